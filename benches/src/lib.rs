@@ -1,0 +1,1 @@
+//! Measurements of rotortree against its limits and its peers.
