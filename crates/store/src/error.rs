@@ -1,0 +1,145 @@
+//! [`StorageError`]: what can go wrong between a tree and its storage.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use rotortree_hasher::Hash;
+
+/// A failure of storage. Every message says which file, where in it, and what can be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The operating system refused an operation; the message names the file and the operation.
+    #[error("storage I/O failed: {0}")]
+    Io(#[from] io::Error),
+    /// The tree was closed, through this handle or a clone of it.
+    #[error("the tree is closed; open it again to go on")]
+    Closed,
+    /// Another process or handle owns the store.
+    #[error("another process or handle has this store open; close it, or open read-only")]
+    FileLocked,
+    /// A log write or sync failed, now or earlier. Nothing became durable since; reopen to recover.
+    #[error(
+        "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen to recover what is durable"
+    )]
+    FlushFailed(#[source] Arc<io::Error>),
+    /// A checkpoint failed. The tree goes on and the checkpoint is tried again.
+    #[error("the checkpoint failed: {0}; no durable leaf is affected and it will be tried again")]
+    CheckpointFailed(String),
+    /// A size or sequence would leave the range of 64 bits.
+    #[error("a size or sequence number would leave the range of 64 bits")]
+    MathError,
+    /// Stored bytes do not match their checksum.
+    #[error(
+        "{file}: checksum of the bytes at {offset} is {actual:#010x}, expected {expected:#010x}; restore the file from a backup"
+    )]
+    CrcMismatch {
+        /// The file or object.
+        file: String,
+        /// Byte offset in it.
+        offset: u64,
+        /// The checksum on record.
+        expected: u32,
+        /// The checksum of what was read.
+        actual: u32,
+    },
+    /// The log is damaged at or below what is known to have been durable.
+    #[error(
+        "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry {valid_sequence} and was durable up to entry {durable_sequence}. \
+             Restore from a backup, or open with RecoveryMode::StopAtLastValid to keep what is valid"
+    )]
+    WalCorrupted {
+        /// The segment.
+        file: String,
+        /// Byte offset in it.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+        /// The last valid record's sequence.
+        valid_sequence: u64,
+        /// The sequence known to have been durable.
+        durable_sequence: u64,
+    },
+    /// The store has another branching factor, or a larger depth than the type allows.
+    #[error(
+        "the store has N = {actual_n} and MAX_DEPTH = {actual_max_depth}, opened with N = {expected_n} and MAX_DEPTH = {expected_max_depth}; \
+             open it with its own N and at least its MAX_DEPTH"
+    )]
+    ConfigMismatch {
+        /// N of the type.
+        expected_n: u32,
+        /// N of the store.
+        actual_n: u32,
+        /// MAX_DEPTH of the type.
+        expected_max_depth: usize,
+        /// MAX_DEPTH of the store.
+        actual_max_depth: usize,
+    },
+    /// The store was made by a hasher that behaves differently.
+    #[error(
+        "the store was made with another hasher: its fingerprint is {}, this hasher's is {}; open it with the hasher that made it",
+        Hex(actual),
+        Hex(expected)
+    )]
+    HasherMismatch {
+        /// Fingerprint of the hasher given.
+        expected: Hash,
+        /// Fingerprint on record.
+        actual: Hash,
+    },
+    /// The place holds something that is not a store of this format.
+    #[error("{} is not a rotortree store: it holds {found}; {remedy}", path.display())]
+    ForeignDirectory {
+        /// The place.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The store was written by a newer release.
+    #[error(
+        "{file} has format version {found}, this release reads up to {supported}; use a newer release"
+    )]
+    UnsupportedFormat {
+        /// The file or object.
+        file: String,
+        /// Its version.
+        found: u32,
+        /// The newest version this release reads.
+        supported: u32,
+    },
+    /// Stored data contradicts itself or its checksums, or a file is missing.
+    #[error("{file}: damaged at byte {offset}: {reason}; restore it from a backup")]
+    DataCorruption {
+        /// The file or object.
+        file: String,
+        /// Byte offset in it.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// The bound on unflushed bytes is reached and the caller asked not to wait.
+    #[error("the bound on unflushed bytes is reached; flush, or use the waiting form")]
+    WouldBlock,
+    /// The recovered tree does not contain the head that the caller expects.
+    #[error(
+        "the store does not contain the expected head of size {size}: {reason}; it may have been rolled back or belong to another tree"
+    )]
+    UnexpectedHead {
+        /// Size of the expected head.
+        size: u64,
+        /// How the store differs.
+        reason: String,
+    },
+    /// A configuration value is outside its limits.
+    #[error("the configuration is not usable: {0}")]
+    InvalidConfig(String),
+}
+
+struct Hex<'a>(&'a Hash);
+
+impl std::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,52 @@
+//! [`FileLayer`]: the operating system as the filesystem backend sees it.
+//!
+//! Production takes `OsFiles`; the simulation that crashes, fails and replays stands behind the same trait.
+
+use std::{
+    fmt, io,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
+
+/// File operations, as few as the filesystem backend needs. Errors are the system's own; the backend adds names.
+pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
+    /// An open file.
+    type File: fmt::Debug + Send + Sync;
+    /// A read-only mapping of the first bytes of a file.
+    type Map: Deref<Target = [u8]> + fmt::Debug + Send + Sync;
+    /// A held lock; released when dropped.
+    type Lock: fmt::Debug + Send + Sync;
+
+    /// Creates a file that must not exist, for reading and writing.
+    fn create_new(&self, path: &Path) -> io::Result<Self::File>;
+    /// Opens an existing file for reading.
+    fn open(&self, path: &Path) -> io::Result<Self::File>;
+    /// Opens an existing file for reading and writing.
+    fn open_write(&self, path: &Path) -> io::Result<Self::File>;
+    /// Reads at a position; may be short; 0 only at the end of the file (or for an empty buffer).
+    fn read_at(&self, file: &Self::File, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Writes at a position; may be short.
+    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// Length in bytes.
+    fn len(&self, file: &Self::File) -> io::Result<u64>;
+    /// Cuts or extends with zeros.
+    fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
+    /// Reserves space up to `len` without changing the contents, where the system can; a hint, not a promise.
+    fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
+    /// Makes the file's bytes and length durable.
+    fn sync(&self, file: &Self::File) -> io::Result<()>;
+    /// Renames, replacing the target.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Creates one directory.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory's entries durable.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Names in a directory, unsorted, with whether each is a directory.
+    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>;
+    /// Maps the first `len` bytes of a file, which must have them and keep them unchanged while the mapping lives.
+    fn map(&self, file: &Self::File, len: u64) -> io::Result<Self::Map>;
+    /// Takes the exclusive lock of a directory; `WouldBlock` if it is taken.
+    fn lock_dir(&self, path: &Path) -> io::Result<Self::Lock>;
+}

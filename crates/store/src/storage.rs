@@ -1,0 +1,158 @@
+//! [`Storage`]: what durability needs of the place where a tree lives.
+//!
+//! Three roles - log, chunks, manifest - and ownership, stated so that an object store can play them as
+//! well as a directory can: nothing here renames, overwrites, appends to or lists in steady state.
+//! A backend stores bytes under names; what the bytes mean is decided above it.
+
+use std::{fmt, io, io::Read, sync::Arc};
+
+use crate::StorageError;
+
+/// What stands at the place a backend was given, told without changing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// Nothing: missing, empty, or only what a creation that crashed leaves behind.
+    Vacant,
+    /// A manifest of ours (valid or not: the caller decodes it).
+    Occupied,
+    /// Log segments of ours that hold more than a header, and no manifest: part of a store is missing.
+    ManifestMissing {
+        /// What stands there instead, for the error message.
+        found: String,
+    },
+    /// Something that is not ours.
+    Foreign {
+        /// What stands there, for the error message.
+        found: String,
+    },
+}
+
+/// Exclusive ownership of a place; given up when dropped.
+pub trait Ownership: fmt::Debug + Send + Sync {}
+
+/// How certain a failed commit of a manifest is.
+#[derive(Debug)]
+pub enum CommitError {
+    /// The manifest in force is still the one before; the commit may be tried again.
+    NotCommitted(io::Error),
+    /// Another owner has committed a different manifest of this generation.
+    Fenced(io::Error),
+    /// The new manifest may or may not be in force after a crash.
+    Unknown(io::Error),
+}
+
+/// Which of a level's two streams of immutable bytes is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    /// Chunks of nodes: units of [`CHUNK_BYTES`](crate::chunk::CHUNK_BYTES).
+    Chunks,
+    /// Sectors of chunk checksums: units of [`SUM_SECTOR_BYTES`](crate::chunk::SUM_SECTOR_BYTES).
+    Sums,
+}
+
+/// The bytes of a log segment, read by position.
+pub trait SegmentRead: Send {
+    /// Length in bytes at the time of opening. Never zero: a segment has at least its header.
+    fn len(&self) -> u64;
+
+    /// Fills `buf` from `offset`; a range beyond [`len`](Self::len) or a short read is an error.
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+}
+
+/// An immutable range of one shard of a [`Stream`].
+pub trait Region: fmt::Debug + Send + Sync {
+    /// The bytes, where they can be had without copying.
+    fn bytes(&self) -> Option<&[u8]>;
+
+    /// Fills `buf` from `offset` within the region; a short read is an error.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+}
+
+/// How regions are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reads {
+    /// Memory maps: fastest. A device error or an outside truncation raises `SIGBUS`.
+    #[default]
+    Mapped,
+    /// One positioned read per access: slower, every failure is an error value.
+    Positioned,
+}
+
+/// A place where one tree lives. All methods may be called from several threads.
+///
+/// # Contract
+///
+/// *Durable* means: survives a crash of the machine. Every error names the file or object and the operation.
+/// Segment numbers grow; the engine never reuses one that was created durably.
+pub trait Storage: fmt::Debug + Send + Sync + 'static {
+    /// A description of the place for error messages (a path, a URL).
+    fn describe(&self) -> String;
+
+    /// Tells what stands here without changing anything, and without owning it.
+    fn inspect(&self) -> Result<Place, StorageError>;
+
+    /// Becomes the one owner, creating the place itself (durably) if it is missing.
+    /// [`StorageError::FileLocked`] at once if somebody else is.
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
+
+    /// Removes what earlier crashes left behind (temporary files). Called by the owner while opening.
+    fn sweep(&self) -> Result<(), StorageError>;
+
+    // --- log role ---
+
+    /// The numbers of all segments, ascending. Called only while opening.
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError>;
+
+    /// Creates segment `number` with `content` (a header and possibly groups). It is visible only as a whole
+    /// and durable when this returns. An existing segment of that number is an error. Returns its length.
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64>;
+
+    /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when it returns.
+    /// Called for the newest segment only, one call at a time, offsets in order.
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()>;
+
+    /// Like [`commit_group`](Self::commit_group) without waiting for durability, for marks whose loss costs nothing.
+    /// `Ok(false)` where the backend has no such thing: nothing was written and the offset stays.
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool>;
+
+    /// Opens a segment for reading.
+    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>>;
+
+    /// Removes a segment; one that is gone already is fine.
+    fn remove_segment(&self, number: u64) -> io::Result<()>;
+
+    // --- chunk role ---
+
+    /// Writes whole units of a level's stream from unit `first` on. Positions that a committed manifest names are
+    /// never written again; others may be, with equal or different bytes. Durable after [`sync_levels`](Self::sync_levels).
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes every [`put`](Self::put) since the last call durable, names included. After an error the bytes since then must be put again.
+    fn sync_levels(&self) -> io::Result<()>;
+
+    /// The first `units` units of shard `shard` of a level's stream (units that are there; fewer is `UnexpectedEof`).
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>>;
+
+    // --- manifest role ---
+
+    /// The manifest in force, or `None` where none was ever committed.
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0). Durable when it returns.
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError>;
+
+    // --- keeping evidence ---
+
+    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log.
+    /// Returns where they are. An existing file of that name is not overwritten.
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
+}
