@@ -1,54 +1,212 @@
 //! The [`Hasher`] trait: what a tree needs of a hash function.
+//!
+//! The trait knows groups of children and nothing of levels, sizes or proofs; those are the tree's.
+
+use crate::fingerprint;
+use crate::group_state::GroupState;
 
 /// A node of a tree: a leaf, an inner node or a root. 32 bytes, always.
 pub type Hash = [u8; 32];
 
-/// What a hasher keeps of the first children of a group, so that hashing the same group with one
-/// more child does not start again.
-///
-/// The default value has absorbed nothing. The meaning of `words` is the hasher's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GroupState {
-    /// How many leading children of the group `words` stands for.
-    pub absorbed: u32,
-    /// The hasher's intermediate state after `absorbed` children.
-    pub words: [u32; 16],
-}
-
 /// A hash function over groups of 32-byte children.
+///
+/// One method is required. Everything else has a default that is right for any function; a hasher
+/// replaces a default to be faster ([`hash_groups`](Self::hash_groups),
+/// [`hash_resuming`](Self::hash_resuming)) or stricter ([`check`](Self::check),
+/// [`MAX_ARITY`](Self::MAX_ARITY)).
+///
+/// A hasher is a pure function: equal children give equal hashes, on every machine, for good, since
+/// stored trees are read back years later. Clones behave alike. `check_conformance`, behind the
+/// feature `test-util`, tests what can be tested of this contract.
+///
+/// # Example
+///
+/// ```
+/// use rotortree_hasher::{Hash, Hasher};
+///
+/// /// Adds the children up, each weighted by its position. Not a cryptographic hash.
+/// #[derive(Clone)]
+/// struct WeightedSum;
+///
+/// impl Hasher for WeightedSum {
+///     fn hash_children(&self, children: &[Hash]) -> Hash {
+///         let mut sum = [children.len() as u8; 32];
+///         for (position, child) in children.iter().enumerate() {
+///             for (byte, child_byte) in sum.iter_mut().zip(child) {
+///                 *byte = byte
+///                     .wrapping_mul(3)
+///                     .wrapping_add(child_byte.wrapping_mul(2 * position as u8 + 1));
+///             }
+///         }
+///         sum
+///     }
+/// }
+///
+/// let children = [[1; 32], [2; 32], [3; 32], [4; 32]];
+/// let mut parents = [[0; 32]; 2];
+/// WeightedSum.hash_groups(2, &children, &mut parents);
+/// assert_eq!(parents[1], WeightedSum.hash_children(&[[3; 32], [4; 32]]));
+/// ```
 pub trait Hasher: Clone + Send + Sync + 'static {
-    /// The widest group this hasher takes. A tree of a larger arity does not compile.
+    /// The widest group this hasher takes, at least 2. A tree of a larger arity does not compile.
+    ///
+    /// Permutation-based field hashers, for example, exist for a few widths only.
     const MAX_ARITY: usize = usize::MAX;
 
     /// Hashes one group of 2 to [`MAX_ARITY`](Self::MAX_ARITY) children.
+    ///
+    /// The order and the number of the children must both matter. Every child has passed
+    /// [`check`](Self::check) or is an output of this hasher, and every output must pass `check`.
+    ///
+    /// # Panics
+    ///
+    /// A hasher may panic on groups outside that range. A tree never passes one.
     fn hash_children(&self, children: &[Hash]) -> Hash;
 
-    /// Hashes a contiguous run of equal groups: `children.len() == arity * parents.len()`.
+    /// Hashes a contiguous run of equal groups: `parents[i]` becomes the hash of the `arity`
+    /// children from `children[i * arity]` on.
+    ///
+    /// The same result as calling [`hash_children`](Self::hash_children) on every group, which is
+    /// what the default does. Vectorised hashers work on many groups at a time here.
+    ///
+    /// # Panics
+    ///
+    /// If `children.len()` is not `arity * parents.len()`.
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
-        for (group, parent) in children.chunks_exact(arity).zip(parents) {
-            *parent = self.hash_children(group);
+        assert_groups(arity, children, parents);
+        for (index, parent) in parents.iter_mut().enumerate() {
+            *parent = self.hash_children(&children[index * arity..][..arity]);
         }
     }
 
     /// [`hash_children`](Self::hash_children), with a state that may remember leading children.
     ///
-    /// `stable` leading children will be the same at the next call with this `state`; no other
-    /// child may be absorbed. `state` is fresh or was left by a call whose stable children are a
-    /// prefix of these `children`.
+    /// Gives exactly `hash_children(children)`, and may move `state` forward over some of the
+    /// first `stable` children, so that hashing the group again after it has grown by a child does
+    /// not start from its first one. The default remembers nothing.
+    ///
+    /// The caller vouches for two things:
+    ///
+    /// - `state` is fresh ([`GroupState::default`]), or was left by a call of this method on a
+    ///   hasher that behaves alike, and the stable children of that call are a prefix of these
+    ///   `children`.
+    /// - The first `stable` children are the same in every later call with this `state`. Children
+    ///   from `stable` on may differ then, so no implementation may absorb one of them.
+    ///   `stable <= children.len()`.
+    ///
+    /// A state whose promise was broken gives a wrong hash, nothing worse.
+    ///
+    /// # Example
+    ///
+    /// A group that grows by one child at a time:
+    ///
+    /// ```
+    /// # #[cfg(feature = "blake3")] {
+    /// use rotortree_hasher::{Blake3Hasher, GroupState, Hasher};
+    ///
+    /// let hasher = Blake3Hasher::new();
+    /// let children = [[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]];
+    /// let mut state = GroupState::default();
+    /// for len in 2..=children.len() {
+    ///     let group = &children[..len];
+    ///     let parent = hasher.hash_resuming(&mut state, len, group);
+    ///     assert_eq!(parent, hasher.hash_children(group));
+    /// }
+    /// # }
+    /// ```
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
         let _ = (state, stable);
         self.hash_children(children)
     }
 
     /// Whether these 32 bytes, which come from outside, are a value this hasher works on.
+    ///
+    /// Trees and verifiers ask this of every leaf, sibling, root and frontier node they are given,
+    /// before they hash it. A field hasher refuses bytes that are not the canonical encoding of a
+    /// field element, so that one element has one encoding. The default takes everything.
     fn check(&self, hash: &Hash) -> bool {
         let _ = hash;
         true
     }
 
-    /// Identifies the function by what it does: a hash of fixed probe groups of 2 to `arity` children.
+    /// Identifies the function by what it does on groups of 2 to `arity` children.
+    ///
+    /// A stored tree keeps the fingerprint of the hasher that made it, and refuses to open with
+    /// another one. Nobody has to declare or register an identifier, and two hashers that behave
+    /// alike are the same hasher. Do not override it: a stored tree compares it across versions.
+    ///
+    /// Probe child `j`, counted from 0, is 32 zero bytes but for `j + 1` in bytes 15 and 16 (low
+    /// byte first): a small number whether bytes are read from the left or from the right, hence
+    /// canonical in every usual field. With `P_k` the first `k` probe children and `H` the hasher,
+    ///
+    /// ```text
+    /// acc_2 = H(P_2)        acc_k = H(acc_(k-1), H(P_k))        fingerprint(arity) = acc_arity
+    /// ```
+    ///
+    /// `arity` is first brought into the range from 2 to the smaller of
+    /// [`MAX_ARITY`](Self::MAX_ARITY) and 256: a wider group counts as one of 256, which a tree
+    /// that also stores its arity loses nothing by.
+    ///
+    /// Hashes O(`arity`²) children, so it is for opening a tree, not for its inner loop.
     fn fingerprint(&self, arity: usize) -> Hash {
-        let _ = arity;
-        [0; 32]
+        fingerprint::of(self, arity)
+    }
+}
+
+/// Panics unless `children` are exactly `parents.len()` groups of `arity`.
+#[inline]
+pub(crate) fn assert_groups(arity: usize, children: &[Hash], parents: &[Hash]) {
+    assert!(
+        arity.checked_mul(parents.len()) == Some(children.len()),
+        "{} children are not {} groups of {arity}",
+        children.len(),
+        parents.len(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone)]
+    struct FirstByteSum;
+
+    impl Hasher for FirstByteSum {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            [children.iter().map(|child| child[0]).sum(); 32]
+        }
+    }
+
+    #[test]
+    fn the_default_batch_hashes_every_group() {
+        let children: [Hash; 6] = core::array::from_fn(|i| [i as u8; 32]);
+        let mut parents = [[0; 32]; 2];
+        FirstByteSum.hash_groups(3, &children, &mut parents);
+        assert_eq!(parents, [[3; 32], [12; 32]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "5 children are not 2 groups of 3")]
+    fn the_default_batch_refuses_a_run_of_the_wrong_length() {
+        FirstByteSum.hash_groups(3, &[[0; 32]; 5], &mut [[0; 32]; 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "groups of")]
+    fn an_arity_whose_product_wraps_is_refused() {
+        FirstByteSum.hash_groups(usize::MAX / 2 + 1, &[], &mut [[0; 32]; 2]);
+    }
+
+    #[test]
+    fn the_default_resuming_leaves_the_state_alone() {
+        let mut state = GroupState::default();
+        let parent = FirstByteSum.hash_resuming(&mut state, 3, &[[1; 32]; 3]);
+        assert_eq!(parent, [3; 32]);
+        assert_eq!(state, GroupState::default());
+    }
+
+    #[test]
+    fn the_default_check_takes_everything() {
+        assert!(FirstByteSum.check(&[0xff; 32]));
     }
 }

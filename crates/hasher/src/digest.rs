@@ -1,0 +1,94 @@
+//! [`DigestHasher`]: any RustCrypto digest of 32 bytes as a [`Hasher`].
+//!
+//! The digests themselves are the RustCrypto crates'; this module only feeds them groups.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use ::digest::Digest;
+use ::digest::consts::U32;
+
+use crate::hasher::{Hash, Hasher};
+
+/// Hashes a group as the digest `D` of its children, one after the other, with no tag and no
+/// length in front.
+///
+/// `D` is any type of the [`digest`] traits with an output of 32 bytes.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "sha2")] {
+/// use rotortree_hasher::{DigestHasher, Hasher};
+///
+/// let hasher = DigestHasher::<sha2::Sha256>::new();
+/// let parent = hasher.hash_children(&[[1; 32], [2; 32]]);
+/// # use sha2::Digest;
+/// assert_eq!(parent[..], sha2::Sha256::digest([[1; 32], [2; 32]].concat())[..]);
+/// # }
+/// ```
+///
+/// [`digest`]: https://docs.rs/digest/0.11
+pub struct DigestHasher<D>(PhantomData<fn() -> D>);
+
+/// SHA-256 (FIPS 180-4) of the children one after the other. Uses the CPU's SHA instructions
+/// where it has them.
+///
+/// # Example
+///
+/// ```
+/// use rotortree_hasher::{Hasher, Sha256Hasher};
+///
+/// let parent = Sha256Hasher::new().hash_children(&[[0; 32], [0; 32]]);
+/// assert_eq!(parent[..4], [0xf5, 0xa5, 0xfd, 0x42]);
+/// ```
+#[cfg(feature = "sha2")]
+pub type Sha256Hasher = DigestHasher<sha2::Sha256>;
+
+/// Keccak-256 of the children one after the other: Ethereum's `keccak256`, with the padding from
+/// before the SHA-3 standard (FIPS 202).
+///
+/// # Example
+///
+/// ```
+/// use rotortree_hasher::{Hasher, Keccak256Hasher};
+///
+/// let parent = Keccak256Hasher::new().hash_children(&[[0; 32], [0; 32]]);
+/// assert_eq!(parent[..4], [0xad, 0x32, 0x28, 0xb6]);
+/// ```
+#[cfg(feature = "keccak")]
+pub type Keccak256Hasher = DigestHasher<sha3::Keccak256>;
+
+impl<D> DigestHasher<D> {
+    /// The hasher over `D`. It has no state and no size.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+// By hand, since derives would ask of `D` what they give.
+impl<D> Clone for DigestHasher<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D> Copy for DigestHasher<D> {}
+
+impl<D> Default for DigestHasher<D> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<D> fmt::Debug for DigestHasher<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DigestHasher<{}>", core::any::type_name::<D>())
+    }
+}
+
+impl<D: Digest<OutputSize = U32> + 'static> Hasher for DigestHasher<D> {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        D::digest(children.as_flattened()).into()
+    }
+}
