@@ -1,1 +1,34 @@
-//! Placeholder while the crate is written.
+//! An n-ary Lean Incremental Merkle Tree in memory.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod error;
+pub mod geometry;
+mod head;
+#[expect(
+    unsafe_code,
+    reason = "the append-only segment is raw memory; see its module"
+)]
+mod memory;
+mod nodes;
+#[cfg(any(test, feature = "test-util"))]
+pub mod reference;
+mod right_edge;
+mod shared_hasher;
+mod snapshot;
+mod tree;
+#[cfg(test)]
+mod tree_tests;
+
+pub use error::{HashRole, NodeFailure, TreeError};
+pub use head::TreeHead;
+pub use memory::MemoryNodes;
+pub use nodes::{NodeSource, NodeStore};
+#[cfg(feature = "blake3")]
+pub use rotortree_hasher::Blake3Hasher;
+pub use rotortree_hasher::{GroupState, Hash, Hasher};
+pub use shared_hasher::SharedHasher;
+pub use snapshot::{Leaves, TreeSnapshot};
+pub use tree::LeanIMT;

@@ -1,0 +1,106 @@
+//! [`TreeError`]: why a tree, a snapshot or a proof refuses.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+/// Which 32 bytes from outside a hasher refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HashRole {
+    /// A leaf to be inserted or proved.
+    Leaf,
+    /// A sibling or another inner node of a proof.
+    Node,
+    /// A node of a frontier.
+    FrontierNode,
+    /// A root.
+    Root,
+}
+
+impl fmt::Display for HashRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Leaf => "leaf",
+            Self::Node => "proof node",
+            Self::FrontierNode => "frontier node",
+            Self::Root => "root",
+        })
+    }
+}
+
+/// Why a node could not be read, as the node's source tells it.
+pub type NodeFailure = Arc<dyn core::error::Error + Send + Sync>;
+
+/// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// The tree would grow deeper than it may.
+    #[error("the tree would grow deeper than its {max_depth} levels")]
+    MaxDepthExceeded {
+        /// The most hash layers this tree may have.
+        max_depth: usize,
+    },
+    /// There is no such node.
+    #[error("index {index} is outside of the {size} that exist")]
+    IndexOutOfRange {
+        /// The index asked for.
+        index: u64,
+        /// How many there are: leaves, or nodes of the level.
+        size: u64,
+    },
+    /// A batch without leaves.
+    #[error("the batch has no leaves")]
+    EmptyBatch,
+    /// Memory for new nodes could not be had.
+    #[error("memory for new nodes could not be allocated")]
+    CapacityExceeded,
+    /// A proof has a number of levels that its sizes do not allow.
+    #[error("the proof has {actual} levels where its sizes require {expected}")]
+    InvalidProofDepth {
+        /// What leaf index and tree size require.
+        expected: usize,
+        /// What the proof has.
+        actual: usize,
+    },
+    /// A size is not the one that was expected.
+    #[error("the size is {actual} where {expected} was expected")]
+    SizeMismatch {
+        /// What the caller expected.
+        expected: u64,
+        /// What is.
+        actual: u64,
+    },
+    /// A size lies beyond what a snapshot holds.
+    #[error("size {requested} was asked of a snapshot of {size} leaves")]
+    SizeOutOfRange {
+        /// The size asked for.
+        requested: u64,
+        /// The size of the snapshot.
+        size: u64,
+    },
+    /// A root is not the one that a size has.
+    #[error("the root given for size {size} is not the tree's root at that size")]
+    RootMismatch {
+        /// The size in question.
+        size: u64,
+    },
+    /// The hasher does not work on these 32 bytes.
+    #[error("the hasher refused the {role} at index {index}: not a value it works on")]
+    RefusedHash {
+        /// What the bytes were meant to be.
+        role: HashRole,
+        /// Where: position in the batch for leaves, position in the proof or frontier otherwise.
+        index: u64,
+    },
+    /// A node could not be read.
+    #[error("node {index} of level {level} cannot be read: {source}")]
+    NodeUnavailable {
+        /// Level of the node, 0 for leaves.
+        level: usize,
+        /// Index on its level.
+        index: u64,
+        /// What its source says.
+        source: NodeFailure,
+    },
+}

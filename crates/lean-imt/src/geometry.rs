@@ -1,0 +1,230 @@
+//! The shape of a tree of a given size: levels, groups, digits.
+//!
+//! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else. Levels
+//! count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is never formed.
+
+/// `N^level`, or `None` where it exceeds `u64`.
+#[must_use]
+pub const fn power<const N: usize>(level: usize) -> Option<u64> {
+    let mut power: u64 = 1;
+    let mut k = 0;
+    while k < level {
+        match power.checked_mul(N as u64) {
+            Some(next) => power = next,
+            None => return None,
+        }
+        k += 1;
+    }
+    Some(power)
+}
+
+/// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and 1.
+#[must_use]
+pub const fn depth<const N: usize>(size: u64) -> usize {
+    let mut nodes = size;
+    let mut depth = 0;
+    while nodes > 1 {
+        nodes = nodes.div_ceil(N as u64);
+        depth += 1;
+    }
+    depth
+}
+
+/// The most leaves a tree of `max_depth` holds: `N^max_depth`, or `u64::MAX` where that is larger.
+#[must_use]
+pub const fn max_size<const N: usize>(max_depth: usize) -> u64 {
+    match power::<N>(max_depth) {
+        Some(size) => size,
+        None => u64::MAX,
+    }
+}
+
+/// The number of complete nodes of a level: `floor(size / N^level)`.
+#[must_use]
+pub const fn complete_len<const N: usize>(size: u64, level: usize) -> u64 {
+    let mut nodes = size;
+    let mut k = 0;
+    while k < level && nodes > 0 {
+        nodes /= N as u64;
+        k += 1;
+    }
+    nodes
+}
+
+/// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0 above the root.
+#[must_use]
+pub const fn level_len<const N: usize>(size: u64, level: usize) -> u64 {
+    if level > depth::<N>(size) {
+        return 0;
+    }
+    let mut nodes = size;
+    let mut k = 0;
+    while k < level {
+        nodes = nodes.div_ceil(N as u64);
+        k += 1;
+    }
+    nodes
+}
+
+/// Whether a level ends in an edge node, a node whose subtree is not full: `size mod N^level != 0`.
+#[must_use]
+pub const fn has_edge<const N: usize>(size: u64, level: usize) -> bool {
+    level <= depth::<N>(size) && complete_len::<N>(size, level) < level_len::<N>(size, level)
+}
+
+/// The base-`N` digit of `size` at `level`: how many complete nodes the level's last unfinished group has.
+#[must_use]
+pub const fn digit<const N: usize>(size: u64, level: usize) -> usize {
+    (complete_len::<N>(size, level) % N as u64) as usize
+}
+
+/// The sum of the base-`N` digits of `size`: the number of hashes in its frontier.
+#[must_use]
+pub const fn digit_sum<const N: usize>(size: u64) -> u64 {
+    let mut nodes = size;
+    let mut sum = 0;
+    while nodes > 0 {
+        sum += nodes % N as u64;
+        nodes /= N as u64;
+    }
+    sum
+}
+
+/// Where a node stands in its group: the group's first index, its number of children, and the node's place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupSpan {
+    /// Index of the group's first child on its level.
+    pub start: u64,
+    /// Number of children, 1 to `N`; 1 means lifted.
+    pub len: usize,
+    /// The node's place in the group, `0..len`.
+    pub position: usize,
+}
+
+/// The group of node `index` of a level of `level_len` nodes. The caller has checked `index < level_len`.
+#[must_use]
+pub const fn group<const N: usize>(index: u64, level_len: u64) -> GroupSpan {
+    let position = (index % N as u64) as usize;
+    let start = index - position as u64;
+    let left = level_len - start;
+    let len = if left < N as u64 { left as usize } else { N };
+    GroupSpan {
+        start,
+        len,
+        position,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agree<const N: usize>(size: u64) {
+        let mut d = 0u32;
+        while (N as u128).pow(d) < u128::from(size) {
+            d += 1;
+        }
+        assert_eq!(depth::<N>(size), d as usize, "depth of {size} for N = {N}");
+        let mut sum = 0;
+        for level in 0..=66usize {
+            let p = if level > 64 {
+                u128::MAX
+            } else {
+                (N as u128).checked_pow(level as u32).unwrap_or(u128::MAX)
+            };
+            let complete = u128::from(size) / p;
+            assert_eq!(u128::from(complete_len::<N>(size, level)), complete);
+            let len = if level > d as usize {
+                0
+            } else {
+                u128::from(size).div_ceil(p)
+            };
+            assert_eq!(u128::from(level_len::<N>(size, level)), len);
+            assert_eq!(
+                has_edge::<N>(size, level),
+                level <= d as usize && u128::from(size) % p != 0
+            );
+            assert_eq!(digit::<N>(size, level) as u128, complete % N as u128);
+            sum += complete % N as u128;
+        }
+        assert_eq!(u128::from(digit_sum::<N>(size)), sum);
+    }
+
+    #[test]
+    fn every_count_agrees_with_wide_arithmetic_at_every_boundary() {
+        fn each<const N: usize>() {
+            let mut p: u64 = 1;
+            loop {
+                for size in [
+                    p.saturating_sub(1),
+                    p,
+                    p.saturating_add(1),
+                    p.saturating_mul(2),
+                    p / 2 + 3,
+                ] {
+                    agree::<N>(size);
+                }
+                match p.checked_mul(N as u64) {
+                    Some(next) => p = next,
+                    None => break,
+                }
+            }
+            agree::<N>(u64::MAX);
+            agree::<N>(u64::MAX - 1);
+            (0..300).for_each(agree::<N>);
+        }
+        each::<2>();
+        each::<3>();
+        each::<4>();
+        each::<5>();
+        each::<8>();
+        each::<16>();
+        each::<33>();
+        each::<1000>();
+    }
+
+    #[test]
+    fn a_power_beyond_64_bits_is_none() {
+        assert_eq!(power::<2>(63), Some(1 << 63));
+        assert_eq!(power::<2>(64), None);
+        assert_eq!(power::<16>(16), None);
+        assert_eq!(max_size::<16>(16), u64::MAX);
+        assert_eq!(max_size::<3>(2), 9);
+    }
+
+    #[test]
+    fn the_last_group_is_as_long_as_what_is_left() {
+        assert_eq!(
+            group::<4>(5, 6),
+            GroupSpan {
+                start: 4,
+                len: 2,
+                position: 1
+            }
+        );
+        assert_eq!(
+            group::<4>(4, 5),
+            GroupSpan {
+                start: 4,
+                len: 1,
+                position: 0
+            }
+        );
+        assert_eq!(
+            group::<4>(3, 100),
+            GroupSpan {
+                start: 0,
+                len: 4,
+                position: 3
+            }
+        );
+        assert_eq!(
+            group::<2>(u64::MAX - 1, u64::MAX),
+            GroupSpan {
+                start: u64::MAX - 1,
+                len: 1,
+                position: 0
+            }
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! One level of a memory store: segments in order, the last of which is written.
+
+use alloc::{sync::Arc, vec::Vec};
+use rotortree_hasher::Hash;
+
+use super::{
+    segment::{Segment, SegmentWriter},
+    table::LevelTable,
+};
+use crate::TreeError;
+
+/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment is a division away.
+#[cfg(not(any(test, loom)))]
+pub(super) const SEGMENT_NODES: u64 = 1 << 16;
+/// Small in this crate's own tests, so that they cross segments.
+#[cfg(any(test, loom))]
+pub(super) const SEGMENT_NODES: u64 = 16;
+
+/// Slots of a level's first segment.
+const FIRST_SLOTS: u64 = 4;
+
+/// The write end of a level.
+#[derive(Default)]
+pub(super) struct Level {
+    /// Nodes below this index are the base's.
+    base: u64,
+    /// Committed length, base included.
+    len: u64,
+    /// Length with what is staged.
+    staged: u64,
+    /// Full segments behind the base, then the one being written.
+    full: Vec<Arc<Segment>>,
+    /// Index of the first slot of the first segment.
+    start: u64,
+    /// The segment being written and the index of its first slot.
+    tail: Option<(u64, SegmentWriter)>,
+    /// Segments filled since the last commit and not yet published.
+    filled: Vec<SegmentWriter>,
+    /// Whether the table that readers have lacks a segment of this level.
+    stale: bool,
+}
+
+impl Level {
+    pub(super) fn over_base(base: u64) -> Self {
+        Self {
+            base,
+            len: base,
+            staged: base,
+            start: base,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Bytes of memory that the level's segments take.
+    pub(super) fn bytes(&self) -> u64 {
+        let tail = self
+            .tail
+            .iter()
+            .map(|(_, writer)| writer.share().capacity());
+        let slots: usize = self
+            .full
+            .iter()
+            .map(|segment| segment.capacity())
+            .chain(tail)
+            .sum();
+        slots as u64 * size_of::<Hash>() as u64
+    }
+
+    pub(super) fn append(&mut self, mut nodes: &[Hash]) -> Result<(), TreeError> {
+        while !nodes.is_empty() {
+            let room = self.tail.as_ref().map_or(0, |(_, writer)| writer.room());
+            if room == 0 {
+                self.make_room(nodes.len() as u64)?;
+                continue;
+            }
+            if let Some((_, writer)) = &mut self.tail {
+                let count = writer.write(nodes);
+                nodes = &nodes[count..];
+                self.staged += count as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// Grows the last segment up to the next boundary, or starts one behind it.
+    fn make_room(&mut self, wanted: u64) -> Result<(), TreeError> {
+        let next_boundary = |index: u64| (index / SEGMENT_NODES + 1).saturating_mul(SEGMENT_NODES);
+        match &mut self.tail {
+            Some((start, writer)) if !self.staged.is_multiple_of(SEGMENT_NODES) => {
+                let used = self.staged - *start;
+                let capacity = (used + wanted)
+                    .max(used * 2)
+                    .next_power_of_two()
+                    .min(next_boundary(*start) - *start);
+                *writer = writer.grown(capacity as usize)?;
+            }
+            tail => {
+                // A level that filled a segment will likely fill another; a new level starts small.
+                let most = next_boundary(self.staged) - self.staged;
+                let first = tail.is_none() && self.full.is_empty();
+                let capacity = if first {
+                    wanted.max(FIRST_SLOTS).next_power_of_two().min(most)
+                } else {
+                    most
+                };
+                let writer = SegmentWriter::with_capacity(capacity as usize)?;
+                if tail.is_none() && self.full.is_empty() {
+                    self.start = self.staged;
+                }
+                if let Some((_, filled)) = tail.replace((self.staged, writer)) {
+                    self.full.push(filled.share());
+                    self.filled.push(filled);
+                }
+            }
+        }
+        self.stale = true;
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self) {
+        if self.staged == self.len {
+            return;
+        }
+        self.filled
+            .drain(..)
+            .for_each(|mut writer| writer.publish());
+        if let Some((_, writer)) = &mut self.tail {
+            writer.publish();
+        }
+        self.len = self.staged;
+    }
+
+    pub(super) fn abort(&mut self) {
+        if self.staged == self.len {
+            return;
+        }
+        // Segments that were filled while staging hold at most committed nodes at their front: the oldest of
+        // them becomes the tail again, the others go.
+        if let Some(oldest) = (!self.filled.is_empty()).then(|| self.filled.remove(0)) {
+            let kept = self.full.len() - self.filled.len() - 1;
+            self.full.truncate(kept);
+            self.filled.clear();
+            let start = match self.full.len() {
+                0 => self.start,
+                _ => (self.start / SEGMENT_NODES + self.full.len() as u64) * SEGMENT_NODES,
+            };
+            self.tail = Some((start, oldest));
+            self.stale = true;
+        }
+        if let Some((start, writer)) = &mut self.tail {
+            writer.abort();
+            if *start > self.len {
+                self.tail = None;
+                self.stale = true;
+            }
+        }
+        self.staged = self.len;
+    }
+
+    /// Lets the base serve everything below `base` and drops the segments that hold nothing else.
+    pub(super) fn rebase(&mut self, base: u64) {
+        debug_assert!(self.base <= base && base <= self.len && self.staged == self.len);
+        self.base = base;
+        let boundary = |start: u64| (start / SEGMENT_NODES + 1) * SEGMENT_NODES;
+        let mut start = self.start;
+        let mut drop = 0;
+        while drop < self.full.len() && boundary(start) <= base {
+            start = boundary(start);
+            drop += 1;
+        }
+        self.full.drain(..drop);
+        self.start = start;
+        if self.full.is_empty() && base == self.len {
+            self.tail = None;
+            self.start = base;
+        }
+        self.stale = true;
+    }
+
+    pub(super) fn table(&mut self) -> LevelTable {
+        self.stale = false;
+        let tail = self.tail.iter().map(|(_, writer)| writer.share());
+        LevelTable::new(
+            self.base,
+            self.start,
+            self.full.iter().cloned().chain(tail).collect(),
+        )
+    }
+
+    /// A level with the same committed nodes and a write end of its own: full segments are shared, the
+    /// unfinished one is copied.
+    pub(super) fn fork(&self) -> Result<Self, TreeError> {
+        let tail = match &self.tail {
+            Some((start, writer)) if self.len > *start => {
+                let mut copy = writer.grown(writer.share().capacity())?;
+                copy.abort();
+                Some((*start, copy))
+            }
+            _ => None,
+        };
+        // Segments filled by an unfinished batch are not part of the copy.
+        let full = self.full[..self.full.len() - self.filled.len()].to_vec();
+        debug_assert!(
+            self.filled.is_empty(),
+            "a tree aborts what is staged before it is cloned"
+        );
+        Ok(Self {
+            base: self.base,
+            len: self.len,
+            staged: self.len,
+            full,
+            start: self.start,
+            tail,
+            filled: Vec::new(),
+            stale: true,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! Complete nodes in memory: append-only segments per level, over an optional shared base.
+//!
+//! [`MemoryNodes`] is the one node store of the product. Alone it is the in-memory tree; over a base it is a fork
+//! (the base is a snapshot's source) or the tiered tree (the base reads mapped chunks).
+
+mod level;
+mod nodes;
+mod segment;
+mod table;
+
+pub use nodes::MemoryNodes;

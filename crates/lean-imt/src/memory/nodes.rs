@@ -1,0 +1,166 @@
+//! [`MemoryNodes`]: the node store of every tree.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+use rotortree_hasher::Hash;
+
+use super::{level::Level, table::Table};
+use crate::{NodeSource, NodeStore, TreeError};
+
+/// Complete nodes in memory, each once, in append-only segments per level; optionally over a *base*, a shared
+/// source that serves the first nodes of each level.
+///
+/// Appending costs a copy of 32 bytes per node, amortized; [`source`](NodeStore::source) is a reference count.
+/// Memory: 32 bytes per node behind the base, at most doubled for levels below 65,536 nodes.
+pub struct MemoryNodes {
+    base: Option<Arc<dyn NodeSource>>,
+    levels: Vec<Level>,
+    /// The highest level that something was staged on since the last commit, plus one.
+    touched: usize,
+    /// What readers get; renewed when a level's segments change.
+    table: Arc<Table>,
+}
+
+impl MemoryNodes {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::from_levels(None, Vec::new())
+    }
+
+    fn from_levels(base: Option<Arc<dyn NodeSource>>, mut levels: Vec<Level>) -> Self {
+        let table = Arc::new(Table {
+            base: base.clone(),
+            levels: levels.iter_mut().map(Level::table).collect(),
+        });
+        Self {
+            base,
+            levels,
+            touched: 0,
+            table,
+        }
+    }
+
+    /// A store whose level `k` starts with the first `base_lens[k]` nodes of `base`.
+    #[must_use]
+    pub fn over(base: Arc<dyn NodeSource>, base_lens: &[u64]) -> Self {
+        let levels = base_lens.iter().map(|&len| Level::over_base(len));
+        Self::from_levels(Some(base), levels.collect())
+    }
+
+    /// Committed nodes of a level, the base's included.
+    #[must_use]
+    pub fn len(&self, level: usize) -> u64 {
+        self.levels.get(level).map_or(0, Level::len)
+    }
+
+    /// Whether no node is committed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len(0) == 0
+    }
+
+    /// Nodes of a level that the base serves.
+    #[must_use]
+    pub fn base_len(&self, level: usize) -> u64 {
+        self.levels.get(level).map_or(0, Level::base)
+    }
+
+    /// Bytes of memory that nodes take: allocated segments, the base not counted.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        self.levels.iter().map(Level::bytes).sum()
+    }
+
+    /// Lets `base` serve the first `base_lens[k]` nodes of each level `k` from now on, and drops the segments that
+    /// hold nothing else. Sources handed out before keep what they have.
+    ///
+    /// `base` must serve the same nodes as this store does; lengths never shrink and never exceed what is committed
+    /// (both are clamped). Anything staged is aborted.
+    pub fn rebase(&mut self, base: Arc<dyn NodeSource>, base_lens: &[u64]) {
+        self.abort();
+        for (level, &len) in self.levels.iter_mut().zip(base_lens) {
+            level.rebase(len.clamp(level.base(), level.len()));
+        }
+        self.base = Some(base);
+        self.renew_table();
+    }
+
+    fn renew_table(&mut self) {
+        let levels = self.levels.iter_mut().map(Level::table).collect();
+        self.table = Arc::new(Table {
+            base: self.base.clone(),
+            levels,
+        });
+    }
+
+    /// A store with the same committed nodes and a write end of its own: full segments and the base are shared, at
+    /// most one unfinished segment per level is copied.
+    ///
+    /// # Errors
+    /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.
+    pub fn fork(&self) -> Result<Self, TreeError> {
+        let levels = self
+            .levels
+            .iter()
+            .map(Level::fork)
+            .collect::<Result<_, _>>()?;
+        Ok(Self::from_levels(self.base.clone(), levels))
+    }
+}
+
+impl NodeStore for MemoryNodes {
+    fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+        if self.levels.len() <= level {
+            self.levels.resize_with(level + 1, Level::default);
+        }
+        self.touched = self.touched.max(level + 1);
+        self.levels[level].append(nodes)
+    }
+
+    fn commit(&mut self) {
+        let mut stale = false;
+        for level in &mut self.levels[..self.touched] {
+            level.commit();
+            stale |= level.is_stale();
+        }
+        self.touched = 0;
+        if stale {
+            self.renew_table();
+        }
+    }
+
+    fn abort(&mut self) {
+        let mut stale = false;
+        for level in &mut self.levels[..self.touched] {
+            level.abort();
+            stale |= level.is_stale();
+        }
+        self.touched = 0;
+        if stale {
+            self.renew_table();
+        }
+    }
+
+    fn source(&self) -> Arc<dyn NodeSource> {
+        Arc::<Table>::clone(&self.table)
+    }
+}
+
+impl Default for MemoryNodes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryNodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryNodes")
+            .field(
+                "levels",
+                &self.levels.iter().map(Level::len).collect::<Vec<_>>(),
+            )
+            .field("resident_bytes", &self.resident_bytes())
+            .finish_non_exhaustive()
+    }
+}

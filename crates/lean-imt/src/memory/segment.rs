@@ -1,0 +1,212 @@
+//! A fixed piece of memory that one writer fills from the left while readers read what is published.
+//!
+//! All unsafe code of the crate is in this file. The invariant: slots below `published` are initialized and
+//! never written again; slots at or above it are touched by the one [`SegmentWriter`] only. No reference ever
+//! covers a slot at or above `published`: slots are reached by raw pointer.
+
+use alloc::{
+    alloc::{Layout, alloc, dealloc},
+    sync::Arc,
+};
+use core::{
+    ptr::NonNull,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use rotortree_hasher::Hash;
+
+use crate::TreeError;
+
+/// Groups of two start on a cache line.
+const ALIGN: usize = 64;
+
+/// The shared, read side of a segment.
+pub(super) struct Segment {
+    slots: NonNull<Hash>,
+    capacity: usize,
+    published: AtomicUsize,
+}
+
+// SAFETY: the memory behind `slots` is owned by this value; concurrent access is ruled by the invariant of the
+// module: readers touch slots below `published` (loaded with Acquire), the writer slots at or above it.
+unsafe impl Send for Segment {}
+// SAFETY: as for Send.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    fn layout(capacity: usize) -> Option<Layout> {
+        let bytes = capacity.checked_mul(size_of::<Hash>())?;
+        Layout::from_size_align(bytes, ALIGN).ok()
+    }
+
+    /// Copies the nodes from slot `from` on into `out`; `false` if not all of them are published.
+    pub(super) fn read(&self, from: usize, out: &mut [Hash]) -> bool {
+        let published = self.published.load(Ordering::Acquire);
+        if from > published || out.len() > published - from {
+            return false;
+        }
+        // SAFETY: `from + out.len() <= published <= capacity`, so the source stays inside the allocation.
+        let source = unsafe { self.slots.as_ptr().add(from) };
+        // SAFETY: the source slots are below `published`: initialized, never written again; `out` is a distinct
+        // Rust slice of the same length and cannot overlap them, since no slice over slots is ever handed out.
+        unsafe { core::ptr::copy_nonoverlapping(source, out.as_mut_ptr(), out.len()) };
+        true
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        let layout = Self::layout(self.capacity)
+            .expect("the layout was valid when the segment was allocated");
+        // SAFETY: `slots` came from `alloc` with this very layout, and this value was its only owner.
+        unsafe { dealloc(self.slots.as_ptr().cast(), layout) };
+    }
+}
+
+/// The one write end of a segment. Not `Clone`.
+pub(super) struct SegmentWriter {
+    segment: Arc<Segment>,
+    /// Slots written, published or only staged.
+    written: usize,
+}
+
+impl SegmentWriter {
+    /// Allocates a segment of `capacity > 0` slots, none of them touched.
+    pub(super) fn with_capacity(capacity: usize) -> Result<Self, TreeError> {
+        let layout = Segment::layout(capacity)
+            .filter(|layout| layout.size() > 0)
+            .ok_or(TreeError::CapacityExceeded)?;
+        // SAFETY: the layout has a size above zero.
+        let memory = unsafe { alloc(layout) };
+        let slots = NonNull::new(memory.cast::<Hash>()).ok_or(TreeError::CapacityExceeded)?;
+        let segment = Segment {
+            slots,
+            capacity,
+            published: AtomicUsize::new(0),
+        };
+        Ok(Self {
+            segment: Arc::new(segment),
+            written: 0,
+        })
+    }
+
+    /// A segment of `capacity` slots that starts with everything this one has, published and staged alike.
+    pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
+        let mut grown = Self::with_capacity(capacity.max(self.written))?;
+        // SAFETY: the first `written` slots of the source were written by this writer, so they are initialized;
+        // the target is a fresh allocation of at least as many slots that nobody else knows yet.
+        unsafe {
+            core::ptr::copy_nonoverlapping(
+                self.segment.slots.as_ptr(),
+                grown.segment.slots.as_ptr(),
+                self.written,
+            )
+        };
+        grown.written = self.written;
+        grown.segment.published.store(
+            self.segment.published.load(Ordering::Relaxed),
+            Ordering::Release,
+        );
+        Ok(grown)
+    }
+
+    /// Stages as many of `nodes` as fit; returns how many that were.
+    pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
+        let count = nodes.len().min(self.room());
+        // SAFETY: `written <= capacity`, so the pointer stays inside the allocation (or one past its end).
+        let target = unsafe { self.segment.slots.as_ptr().add(self.written) };
+        // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them,
+        // and this is the one writer (`&mut self` of a type that is not Clone).
+        unsafe { core::ptr::copy_nonoverlapping(nodes.as_ptr(), target, count) };
+        self.written += count;
+        count
+    }
+
+    /// Publishes everything staged.
+    pub(super) fn publish(&mut self) {
+        self.segment
+            .published
+            .store(self.written, Ordering::Release);
+    }
+
+    /// Forgets everything staged.
+    pub(super) fn abort(&mut self) {
+        self.written = self.segment.published.load(Ordering::Relaxed);
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.segment.capacity - self.written
+    }
+
+    pub(super) fn share(&self) -> Arc<Segment> {
+        Arc::clone(&self.segment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staged_slots_are_not_readable_until_published() {
+        let mut writer = SegmentWriter::with_capacity(4).unwrap();
+        let reader = writer.share();
+        assert_eq!(writer.write(&[[1; 32], [2; 32]]), 2);
+        let mut out = [[0; 32]; 2];
+        assert!(!reader.read(0, &mut out));
+        writer.publish();
+        assert!(reader.read(0, &mut out));
+        assert_eq!(out, [[1; 32], [2; 32]]);
+        assert!(!reader.read(1, &mut out), "one of the two is not published");
+        assert!(!reader.read(usize::MAX, &mut out), "no overflow");
+    }
+
+    #[test]
+    fn an_aborted_write_is_overwritten_by_the_next() {
+        let mut writer = SegmentWriter::with_capacity(2).unwrap();
+        writer.write(&[[1; 32]]);
+        writer.publish();
+        writer.write(&[[9; 32]]);
+        writer.abort();
+        assert_eq!(
+            writer.write(&[[2; 32], [3; 32]]),
+            1,
+            "only one slot is left"
+        );
+        writer.publish();
+        let mut out = [[0; 32]; 2];
+        assert!(writer.share().read(0, &mut out));
+        assert_eq!(out, [[1; 32], [2; 32]]);
+    }
+
+    #[test]
+    fn a_grown_segment_leaves_the_old_one_to_its_readers() {
+        let mut writer = SegmentWriter::with_capacity(1).unwrap();
+        writer.write(&[[1; 32]]);
+        writer.publish();
+        let old = writer.share();
+        let mut writer = writer.grown(4).unwrap();
+        writer.write(&[[2; 32]]);
+        writer.publish();
+        let mut out = [[0; 32]; 2];
+        assert!(writer.share().read(0, &mut out));
+        assert_eq!(out, [[1; 32], [2; 32]]);
+        assert!(!old.read(0, &mut out));
+        assert!(old.read(0, &mut out[..1]));
+    }
+
+    #[test]
+    fn an_impossible_capacity_is_an_error() {
+        assert!(matches!(
+            SegmentWriter::with_capacity(usize::MAX / 2),
+            Err(TreeError::CapacityExceeded)
+        ));
+        assert!(matches!(
+            SegmentWriter::with_capacity(0),
+            Err(TreeError::CapacityExceeded)
+        ));
+    }
+}

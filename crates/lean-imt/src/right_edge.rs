@@ -1,0 +1,338 @@
+//! The one append algorithm: the rightmost group of every level, and how leaves move it.
+//!
+//! `groups[k][..digit]` are the complete children of level `k`'s last unfinished group - the frontier - and
+//! `groups[k][digit]` is the level's edge node where it has one. Slots at or past the digit are scratch, which is
+//! why appending one leaf needs no undo: nothing below a digit is written before the size changes.
+
+use alloc::vec::Vec;
+use rotortree_hasher::{GroupState, Hash, Hasher};
+
+use crate::{TreeError, geometry};
+
+/// Leaves hashed up together, so that a block's inner levels are still in cache when they are read.
+const BLOCK: usize = 4096;
+
+/// Takes complete nodes as they arise: per level in order.
+pub(crate) trait Sink {
+    fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError>;
+}
+
+/// Forgets the nodes: a frontier stores none.
+pub(crate) struct Forget;
+
+impl Sink for Forget {
+    fn complete(&mut self, _: usize, _: &[Hash]) -> Result<(), TreeError> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RightEdge<const N: usize> {
+    size: u64,
+    root: Hash,
+    groups: Vec<[Hash; N]>,
+    /// Per level, what the hasher keeps of the unfinished group. Taken out while hashing: if the hasher panics they are
+    /// gone, and gone means fresh.
+    states: Vec<GroupState>,
+}
+
+impl<const N: usize> RightEdge<N> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            size: 0,
+            root: [0; 32],
+            groups: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    /// The edge of a tree of `size` leaves whose complete nodes `read` gives: `read(level, start, out)`.
+    pub(crate) fn rebuild<H: Hasher>(
+        hasher: &H,
+        size: u64,
+        mut read: impl FnMut(usize, u64, &mut [Hash]) -> Result<(), TreeError>,
+    ) -> Result<Self, TreeError> {
+        let mut edge = Self::new();
+        if size == 0 {
+            return Ok(edge);
+        }
+        edge.reserve_levels(geometry::depth::<N>(size) + 1)?;
+        let mut complete = size;
+        for (level, group) in edge.groups.iter_mut().enumerate() {
+            let digit = (complete % N as u64) as usize;
+            if digit > 0 {
+                read(level, complete - digit as u64, &mut group[..digit])?;
+            }
+            complete /= N as u64;
+        }
+        edge.root = hash_edges(hasher, size, &mut edge.groups);
+        edge.size = size;
+        Ok(edge)
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root; meaningless for size 0.
+    pub(crate) fn root(&self) -> Hash {
+        self.root
+    }
+
+    /// The complete children of level `level`'s last unfinished group.
+    pub(crate) fn frontier(&self, level: usize) -> &[Hash] {
+        match self.groups.get(level) {
+            Some(group) => &group[..geometry::digit::<N>(self.size, level)],
+            None => &[],
+        }
+    }
+
+    /// Writes the edge nodes of levels `1..=depth` to `out[level - 1]`; levels without one are left alone.
+    pub(crate) fn edges(&self, out: &mut [Hash]) {
+        let mut complete = self.size;
+        let mut unfinished = false;
+        for (level, group) in self.groups.iter().enumerate() {
+            let digit = (complete % N as u64) as usize;
+            if unfinished && let Some(slot) = out.get_mut(level.wrapping_sub(1)) {
+                *slot = group[digit];
+            }
+            unfinished |= digit != 0;
+            complete /= N as u64;
+            if complete == 0 && !unfinished {
+                break;
+            }
+        }
+    }
+
+    fn reserve_levels(&mut self, levels: usize) -> Result<(), TreeError> {
+        if self.groups.len() < levels {
+            self.groups
+                .try_reserve(levels - self.groups.len())
+                .map_err(|_| TreeError::CapacityExceeded)?;
+            self.groups.resize(levels, [[0; 32]; N]);
+        }
+        Ok(())
+    }
+
+    /// Appends one leaf in `depth` hashes. The caller has checked that the size may grow.
+    pub(crate) fn append_one<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        leaf: &Hash,
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        let size = self
+            .size
+            .checked_add(1)
+            .ok_or(TreeError::CapacityExceeded)?;
+        let depth = geometry::depth::<N>(size);
+        self.reserve_levels(depth + 1)?;
+        let mut states = core::mem::take(&mut self.states);
+        // A group of two has nothing to resume: its first child alone fills no block that its last does not share.
+        if N > 2 && states.len() < depth {
+            states.resize(depth, GroupState::default());
+        }
+        let mut node = *leaf;
+        let mut is_complete = true;
+        let mut complete = self.size;
+        for (level, group) in self.groups[..=depth].iter_mut().enumerate() {
+            let digit = (complete % N as u64) as usize;
+            complete /= N as u64;
+            group[digit] = node;
+            if is_complete {
+                sink.complete(level, core::slice::from_ref(&node))?;
+            }
+            if level == depth {
+                break;
+            }
+            let count = digit + 1;
+            if count > 1 {
+                node = match states.get_mut(level) {
+                    Some(state) => {
+                        let stable = if is_complete { count } else { digit };
+                        let parent = hasher.hash_resuming(state, stable, &group[..count]);
+                        if is_complete && count == N {
+                            *state = GroupState::default();
+                        }
+                        parent
+                    }
+                    None => hasher.hash_children(&group[..count]),
+                };
+            }
+            is_complete &= count == N;
+        }
+        self.states = states;
+        self.size = size;
+        self.root = node;
+        Ok(())
+    }
+
+    /// Appends a batch, block by block; a block is hashed up level by level while it is in cache. The caller has
+    /// checked that the size may grow by so many.
+    pub(crate) fn append_many<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        leaves: &[Hash],
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        if let [leaf] = leaves {
+            return self.append_one(hasher, leaf, sink);
+        }
+        let size = self
+            .size
+            .checked_add(leaves.len() as u64)
+            .ok_or(TreeError::CapacityExceeded)?;
+        // Work on a copy: groups below a digit are overwritten as they complete, and the hasher may panic.
+        let mut next = Self {
+            size,
+            root: self.root,
+            groups: Vec::new(),
+            states: Vec::new(),
+        };
+        next.groups
+            .try_reserve_exact(geometry::depth::<N>(size) + 1)
+            .map_err(|_| TreeError::CapacityExceeded)?;
+        next.groups.extend_from_slice(&self.groups);
+        next.reserve_levels(geometry::depth::<N>(size) + 1)?;
+        let mut scratch = Scratch::for_batch::<N>(leaves.len())?;
+        let mut before = self.size;
+        for block in leaves.chunks(block_len()) {
+            next.append_block(hasher, before, block, &mut scratch, sink)?;
+            before += block.len() as u64;
+        }
+        next.root = hash_edges(hasher, size, &mut next.groups);
+        *self = next;
+        Ok(())
+    }
+
+    fn append_block<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        before: u64,
+        block: &[Hash],
+        scratch: &mut Scratch,
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        let Scratch {
+            run: run_buffer,
+            parents: parent_buffer,
+        } = scratch;
+        sink.complete(0, block)?;
+        let mut complete = before;
+        let mut run_len = block.len();
+        for level in 0..self.groups.len() {
+            let run = if level == 0 {
+                block
+            } else {
+                &run_buffer[..run_len]
+            };
+            let digit = (complete % N as u64) as usize;
+            complete /= N as u64;
+            let group = &mut self.groups[level];
+            if digit + run.len() < N {
+                group[digit..digit + run.len()].copy_from_slice(run);
+                return Ok(());
+            }
+            let mut parents = 0;
+            let mut rest = run;
+            if digit > 0 {
+                let (first, behind) = rest.split_at(N - digit);
+                group[digit..].copy_from_slice(first);
+                parent_buffer[0] = hasher.hash_children(group);
+                parents = 1;
+                rest = behind;
+            }
+            let whole = rest.len() / N;
+            let (groups, tail) = rest.split_at(whole * N);
+            hash_groups::<H, N>(hasher, groups, &mut parent_buffer[parents..parents + whole]);
+            group[..tail.len()].copy_from_slice(tail);
+            run_len = parents + whole;
+            core::mem::swap(run_buffer, parent_buffer);
+            sink.complete(level + 1, &run_buffer[..run_len])?;
+        }
+        Ok(())
+    }
+}
+
+/// Two buffers that take turns: a level's new nodes, and their parents.
+struct Scratch {
+    run: Vec<Hash>,
+    parents: Vec<Hash>,
+}
+
+impl Scratch {
+    fn for_batch<const N: usize>(leaves: usize) -> Result<Self, TreeError> {
+        let most = leaves.min(block_len()) / N + 1;
+        let buffer = |len: usize| {
+            let mut buffer = Vec::new();
+            buffer
+                .try_reserve_exact(len)
+                .map_err(|_| TreeError::CapacityExceeded)?;
+            buffer.resize(len, [0; 32]);
+            Ok(buffer)
+        };
+        Ok(Self {
+            run: buffer(most)?,
+            parents: buffer(most)?,
+        })
+    }
+}
+
+#[cfg(not(feature = "parallel"))]
+fn block_len() -> usize {
+    BLOCK
+}
+
+/// With several threads a block is shared out between them, so it is larger.
+#[cfg(feature = "parallel")]
+fn block_len() -> usize {
+    if rayon::current_num_threads() > 1 {
+        BLOCK * 16
+    } else {
+        BLOCK
+    }
+}
+
+#[cfg(not(feature = "parallel"))]
+fn hash_groups<H: Hasher, const N: usize>(hasher: &H, children: &[Hash], parents: &mut [Hash]) {
+    hasher.hash_groups(N, children, parents);
+}
+
+#[cfg(feature = "parallel")]
+fn hash_groups<H: Hasher, const N: usize>(hasher: &H, children: &[Hash], parents: &mut [Hash]) {
+    use rayon::prelude::*;
+    /// Groups that one task hashes: enough to outweigh handing them over, few enough to share a slow hasher's work.
+    const GRAIN: usize = 512;
+    if parents.len() < 2 * GRAIN {
+        hasher.hash_groups(N, children, parents);
+    } else {
+        let shares = children
+            .par_chunks(GRAIN * N)
+            .zip(parents.par_chunks_mut(GRAIN));
+        shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
+    }
+}
+
+/// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's group behind the complete nodes.
+fn hash_edges<H: Hasher, const N: usize>(hasher: &H, size: u64, groups: &mut [[Hash; N]]) -> Hash {
+    let depth = geometry::depth::<N>(size);
+    let mut complete = size;
+    let mut edge: Option<Hash> = None;
+    for group in &mut groups[..depth] {
+        let mut count = (complete % N as u64) as usize;
+        complete /= N as u64;
+        if let Some(edge) = edge {
+            group[count] = edge;
+            count += 1;
+        }
+        edge = match count {
+            0 => None,
+            1 => Some(group[0]),
+            _ => Some(hasher.hash_children(&group[..count])),
+        };
+    }
+    if let Some(edge) = edge {
+        groups[depth][0] = edge;
+    }
+    groups[depth][0]
+}

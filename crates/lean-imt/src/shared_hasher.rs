@@ -1,0 +1,78 @@
+//! [`SharedHasher`]: a hasher whose type is erased, so that snapshots are one type whatever hashed them.
+
+use alloc::sync::Arc;
+use core::fmt;
+use rotortree_hasher::{GroupState, Hash, Hasher};
+
+/// What [`Hasher`] does, callable through a pointer.
+trait ErasedHasher: Send + Sync {
+    fn hash_children(&self, children: &[Hash]) -> Hash;
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]);
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash;
+    fn check(&self, hash: &Hash) -> bool;
+    fn fingerprint(&self, arity: usize) -> Hash;
+}
+
+impl<H: Hasher> ErasedHasher for H {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        Hasher::hash_children(self, children)
+    }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        Hasher::hash_groups(self, arity, children, parents);
+    }
+
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        Hasher::hash_resuming(self, state, stable, children)
+    }
+
+    fn check(&self, hash: &Hash) -> bool {
+        Hasher::check(self, hash)
+    }
+
+    fn fingerprint(&self, arity: usize) -> Hash {
+        Hasher::fingerprint(self, arity)
+    }
+}
+
+/// A [`Hasher`] behind a shared pointer: what a snapshot keeps of the tree's hasher, and the hasher of its forks.
+///
+/// Cloning is a reference count; every call is one virtual call, batches included. It takes any arity: whoever wraps a
+/// hasher has already compared N with its `MAX_ARITY`.
+#[derive(Clone)]
+pub struct SharedHasher(Arc<dyn ErasedHasher>);
+
+impl SharedHasher {
+    /// Wraps a hasher.
+    pub fn new<H: Hasher>(hasher: H) -> Self {
+        Self(Arc::new(hasher))
+    }
+}
+
+impl Hasher for SharedHasher {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        self.0.hash_children(children)
+    }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        self.0.hash_groups(arity, children, parents);
+    }
+
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        self.0.hash_resuming(state, stable, children)
+    }
+
+    fn check(&self, hash: &Hash) -> bool {
+        self.0.check(hash)
+    }
+
+    fn fingerprint(&self, arity: usize) -> Hash {
+        self.0.fingerprint(arity)
+    }
+}
+
+impl fmt::Debug for SharedHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedHasher")
+    }
+}

@@ -1,0 +1,277 @@
+//! [`TreeSnapshot`]: an immutable view of a tree at one size.
+
+use alloc::{sync::Arc, vec, vec::Vec};
+use core::{fmt, ops::Range};
+use rotortree_hasher::Hash;
+
+use crate::{
+    LeanIMT, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
+    right_edge::RightEdge,
+};
+
+/// A tree as it was at one size: its edge nodes, and a shared handle on the complete nodes.
+///
+/// One type whatever the hasher and wherever the nodes are; it stays valid, and its answers the same, for as long as
+/// anyone holds it. Cloning copies `32 * MAX_DEPTH` bytes. Reads can fail where nodes come from storage.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let snapshot = tree.snapshot();
+/// tree.insert([4; 32])?;
+/// assert_eq!(snapshot.size(), 3);
+/// assert_eq!(snapshot.get_node(0, 2)?, [3; 32]);
+/// assert_eq!(snapshot.get_node(1, 1)?, [3; 32], "a group of one is lifted");
+/// assert_eq!(snapshot.snapshot_at(1)?.root(), Some([1; 32]));
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone)]
+pub struct TreeSnapshot<const N: usize, const MAX_DEPTH: usize> {
+    size: u64,
+    root: Hash,
+    /// Edge node of level `k` at `k - 1`, where the level has one. Leaves are always complete.
+    edges: [Hash; MAX_DEPTH],
+    nodes: Arc<dyn NodeSource>,
+    hasher: SharedHasher,
+    metadata: Option<Arc<[u8]>>,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
+    pub(crate) fn from_parts(
+        size: u64,
+        root: Hash,
+        edges: [Hash; MAX_DEPTH],
+        nodes: Arc<dyn NodeSource>,
+        hasher: SharedHasher,
+        metadata: Option<Arc<[u8]>>,
+    ) -> Self {
+        Self {
+            size,
+            root,
+            edges,
+            nodes,
+            hasher,
+            metadata,
+        }
+    }
+
+    /// The root, or `None` for the empty tree.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        (self.size > 0).then_some(self.root)
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        geometry::depth::<N>(self.size)
+    }
+
+    /// Size and root, or `None` for the empty tree.
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.root().map(|root| TreeHead {
+            size: self.size,
+            root,
+        })
+    }
+
+    /// The application's metadata as of this snapshot.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&[u8]> {
+        self.metadata.as_deref()
+    }
+
+    /// The hasher of the tree, its type erased.
+    #[must_use]
+    pub fn hasher(&self) -> &SharedHasher {
+        &self.hasher
+    }
+
+    /// The number of nodes of a level, the edge node included; 0 above the root.
+    #[must_use]
+    pub fn level_len(&self, level: usize) -> u64 {
+        geometry::level_len::<N>(self.size, level)
+    }
+
+    /// Node `index` of `level` (0 for leaves).
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    pub fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError> {
+        let mut node = [[0; 32]];
+        self.read_nodes(level, index, &mut node)?;
+        Ok(node[0])
+    }
+
+    /// Fills `out` with the nodes of `level` from `start` on, edge node included.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the level ends before, [`TreeError::NodeUnavailable`].
+    pub fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        let len = self.level_len(level);
+        if start > len || out.len() as u64 > len - start {
+            return Err(TreeError::IndexOutOfRange {
+                index: start.saturating_add(out.len().max(1) as u64 - 1),
+                size: len,
+            });
+        }
+        let end = start + out.len() as u64;
+        let complete = geometry::complete_len::<N>(self.size, level);
+        let out = if end > complete {
+            let (last, rest) = out
+                .split_last_mut()
+                .unwrap_or_else(|| unreachable!("end > complete >= start: not empty"));
+            *last = self.edge_node(level);
+            rest
+        } else {
+            out
+        };
+        if out.is_empty() {
+            Ok(())
+        } else {
+            self.nodes.read(level, start, out)
+        }
+    }
+
+    /// The edge node of a level that has one.
+    pub(crate) fn edge_node(&self, level: usize) -> Hash {
+        self.edges[level - 1]
+    }
+
+    /// Fills `out` with nodes that are complete at this size.
+    pub(crate) fn read_complete(
+        &self,
+        level: usize,
+        start: u64,
+        out: &mut [Hash],
+    ) -> Result<(), TreeError> {
+        self.nodes.read(level, start, out)
+    }
+
+    /// The leaves of a range, in order, read in pieces.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree; each item can be
+    /// [`TreeError::NodeUnavailable`], after which the iteration ends.
+    pub fn leaves(&self, range: Range<u64>) -> Result<Leaves<'_, N, MAX_DEPTH>, TreeError> {
+        if range.start > range.end || range.end > self.size {
+            return Err(TreeError::IndexOutOfRange {
+                index: range.end.max(range.start),
+                size: self.size,
+            });
+        }
+        Ok(Leaves {
+            snapshot: self,
+            range,
+            piece: Vec::new(),
+            at: 0,
+        })
+    }
+
+    /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes. Metadata is not
+    /// kept per size: a snapshot of a smaller size has none.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller, [`TreeError::NodeUnavailable`].
+    pub fn snapshot_at(&self, size: u64) -> Result<Self, TreeError> {
+        if size == self.size {
+            return Ok(self.clone());
+        }
+        let edge = self.right_edge(size)?;
+        let mut edges = [[0; 32]; MAX_DEPTH];
+        edge.edges(&mut edges);
+        Ok(Self {
+            size,
+            root: edge.root(),
+            edges,
+            nodes: Arc::clone(&self.nodes),
+            hasher: self.hasher.clone(),
+            metadata: None,
+        })
+    }
+
+    /// The right edge of the tree of `size` leaves.
+    pub(crate) fn right_edge(&self, size: u64) -> Result<RightEdge<N>, TreeError> {
+        if size > self.size {
+            return Err(TreeError::SizeOutOfRange {
+                requested: size,
+                size: self.size,
+            });
+        }
+        RightEdge::rebuild(&self.hasher, size, |level, start, out| {
+            self.nodes.read(level, start, out)
+        })
+    }
+
+    /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is shared. O(N * depth).
+    ///
+    /// # Errors
+    /// [`TreeError::NodeUnavailable`].
+    pub fn fork(&self) -> Result<LeanIMT<SharedHasher, N, MAX_DEPTH>, TreeError> {
+        let base_lens: Vec<u64> = (0..=self.depth())
+            .map(|level| geometry::complete_len::<N>(self.size, level))
+            .collect();
+        let nodes = MemoryNodes::over(Arc::clone(&self.nodes), &base_lens);
+        LeanIMT::from_nodes(self.hasher.clone(), nodes, self.size, self.metadata.clone())
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for TreeSnapshot<N, MAX_DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TreeSnapshot")
+            .field("n", &N)
+            .field("size", &self.size)
+            .field("root", &self.root())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Iterator over a range of leaves; see [`TreeSnapshot::leaves`].
+#[derive(Debug)]
+pub struct Leaves<'a, const N: usize, const MAX_DEPTH: usize> {
+    snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,
+    range: Range<u64>,
+    piece: Vec<Hash>,
+    at: usize,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Iterator for Leaves<'_, N, MAX_DEPTH> {
+    type Item = Result<Hash, TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        /// Leaves read at a time.
+        const PIECE: u64 = 128;
+        if self.at == self.piece.len() {
+            let count = (self.range.end - self.range.start).min(PIECE);
+            if count == 0 {
+                return None;
+            }
+            self.piece = vec![[0; 32]; count as usize];
+            self.at = 0;
+            let start = self.range.start;
+            self.range.start += count;
+            if let Err(error) = self.snapshot.read_nodes(0, start, &mut self.piece) {
+                self.range.start = self.range.end;
+                self.piece.clear();
+                return Some(Err(error));
+            }
+        }
+        let leaf = self.piece[self.at];
+        self.at += 1;
+        Some(Ok(leaf))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = (self.range.end - self.range.start) + (self.piece.len() - self.at) as u64;
+        (0, usize::try_from(left).ok())
+    }
+}

@@ -1,0 +1,303 @@
+//! [`LeanIMT`]: the tree.
+
+use alloc::sync::Arc;
+use core::fmt;
+use rotortree_hasher::{Hash, Hasher};
+
+use crate::{
+    HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot, geometry,
+    right_edge::{RightEdge, Sink},
+};
+
+/// An append-only n-ary Lean Incremental Merkle Tree over 32-byte leaves that are already hashed.
+///
+/// `N` is the branching factor, 2 to `H::MAX_ARITY`; `MAX_DEPTH`, 1 to 64, is the most hash layers it may have; both
+/// are checked when the program is compiled. `S` keeps the complete nodes.
+///
+/// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. Every method that can refuse
+/// does so before it changes anything, and a hasher that panics leaves the tree as it was.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<Blake3Hasher, 4, 20>::new(Blake3Hasher);
+/// let root = tree.insert([7; 32])?;
+/// assert_eq!(tree.root(), Some(root));
+/// let root = tree.insert_many(&[[8; 32], [9; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+/// assert_eq!((head.size, head.root), (3, root));
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+///
+/// Source of the structure: the LeanIMT paper of the Privacy & Scaling Explorations team (2024), generalized from 2
+/// to `N` children.
+pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore = MemoryNodes> {
+    hasher: H,
+    shared_hasher: SharedHasher,
+    max_depth: usize,
+    edge: RightEdge<N>,
+    nodes: S,
+    metadata: Option<Arc<[u8]>>,
+}
+
+struct Stage<'a, S>(&'a mut S);
+
+impl<S: NodeStore> Sink for Stage<'_, S> {
+    fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+        self.0.append(level, nodes)
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
+    /// An empty tree in memory. Allocates nothing but the shared hasher.
+    #[must_use]
+    pub fn new(hasher: H) -> Self {
+        Self::over_empty(hasher, MemoryNodes::new())
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H, N, MAX_DEPTH, S> {
+    const SHAPE: () = {
+        assert!(N >= 2, "N, the branching factor, must be at least 2");
+        assert!(N <= H::MAX_ARITY, "N exceeds the hasher's MAX_ARITY");
+        assert!(
+            MAX_DEPTH >= 1 && MAX_DEPTH <= 64,
+            "MAX_DEPTH must be 1 to 64"
+        );
+    };
+
+    fn over_empty(hasher: H, nodes: S) -> Self {
+        let () = Self::SHAPE;
+        let shared_hasher = SharedHasher::new(hasher.clone());
+        Self {
+            hasher,
+            shared_hasher,
+            max_depth: MAX_DEPTH,
+            edge: RightEdge::new(),
+            nodes,
+            metadata: None,
+        }
+    }
+
+    /// A tree of `size` leaves over a store that has its complete nodes: at most `depth` reads and hashes.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`] if `size` does not fit, [`TreeError::NodeUnavailable`] if the store lacks a node
+    /// of the frontier.
+    pub fn from_nodes(
+        hasher: H,
+        nodes: S,
+        size: u64,
+        metadata: Option<Arc<[u8]>>,
+    ) -> Result<Self, TreeError> {
+        let source = nodes.source();
+        let mut tree = Self::over_empty(hasher, nodes);
+        tree.check_size(size)?;
+        tree.edge = RightEdge::rebuild(&tree.hasher, size, |level, start, out| {
+            source.read(level, start, out)
+        })?;
+        tree.metadata = metadata;
+        Ok(tree)
+    }
+
+    /// Lowers the ceiling on depth below `MAX_DEPTH` (a stored tree keeps the one it was made with).
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside of `1..=MAX_DEPTH`.
+    pub fn limit_depth(&mut self, max_depth: usize) -> Result<(), TreeError> {
+        if max_depth == 0 || max_depth > MAX_DEPTH || self.depth() > max_depth {
+            return Err(TreeError::MaxDepthExceeded { max_depth });
+        }
+        self.max_depth = max_depth;
+        Ok(())
+    }
+
+    /// Appends one leaf and returns the new root. `depth` hashes.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`], [`TreeError::CapacityExceeded`].
+    pub fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError> {
+        self.check_append(core::slice::from_ref(&leaf))?;
+        self.nodes.abort();
+        let appended = self
+            .edge
+            .append_one(&self.hasher, &leaf, &mut Stage(&mut self.nodes));
+        self.settle(appended)
+    }
+
+    /// Appends a batch and returns the root after its last leaf.
+    ///
+    /// # Errors
+    /// [`TreeError::EmptyBatch`], and those of [`insert`](Self::insert).
+    pub fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.check_append(leaves)?;
+        self.nodes.abort();
+        let appended = self
+            .edge
+            .append_many(&self.hasher, leaves, &mut Stage(&mut self.nodes));
+        self.settle(appended)
+    }
+
+    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: replaying what was appended before
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeMismatch`], and those of [`insert_many`](Self::insert_many).
+    pub fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        if self.size() != expected_size {
+            return Err(TreeError::SizeMismatch {
+                expected: expected_size,
+                actual: self.size(),
+            });
+        }
+        self.insert_many(leaves)
+    }
+
+    /// Checks everything that can make [`insert_many`](Self::insert_many) refuse these leaves, memory apart.
+    ///
+    /// # Errors
+    /// As [`insert_many`](Self::insert_many).
+    pub fn check_append(&self, leaves: &[Hash]) -> Result<(), TreeError> {
+        if leaves.is_empty() {
+            return Err(TreeError::EmptyBatch);
+        }
+        let size = self.size().checked_add(leaves.len() as u64);
+        self.check_size(size.ok_or(TreeError::MaxDepthExceeded {
+            max_depth: self.max_depth,
+        })?)?;
+        match leaves.iter().position(|leaf| !self.hasher.check(leaf)) {
+            Some(at) => Err(TreeError::RefusedHash {
+                role: HashRole::Leaf,
+                index: at as u64,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), TreeError> {
+        match geometry::max_size::<N>(self.max_depth) {
+            most if size > most => Err(TreeError::MaxDepthExceeded {
+                max_depth: self.max_depth,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn settle(&mut self, appended: Result<(), TreeError>) -> Result<Hash, TreeError> {
+        match appended {
+            Ok(()) => {
+                self.nodes.commit();
+                Ok(self.edge.root())
+            }
+            Err(error) => {
+                self.nodes.abort();
+                Err(error)
+            }
+        }
+    }
+
+    /// The root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        (self.size() > 0).then(|| self.edge.root())
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        geometry::depth::<N>(self.size())
+    }
+
+    /// Size and root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.root().map(|root| TreeHead {
+            size: self.size(),
+            root,
+        })
+    }
+
+    /// The most hash layers this tree may have.
+    #[must_use]
+    pub fn max_depth(&self) -> usize {
+        self.max_depth
+    }
+
+    /// The application's metadata, part of the next snapshot.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Arc<[u8]>> {
+        self.metadata.as_ref()
+    }
+
+    /// Sets the application's metadata, which snapshots taken from now on carry.
+    pub fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>) {
+        self.metadata = metadata;
+    }
+
+    /// The hasher.
+    #[must_use]
+    pub fn hasher(&self) -> &H {
+        &self.hasher
+    }
+
+    /// The store of complete nodes.
+    #[must_use]
+    pub fn nodes(&self) -> &S {
+        &self.nodes
+    }
+
+    /// The store of complete nodes, for whoever tiers it. What it holds must stay what it is.
+    pub fn nodes_mut(&mut self) -> &mut S {
+        &mut self.nodes
+    }
+
+    /// An immutable view of the tree as it is. O(depth): copies the edge nodes and shares everything else.
+    #[must_use]
+    pub fn snapshot(&self) -> TreeSnapshot<N, MAX_DEPTH> {
+        let mut edges = [[0; 32]; MAX_DEPTH];
+        self.edge.edges(&mut edges);
+        TreeSnapshot::from_parts(
+            self.edge.size(),
+            self.edge.root(),
+            edges,
+            self.nodes.source(),
+            self.shared_hasher.clone(),
+            self.metadata.clone(),
+        )
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
+    /// A tree with the same leaves that grows on its own. Full segments are shared, unfinished ones copied.
+    ///
+    /// # Errors
+    /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.
+    pub fn try_clone(&self) -> Result<Self, TreeError> {
+        Ok(Self {
+            hasher: self.hasher.clone(),
+            shared_hasher: self.shared_hasher.clone(),
+            max_depth: self.max_depth,
+            edge: self.edge.clone(),
+            nodes: self.nodes.fork()?,
+            metadata: self.metadata.clone(),
+        })
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> fmt::Debug
+    for LeanIMT<H, N, MAX_DEPTH, S>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeanIMT")
+            .field("n", &N)
+            .field("size", &self.size())
+            .field("root", &self.root())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! The tree against the reference, with segments so small that small trees cross them.
+
+use proptest::prelude::*;
+use rotortree_hasher::{Blake3Hasher, Hash};
+
+use crate::{LeanIMT, TreeError, TreeSnapshot, reference};
+
+fn assert_equals_reference<const N: usize>(snapshot: &TreeSnapshot<N, 32>, leaves: &[Hash]) {
+    let levels = reference::levels(&Blake3Hasher, N, leaves);
+    assert_eq!(snapshot.size(), leaves.len() as u64);
+    assert_eq!(
+        snapshot.root(),
+        levels.last().and_then(|level| level.first().copied())
+    );
+    for (k, level) in levels.iter().enumerate() {
+        assert_eq!(snapshot.level_len(k), level.len() as u64);
+        let mut nodes = vec![[0; 32]; level.len()];
+        snapshot.read_nodes(k, 0, &mut nodes).unwrap();
+        assert_eq!(
+            &nodes,
+            level,
+            "level {k} at size {} for N = {N}",
+            leaves.len()
+        );
+    }
+    assert_eq!(snapshot.level_len(levels.len()), 0);
+}
+
+fn batches<const N: usize>(lens: &[usize]) {
+    let leaves = reference::sample_leaves(N as u64, lens.iter().sum());
+    let mut tree = LeanIMT::<_, N, 32>::new(Blake3Hasher);
+    let mut snapshots = vec![tree.snapshot()];
+    let mut at = 0;
+    for &len in lens {
+        let batch = &leaves[at..at + len];
+        let root = if len == 1 {
+            tree.insert(batch[0])
+        } else {
+            tree.insert_many(batch)
+        }
+        .unwrap();
+        at += len;
+        assert_eq!(
+            Some(root),
+            reference::root(&Blake3Hasher, N, &leaves[..at]),
+            "size {at}, N = {N}"
+        );
+        snapshots.push(tree.snapshot());
+    }
+    let last = tree.snapshot();
+    for snapshot in &snapshots {
+        let size = snapshot.size() as usize;
+        assert_equals_reference(snapshot, &leaves[..size]);
+        assert_equals_reference(&last.snapshot_at(size as u64).unwrap(), &leaves[..size]);
+        let mut fork = snapshot.fork().unwrap();
+        fork.insert_many(&leaves[..7.min(leaves.len())]).unwrap();
+        let mut forked = leaves[..size].to_vec();
+        forked.extend_from_slice(&leaves[..7.min(leaves.len())]);
+        assert_equals_reference(&fork.snapshot(), &forked);
+    }
+    assert_equals_reference(&last, &leaves);
+}
+
+#[test]
+fn one_leaf_at_a_time_gives_the_reference_at_every_size() {
+    fn each<const N: usize>() {
+        batches::<N>(&[1; 70]);
+    }
+    each::<2>();
+    each::<3>();
+    each::<4>();
+    each::<5>();
+    each::<8>();
+    each::<16>();
+    each::<33>();
+}
+
+#[test]
+fn a_batch_longer_than_a_block_gives_the_reference() {
+    batches::<2>(&[3, 9000, 1, 4096, 70000]);
+    batches::<3>(&[3, 9000, 1, 4096]);
+    batches::<16>(&[3, 9000, 1, 4096]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_batches_give_the_reference(lens in prop::collection::vec(prop_oneof![Just(1usize), 1..40usize], 1..12)) {
+        batches::<2>(&lens);
+        batches::<3>(&lens);
+        batches::<4>(&lens);
+        batches::<5>(&lens);
+        batches::<8>(&lens);
+        batches::<16>(&lens);
+        batches::<33>(&lens);
+    }
+}
+
+#[test]
+fn what_refuses_changes_nothing() {
+    let mut tree = LeanIMT::<_, 2, 2>::new(Blake3Hasher);
+    assert!(matches!(tree.insert_many(&[]), Err(TreeError::EmptyBatch)));
+    tree.insert_many(&[[1; 32], [2; 32], [3; 32]]).unwrap();
+    let head = tree.head();
+    assert!(matches!(
+        tree.insert_many(&[[4; 32], [5; 32]]),
+        Err(TreeError::MaxDepthExceeded { max_depth: 2 })
+    ));
+    assert!(matches!(
+        tree.append_at(2, &[[4; 32]]),
+        Err(TreeError::SizeMismatch {
+            expected: 2,
+            actual: 3
+        })
+    ));
+    assert_eq!(tree.head(), head);
+    tree.append_at(3, &[[4; 32]]).unwrap();
+    assert!(matches!(
+        tree.insert([5; 32]),
+        Err(TreeError::MaxDepthExceeded { .. })
+    ));
+    assert_eq!(tree.size(), 4);
+}
+
+#[test]
+fn a_clone_grows_on_its_own() {
+    let leaves = reference::sample_leaves(1, 200);
+    for at in 0..60 {
+        let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+        leaves[..at]
+            .iter()
+            .for_each(|&leaf| drop(tree.insert(leaf).unwrap()));
+        let mut clone = tree.try_clone().unwrap();
+        tree.insert_many(&leaves[at..]).unwrap();
+        clone.insert_many(&leaves[..50]).unwrap();
+        assert_equals_reference(&tree.snapshot(), &leaves);
+        assert_equals_reference(&clone.snapshot(), &[&leaves[..at], &leaves[..50]].concat());
+    }
+}
