@@ -1,12 +1,19 @@
 //! [`FileLayer`]: the operating system as the filesystem backend sees it.
 //!
-//! Production takes `OsFiles`; the simulation that crashes, fails and replays stands behind the same trait.
+//! Production takes [`OsFiles`]; the simulation that crashes, fails and replays stands behind the same trait.
+
+mod os;
 
 use std::{
     fmt, io,
     ops::Deref,
     path::{Path, PathBuf},
 };
+
+pub use os::{DirLock, FileMap, OsFiles};
+
+/// The file in a store's directory that carries the lock.
+pub const LOCK_NAME: &str = "LOCK";
 
 /// File operations, as few as the filesystem backend needs. Errors are the system's own; the backend adds names.
 pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {

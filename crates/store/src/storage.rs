@@ -6,7 +6,14 @@
 
 use std::{fmt, io, io::Read, sync::Arc};
 
-use crate::StorageError;
+use crate::{StorageError, chunk::SHARD_CHUNKS};
+
+/// The number of a store's first log segment. A place without a manifest is vacant if its log is this segment without records.
+pub const FIRST_SEGMENT: u64 = 1;
+/// A segment of at most this many bytes holds its header alone.
+pub const MAX_HEADER_BYTES: u64 = 512;
+/// No manifest is longer than this; a longer one is damage, found before it is read into memory.
+pub const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 
 /// What stands at the place a backend was given, told without changing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +59,10 @@ pub enum Stream {
 }
 
 /// The bytes of a log segment, read by position.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "a segment has at least its header"
+)]
 pub trait SegmentRead: Send {
     /// Length in bytes at the time of opening. Never zero: a segment has at least its header.
     fn len(&self) -> u64;
@@ -142,6 +153,12 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         reads: Reads,
     ) -> io::Result<Arc<dyn Region>>;
 
+    /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as many chunks.
+    /// A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which cannot fill shards of 1 GiB.
+    fn shard_chunks(&self) -> u64 {
+        SHARD_CHUNKS
+    }
+
     // --- manifest role ---
 
     /// The manifest in force, or `None` where none was ever committed.
@@ -155,4 +172,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log.
     /// Returns where they are. An existing file of that name is not overwritten.
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
+
+    // --- resources ---
+
+    /// Lets go of what is kept only for speed, such as an open file; the next call that needs it gets it again.
+    /// For a tree that goes idle.
+    fn rest(&self) {}
 }

@@ -1,0 +1,184 @@
+//! [`OsFiles`]: the operating system's files, through `std::fs`.
+//!
+//! Only what differs between systems lives here and below. Names in errors, loops over short results and
+//! the order of operations belong to the filesystem backend.
+
+mod lock;
+mod map;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+pub use lock::DirLock;
+pub use map::FileMap;
+
+use super::FileLayer;
+
+/// The files of the operating system.
+///
+/// ```
+/// use rotortree_store::file_layer::{FileLayer, OsFiles};
+///
+/// let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("greeting");
+/// let file = OsFiles.create_new(&path)?;
+/// assert_eq!(OsFiles.write_at(&file, b"hello", 0)?, 5);
+/// OsFiles.sync(&file)?;
+/// OsFiles.sync_dir(dir.path())?;
+/// assert_eq!(OsFiles.len(&file)?, 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsFiles;
+
+impl FileLayer for OsFiles {
+    type File = File;
+    type Map = FileMap;
+    type Lock = DirLock;
+
+    fn create_new(&self, path: &Path) -> io::Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    fn open_write(&self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(path)
+    }
+
+    fn read_at(&self, file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        system::read_at(file, buf, offset)
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        system::write_at(file, bytes, offset)
+    }
+
+    fn len(&self, file: &File) -> io::Result<u64> {
+        Ok(file.metadata()?.len())
+    }
+
+    fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+        file.set_len(len)
+    }
+
+    fn allocate(&self, file: &File, len: u64) -> io::Result<()> {
+        system::allocate(file, len)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        // `fdatasync` also makes a changed length durable, since the data could not be read without it;
+        // on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as well.
+        file.sync_data()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        system::sync_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        fs::read_dir(path)?
+            .map(|entry| {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                // A link to a directory serves as one.
+                let is_dir = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
+                Ok((PathBuf::from(entry.file_name()), is_dir))
+            })
+            .collect()
+    }
+
+    fn map(&self, file: &File, len: u64) -> io::Result<FileMap> {
+        FileMap::new(file, len)
+    }
+
+    fn lock_dir(&self, path: &Path) -> io::Result<DirLock> {
+        DirLock::take(path)
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    //! Unix: positioned I/O and directory syncs as the system has them.
+
+    use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
+
+    pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.read_at(buf, offset)
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.write_at(bytes, offset)
+    }
+
+    pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+        use rustix::{
+            fs::{FallocateFlags, fallocate},
+            io::Errno,
+        };
+        if len == 0 {
+            return Ok(());
+        }
+        match fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+            // Not every file system can; the call is a hint.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
+        // No call here reserves space without also changing the length.
+        Ok(())
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    //! Windows: positioned I/O moves the file's cursor, which nothing here relies on.
+
+    use std::{fs::File, io, os::windows::fs::FileExt, path::Path};
+
+    pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.seek_read(buf, offset)
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.seek_write(bytes, offset)
+    }
+
+    pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
+        // Windows has no call that flushes a directory; NTFS journals names in the order of the operations.
+        Ok(())
+    }
+
+    pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
+}

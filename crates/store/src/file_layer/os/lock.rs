@@ -1,0 +1,94 @@
+//! [`DirLock`]: the exclusive lock of a directory, one owner across threads, processes and forks.
+//!
+//! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so that somebody who
+//! removes `LOCK` does not let a second owner in. It ends when the last copy of the descriptors closes: a process that
+//! dies lets go of it, and a forked child that drops its copy does not.
+
+use std::{
+    fs::{File, OpenOptions},
+    io, mem,
+    path::Path,
+};
+
+use fd_lock::RwLock;
+
+use crate::file_layer::LOCK_NAME;
+
+/// A held lock of a directory; it ends when this is dropped (and every forked copy is gone).
+///
+/// ```
+/// use rotortree_store::file_layer::{FileLayer, OsFiles};
+///
+/// let dir = tempfile::tempdir()?;
+/// let lock = OsFiles.lock_dir(dir.path())?;
+/// let second = OsFiles.lock_dir(dir.path()).unwrap_err();
+/// assert_eq!(second.kind(), std::io::ErrorKind::WouldBlock);
+/// drop(lock);
+/// OsFiles.lock_dir(dir.path())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct DirLock {
+    #[expect(dead_code, reason = "held for the lock that ends when it closes")]
+    file: RwLock<File>,
+    #[expect(dead_code, reason = "held for the lock that ends when it closes")]
+    directory: Option<RwLock<File>>,
+}
+
+impl DirLock {
+    pub(super) fn take(path: &Path) -> io::Result<Self> {
+        let directory = lock_directory(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        keep_from_deletion(&mut options);
+        let file = hold(options.open(path.join(LOCK_NAME))?)?;
+        Ok(Self { file, directory })
+    }
+}
+
+/// Locks a file until it is closed.
+fn hold(file: File) -> io::Result<RwLock<File>> {
+    let mut lock = RwLock::new(file);
+    // The guard's drop would unlock the shared file description, also when it is a forked child that drops it.
+    mem::forget(lock.try_write()?);
+    Ok(lock)
+}
+
+#[cfg(unix)]
+fn lock_directory(path: &Path) -> io::Result<Option<RwLock<File>>> {
+    match hold(File::open(path)?) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+        // Some network file systems lock regular files only (NFS answers EBADF for a directory); `LOCK` remains.
+        Err(error) if cannot_lock_directories(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn cannot_lock_directories(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+
+    let unsupported = [Errno::BADF, Errno::INVAL, Errno::OPNOTSUPP, Errno::ISDIR];
+    error
+        .raw_os_error()
+        .is_some_and(|raw| unsupported.iter().any(|errno| errno.raw_os_error() == raw))
+}
+
+#[cfg(not(unix))]
+fn lock_directory(_path: &Path) -> io::Result<Option<RwLock<File>>> {
+    // The open handle on `LOCK` already keeps it, and so the directory, from being removed.
+    Ok(None)
+}
+
+#[cfg(windows)]
+fn keep_from_deletion(options: &mut OpenOptions) {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    const FILE_SHARE_READ: u32 = 1;
+    const FILE_SHARE_WRITE: u32 = 2;
+    options.share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE);
+}
+
+#[cfg(not(windows))]
+fn keep_from_deletion(_options: &mut OpenOptions) {}

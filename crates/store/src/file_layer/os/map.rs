@@ -1,0 +1,48 @@
+//! [`FileMap`]: a read-only memory map of the first bytes of a file, and the crate's reason for its `unsafe`.
+
+use std::{fs::File, io, ops::Deref};
+
+use memmap2::{Mmap, MmapOptions};
+
+/// The first bytes of a file, mapped for reading. It keeps the bytes reachable after the file is closed or removed.
+///
+/// A device error or a truncation by somebody else raises `SIGBUS` at the access; positioned reads do not.
+///
+/// ```
+/// use rotortree_store::file_layer::{FileLayer, OsFiles};
+///
+/// let dir = tempfile::tempdir()?;
+/// let file = OsFiles.create_new(&dir.path().join("f"))?;
+/// OsFiles.write_at(&file, b"mapped", 0)?;
+/// assert_eq!(&*OsFiles.map(&file, 3)?, b"map");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FileMap(Mmap);
+
+impl FileMap {
+    /// Maps the first `len` bytes; `UnexpectedEof` if the file is shorter, since touching them would raise `SIGBUS`.
+    pub(super) fn new(file: &File, len: u64) -> io::Result<Self> {
+        if file.metadata()?.len() < len {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let len = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let mut options = MmapOptions::new();
+        options.len(len);
+        // SAFETY: the bytes behind a mapping must not change while it lives. `FileLayer::map` puts that on its caller, and
+        // the filesystem backend, the only caller in this crate, maps only whole units of a level that a committed manifest
+        // names: nothing that a committed manifest names is ever overwritten, no level file is ever truncated, and the
+        // directory lock keeps a second writer out. The length was checked above. Changes by programs that ignore the lock
+        // are outside of what any mapping can promise, and documented as such.
+        let map = unsafe { options.map(file) }?;
+        Ok(Self(map))
+    }
+}
+
+impl Deref for FileMap {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}

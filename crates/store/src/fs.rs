@@ -1,0 +1,231 @@
+//! [`FsStorage`]: a tree in a directory.
+//!
+//! ```text
+//! LOCK                        the lock of the one owner; empty
+//! MANIFEST                    the manifest in force, reached only by rename (MANIFEST.tmp before)
+//! log/0000000000000001.wal    a log segment, reached only by rename (.wal.tmp before)
+//! levels/03/000000.chunks     shard 0 of level 3: chunks of nodes
+//! levels/03/000000.sums       and their checksums
+//! aside/<label>-0.bytes       bytes that recovery cut from the log
+//! ```
+//!
+//! One module per role: [`log`], [`levels`], [`manifest`], [`aside`], [`place`]; all of them reach files through
+//! [`disk`], which adds names to errors and knows which directory entries are durable. What the bytes mean,
+//! when to sync levels and when to commit is decided above. Unknown files beside a manifest are left alone.
+
+mod aside;
+mod disk;
+mod error;
+mod layout;
+mod levels;
+mod log;
+mod manifest;
+mod place;
+mod region;
+
+use std::{
+    fmt, io,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    StorageError,
+    chunk::SHARD_CHUNKS,
+    file_layer::{FileLayer, OsFiles},
+    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+};
+use disk::Disk;
+use layout::Layout;
+use levels::Levels;
+use log::Log;
+use manifest::Manifest;
+
+/// A tree's place in a directory, over the files of a [`FileLayer`].
+///
+/// Keeps no file open but the newest log segment's, and that only between a commit and [`Storage::rest`].
+/// The reading methods write nothing and work on a read-only mount, beside a live owner.
+///
+/// ```
+/// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
+///
+/// let dir = tempfile::tempdir()?;
+/// let storage = FsStorage::new(dir.path().join("tree"));
+/// assert_eq!(storage.inspect()?, Place::Vacant);
+/// let owner = storage.acquire()?;
+/// assert!(storage.acquire().is_err());
+///
+/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.commit_group(1, 8, b"a group")?;
+/// assert_eq!(storage.list_segments()?, [1]);
+/// assert_eq!(storage.read_segment(1)?.len(), 15);
+/// # drop(owner);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FsStorage<L: FileLayer = OsFiles> {
+    disk: Arc<Disk<L>>,
+    layout: Arc<Layout>,
+    log: Log<L>,
+    levels: Levels<L>,
+    manifest: Manifest<L>,
+}
+
+impl FsStorage {
+    /// The tree at `path`, which need not exist yet. Nothing is touched until a method is called.
+    ///
+    /// A relative path is resolved now, so that a later change of the working directory changes nothing.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        // It fails for an empty path, which `acquire` and `inspect` then refuse by name.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Self::with_files(OsFiles, path)
+    }
+}
+
+impl<L: FileLayer> FsStorage<L> {
+    /// The tree at `path` over another file layer.
+    pub fn with_files(files: L, path: impl Into<PathBuf>) -> Self {
+        Self::with_shard_chunks(files, path, SHARD_CHUNKS)
+    }
+
+    /// As [`with_files`](Self::with_files) with shards of `shard_chunks` chunks, a multiple of 128. The shard size is not on record: a store
+    /// must always be opened with the one that it was made with. For tests, which cannot fill shards of 1 GiB.
+    ///
+    /// # Panics
+    ///
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    #[doc(hidden)]
+    pub fn with_shard_chunks(files: L, path: impl Into<PathBuf>, shard_chunks: u64) -> Self {
+        let layout = Arc::new(Layout::new(path.into()));
+        let disk = Arc::new(Disk::new(files));
+        Self {
+            log: Log::new(Arc::clone(&disk), Arc::clone(&layout)),
+            levels: Levels::new(Arc::clone(&disk), Arc::clone(&layout), shard_chunks),
+            manifest: Manifest::new(Arc::clone(&disk), Arc::clone(&layout)),
+            disk,
+            layout,
+        }
+    }
+
+    /// Drops what an earlier ownership through this handle remembers; another owner may have been here since.
+    fn forget(&self) {
+        self.disk.forget();
+        self.log.forget();
+        self.levels.forget();
+        self.manifest.forget();
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.layout.root()
+    }
+}
+
+impl<L: FileLayer> fmt::Debug for FsStorage<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FsStorage")
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The directory's lock, held.
+#[derive(Debug)]
+struct Owner<K> {
+    #[expect(dead_code, reason = "held for the lock that ends with it")]
+    lock: K,
+}
+
+impl<K: fmt::Debug + Send + Sync> Ownership for Owner<K> {}
+
+impl<L: FileLayer> Storage for FsStorage<L> {
+    fn describe(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        Ok(place::inspect(&self.disk, &self.layout)?)
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        self.disk.create_root(self.path())?;
+        match self.disk.lock_dir(self.path()) {
+            Ok(lock) => {
+                self.forget();
+                Ok(Box::new(Owner { lock }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(StorageError::FileLocked)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        Ok(place::sweep(&self.disk, &self.layout)?)
+    }
+
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(place::segments(&self.disk, &self.layout)?)
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+        self.log.create(number, content)
+    }
+
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+        self.log.commit_group(segment, offset, group)
+    }
+
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+        self.log.commit_mark(segment, offset, mark)
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+        self.log.read(number)
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        self.log.remove(number)
+    }
+
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.levels.put(stream, level, first, bytes)
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        self.levels.sync()
+    }
+
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        self.levels.region(stream, level, shard, units, reads)
+    }
+
+    fn shard_chunks(&self) -> u64 {
+        self.levels.shard_chunks()
+    }
+
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        self.manifest.load()
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        self.manifest.commit(generation, bytes)
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        aside::keep(&self.disk, &self.layout, label, content)
+    }
+
+    fn rest(&self) {
+        self.log.rest();
+    }
+}

@@ -1,0 +1,311 @@
+//! [`Disk`]: a file layer with names in its errors, loops over short results, and directory entries that are durable
+//! before anything relies on them.
+
+use std::{
+    collections::HashSet,
+    io,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use super::error::{At, fault, named};
+use crate::{file_layer::FileLayer, lock::lock};
+
+/// Bytes moved at once when a stream is copied to a file.
+const COPY_BYTES: usize = 256 << 10;
+
+/// The file layer as the backend uses it.
+#[derive(Debug)]
+pub(super) struct Disk<L> {
+    files: L,
+    /// Directories whose entry in their parent this process has made durable. An entry that merely exists may be
+    /// what a killed process left in the cache.
+    anchored: Mutex<HashSet<PathBuf>>,
+}
+
+/// An open file and its name.
+#[derive(Debug)]
+pub(super) struct NamedFile<F> {
+    file: F,
+    path: PathBuf,
+}
+
+impl<F> NamedFile<F> {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl<L: FileLayer> Disk<L> {
+    pub(super) fn new(files: L) -> Self {
+        Self {
+            files,
+            anchored: Mutex::default(),
+        }
+    }
+
+    /// Forgets which directory entries are durable.
+    pub(super) fn forget(&self) {
+        lock(&self.anchored).clear();
+    }
+
+    // --- files ---
+
+    pub(super) fn create_new(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
+        self.named(path, self.files.create_new(path).at("create", path)?)
+    }
+
+    pub(super) fn open(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
+        self.named(path, self.files.open(path).at("open", path)?)
+    }
+
+    pub(super) fn open_write(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
+        let file = self.files.open_write(path);
+        self.named(path, file.at("open for writing", path)?)
+    }
+
+    fn named(&self, path: &Path, file: L::File) -> io::Result<NamedFile<L::File>> {
+        Ok(NamedFile {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Whether a file stands at `path`.
+    pub(super) fn exists(&self, path: &Path) -> io::Result<bool> {
+        match self.files.open(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(named("open", path, error)),
+        }
+    }
+
+    pub(super) fn len(&self, file: &NamedFile<L::File>) -> io::Result<u64> {
+        self.files
+            .len(&file.file)
+            .at("tell the length of", &file.path)
+    }
+
+    pub(super) fn sync(&self, file: &NamedFile<L::File>) -> io::Result<()> {
+        self.files.sync(&file.file).at("sync", &file.path)
+    }
+
+    pub(super) fn map(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<L::Map> {
+        self.files.map(&file.file, len).at("map", &file.path)
+    }
+
+    /// Writes all of `bytes`, however short the layer's writes are.
+    pub(super) fn write(
+        &self,
+        file: &NamedFile<L::File>,
+        mut bytes: &[u8],
+        mut offset: u64,
+    ) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = match self.files.write_at(&file.file, bytes, offset) {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+                other => other,
+            };
+            let written = written.at("write", &file.path)?;
+            bytes = &bytes[written..];
+            offset += written as u64;
+        }
+        Ok(())
+    }
+
+    /// Fills all of `buf`; `UnexpectedEof` where the file ends before.
+    pub(super) fn read(
+        &self,
+        file: &NamedFile<L::File>,
+        mut buf: &mut [u8],
+        mut offset: u64,
+    ) -> io::Result<()> {
+        while !buf.is_empty() {
+            let read = match self.files.read_at(&file.file, buf, offset) {
+                Ok(0) => Err(fault(
+                    io::ErrorKind::UnexpectedEof,
+                    format!("it ends at byte {offset}"),
+                )),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+                other => other,
+            };
+            let read = read.at("read", &file.path)?;
+            buf = &mut buf[read..];
+            offset += read as u64;
+        }
+        Ok(())
+    }
+
+    /// Writes a stream from the file's beginning; its length.
+    pub(super) fn copy(
+        &self,
+        content: &mut dyn Read,
+        file: &NamedFile<L::File>,
+    ) -> io::Result<u64> {
+        let mut piece = Vec::new();
+        let mut offset = 0;
+        loop {
+            piece.clear();
+            // Grows the buffer with what is there: most streams are one header.
+            content.take(COPY_BYTES as u64).read_to_end(&mut piece)?;
+            if piece.is_empty() {
+                return Ok(offset);
+            }
+            self.write(file, &piece, offset)?;
+            offset += piece.len() as u64;
+        }
+    }
+
+    /// Writes a stream to a new file that gets its name only when it is whole and synced; then the name is synced.
+    /// The file, still open, and its length. The directory must be there and `path` free: this replaces.
+    pub(super) fn publish(
+        &self,
+        temporary: &Path,
+        path: &Path,
+        content: &mut dyn Read,
+    ) -> io::Result<(NamedFile<L::File>, u64)> {
+        let (mut file, len) = self.prepare(temporary, content)?;
+        self.rename(temporary, path)?;
+        file.path = path.to_owned();
+        Ok((file, len))
+    }
+
+    /// The first half of [`publish`](Self::publish): the synced file under its temporary name.
+    pub(super) fn prepare(
+        &self,
+        temporary: &Path,
+        content: &mut dyn Read,
+    ) -> io::Result<(NamedFile<L::File>, u64)> {
+        // An earlier attempt's file is not written over but replaced: what a failed sync left of it is unknown.
+        self.remove_if_there(temporary)?;
+        let file = self.create_new(temporary)?;
+        let written = self
+            .copy(content, &file)
+            .and_then(|len| self.sync(&file).map(|()| len));
+        match written {
+            Ok(len) => Ok((file, len)),
+            Err(error) => {
+                // Only tidiness: the next attempt and the next sweep remove it too.
+                let _ = self.files.remove(temporary);
+                Err(error)
+            }
+        }
+    }
+
+    /// Renames within one directory and makes the result durable.
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.files.rename(from, to).at("rename", from)?;
+        self.sync_dir(parent(to))
+    }
+
+    /// Removes a file; whether there was one.
+    pub(super) fn remove_if_there(&self, path: &Path) -> io::Result<bool> {
+        match self.files.remove(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(named("remove", path, error)),
+        }
+    }
+
+    // --- directories ---
+
+    pub(super) fn lock_dir(&self, path: &Path) -> io::Result<L::Lock> {
+        self.files.lock_dir(path).at("lock", path)
+    }
+
+    pub(super) fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.files.sync_dir(path).at("sync the directory", path)
+    }
+
+    /// Names in a directory, sorted, with whether each is a directory; `None` if there is no such directory.
+    pub(super) fn list(&self, path: &Path) -> io::Result<Option<Vec<(PathBuf, bool)>>> {
+        match self.files.list(path) {
+            Ok(mut entries) => {
+                entries.sort();
+                Ok(Some(entries))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(named("list the directory", path, error)),
+        }
+    }
+
+    /// Creates a directory of the store if it is missing, durably.
+    pub(super) fn ensure_dir(&self, path: &Path) -> io::Result<()> {
+        if lock(&self.anchored).contains(path) {
+            return Ok(());
+        }
+        self.create_dir_if_missing(path)?;
+        self.sync_dir(parent(path))?;
+        lock(&self.anchored).insert(path.to_owned());
+        Ok(())
+    }
+
+    /// Creates the store's own directory and those above it where they are missing, durably.
+    pub(super) fn create_root(&self, path: &Path) -> io::Result<()> {
+        if path.as_os_str().is_empty() {
+            return Err(fault(
+                io::ErrorKind::InvalidInput,
+                "the path of the store is empty",
+            ));
+        }
+        let mut missing = Vec::new();
+        let mut there = path;
+        while self.list_is_missing(there)? {
+            missing.push(there);
+            match there.parent() {
+                Some(above) if !above.as_os_str().is_empty() => there = above,
+                _ => break,
+            }
+        }
+        if missing.last() != Some(&there) {
+            self.anchor_existing(there)?;
+        }
+        for path in missing.into_iter().rev() {
+            self.create_dir_if_missing(path)?;
+            self.sync_dir(parent(path))?;
+        }
+        Ok(())
+    }
+
+    fn list_is_missing(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.list(path)?.is_none())
+    }
+
+    /// A directory that is there may have been made by a process that was killed before it synced the parent. Where
+    /// the parent may not be opened or synced, it is somebody else's who made this directory, and long before.
+    fn anchor_existing(&self, path: &Path) -> io::Result<()> {
+        if path.parent().is_none() {
+            return Ok(());
+        }
+        match self.sync_dir(parent(path)) {
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create_dir_if_missing(&self, path: &Path) -> io::Result<()> {
+        match self.files.create_dir(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(named("create the directory", path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The directory that holds `path`.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

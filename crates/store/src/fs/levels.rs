@@ -1,0 +1,209 @@
+//! The chunk role: per level and stream one file per shard, written by position and synced together.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, Weak},
+};
+
+use super::{
+    disk::{Disk, NamedFile, parent},
+    error::{fault, named},
+    layout::Layout,
+    region::{Empty, Mapped, Positioned},
+};
+use crate::{
+    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    file_layer::FileLayer,
+    lock::lock,
+    storage::{Reads, Region, Stream},
+};
+
+/// One file of a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Shard {
+    level: u8,
+    stream: Stream,
+    index: u64,
+}
+
+/// The files of all levels.
+#[derive(Debug)]
+pub(super) struct Levels<L: FileLayer> {
+    disk: Arc<Disk<L>>,
+    layout: Arc<Layout>,
+    shard_chunks: u64,
+    /// Files written since the last sync, open so that the sync sees every error of their writing.
+    written: Mutex<HashMap<Shard, Arc<NamedFile<L::File>>>>,
+    /// Files whose directory entry this process has made durable.
+    anchored: Mutex<HashSet<Shard>>,
+    /// Files that positioned regions read, shared among them.
+    readers: Mutex<HashMap<Shard, Weak<NamedFile<L::File>>>>,
+}
+
+impl<L: FileLayer> Levels<L> {
+    /// # Panics
+    ///
+    /// If `shard_chunks` is 0 or not a multiple of the checksums in a sector.
+    pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>, shard_chunks: u64) -> Self {
+        assert!(
+            shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),
+            "a shard holds whole sectors of checksums"
+        );
+        Self {
+            disk,
+            layout,
+            shard_chunks,
+            written: Mutex::default(),
+            anchored: Mutex::default(),
+            readers: Mutex::default(),
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        lock(&self.written).clear();
+        lock(&self.anchored).clear();
+    }
+
+    pub(super) fn shard_chunks(&self) -> u64 {
+        self.shard_chunks
+    }
+
+    /// Bytes in a unit and units in a shard.
+    fn units(&self, stream: Stream) -> (u64, u64) {
+        match stream {
+            Stream::Chunks => (CHUNK_BYTES as u64, self.shard_chunks),
+            Stream::Sums => (SUM_SECTOR_BYTES as u64, self.shard_chunks / SUMS_PER_SECTOR),
+        }
+    }
+
+    fn path(&self, shard: Shard) -> PathBuf {
+        self.layout.shard(shard.stream, shard.level, shard.index)
+    }
+
+    pub(super) fn put(
+        &self,
+        stream: Stream,
+        level: u8,
+        first: u64,
+        mut bytes: &[u8],
+    ) -> io::Result<()> {
+        let (unit, per_shard) = self.units(stream);
+        let mut first = first;
+        if !(bytes.len() as u64).is_multiple_of(unit) {
+            let reason = format!("{} bytes are not whole units of {unit}", bytes.len());
+            let uneven = fault(io::ErrorKind::InvalidInput, reason);
+            return Err(named("write", &self.layout.level(level), uneven));
+        }
+        while !bytes.is_empty() {
+            let shard = Shard {
+                level,
+                stream,
+                index: first / per_shard,
+            };
+            let within = first % per_shard;
+            let units = (per_shard - within).min(bytes.len() as u64 / unit);
+            // At most `bytes.len()`, so it fits.
+            let (now, later) = bytes.split_at((units * unit) as usize);
+            let file = self.writer(shard)?;
+            self.disk.write(&file, now, within * unit)?;
+            bytes = later;
+            first += units;
+        }
+        Ok(())
+    }
+
+    /// The open file of a shard, created if it is missing.
+    fn writer(&self, shard: Shard) -> io::Result<Arc<NamedFile<L::File>>> {
+        // Held over the opening, so that two threads do not both create the file; puts rarely come in parallel.
+        let mut written = lock(&self.written);
+        if let Some(file) = written.get(&shard) {
+            return Ok(Arc::clone(file));
+        }
+        self.disk.ensure_dir(self.layout.levels())?;
+        self.disk.ensure_dir(&self.layout.level(shard.level))?;
+        let path = self.path(shard);
+        let file = match self.disk.open_write(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.create_new(&path)?,
+            other => other?,
+        };
+        let file = Arc::new(file);
+        written.insert(shard, Arc::clone(&file));
+        Ok(file)
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        // Taken whatever comes: after a failed sync the caller puts everything anew, through files opened anew.
+        let written = std::mem::take(&mut *lock(&self.written));
+        for file in written.values() {
+            self.disk.sync(file)?;
+        }
+        // Also for files that were there already: a killed process may have left their names in the cache.
+        let unanchored: Vec<Shard> = {
+            let anchored = lock(&self.anchored);
+            let unanchored = written.keys().filter(|shard| !anchored.contains(shard));
+            unanchored.copied().collect()
+        };
+        let paths: Vec<PathBuf> = unanchored.iter().map(|shard| self.path(*shard)).collect();
+        for directory in paths
+            .iter()
+            .map(|path| parent(path))
+            .collect::<BTreeSet<_>>()
+        {
+            self.disk.sync_dir(directory)?;
+        }
+        lock(&self.anchored).extend(unanchored);
+        Ok(())
+    }
+
+    pub(super) fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        index: u64,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        if units == 0 {
+            return Ok(Arc::new(Empty));
+        }
+        let shard = Shard {
+            level,
+            stream,
+            index,
+        };
+        let (unit, per_shard) = self.units(stream);
+        if units > per_shard {
+            let reason = format!("{units} units were asked for, and a shard has {per_shard}");
+            let beyond = fault(io::ErrorKind::InvalidInput, reason);
+            return Err(named("view", &self.path(shard), beyond));
+        }
+        let file = match reads {
+            Reads::Mapped => Arc::new(self.disk.open(&self.path(shard))?),
+            Reads::Positioned => self.reader(shard)?,
+        };
+        let (len, there) = (units * unit, self.disk.len(&file)?);
+        if there < len {
+            let reason = format!("it ends at byte {there}, and {len} bytes belong to it");
+            let short = fault(io::ErrorKind::UnexpectedEof, reason);
+            return Err(named("view", file.path(), short));
+        }
+        Ok(match reads {
+            Reads::Mapped => Arc::new(Mapped::new(self.disk.map(&file, len)?, file.path())),
+            Reads::Positioned => Arc::new(Positioned::new(Arc::clone(&self.disk), file, len)),
+        })
+    }
+
+    /// The file that positioned regions of a shard share, for as long as one of them lives.
+    fn reader(&self, shard: Shard) -> io::Result<Arc<NamedFile<L::File>>> {
+        let mut readers = lock(&self.readers);
+        if let Some(file) = readers.get(&shard).and_then(Weak::upgrade) {
+            return Ok(file);
+        }
+        let file = Arc::new(self.disk.open(&self.path(shard))?);
+        readers.retain(|_, reader| reader.strong_count() > 0);
+        readers.insert(shard, Arc::downgrade(&file));
+        Ok(file)
+    }
+}

@@ -1,0 +1,99 @@
+//! The manifest role: one file, replaced by renaming a synced one over it.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    disk::Disk,
+    error::{fault, named},
+    layout::Layout,
+};
+use crate::{
+    StorageError,
+    file_layer::FileLayer,
+    lock::lock,
+    storage::{CommitError, MAX_MANIFEST_BYTES},
+};
+
+/// The file with the manifest in force.
+#[derive(Debug)]
+pub(super) struct Manifest<L: FileLayer> {
+    disk: Arc<Disk<L>>,
+    layout: Arc<Layout>,
+    /// The generation that this handle committed last.
+    committed: Mutex<Option<u64>>,
+}
+
+impl<L: FileLayer> Manifest<L> {
+    pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>) -> Self {
+        Self {
+            disk,
+            layout,
+            committed: Mutex::default(),
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        *lock(&self.committed) = None;
+    }
+
+    pub(super) fn load(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        let path = self.layout.manifest();
+        let file = match self.disk.open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let len = self.disk.len(&file)?;
+        if len > MAX_MANIFEST_BYTES {
+            return Err(StorageError::DataCorruption {
+                file: path.display().to_string(),
+                offset: MAX_MANIFEST_BYTES,
+                reason: format!("it is {len} bytes long, more than any manifest"),
+            });
+        }
+        let mut bytes = vec![0; usize::try_from(len).map_err(|_| StorageError::MathError)?];
+        self.disk.read(&file, &mut bytes, 0)?;
+        Ok(Some(bytes))
+    }
+
+    pub(super) fn commit(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        let path = self.layout.manifest();
+        self.check(generation)?;
+        let temporary = self.layout.manifest_temporary();
+        self.disk
+            .prepare(&temporary, &mut &bytes[..])
+            .map_err(CommitError::NotCommitted)?;
+        // From here on the new manifest may be in force after a crash, whatever the calls return.
+        self.disk
+            .rename(&temporary, path)
+            .map_err(CommitError::Unknown)?;
+        *lock(&self.committed) = Some(generation);
+        Ok(())
+    }
+
+    /// The directory lock keeps other writers out, so that this only has to catch a caller who lost count.
+    fn check(&self, generation: u64) -> Result<(), CommitError> {
+        let path = self.layout.manifest();
+        let refuse =
+            |reason: String| named("replace", path, fault(io::ErrorKind::InvalidInput, reason));
+        if let Some(last) = *lock(&self.committed)
+            && generation.checked_sub(1) != Some(last)
+        {
+            let reason = format!("generation {generation} cannot follow generation {last}");
+            return Err(CommitError::NotCommitted(refuse(reason)));
+        }
+        let there = self.disk.exists(path).map_err(CommitError::NotCommitted)?;
+        match (generation, there) {
+            (0, true) => Err(CommitError::Fenced(refuse(
+                "a first manifest is there already".to_owned(),
+            ))),
+            (1.., false) => Err(CommitError::NotCommitted(refuse(format!(
+                "the manifest that generation {generation} replaces is missing"
+            )))),
+            _ => Ok(()),
+        }
+    }
+}

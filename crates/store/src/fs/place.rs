@@ -1,0 +1,152 @@
+//! What stands in a directory: nothing, a store, part of one, or something else. Looking changes nothing;
+//! sweeping removes what crashes left behind.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    disk::Disk,
+    layout::{
+        self, ASIDE, LEVELS, LOG, Layout, MANIFEST, MANIFEST_TEMPORARY, is_kept_temporary,
+        is_level, is_segment_temporary, segment_number,
+    },
+};
+use crate::{
+    file_layer::{FileLayer, LOCK_NAME},
+    storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place},
+};
+
+/// Names listed in a message about a foreign directory, at most.
+const NAMES_TOLD: usize = 4;
+
+/// Tells what stands in the directory.
+pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Place> {
+    let Some(entries) = disk.list(layout.root())? else {
+        return Ok(Place::Vacant);
+    };
+    if entries.contains(&(MANIFEST.into(), false)) {
+        return Ok(Place::Occupied);
+    }
+    let mut parts = Vec::new();
+    let mut foreign = Vec::new();
+    for (name, is_dir) in entries {
+        match (name.to_str(), is_dir) {
+            (Some(LOCK_NAME | MANIFEST_TEMPORARY), false) => {}
+            (Some(LOG), true) => parts.extend(log_beyond_creation(disk, layout, &mut foreign)?),
+            (Some(LEVELS), true) if are_levels(disk, layout)? => {
+                parts.push("a directory `levels`".to_owned());
+            }
+            (Some(ASIDE), true) if is_aside(disk, layout)? => {
+                parts.push("a directory `aside`".to_owned());
+            }
+            _ => foreign.push((name, is_dir)),
+        }
+    }
+    Ok(if !parts.is_empty() {
+        Place::ManifestMissing {
+            found: format!("{}, but no file `{MANIFEST}`", parts.join(" and ")),
+        }
+    } else if !foreign.is_empty() {
+        Place::Foreign {
+            found: describe(&foreign),
+        }
+    } else {
+        Place::Vacant
+    })
+}
+
+/// What the log directory holds that a crashed creation does not explain; names that are not ours go to `foreign`.
+fn log_beyond_creation<L: FileLayer>(
+    disk: &Disk<L>,
+    layout: &Layout,
+    foreign: &mut Vec<(PathBuf, bool)>,
+) -> io::Result<Option<String>> {
+    let mut segments = 0_u64;
+    let mut beyond = false;
+    for (name, is_dir) in disk.list(layout.log())?.unwrap_or_default() {
+        match segment_number(&name) {
+            Some(number) if !is_dir => {
+                segments += 1;
+                beyond |= number != FIRST_SEGMENT || holds_records(disk, &layout.segment(number))?;
+            }
+            _ if !is_dir && is_segment_temporary(&name) => {}
+            _ => foreign.push((Path::new(LOG).join(name), is_dir)),
+        }
+    }
+    Ok(beyond.then(|| {
+        let plural = if segments == 1 { "" } else { "s" };
+        format!("{segments} log segment{plural} in `{LOG}`")
+    }))
+}
+
+fn holds_records<L: FileLayer>(disk: &Disk<L>, segment: &Path) -> io::Result<bool> {
+    Ok(disk.len(&disk.open(segment)?)? > MAX_HEADER_BYTES)
+}
+
+fn are_levels<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
+    let entries = disk.list(layout.levels())?.unwrap_or_default();
+    Ok(entries.is_empty()
+        || entries
+            .iter()
+            .any(|(name, is_dir)| *is_dir && is_level(name)))
+}
+
+fn is_aside<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
+    let entries = disk.list(layout.aside())?.unwrap_or_default();
+    Ok(entries.iter().all(|(name, is_dir)| {
+        let kept = name.extension().is_some_and(|suffix| suffix == "bytes");
+        !is_dir && (kept || is_kept_temporary(name))
+    }))
+}
+
+fn describe(foreign: &[(PathBuf, bool)]) -> String {
+    let holds = |name: &str, is_dir| foreign.contains(&(name.into(), is_dir));
+    if holds("wal", false) && holds("data", true) {
+        return "a file `wal` beside a directory `data`, the layout of rotortree 0.x".to_owned();
+    }
+    let told = foreign.iter().take(NAMES_TOLD).map(|(name, is_dir)| {
+        let kind = if *is_dir { "directory" } else { "file" };
+        format!("a {kind} `{}`", name.display())
+    });
+    let mut text = told.collect::<Vec<_>>().join(", ");
+    if foreign.len() > NAMES_TOLD {
+        text += &format!(" and {} more", foreign.len() - NAMES_TOLD);
+    }
+    text
+}
+
+/// Removes temporaries and, where no manifest was ever committed, the record-less segment of a creation that crashed.
+/// Then makes durable what an earlier process may have left in the cache: the names that recovery is about to rely on.
+pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<()> {
+    let vacant = inspect(disk, layout)? == Place::Vacant;
+    disk.remove_if_there(&layout.manifest_temporary())?;
+    for (name, is_dir) in disk.list(layout.log())?.unwrap_or_default() {
+        let created = vacant && segment_number(&name).is_some();
+        if !is_dir && (created || is_segment_temporary(&name)) {
+            disk.remove_if_there(&layout.log().join(name))?;
+        }
+    }
+    for (name, is_dir) in disk.list(layout.aside())?.unwrap_or_default() {
+        if !is_dir && is_kept_temporary(&name) {
+            disk.remove_if_there(&layout.aside().join(name))?;
+        }
+    }
+    if disk.list(layout.log())?.is_some() {
+        disk.sync_dir(layout.log())?;
+    }
+    disk.sync_dir(layout.root())
+}
+
+/// The numbers of all segments, ascending.
+pub(super) fn segments<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Vec<u64>> {
+    let entries = disk.list(layout.log())?.unwrap_or_default();
+    let mut numbers: Vec<u64> = entries
+        .iter()
+        .filter(|(_, is_dir)| !is_dir)
+        .filter_map(|(name, _)| layout::segment_number(name))
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}

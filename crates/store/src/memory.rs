@@ -1,0 +1,345 @@
+//! [`MemoryStorage`]: a tree's place in memory, for tests and for trees that need not outlive the process.
+//!
+//! The state lives as long as any handle, so that a tree can be dropped and opened again. Everything counts as durable
+//! when its call returns; what a crash would do is the simulation's business.
+
+mod blocks;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt, io,
+    io::Read,
+    sync::{Arc, Mutex},
+};
+
+use crate::{
+    StorageError,
+    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    lock::lock,
+    storage::{
+        CommitError, FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead,
+        Storage, Stream,
+    },
+};
+use blocks::Blocks;
+
+/// A tree's place in memory. Clones share it.
+///
+/// ```
+/// use rotortree_store::{memory::MemoryStorage, storage::{Place, Storage}};
+///
+/// let storage = MemoryStorage::new();
+/// let owner = storage.acquire()?;
+/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.commit_manifest(0, b"a manifest").expect("nobody else commits here");
+/// drop(owner);
+///
+/// let again = storage.clone();
+/// assert_eq!(again.inspect()?, Place::Occupied);
+/// assert_eq!(again.load_manifest()?.as_deref(), Some(&b"a manifest"[..]));
+/// # Ok::<(), rotortree_store::StorageError>(())
+/// ```
+#[derive(Clone)]
+pub struct MemoryStorage {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    shard_chunks: u64,
+    owned: Mutex<bool>,
+    log: Mutex<BTreeMap<u64, Vec<u8>>>,
+    levels: Mutex<HashMap<(Stream, u8, u64), Blocks>>,
+    manifest: Mutex<Option<(u64, Vec<u8>)>>,
+    aside: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl MemoryStorage {
+    /// An empty place.
+    pub fn new() -> Self {
+        Self::with_shard_chunks(SHARD_CHUNKS)
+    }
+
+    /// An empty place with shards of `shard_chunks` chunks, for tests that cross shards.
+    ///
+    /// # Panics
+    ///
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    #[doc(hidden)]
+    pub fn with_shard_chunks(shard_chunks: u64) -> Self {
+        assert!(
+            shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),
+            "a shard holds whole sectors of checksums"
+        );
+        Self {
+            shared: Arc::new(Shared {
+                shard_chunks,
+                owned: Mutex::default(),
+                log: Mutex::default(),
+                levels: Mutex::default(),
+                manifest: Mutex::default(),
+                aside: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The names and bytes that were kept aside.
+    pub fn aside(&self) -> Vec<(String, Vec<u8>)> {
+        let aside = lock(&self.shared.aside);
+        aside.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+    }
+
+    /// Bytes in a unit and units in a shard.
+    fn units(&self, stream: Stream) -> (usize, u64) {
+        let chunks = self.shared.shard_chunks;
+        match stream {
+            Stream::Chunks => (CHUNK_BYTES, chunks),
+            Stream::Sums => (SUM_SECTOR_BYTES, chunks / SUMS_PER_SECTOR),
+        }
+    }
+}
+
+impl Default for MemoryStorage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage")
+            .field("segments", &lock(&self.shared.log).keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The place, owned.
+#[derive(Debug)]
+struct Owner(MemoryStorage);
+
+impl Ownership for Owner {}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        *lock(&self.0.shared.owned) = false;
+    }
+}
+
+/// A segment as it was when opened.
+struct Reader {
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl SegmentRead for Reader {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let range = usize::try_from(offset)
+            .ok()
+            .and_then(|start| Some(start..start.checked_add(buf.len())?));
+        match range.and_then(|range| self.bytes.get(range)) {
+            Some(bytes) => {
+                buf.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => Err(refused(
+                io::ErrorKind::UnexpectedEof,
+                format!(
+                    "cannot read {} bytes at byte {offset} of memory:log/{}: it has {}",
+                    buf.len(),
+                    self.number,
+                    self.bytes.len()
+                ),
+            )),
+        }
+    }
+}
+
+fn refused(kind: io::ErrorKind, reason: String) -> io::Error {
+    io::Error::new(kind, reason)
+}
+
+fn missing(name: &str) -> io::Error {
+    refused(io::ErrorKind::NotFound, format!("{name} is not there"))
+}
+
+impl Storage for MemoryStorage {
+    fn describe(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        if lock(&self.shared.manifest).is_some() {
+            return Ok(Place::Occupied);
+        }
+        let log = lock(&self.shared.log);
+        let created = log.iter().all(|(number, bytes)| {
+            *number == FIRST_SEGMENT && bytes.len() as u64 <= MAX_HEADER_BYTES
+        });
+        if created && lock(&self.shared.levels).is_empty() {
+            return Ok(Place::Vacant);
+        }
+        Ok(Place::ManifestMissing {
+            found: format!("{} log segments and no manifest", log.len()),
+        })
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        let mut owned = lock(&self.shared.owned);
+        if *owned {
+            return Err(StorageError::FileLocked);
+        }
+        *owned = true;
+        Ok(Box::new(Owner(self.clone())))
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        if self.inspect()? == Place::Vacant {
+            lock(&self.shared.log).clear();
+        }
+        Ok(())
+    }
+
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(lock(&self.shared.log).keys().copied().collect())
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+        let there = || {
+            refused(
+                io::ErrorKind::AlreadyExists,
+                format!("cannot create memory:log/{number}: there is one already"),
+            )
+        };
+        if lock(&self.shared.log).contains_key(&number) {
+            return Err(there());
+        }
+        // Read without the lock: the content may come from another segment of this place.
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes)?;
+        let len = bytes.len() as u64;
+        match lock(&self.shared.log).insert(number, bytes) {
+            None => Ok(len),
+            Some(_) => Err(there()),
+        }
+    }
+
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+        let mut log = lock(&self.shared.log);
+        let name = || format!("memory:log/{segment}");
+        let bytes = log.get_mut(&segment).ok_or_else(|| missing(&name()))?;
+        if bytes.len() as u64 != offset {
+            return Err(refused(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "cannot append to {}: it is {} bytes long, and the group is for byte {offset}",
+                    name(),
+                    bytes.len()
+                ),
+            ));
+        }
+        bytes.extend_from_slice(group);
+        Ok(())
+    }
+
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+        self.commit_group(segment, offset, mark)?;
+        Ok(true)
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+        let log = lock(&self.shared.log);
+        let bytes = log.get(&number).cloned();
+        let bytes = bytes.ok_or_else(|| missing(&format!("memory:log/{number}")))?;
+        Ok(Box::new(Reader { number, bytes }))
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        lock(&self.shared.log).remove(&number);
+        Ok(())
+    }
+
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+        let (unit, per_shard) = self.units(stream);
+        if !bytes.len().is_multiple_of(unit) {
+            return Err(refused(
+                io::ErrorKind::InvalidInput,
+                format!("{} bytes are not whole units of {unit}", bytes.len()),
+            ));
+        }
+        let mut levels = lock(&self.shared.levels);
+        for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
+            levels
+                .entry((stream, level, index / per_shard))
+                .or_insert_with(|| Blocks::new(unit))
+                .put(index % per_shard, bytes);
+        }
+        Ok(())
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        _reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        let levels = lock(&self.shared.levels);
+        match levels.get(&(stream, level, shard)) {
+            Some(blocks) => blocks.view(units),
+            None if units == 0 => Blocks::new(self.units(stream).0).view(0),
+            None => Err(missing(&format!(
+                "memory:levels/{level}/{shard} ({stream:?})"
+            ))),
+        }
+    }
+
+    fn shard_chunks(&self) -> u64 {
+        self.shared.shard_chunks
+    }
+
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        let manifest = lock(&self.shared.manifest);
+        Ok(manifest.as_ref().map(|(_, bytes)| bytes.clone()))
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        let mut manifest = lock(&self.shared.manifest);
+        let last = manifest.as_ref().map(|(generation, _)| *generation);
+        if last == generation.checked_sub(1) {
+            *manifest = Some((generation, bytes.to_vec()));
+            return Ok(());
+        }
+        let last = last.map_or("none".to_owned(), |last| format!("generation {last}"));
+        let error = refused(
+            io::ErrorKind::InvalidInput,
+            format!("cannot commit manifest {generation} to memory: {last} is in force"),
+        );
+        Err(match manifest.as_ref() {
+            Some((there, _)) if *there >= generation => CommitError::Fenced(error),
+            _ => CommitError::NotCommitted(error),
+        })
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes)?;
+        let mut aside = lock(&self.shared.aside);
+        let mut n = 0_u64;
+        loop {
+            let name = format!("memory:aside/{label}-{n}");
+            if !aside.contains_key(&name) {
+                aside.insert(name.clone(), bytes);
+                return Ok(name);
+            }
+            n += 1;
+        }
+    }
+}
