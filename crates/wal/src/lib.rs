@@ -1,1 +1,116 @@
-//! Placeholder while the crate is written.
+//! The byte format of rotortree's write-ahead log: an encoder into a buffer, a scanner over bytes, and the rules that tell a tear
+//! from damage. It opens no file and does no I/O: bytes come in through [`SegmentBytes`] and go out as slices.
+//!
+//! # Words
+//!
+//! - A **record** carries leaves, the application's metadata, or both. Records are numbered without gaps from 1, their *sequence*.
+//! - A **batch** is what one insert wrote: one record, or several, all but the last of which say that more follow. A batch is
+//!   recovered whole or not at all.
+//! - A **group** is the records that were written at once and are synced together. Its header states what was *attested* when it
+//!   was written: the sequence up to which syncs had returned. A group without records is an **attest mark**.
+//! - A **segment** is one file of the log: a header with a random *salt*, then groups. The **log** is its segments in the order of
+//!   their numbers; each states the *base* that it continues from.
+//!
+//! # Layout
+//!
+//! Integers are little-endian. A sector has 512 bytes. Every byte that is marked zero is checked to be zero.
+//!
+//! A segment:
+//!
+//! ```text
+//!         0          512                                                    sector boundary
+//!         +----------+--------------------------+------------------+--------+---
+//!         | segment  | group header | records   | zeros to the     | group  | ...
+//!         | header   | 128 bytes    |           | sector boundary  | header |
+//!         +----------+--------------------------+------------------+--------+---
+//! ```
+//!
+//! Segment header, 512 bytes. Magic, version and checksum stand where they stand in every version of the format.
+//!
+//! | offset | length | field |
+//! | ---: | ---: | --- |
+//! | 0 | 8 | magic, `ROTORWAL` |
+//! | 8 | 2 | format version, 1 |
+//! | 10 | 2 | zero |
+//! | 12 | 4 | CRC-32C of bytes 0..12 and 16..512 |
+//! | 16 | 16 | tree id |
+//! | 32 | 8 | salt |
+//! | 40 | 8 | segment number |
+//! | 48 | 8 | base: sequence |
+//! | 56 | 8 | base: size in leaves |
+//! | 64 | 32 | base: root; zeros if the size is 0 |
+//! | 96 | 8 | attested |
+//! | 104 | 4 | arity N |
+//! | 108 | 4 | zero |
+//! | 112 | 32 | hasher fingerprint for N |
+//! | 144 | 368 | zero |
+//!
+//! Group header, 128 bytes, on a sector boundary:
+//!
+//! | offset | length | field |
+//! | ---: | ---: | --- |
+//! | 0 | 4 | magic, `ROTG` |
+//! | 4 | 4 | CRC-32C of the salt (8 bytes), then bytes 0..4 and 8..128 |
+//! | 8 | 8 | length of the records in bytes, without this header and the padding to the sector |
+//! | 16 | 8 | sequence of the first record; of an attest mark, of the next record there will be |
+//! | 24 | 4 | number of records; 0 in an attest mark |
+//! | 28 | 4 | zero |
+//! | 32 | 8 | attested: a batch's end before the first record |
+//! | 40 | 8 | size in leaves after the last batch that is complete by the end of the group |
+//! | 48 | 32 | root of that size; zeros if it is 0 |
+//! | 80 | 48 | zero |
+//!
+//! Record, a multiple of 16 bytes, right behind the group header or the record before:
+//!
+//! | offset | length | field |
+//! | ---: | ---: | --- |
+//! | 0 | 4 | CRC-32C of the salt (8 bytes), the record's sequence (8 bytes), then all of the record from byte 4 on |
+//! | 4 | 4 | number of leaves, `l` |
+//! | 8 | 4 | length of the metadata in bytes, `m` |
+//! | 12 | 1 | flags: 1, the batch goes on in the next record; 2, metadata follows the leaves, perhaps empty |
+//! | 13 | 3 | zero |
+//! | 16 | 32 `l` | leaves |
+//! | 16 + 32 `l` | `m` | metadata |
+//! | | | zeros up to a multiple of 16 |
+//!
+//! What a record has behind its header is at most [`MAX_RECORD_BYTES`] long, its metadata at most [`MAX_METADATA_BYTES`]. A record
+//! has at least one leaf or metadata; one whose batch goes on has leaves and no metadata, since the metadata of a batch stands in
+//! its last record.
+//!
+//! The zeros between the last record of a group and the sector boundary are the only bytes of a group that no checksum covers:
+//! they carry nothing, nobody reads them, and a file may end before them.
+//!
+//! # Why checksums are seeded
+//!
+//! Leaves and metadata are chosen by others, perhaps by an adversary, and can hold whole valid groups, copied from this log or made
+//! up. Where a header is damaged the scanner looks for the next one on every sector boundary, also within what was a record. So every
+//! checksum starts from the salt of its segment, which is random and never leaves the store: a group made without it passes with a
+//! chance of 2^-32. CRC-32C is no message authentication code: who can read the log's files can forge groups.
+//!
+//! # Reading a log
+//!
+//! 1. [`SegmentStart::read`] of every segment, and [`caps`] over their bases.
+//! 2. First pass: a [`Scanner`] over each segment, every [`Event`] given to [`LogRules`], which gives an [`Assessment`].
+//! 3. Second pass: the same scan; [`Replay`] picks the records to apply. The caller compares its tree with the size and root that
+//!    each group states, and with the base of each segment.
+
+#![forbid(unsafe_code)]
+
+mod buffer;
+mod checksum;
+mod group;
+mod layout;
+mod record;
+mod rules;
+mod scanner;
+mod segment;
+mod source;
+
+pub use buffer::{GroupBuffer, RecordError};
+pub use group::{GroupHeader, attest_mark};
+pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
+pub use record::RecordView;
+pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict, caps};
+pub use scanner::{Event, Invalid, InvalidReason, Scanner};
+pub use segment::{Position, SegmentError, SegmentHeader, SegmentStart};
+pub use source::{OutOfBounds, SegmentBytes, Window};

@@ -1,0 +1,335 @@
+//! The group that is being filled: records are pushed one behind the other, and sealed once the segment that takes them is
+//! known. Writing and syncing what was sealed is the caller's business.
+
+use thiserror::Error;
+
+use crate::checksum::Seed;
+use crate::group::GroupHeader;
+use crate::layout::{
+    GROUP_HEADER, LEAF, MAX_METADATA_BYTES, MAX_RECORD, MAX_RECORD_BYTES, RECORD_HEADER, SECTOR,
+    put,
+};
+use crate::record::{self, MAX_LEAVES, RecordView};
+use crate::segment::Position;
+
+/// An allocation up to this many bytes is kept by [`GroupBuffer::clear`] however little of it was used.
+const KEPT: usize = 16 << 10;
+
+/// Why a batch was not taken into a group. The group is as it was.
+///
+/// ```
+/// use rotortree_wal::{GroupBuffer, RecordError};
+///
+/// let mut group = GroupBuffer::new(1);
+/// assert_eq!(group.push_batch(&[], None), Err(RecordError::Empty));
+/// assert!(group.is_empty());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Neither leaves nor metadata were given.
+    #[error("a record carries leaves, metadata or both, and neither was given")]
+    Empty,
+    /// The metadata is longer than [`MAX_METADATA_BYTES`].
+    #[error("the metadata has {len} bytes; at most 65536 are taken")]
+    MetadataTooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// Metadata was given with a part that is not the last of its batch.
+    #[error("metadata travels with the last part of its batch, and more parts were announced")]
+    MetadataBeforeEnd,
+}
+
+/// A sync group in the making.
+///
+/// Nothing that depends on the segment is computed until [`seal`](Self::seal), so a push costs a copy. The allocation is reused
+/// over [`clear`](Self::clear) and made only when the first record comes, so that an idle buffer costs nothing.
+///
+/// ```
+/// use rotortree_wal::{GroupBuffer, Position, SECTOR};
+///
+/// let mut group = GroupBuffer::new(1);
+/// group.push_leaf(&[1; 32]);
+/// assert_eq!(group.push_batch(&[[2; 32], [3; 32]], None)?, 2);
+/// let written = group.seal(0x5eed, 0, &Position { sequence: 2, size: 3, root: [9; 32] });
+/// assert_eq!(written.len(), SECTOR);
+///
+/// group.clear();
+/// assert_eq!((group.first_sequence(), group.next_sequence()), (3, 3));
+/// # Ok::<(), rotortree_wal::RecordError>(())
+/// ```
+#[derive(Debug)]
+pub struct GroupBuffer {
+    /// Room for the group header, then the records; behind `filled`, perhaps the padding of an earlier seal.
+    bytes: Vec<u8>,
+    /// Where the records end.
+    filled: usize,
+    first_sequence: u64,
+    next_sequence: u64,
+    last_batch_end: u64,
+    leaf_count: u64,
+}
+
+impl GroupBuffer {
+    /// An empty group whose first record will have `next_sequence`, which starts a batch. Sequences count from 1 to
+    /// [`MAX_SEQUENCE`](crate::MAX_SEQUENCE).
+    #[must_use]
+    pub fn new(next_sequence: u64) -> Self {
+        Self {
+            bytes: Vec::new(),
+            filled: GROUP_HEADER,
+            first_sequence: next_sequence,
+            next_sequence,
+            last_batch_end: next_sequence.saturating_sub(1),
+            leaf_count: 0,
+        }
+    }
+
+    /// Appends a batch, split into as many records as it takes, and returns the sequence of its last one. `None` for the metadata
+    /// leaves what was there before in force. One copy of the leaves; no checksum is computed here.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Empty`] without leaves and metadata, [`RecordError::MetadataTooLong`].
+    pub fn push_batch(
+        &mut self,
+        leaves: &[[u8; 32]],
+        metadata: Option<&[u8]>,
+    ) -> Result<u64, RecordError> {
+        self.push_part(leaves, metadata, false)
+    }
+
+    /// Appends a part of a batch that is too large to be held in one group: all parts but the last with `more`, each into a group
+    /// of its own or behind others. Recovery takes the whole batch or nothing of it. Returns the sequence of the part's last record.
+    ///
+    /// # Errors
+    ///
+    /// As [`push_batch`](Self::push_batch), and [`RecordError::MetadataBeforeEnd`] if metadata is given with `more`.
+    pub fn push_part(
+        &mut self,
+        leaves: &[[u8; 32]],
+        metadata: Option<&[u8]>,
+        more: bool,
+    ) -> Result<u64, RecordError> {
+        if leaves.is_empty() && metadata.is_none() {
+            return Err(RecordError::Empty);
+        }
+        if let Some(len) = metadata
+            .map(<[u8]>::len)
+            .filter(|len| *len > MAX_METADATA_BYTES)
+        {
+            return Err(RecordError::MetadataTooLong { len });
+        }
+        if more && metadata.is_some() {
+            return Err(RecordError::MetadataBeforeEnd);
+        }
+        let mut rest = leaves;
+        while rest.len() > MAX_LEAVES {
+            let (head, tail) = rest.split_at(MAX_LEAVES);
+            self.append(head, None, true);
+            rest = tail;
+        }
+        if is_crowded(rest.len(), metadata.map_or(0, <[u8]>::len)) {
+            self.append(rest, None, true);
+            rest = &[];
+        }
+        self.append(rest, metadata, more);
+        if !more {
+            self.last_batch_end = self.next_sequence - 1;
+        }
+        Ok(self.next_sequence - 1)
+    }
+
+    /// Appends a batch of one leaf and returns its sequence.
+    #[inline]
+    pub fn push_leaf(&mut self, leaf: &[u8; 32]) -> u64 {
+        // A header known at compile time and one copy of fixed length: this is the path of every single insert.
+        const HEADER: [u8; RECORD_HEADER] = {
+            let mut header = [0; RECORD_HEADER];
+            header[4] = 1;
+            header
+        };
+        let mut record = [0; RECORD_HEADER + LEAF];
+        record[..RECORD_HEADER].copy_from_slice(&HEADER);
+        record[RECORD_HEADER..].copy_from_slice(leaf);
+        self.open();
+        self.bytes.extend_from_slice(&record);
+        self.filled += record.len();
+        self.leaf_count += 1;
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.last_batch_end = sequence;
+        sequence
+    }
+
+    /// Appends a record that was read from a segment, and returns its new sequence; the same as its old one if this buffer was
+    /// made to continue where the record stands. The bytes then differ from those read in the checksum alone.
+    ///
+    /// # Errors
+    ///
+    /// None for a view that a scanner gave. Those of [`push_part`](Self::push_part) for one that was changed since.
+    pub fn push_record(&mut self, record: &RecordView<'_>) -> Result<u64, RecordError> {
+        self.push_part(record.leaves, record.metadata, record.more)
+    }
+
+    /// Appends one record that keeps to the limits.
+    fn append(&mut self, leaves: &[[u8; 32]], metadata: Option<&[u8]>, more: bool) {
+        self.open();
+        let end = self.filled + record::encoded_len(leaves.len(), metadata.map_or(0, <[u8]>::len));
+        self.bytes.reserve(end - self.filled);
+        self.bytes
+            .extend_from_slice(&record::open_header(leaves.len(), metadata, more));
+        self.bytes.extend_from_slice(leaves.as_flattened());
+        self.bytes.extend_from_slice(metadata.unwrap_or_default());
+        self.bytes.resize(end, 0);
+        self.filled = end;
+        self.leaf_count += leaves.len() as u64;
+        self.next_sequence += 1;
+    }
+
+    /// Makes `bytes` end where the records end: room for the header in a new buffer, no padding in one that was sealed.
+    #[inline]
+    fn open(&mut self) {
+        if self.bytes.len() != self.filled {
+            self.bytes.resize(self.filled, 0);
+        }
+    }
+
+    /// Completes the group for the segment with this salt and returns it, whole sectors, ready to be written at a sector boundary.
+    /// An empty group becomes an attest mark. Computes every checksum: one pass over the bytes.
+    ///
+    /// `attested` is the sequence up to which syncs have returned. It is lowered to the sequence before the group's first: no
+    /// group can attest itself. `after` is the state after [`last_batch_end`](Self::last_batch_end), of which size and root are
+    /// written.
+    ///
+    /// The group stays as it is: it can be sealed again, also for another segment, or pushed to further.
+    pub fn seal(&mut self, salt: u64, attested: u64, after: &Position) -> &[u8] {
+        debug_assert_eq!(
+            after.sequence, self.last_batch_end,
+            "the state is that of the last complete batch"
+        );
+        self.open();
+        let seed = Seed::new(salt);
+        let mut at = GROUP_HEADER;
+        for sequence in self.first_sequence..self.next_sequence {
+            at += record::close(&mut self.bytes[at..], sequence, seed);
+        }
+        let header = GroupHeader {
+            offset: 0,
+            first_sequence: self.first_sequence,
+            record_count: self.record_count(),
+            payload_len: (self.filled - GROUP_HEADER) as u64,
+            attested: attested.min(self.first_sequence.saturating_sub(1)),
+            size_after: after.size,
+            root_after: after.written_root(),
+        };
+        put(&mut self.bytes, 0, &header.encode(seed));
+        self.bytes.resize(self.filled.next_multiple_of(SECTOR), 0);
+        &self.bytes
+    }
+
+    /// Empties the group; the next one goes on where it ended, also within a batch. The allocation is kept unless it is far above
+    /// what the group needed.
+    pub fn clear(&mut self) {
+        let (used, capacity) = (self.filled.next_multiple_of(SECTOR), self.bytes.capacity());
+        self.bytes.clear();
+        if capacity > KEPT && capacity / 8 > used {
+            self.bytes.shrink_to(used.saturating_mul(2).max(KEPT));
+        }
+        self.filled = GROUP_HEADER;
+        self.first_sequence = self.next_sequence;
+        self.leaf_count = 0;
+    }
+
+    /// Empties the group; the next one starts a batch with `next_sequence`. The allocation is treated as by
+    /// [`clear`](Self::clear).
+    pub fn reset(&mut self, next_sequence: u64) {
+        self.clear();
+        self.first_sequence = next_sequence;
+        self.next_sequence = next_sequence;
+        self.last_batch_end = next_sequence.saturating_sub(1);
+    }
+
+    /// Gives the allocation back. What was pushed stays; an empty buffer then holds no memory.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.shrink_to_fit();
+        }
+    }
+
+    /// What [`seal`](Self::seal) would give, in bytes: a multiple of [`SECTOR`].
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.filled.next_multiple_of(SECTOR)
+    }
+
+    /// The allocation in bytes.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Whether no record was pushed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first_sequence == self.next_sequence
+    }
+
+    /// How many records were pushed. A group takes fewer than 2^32, which would be 192 GiB of single leaves.
+    #[must_use]
+    pub fn record_count(&self) -> u32 {
+        (self.next_sequence - self.first_sequence) as u32
+    }
+
+    /// How many leaves were pushed.
+    #[must_use]
+    pub fn leaf_count(&self) -> u64 {
+        self.leaf_count
+    }
+
+    /// The sequence of the group's first record, or of its first one to come.
+    #[must_use]
+    pub fn first_sequence(&self) -> u64 {
+        self.first_sequence
+    }
+
+    /// The sequence of the next record.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// The sequence that ends the last complete batch: before the group's first record if none ends within the group.
+    #[must_use]
+    pub fn last_batch_end(&self) -> u64 {
+        self.last_batch_end
+    }
+
+    /// The room that a batch takes in a group, in bytes: what pushing it adds before padding to the sector. Saturates, and
+    /// asks nothing about whether the metadata is too long.
+    ///
+    /// ```
+    /// use rotortree_wal::GroupBuffer;
+    ///
+    /// assert_eq!(GroupBuffer::batch_bytes(1, 0), 48);
+    /// ```
+    #[must_use]
+    pub fn batch_bytes(leaves: usize, metadata: usize) -> usize {
+        let full = leaves.saturating_sub(1) / MAX_LEAVES;
+        let rest = leaves - full * MAX_LEAVES;
+        let last = if is_crowded(rest, metadata) {
+            record::encoded_len(rest, 0).saturating_add(record::encoded_len(0, metadata))
+        } else {
+            record::encoded_len(rest, metadata)
+        };
+        full.saturating_mul(MAX_RECORD).saturating_add(last)
+    }
+}
+
+/// Whether the last leaves of a batch and its metadata are too much for one record, so that the metadata gets one of its own.
+fn is_crowded(leaves: usize, metadata: usize) -> bool {
+    metadata > MAX_RECORD_BYTES - leaves * LEAF
+}

@@ -1,0 +1,174 @@
+//! The layout of one record: how its header is written, and how a record found in a group is taken apart and judged.
+
+use crate::checksum::Seed;
+use crate::layout::{
+    LEAF, MAX_METADATA_BYTES, MAX_RECORD_BYTES, RECORD_ALIGN, RECORD_HEADER, get_u32, is_zero, put,
+};
+
+pub(crate) const CRC_LEN: usize = 4;
+const LEAF_COUNT_AT: usize = 4;
+const METADATA_LEN_AT: usize = 8;
+const FLAGS_AT: usize = 12;
+const RESERVED_AT: usize = 13;
+
+/// The batch goes on in the next record.
+const MORE: u8 = 1;
+/// The record carries metadata, perhaps empty.
+const HAS_METADATA: u8 = 2;
+
+/// The most leaves that one record carries.
+pub(crate) const MAX_LEAVES: usize = MAX_RECORD_BYTES / LEAF;
+
+/// One record, borrowed from the bytes it was read from.
+///
+/// A scanner hands these out; see [`Event::Record`](crate::Event::Record). One that has been read is one that can be written
+/// again: [`GroupBuffer::push_record`](crate::GroupBuffer::push_record) gives back the same bytes in another segment.
+///
+/// ```
+/// use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner};
+///
+/// let mut group = GroupBuffer::new(1);
+/// group.push_batch(&[[1; 32], [2; 32]], Some(b"block 17"))?;
+/// let mut segment = vec![0; SECTOR]; // where the segment header would stand
+/// segment.extend(group.seal(0x5eed, 0, &Position { sequence: 1, size: 2, root: [3; 32] }));
+///
+/// let mut scanner = Scanner::new(&segment[..], 0x5eed);
+/// assert!(matches!(scanner.next()?, Some(Event::Group(_))));
+/// match scanner.next()? {
+///     Some(Event::Record(record)) => {
+///         assert_eq!(record.sequence, 1);
+///         assert_eq!(record.leaves, [[1; 32], [2; 32]]);
+///         assert_eq!(record.metadata, Some(&b"block 17"[..]));
+///         assert!(!record.more);
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordView<'a> {
+    /// Where the record starts, in bytes from the segment's start.
+    pub offset: u64,
+    /// The record's sequence.
+    pub sequence: u64,
+    /// The record's place in its group, from 0.
+    pub index: u32,
+    /// The leaves, in the order of their insertion.
+    pub leaves: &'a [[u8; 32]],
+    /// The application's metadata; `None` leaves what was there before in force.
+    pub metadata: Option<&'a [u8]>,
+    /// Whether the batch goes on in the next record.
+    pub more: bool,
+}
+
+impl RecordView<'_> {
+    /// The record's length in the log in bytes: header, leaves, metadata and padding.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        encoded_len(self.leaves.len(), self.metadata.map_or(0, <[u8]>::len))
+    }
+}
+
+/// The length of a record with so many leaves and bytes of metadata.
+pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
+    RECORD_HEADER + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
+}
+
+/// The header of a record, the checksum left open: it depends on the segment, which is only known when the group is sealed.
+///
+/// The counts fit their fields, since the caller keeps to the limits of a record.
+pub(crate) fn open_header(
+    leaves: usize,
+    metadata: Option<&[u8]>,
+    more: bool,
+) -> [u8; RECORD_HEADER] {
+    let mut header = [0; RECORD_HEADER];
+    put(&mut header, LEAF_COUNT_AT, &(leaves as u32).to_le_bytes());
+    put(
+        &mut header,
+        METADATA_LEN_AT,
+        &(metadata.map_or(0, <[u8]>::len) as u32).to_le_bytes(),
+    );
+    header[FLAGS_AT] =
+        if more { MORE } else { 0 } | if metadata.is_some() { HAS_METADATA } else { 0 };
+    header
+}
+
+/// Computes the checksum of the record that starts at `bytes`, stores it, and returns the record's length. The record was
+/// written by this crate, so its lengths are right.
+pub(crate) fn close(bytes: &mut [u8], sequence: u64, seed: Seed) -> usize {
+    let lengths = Lengths::of(bytes);
+    let len = encoded_len(lengths.leaves as usize, lengths.metadata as usize);
+    let crc = seed.record(sequence, &bytes[CRC_LEN..len]);
+    put(bytes, 0, &crc.to_le_bytes());
+    len
+}
+
+/// The lengths a record header states, not to be trusted before the checksum has been compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Lengths {
+    leaves: u32,
+    metadata: u32,
+}
+
+impl Lengths {
+    /// Reads the lengths in the record header that `bytes` start with.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self {
+            leaves: get_u32(bytes, LEAF_COUNT_AT),
+            metadata: get_u32(bytes, METADATA_LEN_AT),
+        }
+    }
+
+    /// The record's whole length, if it is within the limits of a record.
+    pub(crate) fn total(self) -> Option<usize> {
+        if self.leaves as usize > MAX_LEAVES || self.metadata as usize > MAX_METADATA_BYTES {
+            return None;
+        }
+        let total = encoded_len(self.leaves as usize, self.metadata as usize);
+        (total <= RECORD_HEADER + MAX_RECORD_BYTES).then_some(total)
+    }
+}
+
+/// Why the bytes of a record are not a record.
+pub(crate) enum Refused {
+    Checksum { expected: u32, actual: u32 },
+    Malformed,
+}
+
+/// What a record carries.
+pub(crate) struct Parts<'a> {
+    pub(crate) leaves: &'a [[u8; 32]],
+    pub(crate) metadata: Option<&'a [u8]>,
+    pub(crate) more: bool,
+}
+
+/// Takes apart the record that `bytes` are, all of them and no more: their length is what [`Lengths::total`] gave.
+pub(crate) fn parse(bytes: &[u8], sequence: u64, seed: Seed) -> Result<Parts<'_>, Refused> {
+    let (expected, actual) = (get_u32(bytes, 0), seed.record(sequence, &bytes[CRC_LEN..]));
+    if expected != actual {
+        return Err(Refused::Checksum { expected, actual });
+    }
+    let lengths = Lengths::of(bytes);
+    let flags = bytes[FLAGS_AT];
+    let (more, has_metadata) = (flags & MORE != 0, flags & HAS_METADATA != 0);
+    let (leaves, rest) = bytes[RECORD_HEADER..].split_at(lengths.leaves as usize * LEAF);
+    let (metadata, padding) = rest.split_at(lengths.metadata as usize);
+    let (leaves, _) = leaves.as_chunks::<LEAF>();
+    let possible = flags & !(MORE | HAS_METADATA) == 0
+        && is_zero(&bytes[RESERVED_AT..RECORD_HEADER])
+        && is_zero(padding)
+        && (has_metadata || metadata.is_empty())
+        && (has_metadata || !leaves.is_empty())
+        && !(more && has_metadata);
+    if possible {
+        Ok(Parts {
+            leaves,
+            metadata: has_metadata.then_some(metadata),
+            more,
+        })
+    } else {
+        Err(Refused::Malformed)
+    }
+}

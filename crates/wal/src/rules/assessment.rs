@@ -1,0 +1,108 @@
+//! The outcome of applying the rules to a log: plain values for recovery to act on and for its report to state.
+
+use crate::scanner::InvalidReason;
+use crate::segment::SegmentError;
+
+/// A place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The segment's number.
+    pub segment: u64,
+    /// Bytes from the segment's start.
+    pub offset: u64,
+}
+
+/// Where a log stops being the one that was written, and how that shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Break {
+    /// Where.
+    pub place: Place,
+    /// How.
+    pub cause: BreakCause,
+}
+
+/// How a log stops being the one that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BreakCause {
+    /// Nothing valid stands here.
+    Invalid(InvalidReason),
+    /// A valid record stands here that is not the next one: records before it are missing, or it stands here a second time.
+    OutOfSequence {
+        /// The sequence that comes next.
+        expected: u64,
+        /// The sequence of the record.
+        found: u64,
+    },
+    /// The segment starts with something that is not a header, and held what comes next.
+    UnreadableSegment(SegmentError),
+    /// The segment continues from a later sequence than those before it reach.
+    MissingBefore {
+        /// The sequence that the segment continues from.
+        base: u64,
+    },
+    /// The log ends here, before the sequence up to which it is known to be durable.
+    EndsEarly,
+    /// A batch starts here whose last record is not in the log. It was never acknowledged unless it counts as damage.
+    UnfinishedBatch,
+}
+
+/// What a log is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It ends where writing stopped.
+    Whole,
+    /// It ends in something invalid that was never known to be durable: what a crash leaves.
+    Torn(Break),
+    /// Something that was known to be durable is invalid or missing.
+    Damaged(Break),
+}
+
+impl Verdict {
+    /// Where and how the log breaks off, unless it is whole.
+    #[must_use]
+    pub fn broken_at(&self) -> Option<&Break> {
+        match self {
+            Self::Whole => None,
+            Self::Torn(found) | Self::Damaged(found) => Some(found),
+        }
+    }
+}
+
+/// What [`LogRules`](crate::LogRules) make of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Assessment {
+    /// A: the sequence up to which the log is known to have been durable.
+    pub attested: u64,
+    /// E: the sequence of the last record of the last batch that can be recovered.
+    pub end: u64,
+    /// Leaves in the tree at `end`.
+    pub size: u64,
+    /// Whether the log is whole, torn or damaged, and where.
+    pub verdict: Verdict,
+    /// The first byte that is not recovered and is not blank: what is to be kept aside before anything is dropped starts here. The
+    /// same as the break, or before it where an unfinished batch is cut as a whole.
+    pub cut: Option<Place>,
+    /// Valid records that are not recovered because they stand behind the break or belong to an unfinished batch. Records that a
+    /// later segment superseded are not among them.
+    pub cut_records: u64,
+    /// The leaves in these records.
+    pub cut_leaves: u64,
+}
+
+impl Assessment {
+    /// Whether something that was known to be durable is invalid or missing.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.verdict, Verdict::Damaged(_))
+    }
+
+    /// The sequences that were known to be durable and cannot be recovered. 0 does not say that there is no damage: a segment whose
+    /// header is unreadable is damage, and how much of it was durable cannot be known.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.attested.saturating_sub(self.end)
+    }
+}

@@ -1,0 +1,336 @@
+//! Reading a segment: every valid group wherever it stands, its records in order, and every stretch that is neither. What to
+//! make of them over a whole log is the business of `rules`.
+
+use crate::checksum::Seed;
+use crate::group::GroupHeader;
+use crate::layout::{GROUP_HEADER, MIN_RECORD, RECORD_HEADER, SECTOR_U64, is_zero};
+use crate::record::{self, Lengths, RecordView, Refused};
+use crate::source::{SegmentBytes, Window};
+
+/// What a scanner comes across.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A group header that holds. Its records follow as events of their own.
+    Group(GroupHeader),
+    /// A record that holds, of the group reported last.
+    Record(RecordView<'a>),
+    /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid record on.
+    Invalid(Invalid),
+}
+
+/// A stretch of a segment that holds nothing valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invalid {
+    /// Where it starts, in bytes from the segment's start.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+    /// What is wrong with its first bytes.
+    pub reason: InvalidReason,
+}
+
+/// What is wrong with a stretch of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidReason {
+    /// All of it is zero: space that was allocated and never written, or a write that never reached the disk.
+    Blank,
+    /// No valid group header stands on any of its sector boundaries.
+    NoGroup,
+    /// The checksum of the record with this sequence does not hold.
+    RecordChecksum {
+        /// The record's sequence.
+        sequence: u64,
+        /// The checksum in the record.
+        expected: u32,
+        /// The checksum of its bytes.
+        actual: u32,
+    },
+    /// The record with this sequence states a length that is past its limit, or does not add up to the group's.
+    RecordLength {
+        /// The record's sequence.
+        sequence: u64,
+    },
+    /// The record with this sequence has a valid checksum and impossible fields: no release has written it.
+    RecordMalformed {
+        /// The record's sequence.
+        sequence: u64,
+    },
+    /// The segment ends before the record with this sequence does.
+    Truncated {
+        /// The record's sequence.
+        sequence: u64,
+    },
+}
+
+impl core::fmt::Display for InvalidReason {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Blank => write!(out, "there are only zeros"),
+            Self::NoGroup => write!(out, "there is no valid sync group"),
+            Self::RecordChecksum {
+                sequence,
+                expected,
+                actual,
+            } => {
+                write!(
+                    out,
+                    "the checksum of record {sequence} is {actual:#010x} where {expected:#010x} is stored"
+                )
+            }
+            Self::RecordLength { sequence } => {
+                write!(out, "the length of record {sequence} is impossible")
+            }
+            Self::RecordMalformed { sequence } => write!(
+                out,
+                "record {sequence} has a valid checksum and impossible fields"
+            ),
+            Self::Truncated { sequence } => {
+                write!(out, "the segment ends within record {sequence}")
+            }
+        }
+    }
+}
+
+/// Reads one segment from behind its header to its end, event by event.
+///
+/// - Where a valid group header stands on a sector boundary, [`Event::Group`], then its records as [`Event::Record`], in order.
+/// - At the first invalid record of a group, one [`Event::Invalid`] for the rest of the group; a header that holds states its true
+///   length, so scanning goes on behind it.
+/// - Where no valid header stands, one [`Event::Invalid`] up to the next boundary where one does, or to the segment's end.
+/// - The padding behind a group's records says nothing and is not looked at.
+///
+/// Whatever the bytes say, memory stays bounded by the [`Window`], and the time by the segment's length.
+///
+/// ```
+/// use rotortree_wal::{Event, GroupBuffer, InvalidReason, Position, SECTOR, Scanner};
+///
+/// let mut group = GroupBuffer::new(1);
+/// group.push_leaf(&[1; 32]);
+/// let mut segment = vec![0; SECTOR]; // where the segment header would stand
+/// segment.extend(group.seal(0x5eed, 0, &Position { sequence: 1, size: 1, root: [1; 32] }));
+/// segment.extend([0; 4096]); // space allocated ahead
+///
+/// let mut scanner = Scanner::new(&segment[..], 0x5eed);
+/// let mut seen = Vec::new();
+/// while let Some(event) = scanner.next()? {
+///     seen.push(match event {
+///         Event::Group(group) => format!("group of {}", group.record_count),
+///         Event::Record(record) => format!("record {}", record.sequence),
+///         Event::Invalid(invalid) if invalid.reason == InvalidReason::Blank => "zeros".to_owned(),
+///         other => panic!("{other:?}"),
+///     });
+/// }
+/// assert_eq!(seen, ["group of 1", "record 1", "zeros"]);
+/// # Ok::<(), rotortree_wal::OutOfBounds>(())
+/// ```
+#[derive(Debug)]
+pub struct Scanner<S> {
+    source: S,
+    len: u64,
+    seed: Seed,
+    window: Window,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Looking for a group from this offset on.
+    Between(u64),
+    /// Within a group, whose header was reported.
+    Within(Walk),
+}
+
+/// The way through the records of a group.
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    group: GroupHeader,
+    /// Where the next record starts.
+    at: u64,
+    /// How many records were reported.
+    index: u32,
+}
+
+impl<S: SegmentBytes> Scanner<S> {
+    /// A scanner over the segment whose header states this salt. Reads nothing yet.
+    pub fn new(source: S, salt: u64) -> Self {
+        Self::with_window(source, salt, Window::new())
+    }
+
+    /// As [`new`](Self::new), reading through a window that another scanner is done with.
+    pub fn with_window(source: S, salt: u64, mut window: Window) -> Self {
+        window.forget();
+        let len = source.len();
+        Self {
+            source,
+            len,
+            seed: Seed::new(salt),
+            window,
+            state: State::Between(SECTOR_U64),
+        }
+    }
+
+    /// The window, to read the next segment through.
+    pub fn into_window(self) -> Window {
+        self.window
+    }
+
+    /// The segment's length in bytes, as it was when the scanner was made.
+    pub fn segment_len(&self) -> u64 {
+        self.len
+    }
+
+    /// What comes next, or `None` at the segment's end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the source. The scanner stands where it stood, and may be asked again.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "events borrow from the scanner, which an Iterator's items cannot"
+    )]
+    pub fn next(&mut self) -> Result<Option<Event<'_>>, S::Error> {
+        match self.state {
+            State::Within(walk) if walk.index < walk.group.record_count => {
+                self.record(walk).map(Some)
+            }
+            State::Within(walk) => self.group(walk.group.end()),
+            State::Between(at) => self.group(at),
+        }
+    }
+
+    /// Looks for the next group from the boundary `from` on.
+    fn group(&mut self, from: u64) -> Result<Option<Event<'_>>, S::Error> {
+        let mut at = from;
+        let mut blank = true;
+        while at < self.len {
+            let held = (self.len - at).min(SECTOR_U64) as usize;
+            if !self.window.holds(at, held) {
+                // A hole can only be as long as the zeros that it reads as: it starts no group.
+                let data = self.source.next_data(at)?.max(at);
+                at = (data - data % SECTOR_U64).max(at);
+                if at >= self.len {
+                    break;
+                }
+            }
+            let held = (self.len - at).min(SECTOR_U64) as usize;
+            self.window.fetch(&mut self.source, self.len, at, held)?;
+            let sector = self.window.bytes(at, held);
+            let header = sector.first_chunk::<GROUP_HEADER>();
+            if let Some(group) = header.and_then(|bytes| GroupHeader::decode(bytes, at, self.seed))
+            {
+                if at > from {
+                    return Ok(Some(self.unclaimed(from, at, blank)));
+                }
+                self.state = State::Within(Walk {
+                    group,
+                    at: at + GROUP_HEADER as u64,
+                    index: 0,
+                });
+                return Ok(Some(Event::Group(group)));
+            }
+            blank = blank && is_zero(sector);
+            at = at.saturating_add(SECTOR_U64);
+        }
+        if from >= self.len {
+            return Ok(None);
+        }
+        Ok(Some(self.unclaimed(from, self.len, blank)))
+    }
+
+    /// Reports the stretch between two offsets where no group starts, and goes on behind it.
+    fn unclaimed(&mut self, from: u64, to: u64, blank: bool) -> Event<'static> {
+        self.state = State::Between(to);
+        let reason = if blank {
+            InvalidReason::Blank
+        } else {
+            InvalidReason::NoGroup
+        };
+        Event::Invalid(Invalid {
+            offset: from,
+            len: to - from,
+            reason,
+        })
+    }
+
+    /// Reads the next record of a group that has one.
+    fn record(&mut self, walk: Walk) -> Result<Event<'_>, S::Error> {
+        let Walk { group, at, index } = walk;
+        let sequence = group.first_sequence + u64::from(index);
+        let left = self.len.saturating_sub(at);
+        if left < RECORD_HEADER as u64 {
+            return Ok(self.refuse(walk, InvalidReason::Truncated { sequence }));
+        }
+        self.window
+            .fetch(&mut self.source, self.len, at, RECORD_HEADER)?;
+        let total = Lengths::of(self.window.bytes(at, RECORD_HEADER))
+            .total()
+            .filter(|total| fits(&walk, *total));
+        let Some(total) = total else {
+            return Ok(self.refuse(walk, InvalidReason::RecordLength { sequence }));
+        };
+        if left < total as u64 {
+            return Ok(self.refuse(walk, InvalidReason::Truncated { sequence }));
+        }
+        self.window.fetch(&mut self.source, self.len, at, total)?;
+        let reason = match record::parse(self.window.bytes(at, total), sequence, self.seed) {
+            Ok(parts) => {
+                let record = RecordView {
+                    offset: at,
+                    sequence,
+                    index,
+                    leaves: parts.leaves,
+                    metadata: parts.metadata,
+                    more: parts.more,
+                };
+                self.state = State::Within(Walk {
+                    group,
+                    at: at + total as u64,
+                    index: index + 1,
+                });
+                return Ok(Event::Record(record));
+            }
+            Err(Refused::Checksum { expected, actual }) => InvalidReason::RecordChecksum {
+                sequence,
+                expected,
+                actual,
+            },
+            Err(Refused::Malformed) => InvalidReason::RecordMalformed { sequence },
+        };
+        // Not `refuse`, which would borrow the window again that the record above is returned from.
+        let end = group.end().min(self.len);
+        self.state = State::Between(end);
+        Ok(walk.refuse(end, reason))
+    }
+
+    /// Reports the rest of a group as invalid and goes on behind it.
+    fn refuse(&mut self, walk: Walk, reason: InvalidReason) -> Event<'static> {
+        let end = walk.group.end().min(self.len);
+        self.state = State::Between(end);
+        walk.refuse(end, reason)
+    }
+}
+
+impl Walk {
+    /// The group from the next record to `end`, which is invalid for this reason.
+    fn refuse(self, end: u64, reason: InvalidReason) -> Event<'static> {
+        Event::Invalid(Invalid {
+            offset: self.at,
+            len: end.saturating_sub(self.at),
+            reason,
+        })
+    }
+}
+
+/// Whether a record of this length leaves room for those behind it, and the last one leaves nothing over.
+fn fits(walk: &Walk, total: usize) -> bool {
+    let behind = u64::from(walk.group.record_count - walk.index - 1);
+    let room = walk.group.payload_end().checked_sub(walk.at);
+    match room.and_then(|room| room.checked_sub(total as u64)) {
+        Some(rest) if behind == 0 => rest == 0,
+        Some(rest) => rest >= behind * MIN_RECORD as u64,
+        None => false,
+    }
+}
