@@ -1,0 +1,163 @@
+//! Running other programs: every line is printed before it runs and timed after.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::outcome::{Failure, Outcome};
+use crate::terminal;
+
+/// One program about to run, and the line that a reader can paste to repeat it.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    command: Command,
+    shown: String,
+}
+
+impl Invocation {
+    /// `cargo` of the toolchain that runs xtask, with `words` split at blanks.
+    pub(crate) fn cargo(root: &Path, words: &str) -> Self {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        Self::new(root, cargo, "cargo").args(words.split_whitespace())
+    }
+
+    /// `program` as found on the path, with `words` split at blanks.
+    pub(crate) fn program(root: &Path, program: &str, words: &str) -> Self {
+        Self::new(root, program, program).args(words.split_whitespace())
+    }
+
+    fn new(root: &Path, program: impl AsRef<OsStr>, shown: &str) -> Self {
+        let mut command = Command::new(program);
+        command.current_dir(root).stdin(Stdio::null());
+        // `cargo run` describes xtask itself in these; a build script that watches one of them
+        // would be run again for nothing.
+        for (name, _) in std::env::vars_os() {
+            if let Some(text) = name.to_str()
+                && (text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_"))
+            {
+                command.env_remove(name);
+            }
+        }
+        Self {
+            command,
+            shown: shown.to_owned(),
+        }
+    }
+
+    /// Adds arguments.
+    pub(crate) fn args<I, S>(mut self, args: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<str>,
+    {
+        for arg in args {
+            let arg = arg.as_ref();
+            self.command.arg(arg);
+            self.shown.push(' ');
+            self.shown.push_str(&quoted(arg));
+        }
+        self
+    }
+
+    /// Sets an environment variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self.shown = format!("{name}={} {}", quoted(value), self.shown);
+        self
+    }
+
+    /// Runs it with our standard output and error; anything but success is a failure.
+    pub(crate) fn run(mut self) -> Outcome<()> {
+        terminal::line(format_args!("$ {}", self.shown));
+        let start = Instant::now();
+        let status = self
+            .command
+            .status()
+            .map_err(|error| Failure::io(format_args!("cannot start `{}`", self.shown), &error))?;
+        let seconds = start.elapsed().as_secs_f64();
+        if status.success() {
+            terminal::line(format_args!("  took {seconds:.1} s"));
+            Ok(())
+        } else {
+            Err(Failure::new(format!(
+                "`{}` failed after {seconds:.1} s ({status}).",
+                self.shown
+            )))
+        }
+    }
+
+    /// Runs it quietly and gives what it wrote to standard output.
+    pub(crate) fn output(mut self) -> Outcome<String> {
+        let output = self
+            .command
+            .output()
+            .map_err(|error| Failure::io(format_args!("cannot start `{}`", self.shown), &error))?;
+        if !output.status.success() {
+            return Err(Failure::new(format!(
+                "`{}` failed ({}):\n{}",
+                self.shown,
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            )));
+        }
+        String::from_utf8(output.stdout)
+            .map_err(|_| Failure::new(format!("`{}` did not print UTF-8.", self.shown)))
+    }
+
+    /// True when it can be started and ends well; prints nothing.
+    pub(crate) fn succeeds(mut self) -> bool {
+        self.command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+}
+
+/// `text` as a shell would want it.
+fn quoted(text: &str) -> String {
+    if text.is_empty() || text.contains([' ', '"', '$', '*']) {
+        format!("'{text}'")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shown_line_can_be_pasted() {
+        let invocation = Invocation::cargo(Path::new("."), "doc --no-deps")
+            .args(["-p", "a b"])
+            .env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(
+            invocation.shown,
+            "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps -p 'a b'"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_a_failure() {
+        let root = Path::new(".");
+        assert!(!Invocation::program(root, "no-such-program-here", "").succeeds());
+        assert!(
+            Invocation::program(root, "no-such-program-here", "")
+                .run()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_program_that_fails_is_a_failure() {
+        let root = Path::new(".");
+        assert!(
+            Invocation::cargo(root, "no-such-subcommand")
+                .output()
+                .is_err()
+        );
+        assert!(Invocation::cargo(root, "--version").output().is_ok());
+    }
+}

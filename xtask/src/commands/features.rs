@@ -1,0 +1,82 @@
+//! `cargo xtask features`: each crate compiles without a warning with no feature, with each feature
+//! alone, by default, and with all.
+//!
+//! The combinations come from the manifests, so that a new feature is checked from its first day.
+//! Clippy does the compiling: it checks all that `cargo check` does, shares the artifacts of the
+//! clippy step, and can deny warnings without touching the flags of dependencies.
+
+use super::Command;
+use crate::args::Args;
+use crate::cargo::Invocation;
+use crate::metadata::Package;
+use crate::outcome::{Outcome, Verdict};
+use crate::workspace::{CRATES, Workspace};
+
+pub(super) const COMMAND: Command = Command {
+    name: "features",
+    summary: "check each crate with no, each single, default and all features",
+    options: &[],
+    run,
+};
+
+fn run(workspace: &Workspace, args: Args) -> Outcome {
+    args.finish()?;
+    let metadata = workspace.metadata()?;
+    for name in CRATES {
+        for combination in combinations(metadata.package(name)?) {
+            Invocation::cargo(workspace.root(), &format!("clippy --quiet -p {name}"))
+                .args(combination.split_whitespace())
+                .args(["--", "-D", "warnings"])
+                .run()?;
+        }
+    }
+    Ok(Verdict::Passed)
+}
+
+/// The feature options to compile `package` with.
+fn combinations(package: &Package) -> Vec<String> {
+    let mut combinations = vec!["--no-default-features".to_owned()];
+    let single = package.features.keys().filter(|name| *name != "default");
+    combinations.extend(single.map(|name| format!("--no-default-features --features {name}")));
+    if package.features.contains_key("default") {
+        combinations.push(String::new());
+    }
+    if !package.features.is_empty() {
+        combinations.push("--all-features".to_owned());
+    }
+    combinations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(features: &[&str]) -> Package {
+        Package {
+            features: features
+                .iter()
+                .map(|name| ((*name).to_owned(), Vec::new()))
+                .collect(),
+            ..Package::default()
+        }
+    }
+
+    #[test]
+    fn every_feature_is_compiled_alone() {
+        assert_eq!(
+            combinations(&package(&["default", "a", "b"])),
+            [
+                "--no-default-features",
+                "--no-default-features --features a",
+                "--no-default-features --features b",
+                "",
+                "--all-features",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_crate_without_features_is_compiled_once() {
+        assert_eq!(combinations(&package(&[])), ["--no-default-features"]);
+    }
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask fmt`: all Rust code is formatted, also in the packages outside the workspace.
+
+use super::Command;
+use crate::args::Args;
+use crate::cargo::Invocation;
+use crate::outcome::{Outcome, Verdict};
+use crate::workspace::Workspace;
+
+pub(super) const COMMAND: Command = Command {
+    name: "fmt",
+    summary: "check that all code is formatted",
+    options: &[("--fix", "format it instead")],
+    run,
+};
+
+fn run(workspace: &Workspace, mut args: Args) -> Outcome {
+    let fix = args.flag("--fix");
+    args.finish()?;
+    let check = |words: &str| {
+        let invocation = Invocation::cargo(workspace.root(), words);
+        if fix {
+            invocation.run()
+        } else {
+            invocation.args(["--check"]).run()
+        }
+    };
+    check("fmt --all")?;
+    for manifest in workspace.outside_manifests() {
+        check(&format!("fmt --manifest-path {manifest}"))?;
+    }
+    Ok(Verdict::Passed)
+}

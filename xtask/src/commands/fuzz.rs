@@ -1,0 +1,137 @@
+//! `cargo xtask fuzz`: a short run of every fuzz target, from its seeds.
+//!
+//! Needs cargo-fuzz and a nightly toolchain, and says so where they are missing; the targets are
+//! then compiled with the stable compiler, so that they do not rot. What a run finds on its way is
+//! kept below the target folder and not in the repository.
+
+use std::fs;
+use std::path::Path;
+
+use super::Command;
+use crate::args::Args;
+use crate::cargo::Invocation;
+use crate::metadata::Metadata;
+use crate::outcome::{Failure, Outcome, Verdict};
+use crate::terminal;
+use crate::workspace::{FUZZ, Workspace};
+
+pub(super) const COMMAND: Command = Command {
+    name: "fuzz",
+    summary: "run every fuzz target for a short while",
+    options: &[
+        ("--seconds N", "for each target (15)"),
+        ("--target NAME", "this target alone"),
+    ],
+    run,
+};
+
+fn run(workspace: &Workspace, mut args: Args) -> Outcome {
+    let seconds = args.number("--seconds", 15)?;
+    let only = args.value("--target")?;
+    args.finish()?;
+    let root = workspace.root();
+    let manifest = format!("{FUZZ}/Cargo.toml");
+    if !root.join(&manifest).is_file() {
+        return Err(Failure::new(format!("`{manifest}` is missing.")));
+    }
+    let words = format!("metadata --no-deps --format-version 1 --manifest-path {manifest}");
+    let metadata = Metadata::parse(&Invocation::cargo(root, &words).output()?)?;
+    let targets = chosen(&metadata, only.as_deref())?;
+    let target_directory = workspace.metadata()?.target_directory;
+    let target_directory = format!("{target_directory}/fuzz");
+
+    if let Some(reason) = missing_tool(root) {
+        let check = format!("check --manifest-path {manifest} --bins --target-dir");
+        return if Invocation::cargo(root, &check)
+            .args([&target_directory])
+            .run()
+            .is_ok()
+        {
+            Ok(Verdict::Skipped(format!("{reason}; targets compiled only")))
+        } else {
+            Err(Failure::new("The fuzz targets do not compile."))
+        };
+    }
+    for target in &targets {
+        let corpus = format!("{target_directory}/corpus/{target}");
+        fs::create_dir_all(&corpus).map_err(|error| Failure::io(&corpus, &error))?;
+        let seeds = format!("{FUZZ}/seeds/{target}");
+        if !root.join(&seeds).is_dir() {
+            terminal::line(format_args!("{target}: no seeds in `{seeds}`"));
+        }
+        let seeds = root.join(&seeds).is_dir().then_some(seeds);
+        Invocation::program(root, "rustup", "run nightly cargo fuzz run --fuzz-dir")
+            .args([FUZZ, "--target-dir", &target_directory, target, &corpus])
+            .args(seeds)
+            .args(["--", &format!("-max_total_time={seconds}")])
+            .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
+            .run()?;
+    }
+    Ok(Verdict::PassedWith(format!(
+        "{} targets, {seconds} s each",
+        targets.len()
+    )))
+}
+
+/// The targets to run, all or the one asked for; a project without any is a failure.
+fn chosen(metadata: &Metadata, only: Option<&str>) -> Outcome<Vec<String>> {
+    let targets: Vec<String> = metadata
+        .packages
+        .iter()
+        .flat_map(|package| package.binaries.iter().cloned())
+        .filter(|name| only.is_none_or(|only| only == name))
+        .collect();
+    if targets.is_empty() {
+        return Err(Failure::new(match only {
+            Some(only) => format!("`{only}` is not a fuzz target."),
+            None => "There are no fuzz targets.".to_owned(),
+        }));
+    }
+    Ok(targets)
+}
+
+/// What keeps the targets from running here.
+fn missing_tool(root: &Path) -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return Some("fuzz targets run on Linux".to_owned());
+    }
+    if !Invocation::program(root, "rustup", "run nightly rustc --version").succeeds() {
+        return Some("there is no nightly toolchain".to_owned());
+    }
+    if !Invocation::program(root, "rustup", "run nightly cargo fuzz --version").succeeds() {
+        return Some("cargo-fuzz is not installed".to_owned());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::Package;
+
+    fn metadata(binaries: &[&str]) -> Metadata {
+        Metadata {
+            packages: vec![Package {
+                binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
+                ..Package::default()
+            }],
+            ..Metadata::default()
+        }
+    }
+
+    #[test]
+    fn targets_are_the_binaries_of_the_package() {
+        let metadata = metadata(&["a", "b"]);
+        assert_eq!(
+            chosen(&metadata, None),
+            Ok(vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(chosen(&metadata, Some("b")), Ok(vec!["b".to_owned()]));
+        assert!(chosen(&metadata, Some("c")).is_err());
+    }
+
+    #[test]
+    fn no_target_at_all_is_a_failure() {
+        assert!(chosen(&metadata(&[]), None).is_err());
+    }
+}

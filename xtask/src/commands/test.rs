@@ -1,0 +1,37 @@
+//! `cargo xtask test`: every test and doctest, then the tree crate again on small stacks.
+
+use super::Command;
+use crate::args::Args;
+use crate::cargo::Invocation;
+use crate::outcome::{Outcome, Verdict};
+use crate::workspace::{BENCHES, Workspace};
+
+pub(super) const COMMAND: Command = Command {
+    name: "test",
+    summary: "run all tests and doctests; the tree's also on 256 KiB stacks",
+    options: &[],
+    run,
+};
+
+/// No operation of the tree needs more stack than this, in a debug build too.
+const SMALL_STACK: usize = 256 * 1024;
+
+fn run(workspace: &Workspace, args: Args) -> Outcome {
+    args.finish()?;
+    let root = workspace.root();
+    let everything = format!("test --workspace --exclude {BENCHES} --all-features");
+    Invocation::cargo(root, &everything)
+        .args(["--no-fail-fast"])
+        .run()?;
+
+    // The variable would size the compiler's own stacks too, so everything is compiled before it is
+    // set; and doctests, which are compiled as they run, stay out. One thread would mean the
+    // main thread, whose stack the variable does not touch.
+    let tree = "test -p rotortree-lean-imt --all-features --lib --tests";
+    Invocation::cargo(root, tree).args(["--no-run"]).run()?;
+    Invocation::cargo(root, tree)
+        .args(["--", "--test-threads=2"])
+        .env("RUST_MIN_STACK", &SMALL_STACK.to_string())
+        .run()?;
+    Ok(Verdict::Passed)
+}

@@ -1,0 +1,304 @@
+//! The layers: which crate may depend on which, and name which.
+//!
+//! The rules are one table. They hold for every kind of dependency, development ones included: a
+//! test that needs an upper crate belongs to the upper crate.
+
+use crate::metadata::{Kind, Metadata, Package};
+use crate::rust_text::has_word;
+use crate::tidy::Tree;
+
+/// One crate's place.
+struct Layer {
+    name: &'static str,
+    folder: &'static str,
+    /// The crates of ours that it may depend on.
+    below: &'static [&'static str],
+    /// The crates of others that it may require; none when only its own needs decide.
+    requires: Option<&'static [&'static str]>,
+}
+
+/// The layers, lowest first.
+const LAYERS: [Layer; 5] = [
+    Layer {
+        name: "rotortree-hasher",
+        folder: "crates/hasher/",
+        below: &[],
+        requires: Some(&[]),
+    },
+    Layer {
+        name: "rotortree-lean-imt",
+        folder: "crates/lean-imt/",
+        below: &["rotortree-hasher"],
+        requires: Some(&["thiserror"]),
+    },
+    Layer {
+        name: "rotortree-wal",
+        folder: "crates/wal/",
+        below: &[],
+        requires: None,
+    },
+    Layer {
+        name: "rotortree-store",
+        folder: "crates/store/",
+        below: &["rotortree-hasher", "rotortree-lean-imt", "rotortree-wal"],
+        requires: None,
+    },
+    Layer {
+        name: "rotortree",
+        folder: "crates/rotortree/",
+        below: &["rotortree-hasher", "rotortree-lean-imt", "rotortree-store"],
+        requires: Some(&[]),
+    },
+];
+
+/// Members that nobody depends on.
+const TOP: [&str; 2] = ["xtask", "rotortree-benches"];
+
+/// The only member that may depend on other people's Merkle trees.
+const MEASURES: &str = "rotortree-benches";
+
+/// Other people's Merkle trees; a published version of a crate of ours counts as one too.
+const COMPETITORS: [&str; 8] = [
+    "zk-kit-lean-imt",
+    "zk-kit-imt",
+    "lean-imt",
+    "incrementalmerkletree",
+    "shardtree",
+    "rs_merkle",
+    "merkle-cbt",
+    "ct-merkle",
+];
+
+/// Dependencies that the layers do not permit, as sentences.
+pub(crate) fn edges(metadata: &Metadata) -> Vec<String> {
+    let mut problems = Vec::new();
+    for package in &metadata.packages {
+        let layer = LAYERS.iter().find(|layer| layer.name == package.name);
+        if layer.is_none() && !TOP.contains(&package.name.as_str()) {
+            problems.push(format!(
+                "`{}` has no place in the table of xtask/src/layering.rs.",
+                package.name
+            ));
+        }
+        check_package(package, layer, &mut problems);
+    }
+    for layer in &LAYERS {
+        if metadata.package(layer.name).is_err() {
+            problems.push(format!("`{}` is not in the workspace.", layer.name));
+        }
+    }
+    problems
+}
+
+fn check_package(package: &Package, layer: Option<&Layer>, problems: &mut Vec<String>) {
+    let user = &package.name;
+    for dependency in &package.dependencies {
+        let name = dependency.name.as_str();
+        let ours = LAYERS.iter().any(|layer| layer.name == name);
+        if TOP.contains(&name) {
+            problems.push(format!("`{user}` depends on `{name}`; nobody may."));
+        } else if ours && dependency.by_path {
+            let allowed = match layer {
+                Some(layer) => layer.below.contains(&name) || name == layer.name,
+                None => user == MEASURES,
+            };
+            if !allowed {
+                problems.push(format!(
+                    "`{user}` depends on `{name}`, which is not below it."
+                ));
+            }
+            if dependency.requirement == "*" {
+                problems.push(format!(
+                    "`{user}` names no version of `{name}`; ours carry path and version."
+                ));
+            }
+        } else if (ours || COMPETITORS.contains(&name)) && user != MEASURES {
+            problems.push(format!(
+                "`{user}` depends on a published `{name}`; only `{MEASURES}` may."
+            ));
+        }
+        if let Some(requires) = layer.and_then(|layer| layer.requires)
+            && dependency.kind != Kind::Dev
+            && !dependency.optional
+            && !ours
+            && !TOP.contains(&name)
+            && !requires.contains(&name)
+        {
+            problems.push(format!(
+                "`{user}` requires `{name}`; make it optional, or say why in the table of \
+                 xtask/src/layering.rs."
+            ));
+        }
+    }
+}
+
+/// Places where a crate names one that is not below it, whatever the `cfg`.
+pub(crate) fn names(tree: &Tree) -> Vec<String> {
+    let mut problems = Vec::new();
+    for layer in &LAYERS {
+        let others = LAYERS
+            .iter()
+            .filter(|other| other.name != layer.name && !layer.below.contains(&other.name));
+        let forbidden: Vec<String> = others.map(|other| path_of(other.name)).collect();
+        for (file, rust) in tree
+            .rust()
+            .filter(|(file, _)| file.path.starts_with(layer.folder))
+        {
+            for (number, line) in rust.lines() {
+                for name in &forbidden {
+                    if has_word(&line.code, name) || has_word(&line.comment, name) {
+                        problems.push(format!(
+                            "{}:{number}: `{}` names `{}`, which is not below it.",
+                            file.path,
+                            layer.name,
+                            name.trim_end_matches("::")
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// How Rust code names the crate `name`.
+fn path_of(name: &str) -> String {
+    // The facade's name is also the project's, and only means the crate as the head of a path.
+    if name.contains('-') {
+        name.replace('-', "_")
+    } else {
+        format!("{name}::")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::Dependency;
+    use crate::workspace::{CRATES, Workspace};
+
+    /// All crates, one of them with the given dependency.
+    fn with(user: &str, dependency: Dependency) -> Metadata {
+        let mut metadata = Metadata::default();
+        for name in CRATES.iter().chain(&TOP) {
+            metadata.packages.push(Package {
+                name: (*name).to_owned(),
+                dependencies: (*name == user)
+                    .then(|| dependency.clone())
+                    .into_iter()
+                    .collect(),
+                ..Package::default()
+            });
+        }
+        metadata
+    }
+
+    fn internal(name: &str) -> Dependency {
+        Dependency {
+            name: name.to_owned(),
+            requirement: "^0.1.0".to_owned(),
+            by_path: true,
+            ..Dependency::default()
+        }
+    }
+
+    fn external(name: &str) -> Dependency {
+        Dependency {
+            by_path: false,
+            ..internal(name)
+        }
+    }
+
+    fn problems(user: &str, dependency: Dependency) -> usize {
+        edges(&with(user, dependency)).len()
+    }
+
+    #[test]
+    fn the_workspace_keeps_its_layers() {
+        let workspace = Workspace::find().unwrap();
+        assert_eq!(edges(&workspace.metadata().unwrap()), Vec::<String>::new());
+        let tree = Tree::read(workspace.root()).unwrap();
+        assert_eq!(names(&tree), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_edge_that_points_up_or_sideways_is_found() {
+        assert_eq!(problems("rotortree", internal("rotortree-store")), 0);
+        assert_eq!(problems("rotortree-store", internal("rotortree-wal")), 0);
+        assert_eq!(problems("rotortree-store", internal("rotortree")), 1);
+        assert_eq!(problems("rotortree-wal", internal("rotortree-hasher")), 1);
+        assert_eq!(problems("rotortree", internal("rotortree-wal")), 1);
+        let test_only = Dependency {
+            kind: Kind::Dev,
+            ..internal("rotortree-store")
+        };
+        assert_eq!(problems("rotortree-lean-imt", test_only), 1);
+        assert_eq!(problems("xtask", internal("rotortree")), 1);
+    }
+
+    #[test]
+    fn nobody_depends_on_benches_or_xtask() {
+        assert_eq!(problems("rotortree", internal("rotortree-benches")), 1);
+        assert_eq!(problems("rotortree-benches", internal("xtask")), 1);
+    }
+
+    #[test]
+    fn competitors_are_for_benches_alone() {
+        assert_eq!(problems("rotortree-benches", external("rotortree")), 0);
+        assert_eq!(problems("rotortree-benches", external("lean-imt")), 0);
+        assert_eq!(problems("rotortree-store", external("rotortree")), 1);
+        assert_eq!(problems("rotortree-wal", external("lean-imt")), 1);
+    }
+
+    #[test]
+    fn ours_carry_a_version() {
+        let bare = Dependency {
+            requirement: "*".to_owned(),
+            ..internal("rotortree-hasher")
+        };
+        assert_eq!(problems("rotortree-lean-imt", bare), 1);
+    }
+
+    #[test]
+    fn the_tree_requires_nothing_but_the_hasher_and_its_errors() {
+        assert_eq!(problems("rotortree-lean-imt", external("thiserror")), 0);
+        assert_eq!(problems("rotortree-lean-imt", external("rayon")), 1);
+        let optional = Dependency {
+            optional: true,
+            ..external("rayon")
+        };
+        assert_eq!(problems("rotortree-lean-imt", optional), 0);
+        let test_only = Dependency {
+            kind: Kind::Dev,
+            ..external("proptest")
+        };
+        assert_eq!(problems("rotortree-lean-imt", test_only), 0);
+    }
+
+    #[test]
+    fn a_member_without_a_place_is_found() {
+        let mut metadata = with("rotortree", internal("rotortree-store"));
+        metadata.packages.push(Package {
+            name: "rotortree-extra".to_owned(),
+            ..Package::default()
+        });
+        metadata.packages.remove(0);
+        assert_eq!(edges(&metadata).len(), 2);
+    }
+
+    #[test]
+    fn a_name_from_above_is_found() {
+        let found = |path, source| names(&Tree::of(&[(path, source)])).len();
+        let lean = "crates/lean-imt/src/a.rs";
+        assert_eq!(found(lean, "use rotortree_store::Engine;\n"), 1);
+        assert_eq!(found(lean, "/// See [`rotortree_store`].\n"), 1);
+        assert_eq!(found(lean, "use rotortree::Tree;\n"), 1);
+        assert_eq!(found(lean, "use rotortree_hasher::Hash;\n"), 0);
+        assert_eq!(found(lean, "//! Part of rotortree.\n"), 0);
+        assert_eq!(found("crates/store/src/a.rs", "use rotortree_wal::A;\n"), 0);
+        assert_eq!(
+            found("crates/wal/tests/a.rs", "use rotortree_hasher::A;\n"),
+            1
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! What the compiler and clippy do not check about the repository's files.
+//!
+//! Each check is one file with one function from the [`Tree`] to its findings, entered in
+//! [`CHECKS`]. The checks only read the tree, so that their tests can hand them a bad sample.
+
+mod attributes;
+mod crate_files;
+mod feature_comments;
+mod length;
+mod links;
+mod machine_paths;
+mod markers;
+mod module_docs;
+mod output;
+mod tree;
+mod unsafe_code;
+mod whitespace;
+
+use std::fmt;
+
+pub(crate) use tree::Tree;
+
+/// One thing that is not as it should be.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Finding {
+    path: String,
+    /// From 1; 0 when it is about the file as a whole.
+    line: usize,
+    message: String,
+}
+
+impl Finding {
+    fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            line,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.path, self.message),
+            line => write!(f, "{}:{line}: {}", self.path, self.message),
+        }
+    }
+}
+
+/// A check of the whole tree.
+type Check = fn(&Tree) -> Vec<Finding>;
+
+/// Every check.
+const CHECKS: [Check; 11] = [
+    module_docs::check,
+    length::check,
+    markers::check,
+    attributes::check,
+    whitespace::check,
+    machine_paths::check,
+    links::check,
+    unsafe_code::check,
+    crate_files::check,
+    feature_comments::check,
+    output::check,
+];
+
+/// What all checks find, by file and line.
+pub(crate) fn findings(tree: &Tree) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(tree)).collect();
+    findings.sort();
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn the_repository_is_tidy() {
+        let workspace = Workspace::find().unwrap();
+        let tree = Tree::read(workspace.root()).unwrap();
+        let findings: Vec<String> = findings(&tree).iter().map(Finding::to_string).collect();
+        assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+    }
+
+    #[test]
+    fn findings_come_from_every_check_in_order() {
+        let tree = Tree::of(&[
+            ("crates/b/src/lib.rs", "\t//! Docs.\n"),
+            ("crates/a/src/lib.rs", "fn a() {}\n"),
+        ]);
+        let findings = findings(&tree);
+        assert!(findings.is_sorted());
+        assert!(findings.iter().any(|finding| finding.path.contains("/a/")));
+        assert!(findings.iter().any(|finding| finding.path.contains("/b/")));
+    }
+}

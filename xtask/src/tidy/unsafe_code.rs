@@ -1,0 +1,126 @@
+//! Unsafe code is quarantined: one list names every file that has any, and every crate without
+//! any forbids it.
+
+use super::{Finding, Tree};
+use crate::rust_text::has_word;
+
+/// Every file that may hold unsafe code, and why it has to.
+const ALLOWED: &[(&str, &str)] = &[
+    (
+        "crates/hasher/src/blake3/avx512.rs",
+        "vector instructions, after the processor was asked for them",
+    ),
+    (
+        "crates/lean-imt/src/memory/segment.rs",
+        "raw memory with one writer and many readers",
+    ),
+    (
+        "crates/store/src/file_layer/os/map.rs",
+        "memory mappings of immutable chunks",
+    ),
+    (
+        "xtask/no-std-proof/src/main.rs",
+        "a program without std names its own entry point",
+    ),
+    (
+        "xtask/no-std-proof/src/bump.rs",
+        "a program without std brings its own allocator",
+    ),
+];
+
+/// Finds unsafe code outside the list, entries of the list without any, and crates without any
+/// that do not forbid it.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    check_against(tree, ALLOWED)
+}
+
+fn check_against(tree: &Tree, allowed: &[(&str, &str)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut with_unsafe = Vec::new();
+    for (file, rust) in tree.rust() {
+        let first = rust
+            .lines()
+            .find(|(_, line)| has_word(&line.code, "unsafe"));
+        let Some((number, _)) = first else {
+            continue;
+        };
+        with_unsafe.push(file.path.as_str());
+        if !allowed.iter().any(|(path, _)| *path == file.path) {
+            let message = "unsafe code outside the list in xtask/src/tidy/unsafe_code.rs";
+            findings.push(Finding::new(&file.path, number, message));
+        }
+    }
+    for (path, _) in allowed {
+        if !with_unsafe.contains(path) {
+            let message = "in the list of unsafe files, but has no unsafe code";
+            findings.push(Finding::new(path, 0, message));
+        }
+    }
+    for package in tree.packages() {
+        let sources = format!("{package}/src/");
+        if with_unsafe.iter().any(|path| path.starts_with(&sources)) {
+            continue;
+        }
+        for root in ["lib.rs", "main.rs"] {
+            let root = format!("{sources}{root}");
+            if tree.file(&root).is_some_and(|file| {
+                !file
+                    .text
+                    .lines()
+                    .any(|line| line.trim() == "#![forbid(unsafe_code)]")
+            }) {
+                let message = "a crate without unsafe code says `#![forbid(unsafe_code)]`";
+                findings.push(Finding::new(&root, 0, message));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: (&str, &str) = ("crates/a/Cargo.toml", "");
+
+    #[test]
+    fn unsafe_code_outside_the_list_is_found() {
+        let tree = Tree::of(&[
+            MANIFEST,
+            ("crates/a/src/lib.rs", "mod b;\n"),
+            ("crates/a/src/b.rs", "fn f() {\n    unsafe { g() }\n}\n"),
+        ]);
+        let findings = check_against(&tree, &[]);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].line, 2);
+        assert!(check_against(&tree, &[("crates/a/src/b.rs", "reason")]).is_empty());
+    }
+
+    #[test]
+    fn a_listed_file_without_unsafe_code_is_found() {
+        let tree = Tree::of(&[
+            MANIFEST,
+            ("crates/a/src/lib.rs", "#![forbid(unsafe_code)]\n"),
+        ]);
+        assert_eq!(
+            check_against(&tree, &[("crates/a/src/lib.rs", "reason")]).len(),
+            1
+        );
+        assert_eq!(
+            check_against(&tree, &[("crates/a/src/gone.rs", "reason")]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_crate_without_unsafe_code_forbids_it() {
+        let source = "//! No `unsafe` here.\nconst S: &str = \"unsafe\";\n";
+        let tree = Tree::of(&[MANIFEST, ("crates/a/src/lib.rs", source)]);
+        assert_eq!(check_against(&tree, &[]).len(), 1);
+        let tree = Tree::of(&[
+            MANIFEST,
+            ("crates/a/src/lib.rs", "#![forbid(unsafe_code)]\n"),
+        ]);
+        assert!(check_against(&tree, &[]).is_empty());
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the repository is, and which packages it has.
+
+use std::path::{Path, PathBuf};
+
+use crate::cargo::Invocation;
+use crate::metadata::Metadata;
+use crate::outcome::{Failure, Outcome};
+
+/// The published crates, lowest first: a crate only depends on those before it.
+pub(crate) const CRATES: [&str; 5] = [
+    "rotortree-hasher",
+    "rotortree-lean-imt",
+    "rotortree-wal",
+    "rotortree-store",
+    "rotortree",
+];
+
+/// The member that measures against competitors and is never tested or published.
+pub(crate) const BENCHES: &str = "rotortree-benches";
+
+/// The packages that are workspaces of their own: they need a nightly, or their own profile.
+const OUTSIDE: [&str; 2] = [NO_STD_PROOF, FUZZ];
+
+/// The program that proves that the tree links without `std`.
+pub(crate) const NO_STD_PROOF: &str = "xtask/no-std-proof";
+
+/// The fuzz targets.
+pub(crate) const FUZZ: &str = "fuzz";
+
+/// The repository that xtask works on.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The repository that this very xtask belongs to, wherever it is called from.
+    pub(crate) fn find() -> Outcome<Self> {
+        // At run time cargo says where the package is now; the path compiled in is only right as
+        // long as nobody has moved the clone.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package
+            .parent()
+            .ok_or_else(|| Failure::new("The xtask package has no parent folder."))?;
+        if root.join("xtask").join("Cargo.toml").is_file() {
+            Ok(Self {
+                root: root.to_owned(),
+            })
+        } else {
+            Err(Failure::new(format!(
+                "`{}` is not the repository of this xtask.",
+                root.display()
+            )))
+        }
+    }
+
+    /// The repository's root folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The manifests of the packages outside the workspace, relative to the root.
+    pub(crate) fn outside_manifests(&self) -> impl Iterator<Item = String> {
+        OUTSIDE
+            .iter()
+            .map(|folder| format!("{folder}/Cargo.toml"))
+            .filter(|manifest| self.root.join(manifest).is_file())
+    }
+
+    /// What cargo says of the workspace's own packages.
+    pub(crate) fn metadata(&self) -> Outcome<Metadata> {
+        let json =
+            Invocation::cargo(&self.root, "metadata --no-deps --format-version 1").output()?;
+        Metadata::parse(&json)
+    }
+}
