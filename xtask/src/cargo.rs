@@ -24,7 +24,10 @@ impl Invocation {
 
     /// `program` as found on the path, with `words` split at blanks.
     pub(crate) fn program(root: &Path, program: &str, words: &str) -> Self {
-        Self::new(root, program, program).args(words.split_whitespace())
+        let mut invocation = Self::new(root, program, program);
+        // Another toolchain's cargo would take this for itself, and run ours.
+        invocation.command.env_remove("CARGO");
+        invocation.args(words.split_whitespace())
     }
 
     fn new(root: &Path, program: impl AsRef<OsStr>, shown: &str) -> Self {
