@@ -63,6 +63,45 @@ pub enum TreeError {
         /// What the proof has.
         actual: usize,
     },
+    /// A level of an inclusion proof does not look as its leaf index and tree size require.
+    #[error(
+        "level {level} of the proof has position {position} and {siblings} siblings where leaf index and tree size \
+         require position {expected_position} and {expected_siblings} siblings"
+    )]
+    InvalidProofLevel {
+        /// The level, 0 for the one that the leaf is on.
+        level: usize,
+        /// The position that leaf index and tree size require.
+        expected_position: usize,
+        /// The position that the proof has.
+        position: usize,
+        /// The number of siblings that leaf index and tree size require.
+        expected_siblings: usize,
+        /// The number of siblings that the proof has.
+        siblings: usize,
+    },
+    /// A slot of an inclusion proof that its shape leaves unused is not zero.
+    #[error("level {level} of the proof has bytes in a slot that is not used")]
+    UnusedSlotNotZero {
+        /// The level, 0 for the one that the leaf is on.
+        level: usize,
+    },
+    /// A proof has a number of hashes that its sizes and indices do not allow.
+    #[error("the proof has {actual} hashes where its sizes and indices require {expected}")]
+    InvalidProofLength {
+        /// What sizes and indices require.
+        expected: u64,
+        /// What the proof has.
+        actual: u64,
+    },
+    /// The new tree of a consistency proof is smaller than the old one; trees only grow.
+    #[error("a tree of {old_size} leaves cannot have become one of {new_size}")]
+    SizeDecreased {
+        /// Size of the old tree.
+        old_size: u64,
+        /// Size of the new tree.
+        new_size: u64,
+    },
     /// A size is not the one that was expected.
     #[error("the size is {actual} where {expected} was expected")]
     SizeMismatch {

@@ -13,6 +13,7 @@ mod head;
 )]
 mod memory;
 mod nodes;
+mod proof;
 #[cfg(any(test, feature = "test-util"))]
 pub mod reference;
 mod right_edge;
@@ -26,6 +27,7 @@ pub use error::{HashRole, NodeFailure, TreeError};
 pub use head::TreeHead;
 pub use memory::MemoryNodes;
 pub use nodes::{NodeSource, NodeStore};
+pub use proof::{ConsistencyProof, NaryProof, ProofLevel};
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;
 pub use rotortree_hasher::{GroupState, Hash, Hasher};

@@ -126,14 +126,12 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
         let end = start + out.len() as u64;
         let complete = geometry::complete_len::<N>(self.size, level);
-        let out = if end > complete {
-            let (last, rest) = out
-                .split_last_mut()
-                .unwrap_or_else(|| unreachable!("end > complete >= start: not empty"));
-            *last = self.edge_node(level);
-            rest
-        } else {
-            out
+        let out = match out.split_last_mut() {
+            Some((last, rest)) if end > complete => {
+                *last = self.edge_node(level);
+                rest
+            }
+            _ => out,
         };
         if out.is_empty() {
             Ok(())

@@ -123,13 +123,27 @@ fn what_refuses_changes_nothing() {
 }
 
 #[test]
+fn reading_no_nodes_is_possible_up_to_the_end_of_a_level() {
+    let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    tree.insert_many(&[[1; 32], [2; 32], [3; 32]]).unwrap();
+    let snapshot = tree.snapshot();
+    for start in 0..=2 {
+        snapshot.read_nodes(1, start, &mut []).unwrap();
+    }
+    assert!(matches!(
+        snapshot.read_nodes(1, 3, &mut []),
+        Err(TreeError::IndexOutOfRange { index: 3, size: 2 })
+    ));
+}
+
+#[test]
 fn a_clone_grows_on_its_own() {
     let leaves = reference::sample_leaves(1, 200);
     for at in 0..60 {
         let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-        leaves[..at]
-            .iter()
-            .for_each(|&leaf| drop(tree.insert(leaf).unwrap()));
+        for &leaf in &leaves[..at] {
+            tree.insert(leaf).unwrap();
+        }
         let mut clone = tree.try_clone().unwrap();
         tree.insert_many(&leaves[at..]).unwrap();
         clone.insert_many(&leaves[..50]).unwrap();

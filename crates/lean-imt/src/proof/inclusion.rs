@@ -1,0 +1,275 @@
+//! [`NaryProof`]: that a leaf stands at an index of a tree.
+
+use core::{array, fmt};
+use rotortree_hasher::{Hash, Hasher};
+
+use super::path::{Path, parent_among};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, geometry};
+
+/// What the verifier needs of one level: the other nodes of the group that the path passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ProofLevel<const N: usize> {
+    /// Place of the path's node in its group, `0..=sibling_count`.
+    pub position: usize,
+    /// Number of siblings, 0 (the node is lifted) to `N - 1`.
+    pub sibling_count: usize,
+    /// The siblings from the left, the path's node left out; slots behind `sibling_count` are zero.
+    pub siblings: [Hash; N],
+}
+
+impl<const N: usize> ProofLevel<N> {
+    /// A level without siblings: lifted, or not part of the proof.
+    pub const EMPTY: Self = Self {
+        position: 0,
+        sibling_count: 0,
+        siblings: [[0; 32]; N],
+    };
+}
+
+/// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root `root`.
+///
+/// A plain value of fixed size, `MAX_DEPTH * (32 * N + 16)` bytes and a little more, as circuits and zkVMs like it. One
+/// [`ProofLevel`] per hash layer: `level_count` is the depth of a tree of `tree_size` leaves. Everything but the hashes is
+/// a function of `(leaf_index, tree_size)`; whatever differs from it, unused slots that are not zero included, is refused.
+///
+/// Whoever is shown a proof calls [`verify_against`](Self::verify_against) with a head from a source that is trusted.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+///
+/// let proof = tree.snapshot().generate_proof(2)?;
+/// assert_eq!(proof.leaf, [3; 32]);
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+///
+/// tree.insert([6; 32])?;
+/// let later = tree.head().expect("the tree is not empty");
+/// assert!(!proof.verify_against(&Blake3Hasher, later)?);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct NaryProof<const N: usize, const MAX_DEPTH: usize> {
+    /// Root of the tree.
+    pub root: Hash,
+    /// The leaf.
+    pub leaf: Hash,
+    /// Where the leaf stands, from 0.
+    pub leaf_index: u64,
+    /// Number of leaves of the tree.
+    pub tree_size: u64,
+    /// Number of levels in use: the depth of the tree.
+    pub level_count: usize,
+    /// The levels, the leaves' first; those from `level_count` on are empty.
+    pub levels: [ProofLevel<N>; MAX_DEPTH],
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
+    /// Whether the proof agrees with itself: leaf and siblings hash to the root that it names.
+    ///
+    /// This proves nothing about any tree. Whoever made the proof chose the root, so anybody can make one that passes.
+    /// It serves to find accidents; trust comes from [`verify_against`](Self::verify_against).
+    ///
+    /// At most one hash per level; O(N) memory on the stack.
+    ///
+    /// # Errors
+    /// A shape other than `(leaf_index, tree_size)` require: [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`], [`TreeError::InvalidProofLevel`],
+    /// [`TreeError::UnusedSlotNotZero`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
+        self.check(hasher)?;
+        Ok(self.fold(hasher) == self.root)
+    }
+
+    /// Whether the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and never
+    /// from whoever sent the proof.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's root.
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        Ok(self.verify_root_only(hasher, &head.root)? && self.tree_size == head.size)
+    }
+
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims.
+    ///
+    /// For callers that are given a root and no size, such as a contract that stores roots alone. The claim that it
+    /// checks is weak: leaves are not tagged, so that an inner node of the tree with this root passes as a leaf of a
+    /// smaller tree that has the same root. It is sound only where an inner node cannot be mistaken for a leaf by other
+    /// means (for example because a leaf's preimage is shown as well) and where neither `leaf_index` nor `tree_size` is
+    /// relied on. Otherwise use [`verify_against`](Self::verify_against).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
+    pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
+        check_hash(hasher, root, HashRole::Root, 0)?;
+        Ok(self.verify(hasher)? && self.root == *root)
+    }
+
+    /// The levels in use.
+    pub(crate) fn used_levels(&self) -> &[ProofLevel<N>] {
+        &self.levels[..self.level_count.min(MAX_DEPTH)]
+    }
+
+    /// Checks everything that can be checked without hashing.
+    pub(crate) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
+        self.check_shape()?;
+        check_hash(hasher, &self.root, HashRole::Root, 0)?;
+        check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
+        let siblings = self
+            .used_levels()
+            .iter()
+            .flat_map(|level| &level.siblings[..level.sibling_count]);
+        for (index, sibling) in (0..).zip(siblings) {
+            check_hash(hasher, sibling, HashRole::Node, index)?;
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self) -> Result<(), TreeError> {
+        if self.leaf_index >= self.tree_size {
+            return Err(TreeError::IndexOutOfRange {
+                index: self.leaf_index,
+                size: self.tree_size,
+            });
+        }
+        let depth = geometry::depth::<N>(self.tree_size);
+        if depth > MAX_DEPTH {
+            return Err(TreeError::MaxDepthExceeded {
+                max_depth: MAX_DEPTH,
+            });
+        }
+        if self.level_count != depth {
+            return Err(TreeError::InvalidProofDepth {
+                expected: depth,
+                actual: self.level_count,
+            });
+        }
+        let mut path = Path::<N>::new(self.leaf_index, self.tree_size);
+        for (level, stated) in self.levels.iter().enumerate() {
+            let (position, siblings) = path
+                .next()
+                .map_or((0, 0), |span| (span.position, span.len - 1));
+            if (stated.position, stated.sibling_count) != (position, siblings) {
+                return Err(TreeError::InvalidProofLevel {
+                    level,
+                    expected_position: position,
+                    position: stated.position,
+                    expected_siblings: siblings,
+                    siblings: stated.sibling_count,
+                });
+            }
+            if stated.siblings[siblings..].as_flattened() != [[0; 32]; N][siblings..].as_flattened()
+            {
+                return Err(TreeError::UnusedSlotNotZero { level });
+            }
+        }
+        Ok(())
+    }
+
+    /// The root that the leaf leads to. The shape has been checked.
+    pub(crate) fn fold<H: Hasher>(&self, hasher: &H) -> Hash {
+        self.used_levels().iter().fold(self.leaf, |node, level| {
+            let siblings = &level.siblings[..level.sibling_count];
+            parent_among::<H, N>(hasher, &node, level.position, siblings)
+        })
+    }
+}
+
+/// Refuses 32 bytes from outside that the hasher does not work on.
+pub(crate) fn check_hash<H: Hasher>(
+    hasher: &H,
+    hash: &Hash,
+    role: HashRole,
+    index: u64,
+) -> Result<(), TreeError> {
+    if hasher.check(hash) {
+        Ok(())
+    } else {
+        Err(TreeError::RefusedHash { role, index })
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
+    /// The proof that a leaf stands where it does. One read per level, no hash.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    pub fn generate_proof(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+        let Some(root) = self.root().filter(|_| leaf_index < self.size()) else {
+            return Err(TreeError::IndexOutOfRange {
+                index: leaf_index,
+                size: self.size(),
+            });
+        };
+        let mut proof = NaryProof {
+            root,
+            leaf: root,
+            leaf_index,
+            tree_size: self.size(),
+            level_count: self.depth(),
+            levels: [ProofLevel::EMPTY; MAX_DEPTH],
+        };
+        let path = Path::<N>::new(leaf_index, self.size());
+        let mut complete_len = self.size();
+        for (level, (slot, span)) in proof.levels.iter_mut().zip(path).enumerate() {
+            let has_edge = span.start + span.len as u64 > complete_len;
+            let complete = span.len - usize::from(has_edge);
+            let group = &mut slot.siblings[..span.len];
+            // A lifted node has no siblings to read, but the leaf itself is read with its group.
+            if complete > 0 && (span.len > 1 || level == 0) {
+                self.read_complete(level, span.start, &mut group[..complete])?;
+            }
+            if has_edge && span.len > 1 {
+                group[complete] = self.edge_node(level);
+            }
+            if level == 0 {
+                proof.leaf = group[span.position];
+            }
+            group.copy_within(span.position + 1.., span.position);
+            group[span.len - 1] = [0; 32];
+            slot.position = span.position;
+            slot.sibling_count = span.len - 1;
+            complete_len /= N as u64;
+        }
+        Ok(proof)
+    }
+}
+
+impl<const N: usize> fmt::Debug for ProofLevel<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProofLevel")
+            .field("position", &self.position)
+            .field("sibling_count", &self.sibling_count)
+            .field("siblings", &&self.siblings[..self.sibling_count.min(N)])
+            .finish_non_exhaustive()
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for NaryProof<N, MAX_DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NaryProof")
+            .field("root", &self.root)
+            .field("leaf", &self.leaf)
+            .field("leaf_index", &self.leaf_index)
+            .field("tree_size", &self.tree_size)
+            .field("level_count", &self.level_count)
+            .field("levels", &self.used_levels())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Default for NaryProof<N, MAX_DEPTH> {
+    /// All zero: the shape of no tree, hence refused. To be filled field by field.
+    fn default() -> Self {
+        Self {
+            root: [0; 32],
+            leaf: [0; 32],
+            leaf_index: 0,
+            tree_size: 0,
+            level_count: 0,
+            levels: array::from_fn(|_| ProofLevel::EMPTY),
+        }
+    }
+}

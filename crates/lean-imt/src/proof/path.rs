@@ -1,0 +1,61 @@
+//! The way from a leaf to the root: which group it passes on every level, and the hash of a group.
+
+use rotortree_hasher::{Hash, Hasher};
+
+use crate::geometry::{self, GroupSpan};
+
+/// The groups that the path of leaf `index` passes in a tree of `size` leaves, from the leaves up; as many as the tree is
+/// deep. The caller has checked `index < size`.
+#[derive(Clone, Debug)]
+pub(crate) struct Path<const N: usize> {
+    index: u64,
+    level_len: u64,
+}
+
+impl<const N: usize> Path<N> {
+    pub(crate) const fn new(index: u64, size: u64) -> Self {
+        Self {
+            index,
+            level_len: size,
+        }
+    }
+}
+
+impl<const N: usize> Iterator for Path<N> {
+    type Item = GroupSpan;
+
+    fn next(&mut self) -> Option<GroupSpan> {
+        if self.level_len <= 1 {
+            return None;
+        }
+        let span = geometry::group::<N>(self.index, self.level_len);
+        self.index /= N as u64;
+        self.level_len = self.level_len.div_ceil(N as u64);
+        Some(span)
+    }
+}
+
+/// The parent of one to `N` children: their hash, or the only one lifted.
+pub(crate) fn parent<H: Hasher>(hasher: &H, children: &[Hash]) -> Hash {
+    match children {
+        [only] => *only,
+        _ => hasher.hash_children(children),
+    }
+}
+
+/// The parent of `node` standing at `position` among `siblings`. At most `N - 1` siblings, `position <= siblings.len()`.
+pub(crate) fn parent_among<H: Hasher, const N: usize>(
+    hasher: &H,
+    node: &Hash,
+    position: usize,
+    siblings: &[Hash],
+) -> Hash {
+    if siblings.is_empty() {
+        return *node;
+    }
+    let mut children = [[0; 32]; N];
+    children[..position].copy_from_slice(&siblings[..position]);
+    children[position] = *node;
+    children[position + 1..=siblings.len()].copy_from_slice(&siblings[position..]);
+    hasher.hash_children(&children[..=siblings.len()])
+}
