@@ -33,6 +33,23 @@ impl Failure {
     }
 }
 
+/// Tries every item and then fails with all failures at once, so that one run tells everything.
+pub(crate) fn each<I>(items: I, mut run: impl FnMut(I::Item) -> Outcome<()>) -> Outcome<()>
+where
+    I: IntoIterator,
+{
+    let failures: Vec<String> = items
+        .into_iter()
+        .filter_map(|item| run(item).err())
+        .map(|failure| failure.0)
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure(failures.join("\n")))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -46,5 +63,26 @@ impl fmt::Display for Verdict {
             Self::PassedWith(remark) => write!(f, "ok ({remark})"),
             Self::Skipped(reason) => write!(f, "skipped: {reason}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_tried_and_every_failure_told() {
+        let mut tried = Vec::new();
+        let outcome = each(1..=4, |number| {
+            tried.push(number);
+            if number % 2 == 0 {
+                Err(Failure::new(format!("{number} is even")))
+            } else {
+                Ok(())
+            }
+        });
+        assert_eq!(tried, [1, 2, 3, 4]);
+        assert_eq!(outcome, Err(Failure::new("2 is even\n4 is even")));
+        assert_eq!(each([1, 3], |_| Ok(())), Ok(()));
     }
 }

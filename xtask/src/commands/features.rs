@@ -9,7 +9,7 @@ use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::metadata::Package;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Outcome, Verdict, each};
 use crate::workspace::{CRATES, Workspace};
 
 pub(super) const COMMAND: Command = Command {
@@ -22,15 +22,21 @@ pub(super) const COMMAND: Command = Command {
 fn run(workspace: &Workspace, args: Args) -> Outcome {
     args.finish()?;
     let metadata = workspace.metadata()?;
+    let mut checks = Vec::new();
     for name in CRATES {
         for combination in combinations(metadata.package(name)?) {
-            Invocation::cargo(workspace.root(), &format!("clippy --quiet -p {name}"))
-                .args(combination.split_whitespace())
-                .args(["--", "-D", "warnings"])
-                .run()?;
+            checks.push(format!("clippy --quiet --no-deps -p {name} {combination}"));
         }
     }
-    Ok(Verdict::Passed)
+    each(&checks, |check| {
+        Invocation::cargo(workspace.root(), check)
+            .args(["--", "-D", "warnings"])
+            .run()
+    })?;
+    Ok(Verdict::PassedWith(format!(
+        "{} combinations",
+        checks.len()
+    )))
 }
 
 /// The feature options to compile `package` with.

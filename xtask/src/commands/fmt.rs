@@ -3,7 +3,7 @@
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Outcome, Verdict, each};
 use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
@@ -24,9 +24,12 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             invocation.args(["--check"]).run()
         }
     };
-    check("fmt --all")?;
-    for manifest in workspace.outside_manifests() {
-        check(&format!("fmt --manifest-path {manifest}"))?;
-    }
+    let outside = workspace
+        .outside_manifests()
+        .map(|manifest| format!("fmt --manifest-path {manifest}"));
+    each(
+        std::iter::once("fmt --all".to_owned()).chain(outside),
+        |words| check(&words),
+    )?;
     Ok(Verdict::Passed)
 }

@@ -11,7 +11,7 @@ use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::metadata::Metadata;
-use crate::outcome::{Failure, Outcome, Verdict};
+use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::terminal;
 use crate::workspace::{FUZZ, Workspace};
 
@@ -52,7 +52,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             Err(Failure::new("The fuzz targets do not compile."))
         };
     }
-    for target in &targets {
+    each(&targets, |target| {
         let corpus = format!("{target_directory}/corpus/{target}");
         fs::create_dir_all(&corpus).map_err(|error| Failure::io(&corpus, &error))?;
         let seeds = format!("{FUZZ}/seeds/{target}");
@@ -65,8 +65,8 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             .args(seeds)
             .args(["--", &format!("-max_total_time={seconds}")])
             .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
-            .run()?;
-    }
+            .run()
+    })?;
     Ok(Verdict::PassedWith(format!(
         "{} targets, {seconds} s each",
         targets.len()
