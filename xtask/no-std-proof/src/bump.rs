@@ -26,6 +26,11 @@ impl Bump {
             used: AtomicUsize::new(0),
         }
     }
+
+    /// Bytes handed out so far.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
 }
 
 // SAFETY: `alloc` returns either null or a block of `layout.size()` bytes inside `arena`, aligned to

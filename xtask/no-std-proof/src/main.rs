@@ -12,8 +12,8 @@ mod bump;
 use core::ffi::{c_char, c_int};
 use core::panic::PanicInfo;
 
-use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, TreeError};
+use rotortree_hasher::Blake3Hasher;
+use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead};
 
 #[global_allocator]
 static ALLOCATOR: bump::Bump = bump::Bump::new();
@@ -53,10 +53,30 @@ pub extern "C" fn main(_count: c_int, _words: *const *const c_char) -> c_int {
 fn check<const N: usize>() -> Result<bool, TreeError> {
     let hasher = Blake3Hasher::new();
     let mut tree = LeanIMT::<_, N, 32>::new(hasher);
-    for number in 0..SIZE {
+    let mut heads: [Option<TreeHead>; SIZE as usize] = [None; SIZE as usize];
+    for (number, head) in (0..SIZE).zip(&mut heads) {
         tree.insert([number; 32])?;
+        *head = tree.head();
     }
     let snapshot = tree.snapshot();
-    let first: Hash = hasher.hash_children(&[[0; 32], [1; 32]]);
-    Ok(snapshot.size() == u64::from(SIZE) && (N != 2 || snapshot.get_node(1, 0)? == first))
+    let Some(head) = snapshot.head() else {
+        return Ok(false);
+    };
+    for (index, old) in (0..u64::from(SIZE)).zip(heads) {
+        let Some(old) = old else {
+            return Ok(false);
+        };
+        let mut proof = snapshot.generate_proof(index)?;
+        let growth = snapshot.generate_consistency_proof(old.size, old.root)?;
+        let used = ALLOCATOR.used();
+        let proves = proof.verify_against(&hasher, head)?;
+        let grows = growth.verify_against(&hasher, old, head)?;
+        proof.leaf[0] ^= 1;
+        let refuses = !proof.verify_against(&hasher, head)?;
+        // Verification allocates nothing; the arena shows it.
+        if !(proves && grows && refuses && ALLOCATOR.used() == used) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
