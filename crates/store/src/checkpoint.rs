@@ -1,0 +1,189 @@
+//! Writing the chunks of a checkpoint: what is new since the one before, and nothing else.
+//!
+//! Only appends, behind everything that a committed manifest names, so a crash or an error in here leaves the store as it was.
+//! When to checkpoint, making the leaves durable first, and committing the manifest are the engine's.
+
+use std::{io, ops::ControlFlow};
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::{TreeError, TreeSnapshot, geometry};
+
+use crate::{
+    chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
+    manifest::{LevelTail, Manifest},
+    storage::{Storage, Stream},
+};
+
+/// Chunks written at once: 256 KiB.
+const PIECE_CHUNKS: u64 = 64;
+/// Checksum sectors written at once: 32 KiB, the sums of 8192 chunks.
+const PIECE_SECTORS: usize = 64;
+
+/// Why the nodes of a checkpoint were not written. The checkpoint before is untouched and writing may be tried again, from the
+/// same manifest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointFailure {
+    /// Storage refused a write or a sync.
+    #[error("writing nodes failed: {0}")]
+    Io(#[from] io::Error),
+    /// A node to be written could not be read.
+    #[error("reading nodes to write failed: {0}")]
+    Tree(#[from] TreeError),
+    /// The caller's `pace` said so.
+    #[error("the checkpoint was stopped")]
+    Stopped,
+    /// The snapshot is not a later state of the tree in the manifest.
+    #[error(
+        "the manifest is of a tree with N = {manifest_n} and {manifest_size} leaves; a snapshot with N = {n} and {size} leaves does not follow it"
+    )]
+    NotASuccessor {
+        /// N of the manifest.
+        manifest_n: u32,
+        /// Size of the manifest.
+        manifest_size: u64,
+        /// N of the snapshot.
+        n: usize,
+        /// Size of the snapshot.
+        size: u64,
+    },
+}
+
+/// Puts the chunks and checksum sectors that `snapshot` has and `previous`, the manifest in force, does not name, and makes them durable. The
+/// tails of the next manifest's levels.
+///
+/// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB, and takes as much memory as one of
+/// them. After each piece `pace` is told its bytes; it may wait, and [`ControlFlow::Break`] ends the checkpoint. One
+/// [`sync_levels`](Storage::sync_levels) ends the work, if there was any.
+///
+/// # Errors
+///
+/// [`CheckpointFailure`]; everything is to be written anew then.
+pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
+    storage: &dyn Storage,
+    previous: &Manifest,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+    pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Vec<LevelTail>, CheckpointFailure> {
+    let size = snapshot.size();
+    if previous.arity as usize != N || previous.size > size {
+        return Err(CheckpointFailure::NotASuccessor {
+            manifest_n: previous.arity,
+            manifest_size: previous.size,
+            n: N,
+            size,
+        });
+    }
+    let mut pieces = Pieces {
+        storage,
+        pace,
+        bytes: 0,
+    };
+    let mut tails = Vec::new();
+    let mut nodes = Vec::new();
+    for level in 0..=geometry::depth::<N>(size) {
+        let complete = geometry::complete_len::<N>(size, level);
+        let mut writer = LevelWriter::after::<N>(previous, level);
+        let end = complete / CHUNK_NODES;
+        while writer.next_chunk < end {
+            let chunks = (end - writer.next_chunk).min(PIECE_CHUNKS);
+            nodes.resize((chunks * CHUNK_NODES) as usize, [0; 32]);
+            snapshot.read_nodes(level, writer.next_chunk * CHUNK_NODES, &mut nodes)?;
+            writer.put(&mut pieces, &nodes)?;
+        }
+        let mut tail = vec![[0; 32]; (complete % CHUNK_NODES) as usize];
+        snapshot.read_nodes(level, end * CHUNK_NODES, &mut tail)?;
+        tails.push(LevelTail {
+            nodes: tail,
+            sums: writer.finish(&mut pieces)?,
+        });
+    }
+    if pieces.bytes > 0 {
+        storage.sync_levels()?;
+    }
+    Ok(tails)
+}
+
+/// Where pieces go, and who is told of them.
+struct Pieces<'a> {
+    storage: &'a dyn Storage,
+    pace: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
+    bytes: u64,
+}
+
+impl Pieces<'_> {
+    fn put(
+        &mut self,
+        stream: Stream,
+        level: u8,
+        first: u64,
+        bytes: &[u8],
+    ) -> Result<(), CheckpointFailure> {
+        self.storage.put(stream, level, first, bytes)?;
+        self.bytes += bytes.len() as u64;
+        match (self.pace)(bytes.len()) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(CheckpointFailure::Stopped),
+        }
+    }
+}
+
+/// Continues the two streams of one level.
+struct LevelWriter<'a> {
+    level: u8,
+    tree_id: &'a [u8; 16],
+    next_chunk: u64,
+    /// The first sector that is not written; it starts with `sums`.
+    next_sector: u64,
+    sums: Vec<u32>,
+}
+
+impl<'a> LevelWriter<'a> {
+    /// Goes on where a manifest ends, or from the start on a level that it does not have.
+    fn after<const N: usize>(manifest: &'a Manifest, level: usize) -> Self {
+        let chunks = geometry::complete_len::<N>(manifest.size, level) / CHUNK_NODES;
+        let tail = manifest.levels.get(level);
+        Self {
+            // A tree has at most 65 levels.
+            level: level as u8,
+            tree_id: &manifest.tree_id,
+            next_chunk: chunks,
+            next_sector: chunks / SUMS_PER_SECTOR,
+            sums: tail.map_or_else(Vec::new, |tail| tail.sums.clone()),
+        }
+    }
+
+    /// Puts whole chunks of nodes.
+    fn put(&mut self, pieces: &mut Pieces<'_>, nodes: &[Hash]) -> Result<(), CheckpointFailure> {
+        let bytes = nodes.as_flattened();
+        let sums = bytes.chunks_exact(CHUNK_BYTES).zip(self.next_chunk..);
+        self.sums
+            .extend(sums.map(|(chunk, index)| chunk_sum(self.tree_id, self.level, index, chunk)));
+        pieces.put(Stream::Chunks, self.level, self.next_chunk, bytes)?;
+        self.next_chunk += nodes.len() as u64 / CHUNK_NODES;
+        if self.sums.len() >= PIECE_SECTORS * SUMS_PER_SECTOR as usize {
+            self.put_sectors(pieces)?;
+        }
+        Ok(())
+    }
+
+    fn put_sectors(&mut self, pieces: &mut Pieces<'_>) -> Result<(), CheckpointFailure> {
+        let sectors = self.sums.len() / SUMS_PER_SECTOR as usize;
+        if sectors == 0 {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(sectors * SUM_SECTOR_BYTES);
+        let sums = self.sums.drain(..sectors * SUMS_PER_SECTOR as usize);
+        sums.for_each(|sum| bytes.extend_from_slice(&sum.to_le_bytes()));
+        debug_assert_eq!(bytes.len(), sectors * SUMS_PER_SECTOR as usize * SUM_BYTES);
+        pieces.put(Stream::Sums, self.level, self.next_sector, &bytes)?;
+        self.next_sector += sectors as u64;
+        Ok(())
+    }
+
+    /// Puts the last whole sectors; the checksums that do not fill one.
+    fn finish(mut self, pieces: &mut Pieces<'_>) -> Result<Vec<u32>, CheckpointFailure> {
+        self.put_sectors(pieces)?;
+        Ok(self.sums)
+    }
+}

@@ -1,0 +1,107 @@
+//! One level: its shards in order.
+
+use std::sync::Arc;
+
+use rotortree_hasher::Hash;
+
+use super::{
+    failure::Unreadable,
+    shard::{Shard, Site},
+};
+use crate::{
+    StorageError,
+    chunk::CHUNK_NODES,
+    storage::{Reads, Storage},
+};
+
+/// The whole chunks of a level.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    shards: Vec<Arc<Shard>>,
+    /// Nodes in them.
+    len: u64,
+}
+
+/// What opening the levels of one store has in common.
+pub(super) struct Opening<'a> {
+    pub(super) storage: &'a dyn Storage,
+    pub(super) reads: Reads,
+    pub(super) place: &'a Arc<str>,
+    pub(super) tree_id: [u8; 16],
+    pub(super) shard_chunks: u64,
+}
+
+impl Level {
+    /// Opens the first `chunks` chunks of level `number`, whose last checksums are `tail`. Shards that `before` has in the same
+    /// length are shared with it.
+    pub(super) fn open(
+        opening: &Opening<'_>,
+        number: u8,
+        chunks: u64,
+        tail: &[u32],
+        before: Option<&Self>,
+    ) -> Result<Self, StorageError> {
+        let mut shards = Vec::new();
+        let mut first_chunk = 0;
+        while first_chunk < chunks {
+            let len = (chunks - first_chunk).min(opening.shard_chunks);
+            let before = before.and_then(|level| level.shards.get(shards.len()));
+            let shard = match before {
+                Some(before) if before.len() == len => Arc::clone(before),
+                _ => {
+                    let is_last = first_chunk + len == chunks;
+                    let site = Site {
+                        place: Arc::clone(opening.place),
+                        tree_id: opening.tree_id,
+                        level: number,
+                        number: shards.len() as u64,
+                        first_chunk,
+                    };
+                    let tail = if is_last { tail } else { &[] };
+                    Arc::new(Shard::open(
+                        opening.storage,
+                        opening.reads,
+                        site,
+                        len,
+                        tail,
+                        before.map(Arc::as_ref),
+                    )?)
+                }
+            };
+            shards.push(shard);
+            first_chunk += len;
+        }
+        Ok(Self {
+            shards,
+            len: chunks * CHUNK_NODES,
+        })
+    }
+
+    /// Nodes that it has.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn shards(&self) -> &[Arc<Shard>] {
+        &self.shards
+    }
+
+    /// Fills `out` from node `start` on. The caller has checked that the level has them.
+    pub(super) fn read(
+        &self,
+        shard_nodes: u64,
+        start: u64,
+        mut out: &mut [Hash],
+    ) -> Result<(), Unreadable> {
+        let mut at = start;
+        while !out.is_empty() {
+            let within = at % shard_nodes;
+            let count = (shard_nodes - within).min(out.len() as u64) as usize;
+            let (now, later) = out.split_at_mut(count);
+            self.shards[(at / shard_nodes) as usize].read(within, now)?;
+            at += count as u64;
+            out = later;
+        }
+        Ok(())
+    }
+}

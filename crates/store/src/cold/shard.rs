@@ -1,0 +1,323 @@
+//! One shard of a level: its chunks, their checksums, and which of them were checked.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rotortree_hasher::Hash;
+
+use super::failure::Unreadable;
+use crate::{
+    StorageError,
+    chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
+    lock::lock,
+    storage::{Reads, Region, Storage, Stream},
+};
+
+/// Chunks that are read by position at once.
+const RUN_CHUNKS: usize = 64;
+const NODES: usize = CHUNK_NODES as usize;
+
+/// Where a shard belongs.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    /// The store, for error messages.
+    pub(super) place: Arc<str>,
+    pub(super) tree_id: [u8; 16],
+    pub(super) level: u8,
+    /// The shard's number on its level.
+    pub(super) number: u64,
+    /// The index of its first chunk on the level.
+    pub(super) first_chunk: u64,
+}
+
+impl Site {
+    fn name(&self, what: &str) -> String {
+        let Self {
+            place,
+            level,
+            number,
+            ..
+        } = self;
+        format!("{place}: {what} of level {level}, shard {number}")
+    }
+
+    /// The error of a stream that does not open. That a file is missing or too short is damage, not a mishap.
+    fn refused(&self, what: &str, needed: u64, error: io::Error) -> StorageError {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
+                StorageError::DataCorruption {
+                    file: self.name(what),
+                    offset: 0,
+                    reason: format!("{error}; the manifest names its first {needed} bytes"),
+                }
+            }
+            _ => error.into(),
+        }
+    }
+}
+
+/// The chunks of a shard that a manifest names. Immutable but for what is remembered of checks.
+#[derive(Debug)]
+pub(super) struct Shard {
+    site: Site,
+    /// Chunks that there are.
+    len: u64,
+    chunks: Arc<dyn Region>,
+    /// Chunks whose checksum is in `sums`; those of the others are in `tail`.
+    summed: u64,
+    sums: Option<Arc<dyn Region>>,
+    tail: Box<[u32]>,
+    /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a check, nothing else, so
+    /// none of its accesses orders anything.
+    checked: Box<[AtomicU64]>,
+    /// The chunk that was read last by position.
+    last: Mutex<Option<Box<Chunk>>>,
+}
+
+/// A checked chunk, by its number in the shard.
+#[derive(Debug)]
+struct Chunk {
+    number: u64,
+    nodes: [Hash; NODES],
+}
+
+impl Shard {
+    /// Opens the first `len > 0` chunks, the last `tail.len()` of which have their checksums in `tail` and the others, whole
+    /// sectors of them, in storage. `before` is the same shard when it had fewer chunks: what it knows goes on.
+    pub(super) fn open(
+        storage: &dyn Storage,
+        reads: Reads,
+        site: Site,
+        len: u64,
+        tail: &[u32],
+        before: Option<&Self>,
+    ) -> Result<Self, StorageError> {
+        let summed = len - tail.len() as u64;
+        let chunks = open_region(storage, Stream::Chunks, reads, &site, len)?;
+        let sums = match before {
+            Some(before) if before.summed == summed => before.sums.clone(),
+            _ if summed == 0 => None,
+            _ => {
+                let sectors = summed / SUMS_PER_SECTOR;
+                Some(open_region(storage, Stream::Sums, reads, &site, sectors)?)
+            }
+        };
+        let known = before.map_or(&[][..], |before| &before.checked);
+        let checked = (0..len.div_ceil(64) as usize).map(|word| {
+            let bits = known.get(word).map(|word| word.load(Ordering::Relaxed));
+            AtomicU64::new(bits.unwrap_or(0))
+        });
+        Ok(Self {
+            len,
+            chunks,
+            summed,
+            sums,
+            tail: tail.into(),
+            checked: checked.collect(),
+            last: Mutex::new(None),
+            site,
+        })
+    }
+
+    /// Chunks that there are.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Views of storage that the shard holds.
+    pub(super) fn regions(&self) -> usize {
+        1 + usize::from(self.sums.is_some())
+    }
+
+    /// Fills `out` from node `start` of the shard on. The caller has checked that the shard has them.
+    pub(super) fn read(&self, start: u64, out: &mut [Hash]) -> Result<(), Unreadable> {
+        debug_assert!(start + out.len() as u64 <= self.len * CHUNK_NODES);
+        match self.chunks.bytes() {
+            Some(bytes) => self.copy(bytes, start, out),
+            None => self.fetch(start, out),
+        }
+        .map_err(|(chunk, error)| {
+            let first = self.site.first_chunk * CHUNK_NODES;
+            Unreadable {
+                index: first + start.max(chunk * CHUNK_NODES),
+                error,
+            }
+        })
+    }
+
+    /// Reads every chunk again, whatever is remembered, and calls `step` after each piece with its number of chunks.
+    pub(super) fn check_all(&self, step: &mut dyn FnMut(u64)) -> Result<(), StorageError> {
+        let mut buffer = Vec::new();
+        let mut chunk = 0;
+        while chunk < self.len {
+            let run = (self.len - chunk).min(RUN_CHUNKS as u64);
+            let range = chunk as usize * CHUNK_BYTES..(chunk + run) as usize * CHUNK_BYTES;
+            let bytes = match self.chunks.bytes() {
+                Some(bytes) => &bytes[range],
+                None => {
+                    buffer.resize(range.len(), 0);
+                    self.chunks.read_at(range.start as u64, &mut buffer)?;
+                    &buffer
+                }
+            };
+            self.check(chunk, bytes).map_err(|(_, error)| error)?;
+            step(run);
+            chunk += run;
+        }
+        Ok(())
+    }
+
+    /// Copies out of a mapping, checking the chunks that were not checked before.
+    fn copy(&self, bytes: &[u8], start: u64, out: &mut [Hash]) -> Result<(), Failure> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let end = start + out.len() as u64;
+        for chunk in start / CHUNK_NODES..end.div_ceil(CHUNK_NODES) {
+            let bit = 1 << (chunk % 64);
+            let word = &self.checked[(chunk / 64) as usize];
+            if word.load(Ordering::Relaxed) & bit == 0 {
+                self.check(chunk, &bytes[chunk as usize * CHUNK_BYTES..][..CHUNK_BYTES])?;
+                word.fetch_or(bit, Ordering::Relaxed);
+            }
+        }
+        let out = out.as_flattened_mut();
+        out.copy_from_slice(&bytes[start as usize * size_of::<Hash>()..][..out.len()]);
+        Ok(())
+    }
+
+    /// Reads by position. What a device returned once it may not return again, so every read is checked.
+    fn fetch(&self, start: u64, mut out: &mut [Hash]) -> Result<(), Failure> {
+        let mut at = start;
+        while !out.is_empty() {
+            let (chunk, within) = (at / CHUNK_NODES, (at % CHUNK_NODES) as usize);
+            let count = if within == 0 && out.len() >= NODES {
+                let count = (out.len() / NODES).min(RUN_CHUNKS) * NODES;
+                self.fetch_run(chunk, out[..count].as_flattened_mut())?;
+                count
+            } else {
+                let count = (NODES - within).min(out.len());
+                self.fetch_part(chunk, within, &mut out[..count])?;
+                count
+            };
+            at += count as u64;
+            out = &mut out[count..];
+        }
+        Ok(())
+    }
+
+    fn fetch_run(&self, chunk: u64, bytes: &mut [u8]) -> Result<(), Failure> {
+        self.chunks
+            .read_at(chunk * CHUNK_BYTES as u64, bytes)
+            .map_err(|error| (chunk, error.into()))?;
+        self.check(chunk, bytes)
+    }
+
+    fn fetch_part(&self, chunk: u64, within: usize, out: &mut [Hash]) -> Result<(), Failure> {
+        let range = within..within + out.len();
+        if let Some(last) = &*lock(&self.last)
+            && last.number == chunk
+        {
+            out.copy_from_slice(&last.nodes[range]);
+            return Ok(());
+        }
+        // The lock is not held while reading: proofs of other readers go on meanwhile.
+        let mut read = Box::new(Chunk {
+            number: chunk,
+            nodes: [[0; 32]; NODES],
+        });
+        self.fetch_run(chunk, read.nodes.as_flattened_mut())?;
+        out.copy_from_slice(&read.nodes[range]);
+        *lock(&self.last) = Some(read);
+        Ok(())
+    }
+
+    /// Compares at most [`RUN_CHUNKS`] chunks, from `first` on, with their checksums.
+    fn check(&self, first: u64, bytes: &[u8]) -> Result<(), Failure> {
+        let mut sums = [0; RUN_CHUNKS];
+        let sums = &mut sums[..bytes.len() / CHUNK_BYTES];
+        self.sums(first, sums).map_err(|error| (first, error))?;
+        let (site, chunks) = (&self.site, bytes.chunks_exact(CHUNK_BYTES));
+        for ((chunk, bytes), &expected) in (first..).zip(chunks).zip(&*sums) {
+            let index = site.first_chunk + chunk;
+            let actual = chunk_sum(&site.tree_id, site.level, index, bytes);
+            if actual != expected {
+                let error = StorageError::CrcMismatch {
+                    file: site.name("chunks"),
+                    offset: chunk * CHUNK_BYTES as u64,
+                    expected,
+                    actual,
+                };
+                return Err((chunk, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// The checksums on record of at most [`RUN_CHUNKS`] chunks.
+    fn sums(&self, first: u64, out: &mut [u32]) -> Result<(), StorageError> {
+        let stored = self.summed.saturating_sub(first).min(out.len() as u64) as usize;
+        let (out, out_tail) = out.split_at_mut(stored);
+        if let Some(sums) = &self.sums
+            && !out.is_empty()
+        {
+            let mut buffer = [0; RUN_CHUNKS * SUM_BYTES];
+            let offset = first as usize * SUM_BYTES;
+            let bytes = match sums.bytes() {
+                Some(bytes) => &bytes[offset..][..stored * SUM_BYTES],
+                None => {
+                    let buffer = &mut buffer[..stored * SUM_BYTES];
+                    sums.read_at(offset as u64, buffer)?;
+                    &*buffer
+                }
+            };
+            let (sums, _) = bytes.as_chunks();
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = u32::from_le_bytes(*sum);
+            }
+        }
+        // Empty unless the run reaches behind `summed`.
+        if !out_tail.is_empty() {
+            let start = (first + stored as u64 - self.summed) as usize;
+            out_tail.copy_from_slice(&self.tail[start..][..out_tail.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// The chunk that failed, by its number in the shard, and why.
+type Failure = (u64, StorageError);
+
+fn open_region(
+    storage: &dyn Storage,
+    stream: Stream,
+    reads: Reads,
+    site: &Site,
+    units: u64,
+) -> Result<Arc<dyn Region>, StorageError> {
+    let (what, unit) = match stream {
+        Stream::Chunks => ("chunks", CHUNK_BYTES),
+        Stream::Sums => ("checksums", SUM_SECTOR_BYTES),
+    };
+    let needed = units * unit as u64;
+    let region = storage
+        .region(stream, site.level, site.number, units, reads)
+        .map_err(|error| site.refused(what, needed, error))?;
+    // A view that is shorter than asked for would be met by a slice index later.
+    match region.bytes() {
+        Some(bytes) if (bytes.len() as u64) < needed => Err(site.refused(
+            what,
+            needed,
+            io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("the storage gave {} bytes of it", bytes.len()),
+            ),
+        )),
+        _ => Ok(region),
+    }
+}

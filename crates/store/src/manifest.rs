@@ -1,0 +1,127 @@
+//! [`Manifest`]: the one small object that says what a store holds.
+//!
+//! Replacing it is what makes a checkpoint: everything it names was durable before and never changes after. Here is what it says
+//! and its bytes ([`encode`](Manifest::encode), [`decode`](Manifest::decode)); where it is kept and how it is replaced is the business of
+//! [`Storage`](crate::storage::Storage), what follows from it that of recovery.
+
+mod bytes;
+mod check;
+
+use rotortree_hasher::Hash;
+
+use crate::{StorageError, shape::Shape};
+
+/// What a store holds as of its last checkpoint.
+///
+/// The fields are not free: [`decode`](Self::decode) refuses a manifest whose fields contradict each other, and
+/// [`encode`](Self::encode) never makes one.
+///
+/// ```
+/// use rotortree_store::manifest::{LevelTail, Manifest};
+///
+/// let manifest = Manifest {
+///     generation: 3,
+///     tree_id: [7; 16],
+///     arity: 4,
+///     max_depth: 20,
+///     fingerprint: [9; 32],
+///     base_size: 0,
+///     sequence: 2,
+///     size: 2,
+///     root: [3; 32],
+///     metadata: Some(b"block 17".to_vec()),
+///     levels: vec![
+///         LevelTail { nodes: vec![[1; 32], [2; 32]], sums: vec![] },
+///         LevelTail::default(),
+///     ],
+///     first_segment: 1,
+///     last_segment: 1,
+///     clean_close: None,
+/// };
+/// assert_eq!(Manifest::decode("MANIFEST", &manifest.encode())?, manifest);
+/// # Ok::<(), rotortree_store::StorageError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Counts the manifests of a store from 0; each takes the place of the one before.
+    pub generation: u64,
+    /// Tells this tree from every other; part of each chunk's checksum.
+    pub tree_id: [u8; 16],
+    /// N, the branching factor, at least 2.
+    pub arity: u32,
+    /// The most hash layers the tree may have, 1 to 64.
+    pub max_depth: u32,
+    /// The fingerprint of the hasher that made the tree.
+    pub fingerprint: Hash,
+    /// Leaves that the store does not have because the tree was started from a frontier. Always 0 in version 1.
+    pub base_size: u64,
+    /// The log sequence that the checkpoint covers.
+    pub sequence: u64,
+    /// Leaves at the checkpoint.
+    pub size: u64,
+    /// The root at the checkpoint; zeros for an empty tree.
+    pub root: Hash,
+    /// The application's metadata at the checkpoint.
+    pub metadata: Option<Vec<u8>>,
+    /// Per level, leaves first, what does not fill a chunk or a sector yet.
+    pub levels: Vec<LevelTail>,
+    /// The oldest log segment that is still needed.
+    pub first_segment: u64,
+    /// The newest log segment known to have been created. Every number from the first to it must exist.
+    pub last_segment: u64,
+    /// Where the log ends, if the store was closed in an orderly way.
+    pub clean_close: Option<CleanClose>,
+}
+
+/// The complete nodes of one level that are not in a chunk yet, and the chunk checksums that are not in a sector yet.
+///
+/// Both lengths follow from the size of the tree; the default is a level with nothing behind its chunks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LevelTail {
+    /// The complete nodes behind the whole chunks: fewer than 128.
+    pub nodes: Vec<Hash>,
+    /// The checksums of the chunks behind the whole sectors of checksums: fewer than 128.
+    pub sums: Vec<u32>,
+}
+
+/// The end of the log at an orderly close: everything before it must be there and valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanClose {
+    /// The segment that was written last.
+    pub segment: u64,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The sequence of the last record.
+    pub sequence: u64,
+    /// Leaves after the last record.
+    pub size: u64,
+    /// The root after the last record; zeros for an empty tree.
+    pub root: Hash,
+}
+
+impl Manifest {
+    /// The newest version that this release reads, and the one that it writes.
+    pub const VERSION: u32 = 1;
+
+    /// What the checkpoint stores of each level.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        Shape::new(self.arity, self.size)
+    }
+
+    /// Refuses fields that contradict each other, for who takes a manifest that neither [`encode`](Self::encode) nor
+    /// [`decode`](Self::decode) has seen.
+    pub(crate) fn ensure_consistent(&self, name: &str) -> Result<(), StorageError> {
+        self.check().map_err(|wrong| StorageError::DataCorruption {
+            file: name.into(),
+            offset: wrong.offset as u64,
+            reason: wrong.reason,
+        })
+    }
+
+    /// The tails of an empty tree: its one level has nothing.
+    #[must_use]
+    pub fn empty_levels() -> Vec<LevelTail> {
+        vec![LevelTail::default()]
+    }
+}

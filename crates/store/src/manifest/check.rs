@@ -1,0 +1,165 @@
+//! What the fields of a manifest may say, alone and together.
+
+use super::{CleanClose, Manifest, bytes::at};
+use crate::{shape::Shape, storage::FIRST_SEGMENT};
+
+/// The largest metadata in bytes, as in the log.
+const MAX_METADATA_BYTES: usize = 64 << 10;
+
+/// A field that cannot be right, by its offset.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Contradiction {
+    pub(super) offset: usize,
+    pub(super) reason: String,
+}
+
+fn ensure(
+    holds: bool,
+    offset: usize,
+    reason: impl FnOnce() -> String,
+) -> Result<(), Contradiction> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Contradiction {
+            offset,
+            reason: reason(),
+        })
+    }
+}
+
+/// Refuses metadata longer than the log takes.
+pub(super) fn check_metadata(len: usize) -> Result<(), String> {
+    if len <= MAX_METADATA_BYTES {
+        Ok(())
+    } else {
+        Err(format!(
+            "{len} bytes of metadata; {MAX_METADATA_BYTES} are the most"
+        ))
+    }
+}
+
+impl Manifest {
+    /// Checks everything but the levels: what must hold before their lengths are derived.
+    pub(super) fn check_head(&self) -> Result<(), Contradiction> {
+        ensure(self.arity >= 2, at::ARITY, || {
+            format!("a branching factor of {}", self.arity)
+        })?;
+        ensure((1..=64).contains(&self.max_depth), at::MAX_DEPTH, || {
+            format!("a depth ceiling of {}; it is 1 to 64", self.max_depth)
+        })?;
+        // A release that stores trees without their first leaves writes another version.
+        ensure(self.base_size == 0, at::BASE_SIZE, || {
+            format!(
+                "a tree whose first {} leaves are not stored, which this version does not have",
+                self.base_size
+            )
+        })?;
+        self.check_size(self.size, at::SIZE)?;
+        ensure(self.size > 0 || self.root == [0; 32], at::ROOT, || {
+            "a root of an empty tree".into()
+        })?;
+        ensure(
+            self.first_segment >= FIRST_SEGMENT,
+            at::FIRST_SEGMENT,
+            || {
+                format!(
+                    "first log segment {}, but they count from {FIRST_SEGMENT}",
+                    self.first_segment
+                )
+            },
+        )?;
+        ensure(
+            self.first_segment <= self.last_segment,
+            at::LAST_SEGMENT,
+            || {
+                format!(
+                    "log segments from {} to {}",
+                    self.first_segment, self.last_segment
+                )
+            },
+        )?;
+        self.clean_close
+            .iter()
+            .try_for_each(|close| self.check_close(close))
+    }
+
+    fn check_size(&self, size: u64, offset: usize) -> Result<(), Contradiction> {
+        let most = Shape::new(self.arity, size).max_size(self.max_depth);
+        ensure(size <= most, offset, || {
+            format!(
+                "{size} leaves, more than the {most} of depth {}",
+                self.max_depth
+            )
+        })
+    }
+
+    fn check_close(&self, close: &CleanClose) -> Result<(), Contradiction> {
+        let segments = self.first_segment..=self.last_segment;
+        ensure(segments.contains(&close.segment), at::CLOSE_SEGMENT, || {
+            format!(
+                "the log ends in segment {}, which it does not have",
+                close.segment
+            )
+        })?;
+        ensure(close.length > 0, at::CLOSE_LENGTH, || {
+            "the log ends in a segment without bytes".into()
+        })?;
+        ensure(close.sequence >= self.sequence, at::CLOSE_SEQUENCE, || {
+            format!(
+                "the log ends at entry {}, before the checkpoint",
+                close.sequence
+            )
+        })?;
+        self.check_size(close.size, at::CLOSE_SIZE)?;
+        ensure(close.size >= self.size, at::CLOSE_SIZE, || {
+            format!(
+                "the log ends at {} leaves, before the checkpoint",
+                close.size
+            )
+        })?;
+        ensure(
+            close.size > 0 || close.root == [0; 32],
+            at::CLOSE_ROOT,
+            || "a root of an empty tree at the end of the log".into(),
+        )?;
+        ensure(
+            close.size != self.size || close.root == self.root,
+            at::CLOSE_ROOT,
+            || "one size has two roots, at the checkpoint and at the end of the log".into(),
+        )
+    }
+
+    /// Checks everything. The levels stand behind the head, so a contradiction in them is reported there.
+    pub(super) fn check(&self) -> Result<(), Contradiction> {
+        self.check_head()?;
+        let metadata = self.metadata.as_ref().map_or(0, Vec::len);
+        check_metadata(metadata).map_err(|reason| Contradiction {
+            offset: at::HEAD,
+            reason,
+        })?;
+        let shape = self.shape();
+        ensure(self.levels.len() == shape.levels(), at::HEAD, || {
+            format!(
+                "{} levels where the size asks for {}",
+                self.levels.len(),
+                shape.levels()
+            )
+        })?;
+        for (level, tail) in self.levels.iter().enumerate() {
+            let (nodes, sums) = (shape.tail_nodes(level), shape.tail_sums(level));
+            ensure(
+                tail.nodes.len() == nodes && tail.sums.len() == sums,
+                at::HEAD,
+                || {
+                    format!(
+                        "level {level} ends in {} nodes and {} checksums where the size asks for {nodes} and {sums}",
+                        tail.nodes.len(),
+                        tail.sums.len()
+                    )
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
