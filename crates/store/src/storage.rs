@@ -49,6 +49,16 @@ pub enum CommitError {
     Unknown(io::Error),
 }
 
+impl CommitError {
+    /// What the backend said.
+    #[must_use]
+    pub fn into_io(self) -> io::Error {
+        match self {
+            Self::NotCommitted(error) | Self::Fenced(error) | Self::Unknown(error) => error,
+        }
+    }
+}
+
 /// Which of a level's two streams of immutable bytes is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stream {
@@ -108,7 +118,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// [`StorageError::FileLocked`] at once if somebody else is.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
-    /// Removes what earlier crashes left behind (temporary files). Called by the owner while opening.
+    /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the segment of a creation that
+    /// crashed. Then makes durable what an earlier process may have left in a cache, names included, so that recovery may
+    /// rely on what it finds. Called by the owner while opening.
     fn sweep(&self) -> Result<(), StorageError>;
 
     // --- log role ---
@@ -137,13 +149,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     // --- chunk role ---
 
     /// Writes whole units of a level's stream from unit `first` on. Positions that a committed manifest names are
-    /// never written again; others may be, with equal or different bytes. Durable after [`sync_levels`](Self::sync_levels).
+    /// never written again; others may be. Durable after [`sync_levels`](Self::sync_levels).
+    ///
+    /// Equal bytes may always be put again. Different ones a backend of create-only objects refuses with `AlreadyExists`:
+    /// a checkpoint covers durable leaves alone, so that within one history a unit has one content.
     fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes every [`put`](Self::put) since the last call durable, names included. After an error the bytes since then must be put again.
     fn sync_levels(&self) -> io::Result<()>;
 
-    /// The first `units` units of shard `shard` of a level's stream (units that are there; fewer is `UnexpectedEof`).
+    /// The first `units` units of shard `shard` of a level's stream. Fewer there is `UnexpectedEof`, no such shard
+    /// `UnexpectedEof` or `NotFound`. What a committed manifest names keeps its bytes in the view for as long as it lives.
     fn region(
         &self,
         stream: Stream,

@@ -92,3 +92,43 @@ fn keep_from_deletion(options: &mut OpenOptions) {
 
 #[cfg(not(windows))]
 fn keep_from_deletion(_options: &mut OpenOptions) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropping_a_copy_of_the_descriptor_as_a_forked_child_does_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK_NAME);
+        let file = File::create(&path).unwrap();
+        // A duplicate shares the open file description, as a forked child's descriptors do.
+        drop(hold(file.try_clone().unwrap()).unwrap());
+        let other = hold(File::open(&path).unwrap()).unwrap_err();
+        assert_eq!(other.kind(), io::ErrorKind::WouldBlock);
+        drop(file);
+        hold(File::open(&path).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn only_contention_would_block() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = DirLock::take(&dir.path().join("missing")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        std::fs::create_dir(dir.path().join(LOCK_NAME)).unwrap();
+        let taken = DirLock::take(dir.path()).unwrap_err();
+        assert_ne!(taken.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn removing_the_lock_file_does_not_let_a_second_owner_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = DirLock::take(dir.path()).unwrap();
+        std::fs::remove_file(dir.path().join(LOCK_NAME)).unwrap();
+        let second = DirLock::take(dir.path()).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+        drop(lock);
+        DirLock::take(dir.path()).unwrap();
+    }
+}

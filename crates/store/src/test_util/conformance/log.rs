@@ -1,0 +1,314 @@
+//! Clauses about log segments.
+
+use std::io;
+
+use super::{Clause, Halting, Site, content, pattern};
+
+pub(super) const CLAUSES: &[Clause] = &[
+    (
+        "a created segment reads back, also through another handle",
+        create_and_read,
+    ),
+    (
+        "a segment's content may come in pieces and be long",
+        content_in_pieces,
+    ),
+    (
+        "a segment that exists is not created again",
+        no_second_creation,
+    ),
+    (
+        "a segment whose content fails to come is not there",
+        failing_content,
+    ),
+    ("segments are listed in ascending order", list_ascending),
+    ("groups follow one another and read back", groups),
+    (
+        "a group at another offset than the end is refused",
+        misplaced_group,
+    ),
+    ("a group needs its segment", group_without_segment),
+    ("a mark is there, or was declined and left no trace", marks),
+    (
+        "a reader sees the length at opening and nothing beyond",
+        reader_bounds,
+    ),
+    (
+        "a removed segment is gone, and removing it again is fine",
+        remove,
+    ),
+    (
+        "a segment that is missing is an error that names it",
+        missing_is_named,
+    ),
+    ("a place that rested goes on", rest),
+    (
+        "segments can be read while groups are committed",
+        reading_beside_writing,
+    ),
+];
+
+fn create_and_read(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let bytes = pattern(1, 700);
+    let len = storage.create_segment(1, &mut &bytes[..]).expect("created");
+    assert_eq!(len, 700);
+    assert_eq!(content(&*storage, 1), bytes);
+    let other = site.open();
+    assert_eq!(content(&*other, 1), bytes);
+    assert_eq!(other.list_segments().expect("listing works"), [1]);
+}
+
+fn content_in_pieces(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let bytes = pattern(2, 700_001);
+    let len = storage
+        .create_segment(5, &mut Halting::new(&bytes))
+        .expect("created");
+    assert_eq!(len, 700_001);
+    assert!(content(&*storage, 5) == bytes, "the bytes read back differ");
+}
+
+fn no_second_creation(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage
+        .create_segment(1, &mut &b"first"[..])
+        .expect("created");
+    let again = storage.create_segment(1, &mut &b"second"[..]);
+    assert_eq!(
+        again.map_err(|e| e.kind()),
+        Err(io::ErrorKind::AlreadyExists)
+    );
+    assert_eq!(content(&*storage, 1), b"first");
+    let other = site.open().create_segment(1, &mut &b"third"[..]);
+    assert_eq!(
+        other.map_err(|e| e.kind()),
+        Err(io::ErrorKind::AlreadyExists)
+    );
+    assert_eq!(content(&*storage, 1), b"first");
+}
+
+fn failing_content(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let bytes = pattern(3, 300_000);
+    storage
+        .create_segment(1, &mut Halting::failing(&bytes))
+        .expect_err("the content failed");
+    assert_eq!(storage.list_segments().expect("listing works"), []);
+    storage
+        .read_segment(1)
+        .map(drop)
+        .expect_err("it is not there");
+    storage
+        .create_segment(1, &mut &bytes[..9])
+        .expect("it can still be created");
+    assert_eq!(content(&*storage, 1), bytes[..9]);
+}
+
+fn list_ascending(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let numbers = [
+        1,
+        2,
+        9,
+        10,
+        11,
+        99,
+        100,
+        1_000_000_007,
+        10_000_000_000_000_000,
+        u64::MAX,
+    ];
+    for number in numbers {
+        storage
+            .create_segment(number, &mut &b"header"[..])
+            .expect("created");
+    }
+    assert_eq!(storage.list_segments().expect("listing works"), numbers);
+    assert_eq!(site.open().list_segments().expect("listing works"), numbers);
+}
+
+fn groups(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let mut expected = pattern(0, 512);
+    storage
+        .create_segment(1, &mut &expected[..])
+        .expect("created");
+    for (seed, len) in [(1, 512), (2, 1024), (3, 512), (4, 100 * 512)] {
+        let group = pattern(seed, len);
+        storage
+            .commit_group(1, expected.len() as u64, &group)
+            .expect("committed");
+        expected.extend(group);
+        assert!(content(&*storage, 1) == expected, "after group {seed}");
+    }
+    storage
+        .create_segment(2, &mut &b"next"[..])
+        .expect("created");
+    storage.commit_group(2, 4, b"group").expect("committed");
+    drop(storage);
+    let other = site.open();
+    assert!(content(&*other, 1) == expected, "through another handle");
+    assert_eq!(content(&*other, 2), b"nextgroup");
+}
+
+fn misplaced_group(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage
+        .create_segment(1, &mut &[7; 512][..])
+        .expect("created");
+    for offset in [0, 511, 513, 1024, u64::MAX] {
+        storage
+            .commit_group(1, offset, &[8; 512])
+            .expect_err("not the segment's end");
+    }
+    assert_eq!(content(&*storage, 1), [7; 512]);
+    storage
+        .commit_group(1, 512, &[9; 512])
+        .expect("the segment's end");
+    assert_eq!(content(&*storage, 1)[512..], [9; 512]);
+}
+
+fn group_without_segment(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage
+        .create_segment(1, &mut &b"header"[..])
+        .expect("created");
+    storage
+        .commit_group(2, 0, b"group")
+        .expect_err("no such segment");
+    assert_eq!(storage.list_segments().expect("listing works"), [1]);
+}
+
+fn marks(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let mut expected = pattern(0, 512);
+    storage
+        .create_segment(1, &mut &expected[..])
+        .expect("created");
+    let mark = pattern(1, 512);
+    if storage.commit_mark(1, 512, &mark).expect("no failure") {
+        expected.extend(mark);
+    }
+    assert_eq!(content(&*storage, 1), expected);
+    let group = pattern(2, 512);
+    let end = expected.len() as u64;
+    storage
+        .commit_group(1, end, &group)
+        .expect("committed after the mark");
+    expected.extend(group);
+    assert_eq!(content(&*storage, 1), expected);
+}
+
+fn reader_bounds(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let bytes = pattern(1, 512);
+    storage.create_segment(1, &mut &bytes[..]).expect("created");
+    let mut reader = storage.read_segment(1).expect("there");
+    storage.commit_group(1, 512, &[1; 512]).expect("committed");
+    assert_eq!(reader.len(), 512, "the length at opening");
+    for (offset, len) in [(0, 513), (512, 1), (513, 0), (u64::MAX, 1), (500, 13)] {
+        let beyond = reader.read_at(offset, &mut vec![0; len]);
+        assert!(beyond.is_err(), "{len} bytes at {offset} were read");
+    }
+    let mut part = [0; 5];
+    reader.read_at(507, &mut part).expect("the last bytes");
+    assert_eq!(part, bytes[507..]);
+    reader.read_at(512, &mut []).expect("nothing at the end");
+    let now = storage.read_segment(1).expect("there").len();
+    assert_eq!(now, 1024, "another opening sees the group");
+}
+
+fn remove(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    for number in 1..=3 {
+        storage
+            .create_segment(number, &mut &b"header"[..])
+            .expect("created");
+        storage
+            .commit_group(number, 6, b"group")
+            .expect("committed");
+    }
+    storage.remove_segment(1).expect("removed");
+    storage.remove_segment(1).expect("gone already");
+    storage.remove_segment(77).expect("never there");
+    assert_eq!(storage.list_segments().expect("listing works"), [2, 3]);
+    let gone = storage.read_segment(1).map(drop);
+    assert_eq!(gone.map_err(|e| e.kind()), Err(io::ErrorKind::NotFound));
+    assert_eq!(content(&*storage, 2), b"headergroup");
+    storage
+        .commit_group(3, 11, b"more")
+        .expect("the newest goes on");
+    assert_eq!(content(&*storage, 3), b"headergroupmore");
+}
+
+fn missing_is_named(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let error = storage
+        .read_segment(424_242)
+        .map(drop)
+        .expect_err("missing");
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(
+        error.to_string().contains("424242"),
+        "the error says: {error}"
+    );
+}
+
+fn rest(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage.rest();
+    storage
+        .create_segment(1, &mut &b"header"[..])
+        .expect("created");
+    storage.rest();
+    storage.commit_group(1, 6, b" one").expect("committed");
+    storage.rest();
+    storage.rest();
+    storage.commit_group(1, 10, b" two").expect("committed");
+    assert_eq!(content(&*storage, 1), b"header one two");
+}
+
+fn reading_beside_writing(site: &Site<'_>) {
+    const GROUPS: u64 = 40;
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage
+        .create_segment(1, &mut &[0; 512][..])
+        .expect("created");
+    let other = site.open();
+    std::thread::scope(|scope| {
+        for handle in [&*storage, &*other] {
+            scope.spawn(move || {
+                loop {
+                    let bytes = content(handle, 1);
+                    // A group that is being written may show in part.
+                    for (index, group) in bytes.chunks(512).enumerate() {
+                        assert!(group.iter().all(|b| *b as usize == index));
+                    }
+                    if bytes.len() as u64 == 512 * (GROUPS + 1) {
+                        break;
+                    }
+                }
+            });
+        }
+        for group in 1..=GROUPS {
+            storage
+                .commit_group(1, group * 512, &[group as u8; 512])
+                .expect("committed");
+        }
+    });
+}

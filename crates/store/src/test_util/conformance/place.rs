@@ -1,0 +1,204 @@
+//! Clauses about the place itself: what it tells of itself, who owns it, what sweeping leaves.
+
+use super::{Clause, Site};
+use crate::{
+    StorageError,
+    storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place, Storage, Stream},
+};
+
+pub(super) const CLAUSES: &[Clause] = &[
+    (
+        "a fresh place is vacant, and looking does not change that",
+        fresh,
+    ),
+    ("a place that was only acquired is still vacant", acquired),
+    ("there is one owner at a time", one_owner),
+    (
+        "ownership outlives the handle and ends with itself",
+        ownership_outlives_handle,
+    ),
+    ("a place with a manifest is occupied", occupied),
+    (
+        "a first segment without records is no store yet, and sweeping clears it",
+        crashed_creation,
+    ),
+    (
+        "records without a manifest are part of a store",
+        records_without_manifest,
+    ),
+    (
+        "a later segment without a manifest is part of a store",
+        later_segment_without_manifest,
+    ),
+    (
+        "sweeping keeps everything that a manifest stands beside",
+        sweep_keeps,
+    ),
+    ("bytes kept aside get a name of their own each time", aside),
+];
+
+fn fresh(site: &Site<'_>) {
+    for _ in 0..2 {
+        let storage = site.open();
+        assert_eq!(storage.inspect().expect("inspect works"), Place::Vacant);
+        assert_eq!(
+            storage.load_manifest().expect("no manifest is no error"),
+            None
+        );
+        assert_eq!(storage.list_segments().expect("no log is no error"), []);
+        assert!(
+            !storage.describe().is_empty(),
+            "the place has a description"
+        );
+    }
+}
+
+fn acquired(site: &Site<'_>) {
+    let storage = site.open();
+    let owner = storage.acquire().expect("nobody owns it");
+    assert_eq!(
+        storage.inspect().expect("inspect works for the owner"),
+        Place::Vacant
+    );
+    let other = site.open();
+    assert_eq!(
+        other.inspect().expect("inspect works beside an owner"),
+        Place::Vacant
+    );
+    storage.sweep().expect("there is nothing to sweep");
+    drop(owner);
+    assert_eq!(other.inspect().expect("inspect works"), Place::Vacant);
+}
+
+fn one_owner(site: &Site<'_>) {
+    let (first, second) = (site.open(), site.open());
+    for _ in 0..3 {
+        let owner = first.acquire().expect("nobody owns it");
+        for storage in [&first, &second] {
+            let refused = storage.acquire().map(drop);
+            assert!(
+                matches!(refused, Err(StorageError::FileLocked)),
+                "a second owner got {refused:?}"
+            );
+        }
+        drop(owner);
+        drop(second.acquire().expect("the owner has gone"));
+    }
+}
+
+fn ownership_outlives_handle(site: &Site<'_>) {
+    let storage = site.open();
+    let owner = storage.acquire().expect("nobody owns it");
+    drop(storage);
+    let other = site.open();
+    assert!(other.acquire().is_err(), "the owner is still there");
+    drop(owner);
+    drop(other.acquire().expect("the owner has gone"));
+}
+
+fn occupied(site: &Site<'_>) {
+    let storage = site.open();
+    let owner = storage.acquire().expect("nobody owns it");
+    create(&*storage, FIRST_SEGMENT, 8);
+    storage
+        .commit_manifest(0, b"manifest")
+        .expect("the first manifest");
+    assert_eq!(storage.inspect().expect("inspect works"), Place::Occupied);
+    drop((storage, owner));
+    assert_eq!(
+        site.open().inspect().expect("inspect works"),
+        Place::Occupied
+    );
+}
+
+fn crashed_creation(site: &Site<'_>) {
+    {
+        let storage = site.open();
+        let _owner = storage.acquire().expect("nobody owns it");
+        create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize);
+    }
+    let storage = site.open();
+    assert_eq!(storage.inspect().expect("inspect works"), Place::Vacant);
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage.sweep().expect("sweeping works");
+    assert_eq!(storage.list_segments().expect("listing works"), []);
+    create(&*storage, FIRST_SEGMENT, 16);
+    assert_eq!(super::content(&*storage, FIRST_SEGMENT).len(), 16);
+}
+
+fn records_without_manifest(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize + 1);
+    expect_missing(&*storage);
+    storage.sweep().expect("sweeping works");
+    assert_eq!(
+        storage.list_segments().expect("listing works"),
+        [FIRST_SEGMENT]
+    );
+    expect_missing(&*storage);
+}
+
+fn later_segment_without_manifest(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    create(&*storage, FIRST_SEGMENT + 1, 8);
+    expect_missing(&*storage);
+    storage.sweep().expect("sweeping works");
+    expect_missing(&*storage);
+}
+
+fn expect_missing(storage: &dyn Storage) {
+    let place = storage.inspect().expect("inspect works");
+    assert!(
+        matches!(&place, Place::ManifestMissing { found } if !found.is_empty()),
+        "inspect told {place:?}"
+    );
+}
+
+fn sweep_keeps(site: &Site<'_>) {
+    {
+        let storage = site.open();
+        let _owner = storage.acquire().expect("nobody owns it");
+        create(&*storage, FIRST_SEGMENT, 8);
+        create(&*storage, FIRST_SEGMENT + 1, 600);
+        let chunk = super::pattern(1, crate::chunk::CHUNK_BYTES);
+        storage.put(Stream::Chunks, 0, 0, &chunk).expect("a put");
+        storage.sync_levels().expect("a sync");
+        storage
+            .commit_manifest(0, b"manifest")
+            .expect("the first manifest");
+    }
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage.sweep().expect("sweeping works");
+    let segments = storage.list_segments().expect("listing works");
+    assert_eq!(segments, [FIRST_SEGMENT, FIRST_SEGMENT + 1]);
+    assert_eq!(super::content(&*storage, FIRST_SEGMENT + 1).len(), 600);
+    let manifest = storage.load_manifest().expect("the manifest can be read");
+    assert_eq!(manifest.as_deref(), Some(&b"manifest"[..]));
+    storage
+        .region(Stream::Chunks, 0, 0, 1, crate::storage::Reads::Positioned)
+        .expect("the chunk is there");
+}
+
+fn aside(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let names = [0, 1, 2].map(|seed| {
+        let bytes = super::pattern(seed, 3000);
+        storage
+            .keep_aside("cut/../from the log", &mut super::Halting::new(&bytes))
+            .expect("the bytes are kept")
+    });
+    assert!(
+        names[0] != names[1] && names[1] != names[2] && names[0] != names[2],
+        "kept under the names {names:?}"
+    );
+}
+
+fn create(storage: &dyn Storage, number: u64, len: usize) {
+    let bytes = super::pattern(number, len);
+    let written = storage.create_segment(number, &mut &bytes[..]);
+    assert_eq!(written.expect("the segment is created"), len as u64);
+}

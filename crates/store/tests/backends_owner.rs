@@ -1,0 +1,154 @@
+//! One owner of a directory: across processes, threads and a removed lock file.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Barrier,
+};
+
+use rotortree_store::{StorageError, fs::FsStorage, storage::Storage};
+
+const DIRECTORY: &str = "ROTORTREE_TEST_DIRECTORY";
+
+/// Not a test of its own: what the other process does. It owns the directory until its input ends.
+#[test]
+#[ignore = "run by the tests that need another process"]
+fn another_process() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        panic!("run by the tests that need another process");
+    };
+    let storage = FsStorage::new(directory);
+    let answer = match storage.acquire() {
+        Ok(owner) => {
+            answer("owner");
+            std::io::stdin().lines().for_each(drop);
+            drop(owner);
+            "released"
+        }
+        Err(StorageError::FileLocked) => "locked",
+        Err(_) => "failed",
+    };
+    self::answer(answer);
+}
+
+fn answer(word: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "answer: {word}").unwrap();
+    out.flush().unwrap();
+}
+
+struct Process {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Process {
+    fn start(directory: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "another_process", "--ignored", "--nocapture"])
+            .env(DIRECTORY, directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn answer(&mut self) -> String {
+        let answers = self.lines.by_ref().map(Result::unwrap);
+        let mut words = answers.filter_map(|line| {
+            // The test harness may have begun a line of its own.
+            let (_, word) = line.split_once("answer: ")?;
+            Some(word.to_owned())
+        });
+        words.next().expect("the other process answers")
+    }
+}
+
+fn is_locked(storage: &FsStorage) -> bool {
+    match storage.acquire() {
+        Ok(_) => false,
+        Err(StorageError::FileLocked) => true,
+        Err(error) => panic!("neither free nor locked: {error}"),
+    }
+}
+
+#[test]
+fn a_process_that_owns_a_directory_keeps_others_out_until_it_lets_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path());
+    let mut process = Process::start(dir.path());
+    assert_eq!(process.answer(), "owner");
+    assert!(is_locked(&storage));
+    drop(process.child.stdin.take());
+    assert_eq!(process.answer(), "released");
+    assert!(process.child.wait().unwrap().success());
+    assert!(!is_locked(&storage));
+}
+
+#[test]
+fn a_process_that_is_killed_lets_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path());
+    let mut process = Process::start(dir.path());
+    assert_eq!(process.answer(), "owner");
+    assert!(is_locked(&storage));
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+    assert!(!is_locked(&storage));
+}
+
+#[test]
+fn another_process_is_kept_out_by_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = FsStorage::new(dir.path()).acquire().unwrap();
+    let mut process = Process::start(dir.path());
+    assert_eq!(process.answer(), "locked");
+    assert!(process.child.wait().unwrap().success());
+    drop(owner);
+    let mut process = Process::start(dir.path());
+    assert_eq!(process.answer(), "owner");
+    drop(process.child.stdin.take());
+    assert_eq!(process.answer(), "released");
+    process.child.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn another_process_is_kept_out_when_the_lock_file_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = FsStorage::new(dir.path()).acquire().unwrap();
+    std::fs::remove_file(dir.path().join("LOCK")).unwrap();
+    let mut process = Process::start(dir.path());
+    assert_eq!(process.answer(), "locked");
+    process.child.wait().unwrap();
+    drop(owner);
+}
+
+#[test]
+fn of_threads_that_race_for_a_directory_one_wins() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..20 {
+        let start = Barrier::new(8);
+        let owners = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let storage = FsStorage::new(dir.path().join("tree"));
+                        start.wait();
+                        storage.acquire()
+                    })
+                })
+                .collect();
+            // Kept until all have tried.
+            let tried: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+            for result in &tried {
+                assert!(matches!(result, Ok(_) | Err(StorageError::FileLocked)));
+            }
+            tried.iter().filter(|result| result.is_ok()).count()
+        });
+        assert_eq!(owners, 1);
+    }
+}

@@ -1,0 +1,270 @@
+//! What a directory holds before it is a store's: found out, told, and left as it is.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rotortree_store::{
+    StorageError,
+    fs::FsStorage,
+    storage::{Place, Storage},
+};
+
+/// Every file below a directory with its bytes, and every directory.
+fn contents(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut all = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path.clone());
+                all.insert(path, None);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                all.insert(path, Some(bytes));
+            }
+        }
+    }
+    all
+}
+
+/// Makes files (`name`, or `name/` for a directory) and tells what `inspect` says, which must change nothing.
+fn inspect(names: &[&str]) -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    for name in names {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if name.ends_with('/') {
+            fs::create_dir_all(path).unwrap();
+        } else {
+            fs::write(path, [7; 600]).unwrap();
+        }
+    }
+    let before = contents(dir.path());
+    let place = FsStorage::new(dir.path()).inspect().unwrap();
+    assert_eq!(contents(dir.path()), before);
+    place
+}
+
+fn foreign(names: &[&str]) -> String {
+    match inspect(names) {
+        Place::Foreign { found } => found,
+        other => panic!("{names:?} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_missing_or_empty_directory_is_vacant() {
+    assert_eq!(inspect(&[]), Place::Vacant);
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path().join("not/there"));
+    assert_eq!(storage.inspect().unwrap(), Place::Vacant);
+    assert!(contents(dir.path()).is_empty());
+}
+
+#[test]
+fn what_a_crashed_creation_leaves_is_vacant() {
+    assert_eq!(inspect(&["LOCK"]), Place::Vacant);
+    assert_eq!(inspect(&["LOCK", "log/"]), Place::Vacant);
+    let temporaries = ["LOCK", "MANIFEST.tmp", "log/0000000000000001.wal.tmp"];
+    assert_eq!(inspect(&temporaries), Place::Vacant);
+}
+
+#[test]
+fn the_layout_of_rotortree_0_is_named() {
+    let found = foreign(&["wal", "data/level_0"]);
+    assert!(
+        found.contains("`wal`") && found.contains("`data`"),
+        "{found}"
+    );
+    assert!(found.contains("rotortree 0.x"), "{found}");
+}
+
+#[test]
+fn other_peoples_files_are_told_by_name_and_not_all_of_them() {
+    assert_eq!(foreign(&["notes.txt"]), "a file `notes.txt`");
+    assert_eq!(foreign(&["lost+found/"]), "a directory `lost+found`");
+    assert_eq!(foreign(&["log/today.txt"]), "a file `log/today.txt`");
+    assert_eq!(foreign(&["levels/first.map"]), "a directory `levels`");
+    let many = foreign(&["a", "b", "c", "d", "e", "f"]);
+    assert!(
+        many.contains("`d`") && many.ends_with("and 2 more"),
+        "{many}"
+    );
+}
+
+#[test]
+fn parts_of_a_store_without_its_manifest_are_told() {
+    for (names, told) in [
+        (&["log/0000000000000001.wal"][..], "1 log segment in `log`"),
+        (&["levels/00/000000.chunks"], "a directory `levels`"),
+        (&["aside/tail-0.bytes"], "a directory `aside`"),
+        (&["log/0000000000000004.wal", "notes.txt"], "1 log segment"),
+        (
+            &["log/0000000000000004.wal", "log/0000000000000005.wal"],
+            "2 log segments",
+        ),
+    ] {
+        match inspect(names) {
+            Place::ManifestMissing { found } => assert!(found.contains(told), "{found}"),
+            other => panic!("{names:?} is {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn unknown_files_beside_a_manifest_are_left_alone() {
+    let names = [
+        "MANIFEST",
+        "lost+found/",
+        ".notes.swp",
+        "log/README",
+        "aside/mine.tmp",
+    ];
+    assert_eq!(inspect(&names), Place::Occupied);
+    let dir = tempfile::tempdir().unwrap();
+    for name in [
+        "MANIFEST",
+        "notes",
+        "log/README",
+        "aside/mine.tmp",
+        "log/1.wal.tmp",
+    ] {
+        fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+        fs::write(dir.path().join(name), "kept").unwrap();
+    }
+    let before = contents(dir.path());
+    let storage = FsStorage::new(dir.path());
+    fs::write(dir.path().join("log/0000000000000007.wal.tmp"), "swept").unwrap();
+    fs::write(dir.path().join("aside/tail-1.bytes.tmp"), "swept").unwrap();
+    fs::write(dir.path().join("MANIFEST.tmp"), "swept").unwrap();
+    storage.sweep().unwrap();
+    assert_eq!(contents(dir.path()), before);
+    assert_eq!(storage.list_segments().unwrap(), []);
+}
+
+#[test]
+fn a_path_that_is_a_file_or_below_one_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a-file");
+    fs::write(&file, "content").unwrap();
+    for path in [file.clone(), file.join("tree")] {
+        let storage = FsStorage::new(&path);
+        let errors = [storage.inspect().map(drop), storage.acquire().map(drop)];
+        for error in errors.map(Result::unwrap_err) {
+            assert!(matches!(error, StorageError::Io(_)), "{error:?}");
+            assert!(error.to_string().contains("a-file"), "{error}");
+        }
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"content");
+}
+
+#[test]
+fn an_empty_path_is_an_error_and_no_panic() {
+    let storage = FsStorage::new("");
+    assert!(storage.acquire().is_err());
+    let _ = storage.inspect();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_may_not_be_written_is_an_error_that_names_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let closed = dir.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::create_dir(closed.join("probe")).is_ok() {
+        // Permissions do not bind this user.
+        return;
+    }
+    let error = FsStorage::new(closed.join("tree")).acquire().unwrap_err();
+    assert!(error.to_string().contains("closed"), "{error}");
+    match error {
+        StorageError::Io(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn missing_directories_above_are_created() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path().join("a/b/c"));
+    let _owner = storage.acquire().unwrap();
+    assert!(dir.path().join("a/b/c/LOCK").is_file());
+}
+
+#[test]
+fn an_oversized_manifest_is_damage_and_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = fs::File::create(dir.path().join("MANIFEST")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let storage = FsStorage::new(dir.path());
+    assert_eq!(storage.inspect().unwrap(), Place::Occupied);
+    let error = storage.load_manifest().unwrap_err();
+    assert!(
+        matches!(error, StorageError::DataCorruption { .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains("MANIFEST"), "{error}");
+}
+
+#[test]
+fn a_segment_that_was_emptied_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path());
+    let _owner = storage.acquire().unwrap();
+    storage.create_segment(3, &mut &b"header"[..]).unwrap();
+    let path = dir.path().join("log/0000000000000003.wal");
+    fs::write(&path, "").unwrap();
+    let error = storage.read_segment(3).map(drop).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    assert!(
+        error.to_string().contains(&path.display().to_string()),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_shard_that_was_cut_is_an_error_that_names_it() {
+    use rotortree_store::{
+        chunk::CHUNK_BYTES,
+        storage::{Reads, Stream},
+    };
+
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path());
+    let _owner = storage.acquire().unwrap();
+    storage
+        .put(Stream::Chunks, 7, 0, &[1; 2 * CHUNK_BYTES])
+        .unwrap();
+    storage.sync_levels().unwrap();
+    let path = dir.path().join("levels/07/000000.chunks");
+    let view = storage
+        .region(Stream::Chunks, 7, 0, 2, Reads::Positioned)
+        .unwrap();
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(5000)
+        .unwrap();
+    let name = path.display().to_string();
+    for reads in [Reads::Mapped, Reads::Positioned] {
+        let error = storage
+            .region(Stream::Chunks, 7, 0, 2, reads)
+            .map(drop)
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(error.to_string().contains(&name), "{error}");
+    }
+    // A view that was there before finds out when it reads.
+    let error = view.read_at(4096, &mut [0; 4096]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    assert!(error.to_string().contains(&name), "{error}");
+    view.read_at(0, &mut [0; 4096]).unwrap();
+}
