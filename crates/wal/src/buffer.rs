@@ -251,6 +251,12 @@ impl GroupBuffer {
         self.last_batch_end = next_sequence.saturating_sub(1);
     }
 
+    /// Empties this buffer and lets it go on where `other` ends, also within a batch: for two buffers that take turns.
+    pub fn follow(&mut self, other: &Self) {
+        self.reset(other.next_sequence);
+        self.last_batch_end = other.last_batch_end;
+    }
+
     /// Gives the allocation back. What was pushed stays; an empty buffer then holds no memory.
     pub fn release(&mut self) {
         if self.is_empty() {

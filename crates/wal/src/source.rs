@@ -132,6 +132,12 @@ impl Window {
         }
     }
 
+    /// The allocation in bytes.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Forgets what is held and keeps the allocation.
     pub(crate) fn forget(&mut self) {
         self.filled = 0;

@@ -22,6 +22,13 @@ pub struct Break {
     pub cause: BreakCause,
 }
 
+impl Break {
+    /// Whether there is nothing here but zeros.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.cause == BreakCause::Invalid(InvalidReason::Blank)
+    }
+}
+
 /// How a log stops being the one that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use crate::layout::SECTOR_U64;
 use crate::record::RecordView;
 use crate::rules::{Assessment, Break, BreakCause, Place, Verdict};
-use crate::scanner::{Event, InvalidReason};
+use crate::scanner::Event;
 use crate::segment::{Position, SegmentError, SegmentHeader};
 
 /// Up to which sequence each of some segments counts: a later segment continues from there, and what stands beyond is dead,
@@ -153,7 +153,11 @@ impl LogRules {
                     },
                     cause: BreakCause::MissingBefore { base },
                 };
-                self.broken = Some(self.first_fault().unwrap_or(missing));
+                self.broken = Some(
+                    self.fault()
+                        .or_else(|| self.blank().cloned())
+                        .unwrap_or(missing),
+                );
             } else {
                 self.reached = self.batch_end;
                 self.size_reached = self.size;
@@ -253,44 +257,42 @@ impl LogRules {
         }
     }
 
-    /// What the run ends at, if it goes no further: the first thing found wrong, an unfinished batch, or else the zeros behind it.
-    fn first_fault(&self) -> Option<Break> {
-        let (blank, suspect) = match &self.suspect {
-            Some(found) if found.cause == BreakCause::Invalid(InvalidReason::Blank) => {
-                (Some(found), None)
-            }
-            other => (None, other.as_ref()),
-        };
+    /// What the run ends at, if it goes no further: the first thing found wrong, or an unfinished
+    /// batch. Zeros at the end are none: they are space that was not written to yet.
+    fn fault(&self) -> Option<Break> {
+        let suspect = self.suspect.as_ref().filter(|found| !found.is_blank());
         let unfinished = self.open_batch.as_ref().map(|open| Break {
             place: open.place,
             cause: BreakCause::UnfinishedBatch,
         });
-        self.broken
-            .clone()
-            .or_else(|| self.stopped.clone())
-            .or_else(|| suspect.cloned())
+        let first = self.broken.as_ref().or(self.stopped.as_ref()).or(suspect);
+        first
+            .cloned()
             .or(unfinished)
             .or_else(|| self.unreadable.clone())
-            .or_else(|| blank.cloned())
+    }
+
+    /// The zeros behind the run, which are where something is missing if anything is.
+    fn blank(&self) -> Option<&Break> {
+        self.suspect.as_ref().filter(|found| found.is_blank())
     }
 
     /// The verdict, once every event of every segment was given.
     #[must_use]
     pub fn finish(self) -> Assessment {
-        let fault = self.first_fault();
+        let fault = self.fault();
         let verdict = if self.unreadable.is_some() || self.batch_end < self.attested {
             let early = || Break {
                 place: self.place(self.tail),
                 cause: BreakCause::EndsEarly,
             };
-            Verdict::Damaged(fault.unwrap_or_else(early))
+            Verdict::Damaged(
+                fault
+                    .or_else(|| self.blank().cloned())
+                    .unwrap_or_else(early),
+            )
         } else {
-            match fault {
-                Some(found) if found.cause != BreakCause::Invalid(InvalidReason::Blank) => {
-                    Verdict::Torn(found)
-                }
-                _ => Verdict::Whole,
-            }
+            fault.map_or(Verdict::Whole, Verdict::Torn)
         };
         let open = self.open_batch.as_ref();
         let cut = open

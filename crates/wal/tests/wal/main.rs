@@ -1,0 +1,13 @@
+//! What the log's format promises, one behaviour per file.
+
+mod batches;
+mod bit_flips;
+mod embedded;
+mod golden;
+mod header;
+mod hostile;
+mod model;
+mod round_trip;
+mod rules;
+mod source;
+mod support;

@@ -1,0 +1,339 @@
+//! The log's rules on real bytes, exhaustively, over small histories: every sequence of a few operations is run, every subset of
+//! the unsynced sectors and names survives a crash at every point, recovery runs, is itself crashed at every step, and further
+//! runs of the program follow. After each recovery nothing durable may be lost, what is recovered must be a prefix of what was
+//! accepted, batches whole, and no tear may be called damage.
+//!
+//! A rule that is taken out must make it fail, or the model would prove nothing.
+
+mod disk;
+mod recovery;
+
+use disk::{Disk, Name};
+use recovery::recover;
+use rotortree_wal::{GroupBuffer, Position, attest_mark};
+
+use crate::support::header;
+
+/// The rules of durability, each of which can be taken out.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// Only what a sync has covered is attested.
+    only_synced_is_attested: bool,
+    /// Nothing in a new segment is acknowledged before the old one is synced to its end.
+    old_segment_is_synced_first: bool,
+    /// Groups beyond what a later segment continues from are dead.
+    superseded_groups_are_dead: bool,
+    /// Recovery copies what is above A into the new segment.
+    what_is_above_is_copied: bool,
+    /// The new segment's header attests the copies, which are synced before it gets its name. Both ways are right.
+    copies_are_attested: bool,
+}
+
+const ALL: Rules = Rules {
+    only_synced_is_attested: true,
+    old_segment_is_synced_first: true,
+    superseded_groups_are_dead: true,
+    what_is_above_is_copied: true,
+    copies_are_attested: true,
+};
+
+#[derive(Clone, Copy)]
+enum Operation {
+    /// A batch of one record, whose group takes two sectors.
+    Write,
+    /// A batch of two records in two groups.
+    Stream,
+    /// An attest mark, which nothing syncs.
+    Mark,
+    Sync,
+    Rotate,
+}
+
+use Operation::{Mark, Rotate, Stream, Sync, Write};
+
+/// A batch as it was accepted or recovered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Batch {
+    value: u64,
+    leaves: u64,
+    end: u64,
+}
+
+fn root(sequence: u64) -> [u8; 32] {
+    [sequence as u8; 32]
+}
+
+/// A run of the program: what it wrote, and what it was told.
+#[derive(Clone)]
+struct Run {
+    disk: Disk,
+    accepted: Vec<Batch>,
+    durable: u64,
+    number: u64,
+    salt: u64,
+    history: String,
+}
+
+impl Run {
+    fn end(&self) -> Position {
+        let sequence = self.accepted.last().map_or(0, |batch| batch.end);
+        let size = self.accepted.iter().map(|batch| batch.leaves).sum();
+        Position {
+            sequence,
+            size,
+            root: root(sequence),
+        }
+    }
+}
+
+struct Model<'a> {
+    rules: Rules,
+    operations: &'a [Operation],
+    depth: usize,
+    images: u64,
+    ids: u64,
+}
+
+impl Model<'_> {
+    fn id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    /// Crashes the run now, in every way, and checks every recovery.
+    fn crash(&mut self, run: &Run, runs: usize) -> Result<(), String> {
+        for image in run.disk.crash_images() {
+            self.check(&image, run, runs)?;
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, image: &Disk, run: &Run, runs: usize) -> Result<(), String> {
+        self.images += 1;
+        let salt = self.id();
+        let found = recover(image, self.rules, salt)
+            .map_err(|error| format!("{}: {error}", run.history))?;
+        if found.end < run.durable {
+            return Err(format!(
+                "{}: lost what was durable up to {}",
+                run.history, run.durable
+            ));
+        }
+        if !run.accepted.starts_with(&found.batches) {
+            return Err(format!(
+                "{}: not a prefix: {:?}",
+                run.history, found.batches
+            ));
+        }
+        let Some(runs) = runs.checked_sub(1) else {
+            return Ok(());
+        };
+        let mut again = Run {
+            history: format!("{}/", run.history),
+            ..run.clone()
+        };
+        for step in &found.steps {
+            again.disk = step.clone();
+            self.crash(&again, 0)?;
+        }
+        let next = Run {
+            disk: again.disk,
+            accepted: found.batches,
+            durable: found.end,
+            number: found.number,
+            salt: found.salt,
+            history: format!("{}|", run.history),
+        };
+        self.explore(&next, self.depth, runs, true)
+    }
+
+    /// Crashes the run now, and after every operation that it could do next.
+    fn explore(&mut self, run: &Run, left: usize, runs: usize, synced: bool) -> Result<(), String> {
+        self.crash(run, runs)?;
+        let Some(left) = left.checked_sub(1) else {
+            return Ok(());
+        };
+        for operation in self.operations {
+            let mut next = run.clone();
+            match operation {
+                Write => self.write(&mut next, &[false]),
+                Stream => self.write(&mut next, &[true, false]),
+                Mark => {
+                    let mark = attest_mark(next.salt, next.durable, &next.end());
+                    next.disk.append(Name::Segment(next.number), &mark);
+                    next.history.push('m');
+                }
+                Sync if synced => continue,
+                Sync => {
+                    next.disk.sync(Name::Segment(next.number));
+                    next.durable = next.end().sequence;
+                    next.history.push('s');
+                }
+                Rotate => self.rotate(&mut next, runs)?,
+            }
+            self.explore(&next, left, runs, matches!(operation, Sync | Rotate))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a batch of as many groups as are given, each with whether more follow.
+    fn write(&mut self, run: &mut Run, parts: &[bool]) {
+        let value = self.id();
+        let mut leaf = [0; 32];
+        leaf[..8].copy_from_slice(&value.to_le_bytes());
+        let before = run.end();
+        let mut group = GroupBuffer::new(before.sequence + 1);
+        let attested = if self.rules.only_synced_is_attested {
+            run.durable
+        } else {
+            before.sequence
+        };
+        let leaves = parts.len() as u64;
+        for more in parts {
+            let metadata = (!more).then_some(&[0x3e; 400][..]);
+            let end = group
+                .push_part(&[leaf], metadata, *more)
+                .expect("the part is valid");
+            if !more {
+                run.accepted.push(Batch { value, leaves, end });
+            }
+            let sealed = group.seal(run.salt, attested, &run.end());
+            run.disk.append(Name::Segment(run.number), sealed);
+            group.clear();
+        }
+        run.history.push(if parts.len() == 1 { 'w' } else { 'b' });
+    }
+
+    /// Goes on in a new segment, crashing at every step on the way.
+    fn rotate(&mut self, run: &mut Run, runs: usize) -> Result<(), String> {
+        run.history.push('r');
+        if self.rules.old_segment_is_synced_first {
+            run.disk.sync(Name::Segment(run.number));
+        }
+        run.durable = run.end().sequence;
+        run.number += 1;
+        run.salt = self.id();
+        let mut head = header(run.number, run.end());
+        head.salt = run.salt;
+        run.disk.append(Name::Segment(run.number), &head.encode());
+        self.crash(run, runs)?;
+        run.disk.sync(Name::Segment(run.number));
+        self.crash(run, runs)?;
+        run.disk.sync_directory();
+        Ok(())
+    }
+}
+
+/// Explores all histories and returns how many crash images there were, or the first that recovery got wrong.
+fn explore(
+    rules: Rules,
+    operations: &[Operation],
+    depth: usize,
+    runs: usize,
+) -> Result<u64, String> {
+    let mut model = Model {
+        rules,
+        operations,
+        depth,
+        images: 0,
+        ids: 0,
+    };
+    let mut run = Run {
+        disk: Disk::default(),
+        accepted: Vec::new(),
+        durable: 0,
+        number: 1,
+        salt: model.id(),
+        history: String::new(),
+    };
+    let mut head = header(1, Position::START);
+    head.salt = run.salt;
+    run.disk.append(Name::Segment(1), &head.encode());
+    run.disk.sync(Name::Segment(1));
+    run.disk.sync_directory();
+    model.explore(&run, depth, runs, true)?;
+    Ok(model.images)
+}
+
+/// That the rules hold over all histories of these operations, and that there were as many crash images as there should be.
+fn holds(rules: Rules, operations: &[Operation], depth: usize, runs: usize, at_least: u64) {
+    match explore(rules, operations, depth, runs) {
+        Ok(images) => assert!(images >= at_least, "only {images} crash images"),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+const PLAIN: &[Operation] = &[Write, Sync, Rotate];
+
+#[test]
+fn the_rules_hold_over_long_runs() {
+    holds(ALL, PLAIN, 3, 1, 1);
+}
+
+#[test]
+fn the_rules_hold_over_several_runs() {
+    holds(ALL, PLAIN, 2, 2, 1);
+}
+
+#[test]
+fn the_rules_hold_with_streamed_batches_and_attest_marks() {
+    holds(ALL, &[Write, Stream, Mark, Sync, Rotate], 2, 1, 1);
+}
+
+#[test]
+fn the_rules_hold_where_recovery_attests_no_more_than_before() {
+    holds(
+        Rules {
+            copies_are_attested: false,
+            ..ALL
+        },
+        PLAIN,
+        2,
+        1,
+        1,
+    );
+}
+
+#[test]
+fn attesting_what_is_not_synced_calls_a_crash_damage() {
+    let rules = Rules {
+        only_synced_is_attested: false,
+        ..ALL
+    };
+    let failure = explore(rules, PLAIN, 2, 1).expect_err("the rule is needed");
+    assert!(failure.contains("a crash called damage"), "{failure}");
+}
+
+#[test]
+fn acknowledging_a_segment_before_the_old_one_is_synced_calls_a_crash_damage() {
+    let rules = Rules {
+        old_segment_is_synced_first: false,
+        ..ALL
+    };
+    let failure = explore(rules, PLAIN, 2, 1).expect_err("the rule is needed");
+    assert!(
+        failure.contains("lost") || failure.contains("a crash called damage"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn counting_superseded_groups_loses_or_mixes_records() {
+    let rules = Rules {
+        superseded_groups_are_dead: false,
+        ..ALL
+    };
+    let failure = explore(rules, PLAIN, 2, 2).expect_err("the rule is needed");
+    assert!(failure.contains('|'), "it takes a second run: {failure}");
+}
+
+#[test]
+fn not_copying_what_is_above_what_is_attested_loses_it() {
+    let rules = Rules {
+        what_is_above_is_copied: false,
+        copies_are_attested: false,
+        ..ALL
+    };
+    let failure = explore(rules, PLAIN, 2, 1).expect_err("the rule is needed");
+    assert!(failure.contains("lost"), "{failure}");
+}
