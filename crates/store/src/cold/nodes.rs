@@ -26,7 +26,8 @@ use crate::{
 ///
 /// ```
 /// use std::sync::Arc;
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+/// use rotortree_hasher::Blake3Hasher;
+/// use rotortree_lean_imt::LeanIMT;
 /// use rotortree_store::{checkpoint::write_nodes, cold::{ColdNodes, load_nodes}, fs::FsStorage, manifest::Manifest};
 /// use rotortree_store::storage::{Reads, Storage};
 /// use std::ops::ControlFlow;

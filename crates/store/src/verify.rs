@@ -1,0 +1,263 @@
+//! Checking a tree against itself: every stored inner node against its children, and the root.
+//!
+//! A checksum says that bytes are what was written; this says that what was written is a tree. It looks at nodes through a snapshot, so
+//! it covers chunks, tails and nodes in memory alike. Chunks of levels that are held in memory, whose copies in storage no
+//! snapshot reads, are [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all)'s.
+
+use std::{
+    num::NonZero,
+    panic::resume_unwind,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{TreeSnapshot, geometry};
+
+use crate::{StorageError, cold::storage_error, lock::lock};
+
+/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they are compared.
+const PIECE_CHILDREN: usize = 4096;
+/// More threads than this compete for memory, not for cores.
+const MAX_THREADS: usize = 16;
+
+/// How far a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Inner nodes compared so far.
+    pub done: u64,
+    /// Inner nodes to compare.
+    pub total: u64,
+}
+
+/// Compares every stored inner node with the hash of its children, and the edge nodes and the root with what follows from the
+/// complete nodes.
+///
+/// Reads every node at most twice and hashes every group once, on as many threads as the machine runs at a time; takes some
+/// 200 KiB of memory per thread, whatever the size. `progress` is called on this thread, every few
+/// thousand nodes and once at the end.
+///
+/// # Errors
+///
+/// For the first node that fails, in the order of levels from the leaves and of indices: [`StorageError::DataCorruption`] naming
+/// level and index of one that is not the hash of its children, else why it could not be read. A panic of the hasher goes through.
+///
+/// ```
+/// use rotortree_hasher::Blake3Hasher;
+/// use rotortree_lean_imt::LeanIMT;
+/// use rotortree_store::verify::verify_nodes;
+///
+/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[7; 32]; 100])?;
+/// let mut last = None;
+/// verify_nodes(&Blake3Hasher, &tree.snapshot(), &mut |progress| last = Some(progress))?;
+/// let last = last.expect("called at the end");
+/// assert_eq!((last.done, last.total), (25 + 6 + 1, 32));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn verify_nodes<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    hasher: &H,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), StorageError> {
+    let work = Work::new(hasher, snapshot);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let helpers = (threads.min(MAX_THREADS) as u64).min(work.pieces) as usize;
+    thread::scope(|scope| {
+        let helpers: Vec<_> = (1..helpers)
+            .map_while(|_| {
+                // Fewer threads than wished for do the same work.
+                let helper = thread::Builder::new().name("verify".into());
+                helper.spawn_scoped(scope, || work.run(&mut |_| {})).ok()
+            })
+            .collect();
+        work.run(progress);
+        for helper in helpers {
+            helper.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    });
+    if let Some((_, error)) = lock(&work.failed).take() {
+        return Err(error);
+    }
+    verify_edges(hasher, snapshot)?;
+    progress(Progress {
+        done: work.total,
+        total: work.total,
+    });
+    Ok(())
+}
+
+/// The pieces of all levels, numbered from the leaves up and from left to right.
+struct Work<'a, H, const N: usize, const MAX_DEPTH: usize> {
+    hasher: &'a H,
+    snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,
+    /// Per level from 1 on, the number of its first piece.
+    first_pieces: Vec<u64>,
+    pieces: u64,
+    total: u64,
+    /// The number of the next piece that nobody has taken.
+    next: AtomicU64,
+    /// Inner nodes compared.
+    done: AtomicU64,
+    /// The lowest piece that failed. Pieces are taken in order, so when all threads are done every lower one was compared.
+    failed: Mutex<Option<(u64, StorageError)>>,
+}
+
+impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Work<'a, H, N, MAX_DEPTH> {
+    /// Inner nodes compared at once.
+    const PIECE: usize = if N < PIECE_CHILDREN {
+        PIECE_CHILDREN / N
+    } else {
+        1
+    };
+
+    fn new(hasher: &'a H, snapshot: &'a TreeSnapshot<N, MAX_DEPTH>) -> Self {
+        let (mut first_pieces, mut pieces, mut total) = (Vec::new(), 0, 0);
+        for level in 1..=snapshot.depth() {
+            let complete = geometry::complete_len::<N>(snapshot.size(), level);
+            first_pieces.push(pieces);
+            pieces += complete.div_ceil(Self::PIECE as u64);
+            total += complete;
+        }
+        Self {
+            hasher,
+            snapshot,
+            first_pieces,
+            pieces,
+            total,
+            next: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            failed: Mutex::new(None),
+        }
+    }
+
+    /// Takes pieces until none is left or one failed.
+    fn run(&self, progress: &mut dyn FnMut(Progress)) {
+        let _stop = StopOnPanic(&self.next);
+        let mut buffers = Buffers::default();
+        loop {
+            let piece = self.next.fetch_add(1, Ordering::Relaxed);
+            if piece >= self.pieces {
+                return;
+            }
+            match self.compare(piece, &mut buffers) {
+                Ok(nodes) => {
+                    let done = self.done.fetch_add(nodes, Ordering::Relaxed) + nodes;
+                    progress(Progress {
+                        done,
+                        total: self.total,
+                    });
+                }
+                Err(error) => {
+                    self.next.store(self.pieces, Ordering::Relaxed);
+                    let mut failed = lock(&self.failed);
+                    if failed.as_ref().is_none_or(|(lowest, _)| piece < *lowest) {
+                        *failed = Some((piece, error));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Compares one piece; the number of its nodes.
+    fn compare(&self, piece: u64, buffers: &mut Buffers) -> Result<u64, StorageError> {
+        // Level 1 starts with piece 0, so at least one level starts at or before any piece.
+        let level = self.first_pieces.partition_point(|first| *first <= piece);
+        let start = (piece - self.first_pieces[level - 1]) * Self::PIECE as u64;
+        let complete = geometry::complete_len::<N>(self.snapshot.size(), level);
+        let count = (complete - start).min(Self::PIECE as u64) as usize;
+        let Buffers {
+            children,
+            parents,
+            hashes,
+        } = buffers;
+        children.resize(count * N, [0; 32]);
+        parents.resize(count, [0; 32]);
+        hashes.resize(count, [0; 32]);
+        let read = |level, start, out: &mut [Hash]| {
+            let read = self.snapshot.read_nodes(level, start, out);
+            read.map_err(storage_error)
+        };
+        read(level - 1, start * N as u64, children)?;
+        read(level, start, parents)?;
+        self.hasher.hash_groups(N, children, hashes);
+        if parents == hashes {
+            return Ok(count as u64);
+        }
+        let differs = parents.iter().zip(&*hashes).position(|(a, b)| a != b);
+        Err(mismatch(level, start + differs.unwrap_or(0) as u64))
+    }
+}
+
+/// What one thread reads into and hashes into.
+#[derive(Default)]
+struct Buffers {
+    children: Vec<Hash>,
+    parents: Vec<Hash>,
+    hashes: Vec<Hash>,
+}
+
+/// Leaves the other threads nothing to take when the hasher panics on this one.
+struct StopOnPanic<'a>(&'a AtomicU64);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Half of the range is left for threads that still add to it.
+            self.0.store(u64::MAX / 2, Ordering::Relaxed);
+        }
+    }
+}
+
+fn mismatch(level: usize, index: u64) -> StorageError {
+    StorageError::DataCorruption {
+        file: format!("level {level}"),
+        offset: index.saturating_mul(size_of::<Hash>() as u64),
+        reason: format!("node {index} is not the hash of its children"),
+    }
+}
+
+/// Compares the edge nodes and the root with what the complete nodes give.
+fn verify_edges<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    hasher: &H,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+) -> Result<(), StorageError> {
+    let (size, depth) = (snapshot.size(), snapshot.depth());
+    if size == 0 {
+        return Ok(());
+    }
+    let mut group = Vec::with_capacity(N);
+    let mut edge: Option<Hash> = None;
+    for level in 0..depth {
+        let digit = geometry::digit::<N>(size, level);
+        let first = geometry::complete_len::<N>(size, level) - digit as u64;
+        group.resize(digit, [0; 32]);
+        let read = snapshot.read_nodes(level, first, &mut group);
+        read.map_err(storage_error)?;
+        group.extend(edge);
+        edge = match &*group {
+            [] => None,
+            [only] => Some(*only),
+            several => Some(hasher.hash_children(several)),
+        };
+        let last = snapshot.level_len(level + 1) - 1;
+        let stored = snapshot.get_node(level + 1, last).map_err(storage_error)?;
+        if edge.is_some_and(|edge| edge != stored) {
+            return Err(mismatch(level + 1, last));
+        }
+    }
+    let top = snapshot.get_node(depth, 0).map_err(storage_error)?;
+    if snapshot.root() == Some(top) {
+        Ok(())
+    } else {
+        Err(StorageError::DataCorruption {
+            file: format!("level {depth}"),
+            offset: 0,
+            reason: "its node is not the root".into(),
+        })
+    }
+}
