@@ -3,3 +3,4 @@
 //! Nothing here belongs in a production build: the code asserts and panics where a test should fail.
 
 pub mod conformance;
+pub mod object;

@@ -1,7 +1,13 @@
 //! The storage backends, each held to the whole contract.
 
 use rotortree_store::{
-    file_layer::OsFiles, fs::FsStorage, memory::MemoryStorage, test_util::conformance,
+    file_layer::OsFiles,
+    fs::FsStorage,
+    memory::MemoryStorage,
+    test_util::{
+        conformance,
+        object::{Loss, ObjectStorage, ObjectStore},
+    },
 };
 
 /// Small enough that the suite crosses shards.
@@ -29,4 +35,23 @@ fn memory_keeps_the_contract() {
         let place = MemoryStorage::with_shard_chunks(SHARD_CHUNKS);
         move || place.clone()
     });
+}
+
+#[test]
+fn objects_keep_the_contract() {
+    conformance::run(|| {
+        let bucket = ObjectStore::new();
+        move || ObjectStorage::with_shard_chunks(bucket.clone(), SHARD_CHUNKS)
+    });
+}
+
+#[test]
+fn objects_keep_the_contract_when_responses_and_requests_are_lost() {
+    for loss in [Loss::Response, Loss::Request] {
+        conformance::run(|| {
+            let bucket = ObjectStore::new();
+            bucket.lose_every(Some((3, loss)));
+            move || ObjectStorage::with_shard_chunks(bucket.clone(), SHARD_CHUNKS)
+        });
+    }
 }

@@ -1,5 +1,7 @@
 //! One owner of a directory: across processes, threads and a removed lock file.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
+
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,

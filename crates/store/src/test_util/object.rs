@@ -1,0 +1,387 @@
+//! [`ObjectStorage`]: the storage contract over object-store semantics, for tests.
+//!
+//! It shows that nothing above the backends needs files: groups of the log are objects named by segment and offset,
+//! units of a level objects named by their index, manifests numbered objects of which the newest is in force, and ownership
+//! a numbered claim. Everything is created once; a name that is taken by our own bytes is success, since the answer to
+//! an earlier try may have been lost, and one taken by other bytes means that another owner is there. The bucket is
+//! listed while opening and never after, which [`ObjectStore::requests`] lets tests assert.
+
+mod client;
+mod lease;
+mod names;
+mod pieces;
+mod store;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    sync::{Arc, Mutex},
+};
+
+pub use store::{Loss, ObjectStore, Requests};
+
+use crate::{
+    StorageError,
+    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    lock::lock,
+    storage::{
+        CommitError, FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead,
+        Storage, Stream,
+    },
+};
+use client::{Client, Created};
+use lease::Lease;
+use pieces::{Piece, Reader};
+
+/// A tree's place in a simulated bucket.
+///
+/// ```
+/// use rotortree_store::{storage::Storage, test_util::object::{ObjectStorage, ObjectStore}};
+///
+/// let bucket = ObjectStore::new();
+/// let storage = ObjectStorage::new(bucket.clone());
+/// let owner = storage.acquire()?;
+/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.commit_group(1, 8, b"a group")?;
+/// assert_eq!(bucket.list("log/")?.len(), 2);
+/// # drop(owner);
+/// # Ok::<(), rotortree_store::StorageError>(())
+/// ```
+#[derive(Debug)]
+pub struct ObjectStorage {
+    client: Client,
+    shard_chunks: u64,
+    /// The pieces of every segment, known from the listing while opening and from what was written since.
+    segments: Mutex<BTreeMap<u64, Vec<Piece>>>,
+    /// The newest manifest known, from which newer ones are looked for.
+    newest: Mutex<Option<u64>>,
+}
+
+impl ObjectStorage {
+    /// The place that is the whole bucket.
+    pub fn new(bucket: ObjectStore) -> Self {
+        Self::with_shard_chunks(bucket, SHARD_CHUNKS)
+    }
+
+    /// As [`new`](Self::new) with shards of `shard_chunks` chunks.
+    ///
+    /// # Panics
+    ///
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    pub fn with_shard_chunks(bucket: ObjectStore, shard_chunks: u64) -> Self {
+        assert!(
+            shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),
+            "a shard holds whole sectors of checksums"
+        );
+        Self {
+            client: Client::new(bucket),
+            shard_chunks,
+            segments: Mutex::default(),
+            newest: Mutex::default(),
+        }
+    }
+
+    /// Bytes in a unit and units in a shard.
+    fn units(&self, stream: Stream) -> (usize, u64) {
+        match stream {
+            Stream::Chunks => (CHUNK_BYTES, self.shard_chunks),
+            Stream::Sums => (SUM_SECTOR_BYTES, self.shard_chunks / SUMS_PER_SECTOR),
+        }
+    }
+
+    /// Pieces by segment, those without a beginning included.
+    fn list_pieces(&self) -> io::Result<BTreeMap<u64, Vec<u64>>> {
+        let mut pieces = BTreeMap::<_, Vec<_>>::new();
+        for name in self.client.list(names::LOG)? {
+            if let Some((segment, offset)) = names::piece_place(&name) {
+                pieces.entry(segment).or_default().push(offset);
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn visible_segments(&self) -> io::Result<Vec<u64>> {
+        let pieces = self.list_pieces()?;
+        let visible = pieces
+            .iter()
+            .filter(|(_, offsets)| offsets.first() == Some(&0));
+        Ok(visible.map(|(segment, _)| *segment).collect())
+    }
+
+    /// The newest manifest's generation: listed once, then looked for from there on.
+    fn newest_manifest(&self) -> io::Result<Option<u64>> {
+        let known = *lock(&self.newest);
+        let mut newest = match known {
+            Some(known) => known,
+            None => {
+                let names = self.client.list(names::MANIFESTS)?;
+                let generations = names.iter().filter_map(|name| names::generation(name));
+                match generations.max() {
+                    Some(newest) => newest,
+                    None => return Ok(None),
+                }
+            }
+        };
+        while let Some(next) = newest.checked_add(1)
+            && self.client.len(&names::manifest(next))?.is_some()
+        {
+            newest = next;
+        }
+        *lock(&self.newest) = Some(newest);
+        Ok(Some(newest))
+    }
+
+    fn delete_pieces(&self, segment: u64, offsets: &[u64]) -> io::Result<()> {
+        // The first one first: without it the others are no segment.
+        for offset in offsets {
+            self.client.delete(&names::piece(segment, *offset))?;
+        }
+        Ok(())
+    }
+}
+
+impl Storage for ObjectStorage {
+    fn describe(&self) -> String {
+        "bucket".to_owned()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        let names = self.client.list("")?;
+        let is_ours = |name: &&String| names::PREFIXES.iter().any(|p| name.starts_with(p));
+        if names.iter().any(|name| names::generation(name).is_some()) {
+            return Ok(Place::Occupied);
+        }
+        let mut beyond = names.iter().any(|name| name.starts_with(names::LEVELS));
+        let segments = self.visible_segments()?;
+        for segment in &segments {
+            let len = Reader::open(&self.client, *segment)?.len();
+            beyond |= *segment != FIRST_SEGMENT || len > MAX_HEADER_BYTES;
+        }
+        Ok(if beyond {
+            Place::ManifestMissing {
+                found: format!("{} log segments, but no manifest", segments.len()),
+            }
+        } else if let Some(foreign) = names.iter().find(|name| !is_ours(name)) {
+            Place::Foreign {
+                found: format!("an object `{foreign}`"),
+            }
+        } else {
+            Place::Vacant
+        })
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        let lease = Lease::claim(&self.client)?;
+        let mut segments = BTreeMap::new();
+        let visible = self.visible_segments()?;
+        for segment in &visible {
+            let pieces = if visible.last() == Some(segment) {
+                pieces::fence(&self.client, *segment, lease.epoch())?
+            } else {
+                pieces::follow(&self.client, *segment)?.unwrap_or_default()
+            };
+            segments.insert(*segment, pieces);
+        }
+        *lock(&self.segments) = segments;
+        *lock(&self.newest) = None;
+        Ok(Box::new(lease))
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        let vacant = self.inspect()? == Place::Vacant;
+        for (segment, offsets) in self.list_pieces()? {
+            if vacant || offsets.first() != Some(&0) {
+                self.delete_pieces(segment, &offsets)?;
+                lock(&self.segments).remove(&segment);
+            }
+        }
+        Ok(())
+    }
+
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(self.visible_segments()?)
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+        let pieces = pieces::create(&self.client, number, content)?;
+        let len = pieces.last().map_or(0, Piece::end);
+        lock(&self.segments).insert(number, pieces);
+        Ok(len)
+    }
+
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+        let end = lock(&self.segments)
+            .get(&segment)
+            .map(|pieces| pieces.last().map_or(0, Piece::end));
+        if end != Some(offset) {
+            let text = format!(
+                "cannot append to segment {segment}: it ends at {end:?}, and the group is for byte {offset}"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        pieces::append(&self.client, segment, offset, group)?;
+        let len = group.len() as u64;
+        if let Some(pieces) = lock(&self.segments).get_mut(&segment) {
+            pieces.push(Piece { offset, len });
+        }
+        Ok(())
+    }
+
+    fn commit_mark(&self, _segment: u64, _offset: u64, _mark: &[u8]) -> io::Result<bool> {
+        // A write that is not waited for would be a whole request here.
+        Ok(false)
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+        Ok(Box::new(Reader::open(&self.client, number)?))
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        let pieces = lock(&self.segments).remove(&number).unwrap_or_default();
+        let mut offsets: Vec<u64> = pieces.iter().map(|piece| piece.offset).collect();
+        // Perhaps a fence stands at its end.
+        offsets.extend(pieces.last().map(Piece::end));
+        self.delete_pieces(number, &offsets)
+    }
+
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+        let (unit, _) = self.units(stream);
+        if !bytes.len().is_multiple_of(unit) {
+            let text = format!("{} bytes are not whole units of {unit}", bytes.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
+            let name = names::unit(stream, level, index);
+            if let Created::Taken(_) = self.client.create(&name, bytes)? {
+                let text = format!("cannot create the object {name}: it has other bytes");
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        _reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        let (unit, per_shard) = self.units(stream);
+        let first = shard.checked_mul(per_shard);
+        let (Some(first), true) = (first, units <= per_shard) else {
+            let text = format!("{units} units of shard {shard} are more than a shard has");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        };
+        if let Some(last) = units.checked_sub(1) {
+            // Units are put in order, so that the last one stands for all.
+            let name = names::unit(stream, level, first + last);
+            if self.client.len(&name)?.is_none() {
+                let text = format!("cannot view the object {name}: it is not there");
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
+        }
+        Ok(Arc::new(View {
+            client: self.client.clone(),
+            stream,
+            level,
+            first,
+            units,
+            unit,
+        }))
+    }
+
+    fn shard_chunks(&self) -> u64 {
+        self.shard_chunks
+    }
+
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        let Some(newest) = self.newest_manifest()? else {
+            return Ok(None);
+        };
+        Ok(Some(self.client.get(&names::manifest(newest))?.to_vec()))
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        let name = names::manifest(generation);
+        if let Some(before) = generation.checked_sub(1) {
+            let there = self.client.len(&names::manifest(before));
+            if there.map_err(CommitError::NotCommitted)?.is_none() {
+                let text = format!("cannot create the object {name}: the one before is missing");
+                let error = io::Error::new(io::ErrorKind::InvalidInput, text);
+                return Err(CommitError::NotCommitted(error));
+            }
+        }
+        match self.client.create(&name, bytes) {
+            Ok(Created::Ours) => {
+                *lock(&self.newest) = Some(generation);
+                Ok(())
+            }
+            Ok(Created::Taken(_)) => {
+                let text = format!("cannot create the object {name}: another owner has");
+                let error = io::Error::new(io::ErrorKind::AlreadyExists, text);
+                Err(CommitError::Fenced(error))
+            }
+            Err(error) => Err(CommitError::Unknown(error)),
+        }
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes)?;
+        let mut n = 0;
+        loop {
+            let name = names::aside(label, n);
+            if let Created::Ours = self.client.create(&name, &bytes)? {
+                return Ok(name);
+            }
+            n += 1;
+        }
+    }
+}
+
+/// A view of units, read by request.
+#[derive(Debug)]
+struct View {
+    client: Client,
+    stream: Stream,
+    level: u8,
+    first: u64,
+    units: u64,
+    unit: usize,
+}
+
+impl Region for View {
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let (unit, len) = (self.unit as u64, self.units * self.unit as u64);
+        let end = offset.checked_add(buf.len() as u64);
+        if end.is_none_or(|end| end > len) {
+            let text = format!(
+                "cannot read {} bytes at byte {offset} of a view of {len}",
+                buf.len()
+            );
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        let mut offset = offset;
+        let mut rest = buf;
+        while !rest.is_empty() {
+            let within = (offset % unit) as usize;
+            let now = rest.len().min(self.unit - within);
+            let (head, tail) = rest.split_at_mut(now);
+            let name = names::unit(self.stream, self.level, self.first + offset / unit);
+            head.copy_from_slice(&self.client.get_range(&name, within, now)?);
+            offset += now as u64;
+            rest = tail;
+        }
+        Ok(())
+    }
+}
