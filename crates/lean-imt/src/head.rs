@@ -1,9 +1,35 @@
 //! [`TreeHead`]: what a client trusts.
 
-use rotortree_hasher::Hash;
+use alloc::vec::Vec;
+use core::slice;
+use rotortree_hasher::{Hash, Hasher};
 
-/// The size and the root of a tree. A root alone does not fix the size, and leaves carry no tag: only both
-/// together say what a proof may claim.
+use crate::{DecodeError, HashRole, Kind, TreeError, encoding};
+
+/// The size and the root of a tree: what a client trusts, and what a log signs.
+///
+/// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so that one root belongs to
+/// trees of several sizes. Here is the forgery that the size stops: the tree over the two inner nodes of a tree of four
+/// leaves has the same root, and in it an inner node is a leaf.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut honest = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// honest.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32]])?;
+/// let head = honest.head().expect("the tree is not empty");
+/// let snapshot = honest.snapshot();
+/// let inner = [snapshot.get_node(1, 0)?, snapshot.get_node(1, 1)?];
+///
+/// // The forger's tree has two leaves, neither of which the honest tree has.
+/// let mut forged = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// forged.insert_many(&inner)?;
+/// let proof = forged.snapshot().generate_proof(0)?;
+///
+/// assert!(proof.verify_root_only(&Blake3Hasher, &head.root)?, "the root does not tell");
+/// assert!(!proof.verify_against(&Blake3Hasher, head)?, "the head does");
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TreeHead {
     /// Number of leaves.
@@ -12,10 +38,148 @@ pub struct TreeHead {
     pub root: Hash,
 }
 
+/// Opens the bytes that are signed, so that a signature over a head is not one over anything else.
+const SIGNING_CONTEXT: [u8; 16] = *b"rotortree/head/1";
+
 impl TreeHead {
     /// The head of the empty tree.
     pub const EMPTY: Self = Self {
         size: 0,
         root: [0; 32],
     };
+
+    /// Length of [`signing_bytes`](Self::signing_bytes).
+    pub const SIGNING_LEN: usize = 96;
+
+    /// The bytes to sign: a head together with the N and the hash function that give it its meaning.
+    ///
+    /// ```text
+    ///  0..16  "rotortree/head/1"
+    /// 16..24  N, little-endian
+    /// 24..56  the hasher's fingerprint for N
+    /// 56..64  size, little-endian
+    /// 64..96  root
+    /// ```
+    ///
+    /// `fingerprint` is [`Hasher::fingerprint`]`(arity)`, which is O(N^2) hashes and never changes: keep it. A log signs
+    /// heads that are durable, and only those: a signature outlives a crash.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, Hasher, LeanIMT, TreeHead};
+    ///
+    /// let fingerprint = Blake3Hasher.fingerprint(4);
+    /// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+    /// tree.insert([1; 32])?;
+    /// let bytes = tree.head().expect("the tree is not empty").signing_bytes(4, &fingerprint);
+    /// assert_eq!(bytes.len(), TreeHead::SIGNING_LEN);
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
+    #[must_use]
+    pub fn signing_bytes(&self, arity: usize, fingerprint: &Hash) -> [u8; Self::SIGNING_LEN] {
+        let mut bytes = [0; Self::SIGNING_LEN];
+        bytes[..16].copy_from_slice(&SIGNING_CONTEXT);
+        bytes[16..24].copy_from_slice(&(arity as u64).to_le_bytes());
+        bytes[24..56].copy_from_slice(fingerprint);
+        bytes[56..64].copy_from_slice(&self.size.to_le_bytes());
+        bytes[64..].copy_from_slice(&self.root);
+        bytes
+    }
+
+    /// The head's encoding for trees of this N; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self, arity: usize) -> Vec<u8> {
+        let mut writer = encoding::Writer::header(Kind::Head, arity, 1);
+        writer.number(self.size);
+        if self.size > 0 {
+            writer.hashes(slice::from_ref(&self.root));
+        }
+        writer.finish()
+    }
+
+    /// The head that these bytes encode, for trees of this N.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &[u8], arity: usize) -> Result<Self, DecodeError> {
+        let mut reader = encoding::Reader::header(bytes, Kind::Head, arity)?;
+        let size = reader.number()?;
+        let root = if size > 0 { *reader.hash()? } else { [0; 32] };
+        reader.finish()?;
+        Ok(Self { size, root })
+    }
+
+    /// Refuses a root that the hasher does not work on. `index` says which head of several it is.
+    pub(crate) fn check<H: Hasher>(&self, hasher: &H, index: u64) -> Result<(), TreeError> {
+        if *self == Self::EMPTY || hasher.check(&self.root) {
+            Ok(())
+        } else {
+            Err(TreeError::RefusedHash {
+                role: HashRole::Root,
+                index,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_to_sign_name_everything_that_gives_a_head_its_meaning() {
+        let head = TreeHead {
+            size: 0x0102,
+            root: [7; 32],
+        };
+        let bytes = head.signing_bytes(16, &[9; 32]);
+        assert_eq!(&bytes[..16], b"rotortree/head/1");
+        assert_eq!(bytes[16..24], [16, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[24..56], [9; 32]);
+        assert_eq!(bytes[56..64], [2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[64..], [7; 32]);
+    }
+
+    #[test]
+    fn every_head_has_one_encoding() {
+        let head = TreeHead {
+            size: 300,
+            root: [7; 32],
+        };
+        let bytes = head.to_bytes(4);
+        assert_eq!(bytes[..5], [1, 1, 4, 0xac, 2]);
+        assert_eq!(TreeHead::from_bytes(&bytes, 4).unwrap(), head);
+        assert!(matches!(
+            TreeHead::from_bytes(&bytes, 2),
+            Err(DecodeError::WrongArity {
+                expected: 2,
+                found: 4
+            })
+        ));
+        assert_eq!(TreeHead::EMPTY.to_bytes(4), [1, 1, 4, 0]);
+        assert_eq!(
+            TreeHead::from_bytes(&[1, 1, 4, 0], 4).unwrap(),
+            TreeHead::EMPTY
+        );
+        for len in 0..bytes.len() {
+            assert!(matches!(
+                TreeHead::from_bytes(&bytes[..len], 4),
+                Err(DecodeError::Truncated { .. })
+            ));
+        }
+        assert!(matches!(
+            TreeHead::from_bytes(&[&bytes[..], &[0]].concat(), 4),
+            Err(DecodeError::TrailingBytes { count: 1 })
+        ));
+        assert!(matches!(
+            TreeHead::from_bytes(&[2, 1, 4, 0], 4),
+            Err(DecodeError::WrongKind {
+                expected: Kind::Head,
+                found: Kind::Frontier
+            })
+        ));
+        assert!(matches!(
+            TreeHead::from_bytes(&[1, 2, 4, 0], 4),
+            Err(DecodeError::UnsupportedVersion { found: 2 })
+        ));
+    }
 }

@@ -4,7 +4,9 @@
 
 extern crate alloc;
 
+pub mod encoding;
 mod error;
+mod frontier;
 pub mod geometry;
 mod head;
 #[expect(
@@ -23,7 +25,9 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 
+pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
+pub use frontier::Frontier;
 pub use head::TreeHead;
 pub use memory::MemoryNodes;
 pub use nodes::{NodeSource, NodeStore};

@@ -70,7 +70,7 @@ impl<const N: usize> RightEdge<N> {
         Ok(edge)
     }
 
-    pub(crate) fn size(&self) -> u64 {
+    pub(crate) const fn size(&self) -> u64 {
         self.size
     }
 

@@ -18,3 +18,4 @@ mod tests;
 
 pub use consistency::ConsistencyProof;
 pub use inclusion::{NaryProof, ProofLevel};
+pub(crate) use path::parent;

@@ -1,0 +1,59 @@
+//! [`DecodeError`]: why bytes are refused.
+
+use super::{ENCODING_VERSION, Kind};
+use crate::TreeError;
+
+/// Why bytes are not the encoding of what was asked for.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes end too early.
+    #[error("the bytes end where {needed} more are needed")]
+    Truncated {
+        /// How many more are needed at least.
+        needed: u64,
+    },
+    /// Bytes follow the end.
+    #[error("{count} bytes follow the end")]
+    TrailingBytes {
+        /// How many.
+        count: u64,
+    },
+    /// The bytes are of no known kind.
+    #[error("kind {found} is none that this version knows")]
+    UnknownKind {
+        /// The byte that stands for the kind.
+        found: u8,
+    },
+    /// The bytes are of another kind.
+    #[error("the bytes are a {found}, not a {expected}")]
+    WrongKind {
+        /// What was asked for.
+        expected: Kind,
+        /// What the bytes are.
+        found: Kind,
+    },
+    /// The bytes are of a version that this crate does not read.
+    #[error("encoding version {found} is not {ENCODING_VERSION}, the one that is read here")]
+    UnsupportedVersion {
+        /// The version of the bytes.
+        found: u8,
+    },
+    /// The bytes are about a tree of another branching factor.
+    #[error("the bytes are about trees with N = {found}, not {expected}")]
+    WrongArity {
+        /// The N that was asked for.
+        expected: u64,
+        /// The N of the bytes.
+        found: u64,
+    },
+    /// A number is not in its shortest form, or exceeds 64 bits.
+    #[error("the number at byte {offset} is not in its shortest form or exceeds 64 bits")]
+    InvalidNumber {
+        /// Where the number starts.
+        offset: u64,
+    },
+    /// The bytes decode to something that no tree has.
+    #[error("the bytes do not describe a tree: {0}")]
+    Tree(#[from] TreeError),
+}

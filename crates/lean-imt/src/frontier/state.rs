@@ -1,0 +1,299 @@
+//! [`Frontier`]: a tree that appends and knows its root, and stores no nodes.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::base::FrontierNodes;
+use crate::{
+    DecodeError, HashRole, Kind, LeanIMT, MemoryNodes, TreeError, TreeHead, TreeSnapshot, encoding,
+    geometry,
+    right_edge::{Forget, RightEdge},
+};
+
+/// The right edge of a tree: enough to append and to know the root, too little to prove anything.
+///
+/// Holds up to `N - 1` hashes a level whatever the size; as many as the sum of the base-`N` digits of the size are its
+/// content. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has appended itself.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT};
+///
+/// let mut frontier = Frontier::<2, 32>::new();
+/// frontier.append_many(&Blake3Hasher, &[[1; 32], [2; 32], [3; 32]])?;
+/// let head = frontier.head().expect("the frontier is not empty");
+/// let bytes = frontier.export();
+///
+/// // Elsewhere, later, with a head that is trusted:
+/// let mut frontier = Frontier::<2, 32>::import(&bytes, &head, &Blake3Hasher)?;
+/// let root = frontier.append(&Blake3Hasher, [4; 32])?;
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// assert_eq!(tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32]])?, root);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Frontier<const N: usize, const MAX_DEPTH: usize> {
+    edge: RightEdge<N>,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
+    const SHAPE: () = {
+        assert!(N >= 2, "N, the branching factor, must be at least 2");
+        assert!(
+            MAX_DEPTH >= 1 && MAX_DEPTH <= 64,
+            "MAX_DEPTH must be 1 to 64"
+        );
+    };
+
+    /// The frontier of the empty tree. Allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        let () = Self::SHAPE;
+        Self {
+            edge: RightEdge::new(),
+        }
+    }
+
+    pub(crate) fn from_edge(edge: RightEdge<N>) -> Self {
+        Self { edge }
+    }
+
+    /// The frontier of a tree of `size` leaves from its hashes, from the left as [`hashes`](Self::hashes) gives them. At
+    /// most one hash per level.
+    ///
+    /// Any hashes are the frontier of some tree: compare [`head`](Self::head) with one that is trusted.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] if there are not as many hashes as the base-`N`
+    /// digit sum of `size`; [`TreeError::RefusedHash`]; [`TreeError::CapacityExceeded`].
+    pub fn from_hashes<H: Hasher>(
+        hasher: &H,
+        size: u64,
+        hashes: &[Hash],
+    ) -> Result<Self, TreeError> {
+        let () = Self::SHAPE;
+        let () = Arity::<H, N>::FITS;
+        check_size::<N, MAX_DEPTH>(Some(size))?;
+        check_hashes::<H, N>(hasher, size, hashes)?;
+        let mut rest = hashes;
+        let edge = RightEdge::rebuild(hasher, size, |_, _, out| {
+            let (above, group) = rest.split_at(rest.len() - out.len());
+            out.copy_from_slice(group);
+            rest = above;
+            Ok(())
+        })?;
+        Ok(Self { edge })
+    }
+
+    /// Appends one leaf and returns the new root. `depth` hashes.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`], [`TreeError::CapacityExceeded`].
+    pub fn append<H: Hasher>(&mut self, hasher: &H, leaf: Hash) -> Result<Hash, TreeError> {
+        self.append_many(hasher, &[leaf])
+    }
+
+    /// Appends a batch and returns the root after its last leaf. About `n / (N - 1)` hashes for `n` leaves.
+    ///
+    /// # Errors
+    /// [`TreeError::EmptyBatch`], and those of [`append`](Self::append).
+    pub fn append_many<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        leaves: &[Hash],
+    ) -> Result<Hash, TreeError> {
+        let () = Arity::<H, N>::FITS;
+        if leaves.is_empty() {
+            return Err(TreeError::EmptyBatch);
+        }
+        check_size::<N, MAX_DEPTH>(self.size().checked_add(leaves.len() as u64))?;
+        if let Some(at) = leaves.iter().position(|leaf| !hasher.check(leaf)) {
+            return Err(TreeError::RefusedHash {
+                role: HashRole::Leaf,
+                index: at as u64,
+            });
+        }
+        self.edge.append_many(hasher, leaves, &mut Forget)?;
+        Ok(self.edge.root())
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// The root, or `None` while there are no leaves.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        (self.size() > 0).then(|| self.edge.root())
+    }
+
+    /// Size and root, or `None` while there are no leaves.
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.root().map(|root| TreeHead {
+            size: self.size(),
+            root,
+        })
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        geometry::depth::<N>(self.size())
+    }
+
+    /// The hashes from the left: those of the highest level first. As many as the base-`N` digit sum of the size.
+    pub fn hashes(&self) -> impl Iterator<Item = &Hash> {
+        (0..=self.depth())
+            .rev()
+            .flat_map(|level| self.edge.frontier(level))
+    }
+
+    /// The frontier's encoding; see [`encoding`](crate::encoding). The root is not part of it.
+    #[must_use]
+    pub fn export(&self) -> Vec<u8> {
+        let count = geometry::digit_sum::<N>(self.size()) as usize;
+        let mut writer = encoding::Writer::header(Kind::Frontier, N, count);
+        writer.number(self.size());
+        for level in (0..=self.depth()).rev() {
+            writer.hashes(self.edge.frontier(level));
+        }
+        writer.finish()
+    }
+
+    /// The frontier that these bytes encode, if it is the one of the tree with this head.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes are not the encoding of a frontier; as [`DecodeError::Tree`],
+    /// [`TreeError::SizeMismatch`] and [`TreeError::RootMismatch`] where it is another tree's, and the errors of
+    /// [`from_hashes`](Self::from_hashes).
+    pub fn import<H: Hasher>(
+        bytes: &[u8],
+        head: &TreeHead,
+        hasher: &H,
+    ) -> Result<Self, DecodeError> {
+        let frontier = Self::import_untrusted(bytes, hasher)?;
+        if frontier.size() != head.size {
+            return Err(DecodeError::Tree(TreeError::SizeMismatch {
+                expected: head.size,
+                actual: frontier.size(),
+            }));
+        }
+        if frontier.head().unwrap_or(TreeHead::EMPTY) != *head {
+            return Err(DecodeError::Tree(TreeError::RootMismatch {
+                size: head.size,
+            }));
+        }
+        Ok(frontier)
+    }
+
+    /// The frontier that these bytes encode, of whatever tree that is. For bytes from a source that is trusted as a head
+    /// would be; any hashes are the frontier of some tree.
+    ///
+    /// # Errors
+    /// As [`import`](Self::import), mismatches apart.
+    pub fn import_untrusted<H: Hasher>(bytes: &[u8], hasher: &H) -> Result<Self, DecodeError> {
+        let mut reader = encoding::Reader::header(bytes, Kind::Frontier, N)?;
+        let size = reader.number()?;
+        let hashes = reader.hashes(geometry::digit_sum::<N>(size))?;
+        reader.finish()?;
+        Ok(Self::from_hashes(hasher, size, hashes)?)
+    }
+}
+
+/// Compared when the program is compiled.
+struct Arity<H, const N: usize>(H);
+
+impl<H: Hasher, const N: usize> Arity<H, N> {
+    const FITS: () = assert!(N <= H::MAX_ARITY, "N exceeds the hasher's MAX_ARITY");
+}
+
+fn check_size<const N: usize, const MAX_DEPTH: usize>(size: Option<u64>) -> Result<(), TreeError> {
+    match size {
+        Some(size) if size <= geometry::max_size::<N>(MAX_DEPTH) => Ok(()),
+        _ => Err(TreeError::MaxDepthExceeded {
+            max_depth: MAX_DEPTH,
+        }),
+    }
+}
+
+/// Refuses hashes that cannot be the frontier of `size` leaves.
+pub(crate) fn check_hashes<H: Hasher, const N: usize>(
+    hasher: &H,
+    size: u64,
+    hashes: &[Hash],
+) -> Result<(), TreeError> {
+    let expected = geometry::digit_sum::<N>(size);
+    if hashes.len() as u64 != expected {
+        return Err(TreeError::InvalidProofLength {
+            expected,
+            actual: hashes.len() as u64,
+        });
+    }
+    match hashes.iter().position(|hash| !hasher.check(hash)) {
+        Some(at) => Err(TreeError::RefusedHash {
+            role: HashRole::FrontierNode,
+            index: at as u64,
+        }),
+        None => Ok(()),
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
+    /// A tree that goes on from a frontier. It proves the leaves that it appends, and growth between the sizes that it
+    /// has been through; reads of anything below the frontier are [`TreeError::NodeUnavailable`], whose source says why.
+    ///
+    /// At most one hash per level.
+    ///
+    /// # Errors
+    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function.
+    pub fn from_frontier(hasher: H, frontier: &Frontier<N, MAX_DEPTH>) -> Result<Self, TreeError> {
+        let base = FrontierNodes::new(&frontier.edge);
+        let lens = base.lens();
+        let nodes = MemoryNodes::over(Arc::new(base), &lens);
+        let tree = Self::from_nodes(hasher, nodes, frontier.size(), None)?;
+        if tree.root() == frontier.root() {
+            Ok(tree)
+        } else {
+            Err(TreeError::RootMismatch {
+                size: frontier.size(),
+            })
+        }
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
+    /// The frontier of the first `size` leaves. O(N * depth) reads and at most one hash per level.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller, [`TreeError::NodeUnavailable`].
+    pub fn frontier_at(&self, size: u64) -> Result<Frontier<N, MAX_DEPTH>, TreeError> {
+        self.right_edge(size).map(Frontier::from_edge)
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Default for Frontier<N, MAX_DEPTH> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> PartialEq for Frontier<N, MAX_DEPTH> {
+    fn eq(&self, other: &Self) -> bool {
+        self.head() == other.head() && self.hashes().eq(other.hashes())
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Eq for Frontier<N, MAX_DEPTH> {}
+
+impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for Frontier<N, MAX_DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frontier")
+            .field("n", &N)
+            .field("size", &self.size())
+            .field("root", &self.root())
+            .finish_non_exhaustive()
+    }
+}
