@@ -8,16 +8,17 @@ use super::disk::{Disk, Name};
 use super::{Batch, Rules, root};
 use crate::support::header;
 
-/// What recovery found, and the disk after each of its steps.
-pub(crate) struct Recovered {
+/// What recovery found.
+pub(crate) struct Found {
     pub(crate) batches: Vec<Batch>,
     pub(crate) end: u64,
-    pub(crate) number: u64,
-    pub(crate) salt: u64,
-    pub(crate) steps: Vec<Disk>,
+    /// A, which the new segment continues from.
+    base: u64,
+    /// What is above it.
+    copy: GroupBuffer,
 }
 
-pub(crate) fn recover(disk: &Disk, rules: Rules, new_salt: u64) -> Result<Recovered, String> {
+pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     let mut heads = Vec::new();
     for number in disk.segments() {
         match SegmentStart::read(&mut disk.read(Name::Segment(number)))
@@ -80,61 +81,69 @@ pub(crate) fn recover(disk: &Disk, rules: Rules, new_salt: u64) -> Result<Recove
     if !replay.is_done() || open.leaves != 0 {
         return Err("the second pass took other records than the first".to_owned());
     }
-    let size_at = |sequence| {
-        let before = batches
-            .iter()
-            .take_while(|batch: &&Batch| batch.end <= sequence);
-        before.map(|batch| batch.leaves).sum::<u64>()
+    let found = Found {
+        batches,
+        end: assessment.end,
+        base,
+        copy,
     };
-    for head in heads
-        .iter()
-        .filter(|head| head.base.sequence <= assessment.end)
-    {
-        if head.base.size != size_at(head.base.sequence) {
+    for head in heads.iter().filter(|head| head.base.sequence <= found.end) {
+        if head.base.size != found.position(head.base.sequence).size {
             return Err(format!("a base has another size than the log: {head:?}"));
         }
     }
-    if assessment.size != size_at(assessment.end) {
+    if assessment.size != found.position(found.end).size {
         return Err(format!(
             "another size was counted than replayed: {assessment:?}"
         ));
     }
+    Ok(found)
+}
 
-    let number = disk.segments().last().map_or(1, |last| last + 1);
-    let position = |sequence| Position {
-        sequence,
-        size: size_at(sequence),
-        root: root(sequence),
-    };
-    let mut head = header(number, position(base));
-    head.salt = new_salt;
-    if rules.copies_are_attested {
-        head.attested = assessment.end;
+impl Found {
+    fn position(&self, sequence: u64) -> Position {
+        let before = self
+            .batches
+            .iter()
+            .take_while(|batch| batch.end <= sequence);
+        let size = before.map(|batch| batch.leaves).sum();
+        Position {
+            sequence,
+            size,
+            root: root(sequence),
+        }
     }
-    let (temporary, mut disk, mut steps) = (Name::Temporary(number), disk.clone(), Vec::new());
-    disk.remove(temporary);
-    disk.append(temporary, &head.encode());
-    steps.push(disk.clone());
-    if !copy.is_empty() {
-        disk.append(
-            temporary,
-            copy.seal(new_salt, base, &position(assessment.end)),
-        );
+
+    /// Starts the new segment that the next run writes to. Returns its number and the disk after each step.
+    pub(crate) fn start_segment(
+        &mut self,
+        disk: &Disk,
+        rules: Rules,
+        salt: u64,
+    ) -> (u64, Vec<Disk>) {
+        let number = disk.segments().last().map_or(1, |last| last + 1);
+        let mut head = header(number, self.position(self.base));
+        head.salt = salt;
+        if rules.copies_are_attested {
+            head.attested = self.end;
+        }
+        let (temporary, mut disk, mut steps) = (Name::Temporary(number), disk.clone(), Vec::new());
+        disk.remove(temporary);
+        disk.append(temporary, &head.encode());
         steps.push(disk.clone());
+        if !self.copy.is_empty() {
+            let after = self.position(self.end);
+            disk.append(temporary, self.copy.seal(salt, self.base, &after));
+            steps.push(disk.clone());
+        }
+        disk.sync(temporary);
+        steps.push(disk.clone());
+        disk.rename(temporary, Name::Segment(number));
+        steps.push(disk.clone());
+        disk.sync_directory();
+        steps.push(disk);
+        (number, steps)
     }
-    disk.sync(temporary);
-    steps.push(disk.clone());
-    disk.rename(temporary, Name::Segment(number));
-    steps.push(disk.clone());
-    disk.sync_directory();
-    steps.push(disk);
-    Ok(Recovered {
-        batches,
-        end: assessment.end,
-        number,
-        salt: new_salt,
-        steps,
-    })
 }
 
 fn each(
