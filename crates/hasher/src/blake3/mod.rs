@@ -1,9 +1,27 @@
 //! [`Blake3Hasher`]: BLAKE3 over groups, many groups at a time where the CPU allows it.
+//!
+//! Groups of up to 32 children, one chunk of BLAKE3, are hashed here: a batch of groups by the
+//! widest kernel of this CPU ([`groups`]), a single one block by block ([`chain`]), which is also
+//! what can be resumed. Wider groups go to the `blake3` crate. All of it gives exactly what the
+//! `blake3` crate gives.
 
-use crate::hasher::{Hash, Hasher};
+mod chain;
+mod groups;
+mod portable;
+mod spec;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+use self::spec::CHILDREN_PER_CHUNK;
+use crate::group_state::GroupState;
+use crate::hasher::{Hash, Hasher, assert_groups};
 
 /// Hashes a group as the BLAKE3 hash of its children, one after the other: exactly
 /// `blake3::hash` of the `32 * n` bytes, whatever the CPU.
+///
+/// [`hash_groups`](Hasher::hash_groups) hashes sixteen groups at a time on a CPU with AVX-512 and
+/// eight with AVX2, found at run time, if a group has at most 32 children. Up to that width
+/// [`hash_resuming`](Hasher::hash_resuming) absorbs children two by two.
 ///
 /// # Example
 ///
@@ -25,6 +43,33 @@ impl Blake3Hasher {
 
 impl Hasher for Blake3Hasher {
     fn hash_children(&self, children: &[Hash]) -> Hash {
-        *::blake3::hash(children.as_flattened()).as_bytes()
+        if children.len() <= CHILDREN_PER_CHUNK {
+            chain::hash(children)
+        } else {
+            hash_wide(children)
+        }
     }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        assert_groups(arity, children, parents);
+        if arity <= CHILDREN_PER_CHUNK {
+            groups::hash(arity, children, parents);
+        } else {
+            for (group, parent) in children.chunks_exact(arity).zip(parents) {
+                *parent = hash_wide(group);
+            }
+        }
+    }
+
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        if children.len() <= CHILDREN_PER_CHUNK {
+            chain::hash_resuming(state, stable, children)
+        } else {
+            hash_wide(children)
+        }
+    }
+}
+
+fn hash_wide(children: &[Hash]) -> Hash {
+    *::blake3::hash(children.as_flattened()).as_bytes()
 }

@@ -1,0 +1,92 @@
+//! The numbers of BLAKE3, and the message schedule written once for every kernel.
+//!
+//! Source: O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere"
+//! (2020), section 2.2 and its tables: initial value, message permutation, flags.
+//! <https://github.com/BLAKE3-team/BLAKE3-specs>
+//!
+//! A group of up to 32 children is one chunk of BLAKE3 and at the same time its root: a chain of
+//! compressions over 64-byte blocks of two children each, the last of which may be half full. That
+//! is all the kernels know. A wider group is a tree of chunks, which is left to the `blake3` crate.
+
+/// The initial chaining value. Its first half is also the third row of every compression.
+pub(super) const IV: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+/// The widest group that is one chunk of 1024 bytes.
+pub(super) const CHILDREN_PER_CHUNK: usize = 32;
+
+/// Bytes in a block of two children.
+pub(super) const PAIR_LEN: u32 = 64;
+
+/// Bytes in the last block of a group of an odd number of children.
+pub(super) const SINGLE_LEN: u32 = 32;
+
+const CHUNK_START: u32 = 1 << 0;
+const CHUNK_END: u32 = 1 << 1;
+const ROOT: u32 = 1 << 3;
+
+/// The flags of a block, by where it stands in its group.
+pub(super) const fn flags(is_first: bool, is_last: bool) -> u32 {
+    let start = if is_first { CHUNK_START } else { 0 };
+    let end = if is_last { CHUNK_END | ROOT } else { 0 };
+    start | end
+}
+
+/// Calls the macro `$each` with `$arguments` and, for each of the seven rounds, the order in which
+/// it takes the sixteen message words: the permutation applied zero to six times.
+macro_rules! with_schedule {
+    ($each:ident, $($arguments:tt),*) => {
+        $each! {
+            ($($arguments),*)
+            [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15]
+            [2 6 3 10 7 0 4 13 1 11 12 5 9 14 15 8]
+            [3 4 10 12 13 2 7 14 6 5 9 0 11 15 8 1]
+            [10 7 12 9 14 3 13 15 4 0 11 2 5 8 1 6]
+            [12 13 9 11 15 10 14 8 7 2 5 3 0 1 6 4]
+            [9 14 11 5 8 12 15 1 13 3 0 10 2 6 4 7]
+            [11 15 5 0 1 9 8 6 14 10 2 12 3 4 7 13]
+        }
+    };
+}
+
+/// The seven rounds over a state `$v` of sixteen words with the message words `$m`.
+///
+/// What a word is, one `u32` or a vector with one `u32` of each group, is decided by the functions
+/// `add`, `xor`, `ror16`, `ror12`, `ror8` and `ror7` in scope. A macro and not a generic function,
+/// since what has target features can neither be a trait's method nor be inlined by force.
+macro_rules! rounds {
+    (($v:ident, $m:ident) $([$($s:literal)+])+) => {
+        $(rounds!(@round $v, $m, $($s)+);)+
+    };
+    (@round $v:ident, $m:ident,
+        $s0:literal $s1:literal $s2:literal $s3:literal
+        $s4:literal $s5:literal $s6:literal $s7:literal
+        $s8:literal $s9:literal $s10:literal $s11:literal
+        $s12:literal $s13:literal $s14:literal $s15:literal
+    ) => {
+        rounds!(@half $v, ror16 ror12, [0 4 8 12 $m[$s0]] [1 5 9 13 $m[$s2]] [2 6 10 14 $m[$s4]] [3 7 11 15 $m[$s6]]);
+        rounds!(@half $v, ror8 ror7, [0 4 8 12 $m[$s1]] [1 5 9 13 $m[$s3]] [2 6 10 14 $m[$s5]] [3 7 11 15 $m[$s7]]);
+        rounds!(@half $v, ror16 ror12, [0 5 10 15 $m[$s8]] [1 6 11 12 $m[$s10]] [2 7 8 13 $m[$s12]] [3 4 9 14 $m[$s14]]);
+        rounds!(@half $v, ror8 ror7, [0 5 10 15 $m[$s9]] [1 6 11 12 $m[$s11]] [2 7 8 13 $m[$s13]] [3 4 9 14 $m[$s15]]);
+    };
+    // Half a quarter-round of the four columns or diagonals, operation by operation, so that
+    // independent operations stand side by side.
+    (@half $v:ident, $ror_d:ident $ror_b:ident,
+        $([$a:literal $b:literal $c:literal $d:literal $word:expr])+
+    ) => {
+        $($v[$a] = add(add($v[$a], $word), $v[$b]);)+
+        $($v[$d] = $ror_d(xor($v[$d], $v[$a]));)+
+        $($v[$c] = add($v[$c], $v[$d]);)+
+        $($v[$b] = $ror_b(xor($v[$b], $v[$c]));)+
+    };
+}
+
+pub(super) use {rounds, with_schedule};

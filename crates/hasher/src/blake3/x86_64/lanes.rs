@@ -1,0 +1,54 @@
+//! The frame of the batch kernels: many equal groups side by side, one per vector lane.
+
+/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children.
+///
+/// In scope must be `splat` and `xor` for the vector, `rounds` (the seven rounds), and, to bring
+/// children into lanes and back, `load_pairs`, `load_singles` and `store`.
+macro_rules! lane_kernel {
+    (lanes: $lanes:literal, vector: $vector:ty, features: $features:literal) => {
+        #[target_feature(enable = $features)]
+        fn hash_lanes(arity: usize, children: &[Hash], parents: &mut [Hash]) {
+            let groups = LaneGroups::new(children, arity, parents.len());
+            let mut cv = [splat(0); 8];
+            for (cv, word) in cv.iter_mut().zip(IV) {
+                *cv = splat(word);
+            }
+            let mut start = 0;
+            while start + 2 <= arity {
+                let flags = flags(start == 0, start + 2 == arity);
+                compress(&mut cv, load_pairs(&groups, start), PAIR_LEN, flags);
+                start += 2;
+            }
+            if start < arity {
+                let flags = flags(start == 0, true);
+                compress(&mut cv, load_singles(&groups, start), SINGLE_LEN, flags);
+            }
+
+            match parents.first_chunk_mut() {
+                Some(parents) => store(cv, parents),
+                None => {
+                    let mut all = [[0; 32]; $lanes];
+                    store(cv, &mut all);
+                    parents.copy_from_slice(&all[..parents.len()]);
+                }
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn compress(cv: &mut [$vector; 8], message: [$vector; 16], len: u32, flags: u32) {
+            #[rustfmt::skip]
+            let mut v = [
+                cv[0], cv[1], cv[2], cv[3], cv[4], cv[5], cv[6], cv[7],
+                splat(IV[0]), splat(IV[1]), splat(IV[2]), splat(IV[3]),
+                splat(0), splat(0), splat(len), splat(flags),
+            ];
+            rounds(&mut v, &message);
+            for (i, cv) in cv.iter_mut().enumerate() {
+                *cv = xor(v[i], v[i + 8]);
+            }
+        }
+    };
+}
+
+pub(super) use lane_kernel;

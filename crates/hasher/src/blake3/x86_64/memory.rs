@@ -1,0 +1,62 @@
+//! Vector loads and stores, none of which needs alignment.
+#![expect(unsafe_code, reason = "the intrinsics take raw pointers")]
+
+use core::arch::x86_64::*;
+
+use crate::hasher::Hash;
+
+/// The first (`half` 0) or second (`half` 1) four words of a child.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+pub(super) fn load_half(child: &Hash, half: usize) -> __m128i {
+    let (halves, _) = child.as_chunks::<16>();
+    // SAFETY: the reference is to 16 bytes that can be read.
+    unsafe { _mm_loadu_si128(halves[half].as_ptr().cast()) }
+}
+
+/// Four words in the machine's order.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+pub(super) fn load_words(words: &[u32; 4]) -> __m128i {
+    // SAFETY: the reference is to 16 bytes that can be read.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
+}
+
+/// Writes four words in the machine's order.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+pub(super) fn store_words(words: &mut [u32; 4], vector: __m128i) {
+    // SAFETY: the reference is to 16 bytes that can be written.
+    unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), vector) }
+}
+
+/// The eight words of a child.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn load_one(child: &Hash) -> __m256i {
+    // SAFETY: the reference is to 32 bytes that can be read.
+    unsafe { _mm256_loadu_si256(child.as_ptr().cast()) }
+}
+
+/// Writes the eight words of a parent.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn store_one(parent: &mut Hash, vector: __m256i) {
+    // SAFETY: the reference is to 32 bytes that can be written.
+    unsafe { _mm256_storeu_si256(parent.as_mut_ptr().cast(), vector) }
+}
+
+/// The eight words of one child in the low half, of another in the high half.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_two(low: &Hash, high: &Hash) -> __m512i {
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(load_one(low)), load_one(high))
+}
+
+/// Writes the sixteen words of two adjacent parents.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn store_two(parents: &mut [Hash; 2], vector: __m512i) {
+    // SAFETY: the reference is to 64 bytes that can be written.
+    unsafe { _mm512_storeu_si512(parents.as_mut_ptr().cast(), vector) }
+}

@@ -1,0 +1,24 @@
+//! The kernels for x86-64. All unsafe code of the crate is below here.
+//!
+//! - [`cpu`]: which kernels this machine can run.
+//! - [`lanes`]: the frame of the batch kernels, one group per vector lane; [`zmm`] and [`ymm`] bring
+//!   children into lanes and back, [`avx512`] and [`avx2`] are the kernels.
+//! - [`rows`]: one compression of one group, as fast as its chain of dependencies allows.
+
+mod avx2;
+mod avx512;
+mod avx512vl;
+mod cpu;
+mod lane_groups;
+mod lanes;
+mod memory;
+mod rounds_asm;
+mod rows;
+mod ymm;
+mod zmm;
+
+pub(super) use avx2::hash_up_to_8 as hash_up_to_8_avx2;
+pub(super) use avx512::hash_up_to_16 as hash_up_to_16_avx512;
+pub(super) use avx512vl::hash_up_to_8 as hash_up_to_8_avx512;
+pub(super) use cpu::{Avx2, Avx512, Sse41};
+pub(super) use rows::{compress_avx512, compress_sse41};

@@ -1,0 +1,265 @@
+//! One compression of one group, the four rows of the state in a vector each.
+//!
+//! A compression is one long chain of dependent operations, and what counts is its length. The
+//! words that a quarter-round ends with are those of the second row, so it is the other three rows
+//! that turn between columns and diagonals, beside the chain and not in it.
+#![expect(unsafe_code, reason = "calls functions with target features")]
+
+use core::arch::x86_64::*;
+
+use super::cpu::{Avx512, Sse41};
+use super::memory::load_half;
+use crate::hasher::Hash;
+
+/// Compresses one block of two children into the chaining value.
+pub(in crate::blake3) fn compress_avx512(
+    _: Avx512,
+    cv: &mut [u32; 8],
+    block: &[Hash; 2],
+    len: u32,
+    flags: u32,
+) {
+    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    unsafe { avx512::compress(cv, block, len, flags) }
+}
+
+/// Compresses one block of two children into the chaining value.
+pub(in crate::blake3) fn compress_sse41(
+    _: Sse41,
+    cv: &mut [u32; 8],
+    block: &[Hash; 2],
+    len: u32,
+    flags: u32,
+) {
+    // SAFETY: the CPU has these features, or there would be no `Sse41`.
+    unsafe { sse41::compress(cv, block, len, flags) }
+}
+
+/// Defines `compress`, with the rotations `ror16`, `ror12`, `ror8` and `ror7` in scope.
+macro_rules! row_kernel {
+    (features: $features:literal) => {
+        #[target_feature(enable = $features)]
+        pub(super) fn compress(cv: &mut [u32; 8], block: &[Hash; 2], len: u32, flags: u32) {
+            let (cv, _) = cv.as_chunks_mut::<4>();
+            let [i0, i1, i2, i3, ..] = IV;
+            let mut rows = Rows {
+                a: load_words(&cv[0]),
+                b: load_words(&cv[1]),
+                c: load_words(&[i0, i1, i2, i3]),
+                d: load_words(&[0, 0, len, flags]),
+            };
+            let mut message = Message::load(block);
+            round(&mut rows, &message);
+            for _ in 1..7 {
+                message = message.permuted();
+                round(&mut rows, &message);
+            }
+            store_words(&mut cv[0], _mm_xor_si128(rows.a, rows.c));
+            store_words(&mut cv[1], _mm_xor_si128(rows.b, rows.d));
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn round(rows: &mut Rows, message: &Message) {
+            first_half(rows, message.x);
+            second_half(rows, message.y);
+            rows.to_diagonals();
+            first_half(rows, message.z);
+            second_half(rows, message.w);
+            rows.to_columns();
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn first_half(rows: &mut Rows, words: __m128i) {
+            rows.a = _mm_add_epi32(_mm_add_epi32(rows.a, words), rows.b);
+            rows.d = ror16(_mm_xor_si128(rows.d, rows.a));
+            rows.c = _mm_add_epi32(rows.c, rows.d);
+            rows.b = ror12(_mm_xor_si128(rows.b, rows.c));
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn second_half(rows: &mut Rows, words: __m128i) {
+            rows.a = _mm_add_epi32(_mm_add_epi32(rows.a, words), rows.b);
+            rows.d = ror8(_mm_xor_si128(rows.d, rows.a));
+            rows.c = _mm_add_epi32(rows.c, rows.d);
+            rows.b = ror7(_mm_xor_si128(rows.b, rows.c));
+        }
+    };
+}
+
+/// The state: sixteen words in four rows.
+struct Rows {
+    a: __m128i,
+    b: __m128i,
+    c: __m128i,
+    d: __m128i,
+}
+
+impl Rows {
+    /// Brings the diagonals into columns: that of word 4 + i of the state into column i.
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn to_diagonals(&mut self) {
+        self.a = _mm_shuffle_epi32::<{ select(3, 0, 1, 2) }>(self.a);
+        self.c = _mm_shuffle_epi32::<{ select(1, 2, 3, 0) }>(self.c);
+        self.d = _mm_shuffle_epi32::<{ select(2, 3, 0, 1) }>(self.d);
+    }
+
+    /// Undoes [`to_diagonals`](Self::to_diagonals).
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn to_columns(&mut self) {
+        self.a = _mm_shuffle_epi32::<{ select(1, 2, 3, 0) }>(self.a);
+        self.c = _mm_shuffle_epi32::<{ select(3, 0, 1, 2) }>(self.c);
+        self.d = _mm_shuffle_epi32::<{ select(2, 3, 0, 1) }>(self.d);
+    }
+}
+
+/// The message words in the order in which a round takes them: the columns' first and second half
+/// take `x` and `y`, the diagonals' `z` and `w`. In the first round that is
+///
+/// ```text
+/// x = 0 2 4 6    y = 1 3 5 7    z = 14 8 10 12    w = 15 9 11 13
+/// ```
+struct Message {
+    x: __m128i,
+    y: __m128i,
+    z: __m128i,
+    w: __m128i,
+}
+
+impl Message {
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn load([first, second]: &[Hash; 2]) -> Self {
+        let m0 = load_half(first, 0);
+        let m4 = load_half(first, 1);
+        let m8 = load_half(second, 0);
+        let m12 = load_half(second, 1);
+        Self {
+            x: two_of_each::<{ select(0, 2, 0, 2) }>(m0, m4),
+            y: two_of_each::<{ select(1, 3, 1, 3) }>(m0, m4),
+            z: reorder::<{ select(0, 2, 3, 1) }>(two_of_each::<{ select(2, 0, 0, 2) }>(m12, m8)),
+            w: reorder::<{ select(0, 2, 3, 1) }>(two_of_each::<{ select(3, 1, 1, 3) }>(m12, m8)),
+        }
+    }
+
+    /// The message of the next round: each place takes the word from where the permutation says,
+    ///
+    /// ```text
+    /// x = 2 3 7 4    y = 6 10 0 13    z = 15 1 12 9    w = 8 11 5 14
+    /// ```
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn permuted(&self) -> Self {
+        let Self { x, y, z, w } = *self;
+        let x_x_y_y = two_of_each::<{ select(1, 2, 1, 3) }>(x, y);
+        let x_x_z_w = two_of_each::<{ select(3, 0, 2, 3) }>(x, _mm_blend_epi16::<0xc0>(z, w));
+        let w_w_y_z = two_of_each::<{ select(0, 1, 0, 3) }>(w, _mm_blend_epi16::<0xf0>(y, z));
+        let z_z_w_y = two_of_each::<{ select(1, 0, 0, 1) }>(z, _mm_unpackhi_epi32(w, y));
+        Self {
+            x: reorder::<{ select(0, 2, 3, 1) }>(x_x_y_y),
+            y: reorder::<{ select(0, 2, 1, 3) }>(x_x_z_w),
+            z: reorder::<{ select(0, 2, 3, 1) }>(w_w_y_z),
+            w: reorder::<{ select(0, 2, 3, 1) }>(z_z_w_y),
+        }
+    }
+}
+
+/// The selector of a shuffle that takes words `i0` to `i3` in this order.
+const fn select(i0: i32, i1: i32, i2: i32, i3: i32) -> i32 {
+    i0 | i1 << 2 | i2 << 4 | i3 << 6
+}
+
+/// The words of one vector in another order.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+fn reorder<const SELECT: i32>(words: __m128i) -> __m128i {
+    _mm_shuffle_epi32::<SELECT>(words)
+}
+
+/// Two selected words of one vector, then two of another.
+#[target_feature(enable = "sse4.1")]
+#[inline]
+fn two_of_each<const SELECT: i32>(first: __m128i, second: __m128i) -> __m128i {
+    let (first, second) = (_mm_castsi128_ps(first), _mm_castsi128_ps(second));
+    _mm_castps_si128(_mm_shuffle_ps::<SELECT>(first, second))
+}
+
+mod avx512 {
+    use core::arch::x86_64::*;
+
+    use super::super::memory::{load_words, store_words};
+    use super::{Message, Rows};
+    use crate::blake3::spec::IV;
+    use crate::hasher::Hash;
+
+    row_kernel! { features: "avx512f,avx512vl" }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline]
+    fn ror16(a: __m128i) -> __m128i {
+        _mm_ror_epi32::<16>(a)
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline]
+    fn ror12(a: __m128i) -> __m128i {
+        _mm_ror_epi32::<12>(a)
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline]
+    fn ror8(a: __m128i) -> __m128i {
+        _mm_ror_epi32::<8>(a)
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline]
+    fn ror7(a: __m128i) -> __m128i {
+        _mm_ror_epi32::<7>(a)
+    }
+}
+
+mod sse41 {
+    use core::arch::x86_64::*;
+
+    use super::super::memory::{load_words, store_words};
+    use super::{Message, Rows};
+    use crate::blake3::spec::IV;
+    use crate::hasher::Hash;
+
+    row_kernel! { features: "sse4.1" }
+
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn ror16(a: __m128i) -> __m128i {
+        _mm_shuffle_epi8(
+            a,
+            _mm_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13),
+        )
+    }
+
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn ror12(a: __m128i) -> __m128i {
+        _mm_or_si128(_mm_srli_epi32::<12>(a), _mm_slli_epi32::<20>(a))
+    }
+
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn ror8(a: __m128i) -> __m128i {
+        _mm_shuffle_epi8(
+            a,
+            _mm_setr_epi8(1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12),
+        )
+    }
+
+    #[target_feature(enable = "sse4.1")]
+    #[inline]
+    fn ror7(a: __m128i) -> __m128i {
+        _mm_or_si128(_mm_srli_epi32::<7>(a), _mm_slli_epi32::<25>(a))
+    }
+}

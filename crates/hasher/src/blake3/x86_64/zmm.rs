@@ -1,0 +1,106 @@
+//! Bringing sixteen groups into the lanes of 512-bit vectors and back.
+
+use core::arch::x86_64::*;
+
+use super::lane_groups::LaneGroups;
+use super::memory::{load_two, store_two};
+use crate::hasher::Hash;
+
+/// Selects quarters 0 and 2 of one vector, then of another.
+const EVEN: i32 = 0b10_00_10_00;
+/// Selects quarters 1 and 3 of one vector, then of another.
+const ODD: i32 = 0b11_01_11_01;
+
+/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w` of
+/// group `i`'s block in lane `i`.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
+    let mut first = [_mm512_setzero_si512(); 8];
+    let mut second = first;
+    for i in 0..8 {
+        first[i] = load_two(groups.child(i, start), groups.child(i + 8, start));
+        second[i] = load_two(groups.child(i, start + 1), groups.child(i + 8, start + 1));
+    }
+    let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(first);
+    let [m8, m9, m10, m11, m12, m13, m14, m15] = to_lanes(second);
+    [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15]
+}
+
+/// Like [`load_pairs`] with child `start` of each group and zeros after it.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
+    let zero = _mm512_setzero_si512();
+    let mut rows = [zero; 8];
+    for i in 0..8 {
+        rows[i] = load_two(groups.child(i, start), groups.child(i + 8, start));
+    }
+    let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(rows);
+    [m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero]
+}
+
+/// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = words;
+    let [a0, a1, a2, a3] = transpose_words([w0, w1, w2, w3]);
+    let [b0, b1, b2, b3] = transpose_words([w4, w5, w6, w7]);
+    let even = transpose_quarters([a0, b0, a1, b1]);
+    let odd = transpose_quarters([a2, b2, a3, b3]);
+    let (pairs, _) = parents.as_chunks_mut::<2>();
+    for i in 0..4 {
+        store_two(&mut pairs[2 * i], even[i]);
+        store_two(&mut pairs[2 * i + 1], odd[i]);
+    }
+}
+
+/// Eight words of sixteen children: row `i` has child `i` in its low and child `i + 8` in its
+/// high half.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn to_lanes([r0, r1, r2, r3, r4, r5, r6, r7]: [__m512i; 8]) -> [__m512i; 8] {
+    // Quarters of `a[w]` and `b[w]`: word w of children 0-3 or 4-7, word 4 + w of the same,
+    // then both again of children 8-11 or 12-15.
+    let a = transpose_words([r0, r1, r2, r3]);
+    let b = transpose_words([r4, r5, r6, r7]);
+    let mut words = [_mm512_setzero_si512(); 8];
+    for w in 0..4 {
+        words[w] = _mm512_shuffle_i32x4::<EVEN>(a[w], b[w]);
+        words[w + 4] = _mm512_shuffle_i32x4::<ODD>(a[w], b[w]);
+    }
+    words
+}
+
+/// Transposes the words of each quarter as a 4 x 4 matrix.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transpose_words([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let ab_low = _mm512_unpacklo_epi32(a, b);
+    let ab_high = _mm512_unpackhi_epi32(a, b);
+    let cd_low = _mm512_unpacklo_epi32(c, d);
+    let cd_high = _mm512_unpackhi_epi32(c, d);
+    [
+        _mm512_unpacklo_epi64(ab_low, cd_low),
+        _mm512_unpackhi_epi64(ab_low, cd_low),
+        _mm512_unpacklo_epi64(ab_high, cd_high),
+        _mm512_unpackhi_epi64(ab_high, cd_high),
+    ]
+}
+
+/// Transposes the quarters of four vectors as a 4 x 4 matrix.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let ab_even = _mm512_shuffle_i32x4::<EVEN>(a, b);
+    let ab_odd = _mm512_shuffle_i32x4::<ODD>(a, b);
+    let cd_even = _mm512_shuffle_i32x4::<EVEN>(c, d);
+    let cd_odd = _mm512_shuffle_i32x4::<ODD>(c, d);
+    [
+        _mm512_shuffle_i32x4::<EVEN>(ab_even, cd_even),
+        _mm512_shuffle_i32x4::<EVEN>(ab_odd, cd_odd),
+        _mm512_shuffle_i32x4::<ODD>(ab_even, cd_even),
+        _mm512_shuffle_i32x4::<ODD>(ab_odd, cd_odd),
+    ]
+}
