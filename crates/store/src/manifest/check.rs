@@ -1,10 +1,9 @@
 //! What the fields of a manifest may say, alone and together.
 
+use rotortree_wal::MAX_METADATA_BYTES;
+
 use super::{CleanClose, Manifest, bytes::at};
 use crate::{shape::Shape, storage::FIRST_SEGMENT};
-
-/// The largest metadata in bytes, as in the log.
-const MAX_METADATA_BYTES: usize = 64 << 10;
 
 /// A field that cannot be right, by its offset.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,106 @@
+//! Manifests whose checksum is right and whose fields are not.
+
+use rotortree_store::{StorageError, manifest::Manifest};
+
+use crate::samples;
+
+/// Writes `field` at `offset`, seals, and expects a refusal that names `blamed`.
+fn refused(manifest: &Manifest, offset: usize, field: &[u8], blamed: u64) {
+    let mut bytes = manifest.encode();
+    bytes[offset..offset + field.len()].copy_from_slice(field);
+    samples::seal(&mut bytes);
+    match Manifest::decode("MANIFEST", &bytes) {
+        Err(StorageError::DataCorruption { file, offset, .. }) => {
+            assert_eq!((&*file, offset), ("MANIFEST", blamed));
+        }
+        other => panic!("{field:?} at {offset}: {other:?}"),
+    }
+}
+
+fn at(manifest: &Manifest, offset: usize, field: &[u8]) {
+    refused(manifest, offset, field, offset as u64);
+}
+
+#[test]
+fn every_field_outside_its_range_is_refused_where_it_stands() {
+    let full = samples::full(4, 600);
+    at(&full, 0, b"ROTORWAL");
+    at(&full, 12, &4u32.to_le_bytes());
+    at(&full, 12, &u32::MAX.to_le_bytes());
+    for arity in [0, 1_u32] {
+        at(&full, 48, &arity.to_le_bytes());
+    }
+    for depth in [0, 65, u32::MAX] {
+        at(&full, 52, &depth.to_le_bytes());
+    }
+    at(&full, 88, &1u64.to_le_bytes());
+    refused(&full, 52, &4u32.to_le_bytes(), 104);
+    at(&full, 144, &0u64.to_le_bytes());
+    at(&full, 152, &7u64.to_le_bytes());
+    let empty = samples::plain(2, 0, [0; 32]);
+    at(&empty, 112, &[1; 32]);
+}
+
+#[test]
+fn an_end_of_the_log_that_contradicts_the_checkpoint_is_refused() {
+    let full = samples::full(4, 600);
+    for segment in [0, 7, 10, u64::MAX] {
+        at(&full, 160, &u64::to_le_bytes(segment));
+    }
+    at(&full, 168, &0u64.to_le_bytes());
+    at(&full, 176, &75u64.to_le_bytes());
+    at(&full, 184, &599u64.to_le_bytes());
+    refused(&full, 184, &600u64.to_le_bytes(), 192);
+    let mut shallow = samples::full(4, 600);
+    shallow.max_depth = 5;
+    at(&shallow, 184, &1025u64.to_le_bytes());
+    let mut empty = samples::full(4, 0);
+    empty.clean_close = empty
+        .clean_close
+        .map(|close| rotortree_store::manifest::CleanClose {
+            size: 0,
+            root: [0; 32],
+            ..close
+        });
+    at(&empty, 192, &[1; 32]);
+}
+
+#[test]
+fn lengths_beyond_what_is_left_are_refused_before_anything_is_allocated() {
+    let full = samples::full(4, 600);
+    for len in [0, 1, u32::MAX as u64, u64::MAX] {
+        at(&full, 16, &len.to_le_bytes());
+    }
+    // Within the limit of metadata, but not there; and beyond every limit.
+    let short = samples::full(4, 0);
+    refused(&short, 224, &60_000u32.to_le_bytes(), 228);
+    refused(&short, 224, &70_000u32.to_le_bytes(), 224);
+    refused(&short, 224, &u32::MAX.to_le_bytes(), 224);
+    // A size whose levels are not there: the first tail that is missing is blamed.
+    let plain = samples::plain(2, 1, [9; 32]);
+    refused(&plain, 104, &u64::MAX.to_le_bytes(), 160);
+    refused(&plain, 104, &0u64.to_le_bytes(), 112);
+    // More levels than the size has.
+    let more = samples::plain(2, 3, [9; 32]);
+    refused(&more, 104, &1u64.to_le_bytes(), 192);
+}
+
+#[test]
+fn every_level_of_the_largest_trees_is_read_back() {
+    for arity in [2, 3, 4, 16, 33, 1000, u32::MAX] {
+        let manifest = samples::plain(arity, u64::MAX, [9; 32]);
+        let bytes = manifest.encode();
+        assert!(bytes.len() < 300_000, "{} bytes", bytes.len());
+        assert_eq!(Manifest::decode("MANIFEST", &bytes).unwrap(), manifest);
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "level 1 ends in 2 nodes and 0 checksums where the size asks for 1 and 0"
+)]
+fn a_manifest_that_would_be_refused_is_not_encoded() {
+    let mut manifest = samples::plain(2, 3, [9; 32]);
+    manifest.levels[1].nodes.push([0; 32]);
+    let _ = manifest.encode();
+}

@@ -1,0 +1,7 @@
+//! The bytes of manifests: pinned, read back, and refused in every other form.
+
+mod damage;
+mod golden;
+mod hostile;
+mod round_trip;
+mod samples;

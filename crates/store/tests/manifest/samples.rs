@@ -1,0 +1,63 @@
+//! Manifests to encode.
+
+use rotortree_store::{
+    manifest::{CleanClose, LevelTail, Manifest},
+    shape::Shape,
+};
+
+/// A manifest of a tree of `size` leaves, with everything that is optional.
+pub(crate) fn full(arity: u32, size: u64) -> Manifest {
+    let root = if size == 0 { [0; 32] } else { [0xaa; 32] };
+    Manifest {
+        metadata: Some(b"block 17".to_vec()),
+        clean_close: Some(CleanClose {
+            segment: 9,
+            length: 4096,
+            sequence: 77,
+            size: size + 1,
+            root: [0xcc; 32],
+        }),
+        last_segment: 9,
+        ..plain(arity, size, root)
+    }
+}
+
+/// A manifest of a tree of `size` leaves, with nothing that is optional.
+pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
+    Manifest {
+        generation: 5,
+        tree_id: *b"sixteen id bytes",
+        arity,
+        max_depth: 64,
+        fingerprint: [0xf1; 32],
+        base_size: 0,
+        sequence: 76,
+        size,
+        root,
+        metadata: None,
+        levels: tails(arity, size),
+        first_segment: 8,
+        last_segment: 8,
+        clean_close: None,
+    }
+}
+
+/// Tails of the lengths that arity and size ask for.
+pub(crate) fn tails(arity: u32, size: u64) -> Vec<LevelTail> {
+    let shape = Shape::new(arity, size);
+    let tail = |level: usize| LevelTail {
+        nodes: (0..shape.tail_nodes(level))
+            .map(|node| std::array::from_fn(|at| (level * 31 + node * 7 + at) as u8))
+            .collect(),
+        sums: (0..shape.tail_sums(level))
+            .map(|sum| (level * 1_000_003 + sum * 65_537) as u32)
+            .collect(),
+    };
+    (0..shape.levels()).map(tail).collect()
+}
+
+/// Puts a checksum that is right in place of the one that is there.
+pub(crate) fn seal(bytes: &mut [u8]) {
+    let (covered, crc) = bytes.split_at_mut(bytes.len() - 4);
+    crc.copy_from_slice(&crc32c::crc32c(covered).to_le_bytes());
+}
