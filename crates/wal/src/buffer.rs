@@ -229,12 +229,12 @@ impl GroupBuffer {
         &self.bytes
     }
 
-    /// Empties the group; the next one goes on where it ended, also within a batch. The allocation is kept unless it is far above
-    /// what the group needed.
+    /// Empties the group; the next one goes on where it ended, also within a batch. The allocation
+    /// is kept unless it is far above what the group needed; an empty group says nothing about that.
     pub fn clear(&mut self) {
         let (used, capacity) = (self.filled.next_multiple_of(SECTOR), self.bytes.capacity());
         self.bytes.clear();
-        if capacity > KEPT && capacity / 8 > used {
+        if !self.is_empty() && capacity > KEPT && capacity / 8 > used {
             self.bytes.shrink_to(used.saturating_mul(2).max(KEPT));
         }
         self.filled = GROUP_HEADER;

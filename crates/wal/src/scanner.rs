@@ -4,7 +4,7 @@
 use crate::checksum::Seed;
 use crate::group::GroupHeader;
 use crate::layout::{GROUP_HEADER, MIN_RECORD, RECORD_HEADER, SECTOR_U64, is_zero};
-use crate::record::{self, Lengths, RecordView, Refused};
+use crate::record::{self, Lengths, Parts, RecordView, Refused};
 use crate::source::{SegmentBytes, Window};
 
 /// What a scanner comes across.
@@ -25,7 +25,7 @@ pub enum Event<'a> {
 pub struct Invalid {
     /// Where it starts, in bytes from the segment's start.
     pub offset: u64,
-    /// Its length in bytes.
+    /// Its length in bytes; 0 where the segment ends just behind a group's header.
     pub len: u64,
     /// What is wrong with its first bytes.
     pub reason: InvalidReason,
@@ -146,11 +146,18 @@ enum State {
 /// The way through the records of a group.
 #[derive(Clone, Copy, Debug)]
 struct Walk {
-    group: GroupHeader,
     /// Where the next record starts.
     at: u64,
-    /// How many records were reported.
+    /// Its sequence.
+    sequence: u64,
+    /// Its place in the group, from 0.
     index: u32,
+    /// How many records are still to be reported.
+    left: u32,
+    /// Where the last record ends.
+    payload_end: u64,
+    /// Where the group ends.
+    end: u64,
 }
 
 impl<S: SegmentBytes> Scanner<S> {
@@ -193,10 +200,8 @@ impl<S: SegmentBytes> Scanner<S> {
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, S::Error> {
         match self.state {
-            State::Within(walk) if walk.index < walk.group.record_count => {
-                self.record(walk).map(Some)
-            }
-            State::Within(walk) => self.group(walk.group.end()),
+            State::Within(walk) if walk.left > 0 => self.record(walk).map(Some),
+            State::Within(walk) => self.group(walk.end),
             State::Between(at) => self.group(at),
         }
     }
@@ -225,9 +230,12 @@ impl<S: SegmentBytes> Scanner<S> {
                     return Ok(Some(self.unclaimed(from, at, blank)));
                 }
                 self.state = State::Within(Walk {
-                    group,
                     at: at + GROUP_HEADER as u64,
+                    sequence: group.first_sequence,
                     index: 0,
+                    left: group.record_count,
+                    payload_end: group.payload_end(),
+                    end: group.end(),
                 });
                 return Ok(Some(Event::Group(group)));
             }
@@ -257,18 +265,20 @@ impl<S: SegmentBytes> Scanner<S> {
 
     /// Reads the next record of a group that has one.
     fn record(&mut self, walk: Walk) -> Result<Event<'_>, S::Error> {
-        let Walk { group, at, index } = walk;
-        let sequence = group.first_sequence + u64::from(index);
+        let Walk {
+            at,
+            sequence,
+            index,
+            ..
+        } = walk;
         let left = self.len.saturating_sub(at);
         if left < RECORD_HEADER as u64 {
             return Ok(self.refuse(walk, InvalidReason::Truncated { sequence }));
         }
         self.window
             .fetch(&mut self.source, self.len, at, RECORD_HEADER)?;
-        let total = Lengths::of(self.window.bytes(at, RECORD_HEADER))
-            .total()
-            .filter(|total| fits(&walk, *total));
-        let Some(total) = total else {
+        let lengths = Lengths::of(self.window.bytes(at, RECORD_HEADER));
+        let Some(total) = lengths.total().filter(|total| walk.has_room(*total)) else {
             return Ok(self.refuse(walk, InvalidReason::RecordLength { sequence }));
         };
         if left < total as u64 {
@@ -276,21 +286,21 @@ impl<S: SegmentBytes> Scanner<S> {
         }
         self.window.fetch(&mut self.source, self.len, at, total)?;
         let reason = match record::parse(self.window.bytes(at, total), sequence, self.seed) {
-            Ok(parts) => {
-                let record = RecordView {
-                    offset: at,
+            Ok(Parts {
+                leaves,
+                metadata,
+                more,
+            }) => {
+                self.state = State::Within(walk.behind(total));
+                let offset = at;
+                return Ok(Event::Record(RecordView {
+                    offset,
                     sequence,
                     index,
-                    leaves: parts.leaves,
-                    metadata: parts.metadata,
-                    more: parts.more,
-                };
-                self.state = State::Within(Walk {
-                    group,
-                    at: at + total as u64,
-                    index: index + 1,
-                });
-                return Ok(Event::Record(record));
+                    leaves,
+                    metadata,
+                    more,
+                }));
             }
             Err(Refused::Checksum { expected, actual }) => InvalidReason::RecordChecksum {
                 sequence,
@@ -299,38 +309,51 @@ impl<S: SegmentBytes> Scanner<S> {
             },
             Err(Refused::Malformed) => InvalidReason::RecordMalformed { sequence },
         };
-        // Not `refuse`, which would borrow the window again that the record above is returned from.
-        let end = group.end().min(self.len);
-        self.state = State::Between(end);
-        Ok(walk.refuse(end, reason))
+        // Not `refuse`, which would borrow the window that a record is returned from above.
+        self.state = State::Between(walk.end.min(self.len));
+        Ok(walk.invalid(self.len, reason))
     }
 
     /// Reports the rest of a group as invalid and goes on behind it.
     fn refuse(&mut self, walk: Walk, reason: InvalidReason) -> Event<'static> {
-        let end = walk.group.end().min(self.len);
-        self.state = State::Between(end);
-        walk.refuse(end, reason)
+        self.state = State::Between(walk.end.min(self.len));
+        walk.invalid(self.len, reason)
     }
 }
 
 impl Walk {
-    /// The group from the next record to `end`, which is invalid for this reason.
-    fn refuse(self, end: u64, reason: InvalidReason) -> Event<'static> {
+    /// Whether a record of this length leaves room for those behind it, and the last one leaves
+    /// nothing over.
+    fn has_room(&self, total: usize) -> bool {
+        let behind = u64::from(self.left - 1) * MIN_RECORD as u64;
+        match self
+            .payload_end
+            .saturating_sub(self.at)
+            .checked_sub(total as u64)
+        {
+            Some(rest) => rest >= behind && (self.left > 1 || rest == 0),
+            None => false,
+        }
+    }
+
+    /// The way on behind a record of this length.
+    fn behind(self, total: usize) -> Self {
+        Self {
+            at: self.at + total as u64,
+            sequence: self.sequence + 1,
+            index: self.index + 1,
+            left: self.left - 1,
+            ..self
+        }
+    }
+
+    /// The group from the next record on, in a segment of this length, as invalid.
+    fn invalid(self, segment_len: u64, reason: InvalidReason) -> Event<'static> {
+        let len = self.end.min(segment_len).saturating_sub(self.at);
         Event::Invalid(Invalid {
             offset: self.at,
-            len: end.saturating_sub(self.at),
+            len,
             reason,
         })
-    }
-}
-
-/// Whether a record of this length leaves room for those behind it, and the last one leaves nothing over.
-fn fits(walk: &Walk, total: usize) -> bool {
-    let behind = u64::from(walk.group.record_count - walk.index - 1);
-    let room = walk.group.payload_end().checked_sub(walk.at);
-    match room.and_then(|room| room.checked_sub(total as u64)) {
-        Some(rest) if behind == 0 => rest == 0,
-        Some(rest) => rest >= behind * MIN_RECORD as u64,
-        None => false,
     }
 }

@@ -276,6 +276,13 @@ fn memory_is_made_with_the_first_record_kept_while_needed_and_given_back_when_no
         large,
         "a group that filled the allocation keeps it"
     );
+    group.clear();
+    group.reset(1);
+    assert_eq!(
+        group.capacity(),
+        large,
+        "an empty group says nothing about the need"
+    );
     group.push_leaf(&leaf(1));
     group.clear();
     assert!(
