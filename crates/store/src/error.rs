@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::TreeError;
 
 /// A failure of storage. Every message says which file, where in it, and what can be done.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +135,17 @@ pub enum StorageError {
     /// A configuration value is outside its limits.
     #[error("the configuration is not usable: {0}")]
     InvalidConfig(String),
+}
+
+/// Any failure of a durable tree: of its storage, or of the tree itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RotorTreeError {
+    /// Storage failed or refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The tree refused.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
 }
 
 struct Hex<'a>(&'a Hash);

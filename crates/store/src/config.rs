@@ -1,0 +1,183 @@
+//! How an engine behaves: policies, bounds and modes.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use rotortree_lean_imt::TreeHead;
+
+use crate::{Runtime, StorageError, storage::Reads};
+
+/// When records reach the disk without anybody waiting for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushPolicy {
+    /// At most this long after the insert, at least 100 us. The default is 10 ms.
+    Interval(Duration),
+    /// When the caller says so: by `flush`, by waiting on a token, by a durable insert, or by reaching the bound on unflushed bytes.
+    Manual,
+}
+
+impl FlushPolicy {
+    /// The shortest interval.
+    pub const MIN_INTERVAL: Duration = Duration::from_micros(100);
+}
+
+impl Default for FlushPolicy {
+    fn default() -> Self {
+        Self::Interval(Duration::from_millis(10))
+    }
+}
+
+/// When checkpoints are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointPolicy {
+    /// When the caller asks for one.
+    Manual,
+    /// When the tree is closed.
+    OnClose,
+    /// In the background after so many entries; an entry is one call of an insert method.
+    EveryNEntries(u64),
+    /// In the background when nodes of more than so many bytes were appended since the last checkpoint began.
+    /// Past 1.25 times the threshold inserts wait for the checkpoint that is under way. The default is 256 MiB.
+    MemoryThreshold(usize),
+}
+
+impl Default for CheckpointPolicy {
+    fn default() -> Self {
+        Self::MemoryThreshold(256 << 20)
+    }
+}
+
+/// Which levels stay in memory once they are checkpointed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TieringConfig {
+    /// Levels at or above this one are kept in memory, `32 * size / N^level` bytes each; lower ones are read from chunks.
+    pub pin_above_level: usize,
+}
+
+impl Default for TieringConfig {
+    /// Pins nothing.
+    fn default() -> Self {
+        Self {
+            pin_above_level: usize::MAX,
+        }
+    }
+}
+
+/// What opening does about a damaged log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecoveryMode {
+    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is kept aside and reported.
+    #[default]
+    StopAtLastValid,
+    /// Opening refuses if anything that is known to have been durable is damaged.
+    Strict,
+}
+
+/// How far opening has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenProgress {
+    /// Stored nodes compared with the hash of their children.
+    Verified {
+        /// Nodes so far.
+        done: u64,
+        /// Nodes in all.
+        total: u64,
+    },
+    /// Log replayed.
+    Replayed {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+}
+
+/// Called while opening.
+#[derive(Clone)]
+pub struct ProgressCallback(Arc<dyn Fn(OpenProgress) + Send + Sync>);
+
+impl ProgressCallback {
+    /// Wraps a function.
+    pub fn new(callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(callback))
+    }
+
+    pub(crate) fn report(&self, progress: OpenProgress) {
+        (self.0)(progress);
+    }
+}
+
+impl fmt::Debug for ProgressCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProgressCallback")
+    }
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// When records reach the disk.
+    pub flush_policy: FlushPolicy,
+    /// When checkpoints are made.
+    pub checkpoint_policy: CheckpointPolicy,
+    /// Which levels stay in memory.
+    pub tiering: TieringConfig,
+    /// Whether opening compares every stored node with the hash of its children.
+    pub verify_checkpoint: bool,
+    /// What opening does about a damaged log.
+    pub recovery: RecoveryMode,
+    /// A head that the recovered tree must contain.
+    pub expect_head: Option<TreeHead>,
+    /// The most bytes of records waiting to be written; default 64 MiB.
+    pub max_unflushed_bytes: usize,
+    /// The log starts a new segment beyond this many bytes; default 256 MiB.
+    pub segment_bytes: u64,
+    /// The background threads.
+    pub runtime: Runtime,
+    /// How stored nodes are read.
+    pub reads: Reads,
+    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's.
+    pub raise_max_depth: bool,
+    /// Told how opening goes on.
+    pub progress: Option<ProgressCallback>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            flush_policy: FlushPolicy::default(),
+            checkpoint_policy: CheckpointPolicy::default(),
+            tiering: TieringConfig::default(),
+            verify_checkpoint: true,
+            recovery: RecoveryMode::default(),
+            expect_head: None,
+            max_unflushed_bytes: 64 << 20,
+            segment_bytes: 256 << 20,
+            runtime: Runtime::shared(),
+            reads: Reads::default(),
+            raise_max_depth: false,
+            progress: None,
+        }
+    }
+}
+
+impl EngineConfig {
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        match self.flush_policy {
+            FlushPolicy::Interval(interval) if interval < FlushPolicy::MIN_INTERVAL => {
+                Err(StorageError::InvalidConfig(format!(
+                    "a flush interval of {interval:?} is below the least, {:?}",
+                    FlushPolicy::MIN_INTERVAL
+                )))
+            }
+            _ => Ok(()),
+        }?;
+        match self.checkpoint_policy {
+            CheckpointPolicy::EveryNEntries(0) => Err(StorageError::InvalidConfig(
+                "EveryNEntries(0): a checkpoint needs at least one entry".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}

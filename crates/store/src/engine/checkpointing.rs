@@ -1,0 +1,417 @@
+//! Checkpoints: when one is due, and its steps.
+//!
+//! The steps, each safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a segment that continues
+//! from what is durable; write whole chunks of what is new; sync them; commit the manifest; drop the covered segments; read
+//! what is covered from the chunks. Nothing the manifest in force names is overwritten before the next one is in force.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::TreeSnapshot;
+
+use super::{core::Core, write::Writer};
+use crate::{
+    CheckpointPolicy, StorageError, checkpoint::write_nodes, lock::lock, runtime::Lane,
+    storage::CommitError,
+};
+
+/// The first wait before a failed background checkpoint is tried again; doubled each time up to the longest.
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// Who is at it, and how it went. Guarded by one lock; the atomics are read on the insert path.
+#[derive(Default)]
+pub(crate) struct Checkpoints {
+    running: bool,
+    completed: u64,
+    /// The value of `completed` that `wait_for_checkpoint` last told.
+    told: u64,
+    last_error: Option<String>,
+    retry: Option<Duration>,
+}
+
+/// The part of the state that every insert looks at.
+#[derive(Default)]
+pub(super) struct Due {
+    /// A background checkpoint is queued, running or waiting to be tried again.
+    active: AtomicBool,
+    /// It failed and waits: inserts do not wait for it.
+    backing_off: AtomicBool,
+    /// Complete nodes when the last checkpoint began, and those covered by the last one committed.
+    began_nodes: AtomicU64,
+    covered_nodes: AtomicU64,
+    began_entries: AtomicU64,
+}
+
+impl Due {
+    pub(super) fn starting_at(covered_nodes: u64) -> Self {
+        Self {
+            began_nodes: AtomicU64::new(covered_nodes),
+            covered_nodes: AtomicU64::new(covered_nodes),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn covered_nodes(&self) -> u64 {
+        self.covered_nodes.load(Ordering::Acquire)
+    }
+}
+
+/// The number of complete nodes on all levels of a tree of `size` leaves.
+pub(super) const fn node_count(size: u64, arity: u64) -> u64 {
+    let (mut nodes, mut count) = (size, 0u64);
+    while nodes > 0 {
+        count = count.saturating_add(nodes);
+        nodes /= arity;
+    }
+    count
+}
+
+const NODE_BYTES: u64 = size_of::<Hash>() as u64;
+
+impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    /// Asks for a background checkpoint if the policy wants one. Called with the writer lock held.
+    pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, D>) {
+        let due = match self.config.checkpoint_policy {
+            CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
+            CheckpointPolicy::EveryNEntries(entries) => {
+                writer.entries - self.counters.due.began_entries.load(Ordering::Relaxed) >= entries
+            }
+            CheckpointPolicy::MemoryThreshold(threshold) => {
+                let size = writer.tree.size();
+                if size < writer.look_at_size {
+                    return;
+                }
+                let appended = node_count(size, N as u64)
+                    .saturating_sub(self.counters.due.began_nodes.load(Ordering::Acquire));
+                let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
+                // A leaf brings fewer than two nodes with it.
+                writer.look_at_size = size + left / (2 * NODE_BYTES);
+                left == 0
+            }
+        };
+        if due && !self.counters.due.active.swap(true, Ordering::AcqRel) {
+            let me = self.me.clone();
+            let asked = self.config.runtime.run(Lane::Checkpoint, move || {
+                if let Some(core) = me.upgrade() {
+                    core.background_checkpoint();
+                }
+            });
+            if asked.is_err() {
+                self.counters.due.active.store(false, Ordering::Release);
+            }
+        }
+    }
+
+    /// Whether an insert has to wait for the checkpoint under way: past 1.25 times the threshold.
+    pub(super) fn checkpoint_lags(&self, writer: &Writer<H, N, D>) -> bool {
+        let due = &self.counters.due;
+        let CheckpointPolicy::MemoryThreshold(threshold) = self.config.checkpoint_policy else {
+            return false;
+        };
+        if !due.active.load(Ordering::Acquire) || due.backing_off.load(Ordering::Acquire) {
+            return false;
+        }
+        let bytes = self.uncheckpointed_bytes(writer.tree.size());
+        bytes > (threshold as u64).saturating_add(threshold as u64 / 4)
+    }
+
+    pub(super) fn uncheckpointed_bytes(&self, size: u64) -> u64 {
+        node_count(size, N as u64)
+            .saturating_sub(self.counters.due.covered_nodes())
+            .saturating_mul(NODE_BYTES)
+    }
+
+    fn background_checkpoint(&self) {
+        if self.status.check().is_ok()
+            && self.is_own_process()
+            && self.run_checkpoint().is_err()
+            && self.status.check().is_ok()
+        {
+            self.counters.due.backing_off.store(true, Ordering::Release);
+            self.admission.notify_all();
+            let retry = {
+                let mut checkpoints = lock(&self.checkpoints);
+                let retry = checkpoints
+                    .retry
+                    .map_or(FIRST_RETRY, |last| (last * 2).min(LONGEST_RETRY));
+                checkpoints.retry = Some(retry);
+                retry
+            };
+            let me = self.me.clone();
+            let again =
+                self.config
+                    .runtime
+                    .run_at(Instant::now() + retry, Lane::Checkpoint, move || {
+                        if let Some(core) = me.upgrade() {
+                            core.background_checkpoint();
+                        }
+                    });
+            if again.is_ok() {
+                return;
+            }
+        }
+        self.counters
+            .due
+            .backing_off
+            .store(false, Ordering::Release);
+        self.counters.due.active.store(false, Ordering::Release);
+        let mut writer = lock(&self.writer);
+        writer.look_at_size = 0;
+        if self.status.check().is_ok() {
+            self.consider_checkpoint(&mut writer);
+        }
+        drop(writer);
+        self.admission.notify_all();
+    }
+
+    /// Makes a checkpoint now, after the one that may be running.
+    pub(super) fn run_checkpoint(&self) -> Result<(), StorageError> {
+        let mut checkpoints = lock(&self.checkpoints);
+        while checkpoints.running {
+            self.status.check_failure()?;
+            checkpoints = self.wait_checkpoints(checkpoints, None);
+        }
+        checkpoints.running = true;
+        drop(checkpoints);
+        let turn = Turn(self);
+        let started = Instant::now();
+        let outcome = {
+            let _guard = self.fail_on_panic("making a checkpoint");
+            self.checkpoint_steps()
+        };
+        {
+            let mut checkpoints = lock(&self.checkpoints);
+            match &outcome {
+                Ok(()) => {
+                    checkpoints.completed += 1;
+                    checkpoints.last_error = None;
+                    checkpoints.retry = None;
+                    self.counters.checkpointed(started.elapsed());
+                }
+                Err(error) => {
+                    checkpoints.last_error = Some(error.to_string());
+                    self.counters
+                        .checkpoint_failures
+                        .fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        drop(turn);
+        outcome
+    }
+
+    fn checkpoint_steps(&self) -> Result<(), StorageError> {
+        let Some(Begun {
+            snapshot,
+            sequence,
+            segment,
+        }) = self.begin_checkpoint()?
+        else {
+            return Ok(());
+        };
+        let previous = lock(&self.manifest).clone();
+        let tails = write_nodes(&*self.storage, &previous, &snapshot, &mut |_| self.pace())
+            .map_err(|error| StorageError::CheckpointFailed(error.to_string()))?;
+        // A log that failed in the meantime may have lost what this snapshot was thought to hold durably.
+        self.status.check_failure()?;
+        {
+            let mut manifest = lock(&self.manifest);
+            let mut next = manifest.clone();
+            next.generation += 1;
+            next.sequence = sequence;
+            next.size = snapshot.size();
+            next.root = snapshot.root().unwrap_or_default();
+            next.metadata = snapshot.metadata().map(<[u8]>::to_vec);
+            next.levels = tails;
+            next.first_segment = segment;
+            match self
+                .storage
+                .commit_manifest(next.generation, &next.encode())
+            {
+                Ok(()) => *manifest = next,
+                Err(CommitError::NotCommitted(error)) => {
+                    return Err(StorageError::CheckpointFailed(error.to_string()));
+                }
+                Err(CommitError::Fenced(error) | CommitError::Unknown(error)) => {
+                    return Err(StorageError::FlushFailed(self.fail(error)));
+                }
+            }
+        }
+        self.drop_segments(previous.first_segment..segment);
+        self.tier(&snapshot);
+        Ok(())
+    }
+
+    /// Between two pieces of a checkpoint: whether to go on.
+    fn pace(&self) -> ControlFlow<()> {
+        if self.status.failure().is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Leads a sync, and starts a segment behind what is then durable; `None` if the manifest covers all of it already.
+    fn begin_checkpoint(&self) -> Result<Option<Begun<N, D>>, StorageError> {
+        loop {
+            let entries = lock(&self.writer).entries;
+            let mut log = self.take_log()?;
+            let covered = lock(&self.manifest).sequence;
+            let begun = self
+                .commit_pending(&mut log, super::commit::Rotate::WhenFull)
+                .and_then(|()| {
+                    let is_new = log.durable.sequence > covered;
+                    if is_new && !log.within_batch {
+                        self.rotate(&mut log)?;
+                    }
+                    Ok(is_new)
+                });
+            let is_new = begun.map_err(|error| StorageError::FlushFailed(self.fail(error)))?;
+            if log.within_batch {
+                // A batch larger than the bound is being streamed; a segment ends where a batch ends.
+                self.return_log(log, true);
+                let mut writer = lock(&self.writer);
+                while writer.streaming && self.status.check_failure().is_ok() {
+                    let waited = self
+                        .admission
+                        .wait_timeout(writer, Duration::from_millis(20));
+                    writer = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+                continue;
+            }
+            // Only a leader moves what is durable, and this thread is it until the log is returned.
+            let begun = Begun {
+                snapshot: self.durable.load_full(),
+                sequence: log.durable.sequence,
+                segment: log.segment,
+            };
+            self.return_log(log, true);
+            let due = &self.counters.due;
+            due.began_nodes.store(
+                node_count(begun.snapshot.size(), N as u64),
+                Ordering::Release,
+            );
+            due.began_entries.store(entries, Ordering::Relaxed);
+            return Ok(is_new.then_some(begun));
+        }
+    }
+
+    /// Removes segments that the manifest no longer names, oldest first. What cannot be removed now goes when the store
+    /// is opened next.
+    fn drop_segments(&self, segments: std::ops::Range<u64>) {
+        for number in segments {
+            if self.storage.remove_segment(number).is_err() {
+                self.counters
+                    .unlink_failures
+                    .fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Lets the chunks serve what the checkpoint covers, and gives the memory back.
+    fn tier(&self, snapshot: &TreeSnapshot<N, D>) {
+        let manifest = lock(&self.manifest).clone();
+        let mut cold = lock(&self.cold);
+        match cold.extend(&self.storage, &manifest) {
+            Ok(extended) => {
+                let lens = extended.base_lens(self.config.tiering.pin_above_level);
+                *cold = Arc::clone(&extended);
+                drop(cold);
+                let mut writer = lock(&self.writer);
+                writer.tree.nodes_mut().rebase(extended, &lens);
+                let renewed = Arc::new(writer.tree.snapshot());
+                if self.durable.load().size() == renewed.size()
+                    && self.durable.load().metadata() == renewed.metadata()
+                {
+                    self.durable.store(Arc::clone(&renewed));
+                }
+                self.published.store(renewed);
+            }
+            // The nodes stay in memory; the next checkpoint tries again.
+            Err(_) => {
+                self.counters.map_failures.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.counters
+            .due
+            .covered_nodes
+            .store(node_count(snapshot.size(), N as u64), Ordering::Release);
+        self.admission.notify_all();
+    }
+
+    pub(super) fn checkpoint_error(&self) -> Option<String> {
+        lock(&self.checkpoints).last_error.clone()
+    }
+
+    pub(super) fn checkpoints_completed(&self) -> u64 {
+        lock(&self.checkpoints).completed
+    }
+
+    /// Waits until no checkpoint runs.
+    pub(super) fn await_checkpoints(&self) {
+        let mut checkpoints = lock(&self.checkpoints);
+        while checkpoints.running {
+            checkpoints = self.wait_checkpoints(checkpoints, None);
+        }
+    }
+
+    /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
+    pub(super) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut checkpoints = lock(&self.checkpoints);
+        while checkpoints.completed == checkpoints.told {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) || self.status.check().is_err() {
+                return false;
+            }
+            checkpoints = self.wait_checkpoints(checkpoints, left);
+        }
+        checkpoints.told = checkpoints.completed;
+        true
+    }
+
+    fn wait_checkpoints<'a>(
+        &self,
+        guard: MutexGuard<'a, Checkpoints>,
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, Checkpoints> {
+        match timeout {
+            None => self
+                .checkpoints_changed
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                self.checkpoints_changed
+                    .wait_timeout(guard, timeout)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+        }
+    }
+}
+
+/// What a checkpoint will cover.
+struct Begun<const N: usize, const D: usize> {
+    snapshot: Arc<TreeSnapshot<N, D>>,
+    sequence: u64,
+    /// The segment that continues behind it.
+    segment: u64,
+}
+
+/// The one checkpoint at a time; gives the turn up also when its steps panic.
+struct Turn<'a, H: Hasher, const N: usize, const D: usize>(&'a Core<H, N, D>);
+
+impl<H: Hasher, const N: usize, const D: usize> Drop for Turn<'_, H, N, D> {
+    fn drop(&mut self) {
+        lock(&self.0.checkpoints).running = false;
+        self.0.checkpoints_changed.notify_all();
+    }
+}

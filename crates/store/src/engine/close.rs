@@ -1,0 +1,286 @@
+//! [`Engine`]: the handle on a running engine, and how it is closed.
+
+use std::{
+    fmt, io,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+
+use super::{core::Core, stats::Stats, token::DurabilityToken, write::Admission};
+use crate::{
+    CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
+    lock::lock,
+    manifest::CleanClose,
+    storage::{CommitError, Storage},
+    verify::{Progress, verify_nodes},
+};
+
+/// A durable tree on some storage. A cheap handle: clones share one tree, and closing any of them closes it.
+///
+/// The last handle closes the tree when it is dropped. Tokens and snapshots outlive it and never keep it open.
+pub struct Engine<H: Hasher, const N: usize, const D: usize> {
+    handle: Arc<Handle<H, N, D>>,
+}
+
+struct Handle<H: Hasher, const N: usize, const D: usize> {
+    core: Arc<Core<H, N, D>>,
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Drop for Handle<H, N, D> {
+    fn drop(&mut self) {
+        // Whoever wants to know how closing went calls `close`.
+        drop(self.core.close());
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Clone for Engine<H, N, D> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: Arc::clone(&self.handle),
+        }
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> fmt::Debug for Engine<H, N, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.core.fmt(f)
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
+    /// Opens or creates the tree on `storage` and recovers it. O(levels + shards + log), and O(nodes) with verification.
+    ///
+    /// # Errors
+    /// See [`StorageError`]; [`RotorTreeError::Tree`] if the log holds what this hasher or depth refuses.
+    pub fn open(
+        hasher: H,
+        storage: Arc<dyn Storage>,
+        config: EngineConfig,
+    ) -> Result<Self, RotorTreeError> {
+        let core = Core::open(hasher, storage, config)?;
+        Ok(Self {
+            handle: Arc::new(Handle { core }),
+        })
+    }
+
+    fn core(&self) -> &Arc<Core<H, N, D>> {
+        &self.handle.core
+    }
+
+    /// Appends one leaf; the new root and a token.
+    ///
+    /// # Errors
+    /// [`RotorTreeError::Tree`] if the tree refuses; [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    pub fn insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
+        self.core().insert_one(leaf, Admission::Wait)
+    }
+
+    /// [`insert`](Self::insert), or [`StorageError::WouldBlock`] where it would have to wait.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), and [`StorageError::WouldBlock`].
+    pub fn try_insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
+        self.core().insert_one(leaf, Admission::Refuse)
+    }
+
+    /// Appends leaves and metadata as one entry. `expected_size`, if given, must be the tree's size.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), and [`rotortree_lean_imt::TreeError::SizeMismatch`].
+    pub fn append(
+        &self,
+        leaves: &[Hash],
+        metadata: Option<&[u8]>,
+        expected_size: Option<u64>,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        self.core()
+            .insert_batch(leaves, metadata, expected_size, Admission::Wait)
+    }
+
+    /// [`append`](Self::append), or [`StorageError::WouldBlock`] where it would have to wait.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append), and [`StorageError::WouldBlock`].
+    pub fn try_append(
+        &self,
+        leaves: &[Hash],
+        metadata: Option<&[u8]>,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        self.core()
+            .insert_batch(leaves, metadata, None, Admission::Refuse)
+    }
+
+    /// The tree as it is now: a reference count.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+        self.core().published.load_full()
+    }
+
+    /// The tree as it was at the last sync: the only one whose head may be signed or published.
+    #[must_use]
+    pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+        self.core().durable.load_full()
+    }
+
+    /// The root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.core().published.load().root()
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.core().published.load().size()
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.core().published.load().depth()
+    }
+
+    /// Waits until the tree has at least `size` leaves; whether it has.
+    #[must_use]
+    pub fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
+        self.core().wait_for_size(size, timeout)
+    }
+
+    /// Makes everything inserted so far durable.
+    ///
+    /// # Errors
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    pub fn flush(&self) -> Result<(), StorageError> {
+        self.core().status.check()?;
+        self.core().flush_all()
+    }
+
+    /// Makes a checkpoint now.
+    ///
+    /// # Errors
+    /// [`StorageError::CheckpointFailed`] (the tree goes on), [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    pub fn checkpoint(&self) -> Result<(), StorageError> {
+        self.core().status.check()?;
+        self.core().run_checkpoint()
+    }
+
+    /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
+    #[must_use]
+    pub fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
+        self.core().wait_for_checkpoint(timeout)
+    }
+
+    /// Compares every stored node with the hash of its children, on a running tree.
+    ///
+    /// # Errors
+    /// [`StorageError::DataCorruption`] for the first that differs.
+    pub fn verify(
+        &self,
+        hasher: &H,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), StorageError> {
+        verify_nodes(hasher, &self.snapshot(), progress)
+    }
+
+    /// What opening found.
+    #[must_use]
+    pub fn recovery_report(&self) -> RecoveryReport {
+        self.core().report.clone()
+    }
+
+    /// Why the tree failed for good, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<Arc<io::Error>> {
+        self.core().failure()
+    }
+
+    /// Counters and sizes.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.core().stats()
+    }
+
+    /// Closes the tree for all its handles: flushes, checkpoints if the policy says so, marks the store as cleanly closed
+    /// and gives up ownership, also when something of it fails.
+    ///
+    /// # Errors
+    /// [`StorageError::FlushFailed`]; [`StorageError::CheckpointFailed`] if the last checkpoint failed; [`StorageError::Io`]
+    /// if the mark could not be written.
+    pub fn close(self) -> Result<(), StorageError> {
+        self.core().close()
+    }
+
+    /// The head of [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.core().published.load().head()
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    pub(super) fn close(&self) -> Result<(), StorageError> {
+        if !self.is_own_process() {
+            // A forked child holds a copy of the parent's buffers and shares its files. They are the parent's business.
+            return Ok(());
+        }
+        // Held to the end, so that whoever closes second waits for the first.
+        let mut ownership = lock(&self.ownership);
+        let Some(owner) = ownership.take() else {
+            return self.status.check_failure();
+        };
+        let outcome = self.close_steps();
+        self.wake_everybody();
+        self.storage.rest();
+        drop(owner);
+        outcome
+    }
+
+    fn close_steps(&self) -> Result<(), StorageError> {
+        {
+            let mut writer = lock(&self.writer);
+            while writer.streaming && self.status.check_failure().is_ok() {
+                let waited = self
+                    .admission
+                    .wait_timeout(writer, Duration::from_millis(20));
+                writer = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            // Inserts look at the status under this lock: none comes after.
+            self.status.close();
+        }
+        self.wake_everybody();
+        self.flush_all()?;
+        self.await_checkpoints();
+        if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
+            self.run_checkpoint()?;
+        }
+        let log = self.take_log()?;
+        {
+            let mut manifest = lock(&self.manifest);
+            let mut next = manifest.clone();
+            next.generation += 1;
+            next.clean_close = Some(CleanClose {
+                segment: log.segment,
+                length: log.durable_len,
+                sequence: log.durable.sequence,
+                size: log.durable.size,
+                root: log.durable.root,
+            });
+            self.storage
+                .commit_manifest(next.generation, &next.encode())
+                .map_err(|error| match error {
+                    CommitError::NotCommitted(error) => StorageError::Io(error),
+                    CommitError::Fenced(error) | CommitError::Unknown(error) => {
+                        StorageError::FlushFailed(self.fail(error))
+                    }
+                })?;
+            *manifest = next;
+        }
+        match self.checkpoint_error() {
+            Some(error) => Err(StorageError::CheckpointFailed(error)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Durability: whoever waits and finds no sync running leads one for everybody queued so far.
+
+use std::{
+    io,
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::Hasher;
+use rotortree_wal::Position;
+
+use super::{core::Core, log::Log};
+use crate::{FlushPolicy, StorageError, lock::lock, runtime::Lane};
+
+/// How long after a sync that somebody waited for the log is attested, unless more comes.
+const MARK_DELAY: Duration = Duration::from_millis(50);
+
+/// What waiters look at.
+pub(crate) struct Commit {
+    /// The last record of the last durable batch.
+    pub(super) durable: u64,
+    /// The write end of the log, while nobody leads.
+    pub(super) log: Option<Log>,
+    /// Futures to be polled again.
+    pub(super) wakers: Vec<Waker>,
+}
+
+impl Commit {
+    pub(super) fn new(log: Log) -> Self {
+        Self {
+            durable: log.durable.sequence,
+            log: Some(log),
+            wakers: Vec::new(),
+        }
+    }
+}
+
+/// What a leader does besides committing what is pending.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rotate {
+    WhenFull,
+    Now,
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    /// Waits until everything up to `sequence` is durable, leading or joining a sync.
+    pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
+        let mut commit = lock(&self.commit);
+        loop {
+            if commit.durable >= sequence {
+                return Ok(());
+            }
+            self.status.check_failure()?;
+            commit = match commit.log.take() {
+                Some(log) => {
+                    drop(commit);
+                    self.lead(log, Rotate::WhenFull)?;
+                    lock(&self.commit)
+                }
+                None if self.is_own_process() => self.wait_commit(commit, None).0,
+                // The leader runs in the parent; here nobody will ever finish.
+                None => return Err(StorageError::Closed),
+            };
+        }
+    }
+
+    /// Waits until `sequence` is durable or the time is up, leaving the sync to the background.
+    pub(super) fn wait_durable_timeout(
+        &self,
+        sequence: u64,
+        timeout: Duration,
+    ) -> Result<bool, StorageError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut commit = lock(&self.commit);
+        let mut asked = false;
+        loop {
+            if commit.durable >= sequence {
+                return Ok(true);
+            }
+            self.status.check_failure()?;
+            if self.status.is_closed() && commit.log.is_none() {
+                return Err(StorageError::Closed);
+            }
+            if !asked {
+                drop(commit);
+                self.ask_flusher(sequence);
+                asked = true;
+                commit = lock(&self.commit);
+                continue;
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
+            }
+            commit = self.wait_commit(commit, left).0;
+        }
+    }
+
+    pub(super) fn poll_durable(
+        &self,
+        sequence: u64,
+        context: &Context<'_>,
+    ) -> Poll<Result<(), StorageError>> {
+        {
+            let mut commit = lock(&self.commit);
+            if commit.durable >= sequence {
+                return Poll::Ready(Ok(()));
+            }
+            self.status.check_failure()?;
+            if !commit
+                .wakers
+                .iter()
+                .any(|waker| waker.will_wake(context.waker()))
+            {
+                commit.wakers.push(context.waker().clone());
+            }
+        }
+        self.ask_flusher(sequence);
+        Poll::Pending
+    }
+
+    /// Has the background lead a sync. If no thread can be had, this one leads.
+    fn ask_flusher(&self, sequence: u64) {
+        let me = self.me.clone();
+        let asked = self.config.runtime.run(Lane::Flush, move || {
+            if let Some(core) = me.upgrade() {
+                // The outcome reaches whoever waits through the status.
+                drop(core.wait_durable(sequence));
+            }
+        });
+        if asked.is_err() {
+            drop(self.wait_durable(sequence));
+        }
+    }
+
+    pub(super) fn is_durable(&self, sequence: u64) -> bool {
+        lock(&self.commit).durable >= sequence
+    }
+
+    fn wait_commit<'a>(
+        &self,
+        commit: MutexGuard<'a, Commit>,
+        timeout: Option<Duration>,
+    ) -> (MutexGuard<'a, Commit>, bool) {
+        match timeout {
+            None => (
+                self.commit_changed
+                    .wait(commit)
+                    .unwrap_or_else(PoisonError::into_inner),
+                false,
+            ),
+            Some(timeout) => {
+                let (commit, result) = self
+                    .commit_changed
+                    .wait_timeout(commit, timeout)
+                    .unwrap_or_else(PoisonError::into_inner);
+                (commit, result.timed_out())
+            }
+        }
+    }
+
+    /// Waits for the write end of the log: becomes the leader.
+    pub(super) fn take_log(&self) -> Result<Log, StorageError> {
+        let mut commit = lock(&self.commit);
+        loop {
+            self.status.check_failure()?;
+            if !self.is_own_process() {
+                return Err(StorageError::Closed);
+            }
+            match commit.log.take() {
+                Some(log) => return Ok(log),
+                None => commit = self.wait_commit(commit, None).0,
+            }
+        }
+    }
+
+    /// Commits everything pending, as the leader, and gives up the lead. On failure nothing is durable that was not
+    /// before, and nothing will be.
+    pub(super) fn lead(&self, mut log: Log, rotate: Rotate) -> Result<Position, StorageError> {
+        let _guard = self.fail_on_panic("flushing the log");
+        if !self.is_own_process() {
+            self.return_log(log, false);
+            return Err(StorageError::Closed);
+        }
+        match self.commit_pending(&mut log, rotate) {
+            Ok(()) => {
+                let durable = log.durable;
+                let wants_mark = log.wants_mark;
+                self.return_log(log, true);
+                if wants_mark {
+                    self.schedule_tick(MARK_DELAY);
+                }
+                Ok(durable)
+            }
+            // The log is not given back: nobody leads after a failure.
+            Err(error) => Err(StorageError::FlushFailed(self.fail(error))),
+        }
+    }
+
+    pub(super) fn return_log(&self, log: Log, advanced: bool) {
+        let wakers = {
+            let mut commit = lock(&self.commit);
+            commit.durable = commit.durable.max(log.durable.sequence);
+            commit.log = Some(log);
+            if advanced {
+                std::mem::take(&mut commit.wakers)
+            } else {
+                Vec::new()
+            }
+        };
+        self.commit_changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn commit_pending(&self, log: &mut Log, rotate: Rotate) -> io::Result<()> {
+        let started = Instant::now();
+        // Another leader may have failed between this thread's look at the status and its taking the log.
+        if let Err(error) = self.status.check_failure() {
+            return Err(io::Error::other(error));
+        }
+        let pending = {
+            let mut writer = lock(&self.writer);
+            if writer.pending.is_empty() {
+                None
+            } else {
+                log.spare.follow(&writer.pending);
+                std::mem::swap(&mut log.spare, &mut writer.pending);
+                // Published snapshots end where batches end, and so does the position that the group states.
+                let snapshot = self.published.load_full();
+                Some((log.spare.last_batch_end(), snapshot))
+            }
+        };
+        if let Some((sequence, snapshot)) = pending {
+            let after = Position {
+                sequence,
+                size: snapshot.size(),
+                root: snapshot.root().unwrap_or_default(),
+            };
+            let mut group = std::mem::replace(&mut log.spare, rotortree_wal::GroupBuffer::new(0));
+            let leaves = group.leaf_count();
+            let outcome = log.commit(&*self.storage, &mut group, after);
+            group.clear();
+            log.spare = group;
+            outcome?;
+            self.durable.store(snapshot);
+            lock(&self.commit).durable = sequence;
+            self.commit_changed.notify_all();
+            self.counters.synced(leaves, started.elapsed());
+        }
+        let full = log.offset >= self.config.segment_bytes;
+        if (full || rotate == Rotate::Now) && !log.within_batch {
+            self.rotate(log)?;
+        }
+        Ok(())
+    }
+
+    /// Starts a segment and names it on the manifest, so that its loss would be noticed.
+    pub(super) fn rotate(&self, log: &mut Log) -> io::Result<()> {
+        log.rotate(&*self.storage)?;
+        let mut manifest = lock(&self.manifest);
+        let mut next = manifest.clone();
+        next.generation += 1;
+        next.last_segment = log.segment;
+        self.storage
+            .commit_manifest(next.generation, &next.encode())
+            .map_err(crate::storage::CommitError::into_io)?;
+        *manifest = next;
+        self.counters.rotations.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Has a tick run after `delay`, unless one is due already.
+    pub(super) fn schedule_tick(&self, delay: Duration) {
+        if self.tick_is_due.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let me = self.me.clone();
+        let tick = move || {
+            if let Some(core) = me.upgrade() {
+                core.tick();
+            }
+        };
+        if self
+            .config
+            .runtime
+            .run_at(Instant::now() + delay, Lane::Flush, tick)
+            .is_err()
+        {
+            // No thread can be had: the next insert asks again.
+            self.tick_is_due.store(false, Ordering::Release);
+        }
+    }
+
+    /// What the background does some time after an insert or a sync: flush if the policy says so, otherwise attest.
+    fn tick(&self) {
+        self.tick_is_due.store(false, Ordering::Release);
+        if self.status.check().is_err() || !self.is_own_process() {
+            return;
+        }
+        let pending = {
+            let writer = lock(&self.writer);
+            (!writer.pending.is_empty()).then(|| writer.pending.next_sequence() - 1)
+        };
+        match (self.config.flush_policy, pending) {
+            (FlushPolicy::Interval(interval), Some(_)) => {
+                if let Ok(log) = self.take_log()
+                    && self.lead(log, Rotate::WhenFull).is_ok()
+                {
+                    self.schedule_tick(interval.max(MARK_DELAY));
+                }
+            }
+            // More is on its way: the group that carries it attests.
+            (FlushPolicy::Manual, Some(_)) => {}
+            (_, None) => self.mark(),
+        }
+    }
+
+    fn mark(&self) {
+        // Somebody leads: the group being written attests the one before.
+        let Some(mut log) = lock(&self.commit).log.take() else {
+            return;
+        };
+        let _guard = self.fail_on_panic("attesting the log");
+        match log.mark(&*self.storage) {
+            Ok(()) => self.return_log(log, false),
+            Err(error) => drop(self.fail(error)),
+        }
+    }
+
+    /// A failure of the log or the manifest, as the next caller sees it.
+    pub(super) fn flush_all(&self) -> Result<(), StorageError> {
+        let last = {
+            let writer = lock(&self.writer);
+            writer.pending.last_batch_end()
+        };
+        self.wait_durable(last)
+    }
+
+    pub(super) fn failure(&self) -> Option<Arc<io::Error>> {
+        self.status.failure().map(Arc::clone)
+    }
+}

@@ -1,0 +1,115 @@
+//! The write end of the log: the newest segment, where it ends, and the step to the next one.
+
+use std::io;
+
+use rotortree_hasher::Hash;
+use rotortree_wal::{GroupBuffer, Position, SegmentHeader, attest_mark};
+
+use crate::storage::Storage;
+
+/// Who wrote a log, on every segment's header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    pub(crate) tree_id: [u8; 16],
+    pub(crate) arity: u32,
+    pub(crate) fingerprint: Hash,
+}
+
+/// The write end of the log. Whoever holds it is the leader: there is one, and it does the log's I/O.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) identity: Identity,
+    pub(crate) segment: u64,
+    pub(crate) salt: u64,
+    /// Length of the segment: where the next group goes.
+    pub(crate) offset: u64,
+    /// Length of the segment up to which it is durable.
+    pub(crate) durable_len: u64,
+    /// State after the last batch that is durable.
+    pub(crate) durable: Position,
+    /// Whether nothing on disk attests the last group yet.
+    pub(crate) wants_mark: bool,
+    /// Whether the last group ended within a batch.
+    pub(crate) within_batch: bool,
+    /// The buffer that takes turns with the writer's.
+    pub(crate) spare: GroupBuffer,
+}
+
+/// A salt that leaves cannot have been made for.
+pub(crate) fn random_bytes<const LEN: usize>() -> io::Result<[u8; LEN]> {
+    let mut bytes = [0; LEN];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| io::Error::other(format!("the system's random source failed: {error}")))?;
+    Ok(bytes)
+}
+
+pub(crate) fn random_salt() -> io::Result<u64> {
+    random_bytes().map(u64::from_le_bytes)
+}
+
+impl Identity {
+    pub(crate) fn header(
+        &self,
+        number: u64,
+        salt: u64,
+        base: Position,
+        attested: u64,
+    ) -> SegmentHeader {
+        SegmentHeader {
+            tree_id: self.tree_id,
+            salt,
+            number,
+            arity: self.arity,
+            fingerprint: self.fingerprint,
+            base,
+            attested,
+        }
+    }
+}
+
+impl Log {
+    /// Writes and syncs a group that the writer filled up to `after`.
+    pub(crate) fn commit(
+        &mut self,
+        storage: &dyn Storage,
+        group: &mut GroupBuffer,
+        after: Position,
+    ) -> io::Result<()> {
+        let bytes = group.seal(self.salt, self.durable.sequence, &after);
+        storage.commit_group(self.segment, self.offset, bytes)?;
+        self.offset += bytes.len() as u64;
+        self.durable_len = self.offset;
+        self.durable = after;
+        self.wants_mark = true;
+        self.within_batch = group.next_sequence() - 1 != after.sequence;
+        Ok(())
+    }
+
+    /// Attests the last group, without a sync of its own.
+    pub(crate) fn mark(&mut self, storage: &dyn Storage) -> io::Result<()> {
+        if self.wants_mark && !self.within_batch {
+            let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
+            if storage.commit_mark(self.segment, self.offset, &mark)? {
+                self.offset += mark.len() as u64;
+            }
+            self.wants_mark = false;
+        }
+        Ok(())
+    }
+
+    /// Starts the next segment, which continues from what is durable. Its number must be on the manifest before
+    /// anything in it is acknowledged.
+    pub(crate) fn rotate(&mut self, storage: &dyn Storage) -> io::Result<()> {
+        let (number, salt) = (self.segment + 1, random_salt()?);
+        let header = self
+            .identity
+            .header(number, salt, self.durable, self.durable.sequence)
+            .encode();
+        self.offset = storage.create_segment(number, &mut &header[..])?;
+        self.durable_len = self.offset;
+        self.segment = number;
+        self.salt = salt;
+        self.wants_mark = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The engine: the write path, group commit, background checkpoints, and what reads them.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `core` | the state all parts share, and how it fails |
+//! | `open` | from a storage backend to a running engine |
+//! | `write` | the insert methods and their admission |
+//! | `commit` | durability: waiters, the leader, marks |
+//! | `log` | the write end of the log, and its rotation |
+//! | `checkpointing` | checkpoints: when, and step by step |
+//! | `close` | closing, and the handle that does it when dropped |
+//! | `token` | what an insert returns for waiting |
+//! | `stats` | what can be observed |
+//!
+//! Locks, in the order in which they may be taken: `manifest`, then `writer`, then `commit`. None is held over hashing on
+//! other threads; only `manifest`, which no insert takes, is held over I/O.
+
+mod checkpointing;
+mod close;
+mod commit;
+mod core;
+pub(crate) mod log;
+mod open;
+mod stats;
+mod token;
+mod write;
+
+pub use self::{
+    close::Engine,
+    stats::Stats,
+    token::{DurabilityToken, Durable},
+};

@@ -1,0 +1,171 @@
+//! [`Stats`]: what can be observed of an engine.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::Hasher;
+
+use super::{checkpointing::Due, core::Core};
+use crate::lock::lock;
+
+/// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Leaves.
+    pub size: u64,
+    /// Leaves that are durable.
+    pub durable_size: u64,
+    /// Leaves that the last committed checkpoint covers.
+    pub checkpointed_size: u64,
+    /// Bytes of records that no sync has taken yet.
+    pub pending_bytes: u64,
+    /// Bytes of nodes that no checkpoint covers yet.
+    pub uncheckpointed_bytes: u64,
+    /// Bytes of memory that nodes take: pinned levels and what is not checkpointed.
+    pub resident_node_bytes: u64,
+    /// Segments of the log in force.
+    pub log_segments: u64,
+    /// Bytes in the newest segment.
+    pub log_segment_bytes: u64,
+    /// Syncs of the log.
+    pub syncs: u64,
+    /// Leaves that these syncs made durable.
+    pub synced_leaves: u64,
+    /// How long the last sync took, writing included.
+    pub last_sync: Option<Duration>,
+    /// Since the last sync.
+    pub last_sync_age: Option<Duration>,
+    /// New segments started.
+    pub rotations: u64,
+    /// Checkpoints completed.
+    pub checkpoints: u64,
+    /// Checkpoints failed.
+    pub checkpoint_failures: u64,
+    /// How long the last completed checkpoint took.
+    pub last_checkpoint: Option<Duration>,
+    /// Since the last completed checkpoint.
+    pub last_checkpoint_age: Option<Duration>,
+    /// What the last checkpoint failed with, if none completed since.
+    pub checkpoint_error: Option<String>,
+    /// Times that an insert had to wait for room or for a checkpoint.
+    pub stalls: u64,
+    /// How long inserts waited in all.
+    pub stalled: Duration,
+    /// Covered segments that could not be removed yet.
+    pub unlink_failures: u64,
+    /// Checkpointed chunks that could not be mapped yet.
+    pub map_failures: u64,
+    /// Why the tree failed for good, if it did.
+    pub failure: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) due: Due,
+    pub(super) stalls: AtomicU64,
+    pub(super) rotations: AtomicU64,
+    pub(super) checkpoint_failures: AtomicU64,
+    pub(super) unlink_failures: AtomicU64,
+    pub(super) map_failures: AtomicU64,
+    stalled_nanos: AtomicU64,
+    syncs: AtomicU64,
+    synced_leaves: AtomicU64,
+    last_sync: Event,
+    last_checkpoint: Event,
+}
+
+/// The last time something happened and how long it took.
+#[derive(Default)]
+struct Event(std::sync::Mutex<Option<(Instant, Duration)>>);
+
+impl Event {
+    fn happened(&self, took: Duration) {
+        *lock(&self.0) = Some((Instant::now(), took));
+    }
+
+    fn look(&self) -> (Option<Duration>, Option<Duration>) {
+        let last = *lock(&self.0);
+        (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
+    }
+}
+
+impl Counters {
+    pub(super) fn new(due: Due) -> Self {
+        Self {
+            due,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn synced(&self, leaves: u64, took: Duration) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.synced_leaves.fetch_add(leaves, Ordering::Relaxed);
+        self.last_sync.happened(took);
+    }
+
+    pub(super) fn checkpointed(&self, took: Duration) {
+        self.last_checkpoint.happened(took);
+    }
+
+    pub(super) fn stalled(&self, waited: Duration) {
+        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        self.stalled_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    pub(super) fn stats(&self) -> Stats {
+        let (pending_bytes, resident_node_bytes, size) = {
+            let writer = lock(&self.writer);
+            let pending = if writer.pending.is_empty() {
+                0
+            } else {
+                writer.pending.byte_len() as u64
+            };
+            (
+                pending,
+                writer.tree.nodes().resident_bytes(),
+                writer.tree.size(),
+            )
+        };
+        let (checkpointed_size, log_segments) = {
+            let manifest = lock(&self.manifest);
+            (
+                manifest.size,
+                manifest.last_segment - manifest.first_segment + 1,
+            )
+        };
+        let counters = &self.counters;
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (last_sync, last_sync_age) = counters.last_sync.look();
+        let (last_checkpoint, last_checkpoint_age) = counters.last_checkpoint.look();
+        Stats {
+            size,
+            durable_size: self.durable.load().size(),
+            checkpointed_size,
+            pending_bytes,
+            uncheckpointed_bytes: self.uncheckpointed_bytes(size),
+            resident_node_bytes,
+            log_segments,
+            log_segment_bytes: lock(&self.commit).log.as_ref().map_or(0, |log| log.offset),
+            syncs: load(&counters.syncs),
+            synced_leaves: load(&counters.synced_leaves),
+            last_sync,
+            last_sync_age,
+            rotations: load(&counters.rotations),
+            checkpoints: self.checkpoints_completed(),
+            checkpoint_failures: load(&counters.checkpoint_failures),
+            last_checkpoint,
+            last_checkpoint_age,
+            checkpoint_error: self.checkpoint_error(),
+            stalls: load(&counters.stalls),
+            stalled: Duration::from_nanos(load(&counters.stalled_nanos)),
+            unlink_failures: load(&counters.unlink_failures),
+            map_failures: load(&counters.map_failures),
+            failure: self.failure().map(|failure| failure.to_string()),
+        }
+    }
+}

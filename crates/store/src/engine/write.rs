@@ -1,0 +1,280 @@
+//! The insert methods: admission, append, record, publish - in that order, under the writer lock.
+
+use std::{
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead};
+use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
+
+use super::{core::Core, token::DurabilityToken};
+use crate::{FlushPolicy, RotorTreeError, StorageError, lock::lock};
+
+/// How long a waiting insert sleeps at most before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What the writer lock guards.
+pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
+    pub(super) tree: LeanIMT<H, N, D>,
+    /// Records that no leader has taken yet.
+    pub(super) pending: GroupBuffer,
+    /// A batch larger than the bound is on its way into the log: nobody else may insert.
+    pub(super) streaming: bool,
+    /// Entries since the tree was opened.
+    pub(super) entries: u64,
+    /// The size at which the checkpoint policy is worth another look.
+    pub(super) look_at_size: u64,
+}
+
+/// Whether an insert may wait for room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    Wait,
+    Refuse,
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    /// Waits for the writer lock with room for `bytes` in the pending group (or an empty one).
+    fn admit(
+        &self,
+        bytes: usize,
+        admission: Admission,
+    ) -> Result<MutexGuard<'_, Writer<H, N, D>>, StorageError> {
+        loop {
+            let writer = lock(&self.writer);
+            self.status.check()?;
+            let crowded = !writer.pending.is_empty()
+                && writer.pending.byte_len() + bytes > self.config.max_unflushed_bytes;
+            let lagging = self.checkpoint_lags(&writer);
+            if !crowded && !writer.streaming && !lagging {
+                return Ok(writer);
+            }
+            if admission == Admission::Refuse {
+                return Err(StorageError::WouldBlock);
+            }
+            self.counters.stalls.fetch_add(1, Ordering::Relaxed);
+            let started = Instant::now();
+            if crowded && !writer.streaming {
+                let last = writer.pending.last_batch_end();
+                drop(writer);
+                self.wait_durable(last)?;
+            } else {
+                let waited = self.admission.wait_timeout(writer, LOOK_AGAIN);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            }
+            self.counters.stalled(started.elapsed());
+        }
+    }
+
+    pub(super) fn insert_one(
+        self: &Arc<Self>,
+        leaf: Hash,
+        admission: Admission,
+    ) -> Result<(Hash, DurabilityToken), RotorTreeError> {
+        let mut writer = self.admit(GroupBuffer::batch_bytes(1, 0), admission)?;
+        let first_leaf = writer.tree.size();
+        let guard = self.fail_on_panic("inserting a leaf");
+        let root = writer.tree.insert(leaf)?;
+        let sequence = writer.pending.push_leaf(&leaf);
+        self.publish(&mut writer);
+        drop(guard);
+        drop(writer);
+        self.after_insert();
+        let head = TreeHead {
+            size: first_leaf + 1,
+            root,
+        };
+        Ok((
+            root,
+            DurabilityToken::new(Arc::clone(self), sequence, first_leaf, Some(head)),
+        ))
+    }
+
+    /// Appends leaves, metadata or both as one entry. `expected_size`, if given, must be the tree's.
+    pub(super) fn insert_batch(
+        self: &Arc<Self>,
+        leaves: &[Hash],
+        metadata: Option<&[u8]>,
+        expected_size: Option<u64>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        if leaves.is_empty() && metadata.is_none() {
+            self.status.check()?;
+            return Err(TreeError::EmptyBatch.into());
+        }
+        if let Some(metadata) = metadata
+            && metadata.len() > MAX_METADATA_BYTES
+        {
+            return Err(StorageError::InvalidConfig(format!(
+                "{} bytes of metadata exceed the limit of {MAX_METADATA_BYTES}",
+                metadata.len()
+            ))
+            .into());
+        }
+        let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
+        let mut writer = self.admit(bytes, admission)?;
+        let first_leaf = writer.tree.size();
+        if let Some(expected) = expected_size.filter(|&expected| expected != first_leaf) {
+            return Err(TreeError::SizeMismatch {
+                expected,
+                actual: first_leaf,
+            }
+            .into());
+        }
+        if !leaves.is_empty() {
+            writer.tree.check_append(leaves)?;
+        }
+        let guard = self.fail_on_panic("inserting a batch");
+        let mut rest = leaves;
+        if bytes > self.config.max_unflushed_bytes {
+            (writer, rest) = self.stream(writer, leaves)?;
+        }
+        // The last thing that can refuse is memory for the nodes; what was streamed is then an unfinished batch in the log.
+        if !leaves.is_empty()
+            && let Err(error) = append(&mut writer.tree, leaves)
+        {
+            if rest.len() < leaves.len() {
+                self.fail(std::io::Error::other(
+                    "a batch that was partly written could not be appended",
+                ));
+            }
+            return Err(error.into());
+        }
+        if let Some(metadata) = metadata {
+            writer.tree.set_metadata(Some(metadata.into()));
+        }
+        let sequence = match writer.pending.push_part(rest, metadata, false) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                return Err(
+                    StorageError::FlushFailed(self.fail(std::io::Error::other(error))).into(),
+                );
+            }
+        };
+        writer.streaming = false;
+        self.publish(&mut writer);
+        drop(guard);
+        let head = writer.tree.head();
+        drop(writer);
+        if bytes > self.config.max_unflushed_bytes {
+            self.admission.notify_all();
+        }
+        self.after_insert();
+        Ok(DurabilityToken::new(
+            Arc::clone(self),
+            sequence,
+            first_leaf,
+            head,
+        ))
+    }
+
+    /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before anything of it is
+    /// published. The writer lock is let go for each piece; `streaming` keeps others out.
+    fn stream<'a, 'l>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer<H, N, D>>,
+        leaves: &'l [Hash],
+    ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, &'l [Hash]), StorageError> {
+        let piece = (self.config.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1);
+        let mut rest = leaves;
+        writer.streaming = true;
+        while rest.len() > piece {
+            let (front, behind) = rest.split_at(piece);
+            if let Err(error) = writer.pending.push_part(front, None, true) {
+                return Err(StorageError::FlushFailed(
+                    self.fail(std::io::Error::other(error)),
+                ));
+            }
+            rest = behind;
+            drop(writer);
+            let led = self
+                .take_log()
+                .and_then(|log| self.lead(log, super::commit::Rotate::WhenFull));
+            writer = lock(&self.writer);
+            if let Err(error) = led {
+                writer.streaming = false;
+                return Err(error);
+            }
+        }
+        Ok((writer, rest))
+    }
+
+    /// Makes the tree as it is visible to readers.
+    pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) {
+        self.published.store(Arc::new(writer.tree.snapshot()));
+        writer.entries += 1;
+        self.consider_checkpoint(writer);
+        if self.size_waiters.load(Ordering::SeqCst) > 0 {
+            drop(lock(&self.size_lock));
+            self.size_changed.notify_all();
+        }
+    }
+
+    fn after_insert(&self) {
+        if let FlushPolicy::Interval(interval) = self.config.flush_policy
+            && !self.tick_is_due.load(Ordering::Acquire)
+        {
+            self.schedule_tick(interval);
+        }
+    }
+
+    /// Waits until the published tree has at least `size` leaves; whether it has.
+    pub(super) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
+        let reached = || self.published.load().size() >= size;
+        if reached() {
+            return true;
+        }
+        self.size_waiters.fetch_add(1, Ordering::SeqCst);
+        let guard = lock(&self.size_lock);
+        let waited = self.size_changed.wait_timeout_while(guard, timeout, |()| {
+            !reached() && self.status.check().is_ok()
+        });
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.size_waiters.fetch_sub(1, Ordering::SeqCst);
+        reached()
+    }
+}
+
+#[cfg(not(feature = "parallel"))]
+fn append<H: Hasher, const N: usize, const D: usize>(
+    tree: &mut LeanIMT<H, N, D>,
+    leaves: &[Hash],
+) -> Result<(), TreeError> {
+    tree.insert_many(leaves).map(drop)
+}
+
+/// Hashes on several threads without waiting for them the way rayon waits: a rayon worker that waits runs other
+/// closures, and one of those could want the writer lock that this thread holds. So a thread of our own waits in a pool of
+/// our own, and this one blocks.
+#[cfg(feature = "parallel")]
+fn append<H: Hasher, const N: usize, const D: usize>(
+    tree: &mut LeanIMT<H, N, D>,
+    leaves: &[Hash],
+) -> Result<(), TreeError> {
+    use std::sync::OnceLock;
+    /// Below this, handing over costs more than it gains.
+    const WORTHWHILE: usize = 1 << 14;
+    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    if leaves.len() < WORTHWHILE {
+        return tree.insert_many(leaves).map(drop);
+    }
+    let pool = POOL.get_or_init(|| {
+        rayon::ThreadPoolBuilder::new()
+            .thread_name(|k| format!("rotortree-hash-{k}"))
+            .build()
+            .ok()
+    });
+    match pool {
+        None => tree.insert_many(leaves).map(drop),
+        Some(pool) => {
+            let joined = std::thread::scope(|scope| {
+                scope
+                    .spawn(|| pool.install(|| tree.insert_many(leaves).map(drop)))
+                    .join()
+            });
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        }
+    }
+}

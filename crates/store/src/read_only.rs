@@ -1,0 +1,160 @@
+//! [`ReadOnly`]: a store seen by a process that does not own it.
+
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+
+use crate::{
+    EngineConfig, RecoveryReport, RotorTreeError, StorageError, lock::lock, manifest::Manifest,
+    recovery, storage::Storage,
+};
+
+/// How often reading is tried again when the writer moves on in the middle of it.
+const ATTEMPTS: usize = 8;
+
+/// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer and on a read-only mount,
+/// and shows only states that are known to be durable.
+///
+/// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
+pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
+    hasher: H,
+    storage: Arc<dyn Storage>,
+    config: EngineConfig,
+    current: ArcSwap<TreeSnapshot<N, D>>,
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    report: RecoveryReport,
+    tree_id: [u8; 16],
+}
+
+impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
+    /// Reads the store's durable state. O(levels + shards + log), and O(nodes) with verification.
+    ///
+    /// # Errors
+    /// As opening for writing, but never [`StorageError::FileLocked`]; a place without a store is [`StorageError::Io`] of
+    /// the kind `NotFound`.
+    pub fn open(
+        hasher: H,
+        storage: Arc<dyn Storage>,
+        config: EngineConfig,
+    ) -> Result<Self, RotorTreeError> {
+        config.check()?;
+        let (snapshot, seen) = read(&hasher, &storage, &config)?;
+        Ok(Self {
+            hasher,
+            storage,
+            config,
+            current: ArcSwap::from_pointee(snapshot),
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// Moves forward to what is durable now; whether there was anything new. Reads the log anew: O(levels + shards + log).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
+    /// shown; the view then stays as it was.
+    pub fn refresh(&self) -> Result<bool, RotorTreeError> {
+        let mut seen = lock(&self.seen);
+        let mut config = self.config.clone();
+        let before = self.current.load_full();
+        config.expect_head = before.head();
+        // What was verified when opening stays verified; new chunks are checked as they are read.
+        config.verify_checkpoint = false;
+        let (snapshot, now) = read(&self.hasher, &self.storage, &config)?;
+        if now.tree_id != seen.tree_id {
+            let size = before.size();
+            return Err(StorageError::UnexpectedHead {
+                size,
+                reason: "another tree stands there now".into(),
+            }
+            .into());
+        }
+        let is_new = snapshot.size() > before.size() || snapshot.metadata() != before.metadata();
+        *seen = now;
+        if is_new {
+            self.current.store(Arc::new(snapshot));
+        }
+        Ok(is_new)
+    }
+
+    /// The durable state read last: a reference count.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+        self.current.load_full()
+    }
+
+    /// The root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.current.load().root()
+    }
+
+    /// Size and root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.current.load().head()
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.current.load().size()
+    }
+
+    /// What the last reading found.
+    #[must_use]
+    pub fn recovery_report(&self) -> RecoveryReport {
+        lock(&self.seen).report.clone()
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> std::fmt::Debug for ReadOnly<H, N, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReadOnly")
+            .field("storage", &self.storage.describe())
+            .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a state that a live writer may move away from meanwhile: what fails while the manifest changes is tried again.
+fn read<H: Hasher, const N: usize, const D: usize>(
+    hasher: &H,
+    storage: &Arc<dyn Storage>,
+    config: &EngineConfig,
+) -> Result<(TreeSnapshot<N, D>, Seen), RotorTreeError> {
+    let generation = || -> Option<u64> {
+        recovery::load_manifest(&**storage)
+            .ok()
+            .map(|manifest: Manifest| manifest.generation)
+    };
+    if storage.load_manifest()?.is_none() {
+        let missing = format!("{}: there is no store here to read", storage.describe());
+        return Err(
+            StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, missing)).into(),
+        );
+    }
+    let mut attempt = 1;
+    loop {
+        let before = generation();
+        let mut report = RecoveryReport::default();
+        match recovery::read_durable::<H, N, D>(hasher, storage, config, &mut report) {
+            Ok((tree, manifest)) => {
+                return Ok((
+                    tree.snapshot(),
+                    Seen {
+                        report,
+                        tree_id: manifest.tree_id,
+                    },
+                ));
+            }
+            Err(_) if attempt < ATTEMPTS && generation() != before => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}

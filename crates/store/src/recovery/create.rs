@@ -1,0 +1,48 @@
+//! Creating a store: the first segment, then the manifest. No record is accepted before both are durable.
+
+use rotortree_hasher::Hash;
+use rotortree_wal::Position;
+
+use crate::{
+    StorageError,
+    engine::log::{Identity, random_bytes, random_salt},
+    manifest::Manifest,
+    storage::{CommitError, FIRST_SEGMENT, Storage},
+};
+
+pub(super) fn create(
+    storage: &dyn Storage,
+    arity: u32,
+    max_depth: u32,
+    fingerprint: Hash,
+) -> Result<(), StorageError> {
+    let identity = Identity {
+        tree_id: random_bytes()?,
+        arity,
+        fingerprint,
+    };
+    let header = identity
+        .header(FIRST_SEGMENT, random_salt()?, Position::START, 0)
+        .encode();
+    storage.create_segment(FIRST_SEGMENT, &mut &header[..])?;
+    let manifest = Manifest {
+        generation: 0,
+        tree_id: identity.tree_id,
+        arity,
+        max_depth,
+        fingerprint,
+        base_size: 0,
+        sequence: 0,
+        size: 0,
+        root: [0; 32],
+        metadata: None,
+        levels: Manifest::empty_levels(),
+        first_segment: FIRST_SEGMENT,
+        last_segment: FIRST_SEGMENT,
+        clean_close: None,
+    };
+    storage
+        .commit_manifest(0, &manifest.encode())
+        .map_err(CommitError::into_io)?;
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! Opening a store: from what stands on storage to a tree, and to a log that can be written.
+//!
+//! Every step can be crashed in and repeated; the state table is in `docs/durability.md`.
+
+mod create;
+mod replay;
+mod report;
+mod segments;
+
+use std::sync::Arc;
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
+use rotortree_wal::{Assessment, GroupBuffer, Position, Verdict};
+
+pub use self::report::{Damage, LogBreak, RecoveryReport};
+pub(crate) use self::segments::LiveLog;
+use self::{create::create, replay::Replayer, segments::describe};
+use crate::{
+    EngineConfig, RecoveryMode, RotorTreeError, StorageError,
+    cold::{ColdNodes, load_nodes, storage_error},
+    config::OpenProgress,
+    engine::log::{Identity, Log, random_salt},
+    manifest::Manifest,
+    storage::{CommitError, Ownership, Place, Storage},
+    verify::verify_nodes,
+};
+
+/// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
+/// checkpointed rarely do not gather segments.
+const COMPACT_BYTES: u64 = 4 << 20;
+
+/// A store that was opened for writing.
+pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
+    pub(crate) ownership: Box<dyn Ownership>,
+    pub(crate) tree: LeanIMT<H, N, D>,
+    pub(crate) manifest: Manifest,
+    pub(crate) cold: Arc<ColdNodes>,
+    pub(crate) log: Log,
+    pub(crate) report: RecoveryReport,
+}
+
+/// What a checkpoint alone gives.
+pub(crate) struct Checkpointed<H: Hasher, const N: usize, const D: usize> {
+    pub(crate) tree: LeanIMT<H, N, D>,
+    pub(crate) cold: Arc<ColdNodes>,
+}
+
+/// Takes ownership, creates the store if there is none, and recovers it.
+pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
+    hasher: &H,
+    storage: &Arc<dyn Storage>,
+    config: &EngineConfig,
+) -> Result<Recovered<H, N, D>, RotorTreeError> {
+    // Looked at before anything is touched: opening what is not ours must leave it alone.
+    refuse_foreign(&**storage)?;
+    let ownership = storage.acquire()?;
+    let place = refuse_foreign(&**storage)?;
+    storage.sweep()?;
+    let mut report = RecoveryReport::default();
+    if place == Place::Vacant {
+        create(&**storage, N as u32, D as u32, hasher.fingerprint(N))?;
+        report.created = true;
+    }
+    let mut manifest = load_manifest(&**storage)?;
+    check_identity::<H, N, D>(hasher, &manifest)?;
+    if config.raise_max_depth {
+        manifest.max_depth = D as u32;
+    }
+    let Checkpointed { mut tree, cold } =
+        load_checkpoint(hasher, storage, &manifest, config, &mut report)?;
+
+    let live = LiveLog::read(storage, &manifest)?;
+    let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+    report.segments = live.segments.len() as u64;
+    report.was_closed = manifest.clean_close.is_some() && !report.created;
+    report.cut_records = assessment.cut_records;
+    report.cut_leaves = assessment.cut_leaves;
+    judge(&live, &assessment, config.recovery, &mut report)?;
+    if let (Some(damage), Some(cut)) = (&mut report.damage, assessment.cut) {
+        damage.kept_aside = live.keep_aside(cut)?;
+    }
+
+    let compact = live.total_bytes() <= COMPACT_BYTES;
+    let start = Position {
+        sequence: manifest.sequence,
+        size: manifest.size,
+        root: manifest.root,
+    };
+    let stop = if compact {
+        start.sequence
+    } else {
+        assessment.attested.min(assessment.end)
+    };
+    let mut replayer = Replayer::new(
+        &live,
+        &mut tree,
+        start,
+        stop,
+        &assessment,
+        config.progress.as_ref(),
+    );
+    replayer.run()?;
+
+    // The new segment: what is above what old segments attest, or all of it.
+    let identity = Identity {
+        tree_id: manifest.tree_id,
+        arity: manifest.arity,
+        fingerprint: manifest.fingerprint,
+    };
+    let number = live
+        .segments
+        .last()
+        .map_or(manifest.last_segment, |segment| segment.number)
+        + 1;
+    let salt = random_salt().map_err(StorageError::Io)?;
+    let header = identity
+        .header(number, salt, replayer.position(), assessment.end)
+        .encode();
+    replayer.relog(&header, salt, &assessment);
+    let created = storage.create_segment(number, &mut replayer);
+    if let Some(refused) = replayer.refused.take() {
+        return Err(refused);
+    }
+    let offset = created.map_err(StorageError::Io)?;
+    let durable = replayer.position();
+    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
+    expect_head(&tree.snapshot(), config.expect_head)?;
+
+    let first_live = manifest.first_segment;
+    manifest.generation += 1;
+    manifest.last_segment = number;
+    manifest.clean_close = None;
+    if compact {
+        manifest.first_segment = number;
+    }
+    storage
+        .commit_manifest(manifest.generation, &manifest.encode())
+        .map_err(CommitError::into_io)
+        .map_err(StorageError::Io)?;
+    let covered = live
+        .segments
+        .iter()
+        .map(|segment| segment.number)
+        .filter(|&number| compact && number >= first_live);
+    for number in live.dead.iter().copied().chain(covered) {
+        // A segment that stays is dead, and goes when the store is opened next.
+        drop(storage.remove_segment(number));
+    }
+    let log = Log {
+        identity,
+        segment: number,
+        salt,
+        offset,
+        durable_len: offset,
+        durable,
+        wants_mark: false,
+        within_batch: false,
+        spare: GroupBuffer::new(durable.sequence + 1),
+    };
+    Ok(Recovered {
+        ownership,
+        tree,
+        manifest,
+        cold,
+        log,
+        report,
+    })
+}
+
+fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
+    match storage.inspect()? {
+        Place::Foreign { found } => Err(StorageError::ForeignDirectory {
+            path: storage.describe().into(),
+            found,
+            remedy: "nothing was touched; give another, empty place".into(),
+        }),
+        Place::ManifestMissing { found } => Err(StorageError::DataCorruption {
+            file: format!("{}, manifest", storage.describe()),
+            offset: 0,
+            reason: format!("the manifest is missing although there is {found}"),
+        }),
+        place => Ok(place),
+    }
+}
+
+pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageError> {
+    let name = format!("{}, manifest", storage.describe());
+    let bytes = storage
+        .load_manifest()?
+        .ok_or_else(|| StorageError::DataCorruption {
+            file: name.clone(),
+            offset: 0,
+            reason: "the manifest is missing".into(),
+        })?;
+    Manifest::decode(&name, &bytes)
+}
+
+/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type must reach.
+pub(crate) fn check_identity<H: Hasher, const N: usize, const D: usize>(
+    hasher: &H,
+    manifest: &Manifest,
+) -> Result<(), StorageError> {
+    if manifest.arity as usize != N || manifest.max_depth as usize > D {
+        return Err(StorageError::ConfigMismatch {
+            expected_n: N as u32,
+            actual_n: manifest.arity,
+            expected_max_depth: D,
+            actual_max_depth: manifest.max_depth as usize,
+        });
+    }
+    let fingerprint: Hash = hasher.fingerprint(N);
+    if manifest.fingerprint != fingerprint {
+        return Err(StorageError::HasherMismatch {
+            expected: fingerprint,
+            actual: manifest.fingerprint,
+        });
+    }
+    Ok(())
+}
+
+/// The tree of the manifest: its chunks, its tails, and a root that agrees with them.
+pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const D: usize>(
+    hasher: &H,
+    storage: &Arc<dyn Storage>,
+    manifest: &Manifest,
+    config: &EngineConfig,
+    report: &mut RecoveryReport,
+) -> Result<Checkpointed<H, N, D>, RotorTreeError> {
+    let cold = ColdNodes::open(storage, manifest, config.reads)?;
+    let nodes = load_nodes(Arc::clone(&cold), manifest, config.tiering.pin_above_level)?;
+    let metadata = manifest.metadata.as_deref().map(Arc::from);
+    let mut tree = LeanIMT::from_nodes(hasher.clone(), nodes, manifest.size, metadata)
+        .map_err(storage_error)?;
+    tree.limit_depth(manifest.max_depth as usize)?;
+    if tree.root().unwrap_or_default() != manifest.root {
+        return Err(StorageError::DataCorruption {
+            file: format!("{}, manifest", storage.describe()),
+            offset: 0,
+            reason: format!(
+                "the stored nodes of {} leaves lead to another root than the manifest states",
+                manifest.size
+            ),
+        }
+        .into());
+    }
+    if config.verify_checkpoint && manifest.size > 0 {
+        verify_nodes(hasher, &tree.snapshot(), &mut |progress| {
+            if let Some(callback) = &config.progress {
+                callback.report(OpenProgress::Verified {
+                    done: progress.done,
+                    total: progress.total,
+                });
+            }
+        })?;
+        report.verified = true;
+    }
+    report.checkpoint_size = manifest.size;
+    Ok(Checkpointed { tree, cold })
+}
+
+/// Turns the first pass's verdict into the report, or into an error where the mode wants one.
+fn judge(
+    live: &LiveLog,
+    assessment: &Assessment,
+    mode: RecoveryMode,
+    report: &mut RecoveryReport,
+) -> Result<(), StorageError> {
+    let place = |found: &rotortree_wal::Break| LogBreak {
+        file: live.name(found.place.segment),
+        offset: found.place.offset,
+        reason: describe(&found.cause),
+    };
+    match &assessment.verdict {
+        Verdict::Whole => {}
+        Verdict::Torn(found) => report.tear = Some(place(found)),
+        Verdict::Damaged(found) => {
+            let at = place(found);
+            if mode == RecoveryMode::Strict {
+                return Err(StorageError::WalCorrupted {
+                    file: at.file,
+                    offset: at.offset,
+                    reason: at.reason,
+                    valid_sequence: assessment.end,
+                    durable_sequence: assessment.attested,
+                });
+            }
+            report.damage = Some(Damage {
+                at,
+                valid_sequence: assessment.end,
+                durable_sequence: assessment.attested,
+                kept_aside: Vec::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a tree that does not contain a head that the caller knows.
+fn expect_head<const N: usize, const D: usize>(
+    snapshot: &TreeSnapshot<N, D>,
+    expected: Option<TreeHead>,
+) -> Result<(), RotorTreeError> {
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    let unexpected = |reason: String| {
+        Err(StorageError::UnexpectedHead {
+            size: expected.size,
+            reason,
+        }
+        .into())
+    };
+    if snapshot.size() < expected.size {
+        return unexpected(format!("it has only {} leaves", snapshot.size()));
+    }
+    let root = snapshot.snapshot_at(expected.size)?.root();
+    if root.unwrap_or_default() != expected.root {
+        return unexpected("its root at that size is another".into());
+    }
+    Ok(())
+}
+
+/// What a reader without ownership sees: the tree up to what is known to be durable.
+pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
+    hasher: &H,
+    storage: &Arc<dyn Storage>,
+    config: &EngineConfig,
+    report: &mut RecoveryReport,
+) -> Result<(LeanIMT<H, N, D>, Manifest), RotorTreeError> {
+    let manifest = load_manifest(&**storage)?;
+    check_identity::<H, N, D>(hasher, &manifest)?;
+    let Checkpointed { mut tree, .. } =
+        load_checkpoint(hasher, storage, &manifest, config, report)?;
+    let live = LiveLog::read(storage, &manifest)?;
+    let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+    report.segments = live.segments.len() as u64;
+    judge(&live, &assessment, config.recovery, report)?;
+    let start = Position {
+        sequence: manifest.sequence,
+        size: manifest.size,
+        root: manifest.root,
+    };
+    let stop = assessment.attested.min(assessment.end);
+    let mut replayer = Replayer::new(
+        &live,
+        &mut tree,
+        start,
+        stop,
+        &assessment,
+        config.progress.as_ref(),
+    );
+    replayer.run()?;
+    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
+    expect_head(&tree.snapshot(), config.expect_head)?;
+    Ok((tree, manifest))
+}

@@ -1,0 +1,275 @@
+//! The live segments of a store: which there must be, what their headers say, and the first pass over them.
+
+use std::{io, sync::Arc};
+
+use rotortree_wal::{
+    Assessment, BreakCause, LogRules, Place, Position, Scanner, SegmentBytes, SegmentError,
+    SegmentHeader, SegmentStart, Window, caps,
+};
+
+use crate::{
+    StorageError,
+    manifest::Manifest,
+    storage::{SegmentRead, Storage},
+};
+
+/// A segment of the log that is in force.
+pub(crate) struct LiveSegment {
+    pub(crate) number: u64,
+    pub(crate) start: Start,
+    /// What a later segment continues from; records beyond are dead.
+    pub(crate) cap: u64,
+    pub(crate) len: u64,
+}
+
+pub(crate) enum Start {
+    Header(SegmentHeader),
+    Blank,
+    Unreadable(SegmentError),
+}
+
+/// The log of a store, in the order of its segments.
+pub(crate) struct LiveLog {
+    storage: Arc<dyn Storage>,
+    pub(crate) segments: Vec<LiveSegment>,
+    /// Segments that the manifest no longer names.
+    pub(crate) dead: Vec<u64>,
+}
+
+/// A segment's bytes, as the scanner wants them.
+pub(crate) struct Bytes(Box<dyn SegmentRead>);
+
+impl SegmentBytes for Bytes {
+    type Error = io::Error;
+
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, buf)
+    }
+}
+
+impl LiveLog {
+    /// Lists the segments and reads their headers.
+    ///
+    /// Every segment from the manifest's first to its last must be there; a missing one is an error in every mode.
+    pub(crate) fn read(
+        storage: &Arc<dyn Storage>,
+        manifest: &Manifest,
+    ) -> Result<Self, StorageError> {
+        let (dead, numbers): (Vec<u64>, Vec<u64>) = storage
+            .list_segments()?
+            .into_iter()
+            .partition(|&number| number < manifest.first_segment);
+        let wanted = manifest.first_segment
+            ..=manifest
+                .last_segment
+                .max(numbers.last().copied().unwrap_or(0));
+        for number in wanted {
+            if numbers.binary_search(&number).is_err() {
+                return Err(StorageError::DataCorruption {
+                    file: segment_name(&**storage, number),
+                    offset: 0,
+                    reason: format!(
+                        "the segment is missing; the manifest names segments {} to {}",
+                        manifest.first_segment, manifest.last_segment
+                    ),
+                });
+            }
+        }
+        let mut log = Self {
+            storage: Arc::clone(storage),
+            segments: Vec::new(),
+            dead,
+        };
+        for number in numbers {
+            let mut bytes = log.open(number)?;
+            let start = match SegmentStart::read(&mut bytes)? {
+                SegmentStart::Header(header) => log.check_identity(manifest, number, header)?,
+                // A segment becomes visible only once it is whole: blank is what no crash leaves.
+                SegmentStart::Blank if number <= manifest.last_segment => {
+                    Start::Unreadable(SegmentError::NotASegment)
+                }
+                SegmentStart::Blank => Start::Blank,
+                SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
+                    return Err(StorageError::UnsupportedFormat {
+                        file: segment_name(&**storage, number),
+                        found: found.into(),
+                        supported: supported.into(),
+                    });
+                }
+                SegmentStart::Unreadable(error) => Start::Unreadable(error),
+            };
+            log.segments.push(LiveSegment {
+                number,
+                start,
+                cap: u64::MAX,
+                len: bytes.len(),
+            });
+        }
+        log.set_caps();
+        Ok(log)
+    }
+
+    /// A segment of another tree, another number or another beginning does not belong here, whatever its checksum says.
+    fn check_identity(
+        &self,
+        manifest: &Manifest,
+        number: u64,
+        header: SegmentHeader,
+    ) -> Result<Start, StorageError> {
+        let foreign = |reason: String| {
+            Err(StorageError::DataCorruption {
+                file: segment_name(&*self.storage, number),
+                offset: 0,
+                reason,
+            })
+        };
+        if header.tree_id != manifest.tree_id
+            || header.arity != manifest.arity
+            || header.fingerprint != manifest.fingerprint
+        {
+            return foreign("the segment belongs to another tree".into());
+        }
+        if header.number != number {
+            return foreign(format!("the file holds segment {}", header.number));
+        }
+        let covered = Position {
+            sequence: manifest.sequence,
+            size: manifest.size,
+            root: manifest.root,
+        };
+        if number == manifest.first_segment && header.base != covered {
+            return foreign(format!(
+                "the segment continues from entry {} and {} leaves, the checkpoint ends at entry {} and {} leaves",
+                header.base.sequence, header.base.size, covered.sequence, covered.size
+            ));
+        }
+        Ok(Start::Header(header))
+    }
+
+    fn set_caps(&mut self) {
+        let with_header = |segment: &LiveSegment| match &segment.start {
+            Start::Header(header) => Some(header.base.sequence),
+            Start::Blank | Start::Unreadable(_) => None,
+        };
+        let bases: Vec<u64> = self.segments.iter().filter_map(with_header).collect();
+        let mut caps = caps(&bases).into_iter();
+        for segment in &mut self.segments {
+            if with_header(segment).is_some() {
+                segment.cap = caps.next().unwrap_or(u64::MAX);
+            }
+        }
+    }
+
+    pub(crate) fn open(&self, number: u64) -> io::Result<Bytes> {
+        self.storage.read_segment(number).map(Bytes)
+    }
+
+    /// Bytes of the log in all.
+    pub(crate) fn total_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.len).sum()
+    }
+
+    /// The first pass: reads all of the log and says what it is worth. O(log) time, constant memory.
+    pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
+        let start = Position {
+            sequence: manifest.sequence,
+            size: manifest.size,
+            root: manifest.root,
+        };
+        let attested = manifest
+            .clean_close
+            .as_ref()
+            .map_or(0, |close| close.sequence);
+        let mut rules = LogRules::new(&start, attested);
+        let mut window = Window::new();
+        for segment in &self.segments {
+            match &segment.start {
+                Start::Blank => {}
+                Start::Unreadable(error) => rules.unreadable_segment(segment.number, error.clone()),
+                Start::Header(header) => {
+                    rules.segment(header, segment.cap);
+                    let mut scanner =
+                        Scanner::with_window(self.open(segment.number)?, header.salt, window);
+                    while let Some(event) = scanner.next()? {
+                        rules.event(&event);
+                    }
+                    window = scanner.into_window();
+                }
+            }
+        }
+        Ok(rules.finish())
+    }
+
+    /// Keeps everything from `place` on aside; returns where.
+    pub(crate) fn keep_aside(&self, place: Place) -> Result<Vec<String>, StorageError> {
+        let mut kept = Vec::new();
+        for segment in self
+            .segments
+            .iter()
+            .filter(|segment| segment.number >= place.segment)
+        {
+            let from = if segment.number == place.segment {
+                place.offset.min(segment.len)
+            } else {
+                0
+            };
+            if from < segment.len {
+                let mut content = Tail {
+                    bytes: self.open(segment.number)?,
+                    at: from,
+                    end: segment.len,
+                };
+                let label = format!("segment-{:020}-from-{from}", segment.number);
+                kept.push(self.storage.keep_aside(&label, &mut content)?);
+            }
+        }
+        Ok(kept)
+    }
+
+    pub(crate) fn name(&self, number: u64) -> String {
+        segment_name(&*self.storage, number)
+    }
+}
+
+pub(crate) fn segment_name(storage: &dyn Storage, number: u64) -> String {
+    format!("{}, log segment {number}", storage.describe())
+}
+
+/// What is wrong, in words.
+pub(crate) fn describe(cause: &BreakCause) -> String {
+    match cause {
+        BreakCause::Invalid(reason) => format!("nothing valid stands here ({reason:?})"),
+        BreakCause::OutOfSequence { expected, found } => {
+            format!("entry {found} stands where entry {expected} comes next")
+        }
+        BreakCause::UnreadableSegment(error) => {
+            format!("the segment's header is unreadable: {error}")
+        }
+        BreakCause::MissingBefore { base } => {
+            format!("the segment continues from entry {base}, which is missing before it")
+        }
+        BreakCause::EndsEarly => "the log ends before what is known to have been durable".into(),
+        BreakCause::UnfinishedBatch => "a batch starts here whose end is missing".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The rest of a segment as a stream.
+struct Tail {
+    bytes: Bytes,
+    at: u64,
+    end: u64,
+}
+
+impl io::Read for Tail {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = (self.end - self.at).min(buf.len() as u64) as usize;
+        self.bytes.read_at(self.at, &mut buf[..count])?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,316 @@
+//! [`Runtime`]: the background threads that trees share.
+//!
+//! Two lanes, so that a long checkpoint never delays a flush, and a timer. Threads start when there is work and end
+//! when there has been none for a while: an idle tree costs no thread and no timer.
+
+use std::{
+    collections::BinaryHeap,
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, OnceLock},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+use crate::lock::lock;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Which lane a job takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Short jobs that somebody waits for.
+    Flush,
+    /// Long jobs.
+    Checkpoint,
+}
+
+/// Background threads, shared by any number of trees. Cloning shares them.
+///
+/// ```
+/// let runtime = rotortree_store::Runtime::new();
+/// let same = runtime.clone();
+/// # drop(same);
+/// ```
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
+    flush: Workers,
+    checkpoint: Workers,
+    timer: Timer,
+}
+
+impl Runtime {
+    /// A runtime of its own: at most two flushing threads, two checkpointing threads and a timer, all started on demand.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            flush: Workers::new("rotortree-flush", 2),
+            checkpoint: Workers::new("rotortree-checkpoint", 2),
+            timer: Timer::new(),
+        }))
+    }
+
+    /// The runtime that trees use unless told otherwise: one for the process.
+    #[must_use]
+    pub fn shared() -> Self {
+        static SHARED: OnceLock<Runtime> = OnceLock::new();
+        SHARED.get_or_init(Self::new).clone()
+    }
+
+    fn lane(&self, lane: Lane) -> &Workers {
+        match lane {
+            Lane::Flush => &self.0.flush,
+            Lane::Checkpoint => &self.0.checkpoint,
+        }
+    }
+
+    /// Runs a job as soon as a thread of the lane is free.
+    pub(crate) fn run(&self, lane: Lane, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.lane(lane).run(Box::new(job))
+    }
+
+    /// Runs a job on a lane at or soon after `due`.
+    pub(crate) fn run_at(
+        &self,
+        due: Instant,
+        lane: Lane,
+        job: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let runtime = self.clone();
+        self.0.timer.add(
+            due,
+            Box::new(move || {
+                // A thread that cannot be started leaves the job undone; whoever waits leads the work itself.
+                drop(runtime.run(lane, job));
+            }),
+        )
+    }
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self::shared()
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Runtime")
+    }
+}
+
+/// A queue and the threads that serve it.
+struct Workers {
+    shared: Arc<WorkersShared>,
+}
+
+struct WorkersShared {
+    name: &'static str,
+    most: usize,
+    queue: (Sender<Job>, Receiver<Job>),
+    count: Mutex<Count>,
+}
+
+#[derive(Default)]
+struct Count {
+    threads: usize,
+    busy: usize,
+}
+
+impl Workers {
+    fn new(name: &'static str, most: usize) -> Self {
+        Self {
+            shared: Arc::new(WorkersShared {
+                name,
+                most,
+                queue: unbounded(),
+                count: Mutex::default(),
+            }),
+        }
+    }
+
+    fn run(&self, job: Job) -> io::Result<()> {
+        let mut count = lock(&self.shared.count);
+        // The queue lives as long as the shared state that holds both of its ends.
+        drop(self.shared.queue.0.send(job));
+        let waiting = self.shared.queue.0.len();
+        if count.threads - count.busy < waiting && count.threads < self.shared.most {
+            let shared = Arc::clone(&self.shared);
+            let spawned = thread::Builder::new()
+                .name(self.shared.name.into())
+                .spawn(move || shared.serve());
+            match spawned {
+                Ok(_) => count.threads += 1,
+                Err(error) if count.threads == 0 => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl WorkersShared {
+    fn serve(&self) {
+        loop {
+            match self.queue.1.recv_timeout(IDLE) {
+                Ok(job) => {
+                    lock(&self.count).busy += 1;
+                    // A job marks its tree failed when it panics; the thread has others to serve.
+                    drop(catch_unwind(AssertUnwindSafe(job)));
+                    lock(&self.count).busy -= 1;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let mut count = lock(&self.count);
+                    // Jobs are queued under the same lock: an empty queue here stays empty until the count is lowered.
+                    if self.queue.1.is_empty() {
+                        count.threads -= 1;
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+/// Jobs to be started later, and the one thread that waits for them.
+struct Timer {
+    shared: Arc<TimerShared>,
+}
+
+struct TimerShared {
+    queue: (Sender<Timed>, Receiver<Timed>),
+    running: Mutex<bool>,
+}
+
+struct Timed {
+    due: Instant,
+    job: Job,
+}
+
+impl Timer {
+    fn new() -> Self {
+        Self {
+            shared: Arc::new(TimerShared {
+                queue: unbounded(),
+                running: Mutex::new(false),
+            }),
+        }
+    }
+
+    fn add(&self, due: Instant, job: Job) -> io::Result<()> {
+        let mut running = lock(&self.shared.running);
+        drop(self.shared.queue.0.send(Timed { due, job }));
+        if !*running {
+            let shared = Arc::clone(&self.shared);
+            thread::Builder::new()
+                .name("rotortree-timer".into())
+                .spawn(move || shared.serve())?;
+            *running = true;
+        }
+        Ok(())
+    }
+}
+
+impl TimerShared {
+    fn serve(&self) {
+        let mut waiting = BinaryHeap::new();
+        loop {
+            let until = waiting
+                .peek()
+                .map_or_else(|| Instant::now() + IDLE, |next: &Timed| next.due);
+            match self.queue.1.recv_deadline(until) {
+                Ok(timed) => waiting.push(timed),
+                Err(_) => {
+                    let now = Instant::now();
+                    while waiting.peek().is_some_and(|next| next.due <= now) {
+                        if let Some(timed) = waiting.pop() {
+                            drop(catch_unwind(AssertUnwindSafe(timed.job)));
+                        }
+                    }
+                    let mut running = lock(&self.running);
+                    if waiting.is_empty() && self.queue.1.is_empty() && now >= until {
+                        *running = false;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl PartialEq for Timed {
+    fn eq(&self, other: &Self) -> bool {
+        self.due == other.due
+    }
+}
+
+impl Eq for Timed {}
+
+impl PartialOrd for Timed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timed {
+    /// The earliest is the greatest: a binary heap gives the greatest first.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.due.cmp(&self.due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn jobs_run_in_time_order_and_a_panic_stops_nobody() {
+        let runtime = Runtime::new();
+        let (done, results) = channel();
+        let now = Instant::now();
+        for delay in [30u64, 10, 20] {
+            let done = done.clone();
+            let due = now + Duration::from_millis(delay);
+            runtime
+                .run_at(due, Lane::Flush, move || {
+                    drop(done.send((delay, Instant::now())))
+                })
+                .unwrap();
+        }
+        runtime
+            .run(Lane::Flush, || panic!("a job that panics"))
+            .unwrap();
+        for expected in [10, 20, 30] {
+            let (delay, at) = results.recv_timeout(Duration::from_secs(20)).unwrap();
+            assert_eq!(delay, expected);
+            assert!(at >= now + Duration::from_millis(delay));
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_takes_long_does_not_hold_up_a_flush() {
+        let runtime = Runtime::new();
+        let (release, held) = channel::<()>();
+        let (done, results) = channel();
+        let held = Mutex::new(held);
+        runtime
+            .run(Lane::Checkpoint, move || {
+                drop(held.lock().unwrap().recv_timeout(Duration::from_secs(20)))
+            })
+            .unwrap();
+        runtime
+            .run(Lane::Flush, move || done.send(()).unwrap())
+            .unwrap();
+        results.recv_timeout(Duration::from_secs(20)).unwrap();
+        release.send(()).unwrap();
+    }
+}

@@ -1,0 +1,428 @@
+//! The engine on every backend: what is inserted comes back, whatever happened in between.
+
+use std::{sync::Arc, time::Duration};
+
+use proptest::prelude::*;
+use rotortree_hasher::{Blake3Hasher, Hash};
+use rotortree_lean_imt::{TreeError, reference};
+use rotortree_store::{
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RotorTreeError, StorageError,
+    TieringConfig, fs::FsStorage, memory::MemoryStorage, storage::Storage,
+};
+
+fn quiet() -> EngineConfig {
+    EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        ..EngineConfig::default()
+    }
+}
+
+fn open<const N: usize>(
+    storage: &Arc<dyn Storage>,
+    config: EngineConfig,
+) -> Engine<Blake3Hasher, N, 32> {
+    Engine::open(Blake3Hasher, Arc::clone(storage), config).unwrap()
+}
+
+fn assert_holds<const N: usize>(engine: &Engine<Blake3Hasher, N, 32>, leaves: &[Hash]) {
+    let snapshot = engine.snapshot();
+    assert_eq!(snapshot.size(), leaves.len() as u64);
+    for (k, level) in reference::levels(&Blake3Hasher, N, leaves)
+        .iter()
+        .enumerate()
+    {
+        let mut nodes = vec![[0; 32]; level.len()];
+        snapshot.read_nodes(k, 0, &mut nodes).unwrap();
+        assert_eq!(
+            &nodes,
+            level,
+            "level {k} at size {} for N = {N}",
+            leaves.len()
+        );
+    }
+}
+
+/// What a step of a history does.
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(usize),
+    Flush,
+    Checkpoint,
+    Reopen,
+    Drop,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop_oneof![Just(1usize), 1..5usize, 100..300usize].prop_map(Step::Insert),
+        1 => Just(Step::Flush),
+        2 => Just(Step::Checkpoint),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::Drop),
+    ]
+}
+
+fn history<const N: usize>(storage: &Arc<dyn Storage>, steps: &[Step], pin_above_level: usize) {
+    let config = EngineConfig {
+        tiering: TieringConfig { pin_above_level },
+        segment_bytes: 8192,
+        ..quiet()
+    };
+    let mut leaves: Vec<Hash> = Vec::new();
+    let mut engine = open::<N>(storage, config.clone());
+    let mut held = Vec::new();
+    for step in steps {
+        match step {
+            Step::Insert(count) => {
+                let batch = reference::sample_leaves(leaves.len() as u64, *count);
+                leaves.extend_from_slice(&batch);
+                let root = match batch[..] {
+                    [leaf] => engine.insert(leaf).unwrap().0,
+                    _ => {
+                        engine
+                            .append(&batch, None, None)
+                            .unwrap()
+                            .head()
+                            .unwrap()
+                            .root
+                    }
+                };
+                assert_eq!(Some(root), reference::root(&Blake3Hasher, N, &leaves));
+                held.push(engine.snapshot());
+            }
+            Step::Flush => engine.flush().unwrap(),
+            Step::Checkpoint => engine.checkpoint().unwrap(),
+            Step::Reopen => {
+                engine.close().unwrap();
+                engine = open::<N>(storage, config.clone());
+            }
+            Step::Drop => {
+                drop(engine);
+                engine = open::<N>(storage, config.clone());
+            }
+        }
+        assert_holds(&engine, &leaves);
+    }
+    for snapshot in held {
+        let size = snapshot.size() as usize;
+        assert_eq!(
+            snapshot.root(),
+            reference::root(&Blake3Hasher, N, &leaves[..size])
+        );
+        let all: Vec<Hash> = snapshot
+            .leaves(0..size as u64)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(all, leaves[..size]);
+        let proof = snapshot.generate_proof(size as u64 - 1).unwrap();
+        assert!(
+            proof
+                .verify_against(&Blake3Hasher, snapshot.head().unwrap())
+                .unwrap()
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_history_gives_the_reference_tree(steps in prop::collection::vec(step(), 1..14), pin in prop_oneof![Just(usize::MAX), 0..4usize]) {
+        let memory = || Arc::new(MemoryStorage::new()) as Arc<dyn Storage>;
+        history::<2>(&memory(), &steps, pin);
+        history::<3>(&memory(), &steps, pin);
+        history::<4>(&memory(), &steps, pin);
+        history::<8>(&memory(), &steps, pin);
+        history::<16>(&memory(), &steps, pin);
+    }
+}
+
+#[test]
+fn a_history_on_the_filesystem_gives_the_reference_tree() {
+    use Step::{Checkpoint, Drop, Flush, Insert, Reopen};
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path().join("deep/tree")));
+    let steps = [
+        Insert(1),
+        Flush,
+        Insert(255),
+        Checkpoint,
+        Insert(1),
+        Checkpoint,
+        Drop,
+        Insert(700),
+        Reopen,
+        Insert(3),
+        Checkpoint,
+        Insert(2),
+        Drop,
+    ];
+    history::<2>(&storage, &steps, usize::MAX);
+}
+
+#[test]
+fn tokens_know_their_leaves_and_head_and_become_durable() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let engine = open::<2>(&storage, quiet());
+    let (root, first) = engine.insert([1; 32]).unwrap();
+    let second = engine
+        .append(&[[2; 32], [3; 32]], Some(b"block 7"), None)
+        .unwrap();
+    assert_eq!((first.leaf_range(), second.leaf_range()), (0..1, 1..3));
+    assert_eq!(first.head().unwrap().root, root);
+    assert_eq!(second.head(), engine.head());
+    assert!(!first.is_durable());
+    assert_eq!(engine.durable_snapshot().size(), 0);
+    second.wait().unwrap();
+    assert!(first.is_durable());
+    assert_eq!(engine.durable_snapshot().head(), engine.head());
+    assert_eq!(engine.durable_snapshot().metadata(), Some(&b"block 7"[..]));
+    let cursor = engine.append(&[], Some(b"block 8"), None).unwrap();
+    assert!(cursor.leaf_range().is_empty());
+    assert!(cursor.wait_timeout(Duration::from_secs(20)).unwrap());
+    drop(engine);
+    cursor.wait().unwrap();
+    let engine = open::<2>(&storage, quiet());
+    assert_eq!(engine.snapshot().metadata(), Some(&b"block 8"[..]));
+    assert_eq!(engine.size(), 3);
+}
+
+#[test]
+fn what_refuses_changes_nothing() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let engine = open::<2>(&storage, quiet());
+    engine.insert([1; 32]).unwrap();
+    let head = engine.head();
+    assert!(matches!(
+        engine.append(&[], None, None),
+        Err(RotorTreeError::Tree(TreeError::EmptyBatch))
+    ));
+    let mismatch = engine.append(&[[2; 32]], None, Some(0));
+    assert!(matches!(
+        mismatch,
+        Err(RotorTreeError::Tree(TreeError::SizeMismatch {
+            expected: 0,
+            actual: 1
+        }))
+    ));
+    assert!(matches!(
+        engine.append(&[], Some(&[0; 70_000]), None),
+        Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
+    ));
+    assert_eq!(engine.head(), head);
+    let other = engine.clone();
+    engine.close().unwrap();
+    assert!(matches!(
+        other.insert([2; 32]),
+        Err(RotorTreeError::Storage(StorageError::Closed))
+    ));
+    assert!(matches!(other.flush(), Err(StorageError::Closed)));
+    assert!(matches!(other.checkpoint(), Err(StorageError::Closed)));
+    assert_eq!(other.snapshot().head(), head, "snapshots go on serving");
+    other.close().unwrap();
+}
+
+#[test]
+fn identity_is_checked_and_both_values_are_told() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    open::<2>(&storage, quiet()).close().unwrap();
+    let wrong = Engine::<_, 3, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    assert!(matches!(
+        wrong,
+        Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
+            expected_n: 3,
+            actual_n: 2,
+            ..
+        }))
+    ));
+    let smaller = Engine::<_, 2, 31>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    assert!(matches!(
+        smaller,
+        Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
+            expected_max_depth: 31,
+            actual_max_depth: 32,
+            ..
+        }))
+    ));
+    let toy = rotortree_hasher::ToyHasher::default();
+    let other = Engine::<_, 2, 32>::open(toy, Arc::clone(&storage), quiet());
+    assert!(matches!(
+        other,
+        Err(RotorTreeError::Storage(StorageError::HasherMismatch { .. }))
+    ));
+    let larger = Engine::<_, 2, 40>::open(Blake3Hasher, Arc::clone(&storage), quiet()).unwrap();
+    larger.close().unwrap();
+    let raised = EngineConfig {
+        raise_max_depth: true,
+        ..quiet()
+    };
+    Engine::<_, 2, 40>::open(Blake3Hasher, Arc::clone(&storage), raised)
+        .unwrap()
+        .close()
+        .unwrap();
+    assert!(Engine::<_, 2, 39>::open(Blake3Hasher, Arc::clone(&storage), quiet()).is_err());
+}
+
+#[test]
+fn a_batch_larger_than_the_bound_is_streamed_and_comes_back_whole() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let config = EngineConfig {
+        max_unflushed_bytes: 10_000,
+        ..quiet()
+    };
+    let engine = open::<4>(&storage, config.clone());
+    engine.insert([9; 32]).unwrap();
+    let leaves = reference::sample_leaves(3, 5000);
+    let token = engine.append(&leaves, Some(b"large"), None).unwrap();
+    token.wait().unwrap();
+    engine.checkpoint().unwrap();
+    engine.append(&leaves, None, None).unwrap().wait().unwrap();
+    let all = [&[[9; 32]], &leaves[..], &leaves[..]].concat();
+    drop(engine);
+    let engine = open::<4>(&storage, config);
+    assert_holds(&engine, &all);
+    assert_eq!(engine.snapshot().metadata(), Some(&b"large"[..]));
+    assert!(engine.recovery_report().damage.is_none());
+}
+
+#[test]
+fn background_flush_and_checkpoints_happen_by_policy() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let config = EngineConfig {
+        flush_policy: FlushPolicy::Interval(Duration::from_millis(1)),
+        checkpoint_policy: CheckpointPolicy::EveryNEntries(10),
+        ..EngineConfig::default()
+    };
+    let engine = open::<2>(&storage, config);
+    for k in 0..25u8 {
+        engine.insert([k; 32]).unwrap();
+    }
+    assert!(engine.wait_for_checkpoint(Duration::from_secs(20)));
+    let (_, token) = engine.insert([99; 32]).unwrap();
+    let mut waited = 0;
+    while !token.is_durable() {
+        std::thread::sleep(Duration::from_millis(5));
+        waited += 1;
+        assert!(waited < 4000, "the background never flushed");
+    }
+    assert!(engine.stats().checkpointed_size > 0);
+    engine.close().unwrap();
+}
+
+#[test]
+fn inserts_wait_for_the_checkpoint_when_memory_runs_far_ahead() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let config = EngineConfig {
+        checkpoint_policy: CheckpointPolicy::MemoryThreshold(64 << 10),
+        ..quiet()
+    };
+    let engine = open::<2>(&storage, config.clone());
+    let leaves = reference::sample_leaves(5, 512);
+    for _ in 0..60 {
+        engine.append(&leaves, None, None).unwrap();
+    }
+    assert!(engine.stats().checkpoints > 0);
+    assert_eq!(engine.size(), 60 * 512);
+    engine.close().unwrap();
+    let engine = open::<2>(&storage, config);
+    assert_holds(&engine, &leaves.repeat(60));
+}
+
+#[test]
+fn many_threads_insert_durably_and_every_head_is_exact() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let engine = open::<2>(&storage, quiet());
+    let heads: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..8u8)
+            .map(|thread| {
+                let engine = engine.clone();
+                scope.spawn(move || {
+                    (0..50u8)
+                        .map(|k| {
+                            let mut leaf = [thread; 32];
+                            leaf[0] = k;
+                            let (_, token) = engine.insert(leaf).unwrap();
+                            token.wait().unwrap();
+                            let range = token.leaf_range();
+                            assert_eq!(engine.snapshot().get_node(0, range.start).unwrap(), leaf);
+                            token.head().unwrap()
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    let snapshot = engine.durable_snapshot();
+    assert_eq!(snapshot.size(), 400);
+    for head in heads {
+        assert_eq!(snapshot.snapshot_at(head.size).unwrap().head(), Some(head));
+    }
+    assert!(engine.stats().syncs <= 400);
+}
+
+#[test]
+fn a_reader_beside_the_writer_sees_durable_states_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
+    let engine = open::<2>(&storage, quiet());
+    let reader = ReadOnly::<_, 2, 32>::open(
+        Blake3Hasher,
+        Arc::new(FsStorage::new(folder.path())) as _,
+        quiet(),
+    )
+    .unwrap();
+    assert_eq!(reader.size(), 0);
+    for round in 1..=6u64 {
+        let leaves = reference::sample_leaves(round, 100);
+        engine.append(&leaves, None, None).unwrap();
+        reader.refresh().unwrap();
+        assert!(reader.size() <= engine.durable_snapshot().size());
+        engine.flush().unwrap();
+        if round % 3 == 0 {
+            engine.checkpoint().unwrap();
+            assert!(reader.refresh().unwrap());
+            assert_eq!(reader.head(), engine.durable_snapshot().head());
+        }
+        let snapshot = reader.snapshot();
+        assert_eq!(
+            snapshot.head(),
+            engine
+                .snapshot()
+                .snapshot_at(snapshot.size())
+                .unwrap()
+                .head()
+        );
+    }
+    let mut waited = 0;
+    engine.insert([7; 32]).unwrap().1.wait().unwrap();
+    while reader.size() < engine.size() {
+        reader.refresh().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        waited += 1;
+        assert!(waited < 4000, "an idle log is attested");
+    }
+    engine.close().unwrap();
+}
+
+#[test]
+fn the_second_owner_is_refused_at_once() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let engine = open::<2>(&storage, quiet());
+    let second = Engine::<_, 2, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    assert!(matches!(
+        second,
+        Err(RotorTreeError::Storage(StorageError::FileLocked))
+    ));
+    let (_, token) = engine.insert([1; 32]).unwrap();
+    let snapshot = engine.snapshot();
+    engine.close().unwrap();
+    let again = open::<2>(&storage, quiet());
+    assert_eq!(again.size(), 1);
+    assert!(token.is_durable());
+    assert_eq!(snapshot.size(), 1);
+}
