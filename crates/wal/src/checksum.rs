@@ -21,6 +21,7 @@ impl Seed {
     }
 
     /// The checksum of the record with this sequence: of `bytes`, all of the record behind its checksum.
+    #[inline]
     pub(crate) fn record(self, sequence: u64, bytes: &[u8]) -> u32 {
         crc32c::crc32c_append(
             crc32c::crc32c_append(self.0, &sequence.to_le_bytes()),

@@ -48,6 +48,7 @@ pub(crate) fn sector_end(offset: u64) -> u64 {
 /// # Panics
 ///
 /// If the field does not lie within `bytes`: callers hand in arrays and slices whose length they have checked.
+#[inline]
 pub(crate) fn field<const LEN: usize>(bytes: &[u8], at: usize) -> [u8; LEN] {
     let mut value = [0; LEN];
     value.copy_from_slice(&bytes[at..at + LEN]);
@@ -58,6 +59,7 @@ pub(crate) fn get_u16(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes(field(bytes, at))
 }
 
+#[inline]
 pub(crate) fn get_u32(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(field(bytes, at))
 }
@@ -72,6 +74,7 @@ pub(crate) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
 }
 
 /// Whether all of `bytes` are zero. Reads sixteen at a time, which the compiler turns into vector code.
+#[inline]
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<16>();
     words

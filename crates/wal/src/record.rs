@@ -71,6 +71,7 @@ impl RecordView<'_> {
 }
 
 /// The length of a record with so many leaves and bytes of metadata.
+#[inline]
 pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
     RECORD_HEADER + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
 }
@@ -114,6 +115,7 @@ pub(crate) struct Lengths {
 
 impl Lengths {
     /// Reads the lengths in the record header that `bytes` start with.
+    #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self {
             leaves: get_u32(bytes, LEAF_COUNT_AT),
@@ -122,6 +124,7 @@ impl Lengths {
     }
 
     /// The record's whole length, if it is within the limits of a record.
+    #[inline]
     pub(crate) fn total(self) -> Option<usize> {
         if self.leaves as usize > MAX_LEAVES || self.metadata as usize > MAX_METADATA_BYTES {
             return None;
@@ -145,6 +148,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Takes apart the record that `bytes` are, all of them and no more: their length is what [`Lengths::total`] gave.
+#[inline]
 pub(crate) fn parse(bytes: &[u8], sequence: u64, seed: Seed) -> Result<Parts<'_>, Refused> {
     let (expected, actual) = (get_u32(bytes, 0), seed.record(sequence, &bytes[CRC_LEN..]));
     if expected != actual {

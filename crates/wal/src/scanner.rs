@@ -12,7 +12,7 @@ use crate::source::{SegmentBytes, Window};
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A group header that holds. Its records follow as events of their own.
-    Group(GroupHeader),
+    Group(&'a GroupHeader),
     /// A record that holds, of the group reported last.
     Record(RecordView<'a>),
     /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid record on.
@@ -132,19 +132,14 @@ pub struct Scanner<S> {
     len: u64,
     seed: Seed,
     window: Window,
-    state: State,
+    walk: Walk,
+    /// The group reported last.
+    group: Option<GroupHeader>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Looking for a group from this offset on.
-    Between(u64),
-    /// Within a group, whose header was reported.
-    Within(Walk),
-}
-
-/// The way through the records of a group.
-#[derive(Clone, Copy, Debug)]
+/// The way through the records of a group. It is changed in place, field by field: copying it for
+/// every record costs more than the checksum does.
+#[derive(Debug)]
 struct Walk {
     /// Where the next record starts.
     at: u64,
@@ -156,7 +151,7 @@ struct Walk {
     left: u32,
     /// Where the last record ends.
     payload_end: u64,
-    /// Where the group ends.
+    /// Where the group ends, and the search for the next one begins.
     end: u64,
 }
 
@@ -175,7 +170,8 @@ impl<S: SegmentBytes> Scanner<S> {
             len,
             seed: Seed::new(salt),
             window,
-            state: State::Between(SECTOR_U64),
+            walk: Walk::to(SECTOR_U64),
+            group: None,
         }
     }
 
@@ -189,6 +185,11 @@ impl<S: SegmentBytes> Scanner<S> {
         self.len
     }
 
+    /// The group that was reported last, the one that records and the rest of a group belong to.
+    pub fn current_group(&self) -> Option<&GroupHeader> {
+        self.group.as_ref()
+    }
+
     /// What comes next, or `None` at the segment's end.
     ///
     /// # Errors
@@ -199,10 +200,10 @@ impl<S: SegmentBytes> Scanner<S> {
         reason = "events borrow from the scanner, which an Iterator's items cannot"
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, S::Error> {
-        match self.state {
-            State::Within(walk) if walk.left > 0 => self.record(walk).map(Some),
-            State::Within(walk) => self.group(walk.end),
-            State::Between(at) => self.group(at),
+        if self.walk.left > 0 {
+            self.record()
+        } else {
+            self.group(self.walk.end)
         }
     }
 
@@ -229,15 +230,8 @@ impl<S: SegmentBytes> Scanner<S> {
                 if at > from {
                     return Ok(Some(self.unclaimed(from, at, blank)));
                 }
-                self.state = State::Within(Walk {
-                    at: at + GROUP_HEADER as u64,
-                    sequence: group.first_sequence,
-                    index: 0,
-                    left: group.record_count,
-                    payload_end: group.payload_end(),
-                    end: group.end(),
-                });
-                return Ok(Some(Event::Group(group)));
+                self.walk = Walk::through(&group);
+                return Ok(Some(Event::Group(self.group.insert(group))));
             }
             blank = blank && is_zero(sector);
             at = at.saturating_add(SECTOR_U64);
@@ -250,7 +244,7 @@ impl<S: SegmentBytes> Scanner<S> {
 
     /// Reports the stretch between two offsets where no group starts, and goes on behind it.
     fn unclaimed(&mut self, from: u64, to: u64, blank: bool) -> Event<'static> {
-        self.state = State::Between(to);
+        self.walk = Walk::to(to);
         let reason = if blank {
             InvalidReason::Blank
         } else {
@@ -264,25 +258,25 @@ impl<S: SegmentBytes> Scanner<S> {
     }
 
     /// Reads the next record of a group that has one.
-    fn record(&mut self, walk: Walk) -> Result<Event<'_>, S::Error> {
+    fn record(&mut self) -> Result<Option<Event<'_>>, S::Error> {
         let Walk {
             at,
             sequence,
             index,
             ..
-        } = walk;
+        } = self.walk;
         let left = self.len.saturating_sub(at);
         if left < RECORD_HEADER as u64 {
-            return Ok(self.refuse(walk, InvalidReason::Truncated { sequence }));
+            return Ok(Some(self.refuse(InvalidReason::Truncated { sequence })));
         }
         self.window
             .fetch(&mut self.source, self.len, at, RECORD_HEADER)?;
         let lengths = Lengths::of(self.window.bytes(at, RECORD_HEADER));
-        let Some(total) = lengths.total().filter(|total| walk.has_room(*total)) else {
-            return Ok(self.refuse(walk, InvalidReason::RecordLength { sequence }));
+        let Some(total) = lengths.total().filter(|total| self.walk.has_room(*total)) else {
+            return Ok(Some(self.refuse(InvalidReason::RecordLength { sequence })));
         };
         if left < total as u64 {
-            return Ok(self.refuse(walk, InvalidReason::Truncated { sequence }));
+            return Ok(Some(self.refuse(InvalidReason::Truncated { sequence })));
         }
         self.window.fetch(&mut self.source, self.len, at, total)?;
         let reason = match record::parse(self.window.bytes(at, total), sequence, self.seed) {
@@ -291,16 +285,16 @@ impl<S: SegmentBytes> Scanner<S> {
                 metadata,
                 more,
             }) => {
-                self.state = State::Within(walk.behind(total));
+                self.walk.pass(total);
                 let offset = at;
-                return Ok(Event::Record(RecordView {
+                return Ok(Some(Event::Record(RecordView {
                     offset,
                     sequence,
                     index,
                     leaves,
                     metadata,
                     more,
-                }));
+                })));
             }
             Err(Refused::Checksum { expected, actual }) => InvalidReason::RecordChecksum {
                 sequence,
@@ -309,21 +303,44 @@ impl<S: SegmentBytes> Scanner<S> {
             },
             Err(Refused::Malformed) => InvalidReason::RecordMalformed { sequence },
         };
-        // Not `refuse`, which would borrow the window that a record is returned from above.
-        self.state = State::Between(walk.end.min(self.len));
-        Ok(walk.invalid(self.len, reason))
+        // Not `self.refuse`, which would borrow the window that a record is returned from above.
+        Ok(Some(self.walk.refuse(self.len, reason)))
     }
 
-    /// Reports the rest of a group as invalid and goes on behind it.
-    fn refuse(&mut self, walk: Walk, reason: InvalidReason) -> Event<'static> {
-        self.state = State::Between(walk.end.min(self.len));
-        walk.invalid(self.len, reason)
+    /// Reports the rest of the group as invalid and goes on behind it.
+    fn refuse(&mut self, reason: InvalidReason) -> Event<'static> {
+        self.walk.refuse(self.len, reason)
     }
 }
 
 impl Walk {
+    /// No group: the search for the next one begins here.
+    fn to(end: u64) -> Self {
+        Self {
+            at: end,
+            sequence: 0,
+            index: 0,
+            left: 0,
+            payload_end: end,
+            end,
+        }
+    }
+
+    /// From the first record of a group on.
+    fn through(group: &GroupHeader) -> Self {
+        Self {
+            at: group.offset + GROUP_HEADER as u64,
+            sequence: group.first_sequence,
+            index: 0,
+            left: group.record_count,
+            payload_end: group.payload_end(),
+            end: group.end(),
+        }
+    }
+
     /// Whether a record of this length leaves room for those behind it, and the last one leaves
     /// nothing over.
+    #[inline]
     fn has_room(&self, total: usize) -> bool {
         let behind = u64::from(self.left - 1) * MIN_RECORD as u64;
         match self
@@ -336,20 +353,19 @@ impl Walk {
         }
     }
 
-    /// The way on behind a record of this length.
-    fn behind(self, total: usize) -> Self {
-        Self {
-            at: self.at + total as u64,
-            sequence: self.sequence + 1,
-            index: self.index + 1,
-            left: self.left - 1,
-            ..self
-        }
+    /// Goes past a record of this length.
+    #[inline]
+    fn pass(&mut self, total: usize) {
+        self.at += total as u64;
+        self.sequence += 1;
+        self.index += 1;
+        self.left -= 1;
     }
 
-    /// The group from the next record on, in a segment of this length, as invalid.
-    fn invalid(self, segment_len: u64, reason: InvalidReason) -> Event<'static> {
+    /// Gives up the rest of the group, in a segment of this length.
+    fn refuse(&mut self, segment_len: u64, reason: InvalidReason) -> Event<'static> {
         let len = self.end.min(segment_len).saturating_sub(self.at);
+        self.left = 0;
         Event::Invalid(Invalid {
             offset: self.at,
             len,

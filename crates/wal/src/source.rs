@@ -144,6 +144,7 @@ impl Window {
     }
 
     /// Whether `wanted` bytes at `offset` are held.
+    #[inline]
     pub(crate) fn holds(&self, offset: u64, wanted: usize) -> bool {
         match offset.checked_sub(self.start) {
             Some(skipped) => {
@@ -184,6 +185,7 @@ impl Window {
     }
 
     /// The `wanted` bytes at `offset`, fetched before.
+    #[inline]
     pub(crate) fn bytes(&self, offset: u64, wanted: usize) -> &[u8] {
         &self.bytes[self.range(offset, wanted)]
     }

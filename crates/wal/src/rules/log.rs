@@ -187,6 +187,7 @@ impl LogRules {
     }
 
     /// What the scanner came across in the segment given last.
+    #[inline]
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Group(group) => {

@@ -23,6 +23,7 @@ impl Replay {
     }
 
     /// Whether this record is the next one to apply; `cap` is its segment's. Each record is taken once.
+    #[inline]
     pub fn takes(&mut self, record: &RecordView<'_>, cap: u64) -> bool {
         let taken = record.sequence == self.next && record.sequence <= cap.min(self.end);
         if taken {

@@ -309,3 +309,20 @@ fn memory_is_made_with_the_first_record_kept_while_needed_and_given_back_when_no
         (77, 76, 0)
     );
 }
+
+#[test]
+fn a_buffer_that_follows_another_goes_on_where_that_ended_also_within_a_batch() {
+    let mut first = GroupBuffer::new(5);
+    first.push_leaf(&leaf(5));
+    first
+        .push_part(&[leaf(6)], None, true)
+        .expect("the part has a leaf");
+    let mut second = GroupBuffer::new(99);
+    second.push_leaf(&leaf(99));
+    second.follow(&first);
+    assert!(second.is_empty());
+    assert_eq!((second.first_sequence(), second.next_sequence()), (7, 7));
+    assert_eq!(second.last_batch_end(), 5, "the batch is still open");
+    assert_eq!(second.push_part(&[leaf(7)], None, false), Ok(7));
+    assert_eq!(second.last_batch_end(), 7);
+}

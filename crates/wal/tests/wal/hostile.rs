@@ -469,10 +469,15 @@ fn memory_stays_within_a_window_whatever_the_lengths_say() {
 fn a_small_segment_takes_a_small_window() {
     let bytes = honest(&[one_leaf(1)]);
     let mut scanner = Scanner::new(&bytes[..], SALT);
+    assert_eq!(scanner.current_group(), None);
     while scanner
         .next()
         .expect("the scanner stays within the slice")
         .is_some()
     {}
+    assert_eq!(
+        scanner.current_group().map(|group| group.offset),
+        Some(SECTOR as u64)
+    );
     assert_eq!(scanner.into_window().capacity(), SECTOR);
 }

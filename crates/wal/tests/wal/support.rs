@@ -28,7 +28,7 @@ pub(crate) enum Seen {
 impl Seen {
     pub(crate) fn of(event: &Event<'_>) -> Self {
         match event {
-            Event::Group(group) => Self::Group(*group),
+            Event::Group(group) => Self::Group(**group),
             Event::Record(record) => Self::Record(Record {
                 offset: record.offset,
                 sequence: record.sequence,
