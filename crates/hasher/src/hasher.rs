@@ -71,7 +71,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// If `children.len()` is not `arity * parents.len()`.
+    /// If `arity` is 0 or `children.len()` is not `arity * parents.len()`.
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         assert_groups(arity, children, parents);
         for (index, parent) in parents.iter_mut().enumerate() {
@@ -112,6 +112,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///     let parent = hasher.hash_resuming(&mut state, len, group);
     ///     assert_eq!(parent, hasher.hash_children(group));
     /// }
+    /// assert_eq!(state.absorbed, 4);
     /// # }
     /// ```
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
@@ -153,11 +154,11 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     }
 }
 
-/// Panics unless `children` are exactly `parents.len()` groups of `arity`.
+/// Panics unless `children` are exactly `parents.len()` groups of `arity`, at least 1.
 #[inline]
 pub(crate) fn assert_groups(arity: usize, children: &[Hash], parents: &[Hash]) {
     assert!(
-        arity.checked_mul(parents.len()) == Some(children.len()),
+        arity > 0 && arity.checked_mul(parents.len()) == Some(children.len()),
         "{} children are not {} groups of {arity}",
         children.len(),
         parents.len(),
@@ -195,6 +196,12 @@ mod tests {
     #[should_panic(expected = "groups of")]
     fn an_arity_whose_product_wraps_is_refused() {
         FirstByteSum.hash_groups(usize::MAX / 2 + 1, &[], &mut [[0; 32]; 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "groups of 0")]
+    fn an_arity_of_nothing_is_refused() {
+        FirstByteSum.hash_groups(0, &[], &mut [[0; 32]; 2]);
     }
 
     #[test]

@@ -1,58 +1,85 @@
 //! One group at a time: the chain of compressions over its blocks, and resuming it.
 //!
-//! Groups of up to 32 children only; whoever calls has looked.
+//! Groups of 1 to 32 children only; whoever calls has looked.
 
 use super::portable;
-use super::spec::{CHILDREN_PER_CHUNK, IV, PAIR_LEN, SINGLE_LEN, flags};
+use super::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
 use crate::group_state::GroupState;
 use crate::hasher::Hash;
 
-/// Hashes one group.
-pub(super) fn hash(children: &[Hash]) -> Hash {
-    finish(IV, 0, children)
+/// Compresses a block, two children or one and zeros, of so many bytes and with such flags, into
+/// the chaining value. All of these functions do the same; tests run each of them.
+pub(super) trait Compress: Fn(&mut [u32; 8], [&Hash; 2], u32, u32) {}
+
+impl<F: Fn(&mut [u32; 8], [&Hash; 2], u32, u32)> Compress for F {}
+
+/// Compresses with the fastest function that this CPU can run.
+pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(cpu) = x86_64::Avx512::detect() {
+            return x86_64::compress_avx512(cpu, cv, block, len, flags);
+        }
+        if let Some(cpu) = x86_64::Avx2::detect() {
+            return x86_64::compress_avx2(cpu, cv, block, len, flags);
+        }
+    }
+    portable::compress(cv, block, len, flags);
 }
 
-/// Hashes any number of groups, one after the other.
-pub(super) fn hash_each(arity: usize, children: &[Hash], parents: &mut [Hash]) {
+/// Hashes one group.
+pub(super) fn hash(compress: impl Compress, children: &[Hash]) -> Hash {
+    finish(compress, IV, 0, children)
+}
+
+/// Hashes any number of equal groups, one after the other.
+pub(super) fn hash_each(
+    compress: impl Compress,
+    arity: usize,
+    children: &[Hash],
+    parents: &mut [Hash],
+) {
     for (group, parent) in children.chunks_exact(arity).zip(parents) {
-        *parent = hash(group);
+        *parent = hash(&compress, group);
     }
 }
 
-/// Hashes one group on from `state`, which then stands for as many stable blocks as it can.
+/// Hashes one group on from `state`, which is then moved forward as far as it can be.
 ///
-/// A state is a chaining value in the first eight words, after an even number of children. It never
-/// includes the last block, whose compression depends on being the last.
-pub(super) fn hash_resuming(state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
-    let last_block = 2 * (children.len().saturating_sub(1) / 2);
+/// A state has a chaining value in its first eight words, after an even number of children. It
+/// never includes the last block of the group as it is now, since that one is compressed with the
+/// flags of a last block.
+pub(super) fn hash_resuming(
+    compress: impl Compress,
+    state: &mut GroupState,
+    stable: usize,
+    children: &[Hash],
+) -> Hash {
+    let last_block = 2 * ((children.len() - 1) / 2);
     let absorbed = state.absorbed as usize;
     if absorbed > last_block {
-        // The group was longer before. What is stable of it was absorbed beyond what helps now.
-        return hash(children);
+        // The group was longer at an earlier call, and its last block now is among the absorbed.
+        return hash(compress, children);
     }
     let mut cv = if absorbed == 0 {
         IV
     } else {
         chaining_value(state)
     };
-    let absorbable = last_block.min(stable & !1);
+    let end = last_block.min(stable - stable % 2).max(absorbed);
     let mut start = absorbed;
-    while start < absorbable {
-        compress(
-            &mut cv,
-            &[children[start], children[start + 1]],
-            PAIR_LEN,
-            flags(start == 0, false),
-        );
+    while start < end {
+        let block = [&children[start], &children[start + 1]];
+        compress(&mut cv, block, PAIR_LEN, flags(start == 0, false));
         start += 2;
     }
     if start > absorbed {
         state.words[..8].copy_from_slice(&cv);
-        state.absorbed = start as u32;
+        state.absorbed = u32::try_from(start).expect("at most 32 children");
     }
-    finish(cv, start, children)
+    finish(compress, cv, start, children)
 }
 
 fn chaining_value(state: &GroupState) -> [u32; 8] {
@@ -61,22 +88,17 @@ fn chaining_value(state: &GroupState) -> [u32; 8] {
 }
 
 /// The hash of the group whose first `start` children, an even number, gave `cv`.
-fn finish(mut cv: [u32; 8], start: usize, children: &[Hash]) -> Hash {
-    debug_assert!(children.len() <= CHILDREN_PER_CHUNK);
-    let mut rest = &children[start..];
+fn finish(compress: impl Compress, mut cv: [u32; 8], start: usize, children: &[Hash]) -> Hash {
     let mut is_first = start == 0;
+    let mut rest = &children[start..];
     while let [a, b, more @ ..] = rest {
-        compress(
-            &mut cv,
-            &[*a, *b],
-            PAIR_LEN,
-            flags(is_first, more.is_empty()),
-        );
+        let flags = flags(is_first, more.is_empty());
+        compress(&mut cv, [a, b], PAIR_LEN, flags);
         is_first = false;
         rest = more;
     }
     if let [a] = rest {
-        compress(&mut cv, &[*a, [0; 32]], SINGLE_LEN, flags(is_first, true));
+        compress(&mut cv, [a, &[0; 32]], SINGLE_LEN, flags(is_first, true));
     }
     to_hash(cv)
 }
@@ -88,18 +110,4 @@ fn to_hash(cv: [u32; 8]) -> Hash {
         *chunk = word.to_le_bytes();
     }
     hash
-}
-
-/// Compresses one block with the fastest kernel of this CPU.
-fn compress(cv: &mut [u32; 8], block: &[Hash; 2], len: u32, flags: u32) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if let Some(cpu) = x86_64::Avx512::detect() {
-            return x86_64::compress_avx512(cpu, cv, block, len, flags);
-        }
-        if let Some(cpu) = x86_64::Sse41::detect() {
-            return x86_64::compress_sse41(cpu, cv, block, len, flags);
-        }
-    }
-    portable::compress(cv, block, len, flags);
 }

@@ -16,28 +16,28 @@ pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash]) {
             return hash_avx2(cpu, arity, children, parents);
         }
     }
-    chain::hash_each(arity, children, parents);
+    chain::hash_each(chain::compress, arity, children, parents);
 }
 
 /// A kernel takes the same time however few of its lanes are used. The bounds below are where the
 /// next narrower one begins to be faster.
 #[cfg(target_arch = "x86_64")]
-fn hash_avx512(cpu: Avx512, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+pub(super) fn hash_avx512(cpu: Avx512, arity: usize, children: &[Hash], parents: &mut [Hash]) {
     for (children, parents) in children.chunks(16 * arity).zip(parents.chunks_mut(16)) {
         match parents.len() {
             9.. => x86_64::hash_up_to_16_avx512(cpu, arity, children, parents),
             2.. => x86_64::hash_up_to_8_avx512(cpu, arity, children, parents),
-            _ => chain::hash_each(arity, children, parents),
+            _ => chain::hash_each(chain::compress, arity, children, parents),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-fn hash_avx2(cpu: Avx2, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+pub(super) fn hash_avx2(cpu: Avx2, arity: usize, children: &[Hash], parents: &mut [Hash]) {
     for (children, parents) in children.chunks(8 * arity).zip(parents.chunks_mut(8)) {
         match parents.len() {
-            3.. => x86_64::hash_up_to_8_avx2(cpu, arity, children, parents),
-            _ => chain::hash_each(arity, children, parents),
+            2.. => x86_64::hash_up_to_8_avx2(cpu, arity, children, parents),
+            _ => chain::hash_each(chain::compress, arity, children, parents),
         }
     }
 }

@@ -9,6 +9,8 @@ mod chain;
 mod groups;
 mod portable;
 mod spec;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -43,29 +45,30 @@ impl Blake3Hasher {
 
 impl Hasher for Blake3Hasher {
     fn hash_children(&self, children: &[Hash]) -> Hash {
-        if children.len() <= CHILDREN_PER_CHUNK {
-            chain::hash(children)
-        } else {
-            hash_wide(children)
+        match children.len() {
+            1..=CHILDREN_PER_CHUNK => chain::hash(chain::compress, children),
+            _ => hash_wide(children),
         }
     }
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         assert_groups(arity, children, parents);
-        if arity <= CHILDREN_PER_CHUNK {
-            groups::hash(arity, children, parents);
-        } else {
-            for (group, parent) in children.chunks_exact(arity).zip(parents) {
-                *parent = hash_wide(group);
+        match arity {
+            1..=CHILDREN_PER_CHUNK => groups::hash(arity, children, parents),
+            _ => {
+                for (group, parent) in children.chunks_exact(arity).zip(parents) {
+                    *parent = hash_wide(group);
+                }
             }
         }
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
-        if children.len() <= CHILDREN_PER_CHUNK {
-            chain::hash_resuming(state, stable, children)
-        } else {
-            hash_wide(children)
+        match children.len() {
+            1..=CHILDREN_PER_CHUNK => {
+                chain::hash_resuming(chain::compress, state, stable, children)
+            }
+            _ => hash_wide(children),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The numbers of BLAKE3, and the message schedule written once for every kernel.
+//! The numbers of BLAKE3, and its message schedule.
 //!
 //! Source: O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere"
 //! (2020), section 2.2 and its tables: initial value, message permutation, flags.
@@ -40,11 +40,13 @@ pub(super) const fn flags(is_first: bool, is_last: bool) -> u32 {
     start | end
 }
 
-/// Calls the macro `$each` with `$arguments` and, for each of the seven rounds, the order in which
-/// it takes the sixteen message words: the permutation applied zero to six times.
+/// Calls the macro `$rounds` with `$arguments` and, for each of the seven rounds, the order in
+/// which it takes the sixteen message words: the permutation applied zero to six times.
+///
+/// A macro, since assembly needs the numbers as text.
 macro_rules! with_schedule {
-    ($each:ident, $($arguments:tt),*) => {
-        $each! {
+    ($rounds:ident, $($arguments:tt),*) => {
+        $rounds! {
             ($($arguments),*)
             [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15]
             [2 6 3 10 7 0 4 13 1 11 12 5 9 14 15 8]
@@ -57,36 +59,4 @@ macro_rules! with_schedule {
     };
 }
 
-/// The seven rounds over a state `$v` of sixteen words with the message words `$m`.
-///
-/// What a word is, one `u32` or a vector with one `u32` of each group, is decided by the functions
-/// `add`, `xor`, `ror16`, `ror12`, `ror8` and `ror7` in scope. A macro and not a generic function,
-/// since what has target features can neither be a trait's method nor be inlined by force.
-macro_rules! rounds {
-    (($v:ident, $m:ident) $([$($s:literal)+])+) => {
-        $(rounds!(@round $v, $m, $($s)+);)+
-    };
-    (@round $v:ident, $m:ident,
-        $s0:literal $s1:literal $s2:literal $s3:literal
-        $s4:literal $s5:literal $s6:literal $s7:literal
-        $s8:literal $s9:literal $s10:literal $s11:literal
-        $s12:literal $s13:literal $s14:literal $s15:literal
-    ) => {
-        rounds!(@half $v, ror16 ror12, [0 4 8 12 $m[$s0]] [1 5 9 13 $m[$s2]] [2 6 10 14 $m[$s4]] [3 7 11 15 $m[$s6]]);
-        rounds!(@half $v, ror8 ror7, [0 4 8 12 $m[$s1]] [1 5 9 13 $m[$s3]] [2 6 10 14 $m[$s5]] [3 7 11 15 $m[$s7]]);
-        rounds!(@half $v, ror16 ror12, [0 5 10 15 $m[$s8]] [1 6 11 12 $m[$s10]] [2 7 8 13 $m[$s12]] [3 4 9 14 $m[$s14]]);
-        rounds!(@half $v, ror8 ror7, [0 5 10 15 $m[$s9]] [1 6 11 12 $m[$s11]] [2 7 8 13 $m[$s13]] [3 4 9 14 $m[$s15]]);
-    };
-    // Half a quarter-round of the four columns or diagonals, operation by operation, so that
-    // independent operations stand side by side.
-    (@half $v:ident, $ror_d:ident $ror_b:ident,
-        $([$a:literal $b:literal $c:literal $d:literal $word:expr])+
-    ) => {
-        $($v[$a] = add(add($v[$a], $word), $v[$b]);)+
-        $($v[$d] = $ror_d(xor($v[$d], $v[$a]));)+
-        $($v[$c] = add($v[$c], $v[$d]);)+
-        $($v[$b] = $ror_b(xor($v[$b], $v[$c]));)+
-    };
-}
-
-pub(super) use {rounds, with_schedule};
+pub(super) use with_schedule;

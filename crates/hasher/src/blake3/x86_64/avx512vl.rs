@@ -6,7 +6,7 @@ use core::arch::x86_64::*;
 use super::cpu::Avx512;
 use super::lane_groups::LaneGroups;
 use super::lanes::lane_kernel;
-use super::rounds_asm::rounds_of_8 as rounds;
+use super::rounds_avx512::rounds_of_8 as rounds;
 use super::ymm::{load_pairs, load_singles, store};
 use crate::blake3::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
 use crate::hasher::Hash;

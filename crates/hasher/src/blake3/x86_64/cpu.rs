@@ -8,7 +8,6 @@
 // system saves.
 cpufeatures::new!(avx512, "avx2", "fma", "avx512f", "avx512vl");
 cpufeatures::new!(avx2, "avx2");
-cpufeatures::new!(sse41, "sse3", "ssse3", "sse4.1");
 
 /// AVX-512 with the instructions for shorter vectors.
 #[derive(Clone, Copy)]
@@ -29,16 +28,5 @@ impl Avx2 {
     #[inline]
     pub(crate) fn detect() -> Option<Self> {
         avx2::get().then_some(Self(()))
-    }
-}
-
-/// SSE4.1.
-#[derive(Clone, Copy)]
-pub(crate) struct Sse41(());
-
-impl Sse41 {
-    #[inline]
-    pub(crate) fn detect() -> Option<Self> {
-        sse41::get().then_some(Self(()))
     }
 }

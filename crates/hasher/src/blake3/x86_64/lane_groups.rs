@@ -1,5 +1,8 @@
 //! Which group is in which lane.
-#![expect(unsafe_code, reason = "a bounds check per lane and block would cost more than the loads")]
+#![expect(
+    unsafe_code,
+    reason = "a bounds check per lane and block would cost more than the loads"
+)]
 
 use core::marker::PhantomData;
 
@@ -29,7 +32,11 @@ impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
             }
             *slot = first;
         }
-        Self { firsts, arity, children: PhantomData }
+        Self {
+            firsts,
+            arity,
+            children: PhantomData,
+        }
     }
 
     /// Child `index` of the group in `lane`.

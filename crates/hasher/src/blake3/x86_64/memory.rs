@@ -6,7 +6,7 @@ use core::arch::x86_64::*;
 use crate::hasher::Hash;
 
 /// The first (`half` 0) or second (`half` 1) four words of a child.
-#[target_feature(enable = "sse4.1")]
+#[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn load_half(child: &Hash, half: usize) -> __m128i {
     let (halves, _) = child.as_chunks::<16>();
@@ -15,7 +15,7 @@ pub(super) fn load_half(child: &Hash, half: usize) -> __m128i {
 }
 
 /// Four words in the machine's order.
-#[target_feature(enable = "sse4.1")]
+#[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn load_words(words: &[u32; 4]) -> __m128i {
     // SAFETY: the reference is to 16 bytes that can be read.
@@ -23,7 +23,7 @@ pub(super) fn load_words(words: &[u32; 4]) -> __m128i {
 }
 
 /// Writes four words in the machine's order.
-#[target_feature(enable = "sse4.1")]
+#[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn store_words(words: &mut [u32; 4], vector: __m128i) {
     // SAFETY: the reference is to 16 bytes that can be written.

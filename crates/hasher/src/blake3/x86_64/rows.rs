@@ -7,7 +7,7 @@
 
 use core::arch::x86_64::*;
 
-use super::cpu::{Avx512, Sse41};
+use super::cpu::{Avx2, Avx512};
 use super::memory::load_half;
 use crate::hasher::Hash;
 
@@ -15,7 +15,7 @@ use crate::hasher::Hash;
 pub(in crate::blake3) fn compress_avx512(
     _: Avx512,
     cv: &mut [u32; 8],
-    block: &[Hash; 2],
+    block: [&Hash; 2],
     len: u32,
     flags: u32,
 ) {
@@ -24,22 +24,22 @@ pub(in crate::blake3) fn compress_avx512(
 }
 
 /// Compresses one block of two children into the chaining value.
-pub(in crate::blake3) fn compress_sse41(
-    _: Sse41,
+pub(in crate::blake3) fn compress_avx2(
+    _: Avx2,
     cv: &mut [u32; 8],
-    block: &[Hash; 2],
+    block: [&Hash; 2],
     len: u32,
     flags: u32,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Sse41`.
-    unsafe { sse41::compress(cv, block, len, flags) }
+    // SAFETY: the CPU has these features, or there would be no `Avx2`.
+    unsafe { avx2::compress(cv, block, len, flags) }
 }
 
 /// Defines `compress`, with the rotations `ror16`, `ror12`, `ror8` and `ror7` in scope.
 macro_rules! row_kernel {
     (features: $features:literal) => {
         #[target_feature(enable = $features)]
-        pub(super) fn compress(cv: &mut [u32; 8], block: &[Hash; 2], len: u32, flags: u32) {
+        pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {
             let (cv, _) = cv.as_chunks_mut::<4>();
             let [i0, i1, i2, i3, ..] = IV;
             let mut rows = Rows {
@@ -63,10 +63,10 @@ macro_rules! row_kernel {
         fn round(rows: &mut Rows, message: &Message) {
             first_half(rows, message.x);
             second_half(rows, message.y);
-            rows.to_diagonals();
+            rows.turn_to_diagonals();
             first_half(rows, message.z);
             second_half(rows, message.w);
-            rows.to_columns();
+            rows.turn_to_columns();
         }
 
         #[target_feature(enable = $features)]
@@ -99,18 +99,18 @@ struct Rows {
 
 impl Rows {
     /// Brings the diagonals into columns: that of word 4 + i of the state into column i.
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
-    fn to_diagonals(&mut self) {
+    fn turn_to_diagonals(&mut self) {
         self.a = _mm_shuffle_epi32::<{ select(3, 0, 1, 2) }>(self.a);
         self.c = _mm_shuffle_epi32::<{ select(1, 2, 3, 0) }>(self.c);
         self.d = _mm_shuffle_epi32::<{ select(2, 3, 0, 1) }>(self.d);
     }
 
-    /// Undoes [`to_diagonals`](Self::to_diagonals).
-    #[target_feature(enable = "sse4.1")]
+    /// Undoes [`turn_to_diagonals`](Self::turn_to_diagonals).
+    #[target_feature(enable = "avx2")]
     #[inline]
-    fn to_columns(&mut self) {
+    fn turn_to_columns(&mut self) {
         self.a = _mm_shuffle_epi32::<{ select(1, 2, 3, 0) }>(self.a);
         self.c = _mm_shuffle_epi32::<{ select(3, 0, 1, 2) }>(self.c);
         self.d = _mm_shuffle_epi32::<{ select(2, 3, 0, 1) }>(self.d);
@@ -131,9 +131,9 @@ struct Message {
 }
 
 impl Message {
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
-    fn load([first, second]: &[Hash; 2]) -> Self {
+    fn load([first, second]: [&Hash; 2]) -> Self {
         let m0 = load_half(first, 0);
         let m4 = load_half(first, 1);
         let m8 = load_half(second, 0);
@@ -151,7 +151,7 @@ impl Message {
     /// ```text
     /// x = 2 3 7 4    y = 6 10 0 13    z = 15 1 12 9    w = 8 11 5 14
     /// ```
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     fn permuted(&self) -> Self {
         let Self { x, y, z, w } = *self;
@@ -174,14 +174,14 @@ const fn select(i0: i32, i1: i32, i2: i32, i3: i32) -> i32 {
 }
 
 /// The words of one vector in another order.
-#[target_feature(enable = "sse4.1")]
+#[target_feature(enable = "avx2")]
 #[inline]
 fn reorder<const SELECT: i32>(words: __m128i) -> __m128i {
     _mm_shuffle_epi32::<SELECT>(words)
 }
 
 /// Two selected words of one vector, then two of another.
-#[target_feature(enable = "sse4.1")]
+#[target_feature(enable = "avx2")]
 #[inline]
 fn two_of_each<const SELECT: i32>(first: __m128i, second: __m128i) -> __m128i {
     let (first, second) = (_mm_castsi128_ps(first), _mm_castsi128_ps(second));
@@ -223,7 +223,7 @@ mod avx512 {
     }
 }
 
-mod sse41 {
+mod avx2 {
     use core::arch::x86_64::*;
 
     use super::super::memory::{load_words, store_words};
@@ -231,9 +231,9 @@ mod sse41 {
     use crate::blake3::spec::IV;
     use crate::hasher::Hash;
 
-    row_kernel! { features: "sse4.1" }
+    row_kernel! { features: "avx2" }
 
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     fn ror16(a: __m128i) -> __m128i {
         _mm_shuffle_epi8(
@@ -242,13 +242,13 @@ mod sse41 {
         )
     }
 
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     fn ror12(a: __m128i) -> __m128i {
         _mm_or_si128(_mm_srli_epi32::<12>(a), _mm_slli_epi32::<20>(a))
     }
 
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     fn ror8(a: __m128i) -> __m128i {
         _mm_shuffle_epi8(
@@ -257,7 +257,7 @@ mod sse41 {
         )
     }
 
-    #[target_feature(enable = "sse4.1")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     fn ror7(a: __m128i) -> __m128i {
         _mm_or_si128(_mm_srli_epi32::<7>(a), _mm_slli_epi32::<25>(a))

@@ -19,7 +19,9 @@ pub(super) fn load_pairs(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] 
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = transpose(first);
     let [m8, m9, m10, m11, m12, m13, m14, m15] = transpose(second);
-    [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15]
+    [
+        m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15,
+    ]
 }
 
 /// Like [`load_pairs`] with child `start` of each group and zeros after it.
@@ -28,11 +30,13 @@ pub(super) fn load_pairs(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] 
 pub(super) fn load_singles(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] {
     let zero = _mm256_setzero_si256();
     let mut rows = [zero; 8];
-    for i in 0..8 {
-        rows[i] = load_one(groups.child(i, start));
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row = load_one(groups.child(i, start));
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = transpose(rows);
-    [m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero]
+    [
+        m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero,
+    ]
 }
 
 /// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.

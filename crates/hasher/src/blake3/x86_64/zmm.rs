@@ -11,6 +11,19 @@ const EVEN: i32 = 0b10_00_10_00;
 /// Selects quarters 1 and 3 of one vector, then of another.
 const ODD: i32 = 0b11_01_11_01;
 
+/// Which lanes' children share a vector when they are loaded, half a vector each: so that after
+/// transposing within quarters and taking every other quarter they are in order.
+const ROWS: [(usize, usize); 8] = [
+    (0, 4),
+    (1, 5),
+    (2, 6),
+    (3, 7),
+    (8, 12),
+    (9, 13),
+    (10, 14),
+    (11, 15),
+];
+
 /// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w` of
 /// group `i`'s block in lane `i`.
 #[target_feature(enable = "avx512f")]
@@ -18,13 +31,15 @@ const ODD: i32 = 0b11_01_11_01;
 pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
     let mut first = [_mm512_setzero_si512(); 8];
     let mut second = first;
-    for i in 0..8 {
-        first[i] = load_two(groups.child(i, start), groups.child(i + 8, start));
-        second[i] = load_two(groups.child(i, start + 1), groups.child(i + 8, start + 1));
+    for (i, (low, high)) in ROWS.into_iter().enumerate() {
+        first[i] = load_two(groups.child(low, start), groups.child(high, start));
+        second[i] = load_two(groups.child(low, start + 1), groups.child(high, start + 1));
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(first);
     let [m8, m9, m10, m11, m12, m13, m14, m15] = to_lanes(second);
-    [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15]
+    [
+        m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15,
+    ]
 }
 
 /// Like [`load_pairs`] with child `start` of each group and zeros after it.
@@ -33,11 +48,13 @@ pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16]
 pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
     let mut rows = [zero; 8];
-    for i in 0..8 {
-        rows[i] = load_two(groups.child(i, start), groups.child(i + 8, start));
+    for (row, (low, high)) in rows.iter_mut().zip(ROWS) {
+        *row = load_two(groups.child(low, start), groups.child(high, start));
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(rows);
-    [m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero]
+    [
+        m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero,
+    ]
 }
 
 /// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.
@@ -56,13 +73,13 @@ pub(super) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
     }
 }
 
-/// Eight words of sixteen children: row `i` has child `i` in its low and child `i + 8` in its
-/// high half.
+/// The words of sixteen children, which lie in rows as [`ROWS`] says: vector `w` has word `w` of
+/// child `i` in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn to_lanes([r0, r1, r2, r3, r4, r5, r6, r7]: [__m512i; 8]) -> [__m512i; 8] {
-    // Quarters of `a[w]` and `b[w]`: word w of children 0-3 or 4-7, word 4 + w of the same,
-    // then both again of children 8-11 or 12-15.
+    // Quarters of `a[w]`: word w of children 0-3, word 4 + w of the same, then both of children
+    // 4-7. Quarters of `b[w]`: the same of children 8-15.
     let a = transpose_words([r0, r1, r2, r3]);
     let b = transpose_words([r4, r5, r6, r7]);
     let mut words = [_mm512_setzero_si512(); 8];

@@ -1,0 +1,249 @@
+//! Every kernel that this CPU can run against the `blake3` crate, each on its own: a machine with
+//! AVX-512 tests the kernels of the others too.
+
+extern crate std;
+
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::spec::CHILDREN_PER_CHUNK;
+use super::{Blake3Hasher, chain, groups, hash_wide, portable};
+use crate::group_state::GroupState;
+use crate::hasher::{Hash, Hasher};
+
+/// `len` children that look random and are the same in every run.
+fn children(len: usize) -> Vec<Hash> {
+    (0..len)
+        .map(|i| *::blake3::hash(&i.to_le_bytes()).as_bytes())
+        .collect()
+}
+
+type HashGroups = fn(usize, &[Hash], &mut [Hash]);
+
+fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
+    let mut kernels: Vec<(&'static str, HashGroups)> = vec![
+        ("chosen at run time", groups::hash),
+        ("portable", |arity, children, parents| {
+            chain::hash_each(portable::compress, arity, children, parents);
+        }),
+    ];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use super::x86_64::{self, Avx2, Avx512};
+
+        if Avx2::detect().is_some() {
+            kernels.push(("avx2", |arity, children, parents| {
+                let cpu = Avx2::detect().unwrap();
+                groups::hash_avx2(cpu, arity, children, parents);
+            }));
+            kernels.push(("avx2 rows", |arity, children, parents| {
+                let cpu = Avx2::detect().unwrap();
+                let compress = |cv: &mut [u32; 8], block: [&Hash; 2], len, flags| {
+                    x86_64::compress_avx2(cpu, cv, block, len, flags);
+                };
+                chain::hash_each(compress, arity, children, parents);
+            }));
+        }
+        if Avx512::detect().is_some() {
+            kernels.push(("avx512", |arity, children, parents| {
+                let cpu = Avx512::detect().unwrap();
+                groups::hash_avx512(cpu, arity, children, parents);
+            }));
+            kernels.push(("avx512 rows", |arity, children, parents| {
+                let cpu = Avx512::detect().unwrap();
+                let compress = |cv: &mut [u32; 8], block: [&Hash; 2], len, flags| {
+                    x86_64::compress_avx512(cpu, cv, block, len, flags);
+                };
+                chain::hash_each(compress, arity, children, parents);
+            }));
+        }
+    }
+    kernels
+}
+
+#[test]
+fn every_kernel_hashes_every_arity_and_count_like_the_blake3_crate() {
+    let all = children(CHILDREN_PER_CHUNK * 70);
+    for arity in 1..=CHILDREN_PER_CHUNK {
+        let expected: Vec<Hash> = all.chunks_exact(arity).take(70).map(hash_wide).collect();
+        for (name, hash_groups) in batch_kernels() {
+            for count in 0..=70 {
+                let mut parents = vec![[0xaa; 32]; count];
+                hash_groups(arity, &all[..arity * count], &mut parents);
+                assert_eq!(
+                    parents,
+                    expected[..count],
+                    "{name}, {count} groups of {arity}"
+                );
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn every_number_of_used_lanes_gives_the_same_hashes() {
+    use super::x86_64::{self, Avx2, Avx512};
+
+    let all = children(CHILDREN_PER_CHUNK * 16);
+    for arity in [1, 2, 3, 4, 5, 31, 32] {
+        let expected: Vec<Hash> = all.chunks_exact(arity).take(16).map(hash_wide).collect();
+        for count in 1..=16 {
+            let group_children = &all[..arity * count];
+            if let Some(cpu) = Avx512::detect() {
+                let mut parents = vec![[0; 32]; count];
+                x86_64::hash_up_to_16_avx512(cpu, arity, group_children, &mut parents);
+                assert_eq!(
+                    parents,
+                    expected[..count],
+                    "16 lanes, {count} groups of {arity}"
+                );
+            }
+            if let (Some(cpu), ..=8) = (Avx512::detect(), count) {
+                let mut parents = vec![[0; 32]; count];
+                x86_64::hash_up_to_8_avx512(cpu, arity, group_children, &mut parents);
+                assert_eq!(
+                    parents,
+                    expected[..count],
+                    "8 lanes, {count} groups of {arity}"
+                );
+            }
+            if let (Some(cpu), ..=8) = (Avx2::detect(), count) {
+                let mut parents = vec![[0; 32]; count];
+                x86_64::hash_up_to_8_avx2(cpu, arity, group_children, &mut parents);
+                assert_eq!(
+                    parents,
+                    expected[..count],
+                    "avx2, {count} groups of {arity}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn groups_at_every_alignment_are_hashed_alike() {
+    let all = children(2 * 17);
+    let expected: Vec<Hash> = all.chunks_exact(2).map(hash_wide).collect();
+    for offset in 0..64 {
+        let mut bytes = vec![0; offset];
+        bytes.extend_from_slice(all.as_flattened());
+        let (shifted, _) = bytes[offset..].as_chunks::<32>();
+        for (name, hash_groups) in batch_kernels() {
+            let mut parents = vec![[0; 32]; 17];
+            hash_groups(2, shifted, &mut parents);
+            assert_eq!(parents, expected, "{name}, offset {offset}");
+        }
+    }
+}
+
+#[test]
+fn groups_of_any_width_are_hashed_like_the_blake3_crate() {
+    let all = children(40 * 100);
+    for width in [0, 1, 2, 3, 31, 32, 33, 34, 63, 64, 65, 100] {
+        let group = &all[..width];
+        assert_eq!(Blake3Hasher.hash_children(group), hash_wide(group));
+    }
+    for arity in [32, 33, 34, 100] {
+        for count in [0, 1, 2, 9, 40] {
+            let mut parents = vec![[0; 32]; count];
+            Blake3Hasher.hash_groups(arity, &all[..arity * count], &mut parents);
+            let expected: Vec<Hash> = all.chunks(arity).take(count).map(hash_wide).collect();
+            assert_eq!(parents, expected);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "3 children are not 2 groups of 2")]
+fn a_run_of_the_wrong_length_is_refused() {
+    Blake3Hasher.hash_groups(2, &children(3), &mut [[0; 32]; 2]);
+}
+
+#[test]
+fn appending_a_child_compresses_only_what_is_new() {
+    let all = children(CHILDREN_PER_CHUNK);
+    let calls = core::cell::Cell::new(0);
+    let counting = |cv: &mut [u32; 8], block: [&Hash; 2], len, flags| {
+        calls.set(calls.get() + 1);
+        portable::compress(cv, block, len, flags);
+    };
+    let mut state = GroupState::default();
+    for len in 2..=CHILDREN_PER_CHUNK {
+        calls.set(0);
+        let parent = chain::hash_resuming(counting, &mut state, len, &all[..len]);
+        assert_eq!(parent, hash_wide(&all[..len]));
+        // An odd child finds the block before it no longer the last one, and absorbs it.
+        let expected = if len == 2 || len % 2 == 0 { 1 } else { 2 };
+        assert_eq!(calls.get(), expected, "{len} children");
+
+        calls.set(0);
+        chain::hash_resuming(counting, &mut state, len - 1, &all[..len]);
+        assert_eq!(calls.get(), 1, "{len} children again");
+    }
+}
+
+#[test]
+fn a_state_never_absorbs_an_unstable_child_or_the_last_block() {
+    let all = children(CHILDREN_PER_CHUNK);
+    for len in 2..=CHILDREN_PER_CHUNK {
+        for stable in 0..=len {
+            let mut state = GroupState::default();
+            Blake3Hasher.hash_resuming(&mut state, stable, &all[..len]);
+            let absorbed = state.absorbed as usize;
+            assert!(absorbed <= stable && absorbed < len && absorbed % 2 == 0);
+            // Nor less than it could.
+            assert!(absorbed + 2 > stable || absorbed + 2 >= len);
+        }
+    }
+}
+
+#[test]
+fn a_group_wider_than_a_chunk_leaves_the_state_alone() {
+    let all = children(34);
+    let mut state = GroupState::default();
+    Blake3Hasher.hash_resuming(&mut state, 32, &all[..32]);
+    let before = state;
+    assert_eq!(before.absorbed, 30);
+    for len in [33, 34] {
+        let parent = Blake3Hasher.hash_resuming(&mut state, len, &all[..len]);
+        assert_eq!(parent, hash_wide(&all[..len]));
+        assert_eq!(state, before);
+    }
+}
+
+proptest! {
+    /// A group lives on through calls that may shrink it down to its stable children, change what
+    /// was not stable, and promise any number of children.
+    #[test]
+    fn resuming_hashes_the_whole_group(
+        steps in prop::collection::vec((0..=40_usize, 0..=40_usize, any::<u8>()), 1..20),
+    ) {
+        let mut group = children(40);
+        let mut state = GroupState::default();
+        let mut promised = 0;
+        for (len, stable, byte) in steps {
+            let len = len.max(promised).max(2);
+            let stable = stable.min(len);
+            for (i, child) in group.iter_mut().enumerate().skip(promised) {
+                child[0] = byte.wrapping_add(i as u8);
+            }
+            let parent = Blake3Hasher.hash_resuming(&mut state, stable, &group[..len]);
+            prop_assert_eq!(parent, hash_wide(&group[..len]));
+            promised = promised.max(stable);
+        }
+    }
+
+    #[test]
+    fn any_state_gives_some_hash_and_no_panic(
+        absorbed: u32,
+        words: [u32; 16],
+        stable in 0..=40_usize,
+        len in 1..=40_usize,
+    ) {
+        let mut state = GroupState { absorbed, words };
+        Blake3Hasher.hash_resuming(&mut state, stable, &children(len));
+    }
+}
