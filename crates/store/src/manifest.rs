@@ -8,6 +8,7 @@ mod bytes;
 mod check;
 
 use rotortree_hasher::Hash;
+use rotortree_wal::Position;
 
 use crate::{StorageError, shape::Shape};
 
@@ -107,6 +108,16 @@ impl Manifest {
     #[must_use]
     pub fn shape(&self) -> Shape {
         Shape::new(self.arity, self.size)
+    }
+
+    /// The state that the checkpoint covers: where its log continues.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position {
+            sequence: self.sequence,
+            size: self.size,
+            root: self.root,
+        }
     }
 
     /// Refuses fields that contradict each other, for who takes a manifest that neither [`encode`](Self::encode) nor

@@ -188,6 +188,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             self.checkpoint_steps()
         };
         {
+            // Before the lock below: nobody who holds it waits for the manifest.
+            let size = lock(&self.manifest).size;
             let mut checkpoints = lock(&self.checkpoints);
             match &outcome {
                 Ok(()) => {
@@ -195,9 +197,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                     checkpoints.last_error = None;
                     checkpoints.retry = None;
                     self.counters.checkpointed(started.elapsed());
+                    super::events::checkpointed(size, started.elapsed());
                 }
                 Err(error) => {
                     checkpoints.last_error = Some(error.to_string());
+                    super::events::checkpoint_failed(error);
                     self.counters
                         .checkpoint_failures
                         .fetch_add(1, Ordering::Relaxed);
@@ -265,15 +269,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let entries = lock(&self.writer).entries;
             let mut log = self.take_log()?;
             let covered = lock(&self.manifest).sequence;
-            let begun = self
-                .commit_pending(&mut log, super::commit::Rotate::WhenFull)
-                .and_then(|()| {
-                    let is_new = log.durable.sequence > covered;
-                    if is_new && !log.within_batch {
-                        self.rotate(&mut log)?;
-                    }
-                    Ok(is_new)
-                });
+            let begun = self.commit_pending(&mut log).and_then(|()| {
+                let is_new = log.durable.sequence > covered;
+                // A segment that nothing was written to since it was started continues from here already.
+                if is_new && !log.within_batch && log.base != log.durable.sequence {
+                    self.rotate(&mut log)?;
+                }
+                Ok(is_new)
+            });
             let is_new = begun.map_err(|error| StorageError::FlushFailed(self.fail(error)))?;
             if log.within_batch {
                 // A batch larger than the bound is being streamed; a segment ends where a batch ends.

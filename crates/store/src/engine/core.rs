@@ -95,7 +95,10 @@ impl Status {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Fails for good: nothing becomes durable any more, and everybody who waits is told.
     pub(super) fn fail(&self, error: io::Error) -> Arc<io::Error> {
-        let failure = Arc::clone(self.status.failure.get_or_init(|| Arc::new(error)));
+        let failure = Arc::clone(self.status.failure.get_or_init(|| {
+            super::events::failed(&error);
+            Arc::new(error)
+        }));
         self.wake_everybody();
         failure
     }

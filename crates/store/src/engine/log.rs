@@ -21,6 +21,8 @@ pub(crate) struct Log {
     pub(crate) identity: Identity,
     pub(crate) segment: u64,
     pub(crate) salt: u64,
+    /// The sequence that the segment continues from.
+    pub(crate) base: u64,
     /// Length of the segment: where the next group goes.
     pub(crate) offset: u64,
     /// Length of the segment up to which it is durable.
@@ -108,6 +110,7 @@ impl Log {
         self.offset = storage.create_segment(number, &mut &header[..])?;
         self.durable_len = self.offset;
         self.segment = number;
+        self.base = self.durable.sequence;
         self.salt = salt;
         self.wants_mark = false;
         Ok(())

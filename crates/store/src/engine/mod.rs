@@ -10,15 +10,16 @@
 //! | `checkpointing` | checkpoints: when, and step by step |
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `token` | what an insert returns for waiting |
-//! | `stats` | what can be observed |
+//! | `stats`, `events` | what can be observed |
 //!
-//! Locks, in the order in which they may be taken: `manifest`, then `writer`, then `commit`. None is held over hashing on
+//! Locks, in the order in which they may be taken: `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
 //! other threads; only `manifest`, which no insert takes, is held over I/O.
 
 mod checkpointing;
 mod close;
 mod commit;
 mod core;
+mod events;
 pub(crate) mod log;
 mod open;
 mod stats;

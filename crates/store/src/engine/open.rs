@@ -38,6 +38,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             log,
             report,
         } = recovery::open::<H, N, D>(&hasher, &storage, &config)?;
+        super::events::opened(&storage.describe(), tree.size(), &report);
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());
         let due = Due::starting_at(node_count(manifest.size, N as u64));

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
-use rotortree_wal::{Assessment, GroupBuffer, Position, Verdict};
+use rotortree_wal::{Assessment, GroupBuffer, Verdict};
 
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
@@ -82,57 +82,21 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     }
 
     let compact = live.total_bytes() <= COMPACT_BYTES;
-    let start = Position {
-        sequence: manifest.sequence,
-        size: manifest.size,
-        root: manifest.root,
-    };
-    let stop = if compact {
-        start.sequence
-    } else {
-        assessment.attested.min(assessment.end)
-    };
-    let mut replayer = Replayer::new(
+    let log = continue_log(
         &live,
         &mut tree,
-        start,
-        stop,
+        &manifest,
         &assessment,
-        config.progress.as_ref(),
-    );
-    replayer.run()?;
+        compact,
+        config,
+        &mut report,
+    )?;
 
-    // The new segment: what is above what old segments attest, or all of it.
-    let identity = Identity {
-        tree_id: manifest.tree_id,
-        arity: manifest.arity,
-        fingerprint: manifest.fingerprint,
-    };
-    let number = live
-        .segments
-        .last()
-        .map_or(manifest.last_segment, |segment| segment.number)
-        + 1;
-    let salt = random_salt().map_err(StorageError::Io)?;
-    let header = identity
-        .header(number, salt, replayer.position(), assessment.end)
-        .encode();
-    replayer.relog(&header, salt, &assessment);
-    let created = storage.create_segment(number, &mut replayer);
-    if let Some(refused) = replayer.refused.take() {
-        return Err(refused);
-    }
-    let offset = created.map_err(StorageError::Io)?;
-    let durable = replayer.position();
-    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
-    expect_head(&tree.snapshot(), config.expect_head)?;
-
-    let first_live = manifest.first_segment;
     manifest.generation += 1;
-    manifest.last_segment = number;
+    manifest.last_segment = log.segment;
     manifest.clean_close = None;
     if compact {
-        manifest.first_segment = number;
+        manifest.first_segment = log.segment;
     }
     storage
         .commit_manifest(manifest.generation, &manifest.encode())
@@ -142,22 +106,11 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .segments
         .iter()
         .map(|segment| segment.number)
-        .filter(|&number| compact && number >= first_live);
+        .filter(|_| compact);
     for number in live.dead.iter().copied().chain(covered) {
         // A segment that stays is dead, and goes when the store is opened next.
         drop(storage.remove_segment(number));
     }
-    let log = Log {
-        identity,
-        segment: number,
-        salt,
-        offset,
-        durable_len: offset,
-        durable,
-        wants_mark: false,
-        within_batch: false,
-        spare: GroupBuffer::new(durable.sequence + 1),
-    };
     Ok(Recovered {
         ownership,
         tree,
@@ -166,6 +119,94 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         log,
         report,
     })
+}
+
+/// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
+/// segments attest - or, to compact, all that the checkpoint does not cover - and attests all of it, since it becomes visible
+/// only once it is durable.
+fn continue_log<H: Hasher, const N: usize, const D: usize>(
+    live: &LiveLog,
+    tree: &mut LeanIMT<H, N, D>,
+    manifest: &Manifest,
+    assessment: &Assessment,
+    compact: bool,
+    config: &EngineConfig,
+    report: &mut RecoveryReport,
+) -> Result<Log, RotorTreeError> {
+    let start = manifest.position();
+    let stop = if compact {
+        start.sequence
+    } else {
+        assessment.attested.min(assessment.end)
+    };
+    let mut replayer = Replayer::new(
+        live,
+        tree,
+        start,
+        stop,
+        assessment,
+        config.progress.as_ref(),
+    );
+    replayer.run()?;
+    let identity = Identity {
+        tree_id: manifest.tree_id,
+        arity: manifest.arity,
+        fingerprint: manifest.fingerprint,
+    };
+    let newest = live
+        .segments
+        .last()
+        .map_or(manifest.last_segment, |segment| segment.number);
+    let number = newest.checked_add(1).ok_or(StorageError::MathError)?;
+    let salt = random_salt().map_err(StorageError::Io)?;
+    let base = replayer.position();
+    let header = identity.header(number, salt, base, assessment.end).encode();
+    let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
+    replayer.relog(&header, salt, assessment, &accept);
+    let created = live.storage().create_segment(number, &mut replayer);
+    if let Some(refused) = replayer.refused.take() {
+        return Err(refused);
+    }
+    let offset = created.map_err(StorageError::Io)?;
+    let durable = replayer.position();
+    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
+    Ok(Log {
+        identity,
+        segment: number,
+        salt,
+        base: base.sequence,
+        offset,
+        durable_len: offset,
+        durable,
+        wants_mark: false,
+        within_batch: false,
+        spare: GroupBuffer::new(durable.sequence + 1),
+    })
+}
+
+/// The last look at what was recovered, before anything of it is written.
+fn accept<H: Hasher, const N: usize, const D: usize>(
+    tree: &LeanIMT<H, N, D>,
+    manifest: &Manifest,
+    assessment: &Assessment,
+    expected: Option<TreeHead>,
+) -> Result<(), RotorTreeError> {
+    if let Some(close) = &manifest.clean_close
+        && close.sequence == assessment.end
+        && (close.size, close.root) != (tree.size(), tree.root().unwrap_or_default())
+    {
+        return Err(StorageError::DataCorruption {
+            file: "log".into(),
+            offset: 0,
+            reason: format!(
+                "the log leads to another tree of {} leaves than the one that was closed with {}",
+                tree.size(),
+                close.size
+            ),
+        }
+        .into());
+    }
+    expect_head(&tree.snapshot(), expected)
 }
 
 fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
@@ -336,11 +377,7 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
     let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
     report.segments = live.segments.len() as u64;
     judge(&live, &assessment, config.recovery, report)?;
-    let start = Position {
-        sequence: manifest.sequence,
-        size: manifest.size,
-        root: manifest.root,
-    };
+    let start = manifest.position();
     let stop = assessment.attested.min(assessment.end);
     let mut replayer = Replayer::new(
         &live,

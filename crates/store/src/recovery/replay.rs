@@ -42,6 +42,8 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     /// What the last group that was read whole says the tree is after it.
     claim: Option<Claim>,
     relog: Option<Relog>,
+    /// The last look at the tree before the new segment is finished.
+    accept: Option<&'a Accept<'a, H, N, D>>,
     progress: Option<&'a ProgressCallback>,
     bytes_done: u64,
     pub(crate) records: u64,
@@ -56,6 +58,10 @@ struct Claim {
     size: u64,
     root: Hash,
 }
+
+/// Refuses a tree that is not the expected one.
+pub(crate) type Accept<'a, H, const N: usize, const D: usize> =
+    dyn Fn(&LeanIMT<H, N, D>) -> Result<(), RotorTreeError> + 'a;
 
 /// Records that go into the new segment.
 struct Relog {
@@ -92,6 +98,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             end_sequence: start.sequence,
             claim: None,
             relog: None,
+            accept: None,
             progress,
             bytes_done: 0,
             records: 0,
@@ -111,7 +118,14 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
     }
 
     /// Goes on to the end of the log; the records now also go into a new segment, read from `self` as a stream behind `header`.
-    pub(crate) fn relog(&mut self, header: &[u8], salt: u64, assessment: &Assessment) {
+    pub(crate) fn relog(
+        &mut self,
+        header: &[u8],
+        salt: u64,
+        assessment: &Assessment,
+        accept: &'a Accept<'a, H, N, D>,
+    ) {
+        self.accept = Some(accept);
         self.pick = Replay::new(self.position.sequence, assessment);
         let attested = assessment.end;
         let group = GroupBuffer::new(self.position.sequence + 1);
@@ -240,6 +254,13 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         Ok(())
     }
 
+    /// Keeps an error that the storage backend cannot carry.
+    fn refuse(&mut self, error: RotorTreeError) -> io::Error {
+        let told = io::Error::other(error.to_string());
+        self.refused = Some(error);
+        told
+    }
+
     /// Compares the tree with what the group that ends here says of it.
     fn check_claim(&self) -> Result<(), StorageError> {
         match self.claim {
@@ -325,12 +346,12 @@ impl<H: Hasher, const N: usize, const D: usize> io::Read for Replayer<'_, H, N, 
                         .relog
                         .as_ref()
                         .is_some_and(|relog| !relog.out.is_empty()) => {}
-                Ok(false) => return Ok(0),
-                Err(error) => {
-                    let told = io::Error::other(error.to_string());
-                    self.refused = Some(error);
-                    return Err(told);
-                }
+                Ok(false) => match self.accept.take().map(|accept| accept(self.tree)) {
+                    None => return Ok(0),
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => return Err(self.refuse(error)),
+                },
+                Err(error) => return Err(self.refuse(error)),
             }
         }
     }

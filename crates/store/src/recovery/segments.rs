@@ -3,8 +3,8 @@
 use std::{io, sync::Arc};
 
 use rotortree_wal::{
-    Assessment, BreakCause, LogRules, Place, Position, Scanner, SegmentBytes, SegmentError,
-    SegmentHeader, SegmentStart, Window, caps,
+    Assessment, BreakCause, LogRules, Place, Scanner, SegmentBytes, SegmentError, SegmentHeader,
+    SegmentStart, Window, caps,
 };
 
 use crate::{
@@ -136,11 +136,7 @@ impl LiveLog {
         if header.number != number {
             return foreign(format!("the file holds segment {}", header.number));
         }
-        let covered = Position {
-            sequence: manifest.sequence,
-            size: manifest.size,
-            root: manifest.root,
-        };
+        let covered = manifest.position();
         if number == manifest.first_segment && header.base != covered {
             return foreign(format!(
                 "the segment continues from entry {} and {} leaves, the checkpoint ends at entry {} and {} leaves",
@@ -164,6 +160,10 @@ impl LiveLog {
         }
     }
 
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
     pub(crate) fn open(&self, number: u64) -> io::Result<Bytes> {
         self.storage.read_segment(number).map(Bytes)
     }
@@ -175,11 +175,7 @@ impl LiveLog {
 
     /// The first pass: reads all of the log and says what it is worth. O(log) time, constant memory.
     pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
-        let start = Position {
-            sequence: manifest.sequence,
-            size: manifest.size,
-            root: manifest.root,
-        };
+        let start = manifest.position();
         let attested = manifest
             .clean_close
             .as_ref()
