@@ -1,5 +1,7 @@
 //! The engine on every backend: what is inserted comes back, whatever happened in between.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
 use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
