@@ -4,3 +4,4 @@
 
 pub mod conformance;
 pub mod object;
+pub mod sim_files;

@@ -1,0 +1,360 @@
+//! [`SimFiles`]: a file layer in memory that knows what a crash would leave, fails when told to, and finds writes into
+//! mappings. It is the referee of the crash tests, so that its model is stated here in full.
+//!
+//! # The model
+//!
+//! **Files.** A file is what programs read from it, and what the disk holds for certain. Writing changes the first; each piece of
+//! [`PIECE_BYTES`] that a write touches then has one more *version* that may be on the disk, and so has the length if the file grew or was cut.
+//! A successful sync makes the newest versions certain. A crash leaves of each piece and of the length, independently, the certain version
+//! or one written since. So a write of many pieces may be torn at each piece boundary, never within a piece; a length may be there
+//! without the bytes, which then are zeros (or garbage, if [`Bound::garbage`] asks), and bytes without the length.
+//!
+//! **Names.** Creating, removing and renaming change a directory. Each change since the directory's last sync may be on the disk or not,
+//! independently; a rename is one change. Syncing a file does not make its name certain, and syncing a directory makes neither the bytes of its files nor
+//! its own name in its parent certain.
+//!
+//! **Failed syncs.** With [`Effect::Error`] a sync fails and changes nothing. With [`Effect::LoseSync`] it fails as on Linux: what was unsynced
+//! stays readable and counts as synced, but whether it is on the disk remains open at every later crash, whatever syncs succeed, until
+//! it is written anew and synced.
+//!
+//! **Mappings.** A mapping shows the simulated bytes. Since a mapping promises that its bytes never change, writing into a live mapping,
+//! truncating below its end, or renaming over or removing a mapped file panics and is kept among the [`violations`](SimFiles::violations); the last handle's drop panics if any
+//! is left there, so that a program which catches panics fails its test too.
+//!
+//! **Crashes.** Every operation that changes the disk is recorded. [`SimFiles::journal`] replays them, and
+//! [`Journal::points`] gives the crash at each; [`SimFiles::crash_images`] is the crash now. An image is a new `SimFiles` that holds what the disk
+//! held, with no mappings, locks or journal: the page cache is gone. A program that is killed while the machine goes on sees the same `SimFiles` again.
+//!
+//! Paths have no working directory; relative ones begin at the root, which always exists. The model does not rename between directories.
+
+mod crash;
+mod dir;
+mod disk;
+mod fault;
+mod file;
+mod journal;
+mod layer;
+mod rng;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeSet,
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+pub use crash::{Bound, CrashPoint, Image};
+pub use fault::{Call, Effect, Fault};
+pub use journal::Journal;
+pub use layer::{SimFile, SimLock, SimMap};
+
+use crate::lock::lock;
+use disk::{Disk, NodeId, Op};
+use journal::Entry;
+
+/// Bytes that reach the disk whole or not at all.
+pub const PIECE_BYTES: usize = file::PIECE;
+
+/// Simulated files. Clones share them.
+///
+/// ```
+/// use rotortree_store::{fs::FsStorage, storage::Storage, test_util::sim_files::{Bound, SimFiles}};
+///
+/// let files = SimFiles::new();
+/// let storage = FsStorage::with_files(files.clone(), "/tree");
+/// let owner = storage.acquire()?;
+/// storage.create_segment(1, &mut &[7; 512][..])?;
+/// let acknowledged = files.operations();
+/// storage.commit_group(1, 512, &[8; 1024])?;
+///
+/// for point in files.journal().points() {
+///     for image in point.images(Bound::new(64, 1)) {
+///         let crashed = FsStorage::with_files(image.files.clone(), "/tree");
+///         if point.operations() >= acknowledged {
+///             assert!(crashed.read_segment(1)?.len() >= 512);
+///         }
+///     }
+/// }
+/// # drop(owner);
+/// # Ok::<(), rotortree_store::StorageError>(())
+/// ```
+#[derive(Clone)]
+pub struct SimFiles {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+}
+
+struct State {
+    disk: Disk,
+    base: Disk,
+    entries: Vec<Entry>,
+    locked: BTreeSet<NodeId>,
+    faults: Vec<Fault>,
+    calls: u64,
+    struck: u64,
+    capacity: Option<u64>,
+    violations: Vec<String>,
+}
+
+impl State {
+    /// Changes the disk and records it.
+    fn perform(&mut self, path: &Path, op: Op) {
+        self.disk.apply(self.entries.len(), &op);
+        self.entries.push(Entry {
+            op,
+            path: path.to_owned(),
+        });
+    }
+}
+
+impl SimFiles {
+    /// An empty disk.
+    pub fn new() -> Self {
+        Self::with_disk(Disk::new())
+    }
+
+    fn with_disk(disk: Disk) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State {
+                    base: disk.clone(),
+                    disk,
+                    entries: Vec::new(),
+                    locked: BTreeSet::new(),
+                    faults: Vec::new(),
+                    calls: 0,
+                    struck: 0,
+                    capacity: None,
+                    violations: Vec::new(),
+                }),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.shared.state)
+    }
+
+    // --- crashes ---
+
+    /// Operations recorded so far. What is acknowledged now must survive a crash at any [`CrashPoint`] of at least this number.
+    pub fn operations(&self) -> usize {
+        self.state().entries.len()
+    }
+
+    /// What happened since the beginning, or since [`rebase`](Self::rebase).
+    pub fn journal(&self) -> Journal {
+        let state = self.state();
+        Journal {
+            base: state.base.clone(),
+            entries: state.entries.clone(),
+        }
+    }
+
+    /// Forgets the operations so far. What is unsynced stays so.
+    pub fn rebase(&self) {
+        let mut state = self.state();
+        state.base = state.disk.clone();
+        state.entries.clear();
+    }
+
+    /// The crash now.
+    pub fn crash_point(&self) -> CrashPoint {
+        let state = self.state();
+        CrashPoint::new(state.entries.len(), "now".to_owned(), state.disk.clone())
+    }
+
+    /// Images of a crash now.
+    pub fn crash_images(&self, bound: Bound) -> Vec<Image> {
+        self.crash_point().images(bound).collect()
+    }
+
+    /// A copy that holds what programs see, all of it synced: the disk after a clean shutdown.
+    pub fn settled(&self) -> Self {
+        let copy = Self::new();
+        {
+            let (state, mut fresh) = (self.state(), copy.state());
+            for dir in state.disk.dirs() {
+                fresh.make_dir(&dir);
+            }
+            for (path, bytes) in state.disk.files() {
+                fresh.put_file(&path, &bytes);
+            }
+        }
+        copy.rebase();
+        copy
+    }
+
+    // --- faults ---
+
+    /// Plans a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    /// Ends all faults, planned and lasting.
+    pub fn heal(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Calls made so far, reads included.
+    pub fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    /// Calls that a fault struck so far.
+    pub fn struck(&self) -> u64 {
+        self.state().struck
+    }
+
+    /// Lets all files together take at most this many bytes; a write beyond is cut at the bound, and fails there with `StorageFull`.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        self.state().capacity = bytes;
+    }
+
+    /// Bytes that all files take together.
+    pub fn used(&self) -> u64 {
+        self.state().disk.used()
+    }
+
+    // --- violations ---
+
+    /// What was done to mappings that must not be.
+    pub fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    /// Takes the violations, so that dropping the last handle does not panic because of them.
+    pub fn take_violations(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().violations)
+    }
+
+    // --- a hand on the disk, past every rule ---
+
+    /// Every file's path, sorted.
+    pub fn list_files(&self) -> Vec<PathBuf> {
+        let files = self.state().disk.files();
+        files.into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// A file's bytes, if there is such a file.
+    pub fn read_file(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
+        let state = self.state();
+        let node = state.disk.find_file(path.as_ref()).ok()?;
+        Some(state.disk.file(node).bytes().to_vec())
+    }
+
+    /// Makes a file have these bytes, on the disk too, with the directories above it, whatever is mapped. Everything unsynced is synced by it, and the journal
+    /// begins anew.
+    ///
+    /// # Panics
+    ///
+    /// If a file stands where a directory is needed.
+    pub fn write_file(&self, path: impl AsRef<Path>, bytes: &[u8]) {
+        let path = path.as_ref();
+        self.edit(|state| {
+            if let Some(parent) = path.parent() {
+                state.make_dir(parent);
+            }
+            state.put_file(path, bytes);
+        });
+    }
+
+    /// Removes a file, on the disk too; one that is not there is fine. As [`write_file`](Self::write_file) otherwise.
+    pub fn remove_file(&self, path: impl AsRef<Path>) {
+        let path = path.as_ref();
+        self.edit(|state| {
+            if let Ok((dir, name, Some(_))) = state.disk.find_slot(path) {
+                state.perform(path, Op::Remove { dir, name });
+                state.perform(path, Op::SyncDir { dir });
+            }
+        });
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut State)) {
+        edit(&mut self.state());
+        self.rebase();
+    }
+}
+
+impl State {
+    fn make_dir(&mut self, path: &Path) {
+        let mut so_far = PathBuf::new();
+        for name in path.components() {
+            so_far.push(name);
+            if self.disk.find_dir(&so_far).is_ok() {
+                continue;
+            }
+            let (dir, name, there) = self.slot(&so_far);
+            assert!(there.is_none(), "{} is a file", so_far.display());
+            self.perform(&so_far, Op::CreateDir { dir, name });
+            self.perform(&so_far, Op::SyncDir { dir });
+        }
+    }
+
+    fn put_file(&mut self, path: &Path, bytes: &[u8]) {
+        let (dir, name, there) = self.slot(path);
+        if there.is_some() {
+            // A new file, so that nothing of the old one's pending versions remains.
+            let name = name.clone();
+            self.perform(path, Op::Remove { dir, name });
+        }
+        self.perform(path, Op::CreateFile { dir, name });
+        let (_, _, node) = self.slot(path);
+        let file = node.expect("it was created just now");
+        let bytes = bytes.into();
+        self.perform(
+            path,
+            Op::Write {
+                file,
+                offset: 0,
+                bytes,
+            },
+        );
+        self.perform(path, Op::Sync { file });
+        self.perform(path, Op::SyncDir { dir });
+    }
+
+    fn slot(&self, path: &Path) -> (NodeId, std::ffi::OsString, Option<NodeId>) {
+        let slot: io::Result<_> = self.disk.find_slot(path);
+        slot.expect("the directory is there")
+    }
+}
+
+impl Default for SimFiles {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SimFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let files = state.disk.files();
+        f.debug_struct("SimFiles")
+            .field("operations", &state.entries.len())
+            .field(
+                "files",
+                &files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let violations = &self
+            .state
+            .get_mut()
+            .unwrap_or_else(|e| e.into_inner())
+            .violations;
+        if !violations.is_empty() && !std::thread::panicking() {
+            panic!("mapped bytes were changed: {}", violations.join("; "));
+        }
+    }
+}
