@@ -1,0 +1,5 @@
+//! How fuzz inputs are laid out, shared by the targets and by what writes their seeds.
+
+#![forbid(unsafe_code)]
+
+pub mod wal_log;
