@@ -1,32 +1,22 @@
-//! Checkpoints: when one is due, and its steps.
+//! The steps of a checkpoint, one checkpoint at a time. When one is due is `policy`'s.
 //!
-//! The steps, each safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a segment that continues
+//! Each is safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a segment that continues
 //! from what is durable; write whole chunks of what is new; sync them; commit the manifest; drop the covered segments; read
 //! what is covered from the chunks. Nothing the manifest in force names is overwritten before the next one is in force.
 
 use std::{
     ops::ControlFlow,
-    sync::{
-        Arc, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
-use super::{core::Core, write::Writer};
-use crate::{
-    CheckpointPolicy, StorageError, checkpoint::write_nodes, lock::lock, runtime::Lane,
-    storage::CommitError,
-};
+use super::{core::Core, policy::node_count};
+use crate::{StorageError, checkpoint::write_nodes, lock::lock, storage::CommitError};
 
-/// The first wait before a failed background checkpoint is tried again; doubled each time up to the longest.
-const FIRST_RETRY: Duration = Duration::from_millis(500);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
-
-/// Who is at it, and how it went. Guarded by one lock; the atomics are read on the insert path.
+/// Who is at it, and how it went.
 #[derive(Default)]
 pub(crate) struct Checkpoints {
     running: bool,
@@ -34,144 +24,11 @@ pub(crate) struct Checkpoints {
     /// The value of `completed` that `wait_for_checkpoint` last told.
     told: u64,
     last_error: Option<String>,
-    retry: Option<Duration>,
+    /// How long the last failed one waited to be tried again.
+    pub(super) retry: Option<Duration>,
 }
-
-/// The part of the state that every insert looks at.
-#[derive(Default)]
-pub(super) struct Due {
-    /// A background checkpoint is queued, running or waiting to be tried again.
-    active: AtomicBool,
-    /// It failed and waits: inserts do not wait for it.
-    backing_off: AtomicBool,
-    /// Complete nodes when the last checkpoint began, and those covered by the last one committed.
-    began_nodes: AtomicU64,
-    covered_nodes: AtomicU64,
-    began_entries: AtomicU64,
-}
-
-impl Due {
-    pub(super) fn starting_at(covered_nodes: u64) -> Self {
-        Self {
-            began_nodes: AtomicU64::new(covered_nodes),
-            covered_nodes: AtomicU64::new(covered_nodes),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn covered_nodes(&self) -> u64 {
-        self.covered_nodes.load(Ordering::Acquire)
-    }
-}
-
-/// The number of complete nodes on all levels of a tree of `size` leaves.
-pub(super) const fn node_count(size: u64, arity: u64) -> u64 {
-    let (mut nodes, mut count) = (size, 0u64);
-    while nodes > 0 {
-        count = count.saturating_add(nodes);
-        nodes /= arity;
-    }
-    count
-}
-
-const NODE_BYTES: u64 = size_of::<Hash>() as u64;
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Asks for a background checkpoint if the policy wants one. Called with the writer lock held.
-    pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, D>) {
-        let due = match self.config.checkpoint_policy {
-            CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
-            CheckpointPolicy::EveryNEntries(entries) => {
-                writer.entries - self.counters.due.began_entries.load(Ordering::Relaxed) >= entries
-            }
-            CheckpointPolicy::MemoryThreshold(threshold) => {
-                let size = writer.tree.size();
-                if size < writer.look_at_size {
-                    return;
-                }
-                let appended = node_count(size, N as u64)
-                    .saturating_sub(self.counters.due.began_nodes.load(Ordering::Acquire));
-                let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
-                // A leaf brings fewer than two nodes with it.
-                writer.look_at_size = size + left / (2 * NODE_BYTES);
-                left == 0
-            }
-        };
-        if due && !self.counters.due.active.swap(true, Ordering::AcqRel) {
-            let me = self.me.clone();
-            let asked = self.config.runtime.run(Lane::Checkpoint, move || {
-                if let Some(core) = me.upgrade() {
-                    core.background_checkpoint();
-                }
-            });
-            if asked.is_err() {
-                self.counters.due.active.store(false, Ordering::Release);
-            }
-        }
-    }
-
-    /// Whether an insert has to wait for the checkpoint under way: past 1.25 times the threshold.
-    pub(super) fn checkpoint_lags(&self, writer: &Writer<H, N, D>) -> bool {
-        let due = &self.counters.due;
-        let CheckpointPolicy::MemoryThreshold(threshold) = self.config.checkpoint_policy else {
-            return false;
-        };
-        if !due.active.load(Ordering::Acquire) || due.backing_off.load(Ordering::Acquire) {
-            return false;
-        }
-        let bytes = self.uncheckpointed_bytes(writer.tree.size());
-        bytes > (threshold as u64).saturating_add(threshold as u64 / 4)
-    }
-
-    pub(super) fn uncheckpointed_bytes(&self, size: u64) -> u64 {
-        node_count(size, N as u64)
-            .saturating_sub(self.counters.due.covered_nodes())
-            .saturating_mul(NODE_BYTES)
-    }
-
-    fn background_checkpoint(&self) {
-        if self.status.check().is_ok()
-            && self.is_own_process()
-            && self.run_checkpoint().is_err()
-            && self.status.check().is_ok()
-        {
-            self.counters.due.backing_off.store(true, Ordering::Release);
-            self.admission.notify_all();
-            let retry = {
-                let mut checkpoints = lock(&self.checkpoints);
-                let retry = checkpoints
-                    .retry
-                    .map_or(FIRST_RETRY, |last| (last * 2).min(LONGEST_RETRY));
-                checkpoints.retry = Some(retry);
-                retry
-            };
-            let me = self.me.clone();
-            let again =
-                self.config
-                    .runtime
-                    .run_at(Instant::now() + retry, Lane::Checkpoint, move || {
-                        if let Some(core) = me.upgrade() {
-                            core.background_checkpoint();
-                        }
-                    });
-            if again.is_ok() {
-                return;
-            }
-        }
-        self.counters
-            .due
-            .backing_off
-            .store(false, Ordering::Release);
-        self.counters.due.active.store(false, Ordering::Release);
-        let mut writer = lock(&self.writer);
-        writer.look_at_size = 0;
-        if self.status.check().is_ok() {
-            self.consider_checkpoint(&mut writer);
-        }
-        drop(writer);
-        self.admission.notify_all();
-    }
-
     /// Makes a checkpoint now, after the one that may be running.
     pub(super) fn run_checkpoint(&self) -> Result<(), StorageError> {
         let mut checkpoints = lock(&self.checkpoints);
@@ -297,12 +154,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 segment: log.segment,
             };
             self.return_log(log, true);
-            let due = &self.counters.due;
-            due.began_nodes.store(
-                node_count(begun.snapshot.size(), N as u64),
-                Ordering::Release,
-            );
-            due.began_entries.store(entries, Ordering::Relaxed);
+            self.counters
+                .due
+                .began(node_count(begun.snapshot.size(), N as u64), entries);
             return Ok(is_new.then_some(begun));
         }
     }
@@ -345,8 +199,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         self.counters
             .due
-            .covered_nodes
-            .store(node_count(snapshot.size(), N as u64), Ordering::Release);
+            .covered(node_count(snapshot.size(), N as u64));
         self.admission.notify_all();
     }
 

@@ -7,7 +7,8 @@
 //! | `write` | the insert methods and their admission |
 //! | `commit` | durability: waiters, the leader, marks |
 //! | `log` | the write end of the log, and its rotation |
-//! | `checkpointing` | checkpoints: when, and step by step |
+//! | `checkpointing` | checkpoints, step by step |
+//! | `policy` | when a checkpoint is due, and when inserts wait for it |
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `token` | what an insert returns for waiting |
 //! | `stats`, `events` | what can be observed |
@@ -22,6 +23,7 @@ mod core;
 mod events;
 pub(crate) mod log;
 mod open;
+mod policy;
 mod stats;
 mod token;
 mod write;

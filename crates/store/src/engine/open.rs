@@ -10,9 +10,10 @@ use rotortree_hasher::Hasher;
 use rotortree_wal::GroupBuffer;
 
 use super::{
-    checkpointing::{Checkpoints, Due, node_count},
+    checkpointing::Checkpoints,
     commit::Commit,
     core::{Core, Status},
+    policy::{Due, node_count},
     stats::Counters,
     write::Writer,
 };

@@ -7,7 +7,7 @@ use std::{
 
 use rotortree_hasher::Hasher;
 
-use super::{checkpointing::Due, core::Core};
+use super::{core::Core, policy::Due};
 use crate::lock::lock;
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
