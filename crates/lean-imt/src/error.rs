@@ -94,6 +94,15 @@ pub enum TreeError {
         /// What the proof has.
         actual: u64,
     },
+    /// A proof about no leaves.
+    #[error("a proof of no leaves proves nothing")]
+    NoLeaves,
+    /// The indices of a multiproof do not increase strictly.
+    #[error("the index at position {position} does not exceed the one before it")]
+    IndicesNotIncreasing {
+        /// Position of the first index that does not, from 0.
+        position: u64,
+    },
     /// The new tree of a consistency proof is smaller than the old one; trees only grow.
     #[error("a tree of {old_size} leaves cannot have become one of {new_size}")]
     SizeDecreased {

@@ -3,9 +3,15 @@
 //! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else. Levels
 //! count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is never formed.
 
+/// No tree has fewer than two children to a group; such an `N` does not compile.
+const fn assert_branching<const N: usize>() {
+    const { assert!(N >= 2, "N, the branching factor, must be at least 2") }
+}
+
 /// `N^level`, or `None` where it exceeds `u64`.
 #[must_use]
 pub const fn power<const N: usize>(level: usize) -> Option<u64> {
+    assert_branching::<N>();
     let mut power: u64 = 1;
     let mut k = 0;
     while k < level {
@@ -21,6 +27,7 @@ pub const fn power<const N: usize>(level: usize) -> Option<u64> {
 /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and 1.
 #[must_use]
 pub const fn depth<const N: usize>(size: u64) -> usize {
+    assert_branching::<N>();
     let mut nodes = size;
     let mut depth = 0;
     while nodes > 1 {
@@ -42,6 +49,7 @@ pub const fn max_size<const N: usize>(max_depth: usize) -> u64 {
 /// The number of complete nodes of a level: `floor(size / N^level)`.
 #[must_use]
 pub const fn complete_len<const N: usize>(size: u64, level: usize) -> u64 {
+    assert_branching::<N>();
     let mut nodes = size;
     let mut k = 0;
     while k < level && nodes > 0 {
@@ -81,6 +89,7 @@ pub const fn digit<const N: usize>(size: u64, level: usize) -> usize {
 /// The sum of the base-`N` digits of `size`: the number of hashes in its frontier.
 #[must_use]
 pub const fn digit_sum<const N: usize>(size: u64) -> u64 {
+    assert_branching::<N>();
     let mut nodes = size;
     let mut sum = 0;
     while nodes > 0 {
@@ -104,6 +113,7 @@ pub struct GroupSpan {
 /// The group of node `index` of a level of `level_len` nodes. The caller has checked `index < level_len`.
 #[must_use]
 pub const fn group<const N: usize>(index: u64, level_len: u64) -> GroupSpan {
+    assert_branching::<N>();
     let position = (index % N as u64) as usize;
     let start = index - position as u64;
     let left = level_len - start;

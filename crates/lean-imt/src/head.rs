@@ -108,6 +108,11 @@ impl TreeHead {
         Ok(Self { size, root })
     }
 
+    /// Whether a tree can have this head: only the empty one has the root of 32 zero bytes by definition.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.size > 0 || *self == Self::EMPTY
+    }
+
     /// Refuses a root that the hasher does not work on. `index` says which head of several it is.
     pub(crate) fn check<H: Hasher>(&self, hasher: &H, index: u64) -> Result<(), TreeError> {
         if *self == Self::EMPTY || hasher.check(&self.root) {

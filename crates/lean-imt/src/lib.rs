@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod arity;
 pub mod encoding;
 mod error;
 mod frontier;
@@ -31,7 +32,10 @@ pub use frontier::Frontier;
 pub use head::TreeHead;
 pub use memory::MemoryNodes;
 pub use nodes::{NodeSource, NodeStore};
-pub use proof::{ConsistencyProof, NaryProof, ProofLevel};
+pub use proof::{
+    BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel, RangeProof,
+    UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
+};
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;
 pub use rotortree_hasher::{GroupState, Hash, Hasher};

@@ -9,9 +9,9 @@
 //!  2 frontier     size, hashes from the left
 //!  3 inclusion    tree size, leaf index, leaf, siblings from the lowest level up, from the left within a level
 //!  4 consistency  old size, new size, hashes from the lowest level up, from the left within a level
-//!  5 multiproof   tree size, count, first index, gaps between indices less one, leaves, hashes from the left
-//!  6 range        tree size, first index, count, leaves, hashes from the left
-//!  7 catch-up     old size, count, leaves, old frontier from the left
+//!  5 multiproof   tree size, count, first index, gaps between indices less one, hashes from the left, leaves
+//!  6 range        tree size, first index, count, hashes from the left, leaves
+//!  7 catch-up     old size, count, old frontier from the left, leaves
 //! ```
 //!
 //! Numbers are varints: 7 bits a byte, low bits first, the high bit set on all but the last byte, in their shortest form.

@@ -6,8 +6,9 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::base::FrontierNodes;
 use crate::{
-    DecodeError, HashRole, Kind, LeanIMT, MemoryNodes, TreeError, TreeHead, TreeSnapshot, encoding,
-    geometry,
+    DecodeError, HashRole, Kind, LeanIMT, MemoryNodes, TreeError, TreeHead, TreeSnapshot,
+    arity::assert_arity,
+    encoding, geometry,
     right_edge::{Forget, RightEdge},
 };
 
@@ -72,7 +73,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         hashes: &[Hash],
     ) -> Result<Self, TreeError> {
         let () = Self::SHAPE;
-        let () = Arity::<H, N>::FITS;
+        assert_arity::<H, N>();
         check_size::<N, MAX_DEPTH>(Some(size))?;
         check_hashes::<H, N>(hasher, size, hashes)?;
         let mut rest = hashes;
@@ -102,7 +103,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         hasher: &H,
         leaves: &[Hash],
     ) -> Result<Hash, TreeError> {
-        let () = Arity::<H, N>::FITS;
+        assert_arity::<H, N>();
         if leaves.is_empty() {
             return Err(TreeError::EmptyBatch);
         }
@@ -203,13 +204,6 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
     }
 }
 
-/// Compared when the program is compiled.
-struct Arity<H, const N: usize>(H);
-
-impl<H: Hasher, const N: usize> Arity<H, N> {
-    const FITS: () = assert!(N <= H::MAX_ARITY, "N exceeds the hasher's MAX_ARITY");
-}
-
 fn check_size<const N: usize, const MAX_DEPTH: usize>(size: Option<u64>) -> Result<(), TreeError> {
     match size {
         Some(size) if size <= geometry::max_size::<N>(MAX_DEPTH) => Ok(()),
@@ -220,7 +214,7 @@ fn check_size<const N: usize, const MAX_DEPTH: usize>(size: Option<u64>) -> Resu
 }
 
 /// Refuses hashes that cannot be the frontier of `size` leaves.
-pub(crate) fn check_hashes<H: Hasher, const N: usize>(
+fn check_hashes<H: Hasher, const N: usize>(
     hasher: &H,
     size: u64,
     hashes: &[Hash],

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
-    growth::{self, Boundary},
-    inclusion::check_hash,
+    UnrootedConsistency, check_depth,
+    growth::{Boundary, BoundaryGroup},
 };
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, geometry};
+use crate::{TreeError, TreeHead, TreeSnapshot};
 
 /// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of `old_size`.
 ///
@@ -58,8 +58,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`] for a shape that
     /// the sizes do not allow; [`TreeError::RefusedHash`] for bytes that the hasher does not work on.
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        self.check(hasher)?;
-        Ok(self.holds(hasher, |_, _| ()))
+        self.verify_transition(hasher, self.old_head(), self.new_head())
     }
 
     /// Whether the tree with the head `old` grew into the tree with the head `new`. Both heads come from the caller's
@@ -75,7 +74,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         old: TreeHead,
         new: TreeHead,
     ) -> Result<bool, TreeError> {
-        Ok(self.verify(hasher)? && self.old_head() == old && self.new_head() == new)
+        self.holds(hasher, old, new, |_, _| ())
     }
 
     /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
@@ -109,66 +108,34 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         }
     }
 
-    /// Checks everything that can be checked without hashing.
-    fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
-        check_length::<N, MAX_DEPTH>(self.old_size, self.new_size, self.hashes.len())?;
-        for (index, head) in (0..).zip([self.old_head(), self.new_head()]) {
-            if head != TreeHead::EMPTY {
-                check_hash(hasher, &head.root, HashRole::Root, index)?;
-            }
-        }
-        for (index, hash) in (0..).zip(&self.hashes) {
-            check_hash(hasher, hash, HashRole::Node, index)?;
-        }
-        Ok(())
+    /// The proof without its roots, borrowed: the form that is encoded.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`].
+    pub fn unrooted(&self) -> Result<UnrootedConsistency<'_, N>, TreeError> {
+        check_depth::<N, MAX_DEPTH>(self.new_size)?;
+        UnrootedConsistency::new(self.old_size, self.new_size, &self.hashes)
     }
 
-    /// Whether the hashes lead to both roots. The proof has passed [`check`](Self::check); `visit` as in
-    /// [`growth::roots`].
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    ///
+    /// # Errors
+    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
+        Ok(self.unrooted()?.to_bytes())
+    }
+
+    /// [`verify_transition`](Self::verify_transition) with a `visit` as in [`growth::roots`].
     pub(super) fn holds<H: Hasher>(
         &self,
         hasher: &H,
-        visit: impl FnMut(growth::BoundaryGroup, &[Hash]),
-    ) -> bool {
-        let empty_or_root = |head: TreeHead| head.size > 0 || head == TreeHead::EMPTY;
-        if self.old_size == self.new_size {
-            return self.old_root == self.new_root && empty_or_root(self.old_head());
-        }
-        if self.old_size == 0 {
-            return empty_or_root(self.old_head());
-        }
-        let (old_size, new_size) = (self.old_size, self.new_size);
-        growth::roots::<H, N>(hasher, old_size, new_size, &self.hashes, visit)
-            == (self.old_root, self.new_root)
+        old: TreeHead,
+        new: TreeHead,
+        visit: impl FnMut(BoundaryGroup, &[Hash]),
+    ) -> Result<bool, TreeError> {
+        let claimed = self.old_head() == old && self.new_head() == new;
+        Ok(self.unrooted()?.holds(hasher, old, new, visit)? && claimed)
     }
-}
-
-/// Refuses sizes that no growth has, and a number of hashes that is not theirs.
-fn check_length<const N: usize, const MAX_DEPTH: usize>(
-    old_size: u64,
-    new_size: u64,
-    hashes: usize,
-) -> Result<(), TreeError> {
-    if new_size < old_size {
-        return Err(TreeError::SizeDecreased { old_size, new_size });
-    }
-    if geometry::depth::<N>(new_size) > MAX_DEPTH {
-        return Err(TreeError::MaxDepthExceeded {
-            max_depth: MAX_DEPTH,
-        });
-    }
-    let expected = if old_size == 0 || old_size == new_size {
-        0
-    } else {
-        Boundary::<N>::new(old_size, new_size).hash_count()
-    };
-    if hashes as u64 != expected {
-        return Err(TreeError::InvalidProofLength {
-            expected,
-            actual: hashes as u64,
-        });
-    }
-    Ok(())
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
@@ -200,7 +167,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         if 0 < old_size && old_size < new.size {
             self.read_boundary(old_size, &mut proof.hashes)?;
         }
-        if proof.holds(self.hasher(), |_, _| ()) {
+        if proof.verify(self.hasher())? {
             Ok(proof)
         } else {
             Err(TreeError::RootMismatch { size: old_size })

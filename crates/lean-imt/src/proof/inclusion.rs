@@ -1,10 +1,16 @@
 //! [`NaryProof`]: that a leaf stands at an index of a tree.
 
-use core::{array, fmt};
+use alloc::vec::Vec;
+use core::{array, fmt, slice};
 use rotortree_hasher::{Hash, Hasher};
 
-use super::path::{Path, parent_among};
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, geometry};
+use super::{
+    check_depth,
+    path::{Path, parent_among},
+};
+use crate::{
+    HashRole, Kind, TreeError, TreeHead, TreeSnapshot, arity::assert_arity, encoding::Writer,
+};
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,6 +85,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`], [`TreeError::InvalidProofLevel`],
     /// [`TreeError::UnusedSlotNotZero`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
+        assert_arity::<H, N>();
         self.check(hasher)?;
         Ok(self.fold(hasher) == self.root)
     }
@@ -105,6 +112,27 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
         check_hash(hasher, root, HashRole::Root, 0)?;
         Ok(self.verify(hasher)? && self.root == *root)
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding). The root is not part of it: it follows from the rest.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no encoding.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
+        self.check_shape()?;
+        let levels = self.used_levels();
+        let siblings = levels
+            .iter()
+            .map(|level| level.sibling_count)
+            .sum::<usize>();
+        let mut writer = Writer::header(Kind::Inclusion, N, 1 + siblings);
+        writer.number(self.tree_size);
+        writer.number(self.leaf_index);
+        writer.hashes(slice::from_ref(&self.leaf));
+        for level in levels {
+            writer.hashes(&level.siblings[..level.sibling_count]);
+        }
+        Ok(writer.finish())
     }
 
     /// The levels in use.
@@ -134,12 +162,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
                 size: self.tree_size,
             });
         }
-        let depth = geometry::depth::<N>(self.tree_size);
-        if depth > MAX_DEPTH {
-            return Err(TreeError::MaxDepthExceeded {
-                max_depth: MAX_DEPTH,
-            });
-        }
+        let depth = check_depth::<N, MAX_DEPTH>(self.tree_size)?;
         if self.level_count != depth {
             return Err(TreeError::InvalidProofDepth {
                 expected: depth,

@@ -73,7 +73,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         // group of its level: both hold old leaves and are not full.
         let (index, new_size) = (old_proof.leaf_index, new_head.size);
         let mut path = Path::<N>::new(index, new_size).enumerate();
-        self.holds(hasher, |boundary, nodes| {
+        self.holds(hasher, old_head, new_head, |boundary, nodes| {
             let Some((_, span)) = path.find(|(level, _)| *level == boundary.level) else {
                 return;
             };
@@ -82,7 +82,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
             {
                 *level = level_without(nodes, span.position);
             }
-        });
+        })?;
         Ok(proof)
     }
 }

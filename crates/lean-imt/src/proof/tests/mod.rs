@@ -1,7 +1,10 @@
 //! Proofs against the reference tree, honest and hostile.
 
+mod batch;
+mod bytes;
 mod consistency;
 mod inclusion;
+mod sets;
 mod update;
 
 use rotortree_hasher::{Blake3Hasher, Hash};

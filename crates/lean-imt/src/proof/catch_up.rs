@@ -1,0 +1,157 @@
+//! [`CatchUpProof`]: that certain leaves turn one tree into another.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{UnrootedCatchUp, check_depth};
+use crate::{TreeError, TreeHead, TreeSnapshot};
+
+/// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives the root `new_root`: what a
+/// replica that follows a log is sent.
+///
+/// `frontier` is the old tree's, so that a replica that kept nothing but heads can verify. Without new leaves there is one
+/// proof, with nothing in it.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut log = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// log.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let mut replica = log.try_clone()?;
+/// log.insert_many(&[[4; 32], [5; 32]])?;
+///
+/// let old = replica.head().expect("the replica is not empty");
+/// let new = log.head().expect("the log is not empty");
+/// let news = log.snapshot().generate_catch_up_proof(old.size, old.root)?;
+/// assert!(news.verify_transition(&Blake3Hasher, old, new)?);
+/// assert_eq!(replica.append_at(news.old_size, &news.leaves)?, new.root);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
+    /// Number of leaves of the old tree.
+    pub old_size: u64,
+    /// Root of the old tree; 32 zero bytes if it is empty.
+    pub old_root: Hash,
+    /// Root of the new tree; 32 zero bytes if it is empty.
+    pub new_root: Hash,
+    /// The leaves behind the first `old_size`.
+    pub leaves: Vec<Hash>,
+    /// The frontier of the old tree from the left; empty if there are no leaves.
+    pub frontier: Vec<Hash>,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
+    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the roots.
+    ///
+    /// # Errors
+    /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
+        self.verify_transition(hasher, self.old_head(), self.new_head())
+    }
+
+    /// Whether appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads come
+    /// from the caller's own trusted sources and never from whoever sent the proof. One pass, most hashes in batches; no
+    /// allocation.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_transition<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        let claimed = self.old_head() == old && self.new_head() == new;
+        Ok(self.unrooted()?.verify_transition(hasher, old, new)? && claimed)
+    }
+
+    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_against<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        self.verify_transition(hasher, old, new)
+    }
+
+    /// Number of leaves of the new tree; saturating, since both summands may be anything.
+    #[must_use]
+    pub fn new_size(&self) -> u64 {
+        self.old_size.saturating_add(self.leaves.len() as u64)
+    }
+
+    /// Where the new leaves stand.
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.old_size..self.new_size()
+    }
+
+    /// The old head that the proof claims.
+    #[must_use]
+    pub fn old_head(&self) -> TreeHead {
+        TreeHead {
+            size: self.old_size,
+            root: self.old_root,
+        }
+    }
+
+    /// The new head that the proof claims.
+    #[must_use]
+    pub fn new_head(&self) -> TreeHead {
+        TreeHead {
+            size: self.new_size(),
+            root: self.new_root,
+        }
+    }
+
+    /// The proof without its roots, borrowed: the form that is encoded.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), refused hashes apart.
+    pub fn unrooted(&self) -> Result<UnrootedCatchUp<'_, N>, TreeError> {
+        check_depth::<N, MAX_DEPTH>(self.new_size())?;
+        UnrootedCatchUp::new(self.old_size, &self.leaves, &self.frontier)
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    ///
+    /// # Errors
+    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
+        Ok(self.unrooted()?.to_bytes())
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
+    /// The leaves behind the first `old_size`, with the proof that they turn the tree whose root the caller says was
+    /// `old_root` (32 zero bytes for `old_size` 0) into this one.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if the first `old_size` leaves
+    /// have another root; [`TreeError::CapacityExceeded`], [`TreeError::NodeUnavailable`].
+    pub fn generate_catch_up_proof(
+        &self,
+        old_size: u64,
+        old_root: Hash,
+    ) -> Result<CatchUpProof<N, MAX_DEPTH>, TreeError> {
+        let old = self.frontier_at(old_size)?;
+        if old.root().unwrap_or_default() != old_root {
+            return Err(TreeError::RootMismatch { size: old_size });
+        }
+        let has_news = old_size < self.size();
+        Ok(CatchUpProof {
+            old_size,
+            old_root,
+            new_root: self.root().unwrap_or_default(),
+            leaves: self.read_leaves(old_size..self.size())?,
+            frontier: old.hashes().filter(|_| has_news).copied().collect(),
+        })
+    }
+}

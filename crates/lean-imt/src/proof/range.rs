@@ -1,0 +1,139 @@
+//! [`RangeProof`]: that consecutive leaves stand where they do.
+
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{UnrootedRange, check_depth, multi::Given, unrooted::check_range, walk};
+use crate::{TreeError, TreeHead, TreeSnapshot};
+
+/// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the root `root`.
+///
+/// `hashes` are the nodes that a verifier lacks, from the left: at most `2 * (N - 1)` a level, however many leaves.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+///
+/// let proof = tree.snapshot().generate_range_proof(1..4)?;
+/// assert_eq!(proof.leaves, [[2; 32], [3; 32], [4; 32]]);
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangeProof<const N: usize, const MAX_DEPTH: usize> {
+    /// Root of the tree.
+    pub root: Hash,
+    /// Number of leaves of the tree.
+    pub tree_size: u64,
+    /// Index of the first of the leaves.
+    pub start: u64,
+    /// The leaves, at least one.
+    pub leaves: Vec<Hash>,
+    /// The nodes that leaves and hashes do not give, from the left.
+    pub hashes: Vec<Hash>,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
+    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the root.
+    ///
+    /// # Errors
+    /// A shape that range and size do not allow: [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on:
+    /// [`TreeError::RefusedHash`].
+    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
+        self.verify_against(hasher, self.head())
+    }
+
+    /// Whether the leaves stand there in the tree with this head, which comes from a trusted source and never from
+    /// whoever sent the proof. One pass, most hashes in batches; no allocation.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        Ok(self.unrooted()?.verify_against(hasher, head)? && self.head() == head)
+    }
+
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The limits are those of
+    /// [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
+        Ok(self.verify(hasher)? && self.root == *root)
+    }
+
+    /// The head that the proof claims.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        TreeHead {
+            size: self.tree_size,
+            root: self.root,
+        }
+    }
+
+    /// The proof without its root, borrowed: the form that is encoded.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), refused hashes apart.
+    pub fn unrooted(&self) -> Result<UnrootedRange<'_, N>, TreeError> {
+        check_depth::<N, MAX_DEPTH>(self.tree_size)?;
+        UnrootedRange::new(self.tree_size, self.start, &self.leaves, &self.hashes)
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    ///
+    /// # Errors
+    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
+        Ok(self.unrooted()?.to_bytes())
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
+    /// The proof of the leaves of a range. One run of leaves read, and one node for each hash of the proof.
+    ///
+    /// # Errors
+    /// [`TreeError::NoLeaves`] for an empty range, [`TreeError::IndexOutOfRange`], [`TreeError::CapacityExceeded`],
+    /// [`TreeError::NodeUnavailable`].
+    pub fn generate_range_proof(
+        &self,
+        range: Range<u64>,
+    ) -> Result<RangeProof<N, MAX_DEPTH>, TreeError> {
+        let count = range.end.saturating_sub(range.start);
+        let range = check_range(self.size(), range.start, count)?;
+        Ok(RangeProof {
+            root: self.root().unwrap_or_default(),
+            tree_size: self.size(),
+            start: range.start,
+            leaves: self.read_leaves(range.clone())?,
+            hashes: self.read_given(range)?,
+        })
+    }
+
+    /// The leaves of a range that lies within the tree.
+    pub(super) fn read_leaves(&self, range: Range<u64>) -> Result<Vec<Hash>, TreeError> {
+        let count =
+            usize::try_from(range.end - range.start).map_err(|_| TreeError::CapacityExceeded)?;
+        let mut leaves = Vec::new();
+        leaves
+            .try_reserve_exact(count)
+            .map_err(|_| TreeError::CapacityExceeded)?;
+        leaves.resize(count, [0; 32]);
+        self.read_nodes(0, range.start, &mut leaves)?;
+        Ok(leaves)
+    }
+
+    /// The given nodes of a walk above a range that is not empty and lies within the tree.
+    pub(super) fn read_given(&self, range: Range<u64>) -> Result<Vec<Hash>, TreeError> {
+        let mut given = Given {
+            snapshot: self,
+            hashes: vec![],
+        };
+        walk::walk::<N, _>(self.size(), range, &mut given)?;
+        Ok(given.hashes)
+    }
+}

@@ -1,0 +1,184 @@
+//! [`UnrootedCatchUp`].
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{check_hashes, check_len};
+use crate::{
+    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    arity::assert_arity,
+    encoding::{Reader, Writer},
+    frontier, geometry,
+    proof::walk,
+};
+
+/// A catch-up proof without its roots, borrowing leaves and frontier.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedCatchUp};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let old = tree.head().expect("the tree is not empty");
+/// tree.insert_many(&[[4; 32], [5; 32]])?;
+/// let new = tree.head().expect("the tree is not empty");
+/// let bytes = tree.snapshot().generate_catch_up_proof(old.size, old.root)?.to_bytes()?;
+///
+/// let news = UnrootedCatchUp::<2>::from_bytes(&bytes)?;
+/// assert_eq!((news.range(), news.leaves()), (3..5, &[[4; 32], [5; 32]][..]));
+/// assert!(news.verify_transition(&Blake3Hasher, old, new)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnrootedCatchUp<'a, const N: usize> {
+    old_size: u64,
+    leaves: &'a [Hash],
+    frontier: &'a [Hash],
+}
+
+impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
+    /// A proof from its parts: the leaves behind the first `old_size`, and the frontier of those from the left; no
+    /// frontier where there are no leaves.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if there are more leaves than a tree has, [`TreeError::InvalidProofLength`].
+    pub fn new(old_size: u64, leaves: &'a [Hash], frontier: &'a [Hash]) -> Result<Self, TreeError> {
+        let expected = frontier_len::<N>(old_size, leaves.len() as u64)?;
+        check_len(expected, frontier.len())?;
+        Ok(Self {
+            old_size,
+            leaves,
+            frontier,
+        })
+    }
+
+    /// The proof that these bytes encode. Borrows from them.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::header(bytes, Kind::CatchUp, N)?;
+        let old_size = reader.number()?;
+        let count = reader.number()?;
+        let frontier_len = frontier_len::<N>(old_size, count)?;
+        let frontier = reader.hashes(frontier_len)?;
+        let leaves = reader.hashes(count)?;
+        reader.finish()?;
+        Ok(Self {
+            old_size,
+            leaves,
+            frontier,
+        })
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::header(Kind::CatchUp, N, self.leaves.len() + self.frontier.len());
+        writer.number(self.old_size);
+        writer.number(self.leaves.len() as u64);
+        writer.hashes(self.frontier);
+        writer.hashes(self.leaves);
+        writer.finish()
+    }
+
+    /// The number of leaves that the old tree is claimed to have.
+    #[must_use]
+    pub fn old_size(&self) -> u64 {
+        self.old_size
+    }
+
+    /// The number of leaves that the new tree is claimed to have.
+    #[must_use]
+    pub fn new_size(&self) -> u64 {
+        self.old_size + self.leaves.len() as u64
+    }
+
+    /// Where the new leaves are claimed to stand.
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.old_size..self.new_size()
+    }
+
+    /// The new leaves.
+    #[must_use]
+    pub fn leaves(&self) -> &'a [Hash] {
+        self.leaves
+    }
+
+    /// The frontier of the old tree, from the left.
+    #[must_use]
+    pub fn frontier(&self) -> &'a [Hash] {
+        self.frontier
+    }
+
+    /// Old and new root that frontier and leaves lead to, the old one 32 zero bytes where the old tree is empty; `None`
+    /// where there are no new leaves. One pass, about `1 / (N - 1)` hashes a leaf, most of them in batches;
+    /// O(N * depth) memory on the stack.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn compute_roots<H: Hasher>(&self, hasher: &H) -> Result<Option<(Hash, Hash)>, TreeError> {
+        assert_arity::<H, N>();
+        if self.leaves.is_empty() {
+            return Ok(None);
+        }
+        check_hashes(hasher, self.leaves, HashRole::Leaf)?;
+        check_hashes(hasher, self.frontier, HashRole::FrontierNode)?;
+        let old = frontier::fold::<H, N>(hasher, self.old_size, self.frontier);
+        // What a proof of the new leaves is given in the new tree is exactly the old frontier.
+        let (size, range) = (self.new_size(), self.range());
+        let new = walk::root::<H, N>(hasher, size, range, self.leaves, self.frontier)?;
+        Ok(Some((old, new)))
+    }
+
+    /// Whether appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads come
+    /// from the caller's own trusted sources.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_transition<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        old.check(hasher, 0)?;
+        new.check(hasher, 1)?;
+        let roots_agree = match self.compute_roots(hasher)? {
+            Some(roots) => roots == (old.root, new.root),
+            None => old == new,
+        };
+        Ok(roots_agree
+            && (self.old_size, self.new_size()) == (old.size, new.size)
+            && old.is_possible())
+    }
+
+    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_against<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        self.verify_transition(hasher, old, new)
+    }
+}
+
+/// The number of frontier hashes that a proof of `count` leaves behind `old_size` has.
+fn frontier_len<const N: usize>(old_size: u64, count: u64) -> Result<u64, TreeError> {
+    if old_size.checked_add(count).is_none() {
+        return Err(TreeError::IndexOutOfRange {
+            index: u64::MAX,
+            size: u64::MAX,
+        });
+    }
+    Ok(match count {
+        0 => 0,
+        _ => geometry::digit_sum::<N>(old_size),
+    })
+}

@@ -1,0 +1,183 @@
+//! [`UnrootedConsistency`].
+
+use alloc::vec::Vec;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{check_hashes, check_len};
+use crate::{
+    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    arity::assert_arity,
+    encoding::{Reader, Writer},
+    proof::growth::{self, Boundary, BoundaryGroup},
+};
+
+/// A consistency proof without its roots, borrowing its hashes.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedConsistency};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let old = tree.head().expect("the tree is not empty");
+/// tree.insert([4; 32])?;
+/// let new = tree.head().expect("the tree is not empty");
+/// let bytes = tree.snapshot().generate_consistency_proof(old.size, old.root)?.to_bytes()?;
+///
+/// let growth = UnrootedConsistency::<2>::from_bytes(&bytes)?;
+/// assert!(growth.verify_transition(&Blake3Hasher, old, new)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnrootedConsistency<'a, const N: usize> {
+    old_size: u64,
+    new_size: u64,
+    hashes: &'a [Hash],
+}
+
+impl<'a, const N: usize> UnrootedConsistency<'a, N> {
+    /// A proof from its parts; hashes from the lowest level up, and from the left within a level.
+    ///
+    /// # Errors
+    /// [`TreeError::SizeDecreased`], [`TreeError::InvalidProofLength`].
+    pub fn new(old_size: u64, new_size: u64, hashes: &'a [Hash]) -> Result<Self, TreeError> {
+        check_len(hash_count::<N>(old_size, new_size)?, hashes.len())?;
+        Ok(Self {
+            old_size,
+            new_size,
+            hashes,
+        })
+    }
+
+    /// The proof that these bytes encode. Borrows from them.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::header(bytes, Kind::Consistency, N)?;
+        let old_size = reader.number()?;
+        let new_size = reader.number()?;
+        let hashes = reader.hashes(hash_count::<N>(old_size, new_size)?)?;
+        reader.finish()?;
+        Ok(Self {
+            old_size,
+            new_size,
+            hashes,
+        })
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::header(Kind::Consistency, N, self.hashes.len());
+        writer.number(self.old_size);
+        writer.number(self.new_size);
+        writer.hashes(self.hashes);
+        writer.finish()
+    }
+
+    /// The number of leaves that the old tree is claimed to have.
+    #[must_use]
+    pub fn old_size(&self) -> u64 {
+        self.old_size
+    }
+
+    /// The number of leaves that the new tree is claimed to have.
+    #[must_use]
+    pub fn new_size(&self) -> u64 {
+        self.new_size
+    }
+
+    /// Nodes along the boundary, from the lowest level up, and from the left within a level.
+    #[must_use]
+    pub fn hashes(&self) -> &'a [Hash] {
+        self.hashes
+    }
+
+    /// Old and new root that the hashes lead to, or `None` from the empty tree and between equal sizes, where there are no
+    /// hashes. At most two hashes per level, O(N) memory on the stack.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn compute_roots<H: Hasher>(&self, hasher: &H) -> Result<Option<(Hash, Hash)>, TreeError> {
+        self.roots(hasher, |_, _| ())
+    }
+
+    /// Whether the tree with the head `old` grew into the one with the head `new`. Both heads come from the caller's own
+    /// trusted sources. From [`TreeHead::EMPTY`] every head follows.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_transition<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        self.holds(hasher, old, new, |_, _| ())
+    }
+
+    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_against<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        self.verify_transition(hasher, old, new)
+    }
+
+    /// [`verify_transition`](Self::verify_transition) with a `visit` as in [`growth::roots`].
+    pub(crate) fn holds<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+        visit: impl FnMut(BoundaryGroup, &[Hash]),
+    ) -> Result<bool, TreeError> {
+        old.check(hasher, 0)?;
+        new.check(hasher, 1)?;
+        let roots_agree = match self.roots(hasher, visit)? {
+            Some(roots) => roots == (old.root, new.root),
+            None if self.old_size == self.new_size => old == new,
+            None => true,
+        };
+        Ok(roots_agree
+            && (self.old_size, self.new_size) == (old.size, new.size)
+            && old.is_possible()
+            && new.is_possible())
+    }
+
+    fn roots<H: Hasher>(
+        &self,
+        hasher: &H,
+        visit: impl FnMut(BoundaryGroup, &[Hash]),
+    ) -> Result<Option<(Hash, Hash)>, TreeError> {
+        assert_arity::<H, N>();
+        if self.old_size == 0 || self.old_size == self.new_size {
+            return Ok(None);
+        }
+        check_hashes(hasher, self.hashes, HashRole::Node)?;
+        let (old, new) = (self.old_size, self.new_size);
+        Ok(Some(growth::roots::<H, N>(
+            hasher,
+            old,
+            new,
+            self.hashes,
+            visit,
+        )))
+    }
+}
+
+/// The number of hashes of a proof between these sizes.
+fn hash_count<const N: usize>(old_size: u64, new_size: u64) -> Result<u64, TreeError> {
+    if new_size < old_size {
+        return Err(TreeError::SizeDecreased { old_size, new_size });
+    }
+    if old_size == 0 || old_size == new_size {
+        return Ok(0);
+    }
+    Ok(Boundary::<N>::new(old_size, new_size).hash_count())
+}

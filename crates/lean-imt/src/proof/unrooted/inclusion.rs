@@ -1,0 +1,196 @@
+//! [`UnrootedInclusion`].
+
+use alloc::vec::Vec;
+use core::slice;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{check_hashes, check_len};
+use crate::{
+    DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead,
+    arity::assert_arity,
+    encoding::{Reader, Writer},
+    geometry,
+    proof::{
+        inclusion::ProofLevel,
+        path::{Path, parent_among},
+    },
+};
+
+/// An inclusion proof without its root, borrowing leaf and siblings.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedInclusion};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+/// let bytes = tree.snapshot().generate_proof(1)?.to_bytes()?;
+///
+/// let proof = UnrootedInclusion::<2>::from_bytes(&bytes)?;
+/// assert_eq!(proof.leaf(), &[2; 32]);
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnrootedInclusion<'a, const N: usize> {
+    tree_size: u64,
+    leaf_index: u64,
+    leaf: &'a Hash,
+    siblings: &'a [Hash],
+}
+
+impl<'a, const N: usize> UnrootedInclusion<'a, N> {
+    /// A proof from its parts; siblings from the lowest level up, and from the left within a level.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
+    pub fn new(
+        tree_size: u64,
+        leaf_index: u64,
+        leaf: &'a Hash,
+        siblings: &'a [Hash],
+    ) -> Result<Self, TreeError> {
+        check_len(sibling_count::<N>(leaf_index, tree_size)?, siblings.len())?;
+        Ok(Self {
+            tree_size,
+            leaf_index,
+            leaf,
+            siblings,
+        })
+    }
+
+    /// The proof that these bytes encode. Borrows from them.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::header(bytes, Kind::Inclusion, N)?;
+        let tree_size = reader.number()?;
+        let leaf_index = reader.number()?;
+        let count = sibling_count::<N>(leaf_index, tree_size)?;
+        let leaf = reader.hash()?;
+        let siblings = reader.hashes(count)?;
+        reader.finish()?;
+        Ok(Self {
+            tree_size,
+            leaf_index,
+            leaf,
+            siblings,
+        })
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::header(Kind::Inclusion, N, 1 + self.siblings.len());
+        writer.number(self.tree_size);
+        writer.number(self.leaf_index);
+        writer.hashes(slice::from_ref(self.leaf));
+        writer.hashes(self.siblings);
+        writer.finish()
+    }
+
+    /// The leaf.
+    #[must_use]
+    pub fn leaf(&self) -> &'a Hash {
+        self.leaf
+    }
+
+    /// Where the leaf is claimed to stand.
+    #[must_use]
+    pub fn leaf_index(&self) -> u64 {
+        self.leaf_index
+    }
+
+    /// The number of leaves that the tree is claimed to have.
+    #[must_use]
+    pub fn tree_size(&self) -> u64 {
+        self.tree_size
+    }
+
+    /// The siblings, from the lowest level up, and from the left within a level.
+    #[must_use]
+    pub fn siblings(&self) -> &'a [Hash] {
+        self.siblings
+    }
+
+    /// The root that leaf and siblings lead to. At most one hash per level, O(N) memory on the stack.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn compute_root<H: Hasher>(&self, hasher: &H) -> Result<Hash, TreeError> {
+        assert_arity::<H, N>();
+        self.check(hasher)?;
+        let mut rest = self.siblings;
+        let mut node = *self.leaf;
+        for span in Path::<N>::new(self.leaf_index, self.tree_size) {
+            let (siblings, above) = rest.split_at(span.len - 1);
+            rest = above;
+            node = parent_among::<H, N>(hasher, &node, span.position, siblings);
+        }
+        Ok(node)
+    }
+
+    /// Refuses leaf and siblings that the hasher does not work on.
+    pub(in crate::proof) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
+        check_hashes(hasher, slice::from_ref(self.leaf), HashRole::Leaf)?;
+        check_hashes(hasher, self.siblings, HashRole::Node)
+    }
+
+    /// Whether the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and never
+    /// from whoever sent the proof.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        head.check(hasher, 0)?;
+        Ok(self.compute_root(hasher)? == head.root && self.tree_size == head.size)
+    }
+
+    /// The proof in the form of fixed size, with the root that it leads to: a claim still, until it is held against a
+    /// head.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`].
+    pub fn to_nary<H: Hasher, const MAX_DEPTH: usize>(
+        &self,
+        hasher: &H,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+        let level_count = geometry::depth::<N>(self.tree_size);
+        if level_count > MAX_DEPTH {
+            return Err(TreeError::MaxDepthExceeded {
+                max_depth: MAX_DEPTH,
+            });
+        }
+        let mut proof = NaryProof {
+            root: self.compute_root(hasher)?,
+            leaf: *self.leaf,
+            leaf_index: self.leaf_index,
+            tree_size: self.tree_size,
+            level_count,
+            levels: [ProofLevel::EMPTY; MAX_DEPTH],
+        };
+        let mut rest = self.siblings;
+        let path = Path::<N>::new(self.leaf_index, self.tree_size);
+        for (level, span) in proof.levels.iter_mut().zip(path) {
+            let (siblings, above) = rest.split_at(span.len - 1);
+            rest = above;
+            level.position = span.position;
+            level.sibling_count = siblings.len();
+            level.siblings[..siblings.len()].copy_from_slice(siblings);
+        }
+        Ok(proof)
+    }
+}
+
+/// The number of siblings on the path of a leaf.
+fn sibling_count<const N: usize>(leaf_index: u64, tree_size: u64) -> Result<u64, TreeError> {
+    if leaf_index >= tree_size {
+        return Err(TreeError::IndexOutOfRange {
+            index: leaf_index,
+            size: tree_size,
+        });
+    }
+    let path = Path::<N>::new(leaf_index, tree_size);
+    Ok(path.map(|span| span.len as u64 - 1).sum())
+}

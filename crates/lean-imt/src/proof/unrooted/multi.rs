@@ -1,0 +1,241 @@
+//! [`UnrootedMulti`].
+
+use alloc::vec::Vec;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{check_hashes, check_len};
+use crate::{
+    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    arity::assert_arity,
+    encoding::{Reader, Writer},
+    proof::{selection::Selection, walk},
+};
+
+/// A proof of several leaves without its root, borrowing indices, leaves and hashes.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedMulti};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+/// let bytes = tree.snapshot().generate_multiproof(&[1, 4])?.to_bytes()?;
+///
+/// let proof = UnrootedMulti::<2>::from_bytes(&bytes)?;
+/// assert!(proof.indices().eq([1, 4]));
+/// assert_eq!(proof.leaves(), [[2; 32], [5; 32]]);
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct UnrootedMulti<'a, const N: usize> {
+    tree_size: u64,
+    indices: Indices<'a>,
+    leaves: &'a [Hash],
+    hashes: &'a [Hash],
+}
+
+/// Increasing indices, in memory or as encoded gaps.
+#[derive(Clone, Debug)]
+enum Indices<'a> {
+    Listed(&'a [u64]),
+    Encoded {
+        /// The next index, while any is left.
+        next: Option<u64>,
+        /// Gaps less one to those behind it.
+        gaps: Reader<'a>,
+    },
+}
+
+impl Iterator for Indices<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let next = self.peek()?;
+        self.pass(1);
+        Some(next)
+    }
+}
+
+impl Selection for Indices<'_> {
+    fn peek(&self) -> Option<u64> {
+        match self {
+            Self::Listed(indices) => indices.peek(),
+            Self::Encoded { next, .. } => *next,
+        }
+    }
+
+    fn pass(&mut self, count: u64) {
+        match self {
+            Self::Listed(indices) => indices.pass(count),
+            Self::Encoded { next, gaps } => {
+                for _ in 0..count {
+                    // Gaps were read once, when the proof was decoded: the first failure is the end of them.
+                    *next = match (*next, gaps.number()) {
+                        (Some(index), Ok(gap)) => add_gap(index, gap),
+                        _ => None,
+                    };
+                }
+            }
+        }
+    }
+
+    fn is_run(&self, start: u64, len: u64) -> bool {
+        match self {
+            Self::Listed(indices) => indices.is_run(start, len),
+            Self::Encoded { .. } => false,
+        }
+    }
+}
+
+/// The index behind another one, `gap` plus one further on.
+fn add_gap(index: u64, gap: u64) -> Option<u64> {
+    index.checked_add(gap)?.checked_add(1)
+}
+
+impl<'a, const N: usize> UnrootedMulti<'a, N> {
+    /// A proof from its parts: strictly increasing indices, the leaves there, and the given hashes from the left.
+    ///
+    /// # Errors
+    /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`], [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::InvalidProofLength`].
+    pub fn new(
+        tree_size: u64,
+        indices: &'a [u64],
+        leaves: &'a [Hash],
+        hashes: &'a [Hash],
+    ) -> Result<Self, TreeError> {
+        check_indices(tree_size, indices)?;
+        check_len(indices.len() as u64, leaves.len())?;
+        check_len(walk::hash_count::<N>(tree_size, indices), hashes.len())?;
+        Ok(Self {
+            tree_size,
+            indices: Indices::Listed(indices),
+            leaves,
+            hashes,
+        })
+    }
+
+    /// The proof that these bytes encode. Borrows from them; takes O(depth) time for each leaf in them.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::header(bytes, Kind::Multi, N)?;
+        let tree_size = reader.number()?;
+        let count = reader.number()?;
+        if count == 0 {
+            return Err(TreeError::NoLeaves.into());
+        }
+        let first = reader.number()?;
+        let gaps = reader.numbers(count - 1)?;
+        let mut last = first;
+        let mut rest = gaps.clone();
+        for _ in 1..count {
+            let gap = rest.number()?;
+            last = add_gap(last, gap).ok_or(TreeError::IndexOutOfRange {
+                index: u64::MAX,
+                size: tree_size,
+            })?;
+        }
+        if last >= tree_size {
+            return Err(DecodeError::Tree(TreeError::IndexOutOfRange {
+                index: last,
+                size: tree_size,
+            }));
+        }
+        let indices = Indices::Encoded {
+            next: Some(first),
+            gaps,
+        };
+        let hashes = reader.hashes(walk::hash_count::<N>(tree_size, indices.clone()))?;
+        let leaves = reader.hashes(count)?;
+        reader.finish()?;
+        Ok(Self {
+            tree_size,
+            indices,
+            leaves,
+            hashes,
+        })
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::header(Kind::Multi, N, self.leaves.len() + self.hashes.len());
+        writer.number(self.tree_size);
+        writer.number(self.leaves.len() as u64);
+        let mut before = None;
+        for index in self.indices() {
+            writer.number(before.map_or(index, |before| index - before - 1));
+            before = Some(index);
+        }
+        writer.hashes(self.hashes);
+        writer.hashes(self.leaves);
+        writer.finish()
+    }
+
+    /// Where the leaves are claimed to stand; increasing.
+    pub fn indices(&self) -> impl Iterator<Item = u64> + 'a {
+        self.indices.clone()
+    }
+
+    /// The leaves, in the order of their indices.
+    #[must_use]
+    pub fn leaves(&self) -> &'a [Hash] {
+        self.leaves
+    }
+
+    /// The number of leaves that the tree is claimed to have.
+    #[must_use]
+    pub fn tree_size(&self) -> u64 {
+        self.tree_size
+    }
+
+    /// The given nodes, from the left.
+    #[must_use]
+    pub fn hashes(&self) -> &'a [Hash] {
+        self.hashes
+    }
+
+    /// The root that leaves and hashes lead to. One pass, a hash for each node above a leaf; O(N * depth) memory on the
+    /// stack.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn compute_root<H: Hasher>(&self, hasher: &H) -> Result<Hash, TreeError> {
+        assert_arity::<H, N>();
+        check_hashes(hasher, self.leaves, HashRole::Leaf)?;
+        check_hashes(hasher, self.hashes, HashRole::Node)?;
+        let indices = self.indices.clone();
+        walk::root::<H, N>(hasher, self.tree_size, indices, self.leaves, self.hashes)
+    }
+
+    /// Whether the leaves stand at their indices in the tree with this head, which comes from a trusted source.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        head.check(hasher, 0)?;
+        Ok(self.compute_root(hasher)? == head.root && self.tree_size == head.size)
+    }
+}
+
+/// Refuses indices that are none, do not increase strictly, or lie behind the tree.
+pub(crate) fn check_indices(tree_size: u64, indices: &[u64]) -> Result<(), TreeError> {
+    let Some(last) = indices.last() else {
+        return Err(TreeError::NoLeaves);
+    };
+    if let Some(at) = indices.windows(2).position(|pair| pair[0] >= pair[1]) {
+        return Err(TreeError::IndicesNotIncreasing {
+            position: at as u64 + 1,
+        });
+    }
+    if *last >= tree_size {
+        return Err(TreeError::IndexOutOfRange {
+            index: *last,
+            size: tree_size,
+        });
+    }
+    Ok(())
+}

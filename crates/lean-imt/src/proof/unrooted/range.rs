@@ -1,0 +1,151 @@
+//! [`UnrootedRange`].
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{check_hashes, check_len};
+use crate::{
+    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    arity::assert_arity,
+    encoding::{Reader, Writer},
+    proof::walk,
+};
+
+/// A proof of consecutive leaves without its root, borrowing leaves and hashes.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedRange};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+/// let head = tree.head().expect("the tree is not empty");
+/// let bytes = tree.snapshot().generate_range_proof(1..3)?.to_bytes()?;
+///
+/// let proof = UnrootedRange::<2>::from_bytes(&bytes)?;
+/// assert_eq!((proof.range(), proof.leaves()), (1..3, &[[2; 32], [3; 32]][..]));
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnrootedRange<'a, const N: usize> {
+    tree_size: u64,
+    start: u64,
+    leaves: &'a [Hash],
+    hashes: &'a [Hash],
+}
+
+impl<'a, const N: usize> UnrootedRange<'a, N> {
+    /// A proof from its parts: the leaves from index `start` on, and the given hashes from the left.
+    ///
+    /// # Errors
+    /// [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
+    pub fn new(
+        tree_size: u64,
+        start: u64,
+        leaves: &'a [Hash],
+        hashes: &'a [Hash],
+    ) -> Result<Self, TreeError> {
+        let range = check_range(tree_size, start, leaves.len() as u64)?;
+        check_len(walk::hash_count::<N>(tree_size, range), hashes.len())?;
+        Ok(Self {
+            tree_size,
+            start,
+            leaves,
+            hashes,
+        })
+    }
+
+    /// The proof that these bytes encode. Borrows from them.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where they are not the encoding of one.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::header(bytes, Kind::Range, N)?;
+        let tree_size = reader.number()?;
+        let start = reader.number()?;
+        let count = reader.number()?;
+        let range = check_range(tree_size, start, count)?;
+        let hashes = reader.hashes(walk::hash_count::<N>(tree_size, range))?;
+        let leaves = reader.hashes(count)?;
+        reader.finish()?;
+        Ok(Self {
+            tree_size,
+            start,
+            leaves,
+            hashes,
+        })
+    }
+
+    /// The proof's encoding; see [`encoding`](crate::encoding).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::header(Kind::Range, N, self.leaves.len() + self.hashes.len());
+        writer.number(self.tree_size);
+        writer.number(self.start);
+        writer.number(self.leaves.len() as u64);
+        writer.hashes(self.hashes);
+        writer.hashes(self.leaves);
+        writer.finish()
+    }
+
+    /// Where the leaves are claimed to stand.
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.start..self.start + self.leaves.len() as u64
+    }
+
+    /// The leaves.
+    #[must_use]
+    pub fn leaves(&self) -> &'a [Hash] {
+        self.leaves
+    }
+
+    /// The number of leaves that the tree is claimed to have.
+    #[must_use]
+    pub fn tree_size(&self) -> u64 {
+        self.tree_size
+    }
+
+    /// The given nodes, from the left.
+    #[must_use]
+    pub fn hashes(&self) -> &'a [Hash] {
+        self.hashes
+    }
+
+    /// The root that leaves and hashes lead to. One pass, about `1 / (N - 1)` hashes a leaf, most of them in batches;
+    /// O(N * depth) memory on the stack.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn compute_root<H: Hasher>(&self, hasher: &H) -> Result<Hash, TreeError> {
+        assert_arity::<H, N>();
+        check_hashes(hasher, self.leaves, HashRole::Leaf)?;
+        check_hashes(hasher, self.hashes, HashRole::Node)?;
+        let range = self.range();
+        walk::root::<H, N>(hasher, self.tree_size, range, self.leaves, self.hashes)
+    }
+
+    /// Whether the leaves stand there in the tree with this head, which comes from a trusted source.
+    ///
+    /// # Errors
+    /// [`TreeError::RefusedHash`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        head.check(hasher, 0)?;
+        Ok(self.compute_root(hasher)? == head.root && self.tree_size == head.size)
+    }
+}
+
+/// Refuses a range that is empty or does not lie within the tree.
+pub(crate) fn check_range(tree_size: u64, start: u64, count: u64) -> Result<Range<u64>, TreeError> {
+    if count == 0 {
+        return Err(TreeError::NoLeaves);
+    }
+    match start.checked_add(count) {
+        Some(end) if end <= tree_size => Ok(start..end),
+        _ => Err(TreeError::IndexOutOfRange {
+            index: start.saturating_add(count - 1),
+            size: tree_size,
+        }),
+    }
+}
