@@ -324,6 +324,8 @@ impl GroupBuffer {
     /// ```
     #[must_use]
     pub fn batch_bytes(leaves: usize, metadata: usize) -> usize {
+        // Far above every limit, and far enough below the largest length for sums and padding.
+        let metadata = metadata.min(usize::MAX / 2);
         let full = leaves.saturating_sub(1) / MAX_LEAVES;
         let rest = leaves - full * MAX_LEAVES;
         let last = if is_crowded(rest, metadata) {

@@ -127,6 +127,14 @@ fn metadata_of_every_length_around_the_padding_comes_back_with_and_without_leave
 }
 
 #[test]
+fn the_room_for_absurd_batches_saturates() {
+    assert_eq!(GroupBuffer::batch_bytes(usize::MAX, 0), usize::MAX);
+    assert_eq!(GroupBuffer::batch_bytes(usize::MAX, usize::MAX), usize::MAX);
+    assert!(GroupBuffer::batch_bytes(0, usize::MAX) >= usize::MAX / 2);
+    assert!(GroupBuffer::batch_bytes(FULL, usize::MAX) > MAX_RECORD_BYTES);
+}
+
+#[test]
 fn empty_metadata_is_not_the_same_as_none() {
     assert_eq!(
         written(&[leaf(1)], Some(&[])).0[0].metadata,
