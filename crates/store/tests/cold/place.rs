@@ -1,0 +1,332 @@
+//! [`TestPlace`]: the chunk role in memory, which keeps the books, can be damaged, and can fail.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    io::Read,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use rotortree_store::{
+    StorageError,
+    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    manifest::Manifest,
+    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+};
+
+/// A put, for the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Put {
+    pub(crate) stream: Stream,
+    pub(crate) level: u8,
+    pub(crate) first: u64,
+    pub(crate) units: u64,
+}
+
+/// A region that was asked for.
+pub(crate) type Asked = (Stream, u8, u64, u64);
+
+#[derive(Debug, Default)]
+struct State {
+    streams: BTreeMap<(Stream, u8), Vec<u8>>,
+    /// Units that a committed manifest names: writing them again fails the test.
+    named: BTreeMap<(Stream, u8), u64>,
+    puts: Vec<Put>,
+    syncs: usize,
+    unsynced: bool,
+    asked: Vec<Asked>,
+    /// How often checksums were looked up through a mapping.
+    sum_views: usize,
+    /// Operations (put, sync, region, positioned read) until one fails.
+    fails_in: Option<(usize, io::ErrorKind)>,
+}
+
+impl State {
+    fn step(&mut self) -> io::Result<()> {
+        match &mut self.fails_in {
+            Some((0, kind)) => {
+                let kind = *kind;
+                self.fails_in = None;
+                Err(io::Error::new(kind, "the test wants it to fail"))
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TestPlace {
+    state: Arc<Mutex<State>>,
+    shard_chunks: u64,
+}
+
+pub(crate) fn unit(stream: Stream) -> usize {
+    match stream {
+        Stream::Chunks => CHUNK_BYTES,
+        Stream::Sums => SUM_SECTOR_BYTES,
+    }
+}
+
+impl TestPlace {
+    pub(crate) fn new(shard_chunks: u64) -> Self {
+        Self {
+            state: Arc::default(),
+            shard_chunks,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// What `manifest` names must be there and synced, and is not written from now on.
+    pub(crate) fn commit(&self, manifest: &Manifest) {
+        let mut state = self.state();
+        assert!(!state.unsynced, "a manifest names what is not durable");
+        let shape = manifest.shape();
+        for level in 0..shape.levels() {
+            let chunks = shape.chunks(level);
+            for (stream, units) in [
+                (Stream::Chunks, chunks),
+                (Stream::Sums, chunks / SUMS_PER_SECTOR),
+            ] {
+                let key = (stream, level as u8);
+                let there = state.streams.get(&key).map_or(0, Vec::len) / unit(stream);
+                assert!(units <= there as u64, "{key:?}: {there} of {units} units");
+                let named = state.named.insert(key, units).unwrap_or(0);
+                assert!(named <= units, "{key:?} shrinks");
+            }
+        }
+    }
+
+    /// Changes a stream's bytes as damage does, whatever is named.
+    pub(crate) fn damage(&self, stream: Stream, level: u8, damage: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.state();
+        damage(
+            state
+                .streams
+                .get_mut(&(stream, level))
+                .expect("a stream to damage"),
+        );
+    }
+
+    /// A copy of a stream's bytes.
+    pub(crate) fn stream(&self, stream: Stream, level: u8) -> Vec<u8> {
+        self.state()
+            .streams
+            .get(&(stream, level))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The streams that have bytes.
+    pub(crate) fn streams(&self) -> Vec<(Stream, u8)> {
+        self.state().streams.keys().copied().collect()
+    }
+
+    pub(crate) fn remove(&self, stream: Stream, level: u8) {
+        self.state().streams.remove(&(stream, level));
+    }
+
+    pub(crate) fn fail_in(&self, operations: usize, kind: io::ErrorKind) {
+        self.state().fails_in = Some((operations, kind));
+    }
+
+    /// Whether the failure asked for did not come yet.
+    pub(crate) fn take_failure(&self) -> bool {
+        self.state().fails_in.take().is_some()
+    }
+
+    pub(crate) fn take_puts(&self) -> Vec<Put> {
+        std::mem::take(&mut self.state().puts)
+    }
+
+    pub(crate) fn take_asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.state().asked)
+    }
+
+    pub(crate) fn take_syncs(&self) -> usize {
+        std::mem::take(&mut self.state().syncs)
+    }
+
+    pub(crate) fn take_sum_views(&self) -> usize {
+        std::mem::take(&mut self.state().sum_views)
+    }
+}
+
+/// A view of one shard.
+#[derive(Debug)]
+struct View {
+    place: TestPlace,
+    stream: Stream,
+    level: u8,
+    /// Offset of the shard in the stream.
+    start: usize,
+    len: usize,
+    /// What a mapping saw when it was made. Nothing that it covers may change, so that is all it ever sees.
+    mapped: Option<Box<[u8]>>,
+}
+
+impl Region for View {
+    fn bytes(&self) -> Option<&[u8]> {
+        if self.stream == Stream::Sums && self.mapped.is_some() {
+            self.place.state().sum_views += 1;
+        }
+        self.mapped.as_deref()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let offset = offset as usize;
+        assert!(offset + buf.len() <= self.len, "read beyond the view");
+        let mut state = self.place.state();
+        state.step()?;
+        let bytes = &state.streams[&(self.stream, self.level)];
+        let bytes = bytes.get(self.start + offset..self.start + offset + buf.len());
+        buf.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
+
+fn not_here<T>() -> io::Result<T> {
+    Err(io::Error::other("the test place has no log"))
+}
+
+impl Storage for TestPlace {
+    fn describe(&self) -> String {
+        "test place".into()
+    }
+
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        let unit = unit(stream);
+        assert!(
+            bytes.len().is_multiple_of(unit) && !bytes.is_empty(),
+            "whole units"
+        );
+        assert!(bytes.len() <= 256 << 10, "pieces of at most 256 KiB");
+        let named = state.named.get(&(stream, level)).copied().unwrap_or(0);
+        assert!(
+            first >= named,
+            "{stream:?} of level {level}: unit {first} is named by a manifest"
+        );
+        state.unsynced = true;
+        state.puts.push(Put {
+            stream,
+            level,
+            first,
+            units: (bytes.len() / unit) as u64,
+        });
+        // A put that fails may have written.
+        let outcome = state.step();
+        let start = first as usize * unit;
+        let stored = state.streams.entry((stream, level)).or_default();
+        assert!(start <= stored.len(), "no gaps");
+        stored.resize(stored.len().max(start + bytes.len()), 0);
+        let written = if outcome.is_ok() {
+            bytes.len()
+        } else {
+            bytes.len() / 2
+        };
+        stored[start..start + written].copy_from_slice(&bytes[..written]);
+        outcome
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        let mut state = self.state();
+        state.syncs += 1;
+        state.step()?;
+        state.unsynced = false;
+        Ok(())
+    }
+
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        let mut state = self.state();
+        state.step()?;
+        state.asked.push((stream, level, shard, units));
+        let per_shard = match stream {
+            Stream::Chunks => self.shard_chunks,
+            Stream::Sums => self.shard_chunks / SUMS_PER_SECTOR,
+        };
+        assert!(0 < units && units <= per_shard);
+        let bytes = state
+            .streams
+            .get(&(stream, level))
+            .ok_or(io::ErrorKind::NotFound)?;
+        let start = (shard * per_shard) as usize * unit(stream);
+        let len = units as usize * unit(stream);
+        let there = bytes
+            .get(start..start + len)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(Arc::new(View {
+            place: self.clone(),
+            stream,
+            level,
+            start,
+            len,
+            mapped: (reads == Reads::Mapped).then(|| there.into()),
+        }))
+    }
+
+    fn shard_chunks(&self) -> u64 {
+        self.shard_chunks
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        Ok(Place::Vacant)
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        Err(StorageError::FileLocked)
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    fn create_segment(&self, _: u64, _: &mut dyn Read) -> io::Result<u64> {
+        not_here()
+    }
+
+    fn commit_group(&self, _: u64, _: u64, _: &[u8]) -> io::Result<()> {
+        not_here()
+    }
+
+    fn commit_mark(&self, _: u64, _: u64, _: &[u8]) -> io::Result<bool> {
+        not_here()
+    }
+
+    fn read_segment(&self, _: u64) -> io::Result<Box<dyn SegmentRead>> {
+        not_here()
+    }
+
+    fn remove_segment(&self, _: u64) -> io::Result<()> {
+        not_here()
+    }
+
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(None)
+    }
+
+    fn commit_manifest(&self, _: u64, _: &[u8]) -> Result<(), CommitError> {
+        not_here().map_err(CommitError::NotCommitted)
+    }
+
+    fn keep_aside(&self, _: &str, _: &mut dyn Read) -> io::Result<String> {
+        not_here()
+    }
+}

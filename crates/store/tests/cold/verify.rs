@@ -1,0 +1,227 @@
+//! A tree that is not one is found out, node by node.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use rotortree_hasher::{Hash, Hasher, ToyHasher};
+use rotortree_lean_imt::{
+    LeanIMT, NodeSource, NodeStore, TreeError, TreeSnapshot, geometry, reference::sample_leaves,
+};
+use rotortree_store::{
+    StorageError,
+    storage::{Reads, Stream},
+    verify::{Progress, verify_nodes},
+};
+
+use crate::store::{DEPTH, Store, Tree, expected};
+
+/// Nodes that say what they were told to say.
+#[derive(Clone)]
+struct Told(Arc<Vec<Vec<Hash>>>);
+
+impl NodeSource for Told {
+    fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        out.copy_from_slice(&self.0[level][start as usize..][..out.len()]);
+        Ok(())
+    }
+}
+
+impl NodeStore for Told {
+    fn append(&mut self, _: usize, _: &[Hash]) -> Result<(), TreeError> {
+        Err(TreeError::CapacityExceeded)
+    }
+
+    fn commit(&mut self) {}
+
+    fn abort(&mut self) {}
+
+    fn source(&self) -> Arc<dyn NodeSource> {
+        Arc::new(self.clone())
+    }
+}
+
+fn told<const N: usize>(nodes: &[Vec<Hash>]) -> TreeSnapshot<N, DEPTH> {
+    let nodes = Told(Arc::new(nodes.to_vec()));
+    let size = nodes.0[0].len() as u64;
+    let tree = LeanIMT::<_, N, DEPTH, _>::from_nodes(ToyHasher::new(), nodes, size, None).unwrap();
+    tree.snapshot()
+}
+
+fn verify<const N: usize>(snapshot: &TreeSnapshot<N, DEPTH>) -> Result<(), StorageError> {
+    verify_nodes(&ToyHasher::new(), snapshot, &mut |_| {})
+}
+
+fn every_changed_node_is_found<const N: usize>(size: usize) {
+    let leaves = sample_leaves(size as u64, size);
+    let mut nodes = expected(N, &leaves, size as u64);
+    verify(&told::<N>(&nodes)).unwrap();
+    for level in 0..nodes.len() {
+        for index in 0..geometry::complete_len::<N>(size as u64, level) {
+            let parent_is_stored =
+                index / (N as u64) < geometry::complete_len::<N>(size as u64, level + 1);
+            if level == 0 && !parent_is_stored {
+                // Nothing stored depends on this leaf but the root, which is made from it.
+                continue;
+            }
+            nodes[level][index as usize][7] ^= 1;
+            // An inner node contradicts its own children before it contradicts its parent.
+            let (at, index_at) = if level == 0 {
+                (1, index / N as u64)
+            } else {
+                (level, index)
+            };
+            match verify(&told::<N>(&nodes)) {
+                Err(StorageError::DataCorruption {
+                    file,
+                    offset,
+                    reason,
+                }) => {
+                    assert_eq!(file, format!("level {at}"), "node {index} of level {level}");
+                    assert_eq!(offset, index_at * 32);
+                    assert_eq!(
+                        reason,
+                        format!("node {index_at} is not the hash of its children")
+                    );
+                }
+                other => panic!("node {index} of level {level}: {other:?}"),
+            }
+            nodes[level][index as usize][7] ^= 1;
+        }
+    }
+}
+
+#[test]
+fn every_changed_node_of_a_tree_is_named() {
+    every_changed_node_is_found::<2>(200);
+    every_changed_node_is_found::<2>(256);
+    every_changed_node_is_found::<3>(243);
+    every_changed_node_is_found::<4>(150);
+    every_changed_node_is_found::<16>(300);
+    every_changed_node_is_found::<33>(1100);
+}
+
+#[test]
+fn the_first_of_several_is_named_whichever_thread_meets_it() {
+    let leaves = sample_leaves(1, 60_000);
+    let mut nodes = expected(2, &leaves, 60_000);
+    for index in (9_000..30_000).step_by(50) {
+        nodes[1][index][0] ^= 1;
+        nodes[3][index / 8][0] ^= 1;
+    }
+    for _ in 0..20 {
+        let refused = verify(&told::<2>(&nodes)).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("level 1: damaged at byte 288000: node 9000 "),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn trees_of_every_shape_pass() {
+    fn each<const N: usize>() {
+        let mut tree = Tree::<N>::new(ToyHasher::new());
+        verify(&tree.snapshot()).unwrap();
+        for leaf in sample_leaves(2, 700) {
+            tree.insert(leaf).unwrap();
+            verify(&tree.snapshot()).unwrap();
+        }
+        tree.insert_many(&sample_leaves(3, 50_000)).unwrap();
+        verify(&tree.snapshot()).unwrap();
+    }
+    each::<2>();
+    each::<3>();
+    each::<4>();
+    each::<16>();
+    each::<33>();
+    let mut wide = Tree::<5000>::new(ToyHasher::new());
+    wide.insert_many(&sample_leaves(4, 20_001)).unwrap();
+    verify(&wide.snapshot()).unwrap();
+}
+
+#[test]
+fn a_node_with_a_right_checksum_and_a_wrong_value_is_found_in_a_store() {
+    let leaves = sample_leaves(5, 1000);
+    let mut nodes = expected(2, &leaves, 1000);
+    nodes[2][40][0] ^= 1;
+    let mut store = Store::new(2);
+    store.checkpoint(&told::<2>(&nodes)).unwrap();
+    let tree = store.reopen::<2, _>(ToyHasher::new(), Reads::Mapped, usize::MAX);
+    let refused = verify(&tree.snapshot()).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("level 2: damaged at byte 1280: node 40 "),
+        "{refused}"
+    );
+}
+
+#[test]
+fn damage_below_is_told_as_storage_told_it() {
+    let leaves = sample_leaves(6, 100_000);
+    let store = Store::of::<2>(&leaves).0;
+    for reads in [Reads::Mapped, Reads::Positioned] {
+        store
+            .place
+            .damage(Stream::Chunks, 2, |bytes| bytes[9 * 4096] ^= 1);
+        let tree = store.reopen::<2, _>(ToyHasher::new(), reads, usize::MAX);
+        assert!(matches!(
+            verify(&tree.snapshot()),
+            Err(StorageError::CrcMismatch { file, offset: 36_864, .. })
+                if file == "test place: chunks of level 2, shard 0"
+        ));
+        store
+            .place
+            .damage(Stream::Chunks, 2, |bytes| bytes[9 * 4096] ^= 1);
+        let tree = store.reopen::<2, _>(ToyHasher::new(), reads, usize::MAX);
+        verify(&tree.snapshot()).unwrap();
+    }
+}
+
+#[test]
+fn progress_grows_to_the_number_of_inner_nodes() {
+    let mut tree = Tree::<2>::new(ToyHasher::new());
+    tree.insert_many(&sample_leaves(7, 100_000)).unwrap();
+    let total = (1..17).map(|level| 100_000 >> level).sum::<u64>();
+    let mut calls = Vec::new();
+    verify_nodes(&ToyHasher::new(), &tree.snapshot(), &mut |progress| {
+        calls.push(progress)
+    })
+    .unwrap();
+    assert_eq!(calls.last(), Some(&Progress { done: total, total }));
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.done <= total && call.total == total)
+    );
+    assert!(calls.is_sorted_by_key(|call| call.done));
+}
+
+#[test]
+fn a_hasher_that_panics_is_heard_on_the_calling_thread() {
+    #[derive(Clone)]
+    struct Panicking(Hash);
+
+    impl Hasher for Panicking {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            assert_ne!(children[0], self.0, "the hasher of the test panics");
+            ToyHasher::new().hash_children(children)
+        }
+    }
+
+    let leaves = sample_leaves(8, 50_000);
+    let mut tree = Tree::<2>::new(ToyHasher::new());
+    tree.insert_many(&leaves).unwrap();
+    let snapshot = tree.snapshot();
+    for at in [0, 100, 25_000, 49_998] {
+        let hasher = Panicking(leaves[at]);
+        let verified = catch_unwind(AssertUnwindSafe(|| {
+            verify_nodes(&hasher, &snapshot, &mut |_| {})
+        }));
+        let panic = verified.expect_err("the panic goes through");
+        let text = panic
+            .downcast_ref::<String>()
+            .expect("the hasher's own panic");
+        assert!(text.contains("the hasher of the test panics"));
+    }
+}
