@@ -1,1 +1,116 @@
-//! Placeholder while the crate is written.
+//! An embedded, append-only n-ary Lean Incremental Merkle Tree database.
+//!
+//! Leaves of 32 bytes, already hashed, go in at a high rate; every insert returns the new root and a token that says when the
+//! leaf is on disk. Immutable snapshots answer with proofs while inserts go on. A write-ahead log, checkpoints and
+//! memory-mapped levels make the tree outlive the process. Background work runs on a runtime that trees share.
+//!
+//! This crate is a thin front. It names the types and leaves the work to the crates below, each of which can be
+//! used alone:
+//!
+//! | crate | is |
+//! | --- | --- |
+//! | [`rotortree-hasher`](hasher) | the `Hasher` trait and the hash functions |
+//! | [`rotortree-lean-imt`](lean_imt) | the tree in memory, snapshots and proofs; its names are this crate's too |
+//! | `rotortree-wal` | the bytes of the log |
+//! | `rotortree-store` (`store` here) | backends, recovery, checkpoints and the engine |
+//!
+//! # A durable tree
+//!
+#![cfg_attr(
+    all(feature = "storage", feature = "blake3"),
+    doc = "```",
+    doc = "use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};",
+    doc = "",
+    doc = "# let dir = tempfile::tempdir()?;",
+    doc = "# let directory = dir.path().join(\"tree\");",
+    doc = "let tree = RotorTree::<Blake3Hasher, 4, 20>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;",
+    doc = "let (_root, token) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;",
+    doc = "token.wait()?; // From here on these leaves survive a power loss.",
+    doc = "",
+    doc = "let snapshot = tree.durable_snapshot();",
+    doc = "let head = snapshot.head().expect(\"three leaves are durable\");",
+    doc = "let proof = snapshot.generate_proof(1)?;",
+    doc = "assert!(proof.verify_against(&Blake3Hasher, head)?);",
+    doc = "tree.close()?;",
+    doc = "# Ok::<(), Box<dyn std::error::Error>>(())",
+    doc = "```"
+)]
+//!
+//! # What is promised
+//!
+//! * After `flush`, `insert_durable` or a token's `wait` returned `Ok`, those leaves survive any crash or power loss.
+//! * After any crash, opening gives a prefix of the order of inserts, at least as long as the last durable point; a batch is
+//!   there whole or not at all.
+//! * A head from `durable_snapshot` is a prefix of every later state. It is the only one to sign or publish.
+//! * Damage is never silent: it is a typed error, or a line in the recovery report.
+//! * After a failed write or sync of the log nothing becomes durable any more. Whoever waits is told; snapshots keep serving.
+//! * A snapshot's bytes never change.
+//! * One writer owns a directory at a time; readers need no lock.
+//!
+//! Not promised: a directory that was rolled back to an older copy looks valid by itself, so keep the last head elsewhere and
+//! pass it to `expect_head`. And a mapped read that meets a device error or a file cut short from outside raises
+//! `SIGBUS`; the builder can choose positioned reads instead.
+//!
+//! # How much memory `pin_above_level` takes
+//!
+//! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are checkpointed and reads the lower
+//! ones from chunk files. That is 32 bytes times the sum of `size / N^k` over `k >= p`. For 2^30 leaves (about a billion):
+//!
+//! | p | N = 2 | N = 4 | N = 8 | N = 16 |
+//! | --- | --- | --- | --- | --- |
+//! | 0, all levels | 64 GiB | 43 GiB | 37 GiB | 34 GiB |
+//! | 2 | 16 GiB | 2.7 GiB | 585 MiB | 137 MiB |
+//! | 5 | 2 GiB | 43 MiB | 1.1 MiB | 34 KiB |
+//! | 10 | 64 MiB | 43 KiB | 32 B | none |
+//! | 20 | 64 KiB | none | none | none |
+//!
+//! The default, `usize::MAX`, pins nothing. Nodes that no checkpoint covers yet are in memory in any case.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `storage` (default) | `RotorTree`; without it only the in-memory crates are here, and they are `no_std` with `alloc` |
+//! | `std` (default) | what needs the standard library; `storage` and `parallel` imply it |
+//! | `blake3` (default) | `Blake3Hasher` |
+//! | `sha2`, `keccak` | `Sha256Hasher`, `Keccak256Hasher` |
+//! | `parallel` | large batches are hashed on rayon's threads |
+//! | `serde` | serialization of proofs, heads and frontiers |
+//! | `tracing` | spans and events |
+//!
+//! Features only add: no signature changes under any of them.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "storage")]
+mod builder;
+#[cfg(feature = "storage")]
+mod config;
+#[cfg(feature = "storage")]
+mod tree;
+
+pub use rotortree_hasher as hasher;
+pub use rotortree_lean_imt as lean_imt;
+#[cfg(feature = "storage")]
+pub use rotortree_store as store;
+
+#[cfg(feature = "keccak")]
+pub use rotortree_hasher::Keccak256Hasher;
+#[cfg(feature = "sha2")]
+pub use rotortree_hasher::Sha256Hasher;
+#[doc(inline)]
+pub use rotortree_lean_imt::*;
+#[cfg(feature = "storage")]
+pub use rotortree_store::{
+    CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak, OpenProgress,
+    ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats, StorageError,
+    TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
+};
+
+#[cfg(feature = "storage")]
+pub use crate::{builder::RotorTreeBuilder, config::RotorTreeConfig, tree::RotorTree};
+
+/// The README's code, compiled and run.
+#[cfg(all(doctest, feature = "storage", feature = "blake3"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,204 @@
+//! [`RotorTree`]: the handle. Its methods stand by what they are for: [`insert`], [`read`], [`durability`], [`observe`].
+
+mod durability;
+mod insert;
+mod observe;
+mod read;
+
+use std::fmt;
+
+use rotortree_store::Engine;
+
+use crate::{Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError};
+
+/// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and written to a
+/// write-ahead log; checkpoints move the tree to chunk files, drop the log that they cover, and let cold levels be read through
+/// memory maps.
+///
+/// * `H`: the hash function. It is part of the tree's identity on disk, by what it computes.
+/// * `N`: the branching factor, 2 to `H::MAX_ARITY`, checked when the program is compiled. Part of the identity too.
+/// * `MAX_DEPTH`: the most hash layers above the leaves, 1 to 64. The tree keeps the ceiling that it was made with; a type
+///   with at least as much opens it.
+///
+/// A cheap handle, `Send` and `Sync`: clones share one tree, and [`close`](Self::close) on any of them closes it for all. When
+/// the last one is dropped the tree is closed too, without anybody to tell the errors to. Snapshots and tokens
+/// outlive the tree.
+///
+/// # Recovery Example
+///
+/// ```
+/// # use rotortree::{
+/// #     RotorTree, RotorTreeConfig, FlushPolicy, CheckpointPolicy, TieringConfig,
+/// #     Blake3Hasher,
+/// # };
+/// # use std::path::PathBuf;
+/// # let dir = tempfile::tempdir()?;
+/// let config = RotorTreeConfig {
+///     path: PathBuf::from("/tmp/rotortree"),
+///     flush_policy: FlushPolicy::Manual,
+///     checkpoint_policy: CheckpointPolicy::Manual,
+///     tiering: TieringConfig { pin_above_level: 2 },
+///     verify_checkpoint: true,
+/// };
+/// # // Examples run side by side: each in a directory of its own.
+/// # let config = RotorTreeConfig { path: dir.path().join("rotortree"), ..config };
+///
+/// // First session
+/// {
+///     let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config.clone())?;
+///     for i in 0..1000 {
+///         tree.insert([i as u8; 32])?;
+///     }
+///     tree.flush()?;
+///     tree.checkpoint()?;
+///     tree.close()?;
+/// }
+///
+/// // Second session - recovers from checkpoint
+/// {
+///     let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config)?;
+///     assert_eq!(tree.size(), 1000);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A branching factor that no tree can have does not compile:
+///
+/// ```compile_fail
+/// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+/// let tree = RotorTree::<Blake3Hasher, 1, 32>::open(Blake3Hasher, RotorTreeConfig::new("tree"));
+/// ```
+pub struct RotorTree<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    engine: Engine<H, N, MAX_DEPTH>,
+    hasher: H,
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
+    pub(crate) fn over(engine: Engine<H, N, MAX_DEPTH>, hasher: H) -> Self {
+        Self { engine, hasher }
+    }
+
+    /// Opens or creates the tree in the directory `config.path`.
+    ///
+    /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that it covers, replays the log
+    /// behind it, and, with `verify_checkpoint`, compares every stored node with the hash of its children.
+    /// O(levels + shards + log), and O(nodes) with verification. What was recovered is durable when this returns;
+    /// [`recovery_report`](Self::recovery_report) says what was found.
+    ///
+    /// # Errors
+    /// * [`StorageError::FileLocked`] at once if another process or handle has the tree open;
+    /// * [`StorageError::ForeignDirectory`] for a directory that holds anything but a tree of ours, which is left untouched;
+    /// * [`StorageError::ConfigMismatch`], [`StorageError::HasherMismatch`] for a tree of another `N` or hasher, or one with a larger
+    ///   `MAX_DEPTH` than this type's;
+    /// * [`StorageError::DataCorruption`], [`StorageError::CrcMismatch`], [`StorageError::UnsupportedFormat`] for files that
+    ///   are damaged, missing, or of a newer release;
+    /// * [`StorageError::InvalidConfig`] for an empty path or a value outside its limits;
+    /// * [`StorageError::Io`] for what the operating system refuses, naming the file;
+    /// * [`RotorTreeError::Tree`] if the log holds what this hasher refuses.
+    ///
+    /// ```
+    /// use rotortree::{
+    ///     RotorTree, RotorTreeConfig, FlushPolicy, CheckpointPolicy, TieringConfig,
+    ///     Blake3Hasher,
+    /// };
+    /// use std::path::PathBuf;
+    /// use std::time::Duration;
+    ///
+    /// let config = RotorTreeConfig {
+    ///     path: PathBuf::from("/tmp/rotortree"),
+    ///     flush_policy: FlushPolicy::Interval(Duration::from_millis(10)),
+    ///     checkpoint_policy: CheckpointPolicy::EveryNEntries(10000),
+    ///     tiering: TieringConfig { pin_above_level: 3 },
+    ///     verify_checkpoint: true,
+    /// };
+    /// # // Examples run side by side: each in a directory of its own.
+    /// # let dir = tempfile::tempdir()?;
+    /// # let config = RotorTreeConfig { path: dir.path().join("rotortree"), ..config };
+    ///
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(hasher: H, config: RotorTreeConfig) -> Result<Self, RotorTreeError> {
+        Self::builder(config).open(hasher)
+    }
+
+    /// Starts opening a tree with settings beyond the config's. See [`RotorTreeBuilder`].
+    pub fn builder(config: RotorTreeConfig) -> RotorTreeBuilder<H, N, MAX_DEPTH> {
+        RotorTreeBuilder::new(config)
+    }
+
+    /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works beside a live writer and
+    /// on a read-only mount. Shows states that are known to be durable, and only those; [`refresh`](ReadOnly::refresh)
+    /// moves forward.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), but never [`StorageError::FileLocked`]. Where there is no tree: [`StorageError::Io`] of
+    /// the kind `NotFound`.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let config = RotorTreeConfig::new(dir.path());
+    /// let writer = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config.clone())?;
+    /// writer.insert_durable([1; 32])?;
+    /// writer.checkpoint()?;
+    ///
+    /// let reader = RotorTree::<Blake3Hasher, 2, 32>::open_read_only(Blake3Hasher, config)?;
+    /// assert_eq!(reader.size(), 1);
+    /// writer.insert_durable([2; 32])?;
+    /// writer.checkpoint()?;
+    /// assert!(reader.refresh()?);
+    /// assert_eq!(reader.head(), writer.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_read_only(
+        hasher: H,
+        config: RotorTreeConfig,
+    ) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
+        Self::builder(config).open_read_only(hasher)
+    }
+
+    /// Closes the tree for this handle and all its clones: flushes everything pending, makes a checkpoint under
+    /// [`CheckpointPolicy::OnClose`](crate::CheckpointPolicy::OnClose), marks the directory as cleanly closed and gives its lock up. The lock is
+    /// given up also when something of this fails, and on a tree that has failed.
+    ///
+    /// Snapshots stay valid; tokens of durable inserts stay durable. Inserts through clones fail with [`StorageError::Closed`].
+    /// Closing what a clone has closed already does nothing.
+    ///
+    /// # Errors
+    /// [`StorageError::FlushFailed`] if the log failed, now or earlier: what was not durable is lost;
+    /// [`StorageError::CheckpointFailed`] if the last checkpoint failed, which costs no leaf; [`StorageError::Io`] if the mark could not
+    /// be written.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// tree.close()?;
+    /// // All background threads stopped, data flushed
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Background threads belong to the runtime that trees share. When this returns no work of this tree is left on them, and they
+    /// end once no tree has any.
+    pub fn close(self) -> Result<(), StorageError> {
+        self.engine.close()
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for RotorTree<H, N, MAX_DEPTH> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            hasher: self.hasher.clone(),
+        }
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for RotorTree<H, N, MAX_DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotorTree")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}

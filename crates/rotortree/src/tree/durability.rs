@@ -1,0 +1,74 @@
+//! Durability and checkpoints on demand.
+
+use std::time::Duration;
+
+use super::RotorTree;
+use crate::{Hasher, StorageError};
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
+    /// Makes everything inserted before this call durable: writes the pending entries to the log and syncs it. Callers
+    /// share syncs. Works under every [`FlushPolicy`](crate::FlushPolicy).
+    ///
+    /// # Errors
+    /// [`StorageError::FlushFailed`] if the log fails or has failed; [`StorageError::Closed`].
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// tree.insert([1u8; 32])?;
+    /// tree.flush()?;
+    /// // Now the insertion is durable
+    /// # assert_eq!(tree.durable_size(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn flush(&self) -> Result<(), StorageError> {
+        self.engine.flush()
+    }
+
+    /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the manifest, drops the log
+    /// that it covers, and reads checkpointed levels from the chunks. Its cost follows what is new since the last one.
+    /// Inserts and readers go on meanwhile.
+    ///
+    /// # Errors
+    /// [`StorageError::CheckpointFailed`]: no durable leaf is affected and the tree goes on; [`StorageError::FlushFailed`],
+    /// [`StorageError::Closed`].
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # tree.insert([1u8; 32])?;
+    /// tree.checkpoint()?;
+    /// // WAL is now truncated, and tree state is in checkpoint files
+    /// # assert_eq!(tree.stats().checkpointed_size, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn checkpoint(&self) -> Result<(), StorageError> {
+        self.engine.checkpoint()
+    }
+
+    /// Whether a checkpoint completed since the last call that returned `true` (or since the tree was opened), or completes within
+    /// `timeout`. None is missed between two calls, and of several that completed one call tells. Returns `false`
+    /// early when the tree is closed or fails.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # tree.insert([1u8; 32])?;
+    /// # tree.checkpoint()?;
+    /// use std::time::Duration;
+    ///
+    /// if tree.wait_for_checkpoint(Duration::from_secs(10)) {
+    ///     println!("Checkpoint completed");
+    /// } else {
+    ///     println!("Timeout waiting for checkpoint");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
+        self.engine.wait_for_checkpoint(timeout)
+    }
+}

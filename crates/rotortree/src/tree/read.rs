@@ -1,0 +1,116 @@
+//! Reading: the tree as it is now, and as it is on disk. None of it waits for inserts or for I/O.
+
+use std::{sync::Arc, time::Duration};
+
+use super::RotorTree;
+use crate::{Hash, Hasher, TreeHead, TreeSnapshot};
+
+/// What is read method by method can be of different moments while other threads insert. What must fit together is read
+/// from one [`snapshot`](Self::snapshot).
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
+    /// The root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.engine.root()
+    }
+
+    /// The number of leaves. Not the index of the leaf inserted last while other threads insert: that is in its token's
+    /// [`leaf_range`](crate::DurabilityToken::leaf_range).
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.engine.size()
+    }
+
+    /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and 1.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// assert_eq!((tree.root(), tree.size(), tree.depth()), (None, 0, 0));
+    /// let (root, _) = tree.insert_many(&[[1; 32]; 5])?;
+    /// assert_eq!((tree.root(), tree.size(), tree.depth()), (Some(root), 5, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.engine.depth()
+    }
+
+    /// Size and root as one pair, or `None` while the tree is empty. What it states may not be durable yet: sign and
+    /// publish only heads of [`durable_snapshot`](Self::durable_snapshot).
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.engine.head()
+    }
+
+    /// The application's metadata, as of the last entry that carried any. It belongs to the head of the same
+    /// [`snapshot`](Self::snapshot); read both from there where they must fit together.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Vec<u8>> {
+        self.engine.snapshot().metadata().map(<[u8]>::to_vec)
+    }
+
+    /// The tree as it is now, for proofs: immutable, valid for as long as anyone holds it, closing included. A reference
+    /// count; takes no lock.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # tree.insert([1u8; 32])?;
+    /// let snapshot = tree.snapshot();
+    /// let proof = snapshot.generate_proof(0)?;
+    /// # assert_eq!(proof.leaf, [1; 32]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        self.engine.snapshot()
+    }
+
+    /// The tree as of the last sync. Its head is a prefix of every later state, after any crash: the only one to sign, publish
+    /// or keep for [`expect_head`](crate::RotorTreeBuilder::expect_head).
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, FlushPolicy, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let config = RotorTreeConfig { flush_policy: FlushPolicy::Manual, ..RotorTreeConfig::new(dir.path()) };
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config)?;
+    /// tree.insert([1; 32])?;
+    /// assert_eq!(tree.durable_snapshot().head(), None);
+    /// tree.flush()?;
+    /// assert_eq!(tree.durable_snapshot().head(), tree.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        self.engine.durable_snapshot()
+    }
+
+    /// The number of leaves that are durable.
+    #[must_use]
+    pub fn durable_size(&self) -> u64 {
+        self.engine.durable_snapshot().size()
+    }
+
+    /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns `false` early when the tree is
+    /// closed or fails.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// use std::{thread, time::Duration};
+    ///
+    /// let inserting = tree.clone();
+    /// let inserter = thread::spawn(move || inserting.insert([1; 32]).map(drop));
+    /// assert!(tree.wait_for_size(1, Duration::from_secs(60)));
+    /// # inserter.join().expect("it does not panic")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
+        self.engine.wait_for_size(size, timeout)
+    }
+}
