@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     StorageError,
-    chunk::CHUNK_NODES,
+    chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},
     manifest::Manifest,
     storage::{Reads, Storage},
 };
@@ -80,12 +80,14 @@ impl ColdNodes {
     ///
     /// # Errors
     ///
-    /// [`StorageError::DataCorruption`] naming what is missing or too short, [`StorageError::Io`].
+    /// [`StorageError::DataCorruption`] naming what is missing or too short, [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a
+    /// storage whose shards do not hold whole sectors of checksums.
     pub fn open(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
         reads: Reads,
     ) -> Result<Arc<Self>, StorageError> {
+        check_shards(storage.shard_chunks())?;
         let empty = Self {
             place: storage.describe().into(),
             tree_id: manifest.tree_id,
@@ -224,6 +226,17 @@ impl ColdNodes {
             }),
         }
     }
+}
+
+/// A third party's storage is believed only where that is harmless.
+fn check_shards(shard_chunks: u64) -> Result<(), StorageError> {
+    let whole_sectors = shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR);
+    if whole_sectors && shard_chunks <= SHARD_CHUNKS {
+        return Ok(());
+    }
+    Err(StorageError::InvalidConfig(format!(
+        "the storage has shards of {shard_chunks} chunks; it must be a multiple of {SUMS_PER_SECTOR}, at most {SHARD_CHUNKS}"
+    )))
 }
 
 impl NodeSource for ColdNodes {

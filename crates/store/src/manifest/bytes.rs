@@ -24,6 +24,7 @@
 //!            4  CRC-32C of everything before it
 //! ```
 //!
+//! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that whoever reads them can count on from them.
 //! The number of levels and the lengths of their tails follow from N and size. Magic and version stand where they stand in every
 //! version to come.
 
@@ -45,9 +46,11 @@ pub(super) mod at {
     pub(in crate::manifest) const VERSION: usize = 8;
     pub(in crate::manifest) const FLAGS: usize = 12;
     pub(in crate::manifest) const LENGTH: usize = 16;
+    pub(in crate::manifest) const GENERATION: usize = 24;
     pub(in crate::manifest) const ARITY: usize = 48;
     pub(in crate::manifest) const MAX_DEPTH: usize = 52;
     pub(in crate::manifest) const BASE_SIZE: usize = 88;
+    pub(in crate::manifest) const SEQUENCE: usize = 96;
     pub(in crate::manifest) const SIZE: usize = 104;
     pub(in crate::manifest) const ROOT: usize = 112;
     pub(in crate::manifest) const FIRST_SEGMENT: usize = 144;

@@ -1,6 +1,6 @@
 //! What the fields of a manifest may say, alone and together.
 
-use rotortree_wal::MAX_METADATA_BYTES;
+use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE};
 
 use super::{CleanClose, Manifest, bytes::at};
 use crate::{shape::Shape, storage::FIRST_SEGMENT};
@@ -27,6 +27,15 @@ fn ensure(
     }
 }
 
+/// The largest generation, sequence, segment number and length: there is always room to count on.
+const MAX_COUNT: u64 = MAX_SEQUENCE;
+
+fn ensure_counts(what: &str, value: u64, offset: usize) -> Result<(), Contradiction> {
+    ensure(value <= MAX_COUNT, offset, || {
+        format!("{what} {value}; {MAX_COUNT} is the largest")
+    })
+}
+
 /// Refuses metadata longer than the log takes.
 pub(super) fn check_metadata(len: usize) -> Result<(), String> {
     if len <= MAX_METADATA_BYTES {
@@ -41,6 +50,7 @@ pub(super) fn check_metadata(len: usize) -> Result<(), String> {
 impl Manifest {
     /// Checks everything but the levels: what must hold before their lengths are derived.
     pub(super) fn check_head(&self) -> Result<(), Contradiction> {
+        ensure_counts("generation", self.generation, at::GENERATION)?;
         ensure(self.arity >= 2, at::ARITY, || {
             format!("a branching factor of {}", self.arity)
         })?;
@@ -54,6 +64,7 @@ impl Manifest {
                 self.base_size
             )
         })?;
+        ensure_counts("entry", self.sequence, at::SEQUENCE)?;
         self.check_size(self.size, at::SIZE)?;
         ensure(self.size > 0 || self.root == [0; 32], at::ROOT, || {
             "a root of an empty tree".into()
@@ -78,6 +89,7 @@ impl Manifest {
                 )
             },
         )?;
+        ensure_counts("log segment", self.last_segment, at::LAST_SEGMENT)?;
         self.clean_close
             .iter()
             .try_for_each(|close| self.check_close(close))
@@ -104,6 +116,8 @@ impl Manifest {
         ensure(close.length > 0, at::CLOSE_LENGTH, || {
             "the log ends in a segment without bytes".into()
         })?;
+        ensure_counts("a segment of length", close.length, at::CLOSE_LENGTH)?;
+        ensure_counts("entry", close.sequence, at::CLOSE_SEQUENCE)?;
         ensure(close.sequence >= self.sequence, at::CLOSE_SEQUENCE, || {
             format!(
                 "the log ends at entry {}, before the checkpoint",

@@ -6,6 +6,7 @@ use rotortree_hasher::ToyHasher;
 use rotortree_lean_imt::{NodeSource, TreeError, reference::sample_leaves};
 use rotortree_store::{
     StorageError,
+    chunk::SHARD_CHUNKS,
     cold::{ColdNodes, load_nodes, storage_error},
     storage::Reads,
 };
@@ -86,4 +87,16 @@ fn extending_fails_at_any_operation_and_leaves_what_was_readable() {
     tree.nodes_mut()
         .rebase(Arc::clone(&extended) as _, &extended.base_lens(usize::MAX));
     assert_nodes(&tree.snapshot(), &expected(2, &leaves, 128 * 300));
+}
+
+#[test]
+fn a_storage_with_impossible_shards_is_refused() {
+    for chunks in [0, 1, 127, 129, SHARD_CHUNKS + 128, u64::MAX] {
+        let store = Store::with_shard_chunks(2, chunks);
+        let refused = ColdNodes::open(&store.storage, &store.manifest, Reads::Mapped).unwrap_err();
+        assert!(
+            matches!(refused, StorageError::InvalidConfig(_)),
+            "{refused}"
+        );
+    }
 }

@@ -18,7 +18,9 @@ pub(crate) const DEPTH: usize = 40;
 pub(crate) type Tree<const N: usize, H = ToyHasher> = LeanIMT<H, N, DEPTH>;
 
 pub(crate) struct Store {
+    /// The place behind `storage`, unless the test brought its own storage.
     pub(crate) place: TestPlace,
+    is_test_place: bool,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) manifest: Manifest,
 }
@@ -57,6 +59,17 @@ impl Store {
         Self {
             storage: Arc::new(place.clone()),
             place,
+            is_test_place: true,
+            manifest: empty_manifest(arity),
+        }
+    }
+
+    /// On a storage of the test's own.
+    pub(crate) fn on(arity: usize, storage: Arc<dyn Storage>) -> Self {
+        Self {
+            place: TestPlace::new(SHARD_CHUNKS),
+            is_test_place: false,
+            storage,
             manifest: empty_manifest(arity),
         }
     }
@@ -93,7 +106,9 @@ impl Store {
             ..self.manifest.clone()
         };
         self.manifest = Manifest::decode("manifest", &manifest.encode()).unwrap();
-        self.place.commit(&self.manifest);
+        if self.is_test_place {
+            self.place.commit(&self.manifest);
+        }
     }
 
     pub(crate) fn cold(&self, reads: Reads) -> Arc<ColdNodes> {

@@ -34,6 +34,11 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
         at(&full, 52, &depth.to_le_bytes());
     }
     at(&full, 88, &1u64.to_le_bytes());
+    for huge in [1 << 62, u64::MAX] {
+        for offset in [24, 96, 152, 168, 176] {
+            at(&full, offset, &u64::to_le_bytes(huge));
+        }
+    }
     refused(&full, 52, &4u32.to_le_bytes(), 104);
     at(&full, 144, &0u64.to_le_bytes());
     at(&full, 152, &7u64.to_le_bytes());
