@@ -1,9 +1,42 @@
 //! Hash functions for n-ary Merkle trees.
+//!
+//! [`Hasher`] is what a tree asks of a hash function: the hash of a group of children, and, with
+//! defaults that a hasher may replace by something faster or stricter, of many groups at once, of a
+//! group that grows, and whether bytes from outside are a value of the function at all.
+//!
+//! | hasher | function | feature |
+//! | --- | --- | --- |
+//! | `Blake3Hasher` | BLAKE3, in batches sixteen groups at a time with AVX-512, eight with AVX2 | `blake3` (default) |
+//! | `Sha256Hasher` | SHA-256 | `sha2` |
+//! | `Keccak256Hasher` | Keccak-256, as Ethereum has it | `keccak` |
+//! | `DigestHasher<D>` | any RustCrypto digest of 32 bytes | `digest` |
+//! | `ToyHasher` | cheap, not cryptographic, for tests | `test-util` |
+//!
+//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract.
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(feature = "blake3")] {
+//! use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+//!
+//! let leaves: [Hash; 8] = core::array::from_fn(|i| [i as u8; 32]);
+//! let mut parents = [[0; 32]; 2];
+//! Blake3Hasher::new().hash_groups(4, &leaves, &mut parents);
+//! assert_eq!(parents[1], Blake3Hasher::new().hash_children(&leaves[4..]));
+//! # }
+//! ```
+//!
+//! The crate is `no_std`, allocates nothing, and knows nothing of trees. A group is hashed as its
+//! children one after the other, with no tag and no length: what tells a leaf from an inner node
+//! is the tree's to solve.
 #![no_std]
 #![deny(unsafe_code)]
 
 #[cfg(feature = "blake3")]
 mod blake3;
+#[cfg(feature = "test-util")]
+mod conformance;
 #[cfg(feature = "digest")]
 mod digest;
 mod fingerprint;
@@ -14,6 +47,8 @@ mod toy;
 
 #[cfg(feature = "blake3")]
 pub use crate::blake3::Blake3Hasher;
+#[cfg(feature = "test-util")]
+pub use crate::conformance::check_conformance;
 #[cfg(feature = "digest")]
 pub use crate::digest::DigestHasher;
 #[cfg(feature = "keccak")]

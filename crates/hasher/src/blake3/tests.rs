@@ -22,41 +22,47 @@ fn children(len: usize) -> Vec<Hash> {
 
 type HashGroups = fn(usize, &[Hash], &mut [Hash]);
 
+/// The ways to hash a batch, each with what it chooses between.
 fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
-    let mut kernels: Vec<(&'static str, HashGroups)> = vec![
-        ("chosen at run time", groups::hash),
-        ("portable", |arity, children, parents| {
-            chain::hash_each(portable::compress, arity, children, parents);
-        }),
+    let mut kernels: Vec<(&'static str, HashGroups)> = vec![("chosen at run time", groups::hash)];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use super::x86_64::{Avx2, Avx512};
+
+        if Avx2::detect().is_some() {
+            kernels.push(("avx2", |arity, children, parents| {
+                groups::hash_avx2(Avx2::detect().unwrap(), arity, children, parents);
+            }));
+        }
+        if Avx512::detect().is_some() {
+            kernels.push(("avx512", |arity, children, parents| {
+                groups::hash_avx512(Avx512::detect().unwrap(), arity, children, parents);
+            }));
+        }
+    }
+    kernels
+}
+
+type CompressBlock = fn(&mut [u32; 8], [&Hash; 2], u32, u32);
+
+/// The ways to compress one block.
+fn compress_kernels() -> Vec<(&'static str, CompressBlock)> {
+    let mut kernels: Vec<(&'static str, CompressBlock)> = vec![
+        ("chosen at run time", chain::compress),
+        ("portable", portable::compress),
     ];
     #[cfg(target_arch = "x86_64")]
     {
         use super::x86_64::{self, Avx2, Avx512};
 
         if Avx2::detect().is_some() {
-            kernels.push(("avx2", |arity, children, parents| {
-                let cpu = Avx2::detect().unwrap();
-                groups::hash_avx2(cpu, arity, children, parents);
-            }));
-            kernels.push(("avx2 rows", |arity, children, parents| {
-                let cpu = Avx2::detect().unwrap();
-                let compress = |cv: &mut [u32; 8], block: [&Hash; 2], len, flags| {
-                    x86_64::compress_avx2(cpu, cv, block, len, flags);
-                };
-                chain::hash_each(compress, arity, children, parents);
+            kernels.push(("avx2", |cv, block, len, flags| {
+                x86_64::compress_avx2(Avx2::detect().unwrap(), cv, block, len, flags);
             }));
         }
         if Avx512::detect().is_some() {
-            kernels.push(("avx512", |arity, children, parents| {
-                let cpu = Avx512::detect().unwrap();
-                groups::hash_avx512(cpu, arity, children, parents);
-            }));
-            kernels.push(("avx512 rows", |arity, children, parents| {
-                let cpu = Avx512::detect().unwrap();
-                let compress = |cv: &mut [u32; 8], block: [&Hash; 2], len, flags| {
-                    x86_64::compress_avx512(cpu, cv, block, len, flags);
-                };
-                chain::hash_each(compress, arity, children, parents);
+            kernels.push(("avx512", |cv, block, len, flags| {
+                x86_64::compress_avx512(Avx512::detect().unwrap(), cv, block, len, flags);
             }));
         }
     }
@@ -64,7 +70,7 @@ fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
 }
 
 #[test]
-fn every_kernel_hashes_every_arity_and_count_like_the_blake3_crate() {
+fn every_batch_kernel_hashes_every_arity_and_count_like_the_blake3_crate() {
     let all = children(CHILDREN_PER_CHUNK * 70);
     for arity in 1..=CHILDREN_PER_CHUNK {
         let expected: Vec<Hash> = all.chunks_exact(arity).take(70).map(hash_wide).collect();
@@ -78,6 +84,19 @@ fn every_kernel_hashes_every_arity_and_count_like_the_blake3_crate() {
                     "{name}, {count} groups of {arity}"
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn every_compression_kernel_hashes_every_arity_like_the_blake3_crate() {
+    let all = children(CHILDREN_PER_CHUNK * 4);
+    for arity in 1..=CHILDREN_PER_CHUNK {
+        let expected: Vec<Hash> = all.chunks_exact(arity).take(4).map(hash_wide).collect();
+        for (name, compress) in compress_kernels() {
+            let mut parents = vec![[0; 32]; 4];
+            chain::hash_each(compress, arity, &all[..arity * 4], &mut parents);
+            assert_eq!(parents, expected, "{name}, groups of {arity}");
         }
     }
 }
@@ -193,7 +212,7 @@ fn a_state_never_absorbs_an_unstable_child_or_the_last_block() {
             let mut state = GroupState::default();
             Blake3Hasher.hash_resuming(&mut state, stable, &all[..len]);
             let absorbed = state.absorbed as usize;
-            assert!(absorbed <= stable && absorbed < len && absorbed % 2 == 0);
+            assert!(absorbed <= stable && absorbed < len && absorbed.is_multiple_of(2));
             // Nor less than it could.
             assert!(absorbed + 2 > stable || absorbed + 2 >= len);
         }

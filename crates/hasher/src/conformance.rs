@@ -1,0 +1,279 @@
+//! [`check_conformance`]: what the contract of [`Hasher`] allows to be tested, for hashers of any
+//! crate.
+//!
+//! Nothing here knows a concrete hasher, and nothing allocates. That a hash is hard to invert, or
+//! that a field hasher refuses what it must, is not tested here and left to the hasher's own tests.
+
+use crate::fingerprint;
+use crate::group_state::GroupState;
+use crate::hasher::{Hash, Hasher};
+
+/// The widest groups that are tested.
+const WIDEST: usize = 40;
+
+/// The largest batches that are tested.
+const MOST_GROUPS: usize = 40;
+
+/// Tests `hasher` against the contract of [`Hasher`].
+///
+/// Meant for the tests of the crate that implements the hasher. Takes up to 60,000 hashes of groups
+/// of up to 40 children, or [`Hasher::MAX_ARITY`] if that is less, and 100 KiB of stack. It tests
+/// that
+///
+/// - a hash depends on its children alone, and on the value, place and number of them,
+/// - hashes pass [`check`](Hasher::check),
+/// - [`hash_groups`](Hasher::hash_groups) gives what hashing group by group gives, for every width
+///   and 0 to 40 groups,
+/// - [`hash_resuming`](Hasher::hash_resuming) gives what hashing the group anew gives, however the
+///   group grows and its unstable children change, and absorbs none of those,
+/// - [`fingerprint`](Hasher::fingerprint) is the documented one and differs by width.
+///
+/// # Panics
+///
+/// At the first violation, with a sentence that says which.
+///
+/// # Example
+///
+/// ```
+/// use rotortree_hasher::{ToyHasher, check_conformance};
+///
+/// check_conformance(&ToyHasher::new());
+/// ```
+pub fn check_conformance<H: Hasher>(hasher: &H) {
+    assert!(
+        H::MAX_ARITY >= 2,
+        "MAX_ARITY is {}, but trees have at least two children",
+        H::MAX_ARITY
+    );
+    let children = make_children(hasher);
+    check_single_groups(hasher, &children);
+    check_batches(hasher, &children);
+    check_resuming(hasher, &children);
+    check_fingerprint(hasher);
+}
+
+fn widest<H: Hasher>() -> usize {
+    H::MAX_ARITY.min(WIDEST)
+}
+
+type Children = [Hash; WIDEST * MOST_GROUPS];
+
+/// Children that every hasher takes: small numbers, as in a fingerprint, and hashes of those.
+fn make_children<H: Hasher>(hasher: &H) -> Children {
+    let mut children = [[0; 32]; WIDEST * MOST_GROUPS];
+    for (i, child) in children.iter_mut().enumerate() {
+        let (left, right) = (small(2 * i), small(2 * i + 1));
+        for probe in [&left, &right] {
+            assert!(
+                hasher.check(probe),
+                "check refuses {probe:x?}, which a fingerprint hashes",
+            );
+        }
+        *child = if i % 4 == 3 {
+            left
+        } else {
+            hasher.hash_children(&[left, right])
+        };
+        assert!(
+            hasher.check(child),
+            "check refuses {child:x?}, a hash of this hasher"
+        );
+    }
+    children
+}
+
+fn small(number: usize) -> Hash {
+    let mut hash = [0; 32];
+    // At most 3200. Zero is left for what is added in the tests.
+    let [low, high, ..] = (number + 1).to_le_bytes();
+    [hash[15], hash[16]] = [low, high];
+    hash
+}
+
+fn check_single_groups<H: Hasher>(hasher: &H, children: &Children) {
+    let clone = hasher.clone();
+    let mut narrower = None;
+    for width in 2..=widest::<H>() {
+        let group = &children[..width];
+        let parent = hasher.hash_children(group);
+        assert!(
+            hasher.check(&parent),
+            "check refuses the hash of a group of {width}"
+        );
+        assert!(
+            parent == hasher.hash_children(group),
+            "a group of {width} hashed twice gives two hashes",
+        );
+        assert!(
+            parent == clone.hash_children(group),
+            "a clone hashes a group of {width} to another hash",
+        );
+        assert!(
+            narrower != Some(parent),
+            "the last child of a group of {width} does not change its hash",
+        );
+        narrower = Some(parent);
+
+        for changed in 0..width {
+            let mut other: [Hash; WIDEST] = [[0; 32]; WIDEST];
+            other[..width].copy_from_slice(group);
+            other[changed] = children[width];
+            assert!(
+                parent != hasher.hash_children(&other[..width]),
+                "child {changed} of a group of {width} does not change its hash",
+            );
+            if changed > 0 {
+                other[changed] = group[changed];
+                other.swap(changed - 1, changed);
+                assert!(
+                    parent != hasher.hash_children(&other[..width]),
+                    "children {} and {changed} of a group of {width} can be swapped",
+                    changed - 1,
+                );
+            }
+        }
+
+        let mut padded: [Hash; WIDEST] = [[0; 32]; WIDEST];
+        padded[..width].copy_from_slice(group);
+        if width < widest::<H>() {
+            assert!(
+                parent != hasher.hash_children(&padded[..width + 1]),
+                "a group of {width} and the same with a zero after it have one hash",
+            );
+        }
+    }
+}
+
+fn check_batches<H: Hasher>(hasher: &H, children: &Children) {
+    for arity in 2..=widest::<H>() {
+        let mut expected = [[0; 32]; MOST_GROUPS];
+        for (parent, group) in expected.iter_mut().zip(children.chunks_exact(arity)) {
+            *parent = hasher.hash_children(group);
+        }
+        for count in 0..=MOST_GROUPS {
+            let mut parents = [[0xa5; 32]; MOST_GROUPS];
+            hasher.hash_groups(arity, &children[..arity * count], &mut parents[..count]);
+            for (i, (parent, expected)) in parents.iter().zip(&expected).take(count).enumerate() {
+                assert!(
+                    parent == expected,
+                    "hash_groups gives another hash than hash_children for group {i} of {count} \
+                     groups of {arity}",
+                );
+            }
+        }
+    }
+}
+
+fn check_resuming<H: Hasher>(hasher: &H, children: &Children) {
+    // Growing by one child, all of them stable, as a level of leaves does.
+    let mut group = Group::new(hasher, children);
+    for len in 2..=widest::<H>() {
+        group.hash(len, len);
+    }
+    // Growing by one child, the last of them changing a few times first, as inner levels do.
+    let mut group = Group::new(hasher, children);
+    for len in 2..=widest::<H>() {
+        for _ in 0..3 {
+            group.hash(len, len - 1);
+        }
+    }
+    // Every pair of calls on narrow groups.
+    let narrow = widest::<H>().min(9);
+    for first_len in 2..=narrow {
+        for first_stable in 0..=first_len {
+            for second_len in first_stable.max(2)..=narrow {
+                for second_stable in [0, first_stable, second_len] {
+                    let mut group = Group::new(hasher, children);
+                    group.hash(first_len, first_stable);
+                    group.hash(second_len, second_stable);
+                    group.hash(narrow, narrow);
+                }
+            }
+        }
+    }
+    // Leaps, forward and back, in an order that is arbitrary but the same in every run.
+    let mut random = 1_u32;
+    let mut below = |bound: usize| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 16) as usize % bound
+    };
+    for _ in 0..100 {
+        let mut group = Group::new(hasher, children);
+        while group.stable < widest::<H>() {
+            let room = widest::<H>() - group.stable;
+            let len = (group.stable + below(room + 1)).max(2);
+            let stable = below(len + 1);
+            group.hash(len, stable);
+            if below(4) == 0 {
+                group.hash(len, len);
+            }
+        }
+    }
+}
+
+/// A group that changes from call to call as far as its caller has not called it stable.
+struct Group<'a, H> {
+    hasher: &'a H,
+    children: &'a Children,
+    state: GroupState,
+    /// How many leading children were promised to stay.
+    stable: usize,
+    calls: usize,
+}
+
+impl<'a, H: Hasher> Group<'a, H> {
+    fn new(hasher: &'a H, children: &'a Children) -> Self {
+        Self {
+            hasher,
+            children,
+            state: GroupState::default(),
+            stable: 0,
+            calls: 0,
+        }
+    }
+
+    fn hash(&mut self, len: usize, stable: usize) {
+        let mut group = [[0; 32]; WIDEST];
+        group.copy_from_slice(&self.children[..WIDEST]);
+        self.calls += 1;
+        for child in &mut group[self.stable..] {
+            // Another child at every call, until it is stable.
+            *child = self.children[WIDEST + self.calls % WIDEST];
+        }
+        let kept = self.stable.max(stable);
+        group[..kept].copy_from_slice(&self.children[..kept]);
+
+        let before = self.state;
+        let parent = self
+            .hasher
+            .hash_resuming(&mut self.state, stable, &group[..len]);
+        assert!(
+            parent == self.hasher.hash_children(&group[..len]),
+            "hash_resuming gives another hash than hash_children for {len} children, {stable} of \
+             them stable, from {before:?}",
+        );
+        self.stable = kept;
+        assert!(
+            self.state.absorbed as usize <= self.stable,
+            "hash_resuming absorbed {} children, but only {} were ever stable",
+            self.state.absorbed,
+            self.stable,
+        );
+    }
+}
+
+fn check_fingerprint<H: Hasher>(hasher: &H) {
+    let mut fingerprints = [[0; 32]; WIDEST + 1];
+    for arity in 2..=widest::<H>() {
+        let fingerprint = hasher.fingerprint(arity);
+        assert!(
+            fingerprint == fingerprint::of(hasher, arity),
+            "the fingerprint for {arity} is not the one that Hasher documents",
+        );
+        assert!(
+            !fingerprints[2..arity].contains(&fingerprint),
+            "the fingerprint for {arity} is also that of a smaller arity",
+        );
+        fingerprints[arity] = fingerprint;
+    }
+}

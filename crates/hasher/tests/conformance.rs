@@ -1,0 +1,231 @@
+//! The shipped hashers conform, and the conformance test finds hashers that do not.
+#![cfg(all(
+    feature = "blake3",
+    feature = "sha2",
+    feature = "keccak",
+    feature = "test-util"
+))]
+
+use rotortree_hasher::{
+    Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, Sha256Hasher, ToyHasher,
+    check_conformance,
+};
+
+#[test]
+fn blake3_conforms() {
+    check_conformance(&Blake3Hasher::new());
+}
+
+#[test]
+fn sha256_conforms() {
+    check_conformance(&Sha256Hasher::new());
+}
+
+#[test]
+fn keccak256_conforms() {
+    check_conformance(&Keccak256Hasher::new());
+}
+
+#[test]
+fn any_digest_of_32_bytes_conforms() {
+    check_conformance(&DigestHasher::<sha2::Sha512_256>::new());
+}
+
+#[test]
+fn the_toy_conforms_whatever_it_refuses() {
+    check_conformance(&ToyHasher::new());
+    check_conformance(&ToyHasher::refusing_from(0x80));
+}
+
+#[test]
+fn digest_hashers_ask_nothing_of_their_digest() {
+    fn is_plain<T: Copy + Default + std::fmt::Debug + Send + Sync>(_: T) {}
+    is_plain(Sha256Hasher::new());
+    let shown = format!("{:?}", Keccak256Hasher::default());
+    assert!(
+        shown.starts_with("DigestHasher<") && shown.contains("Keccak256"),
+        "{shown}"
+    );
+}
+
+/// A hasher with one fault, otherwise the toy.
+#[derive(Clone)]
+struct Faulty<F>(F);
+
+trait Fault: Clone + Send + Sync + 'static {
+    const MAX_ARITY: usize = usize::MAX;
+
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        ToyHasher::new().hash_children(children)
+    }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        ToyHasher::new().hash_groups(arity, children, parents);
+    }
+
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        ToyHasher::new().hash_resuming(state, stable, children)
+    }
+
+    fn check(&self, _: &Hash) -> bool {
+        true
+    }
+
+    fn fingerprint(&self, arity: usize) -> Hash {
+        ToyHasher::new().fingerprint(arity)
+    }
+}
+
+impl<F: Fault> Hasher for Faulty<F> {
+    const MAX_ARITY: usize = F::MAX_ARITY;
+
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        self.0.hash_children(children)
+    }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        self.0.hash_groups(arity, children, parents);
+    }
+
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        self.0.hash_resuming(state, stable, children)
+    }
+
+    fn check(&self, hash: &Hash) -> bool {
+        self.0.check(hash)
+    }
+
+    fn fingerprint(&self, arity: usize) -> Hash {
+        self.0.fingerprint(arity)
+    }
+}
+
+/// Declares a fault and the test that it is found.
+macro_rules! finds {
+    ($test:ident, $message:literal, $fault:ident { $($body:tt)* }) => {
+        #[derive(Clone)]
+        struct $fault;
+
+        impl Fault for $fault {
+            $($body)*
+        }
+
+        #[test]
+        #[should_panic(expected = $message)]
+        fn $test() {
+            check_conformance(&Faulty($fault));
+        }
+    };
+}
+
+finds!(a_hasher_without_room_for_two_is_found, "MAX_ARITY is 1", TooNarrow {
+    const MAX_ARITY: usize = 1;
+});
+
+finds!(a_hasher_that_ignores_order_is_found, "can be swapped", Orderless {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        let mut children = children.to_vec();
+        children.sort();
+        ToyHasher::new().hash_children(&children)
+    }
+});
+
+finds!(a_hasher_that_pads_with_zeros_is_found, "with a zero after it", Padding {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        let mut children = children.to_vec();
+        children.resize(64, [0; 32]);
+        ToyHasher::new().hash_children(&children)
+    }
+});
+
+finds!(a_hasher_that_overlooks_a_child_is_found, "child 4 of a group of 5 does not", Overlooking {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        let mut children = children.to_vec();
+        if children.len() == 5 {
+            children[4] = [7; 32];
+        }
+        ToyHasher::new().hash_children(&children)
+    }
+});
+
+finds!(a_hasher_that_refuses_its_own_hashes_is_found, "a hash of this hasher", SelfRefusing {
+    fn check(&self, hash: &Hash) -> bool {
+        hash[0] == 0
+    }
+});
+
+finds!(a_hasher_that_refuses_small_numbers_is_found, "which a fingerprint hashes", Picky {
+    fn check(&self, hash: &Hash) -> bool {
+        hash[0] != 0
+    }
+});
+
+finds!(a_batch_that_swaps_parents_is_found, "for group 1 of 9 groups of 2", Swapping {
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        ToyHasher::new().hash_groups(arity, children, parents);
+        if parents.len() == 9 {
+            parents.swap(1, 8);
+        }
+    }
+});
+
+finds!(a_batch_that_forgets_its_remainder_is_found, "for group 4 of 5 groups of 2", Forgetful {
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        let whole = parents.len() / 4 * 4;
+        let whole = if whole == 0 { parents.len() } else { whole };
+        ToyHasher::new().hash_groups(arity, &children[..arity * whole], &mut parents[..whole]);
+    }
+});
+
+finds!(a_state_that_absorbs_unstable_children_is_found, "hash_resuming gives another hash", Hasty {
+    fn hash_resuming(&self, state: &mut GroupState, _: usize, children: &[Hash]) -> Hash {
+        // Remembers the first child in the state, stable or not.
+        let (words, _) = children[0].as_chunks::<4>();
+        if state.words == [0; 16] {
+            for (word, bytes) in state.words.iter_mut().zip(words) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+        }
+        let mut children = children.to_vec();
+        let (chunks, _) = children[0].as_chunks_mut::<4>();
+        for (chunk, word) in chunks.iter_mut().zip(state.words) {
+            *chunk = word.to_le_bytes();
+        }
+        ToyHasher::new().hash_children(&children)
+    }
+});
+
+finds!(a_state_that_claims_too_much_is_found, "absorbed 3 children, but only 2 were", Boastful {
+    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
+        state.absorbed = stable as u32 + 1;
+        ToyHasher::new().hash_children(children)
+    }
+});
+
+finds!(a_fingerprint_of_ones_own_is_found, "is not the one that Hasher documents", SelfNaming {
+    fn fingerprint(&self, _: usize) -> Hash {
+        [1; 32]
+    }
+});
+
+/// Counts the hashes of a conformance test, which its documentation states.
+#[test]
+fn conformance_takes_as_few_hashes_as_documented() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(Clone, Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl Hasher for Counting {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            ToyHasher::new().hash_children(children)
+        }
+    }
+
+    let counting = Counting::default();
+    check_conformance(&counting);
+    let hashes = counting.0.load(Ordering::Relaxed);
+    assert!((1..=60_000).contains(&hashes), "{hashes}");
+}
