@@ -1,0 +1,168 @@
+//! Every short workload, every crash point, every image; then a crash of the recovery, and life after it.
+
+use std::{collections::HashSet, env};
+
+use rotortree_store::test_util::sim_files::{Bound, SimFiles};
+
+use crate::{
+    check::{Reference, recover},
+    workload::{History, STEPS, Step},
+};
+
+fn setting(name: &str, default: usize) -> usize {
+    env::var(name)
+        .ok()
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(default)
+}
+
+#[derive(Default)]
+struct Tally {
+    workloads: usize,
+    points: usize,
+    images: usize,
+    second_images: usize,
+}
+
+fn enumerate<const N: usize>(depth: usize, bound: usize, tally: &mut Tally) {
+    let mut reference = Reference::default();
+    let mut seen = HashSet::new();
+    let count = STEPS.len().pow(depth as u32);
+    for number in 0..count {
+        let steps: Vec<Step> = (0..depth)
+            .map(|k| STEPS[number / STEPS.len().pow(k as u32) % STEPS.len()])
+            .collect();
+        crash_everywhere::<N>(
+            &steps,
+            bound,
+            number as u64,
+            &mut reference,
+            &mut seen,
+            tally,
+        );
+    }
+}
+
+fn crash_everywhere<const N: usize>(
+    steps: &[Step],
+    bound: usize,
+    seed: u64,
+    reference: &mut Reference,
+    seen: &mut HashSet<(u64, usize, usize)>,
+    tally: &mut Tally,
+) {
+    tally.workloads += 1;
+    let files = SimFiles::new();
+    let mut history = History::default();
+    let tree = history.run::<N>(&files, steps);
+    for point in files.journal().points() {
+        tally.points += 1;
+        let bounds = history.bounds_at(point.operations());
+        for image in point.images(Bound {
+            garbage: seed % 2 == 1,
+            ..Bound::new(bound, seed)
+        }) {
+            if !seen.insert((image.fingerprint, bounds.0, history.states.len())) {
+                continue;
+            }
+            tally.images += 1;
+            let told = format!(
+                "{steps:?}, crash after operation {} ({}), picks {:?}",
+                point.operations(),
+                point.after(),
+                image.picks
+            );
+            let guard = Told(&told);
+            let (engine, found) = recover::<N>(&image.files, &history, bounds, reference);
+            // A second crash, at every operation of the recovery that just ran.
+            if tally.images.is_multiple_of(16) {
+                for second in image.files.journal().points() {
+                    for again in second.images(Bound::new(bound / 4 + 1, seed)) {
+                        tally.second_images += 1;
+                        drop(recover::<N>(&again.files, &history, bounds, reference));
+                    }
+                }
+            }
+            // What recovery gave is durable now, and the tree goes on from it.
+            if tally.images.is_multiple_of(8) {
+                drop(engine);
+                let size = history.states[found].size as usize;
+                let mut after = History::starting_with(
+                    history.leaves[..size].to_vec(),
+                    history.states[..=found].to_vec(),
+                    found,
+                );
+                let files = image.files.clone();
+                files.rebase();
+                let tree = after.run::<N>(&files, &[Step::Batch, Step::Flush, Step::Insert]);
+                let point = files.crash_point();
+                for again in point.images(Bound::new(2, seed)) {
+                    tally.second_images += 1;
+                    let bounds = after.bounds_at(point.operations());
+                    drop(recover::<N>(&again.files, &after, bounds, reference));
+                }
+                drop(tree);
+            }
+            drop(guard);
+        }
+    }
+    drop(tree);
+    assert!(files.violations().is_empty(), "{:?}", files.violations());
+}
+
+/// Says which image failed.
+struct Told<'a>(&'a str);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.0);
+        }
+    }
+}
+
+#[test]
+fn every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable() {
+    let depth = setting("ROTORTREE_CRASH_DEPTH", 3);
+    let bound = setting("ROTORTREE_CRASH_IMAGES", 32);
+    let mut tally = Tally::default();
+    enumerate::<2>(depth, bound, &mut tally);
+    enumerate::<3>(depth.min(2), bound, &mut tally);
+    println!(
+        "{} workloads, {} crash points, {} images opened, {} of them after a second crash",
+        tally.workloads,
+        tally.points,
+        tally.images + tally.second_images,
+        tally.second_images
+    );
+    assert!(
+        tally.images > 1000,
+        "the enumeration has lost its workloads"
+    );
+}
+
+/// The published peer's failure: a full chunk written at a checkpoint while its last inner node could still change.
+#[test]
+fn a_checkpoint_at_255_leaves_and_one_at_256_survive_every_crash() {
+    let mut tally = Tally::default();
+    let mut reference = Reference::default();
+    let steps = [
+        Step::Batch,
+        Step::Batch,
+        Step::Insert,
+        Step::Checkpoint,
+        Step::Insert,
+        Step::Checkpoint,
+        Step::Insert,
+        Step::Flush,
+    ];
+    crash_everywhere::<2>(
+        &steps,
+        64,
+        255,
+        &mut reference,
+        &mut HashSet::new(),
+        &mut tally,
+    );
+    assert!(tally.points > 50);
+}

@@ -1,0 +1,196 @@
+//! Short histories of a tree, and what it acknowledged when.
+
+use std::sync::Arc;
+
+use rotortree_hasher::{Blake3Hasher, Hash};
+use rotortree_lean_imt::reference;
+use rotortree_store::{
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, fs::FsStorage, storage::Storage,
+    test_util::sim_files::SimFiles,
+};
+
+/// What a history does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Insert,
+    /// Crosses a chunk of 128 nodes and, at N = 2, ends where an inner node of it can still change.
+    Batch,
+    /// Larger than the bound on unflushed bytes: written in several groups.
+    Stream,
+    Metadata,
+    Flush,
+    Checkpoint,
+    /// Closes and opens again.
+    Reopen,
+}
+
+pub(crate) const STEPS: [Step; 7] = [
+    Step::Insert,
+    Step::Batch,
+    Step::Stream,
+    Step::Metadata,
+    Step::Flush,
+    Step::Checkpoint,
+    Step::Reopen,
+];
+
+/// A state that recovery may give: where a batch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) size: u64,
+    pub(crate) metadata: Option<Vec<u8>>,
+}
+
+/// At `operations` file operations, states `..=durable` (by index) were known durable and `..=accepted` accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) operations: usize,
+    pub(crate) durable: usize,
+    pub(crate) accepted: usize,
+}
+
+/// Leaf number `index` of every history, so that equal sizes mean equal trees.
+fn leaf(index: u64) -> Hash {
+    reference::sample_leaves(index, 1)[0]
+}
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) leaves: Vec<Hash>,
+    pub(crate) states: Vec<State>,
+    pub(crate) marks: Vec<Mark>,
+}
+
+pub(crate) fn config() -> EngineConfig {
+    EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        segment_bytes: 4096,
+        max_unflushed_bytes: 16 << 10,
+        ..EngineConfig::default()
+    }
+}
+
+pub(crate) fn storage(files: &SimFiles) -> Arc<dyn Storage> {
+    Arc::new(FsStorage::with_files(files.clone(), "/tree"))
+}
+
+pub(crate) type Tree<const N: usize> = Engine<Blake3Hasher, N, 32>;
+
+impl History {
+    pub(crate) fn starting_with(leaves: Vec<Hash>, states: Vec<State>, durable: usize) -> Self {
+        let accepted = states.len() - 1;
+        Self {
+            leaves,
+            states,
+            marks: vec![Mark {
+                operations: 0,
+                durable,
+                accepted,
+            }],
+        }
+    }
+
+    fn mark(&mut self, files: &SimFiles, durable: usize) {
+        let durable = durable.max(self.marks.last().map_or(0, |mark| mark.durable));
+        self.marks.push(Mark {
+            operations: files.operations(),
+            durable,
+            accepted: self.states.len() - 1,
+        });
+    }
+
+    fn accept(&mut self, batch: &[Hash], metadata: Option<Vec<u8>>) {
+        self.leaves.extend_from_slice(batch);
+        let metadata =
+            metadata.or_else(|| self.states.last().and_then(|state| state.metadata.clone()));
+        self.states.push(State {
+            size: self.leaves.len() as u64,
+            metadata,
+        });
+    }
+
+    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a process that is killed.
+    pub(crate) fn run<const N: usize>(&mut self, files: &SimFiles, steps: &[Step]) -> Tree<N> {
+        if self.states.is_empty() {
+            self.states.push(State {
+                size: 0,
+                metadata: None,
+            });
+        }
+        // What an insert that is under way writes may be there after a crash, so acceptance is noted before it starts.
+        let mut tree = Some(Tree::<N>::open(Blake3Hasher, storage(files), config()).unwrap());
+        self.mark(files, self.states.len() - 1);
+        for (k, step) in steps.iter().enumerate() {
+            let engine = tree.as_ref().unwrap();
+            let seed = self.leaves.len() as u64;
+            match step {
+                Step::Insert | Step::Batch | Step::Stream => {
+                    let count = match step {
+                        Step::Insert => 1,
+                        Step::Batch => 127,
+                        _ => 700,
+                    };
+                    let batch: Vec<Hash> = (seed..seed + count).map(leaf).collect();
+                    self.accept(&batch, None);
+                    self.marks.last_mut().unwrap().accepted = self.states.len() - 1;
+                    if count == 1 {
+                        drop(engine.insert(batch[0]).unwrap())
+                    } else {
+                        drop(engine.append(&batch, None, None).unwrap())
+                    }
+                    self.mark(files, 0);
+                }
+                Step::Metadata => {
+                    let metadata = vec![k as u8; 5];
+                    self.accept(&[], Some(metadata.clone()));
+                    self.marks.last_mut().unwrap().accepted = self.states.len() - 1;
+                    engine.append(&[], Some(&metadata), None).unwrap();
+                    self.mark(files, 0);
+                }
+                Step::Flush => {
+                    engine.flush().unwrap();
+                    self.mark(files, self.states.len() - 1);
+                }
+                Step::Checkpoint => {
+                    engine.checkpoint().unwrap();
+                    self.mark(files, self.states.len() - 1);
+                }
+                Step::Reopen => {
+                    tree.take().unwrap().close().unwrap();
+                    self.mark(files, self.states.len() - 1);
+                    tree = Some(Tree::<N>::open(Blake3Hasher, storage(files), config()).unwrap());
+                    self.mark(files, self.states.len() - 1);
+                }
+            }
+        }
+        tree.unwrap()
+    }
+
+    /// What held when `operations` file operations were done: what had been acknowledged as durable at or before, and
+    /// what had been accepted by the next acknowledgement.
+    pub(crate) fn bounds_at(&self, operations: usize) -> (usize, usize) {
+        let durable = self
+            .marks
+            .iter()
+            .filter(|mark| mark.operations <= operations)
+            .map(|mark| mark.durable)
+            .max()
+            .unwrap_or(0);
+        let accepted = self
+            .marks
+            .iter()
+            .find(|mark| mark.operations > operations)
+            .or(self.marks.last())
+            .map_or(0, |mark| mark.accepted);
+        // The mark before the crash may already have accepted more, if its operation did no I/O.
+        let before = self
+            .marks
+            .iter()
+            .rev()
+            .find(|mark| mark.operations <= operations)
+            .map_or(0, |mark| mark.accepted);
+        (durable, accepted.max(before))
+    }
+}
