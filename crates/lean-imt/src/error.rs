@@ -86,6 +86,14 @@ pub enum TreeError {
         /// The level, 0 for the one that the leaf is on.
         level: usize,
     },
+    /// The packed path of a binary proof is not the one that its place requires.
+    #[error("the packed path is {actual:#b} where leaf index and tree size require {expected:#b}")]
+    InvalidPackedPath {
+        /// What leaf index and tree size require.
+        expected: u64,
+        /// What the proof has.
+        actual: u64,
+    },
     /// A proof has a number of hashes that its sizes and indices do not allow.
     #[error("the proof has {actual} hashes where its sizes and indices require {expected}")]
     InvalidProofLength {

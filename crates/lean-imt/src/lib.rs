@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod arity;
+mod convert;
 pub mod encoding;
 mod error;
 mod frontier;
@@ -26,6 +27,7 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 
+pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
 pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;

@@ -155,14 +155,20 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         Ok(())
     }
 
-    fn check_shape(&self) -> Result<(), TreeError> {
+    /// The number of levels that a proof of this place has, if there is such a place.
+    pub(crate) fn check_place(&self) -> Result<usize, TreeError> {
         if self.leaf_index >= self.tree_size {
             return Err(TreeError::IndexOutOfRange {
                 index: self.leaf_index,
                 size: self.tree_size,
             });
         }
-        let depth = check_depth::<N, MAX_DEPTH>(self.tree_size)?;
+        check_depth::<N, MAX_DEPTH>(self.tree_size)
+    }
+
+    /// Refuses every shape but the one of this place.
+    pub(crate) fn check_shape(&self) -> Result<(), TreeError> {
+        let depth = self.check_place()?;
         if self.level_count != depth {
             return Err(TreeError::InvalidProofDepth {
                 expected: depth,

@@ -28,7 +28,7 @@ pub use catch_up::CatchUpProof;
 pub use consistency::ConsistencyProof;
 pub use inclusion::{NaryProof, ProofLevel};
 pub use multi::MultiProof;
-pub(crate) use path::parent;
+pub(crate) use path::{Path, parent};
 pub use range::RangeProof;
 pub use unrooted::{
     UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,

@@ -8,7 +8,8 @@ use crate::{NaryProof, TreeError, TreeHead, UnrootedInclusion};
 #[test]
 fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
     fn test<const N: usize>() {
-        for size in (1..80).chain([255, 256, 257]) {
+        let all = if N < 100 { 1..80 } else { 599..602 };
+        for size in all.chain([255, 256, 257]) {
             let tree = snapshot::<N>(size);
             let head = tree.head().unwrap();
             let proofs: Vec<_> = (0..size as u64)

@@ -1,0 +1,101 @@
+//! [`LeanImtProof`]: the proof of the JavaScript (and Solidity) LeanIMT.
+
+use alloc::vec::Vec;
+use rotortree_hasher::Hash;
+
+use crate::{NaryProof, ProofLevel, TreeError, proof::Path};
+
+/// The proof object of the binary LeanIMT in JavaScript, `@zk-kit/lean-imt`: `{ root, leaf, index, siblings }`.
+///
+/// Its `index` is not the leaf's: it is the path packed bit by bit, and lifted levels have no bit and no sibling. Neither
+/// leaf index nor tree size follow from it, so that whoever takes such a proof must know them from elsewhere.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let proof = tree.snapshot().generate_proof(2)?;
+///
+/// let theirs = proof.to_lean_imt()?;
+/// assert_eq!((theirs.index, theirs.siblings.len()), (1, 1));
+/// assert_eq!(NaryProof::from_lean_imt(&theirs, 2, 3)?, proof);
+/// assert!(NaryProof::<2, 32>::from_lean_imt(&theirs, 1, 3).is_err());
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeanImtProof {
+    /// Root of the tree.
+    pub root: Hash,
+    /// The leaf.
+    pub leaf: Hash,
+    /// The path, packed: bit `i` is set if the node that `siblings[i]` belongs to stands on the right.
+    pub index: u64,
+    /// The siblings of hashed levels, the lowest first.
+    pub siblings: Vec<Hash>,
+}
+
+impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
+    /// The proof in the form of the JavaScript LeanIMT.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no such form.
+    pub fn to_lean_imt(&self) -> Result<LeanImtProof, TreeError> {
+        let path = self.binary_path()?;
+        Ok(LeanImtProof {
+            root: self.root,
+            leaf: self.leaf,
+            index: path.index,
+            siblings: path.siblings[..path.length].to_vec(),
+        })
+    }
+
+    /// The proof that a JavaScript LeanIMT made of the leaf at `leaf_index` of its `tree_size` leaves. Not verified yet: a
+    /// claim like any proof that comes from outside.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] and
+    /// [`TreeError::InvalidPackedPath`] where siblings and packed path do not follow from index and size.
+    pub fn from_lean_imt(
+        proof: &LeanImtProof,
+        leaf_index: u64,
+        tree_size: u64,
+    ) -> Result<Self, TreeError> {
+        let mut nary = Self {
+            root: proof.root,
+            leaf: proof.leaf,
+            leaf_index,
+            tree_size,
+            ..Self::default()
+        };
+        nary.level_count = nary.check_place()?;
+        let mut siblings = proof.siblings.iter();
+        let (mut used, mut index) = (0u32, 0u64);
+        let path = Path::<2>::new(leaf_index, tree_size);
+        for (level, span) in nary.levels.iter_mut().zip(path) {
+            if span.len == 1 {
+                continue;
+            }
+            *level = ProofLevel {
+                position: span.position,
+                sibling_count: 1,
+                siblings: [siblings.next().copied().unwrap_or_default(), [0; 32]],
+            };
+            index |= (span.position as u64) << used;
+            used += 1;
+        }
+        if proof.siblings.len() as u64 != u64::from(used) {
+            return Err(TreeError::InvalidProofLength {
+                expected: u64::from(used),
+                actual: proof.siblings.len() as u64,
+            });
+        }
+        if proof.index != index {
+            return Err(TreeError::InvalidPackedPath {
+                expected: index,
+                actual: proof.index,
+            });
+        }
+        Ok(nary)
+    }
+}

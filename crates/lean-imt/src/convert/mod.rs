@@ -1,0 +1,16 @@
+//! Proofs in the forms that others take: circuits, the JavaScript LeanIMT, Solidity.
+//!
+//! Every form is made from an inclusion or consistency proof whose shape has been checked; what comes back from outside
+//! ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is held against the shape again.
+
+mod abi;
+mod binary;
+mod lean_imt;
+mod padded;
+
+#[cfg(test)]
+mod tests;
+
+pub use binary::BinaryPath;
+pub use lean_imt::LeanImtProof;
+pub use padded::PaddedProof;

@@ -1,0 +1,61 @@
+//! [`PaddedProof`]: the levels of a proof as arrays of a circuit's length.
+
+use rotortree_hasher::Hash;
+
+use crate::{NaryProof, TreeError};
+
+/// The levels of a proof, column by column, padded with zero to the `D` levels of a circuit.
+///
+/// Lifted levels are kept, with no siblings, so that level `k` of the columns is level `k` of the tree. For `N = 2` see
+/// also [`BinaryPath`](crate::BinaryPath), the form of the binary LeanIMT.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+/// let proof = tree.snapshot().generate_proof(2)?;
+///
+/// let padded = proof.padded::<10>()?;
+/// assert_eq!(padded.length, 2);
+/// assert_eq!(padded.positions[..3], [2, 0, 0]);
+/// assert_eq!(padded.sibling_counts[..3], [3, 1, 0]);
+/// assert_eq!(padded.siblings[0], [[1; 32], [2; 32], [4; 32], [0; 32]]);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaddedProof<const N: usize, const D: usize> {
+    /// Number of levels in use: the depth of the tree.
+    pub length: usize,
+    /// Place of the path's node in its group, per level.
+    pub positions: [usize; D],
+    /// Number of siblings, per level; 0 where the node is lifted.
+    pub sibling_counts: [usize; D],
+    /// The siblings from the left, the path's node left out, per level; unused slots are zero.
+    pub siblings: [[Hash; N]; D],
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
+    /// The proof's levels for a circuit of `D` levels.
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`] if it has more; as [`verify`](Self::verify), refused hashes apart, if it is malformed.
+    pub fn padded<const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+        self.check_shape()?;
+        if self.level_count > D {
+            return Err(TreeError::MaxDepthExceeded { max_depth: D });
+        }
+        let mut padded = PaddedProof {
+            length: self.level_count,
+            positions: [0; D],
+            sibling_counts: [0; D],
+            siblings: [[[0; 32]; N]; D],
+        };
+        for (k, level) in self.used_levels().iter().enumerate() {
+            padded.positions[k] = level.position;
+            padded.sibling_counts[k] = level.sibling_count;
+            padded.siblings[k] = level.siblings;
+        }
+        Ok(padded)
+    }
+}
