@@ -1,0 +1,36 @@
+//! [`Probes`]: some of the leaves, evenly spread, to be proved later; however many there are.
+
+use rotortree::Hash;
+
+/// At most so many are kept.
+const MOST: usize = 1024;
+
+pub(crate) struct Probes {
+    every: u64,
+    kept: Vec<(u64, Hash)>,
+}
+
+impl Probes {
+    pub(crate) fn new() -> Self {
+        Self {
+            every: 1,
+            kept: Vec::with_capacity(MOST),
+        }
+    }
+
+    /// Told of every leaf, in order.
+    pub(crate) fn offer(&mut self, index: u64, leaf: Hash) {
+        if self.kept.len() == MOST {
+            self.every *= 2;
+            let every = self.every;
+            self.kept.retain(|(index, _)| index % every == 0);
+        }
+        if index.is_multiple_of(self.every) {
+            self.kept.push((index, leaf));
+        }
+    }
+
+    pub(crate) fn kept(&self) -> &[(u64, Hash)] {
+        &self.kept
+    }
+}

@@ -1,0 +1,42 @@
+//! [`Report`]: what the example prints.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use rotortree::Hash;
+
+pub(crate) struct Report<'a>(pub(crate) &'a mut dyn Write);
+
+impl Report<'_> {
+    pub(crate) fn line(&mut self, name: &str, text: &str) -> io::Result<()> {
+        writeln!(self.0, "{name:<11} {text}")
+    }
+
+    /// A step, how many leaves or proofs it dealt with, and how long it took.
+    pub(crate) fn step(
+        &mut self,
+        name: &str,
+        count: u64,
+        of: &str,
+        took: Duration,
+    ) -> io::Result<()> {
+        let rate = count as f64 / took.as_secs_f64().max(1e-9);
+        let text = format!("{count} {of} in {} ({rate:.0} per second)", time(took));
+        self.line(name, &text)
+    }
+
+    /// A step whose time does not depend on how many leaves there are.
+    pub(crate) fn timed(&mut self, name: &str, took: Duration) -> io::Result<()> {
+        self.line(name, &time(took))
+    }
+}
+
+pub(crate) fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn time(took: Duration) -> String {
+    format!("{:.2} ms", took.as_secs_f64() * 1e3)
+}
