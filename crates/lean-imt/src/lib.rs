@@ -21,6 +21,8 @@ mod proof;
 #[cfg(any(test, feature = "test-util"))]
 pub mod reference;
 mod right_edge;
+#[cfg(feature = "serde")]
+mod serde_forms;
 mod shared_hasher;
 mod snapshot;
 mod tree;
@@ -41,6 +43,8 @@ pub use proof::{
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;
 pub use rotortree_hasher::{GroupState, Hash, Hasher};
+#[cfg(feature = "serde")]
+pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
 pub use snapshot::{Leaves, TreeSnapshot};
 pub use tree::LeanIMT;

@@ -93,12 +93,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no such form.
     pub fn to_abi(&self) -> Result<Vec<u8>, TreeError> {
         self.check_shape()?;
-        let siblings: Vec<Hash> = self
-            .used_levels()
-            .iter()
-            .flat_map(|level| &level.siblings[..level.sibling_count])
-            .copied()
-            .collect();
+        let siblings: Vec<Hash> = self.siblings().copied().collect();
         let (size, index) = (self.tree_size, self.leaf_index);
         Ok(UnrootedInclusion::<N>::new(size, index, &self.leaf, &siblings)?.to_abi())
     }

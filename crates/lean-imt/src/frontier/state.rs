@@ -176,18 +176,22 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         hasher: &H,
     ) -> Result<Self, DecodeError> {
         let frontier = Self::import_untrusted(bytes, hasher)?;
-        if frontier.size() != head.size {
-            return Err(DecodeError::Tree(TreeError::SizeMismatch {
-                expected: head.size,
-                actual: frontier.size(),
-            }));
-        }
-        if frontier.head().unwrap_or(TreeHead::EMPTY) != *head {
-            return Err(DecodeError::Tree(TreeError::RootMismatch {
-                size: head.size,
-            }));
-        }
+        frontier.expect_head(head)?;
         Ok(frontier)
+    }
+
+    /// Refuses a frontier of another tree.
+    pub(crate) fn expect_head(&self, head: &TreeHead) -> Result<(), TreeError> {
+        if self.size() != head.size {
+            return Err(TreeError::SizeMismatch {
+                expected: head.size,
+                actual: self.size(),
+            });
+        }
+        if self.head().unwrap_or(TreeHead::EMPTY) != *head {
+            return Err(TreeError::RootMismatch { size: head.size });
+        }
+        Ok(())
     }
 
     /// The frontier that these bytes encode, of whatever tree that is. For bytes from a source that is trusted as a head

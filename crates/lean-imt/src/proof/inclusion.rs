@@ -140,16 +140,19 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         &self.levels[..self.level_count.min(MAX_DEPTH)]
     }
 
+    /// All siblings, from the lowest level up. The shape has been checked.
+    pub(crate) fn siblings(&self) -> impl Iterator<Item = &Hash> {
+        self.used_levels()
+            .iter()
+            .flat_map(|level| &level.siblings[..level.sibling_count])
+    }
+
     /// Checks everything that can be checked without hashing.
     pub(crate) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         self.check_shape()?;
         check_hash(hasher, &self.root, HashRole::Root, 0)?;
         check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
-        let siblings = self
-            .used_levels()
-            .iter()
-            .flat_map(|level| &level.siblings[..level.sibling_count]);
-        for (index, sibling) in (0..).zip(siblings) {
+        for (index, sibling) in (0..).zip(self.siblings()) {
             check_hash(hasher, sibling, HashRole::Node, index)?;
         }
         Ok(())

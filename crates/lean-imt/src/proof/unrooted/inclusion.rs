@@ -9,8 +9,8 @@ use crate::{
     DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead,
     arity::assert_arity,
     encoding::{Reader, Writer},
-    geometry,
     proof::{
+        check_depth,
         inclusion::ProofLevel,
         path::{Path, parent_among},
     },
@@ -156,18 +156,20 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         &self,
         hasher: &H,
     ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        let level_count = geometry::depth::<N>(self.tree_size);
-        if level_count > MAX_DEPTH {
-            return Err(TreeError::MaxDepthExceeded {
-                max_depth: MAX_DEPTH,
-            });
-        }
+        self.with_root(self.compute_root(hasher)?)
+    }
+
+    /// The proof in the form of fixed size, with a root that somebody claims.
+    pub(crate) fn with_root<const MAX_DEPTH: usize>(
+        &self,
+        root: Hash,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         let mut proof = NaryProof {
-            root: self.compute_root(hasher)?,
+            root,
             leaf: *self.leaf,
             leaf_index: self.leaf_index,
             tree_size: self.tree_size,
-            level_count,
+            level_count: check_depth::<N, MAX_DEPTH>(self.tree_size)?,
             levels: [ProofLevel::EMPTY; MAX_DEPTH],
         };
         let mut rest = self.siblings;

@@ -1,0 +1,169 @@
+//! What is written is read back, and nothing that is malformed is.
+
+use rotortree_hasher::Blake3Hasher;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::FrontierParts;
+use crate::{
+    CatchUpProof, ConsistencyProof, Frontier, LeanIMT, LeanImtProof, MultiProof, NaryProof,
+    RangeProof, TreeError, TreeHead, TreeSnapshot, reference,
+};
+
+fn tree<const N: usize>(size: usize) -> TreeSnapshot<N, 16> {
+    let mut tree = LeanIMT::<_, N, 16>::new(Blake3Hasher);
+    tree.insert_many(&reference::sample_leaves(5, size))
+        .unwrap();
+    tree.snapshot()
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + core::fmt::Debug>(value: &T) -> Value {
+    let json = serde_json::to_value(value).unwrap();
+    assert_eq!(&serde_json::from_value::<T>(json.clone()).unwrap(), value);
+    let text = serde_json::to_string(value).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
+    json
+}
+
+#[test]
+fn everything_is_read_back_as_it_was_written() {
+    fn test<const N: usize>() {
+        for size in [1usize, 2, 3, 7, 16, 21] {
+            let tree = tree::<N>(size);
+            let last = size as u64 - 1;
+            round_trip(&tree.head().unwrap());
+            round_trip(&tree.generate_proof(last).unwrap());
+            round_trip(
+                &tree
+                    .generate_multiproof(&[last / 2, last][usize::from(size == 1)..])
+                    .unwrap(),
+            );
+            round_trip(&tree.generate_range_proof(last / 2..last + 1).unwrap());
+            let old = tree
+                .snapshot_at(last)
+                .unwrap()
+                .head()
+                .unwrap_or(TreeHead::EMPTY);
+            round_trip(&tree.generate_consistency_proof(last, old.root).unwrap());
+            round_trip(&tree.generate_catch_up_proof(last, old.root).unwrap());
+            let frontier = tree.frontier_at(size as u64).unwrap();
+            let json = serde_json::to_value(&frontier).unwrap();
+            let parts: FrontierParts<N> = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(round_trip(&parts), json);
+            let back = parts.import::<_, 16>(&tree.head().unwrap(), &Blake3Hasher);
+            assert_eq!(back.unwrap(), frontier);
+        }
+    }
+    test::<2>();
+    test::<3>();
+    test::<16>();
+    round_trip(&TreeHead::EMPTY);
+    round_trip(
+        &tree::<2>(5)
+            .generate_proof(2)
+            .unwrap()
+            .to_lean_imt()
+            .unwrap(),
+    );
+}
+
+#[test]
+fn people_read_hashes_as_lower_case_hex() {
+    let mut root = [0xab; 32];
+    root[0] = 0x01;
+    let head = TreeHead { size: 3, root };
+    let text = "0x01abababababababababababababababababababababababababababababababab";
+    let json = json!({ "size": 3, "root": &text[..66] });
+    assert_eq!(serde_json::to_value(head).unwrap(), json);
+    for refused in [
+        "",
+        "0x",
+        &text[2..66],
+        &text[..65],
+        text,
+        &text[..66].to_uppercase(),
+        &text[..66].replace("ab", "AB"),
+        &text[..66].replace("ab", "xy"),
+        &format!(" {}", &text[..65]),
+    ] {
+        let json = json!({ "size": 3, "root": refused });
+        assert!(
+            serde_json::from_value::<TreeHead>(json).is_err(),
+            "{refused}"
+        );
+    }
+    let unknown = json!({ "size": 3, "root": &text[..66], "sise": 3 });
+    assert!(serde_json::from_value::<TreeHead>(unknown).is_err());
+}
+
+/// The value with one field replaced.
+fn with(json: &Value, field: &str, value: impl Into<Value>) -> Value {
+    let mut json = json.clone();
+    let fields = json.as_object_mut().unwrap();
+    assert!(
+        fields.insert(field.into(), value.into()).is_some(),
+        "{field} is a field"
+    );
+    json
+}
+
+#[test]
+fn what_is_malformed_is_neither_read_nor_written() {
+    fn refused<T: DeserializeOwned>(json: Value) {
+        assert!(serde_json::from_value::<T>(json.clone()).is_err(), "{json}");
+    }
+    let tree = tree::<2>(9);
+    let old = tree.snapshot_at(4).unwrap().head().unwrap();
+
+    let json = serde_json::to_value(tree.generate_proof(5).unwrap()).unwrap();
+    refused::<NaryProof<3, 16>>(json.clone());
+    refused::<NaryProof<2, 3>>(json.clone());
+    refused::<NaryProof<2, 16>>(with(&json, "n", 3));
+    refused::<NaryProof<2, 16>>(with(&json, "tree_size", u64::MAX));
+    refused::<NaryProof<2, 16>>(with(&json, "leaf_index", 9));
+    refused::<NaryProof<2, 16>>(with(&json, "siblings", json!([])));
+    refused::<NaryProof<2, 16>>(with(&json, "root", "0x00"));
+
+    let json = serde_json::to_value(tree.generate_multiproof(&[1, 5]).unwrap()).unwrap();
+    refused::<MultiProof<2, 16>>(with(&json, "indices", json!([5, 1])));
+    refused::<MultiProof<2, 16>>(with(&json, "indices", json!([])));
+    refused::<MultiProof<2, 16>>(with(&json, "tree_size", 5));
+    refused::<MultiProof<4, 16>>(json);
+
+    let json = serde_json::to_value(tree.generate_range_proof(1..5).unwrap()).unwrap();
+    refused::<RangeProof<2, 16>>(with(&json, "start", 8));
+    refused::<RangeProof<2, 16>>(with(&json, "leaves", json!([])));
+    refused::<RangeProof<4, 16>>(json);
+
+    let json = tree.generate_consistency_proof(old.size, old.root).unwrap();
+    let json = serde_json::to_value(json).unwrap();
+    refused::<ConsistencyProof<2, 16>>(with(&json, "new_size", 3));
+    refused::<ConsistencyProof<2, 16>>(with(&json, "hashes", json!([])));
+    refused::<ConsistencyProof<4, 16>>(json);
+
+    let json = tree.generate_catch_up_proof(old.size, old.root).unwrap();
+    let json = serde_json::to_value(json).unwrap();
+    refused::<CatchUpProof<2, 16>>(with(&json, "old_size", u64::MAX));
+    refused::<CatchUpProof<2, 16>>(with(&json, "frontier", json!([])));
+    refused::<CatchUpProof<4, 16>>(json);
+
+    let mut malformed = tree.generate_proof(5).unwrap();
+    malformed.levels[0].sibling_count = usize::MAX;
+    assert!(serde_json::to_value(&malformed).is_err());
+
+    let json = serde_json::to_value(tree.frontier_at(9).unwrap()).unwrap();
+    refused::<FrontierParts<3>>(json.clone());
+    let mut parts: FrontierParts<2> = serde_json::from_value(json).unwrap();
+    parts.hashes[0][0] ^= 1;
+    let imported: Result<Frontier<2, 16>, _> = parts.import(&tree.head().unwrap(), &Blake3Hasher);
+    assert!(matches!(imported, Err(TreeError::RootMismatch { size: 9 })));
+}
+
+#[test]
+fn a_javascript_proof_is_taken_as_json() {
+    let tree = tree::<2>(3);
+    let proof = tree.generate_proof(2).unwrap();
+    let json = serde_json::to_string(&proof.to_lean_imt().unwrap()).unwrap();
+    let theirs: LeanImtProof = serde_json::from_str(&json).unwrap();
+    assert_eq!(NaryProof::from_lean_imt(&theirs, 2, 3).unwrap(), proof);
+}
