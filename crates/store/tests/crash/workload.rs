@@ -50,7 +50,7 @@ pub(crate) struct Mark {
 }
 
 /// Leaf number `index` of every history, so that equal sizes mean equal trees.
-fn leaf(index: u64) -> Hash {
+pub(crate) fn leaf(index: u64) -> Hash {
     reference::sample_leaves(index, 1)[0]
 }
 

@@ -117,7 +117,11 @@ impl SimFiles {
             panic!("{violation}");
         }
         match struck {
-            Struck::After(kind) => result.and(Err(kind.into())),
+            Struck::After(kind) => {
+                // What was returned may be a lock or a mapping, whose drop takes the state.
+                drop(state);
+                result.and(Err(kind.into()))
+            }
             _ => result,
         }
     }
