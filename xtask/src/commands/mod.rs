@@ -3,6 +3,7 @@
 //! A command is a file here with a `COMMAND`; it is added by declaring the file and naming it in
 //! [`ALL`]. It becomes a step of `ci` by being named in `ci::STEPS`.
 
+mod bench;
 mod ci;
 mod clippy;
 mod docs;
@@ -47,6 +48,7 @@ pub(crate) const ALL: &[Command] = &[
     no_std::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
+    bench::COMMAND,
 ];
 
 /// The command called `name`.

@@ -1,0 +1,142 @@
+//! The trees that are compared. Ours and the peer stand behind the same two traits, so that a row is written once and asks
+//! the same of both.
+
+mod ours;
+mod ours_durable;
+mod peer;
+mod peer_durable;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rotortree_lean_imt::Hash;
+
+pub use self::ours::Ours;
+pub use self::ours_durable::OursDurable;
+pub use self::peer::Peer;
+pub use self::peer_durable::PeerDurable;
+use crate::Outcome;
+
+/// A tree in memory.
+pub trait MemoryTree: Sized + Send {
+    /// An immutable view.
+    type Snapshot;
+    /// Proof that a leaf is in the tree.
+    type Proof;
+
+    /// An empty tree.
+    fn empty() -> Self;
+
+    /// Appends a leaf; the new root.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn insert(&mut self, leaf: Hash) -> Outcome<Hash>;
+
+    /// Appends leaves; the new root.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn insert_many(&mut self, leaves: &[Hash]) -> Outcome<Hash>;
+
+    /// The tree as it is.
+    fn snapshot(&self) -> Self::Snapshot;
+
+    /// The proof for a leaf.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn prove(snapshot: &Self::Snapshot, index: u64) -> Outcome<Self::Proof>;
+
+    /// Whether a proof holds against a trusted head, as far as the tree can take one.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn verify(proof: &Self::Proof, size: u64, root: &Hash) -> Outcome<bool>;
+}
+
+/// How a durable tree is opened; everything else is as new users get it.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Flush in the background so often, or only when asked.
+    pub flush: Option<Duration>,
+    /// Checkpoint in the background beyond so many bytes of nodes, or only when asked.
+    pub checkpoint: Option<usize>,
+    /// Whether opening recomputes what is stored.
+    pub verify: bool,
+}
+
+impl Settings {
+    /// Nothing happens unless asked for.
+    pub const MANUAL: Self = Self {
+        flush: None,
+        checkpoint: None,
+        verify: false,
+    };
+
+    /// Flush every 10 ms, checkpoint when asked.
+    pub const FLUSHING: Self = Self {
+        flush: Some(Duration::from_millis(10)),
+        ..Self::MANUAL
+    };
+}
+
+/// A tree on disk.
+pub trait DurableTree: Sized + Send + Sync {
+    /// Knows when an insert is durable.
+    type Token;
+
+    /// Opens or creates the tree at `path`.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn open(path: &Path, settings: Settings) -> Outcome<Self>;
+
+    /// The number of leaves.
+    fn size(&self) -> u64;
+
+    /// Appends a leaf.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn insert(&self, leaf: Hash) -> Outcome<Self::Token>;
+
+    /// Appends leaves.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn insert_many(&self, leaves: &[Hash]) -> Outcome<Self::Token>;
+
+    /// Waits until an insert is durable.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn wait(token: &Self::Token) -> Outcome<()>;
+
+    /// Appends a leaf and waits until it is durable.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn insert_durable(&self, leaf: Hash) -> Outcome<()>;
+
+    /// Takes a snapshot and drops it.
+    fn take_snapshot(&self);
+
+    /// Makes everything inserted so far durable.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn flush(&self) -> Outcome<()>;
+
+    /// Makes a checkpoint.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn checkpoint(&self) -> Outcome<()>;
+
+    /// Closes the tree.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn close(self) -> Outcome<()>;
+}

@@ -1,0 +1,128 @@
+//! What a run was asked for, and the inputs that rows share.
+
+use std::path::{Path, PathBuf};
+
+use rotortree_lean_imt::Hash;
+
+use crate::{Outcome, memory};
+
+/// Every tree that is measured may be this deep, whatever its arity; contenders alike.
+pub const MAX_DEPTH: usize = 32;
+
+/// What a run was asked for.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Smaller inputs and fewer rounds.
+    pub quick: bool,
+    /// Where durable trees are made.
+    pub directory: PathBuf,
+}
+
+impl Context {
+    /// `full`, or `quick` if that was asked for.
+    #[must_use]
+    pub fn pick<T>(&self, quick: T, full: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    /// Rounds of something that takes well below a second.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        self.pick(5, 15)
+    }
+
+    /// An empty folder for one tree, removed when it is dropped.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn folder(&self) -> Outcome<Folder> {
+        Folder::inside(&self.directory)
+    }
+}
+
+/// An empty folder, removed when it is dropped.
+#[derive(Debug)]
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// A folder inside of `directory`.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn inside(directory: &Path) -> Outcome<Self> {
+        let made = tempfile::Builder::new()
+            .prefix("rotortree-bench-")
+            .tempdir_in(directory);
+        made.map(Self)
+            .map_err(|error| format!("No folder in {}: {error}.", directory.display()).into())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A path in it where nothing is yet.
+    #[must_use]
+    pub fn vacant(&self) -> PathBuf {
+        self.0.path().join("tree")
+    }
+}
+
+/// `count` leaves that look random and are the same in every run, from the `first` one on.
+#[must_use]
+pub fn leaves(first: u64, count: usize) -> Vec<Hash> {
+    (first..).take(count).map(leaf).collect()
+}
+
+/// One of those leaves.
+#[must_use]
+pub fn leaf(number: u64) -> Hash {
+    let mut leaf = [0; 32];
+    for (word, bytes) in (0..).zip(leaf.as_chunks_mut::<8>().0) {
+        *bytes = mixed(number.wrapping_mul(4).wrapping_add(word)).to_le_bytes();
+    }
+    leaf
+}
+
+/// `count` indices below `bound` that look random and are the same in every run.
+#[must_use]
+pub fn indices(count: usize, bound: u64) -> Vec<u64> {
+    (0..count as u64)
+        .map(|number| mixed(number ^ 0x5eed) % bound)
+        .collect()
+}
+
+/// The output function of SplitMix64 (Steele, Lea, Flood, 2014).
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Runs `work` with freed memory recycled, which is what a process that has run for a while sees.
+pub fn warm<T>(work: impl FnOnce() -> T) -> T {
+    memory::malloc::recycle();
+    work()
+}
+
+/// Runs `work` with every large block of memory fresh from the system.
+pub fn fresh<T>(work: impl FnOnce() -> T) -> T {
+    memory::malloc::give_back();
+    let result = work();
+    memory::malloc::recycle();
+    result
+}
+
+/// Runs `work` on one thread: parallel iterators inside find no other.
+///
+/// # Errors
+/// If the thread cannot be had.
+pub fn on_one_thread<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()?
+        .install(work)
+}

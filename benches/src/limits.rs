@@ -1,0 +1,158 @@
+//! What the machine allows: the same work without a tree around it.
+
+use std::fs::{File, OpenOptions};
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::path::Path;
+
+use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+use rotortree_lean_imt::geometry;
+
+use crate::context::MAX_DEPTH;
+
+/// One group, one at a time, by the published BLAKE3 crate.
+#[must_use]
+pub fn hash(children: &[Hash]) -> Hash {
+    *blake3::hash(children.as_flattened()).as_bytes()
+}
+
+/// The hashes that inserting leaves one by one into a tree of `size` leaves needs, each waiting for the one below it, by
+/// `hash`. Nothing is stored but the groups that the next hash reads.
+pub fn chained_inserts<const N: usize>(
+    size: u64,
+    leaves: &[Hash],
+    hash: impl Fn(&[Hash]) -> Hash,
+) -> Hash {
+    let mut groups = [[[0; 32]; N]; MAX_DEPTH + 1];
+    let mut root = [0; 32];
+    for (before, leaf) in (size..).zip(leaves) {
+        let depth = geometry::depth::<N>(before + 1);
+        let mut node = *leaf;
+        let mut complete = before;
+        for group in &mut groups[..depth] {
+            let digit = (complete % N as u64) as usize;
+            complete /= N as u64;
+            group[digit] = node;
+            if digit > 0 {
+                node = hash(&group[..=digit]);
+            }
+        }
+        // The root is the first child of the next group once the tree outgrows it.
+        groups[depth][0] = node;
+        root = node;
+    }
+    root
+}
+
+/// How many hashes [`chained_inserts`] computes.
+#[must_use]
+pub fn inserts_need<const N: usize>(size: u64, leaves: usize) -> u64 {
+    (size..)
+        .take(leaves)
+        .map(|before| {
+            let depth = geometry::depth::<N>(before + 1);
+            (0..depth)
+                .filter(|&level| geometry::digit::<N>(before, level) > 0)
+                .count() as u64
+        })
+        .sum()
+}
+
+/// The hashes that a batch needs, many at a time, on data that never leaves the cache and is stored nowhere: blocks of
+/// 4096 leaves hashed up to one node, with the batch kernel. `leaves` is rounded down to whole blocks.
+pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
+    const BLOCK: usize = 4096;
+    let block = vec![[7; 32]; BLOCK];
+    let mut run = vec![[0; 32]; BLOCK / N];
+    let mut parents = run.clone();
+    for _ in 0..leaves / BLOCK {
+        let mut width = BLOCK / N;
+        Blake3Hasher.hash_groups(N, black_box(&block[..width * N]), &mut run);
+        while width >= N {
+            width /= N;
+            Blake3Hasher.hash_groups(N, &run[..width * N], &mut parents[..width]);
+            std::mem::swap(&mut run, &mut parents);
+        }
+    }
+    run[0]
+}
+
+/// The hashes on the way from a leaf to the root, each waiting for the one below it.
+#[must_use]
+pub fn path_hashes(group: &mut [Hash], levels: usize) -> Hash {
+    for _ in 0..levels {
+        group[0] = hash(black_box(group));
+    }
+    group[0]
+}
+
+/// Bytes appended to a file and synced, as the least that a durable insert can do.
+#[derive(Debug)]
+pub struct AppendFile(File);
+
+impl AppendFile {
+    /// A new file at `path`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(path)?;
+        Ok(Self(file))
+    }
+
+    /// Appends and syncs.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn append_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)?;
+        self.0.sync_data()
+    }
+}
+
+/// Writes `length` bytes to a new file in pieces of a megabyte, and syncs it.
+///
+/// # Errors
+/// Those of the system.
+pub fn write_durably(path: &Path, length: u64) -> io::Result<()> {
+    let piece = vec![0xa5; 1 << 20];
+    let mut file = File::create_new(path)?;
+    let mut left = length;
+    while left > 0 {
+        let count = left.min(piece.len() as u64) as usize;
+        file.write_all(&piece[..count])?;
+        left -= count as u64;
+    }
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use rotortree_lean_imt::LeanIMT;
+
+    use super::*;
+    use crate::context::leaves;
+
+    #[test]
+    fn the_bound_of_single_inserts_is_the_tree_without_storage() {
+        fn check<const N: usize>() {
+            let leaves = leaves(0, 300);
+            let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
+            let root = tree.insert_many(&leaves).unwrap();
+            assert_eq!(chained_inserts::<N>(0, &leaves, hash), root);
+        }
+        check::<2>();
+        check::<3>();
+        check::<16>();
+    }
+
+    #[test]
+    fn inserts_need_a_hash_per_level_that_is_not_lifted() {
+        // 0, 1 and 2 leaves before: none, one, and one (the second child of the root; its other group is lifted).
+        assert_eq!(inserts_need::<2>(0, 3), 2);
+        assert_eq!(inserts_need::<2>(3, 1), 2);
+    }
+}

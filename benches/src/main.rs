@@ -1,0 +1,64 @@
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the rows that are named, or all, and prints their tables
+//! as Markdown. Usually called by `cargo xtask bench`.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rotortree_benches::context::Context;
+use rotortree_benches::memory::counting::Counting;
+use rotortree_benches::rows::{self, Row};
+use rotortree_benches::{Outcome, report};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell if standard error is closed.
+            let _ = writeln!(io::stderr(), "{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: impl Iterator<Item = String>) -> Outcome<()> {
+    let (context, rows) = parse(words)?;
+    let mut out = io::stdout();
+    for row in rows {
+        let lines = (row.run)(&context)?;
+        report::write_table(&mut out, row.title, &lines)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Outcome<(Context, Vec<&'static Row>)> {
+    let mut context = Context {
+        quick: false,
+        directory: std::env::temp_dir(),
+    };
+    let mut chosen = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => context.quick = true,
+            "--dir" => {
+                context.directory = words
+                    .next()
+                    .map(PathBuf::from)
+                    .ok_or("--dir wants a path.")?;
+            }
+            name => chosen.push(rows::find(name).ok_or_else(|| {
+                let names: Vec<&str> = rows::ALL.iter().map(|row| row.name).collect();
+                format!("There is no row `{name}`. There are: {}.", names.join(", "))
+            })?),
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(rows::ALL);
+    }
+    Ok((context, chosen))
+}

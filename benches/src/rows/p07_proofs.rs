@@ -1,0 +1,142 @@
+//! P7: inclusion proofs of a tree in memory: generate, verify one, verify many.
+//!
+//! The limit of verifying is the bare hashes from the leaf to the root, each waiting for the one below it.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use rotortree_lean_imt::{Blake3Hasher, NaryProof, TreeHead};
+
+use super::Row;
+use crate::Outcome;
+use crate::contender::{MemoryTree, Ours, Peer};
+use crate::context::{Context, MAX_DEPTH, indices, leaves, warm};
+use crate::limits;
+use crate::measure::{alternate, time, time_fallible};
+use crate::report::{Line, Unit};
+
+pub(super) const ROW: Row = Row {
+    name: "p7",
+    title: "P7: inclusion proofs of random leaves, N = 2, 1 M leaves (limit: the bare hashes of a path, by the blake3 crate)",
+    run,
+};
+
+const LEAVES: usize = 1_000_000;
+/// Hashes from a leaf to the root.
+const DEPTH: usize = 20;
+/// Proofs in a round.
+const PROOFS: usize = 10_000;
+
+fn run(context: &Context) -> Outcome<Vec<Line>> {
+    warm(|| {
+        let leaves = leaves(0, LEAVES);
+        let indices = indices(PROOFS, LEAVES as u64);
+        let mut ours = Ours::<2>::empty();
+        let mut peer = Peer::<2>::empty();
+        let root = ours.insert_many(&leaves)?;
+        peer.insert_many(&leaves)?;
+        let ours = ours.snapshot();
+        let peer = peer.snapshot();
+        let head = TreeHead {
+            size: LEAVES as u64,
+            root,
+        };
+        let mut lines = vec![generate(context, &ours, &peer, &indices)?];
+        lines.extend(verify(context, &ours, &peer, &indices, head)?);
+        Ok(lines)
+    })
+}
+
+type Snapshot<T> = <T as MemoryTree>::Snapshot;
+
+fn generate(
+    context: &Context,
+    ours: &Snapshot<Ours<2>>,
+    peer: &Snapshot<Peer<2>>,
+    indices: &[u64],
+) -> Outcome<Line> {
+    let [ours, peer] = alternate(
+        context.rounds(),
+        [&mut || generated::<Ours<2>>(ours, indices), &mut || {
+            generated::<Peer<2>>(peer, indices)
+        }],
+    )?;
+    let met = ours.per(PROOFS as u64).median <= 0.3e-6;
+    Ok(Line::new("generate")
+        .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), None)
+        .goal("<= 0.3 us", met))
+}
+
+fn generated<T: MemoryTree>(snapshot: &T::Snapshot, indices: &[u64]) -> Outcome<Duration> {
+    time_fallible(|| -> Outcome<()> {
+        for index in indices {
+            black_box(T::prove(snapshot, *index)?);
+        }
+        Ok(())
+    })
+}
+
+fn verify(
+    context: &Context,
+    ours: &Snapshot<Ours<2>>,
+    peer: &Snapshot<Peer<2>>,
+    indices: &[u64],
+    head: TreeHead,
+) -> Outcome<[Line; 2]> {
+    let ours: Vec<_> = indices
+        .iter()
+        .map(|index| Ours::<2>::prove(ours, *index))
+        .collect::<Outcome<_>>()?;
+    let peer: Vec<_> = indices
+        .iter()
+        .map(|index| Peer::<2>::prove(peer, *index))
+        .collect::<Outcome<_>>()?;
+    let mut limit = || {
+        Ok(time(|| {
+            let mut group = [[1; 32]; 2];
+            for _ in 0..PROOFS {
+                black_box(limits::path_hashes(&mut group, DEPTH));
+            }
+        }))
+    };
+    let [one, peers, batch, limit] = alternate(
+        context.rounds(),
+        [
+            &mut || verified::<Ours<2>>(&ours, head),
+            &mut || verified::<Peer<2>>(&peer, head),
+            &mut || verified_in_a_batch(&ours, head),
+            &mut limit,
+        ],
+    )?;
+    let proofs = PROOFS as u64;
+    let overhead = 1.0 / one.speedup_over(&limit).median;
+    let batch_met = batch.per(proofs).median <= 0.3e-6;
+    Ok([
+        Line::new("verify one against a head")
+            .samples(Unit::Time, proofs, &one, Some(&peers), Some(&limit))
+            .goal("<= 1.1x the limit's time", overhead <= 1.1),
+        Line::new("verify in batches, each")
+            .samples(Unit::Time, proofs, &batch, Some(&peers), Some(&limit))
+            .goal("<= 0.3 us", batch_met),
+    ])
+}
+
+fn verified<T: MemoryTree>(proofs: &[T::Proof], head: TreeHead) -> Outcome<Duration> {
+    time_fallible(|| -> Outcome<()> {
+        for proof in proofs {
+            if !T::verify(black_box(proof), head.size, &head.root)? {
+                return Err("A proof does not verify.".into());
+            }
+        }
+        Ok(())
+    })
+}
+
+fn verified_in_a_batch(proofs: &[NaryProof<2, MAX_DEPTH>], head: TreeHead) -> Outcome<Duration> {
+    time_fallible(|| -> Outcome<()> {
+        match NaryProof::verify_batch(&Blake3Hasher, head, black_box(proofs)).first() {
+            None => Ok(()),
+            Some(failure) => Err(format!("Proof {} does not verify.", failure.index).into()),
+        }
+    })
+}

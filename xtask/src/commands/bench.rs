@@ -1,0 +1,63 @@
+//! `cargo xtask bench`: prints the tables of `docs/performance.md`, measured here.
+//!
+//! What is measured, and how, is the business of the `benches` member; this builds and runs it.
+
+use super::Command;
+use crate::args::Args;
+use crate::cargo::Invocation;
+use crate::outcome::{Outcome, Verdict};
+use crate::workspace::{BENCHES, Workspace};
+
+pub(super) const COMMAND: Command = Command {
+    name: "bench",
+    summary: "measure the rows of the performance table against a peer and the machine",
+    options: &[
+        ("limits p1 .. p13", "these rows alone"),
+        ("--quick", "smaller inputs and fewer rounds"),
+        ("--dir PATH", "where durable trees are made"),
+    ],
+    run,
+};
+
+fn run(workspace: &Workspace, mut args: Args) -> Outcome {
+    let mut words = rows(&mut args);
+    if args.flag("--quick") {
+        words.push("--quick".to_owned());
+    }
+    if let Some(directory) = args.value("--dir")? {
+        words.extend(["--dir".to_owned(), directory]);
+    }
+    args.finish()?;
+    let command = format!("run --quiet --release -p {BENCHES} --");
+    Invocation::cargo(workspace.root(), &command)
+        .args(words)
+        .run()?;
+    Ok(Verdict::PassedWith(
+        "nothing is judged here; read the tables".to_owned(),
+    ))
+}
+
+/// Takes the rows that are named, in the order of the table.
+fn rows(args: &mut Args) -> Vec<String> {
+    std::iter::once("limits".to_owned())
+        .chain((1..=13).map(|number| format!("p{number}")))
+        .filter(|row| args.flag(row))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &str) -> Args {
+        Args::new(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn rows_are_taken_and_nothing_else() {
+        let mut given = args("p13 --quick p3 limits p14");
+        assert_eq!(rows(&mut given), ["limits", "p3", "p13"]);
+        assert!(given.flag("--quick"));
+        assert!(given.finish().is_err());
+    }
+}
