@@ -50,3 +50,46 @@ impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
         unsafe { &*child }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn children() -> [Hash; 12] {
+        core::array::from_fn(|i| [i as u8; 32])
+    }
+
+    #[test]
+    fn each_lane_has_its_group_and_spare_lanes_the_last() {
+        let children = children();
+        let groups = LaneGroups::<8>::new(&children, 3, 4);
+        for lane in 0..8 {
+            for index in 0..3 {
+                assert_eq!(
+                    groups.child(lane, index),
+                    &children[3 * lane.min(3) + index]
+                );
+            }
+        }
+        let full = LaneGroups::<4>::new(&children, 3, 4);
+        assert_eq!(full.child(3, 2), &children[11]);
+    }
+
+    #[test]
+    #[should_panic(expected = "index < self.arity")]
+    fn a_child_of_the_next_group_is_out_of_reach() {
+        LaneGroups::<4>::new(&children(), 3, 4).child(0, 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "children.len()")]
+    fn more_groups_than_children_are_refused() {
+        LaneGroups::<8>::new(&children(), 3, 5);
+    }
+
+    #[test]
+    #[should_panic(expected = "count > 0")]
+    fn no_group_at_all_is_refused() {
+        LaneGroups::<8>::new(&[], 3, 0);
+    }
+}
