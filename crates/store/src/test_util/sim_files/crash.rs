@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash, Hasher},
+    ffi::OsStr,
     sync::Arc,
 };
 
 use super::{
     SimFiles,
     dir::DirNode,
-    disk::{Disk, Node, NodeId},
+    disk::{Disk, Node, NodeId, ROOT},
     file::{FileNode, PIECE, Piece},
     rng::Rng,
 };
@@ -57,6 +57,8 @@ pub struct CrashPoint {
     after: String,
     disk: Disk,
     choices: Vec<Choice>,
+    /// The files of which nothing is open, the same in every image, and the hashes of their bytes.
+    certain: BTreeMap<NodeId, (FileNode, u64)>,
 }
 
 /// One thing that is not synced.
@@ -78,11 +80,22 @@ enum What {
 impl CrashPoint {
     pub(super) fn new(operations: usize, after: String, disk: Disk) -> Self {
         let choices = choices(&disk);
+        let mut certain = BTreeMap::new();
+        for (id, node) in disk.possible() {
+            if let Node::File(file) = node
+                && file.is_certain()
+            {
+                let settled = file.settle();
+                let hash = hash(settled.bytes());
+                certain.insert(id, (settled, hash));
+            }
+        }
         Self {
             operations,
             after,
             disk,
             choices,
+            certain,
         }
     }
 
@@ -117,15 +130,24 @@ impl CrashPoint {
             .collect();
         let pick = |what| picked.get(&what).copied().unwrap_or(0);
         let mut nodes = BTreeMap::new();
+        let mut hashes = BTreeMap::new();
         for (id, node) in self.disk.possible() {
             let node = match node {
                 Node::File(file) => {
-                    let bytes = file.after_crash(
-                        pick(What::Length { file: id }),
-                        |index| pick(What::Piece { file: id, index }),
-                        |index| garbage.map(|seed| garbage_piece(seed, id, index)),
-                    );
-                    Node::File(FileNode::settled(bytes))
+                    let (settled, hash) = match self.certain.get(&id) {
+                        Some((settled, hash)) => (settled.clone(), *hash),
+                        None => {
+                            let bytes = file.after_crash(
+                                pick(What::Length { file: id }),
+                                |index| pick(What::Piece { file: id, index }),
+                                |index| garbage.map(|seed| garbage_piece(seed, id, index)),
+                            );
+                            let hash = hash(&bytes);
+                            (FileNode::settled(bytes), hash)
+                        }
+                    };
+                    hashes.insert(id, hash);
+                    Node::File(settled)
                 }
                 Node::Dir(dir) => {
                     let names = dir.after_crash(|change| pick(What::Name { dir: id, change }) > 0);
@@ -140,7 +162,7 @@ impl CrashPoint {
         }
         let disk = Disk::settled(nodes);
         Image {
-            fingerprint: fingerprint(&disk),
+            fingerprint: fingerprint(&disk, &hashes, ROOT),
             files: SimFiles::with_disk(disk),
             picks: picks.to_vec(),
             garbage,
@@ -276,9 +298,30 @@ fn garbage_piece(seed: u64, file: NodeId, index: u64) -> Piece {
     Arc::new(piece)
 }
 
-fn fingerprint(disk: &Disk) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    disk.dirs().hash(&mut hasher);
-    disk.files().hash(&mut hasher);
-    hasher.finish()
+/// A hash of the files and names at and below a node.
+fn fingerprint(disk: &Disk, hashes: &BTreeMap<NodeId, u64>, node: NodeId) -> u64 {
+    let Some(dir) = disk.dir(node) else {
+        return hashes[&node];
+    };
+    dir.now.iter().fold(1, |so_far, (name, node)| {
+        let below = fingerprint(disk, hashes, *node);
+        mix(mix(so_far, hash(OsStr::as_encoded_bytes(name))), below)
+    })
+}
+
+/// A hash that is cheap without optimisation too: tests hash a lot.
+fn hash(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let so_far = mix(bytes.len() as u64, words.len() as u64);
+    let so_far = words.iter().fold(so_far, |so_far, word| {
+        mix(so_far, u64::from_le_bytes(*word))
+    });
+    rest.iter()
+        .fold(so_far, |so_far, byte| mix(so_far, u64::from(*byte)))
+}
+
+fn mix(so_far: u64, word: u64) -> u64 {
+    (so_far ^ word)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
 }

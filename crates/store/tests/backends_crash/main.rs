@@ -1,0 +1,282 @@
+//! The filesystem backend over simulated files: what it promised is there after a crash at every operation, nothing is
+//! there in part, and faults at every call end in an error that names a file and in nothing worse.
+//!
+//! Each crash test also runs over files that only pretend to sync, and must then fail.
+
+use std::{
+    error::Error,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+
+use rotortree_store::{
+    StorageError,
+    fs::FsStorage,
+    storage::Storage,
+    test_util::{
+        conformance,
+        sim_files::{Bound, Call, Effect, Fault, SimFiles},
+    },
+};
+
+mod lying;
+mod session;
+
+use lying::Lying;
+use session::{Fact, Facts, ROOT, check, session};
+
+/// A disk with the directories above the root, and an unrelated file.
+fn disk() -> SimFiles {
+    let files = SimFiles::new();
+    files.write_file("/home/user/.profile", b"unrelated");
+    files
+}
+
+fn open(files: &SimFiles) -> FsStorage<SimFiles> {
+    FsStorage::with_files(files.clone(), ROOT)
+}
+
+/// Holds the crash at every operation to the facts promised before it. Returns how many images there were.
+fn check_crashes(files: &SimFiles, facts: &Facts, images: usize) -> usize {
+    let mut seen = 0;
+    for point in files.journal().points() {
+        let promised = facts.iter().filter(|(at, _)| *at <= point.operations());
+        let promised: Vec<&Fact> = promised.map(|(_, fact)| fact).collect();
+        for image in point.images(Bound::new(images, 7)) {
+            seen += 1;
+            let checked = catch_unwind(AssertUnwindSafe(|| check(&image.files, &promised)));
+            if let Err(panic) = checked {
+                let (operations, after) = (point.operations(), point.after());
+                eprintln!(
+                    "crash after operation {operations} ({after}), picks {:?}",
+                    image.picks
+                );
+                resume_unwind(panic);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn simulated_files_keep_the_contract() {
+    conformance::run(|| {
+        let files = SimFiles::new();
+        move || {
+            // Nothing here asks what happened, and the histories are long.
+            files.rebase();
+            FsStorage::with_shard_chunks(files.clone(), "/a/b/tree", 1024)
+        }
+    });
+}
+
+#[test]
+fn a_crash_at_any_operation_leaves_what_was_promised_and_nothing_in_part() {
+    let files = disk();
+    let mut facts = Facts::new();
+    for _ in 0..3 {
+        session(&open(&files), &files, &mut facts).unwrap();
+    }
+    let images = check_crashes(&files, &facts, 1024);
+    assert!(images > 5_000, "{images} images");
+}
+
+#[test]
+fn files_that_only_pretend_to_sync_are_found_out() {
+    for lie in [Call::Sync, Call::SyncDir] {
+        let files = disk();
+        let mut facts = Facts::new();
+        let storage = FsStorage::with_files(Lying::new(files.clone(), lie), ROOT);
+        session(&storage, &files, &mut facts).unwrap();
+        let checked = catch_unwind(AssertUnwindSafe(|| check_crashes(&files, &facts, 64)));
+        assert!(checked.is_err(), "nobody noticed that {lie:?} did nothing");
+    }
+}
+
+#[test]
+fn what_crashes_leave_can_be_opened_and_worked_on() {
+    let files = disk();
+    session(&open(&files), &files, &mut Facts::new()).unwrap();
+    let mut images = 0;
+    for point in files.journal().points() {
+        for image in point.images(Bound::new(12, 3)) {
+            images += 1;
+            let mut facts = Facts::new();
+            session(&open(&image.files), &image.files, &mut facts).unwrap();
+            check_crashes(&image.files, &facts, 2);
+        }
+    }
+    assert!(images > 100, "{images} images");
+}
+
+/// Runs a session that meets the fault, then one on the healed machine, without a crash between them; holds every crash of both
+/// to what was promised. Whether the first session failed.
+fn fault_then_session(fault: Fault) -> (SimFiles, Result<(), StorageError>) {
+    let files = disk();
+    files.inject(fault);
+    let mut facts = Facts::new();
+    let first = session(&open(&files), &files, &mut facts);
+    files.heal();
+    session(&open(&files), &files, &mut facts).unwrap();
+    check_crashes(&files, &facts, 6);
+    (files, first)
+}
+
+/// Every call of a session in turn, until a fault strikes no more.
+fn at_every_call(effect: Effect, mut then: impl FnMut(Result<(), StorageError>)) {
+    let mut number = 0;
+    loop {
+        let (files, first) = fault_then_session(Fault::new(number, effect));
+        if files.struck() == 0 {
+            break;
+        }
+        then(first);
+        number += 1;
+    }
+    assert!(number > 50, "a session makes more than {number} calls");
+}
+
+fn expect_named(error: &StorageError, kind: io::ErrorKind) {
+    let StorageError::Io(error) = error else {
+        panic!("{error:?} is not the system's");
+    };
+    assert_eq!(error.kind(), kind);
+    assert!(error.to_string().contains("/home"), "{error}");
+    assert!(error.to_string().starts_with("cannot "), "{error}");
+    assert!(error.source().is_some(), "{error}");
+}
+
+#[test]
+fn an_error_at_any_call_is_told_by_name_and_costs_nothing_promised() {
+    let mut failed = 0;
+    at_every_call(Effect::Error(io::ErrorKind::TimedOut), |first| {
+        if let Err(error) = first {
+            failed += 1;
+            expect_named(&error, io::ErrorKind::TimedOut);
+        }
+    });
+    assert!(failed > 30, "{failed} sessions failed");
+}
+
+#[test]
+fn an_error_after_any_call_took_effect_is_told_by_name_and_costs_nothing_promised() {
+    at_every_call(Effect::ErrorAfter(io::ErrorKind::TimedOut), |first| {
+        if let Err(error) = first {
+            // A name that was taken after all may be met again as such.
+            assert!(error.to_string().contains("/home"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_sync_that_fails_and_is_forgotten_costs_nothing_promised() {
+    at_every_call(Effect::LoseSync(io::ErrorKind::TimedOut), |_| {});
+}
+
+#[test]
+fn short_results_are_made_up_for() {
+    at_every_call(Effect::Short(1), |first| first.unwrap());
+}
+
+#[test]
+fn interrupted_reads_and_writes_are_repeated() {
+    for call in [Call::ReadAt, Call::WriteAt] {
+        for number in 0.. {
+            let fault = Fault::new(number, Effect::Error(io::ErrorKind::Interrupted)).on(call);
+            let (files, first) = fault_then_session(fault);
+            first.unwrap();
+            if files.struck() == 0 {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_write_that_writes_nothing_and_a_read_that_ends_early_are_errors() {
+    let mut kinds = Vec::new();
+    at_every_call(Effect::Short(0), |first| {
+        if let Err(StorageError::Io(error)) = first {
+            kinds.push(error.kind());
+        }
+    });
+    assert!(kinds.contains(&io::ErrorKind::WriteZero), "{kinds:?}");
+    let early = |kind| {
+        matches!(
+            kind,
+            io::ErrorKind::WriteZero | io::ErrorKind::UnexpectedEof
+        )
+    };
+    assert!(kinds.into_iter().all(early));
+}
+
+#[test]
+fn a_machine_that_fails_for_good_costs_nothing_promised() {
+    for number in (0..200).step_by(3) {
+        let effect = Effect::Error(io::ErrorKind::TimedOut);
+        let (files, first) = fault_then_session(Fault::new(number, effect).for_good());
+        if files.struck() == 0 {
+            first.unwrap();
+            return;
+        }
+        expect_named(&first.unwrap_err(), io::ErrorKind::TimedOut);
+    }
+    panic!("a session makes fewer than 200 calls");
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_byte_is_an_error_and_costs_nothing_promised() {
+    let needed = {
+        let files = disk();
+        session(&open(&files), &files, &mut Facts::new()).unwrap();
+        files.used()
+    };
+    let mut full = 0;
+    for capacity in (0..needed + 2000).step_by(211) {
+        let files = disk();
+        files.set_capacity(Some(capacity));
+        let mut facts = Facts::new();
+        if let Err(error) = session(&open(&files), &files, &mut facts) {
+            full += 1;
+            expect_named(&error, io::ErrorKind::StorageFull);
+        }
+        files.set_capacity(None);
+        session(&open(&files), &files, &mut facts).unwrap();
+        check_crashes(&files, &facts, 4);
+    }
+    assert!(full > 20, "{full} disks were full");
+}
+
+#[test]
+fn a_failed_segment_takes_nothing_more() {
+    let files = disk();
+    let storage = open(&files);
+    let _owner = storage.acquire().unwrap();
+    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::TimedOut)).on(Call::Sync));
+    storage.commit_group(1, 512, &[2; 512]).unwrap_err();
+    storage.rest();
+    for offset in [512, 1024] {
+        let error = storage.commit_group(1, offset, &[2; 512]).unwrap_err();
+        assert!(
+            error.to_string().contains("an earlier write to it failed"),
+            "{error}"
+        );
+        storage.commit_mark(1, offset, &[2; 512]).unwrap_err();
+    }
+    storage.create_segment(2, &mut &[3; 512][..]).unwrap();
+    storage.commit_group(2, 512, &[4; 512]).unwrap();
+}
+
+#[test]
+fn nothing_but_the_newest_segment_is_written_between_checkpoints() {
+    let files = disk();
+    let storage = open(&files);
+    let _owner = storage.acquire().unwrap();
+    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    let before = files.calls();
+    for group in 1..=10 {
+        storage.commit_group(1, group * 512, &[2; 512]).unwrap();
+    }
+    assert_eq!(files.calls() - before, 20, "one write and one sync a group");
+}

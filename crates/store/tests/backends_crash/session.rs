@@ -1,0 +1,229 @@
+//! [`session`]: what an engine asks of a backend between opening and closing, with a note of everything it was promised.
+
+use std::io;
+
+use rotortree_store::{
+    StorageError,
+    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
+    file_layer::FileLayer,
+    fs::FsStorage,
+    storage::{CommitError, FIRST_SEGMENT, Reads, Storage, Stream},
+    test_util::sim_files::SimFiles,
+};
+
+pub(crate) const ROOT: &str = "/home/user/tree";
+
+/// Something that must hold after every later crash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// A segment has these bytes at this offset.
+    Log {
+        segment: u64,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    /// A segment is about to be removed: what was promised of it no longer counts.
+    Withdrawn { segment: u64 },
+    /// A manifest of at least this generation is in force.
+    Manifest { generation: u64 },
+    /// A file under the root has these bytes.
+    Kept { path: String, bytes: Vec<u8> },
+}
+
+/// The facts in the order of their promises, each with the operations before it.
+pub(crate) type Facts = Vec<(usize, Fact)>;
+
+/// Levels and streams that a session writes.
+const PLACES: [(Stream, u8); 3] = [(Stream::Chunks, 0), (Stream::Sums, 0), (Stream::Chunks, 1)];
+
+/// A manifest that names its generation and how many units each place has, filled up so that it can be torn.
+fn manifest(generation: u64, units: u64) -> Vec<u8> {
+    let mut bytes = generation.to_le_bytes().to_vec();
+    bytes.extend(units.to_le_bytes());
+    bytes.resize(1200, generation as u8 + 1);
+    bytes
+}
+
+/// Generation and units of the manifest in force, which must be whole.
+pub(crate) fn in_force<L: FileLayer>(
+    storage: &FsStorage<L>,
+) -> Result<Option<(u64, u64)>, StorageError> {
+    Ok(storage.load_manifest()?.map(|bytes| {
+        let number = |at| u64::from_le_bytes(*bytes[at..].first_chunk().expect("a whole manifest"));
+        let (generation, units) = (number(0), number(8));
+        assert!(bytes == manifest(generation, units), "a whole manifest");
+        (generation, units)
+    }))
+}
+
+/// The bytes of a unit, the same whenever it is written.
+fn unit(stream: Stream, level: u8, index: u64) -> Vec<u8> {
+    let len = match stream {
+        Stream::Chunks => CHUNK_BYTES,
+        Stream::Sums => SUM_SECTOR_BYTES,
+    };
+    vec![(index * 10 + u64::from(level) * 2 + stream as u64 + 1) as u8; len]
+}
+
+/// The beginning of a segment: the first one's is a header alone.
+fn beginning(segment: u64) -> Vec<u8> {
+    let sectors = if segment == FIRST_SEGMENT { 1 } else { 3 };
+    vec![segment as u8; sectors * 512]
+}
+
+fn group(segment: u64, offset: u64) -> Vec<u8> {
+    vec![(segment * 31 + offset / 512) as u8 | 1; 1024]
+}
+
+/// One opening, work, and closing. `files` tells how many operations there were when something was promised.
+pub(crate) fn session<L: FileLayer>(
+    storage: &FsStorage<L>,
+    files: &SimFiles,
+    facts: &mut Facts,
+) -> Result<(), StorageError> {
+    let mut promise = |fact| facts.push((files.operations(), fact));
+    storage.inspect()?;
+    let _owner = storage.acquire()?;
+    storage.sweep()?;
+    let before = in_force(storage)?;
+    let segments = storage.list_segments()?;
+    let segment = segments.last().map_or(FIRST_SEGMENT, |last| last + 1);
+
+    let bytes = beginning(segment);
+    let mut end = storage.create_segment(segment, &mut &bytes[..])?;
+    let created = Fact::Log {
+        segment,
+        offset: 0,
+        bytes,
+    };
+    let (mut generation, units) = match before {
+        Some(before) => {
+            promise(created);
+            before
+        }
+        None => {
+            commit(storage, 0, 0)?;
+            // Before there is a manifest, a segment is what the next opening sweeps away.
+            promise(created);
+            promise(Fact::Manifest { generation: 0 });
+            (0, 0)
+        }
+    };
+    for _ in 0..2 {
+        promise(append(storage, segment, &mut end)?);
+    }
+
+    let mut put_and_sync = || -> io::Result<()> {
+        for index in units..units + 2 {
+            for (stream, level) in PLACES {
+                storage.put(stream, level, index, &unit(stream, level, index))?;
+            }
+        }
+        storage.sync_levels()
+    };
+    // A checkpoint that fails is tried again, with its bytes written anew.
+    put_and_sync().or_else(|_| put_and_sync())?;
+    generation += 1;
+    commit(storage, generation, units + 2)?;
+    promise(Fact::Manifest { generation });
+    for (stream, level) in PLACES {
+        storage.region(stream, level, 0, units + 2, Reads::Mapped)?;
+    }
+    for segment in segments {
+        promise(Fact::Withdrawn { segment });
+        storage.remove_segment(segment)?;
+    }
+
+    let bytes = vec![segment as u8; 700];
+    let path = storage.keep_aside("tail", &mut &bytes[..])?;
+    promise(Fact::Kept { path, bytes });
+    storage.rest();
+    storage.commit_mark(segment, end, &[99; 512])?;
+    end += 512;
+    promise(append(storage, segment, &mut end)?);
+    Ok(())
+}
+
+fn append<L: FileLayer>(storage: &FsStorage<L>, segment: u64, end: &mut u64) -> io::Result<Fact> {
+    let (offset, bytes) = (*end, group(segment, *end));
+    storage.commit_group(segment, offset, &bytes)?;
+    *end += bytes.len() as u64;
+    Ok(Fact::Log {
+        segment,
+        offset,
+        bytes,
+    })
+}
+
+fn commit<L: FileLayer>(
+    storage: &FsStorage<L>,
+    generation: u64,
+    units: u64,
+) -> Result<(), StorageError> {
+    let bytes = manifest(generation, units);
+    let committed = storage.commit_manifest(generation, &bytes);
+    // As after a checkpoint that failed: the manifest in force is the old one for certain, and the commit may be tried again.
+    let committed = match committed {
+        Err(CommitError::NotCommitted(_)) => storage.commit_manifest(generation, &bytes),
+        other => other,
+    };
+    committed.map_err(|error| match error {
+        CommitError::NotCommitted(error)
+        | CommitError::Fenced(error)
+        | CommitError::Unknown(error) => error.into(),
+    })
+}
+
+/// Holds a disk after a crash to the facts, and to what holds without any promise: whatever manifest is in force, it
+/// is whole and what it names is there.
+pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
+    let storage = FsStorage::with_files(files.clone(), ROOT);
+    let in_force = in_force(&storage).expect("the manifest can be read");
+    if let Some((_, units)) = in_force {
+        for (stream, level) in PLACES.into_iter().filter(|_| units > 0) {
+            let region = storage.region(stream, level, 0, units, Reads::Mapped);
+            let region = region.expect("what the manifest names is there");
+            let bytes = region.bytes().expect("a mapping has its bytes at hand");
+            let unit_len = bytes.len() / units as usize;
+            for (index, there) in (0..units).zip(bytes.chunks(unit_len)) {
+                assert!(
+                    there == unit(stream, level, index),
+                    "what the manifest names is whole"
+                );
+            }
+        }
+    }
+    for number in storage.list_segments().expect("segments can be listed") {
+        let bytes = beginning(number);
+        expect_log(&storage, number, 0, &bytes);
+    }
+    for (index, fact) in facts.iter().enumerate() {
+        match fact {
+            Fact::Log {
+                segment,
+                offset,
+                bytes,
+            } => {
+                let gone = Fact::Withdrawn { segment: *segment };
+                if !facts[index..].contains(&&gone) {
+                    expect_log(&storage, *segment, *offset, bytes);
+                }
+            }
+            Fact::Manifest { generation } => {
+                let there = in_force.map(|(generation, _)| generation);
+                assert!(there >= Some(*generation), "{there:?} is in force");
+            }
+            Fact::Kept { path, bytes } => assert_eq!(files.read_file(path).as_ref(), Some(bytes)),
+            Fact::Withdrawn { .. } => {}
+        }
+    }
+}
+
+fn expect_log(storage: &FsStorage<SimFiles>, segment: u64, offset: u64, bytes: &[u8]) {
+    let mut there = vec![0; bytes.len()];
+    let mut reader = storage.read_segment(segment).expect("the segment is there");
+    reader
+        .read_at(offset, &mut there)
+        .expect("its bytes are there");
+    assert!(there == bytes, "segment {segment} at {offset}");
+}
