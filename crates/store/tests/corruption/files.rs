@@ -1,0 +1,79 @@
+//! Each file removed, emptied, cut, swapped with its neighbour, or replaced.
+
+use std::path::Path;
+
+use rotortree_store::storage::Reads;
+
+use crate::store::Sample;
+
+fn is_lock(path: &Path) -> bool {
+    path.ends_with("LOCK")
+}
+
+#[test]
+fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
+    for closed in [true, false] {
+        let sample = Sample::new(3, closed);
+        for path in sample.list() {
+            let bytes = sample.files.read_file(&path).unwrap();
+            let damaged = sample.copy();
+            damaged.remove_file(&path);
+            sample.judge(&damaged, &format!("{} removed", path.display()), false);
+            sample.reads_no_wrong_node(&damaged, Reads::Mapped, "removed");
+            let cuts = (0..bytes.len())
+                .step_by(256)
+                .chain([bytes.len().saturating_sub(1)]);
+            for len in cuts.filter(|_| !is_lock(&path)) {
+                let damaged = sample.copy();
+                damaged.write_file(&path, &bytes[..len]);
+                // The last group of a store in use is attested by nothing: the very end may go.
+                let is_log = path.extension().is_some_and(|extension| extension == "wal");
+                sample.judge(
+                    &damaged,
+                    &format!("{} cut to {len}", path.display()),
+                    !closed && is_log,
+                );
+                sample.reads_no_wrong_node(&damaged, Reads::Positioned, "cut");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_two_files_swapped_are_an_error_or_the_identical_tree() {
+    let sample = Sample::new(4, true);
+    let paths = sample.list();
+    for (k, left) in paths.iter().enumerate() {
+        for right in &paths[k + 1..] {
+            let damaged = sample.copy();
+            damaged.write_file(left, &sample.files.read_file(right).unwrap());
+            damaged.write_file(right, &sample.files.read_file(left).unwrap());
+            sample.judge(
+                &damaged,
+                &format!("{} and {} swapped", left.display(), right.display()),
+                false,
+            );
+        }
+    }
+}
+
+#[test]
+fn any_file_replaced_by_another_trees_or_an_older_one_is_never_a_wrong_tree() {
+    let sample = Sample::new(5, true);
+    let other = Sample::new(6, true);
+    let older = Sample::new(5, false);
+    for path in sample.list().into_iter().filter(|path| !is_lock(path)) {
+        for (donor, name) in [(&other, "another tree's"), (&older, "another run's")] {
+            if let Some(bytes) = donor.files.read_file(&path) {
+                let damaged = sample.copy();
+                damaged.write_file(&path, &bytes);
+                sample.judge(
+                    &damaged,
+                    &format!("{} replaced by {name}", path.display()),
+                    false,
+                );
+                sample.reads_no_wrong_node(&damaged, Reads::Mapped, "replaced");
+            }
+        }
+    }
+}
