@@ -135,6 +135,10 @@ pub struct Scanner<S> {
     walk: Walk,
     /// The group reported last.
     group: Option<GroupHeader>,
+    /// No group starts from the last one's end up to here.
+    searched: u64,
+    /// Whether there are only zeros from the last one's end up to here.
+    blank: bool,
 }
 
 /// The way through the records of a group. It is changed in place, field by field: copying it for
@@ -172,6 +176,8 @@ impl<S: SegmentBytes> Scanner<S> {
             window,
             walk: Walk::to(SECTOR_U64),
             group: None,
+            searched: SECTOR_U64,
+            blank: true,
         }
     }
 
@@ -207,45 +213,50 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Looks for the next group from the boundary `from` on.
+    /// Looks for the next group from the boundary `from` on. How far it has come is kept, so that it
+    /// goes on from there when a read fails and is tried again.
     fn group(&mut self, from: u64) -> Result<Option<Event<'_>>, S::Error> {
-        let mut at = from;
-        let mut blank = true;
-        while at < self.len {
+        if self.searched <= from {
+            self.searched = from;
+            self.blank = true;
+        }
+        while self.searched < self.len {
+            let at = self.searched;
             let held = (self.len - at).min(SECTOR_U64) as usize;
             if !self.window.holds(at, held) {
-                // A hole can only be as long as the zeros that it reads as: it starts no group.
-                let data = self.source.next_data(at)?.max(at);
-                at = (data - data % SECTOR_U64).max(at);
-                if at >= self.len {
-                    break;
+                // What is left out here reads as zeros, which are no group.
+                let data = self.source.next_data(at)?;
+                let boundary = data - data % SECTOR_U64;
+                if boundary > at {
+                    self.searched = boundary.min(self.len);
+                    continue;
                 }
+                self.window.fetch(&mut self.source, self.len, at, held)?;
             }
-            let held = (self.len - at).min(SECTOR_U64) as usize;
-            self.window.fetch(&mut self.source, self.len, at, held)?;
             let sector = self.window.bytes(at, held);
             let header = sector.first_chunk::<GROUP_HEADER>();
             if let Some(group) = header.and_then(|bytes| GroupHeader::decode(bytes, at, self.seed))
             {
                 if at > from {
-                    return Ok(Some(self.unclaimed(from, at, blank)));
+                    return Ok(Some(self.unclaimed(from, at)));
                 }
                 self.walk = Walk::through(&group);
                 return Ok(Some(Event::Group(self.group.insert(group))));
             }
-            blank = blank && is_zero(sector);
-            at = at.saturating_add(SECTOR_U64);
+            self.blank = self.blank && is_zero(sector);
+            self.searched = at.saturating_add(SECTOR_U64).min(self.len);
         }
         if from >= self.len {
-            return Ok(None);
+            Ok(None)
+        } else {
+            Ok(Some(self.unclaimed(from, self.len)))
         }
-        Ok(Some(self.unclaimed(from, self.len, blank)))
     }
 
     /// Reports the stretch between two offsets where no group starts, and goes on behind it.
-    fn unclaimed(&mut self, from: u64, to: u64, blank: bool) -> Event<'static> {
+    fn unclaimed(&mut self, from: u64, to: u64) -> Event<'static> {
         self.walk = Walk::to(to);
-        let reason = if blank {
+        let reason = if self.blank {
             InvalidReason::Blank
         } else {
             InvalidReason::NoGroup
