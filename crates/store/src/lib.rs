@@ -24,7 +24,7 @@ pub use config::{
     CheckpointPolicy, EngineConfig, FlushPolicy, OpenProgress, ProgressCallback, RecoveryMode,
     TieringConfig,
 };
-pub use engine::{DurabilityToken, Durable, Engine, Stats};
+pub use engine::{BackupReport, DurabilityToken, Durable, Engine, Stats};
 pub use error::{RotorTreeError, StorageError};
 pub use read_only::ReadOnly;
 pub use recovery::{Damage, LogBreak, RecoveryReport};

@@ -106,7 +106,7 @@ pub enum Reads {
 /// # Contract
 ///
 /// *Durable* means: survives a crash of the machine. Every error names the file or object and the operation.
-/// Segment numbers grow; the engine never reuses one that was created durably.
+/// Segment numbers grow; a number is used again only for a segment that was removed before any manifest named it.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
     fn describe(&self) -> String;

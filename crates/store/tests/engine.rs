@@ -428,3 +428,65 @@ fn the_second_owner_is_refused_at_once() {
     assert!(token.is_durable());
     assert_eq!(snapshot.size(), 1);
 }
+
+#[test]
+fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let target: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let engine = open::<2>(&storage, quiet());
+    let leaves = reference::sample_leaves(11, 1000);
+    engine
+        .append(&leaves[..300], Some(b"cursor 1"), None)
+        .unwrap();
+    assert_eq!(engine.backup(&target).unwrap().leaves, 0..300);
+    engine
+        .append(&leaves[300..], Some(b"cursor 2"), None)
+        .unwrap();
+    engine.checkpoint().unwrap();
+    engine.insert([7; 32]).unwrap();
+    assert_eq!(engine.backup(&target).unwrap().leaves, 300..1001);
+    assert_eq!(engine.backup(&target).unwrap().leaves, 1001..1001);
+    assert!(matches!(
+        engine.backup(&storage),
+        Err(RotorTreeError::Storage(StorageError::FileLocked))
+    ));
+
+    let restored = open::<2>(&target, quiet());
+    assert_holds(&restored, &[&leaves[..], &[[7; 32]]].concat());
+    assert_eq!(restored.snapshot().metadata(), Some(&b"cursor 2"[..]));
+    assert!(restored.recovery_report().was_closed);
+    restored.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    assert!(matches!(
+        engine.backup(&target),
+        Err(RotorTreeError::Storage(StorageError::FileLocked))
+    ));
+    // A restored tree that went its own way is no backup any more.
+    restored.insert([8; 32]).unwrap().1.wait().unwrap();
+    restored.close().unwrap();
+    let refused = engine.backup(&target);
+    assert!(
+        matches!(
+            refused,
+            Err(RotorTreeError::Storage(
+                StorageError::ForeignDirectory { .. }
+            ))
+        ),
+        "{refused:?}"
+    );
+    let other: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    open::<2>(&other, quiet())
+        .append(&leaves[5..10], None, None)
+        .unwrap()
+        .wait()
+        .unwrap();
+    let refused = engine.backup(&other);
+    assert!(
+        matches!(
+            refused,
+            Err(RotorTreeError::Storage(
+                StorageError::ForeignDirectory { .. }
+            ))
+        ),
+        "{refused:?}"
+    );
+}

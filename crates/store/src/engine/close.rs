@@ -9,7 +9,9 @@ use std::{
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
-use super::{core::Core, stats::Stats, token::DurabilityToken, write::Admission};
+use super::{
+    backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken, write::Admission,
+};
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
     lock::lock,
@@ -183,6 +185,16 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), StorageError> {
         verify_nodes(hasher, &self.snapshot(), progress)
+    }
+
+    /// Copies everything inserted so far to `target`, durably, while the tree goes on. `target` is vacant, or holds an earlier
+    /// backup of this tree, which is extended by what is new. O(new nodes) of reading and writing.
+    ///
+    /// # Errors
+    /// [`StorageError::ForeignDirectory`] for a target that holds anything else, [`StorageError::FileLocked`] for one that is
+    /// open, [`StorageError::CheckpointFailed`] and [`StorageError::Io`] if writing failed: the backup then is what it was before.
+    pub fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
+        self.core().backup(target)
     }
 
     /// What opening found.

@@ -9,6 +9,7 @@
 //! | `log` | the write end of the log, and its rotation |
 //! | `checkpointing` | checkpoints, step by step |
 //! | `policy` | when a checkpoint is due, and when inserts wait for it |
+//! | `backup` | a copy on another storage, of a running tree |
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `token` | what an insert returns for waiting |
 //! | `stats`, `events` | what can be observed |
@@ -16,6 +17,7 @@
 //! Locks, in the order in which they may be taken: `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
 //! other threads; only `manifest`, which no insert takes, is held over I/O.
 
+mod backup;
 mod checkpointing;
 mod close;
 mod commit;
@@ -29,6 +31,7 @@ mod token;
 mod write;
 
 pub use self::{
+    backup::BackupReport,
     close::Engine,
     stats::Stats,
     token::{DurabilityToken, Durable},

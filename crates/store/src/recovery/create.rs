@@ -10,7 +10,7 @@ use crate::{
     storage::{CommitError, FIRST_SEGMENT, Storage},
 };
 
-pub(super) fn create(
+pub(crate) fn create(
     storage: &dyn Storage,
     arity: u32,
     max_depth: u32,

@@ -13,9 +13,10 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
 use rotortree_wal::{Assessment, GroupBuffer, Verdict};
 
+pub(crate) use self::create::create;
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
-use self::{create::create, replay::Replayer, segments::describe};
+use self::{replay::Replayer, segments::describe};
 use crate::{
     EngineConfig, RecoveryMode, RotorTreeError, StorageError,
     cold::{ColdNodes, load_nodes, storage_error},
@@ -107,7 +108,12 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .iter()
         .map(|segment| segment.number)
         .filter(|_| compact);
-    for number in live.dead.iter().copied().chain(covered) {
+    let unnamed = live
+        .unnamed
+        .iter()
+        .copied()
+        .filter(|&number| number != log.segment);
+    for number in unnamed.chain(covered) {
         // A segment that stays is dead, and goes when the store is opened next.
         drop(storage.remove_segment(number));
     }
@@ -153,11 +159,14 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         arity: manifest.arity,
         fingerprint: manifest.fingerprint,
     };
-    let newest = live
-        .segments
-        .last()
-        .map_or(manifest.last_segment, |segment| segment.number);
-    let number = newest.checked_add(1).ok_or(StorageError::MathError)?;
+    let number = manifest
+        .last_segment
+        .checked_add(1)
+        .ok_or(StorageError::MathError)?;
+    // A segment of that number was started and never named; its place is needed.
+    live.storage()
+        .remove_segment(number)
+        .map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
     let header = identity.header(number, salt, base, assessment.end).encode();
@@ -209,7 +218,7 @@ fn accept<H: Hasher, const N: usize, const D: usize>(
     expect_head(&tree.snapshot(), expected)
 }
 
-fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
+pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
     match storage.inspect()? {
         Place::Foreign { found } => Err(StorageError::ForeignDirectory {
             path: storage.describe().into(),

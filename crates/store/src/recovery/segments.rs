@@ -24,7 +24,6 @@ pub(crate) struct LiveSegment {
 
 pub(crate) enum Start {
     Header(SegmentHeader),
-    Blank,
     Unreadable(SegmentError),
 }
 
@@ -32,8 +31,9 @@ pub(crate) enum Start {
 pub(crate) struct LiveLog {
     storage: Arc<dyn Storage>,
     pub(crate) segments: Vec<LiveSegment>,
-    /// Segments that the manifest no longer names.
-    pub(crate) dead: Vec<u64>,
+    /// Segments that the manifest does not name: covered by it and not removed yet, or started and not named before a crash.
+    /// Nothing in them was ever acknowledged that is not elsewhere too.
+    pub(crate) unnamed: Vec<u64>,
 }
 
 /// A segment's bytes, as the scanner wants them.
@@ -59,15 +59,12 @@ impl LiveLog {
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
     ) -> Result<Self, StorageError> {
-        let (dead, numbers): (Vec<u64>, Vec<u64>) = storage
+        let named = manifest.first_segment..=manifest.last_segment;
+        let (numbers, unnamed): (Vec<u64>, Vec<u64>) = storage
             .list_segments()?
             .into_iter()
-            .partition(|&number| number < manifest.first_segment);
-        let wanted = manifest.first_segment
-            ..=manifest
-                .last_segment
-                .max(numbers.last().copied().unwrap_or(0));
-        for number in wanted {
+            .partition(|number| named.contains(number));
+        for number in named {
             if numbers.binary_search(&number).is_err() {
                 return Err(StorageError::DataCorruption {
                     file: segment_name(&**storage, number),
@@ -82,17 +79,14 @@ impl LiveLog {
         let mut log = Self {
             storage: Arc::clone(storage),
             segments: Vec::new(),
-            dead,
+            unnamed,
         };
         for number in numbers {
             let mut bytes = log.open(number)?;
             let start = match SegmentStart::read(&mut bytes)? {
                 SegmentStart::Header(header) => log.check_identity(manifest, number, header)?,
                 // A segment becomes visible only once it is whole: blank is what no crash leaves.
-                SegmentStart::Blank if number <= manifest.last_segment => {
-                    Start::Unreadable(SegmentError::NotASegment)
-                }
-                SegmentStart::Blank => Start::Blank,
+                SegmentStart::Blank => Start::Unreadable(SegmentError::NotASegment),
                 SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
                     return Err(StorageError::UnsupportedFormat {
                         file: segment_name(&**storage, number),
@@ -149,7 +143,7 @@ impl LiveLog {
     fn set_caps(&mut self) {
         let with_header = |segment: &LiveSegment| match &segment.start {
             Start::Header(header) => Some(header.base.sequence),
-            Start::Blank | Start::Unreadable(_) => None,
+            Start::Unreadable(_) => None,
         };
         let bases: Vec<u64> = self.segments.iter().filter_map(with_header).collect();
         let mut caps = caps(&bases).into_iter();
@@ -184,7 +178,6 @@ impl LiveLog {
         let mut window = Window::new();
         for segment in &self.segments {
             match &segment.start {
-                Start::Blank => {}
                 Start::Unreadable(error) => rules.unreadable_segment(segment.number, error.clone()),
                 Start::Header(header) => {
                     rules.segment(header, segment.cap);

@@ -8,6 +8,7 @@
     reason = "the tests tell how many images they opened"
 )]
 
+mod backup;
 mod check;
 mod enumeration;
 mod faults;

@@ -1,0 +1,95 @@
+//! Crashes and faults while a backup is made and extended: it is what it was, or what it was to become, and can be extended again.
+
+use std::{io::ErrorKind, sync::Arc};
+
+use rotortree_hasher::{Blake3Hasher, Hash};
+use rotortree_store::{
+    RecoveryMode,
+    fs::FsStorage,
+    storage::Storage,
+    test_util::sim_files::{Bound, Effect, Fault, SimFiles},
+};
+
+use crate::{
+    check::Reference,
+    workload::{Tree, config, leaf, storage},
+};
+
+fn place(files: &SimFiles) -> Arc<dyn Storage> {
+    Arc::new(FsStorage::with_files(files.clone(), "/backup"))
+}
+
+/// Opens the backup strictly; its size, which must be one of `sizes`.
+fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Reference) -> u64 {
+    let strict = rotortree_store::EngineConfig {
+        recovery: RecoveryMode::Strict,
+        ..config()
+    };
+    let tree = Tree::<2>::open(Blake3Hasher, place(files), strict).unwrap();
+    assert!(
+        sizes.contains(&tree.size()),
+        "{} leaves, not one of {sizes:?}",
+        tree.size()
+    );
+    reference.assert_equals(&tree.snapshot(), &leaves[..tree.size() as usize]);
+    tree.size()
+}
+
+#[test]
+fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
+    let leaves: Vec<Hash> = (0..500).map(leaf).collect();
+    let mut reference = Reference::default();
+    let files = SimFiles::new();
+    let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+    tree.append(&leaves[..200], None, None).unwrap();
+    tree.flush().unwrap();
+    let begun = files.operations();
+    tree.backup(&place(&files)).unwrap();
+    let made = files.operations();
+    tree.append(&leaves[200..], Some(b"cursor"), None).unwrap();
+    tree.checkpoint().unwrap();
+    tree.backup(&place(&files)).unwrap();
+    let extended = files.operations();
+    for point in files
+        .journal()
+        .points()
+        .filter(|point| point.operations() >= begun)
+    {
+        let sizes: &[u64] = match point.operations() {
+            at if at < made => &[0, 200],
+            at if at < extended => &[200, 500],
+            _ => &[500],
+        };
+        for image in point.images(Bound::new(16, 7)) {
+            restored(&image.files, sizes, &leaves, &mut reference);
+            // The original is there too, and the backup is completed by another attempt.
+            let original = Tree::<2>::open(Blake3Hasher, storage(&image.files), config()).unwrap();
+            original.backup(&place(&image.files)).unwrap();
+            let size = original.size();
+            assert_eq!(
+                restored(&image.files, &[size], &leaves, &mut reference),
+                size
+            );
+        }
+    }
+    for number in 0.. {
+        let copy = files.settled();
+        copy.remove_file("/backup/LOCK");
+        let original = Tree::<2>::open(Blake3Hasher, storage(&copy), config()).unwrap();
+        original.insert(leaf(500)).unwrap();
+        copy.inject(Fault::new(number, Effect::Error(ErrorKind::Other)).within("/backup"));
+        let outcome = original.backup(&place(&copy));
+        if copy.struck() == 0 {
+            outcome.unwrap();
+            break;
+        }
+        copy.heal();
+        assert!(
+            original.failure().is_none(),
+            "a backup that fails is no failure of the tree"
+        );
+        original.backup(&place(&copy)).unwrap();
+        let all = [&leaves[..], &[leaf(500)]].concat();
+        assert_eq!(restored(&copy, &[501], &all, &mut reference), 501);
+    }
+}
