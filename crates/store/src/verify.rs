@@ -24,6 +24,9 @@ const PIECE_CHILDREN: usize = 4096;
 /// More threads than this compete for memory, not for cores.
 const MAX_THREADS: usize = 16;
 
+/// Fewer pieces than this are compared sooner than a thread is started.
+const PIECES_PER_THREAD: u64 = 4;
+
 /// How far a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -65,9 +68,9 @@ pub fn verify_nodes<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 ) -> Result<(), StorageError> {
     let work = Work::new(hasher, snapshot);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let helpers = (threads.min(MAX_THREADS) as u64).min(work.pieces) as usize;
+    let busy = (work.pieces / PIECES_PER_THREAD).min(threads.min(MAX_THREADS) as u64);
     thread::scope(|scope| {
-        let helpers: Vec<_> = (1..helpers)
+        let helpers: Vec<_> = (1..busy)
             .map_while(|_| {
                 // Fewer threads than wished for do the same work.
                 let helper = thread::Builder::new().name("verify".into());

@@ -68,3 +68,74 @@ pub fn storage_error(error: TreeError) -> StorageError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    fn through_a_tree(error: StorageError) -> StorageError {
+        storage_error(Unreadable { index: 9, error }.at_level(3))
+    }
+
+    #[test]
+    fn damage_comes_out_as_it_went_in() {
+        let file = || "levels/03/000000.chunks".to_owned();
+        for damage in [
+            StorageError::CrcMismatch {
+                file: file(),
+                offset: 4096,
+                expected: 7,
+                actual: 8,
+            },
+            StorageError::DataCorruption {
+                file: file(),
+                offset: 32,
+                reason: "it is short".into(),
+            },
+            StorageError::Closed,
+        ] {
+            let told = damage.to_string();
+            assert_eq!(through_a_tree(damage).to_string(), told);
+        }
+    }
+
+    #[test]
+    fn an_io_error_keeps_its_kind_and_says_which_node() {
+        let system = io::Error::new(io::ErrorKind::TimedOut, "cannot read levels/03");
+        let StorageError::Io(error) = through_a_tree(system.into()) else {
+            panic!("not an I/O error");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let told = error.to_string();
+        assert!(
+            told.contains("node 9 of level 3") && told.contains("levels/03"),
+            "{told}"
+        );
+        assert!(error.source().is_some());
+    }
+
+    #[test]
+    fn everything_else_becomes_an_io_error_around_it() {
+        let kinds = [
+            (TreeError::CapacityExceeded, io::ErrorKind::OutOfMemory),
+            (TreeError::EmptyBatch, io::ErrorKind::Other),
+            (
+                Unreadable {
+                    index: 0,
+                    error: StorageError::MathError,
+                }
+                .at_level(0),
+                io::ErrorKind::Other,
+            ),
+        ];
+        for (error, kind) in kinds {
+            let told = error.to_string();
+            let StorageError::Io(around) = storage_error(error) else {
+                panic!("{told}: not an I/O error");
+            };
+            assert_eq!((around.kind(), around.to_string()), (kind, told));
+        }
+    }
+}
