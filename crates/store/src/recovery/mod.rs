@@ -2,6 +2,7 @@
 //!
 //! Every step can be crashed in and repeated; the state table is in `docs/durability.md`.
 
+mod checkpoint;
 mod create;
 mod replay;
 mod report;
@@ -9,22 +10,21 @@ mod segments;
 
 use std::sync::Arc;
 
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
 use rotortree_wal::{Assessment, GroupBuffer, Verdict};
 
-pub(crate) use self::create::create;
+use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
+pub(crate) use self::{checkpoint::load_manifest, create::create};
 use self::{replay::Replayer, segments::describe};
 use crate::{
     EngineConfig, RecoveryMode, RotorTreeError, StorageError,
-    cold::{ColdNodes, load_nodes, storage_error},
-    config::OpenProgress,
+    cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
     manifest::Manifest,
     storage::{CommitError, Ownership, Place, Storage},
-    verify::verify_nodes,
 };
 
 /// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
@@ -39,12 +39,6 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
     pub(crate) cold: Arc<ColdNodes>,
     pub(crate) log: Log,
     pub(crate) report: RecoveryReport,
-}
-
-/// What a checkpoint alone gives.
-pub(crate) struct Checkpointed<H: Hasher, const N: usize, const D: usize> {
-    pub(crate) tree: LeanIMT<H, N, D>,
-    pub(crate) cold: Arc<ColdNodes>,
 }
 
 /// Takes ownership, creates the store if there is none, and recovers it.
@@ -232,81 +226,6 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
         }),
         place => Ok(place),
     }
-}
-
-pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageError> {
-    let name = format!("{}, manifest", storage.describe());
-    let bytes = storage
-        .load_manifest()?
-        .ok_or_else(|| StorageError::DataCorruption {
-            file: name.clone(),
-            offset: 0,
-            reason: "the manifest is missing".into(),
-        })?;
-    Manifest::decode(&name, &bytes)
-}
-
-/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type must reach.
-pub(crate) fn check_identity<H: Hasher, const N: usize, const D: usize>(
-    hasher: &H,
-    manifest: &Manifest,
-) -> Result<(), StorageError> {
-    if manifest.arity as usize != N || manifest.max_depth as usize > D {
-        return Err(StorageError::ConfigMismatch {
-            expected_n: N as u32,
-            actual_n: manifest.arity,
-            expected_max_depth: D,
-            actual_max_depth: manifest.max_depth as usize,
-        });
-    }
-    let fingerprint: Hash = hasher.fingerprint(N);
-    if manifest.fingerprint != fingerprint {
-        return Err(StorageError::HasherMismatch {
-            expected: fingerprint,
-            actual: manifest.fingerprint,
-        });
-    }
-    Ok(())
-}
-
-/// The tree of the manifest: its chunks, its tails, and a root that agrees with them.
-pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const D: usize>(
-    hasher: &H,
-    storage: &Arc<dyn Storage>,
-    manifest: &Manifest,
-    config: &EngineConfig,
-    report: &mut RecoveryReport,
-) -> Result<Checkpointed<H, N, D>, RotorTreeError> {
-    let cold = ColdNodes::open(storage, manifest, config.reads)?;
-    let nodes = load_nodes(Arc::clone(&cold), manifest, config.tiering.pin_above_level)?;
-    let metadata = manifest.metadata.as_deref().map(Arc::from);
-    let mut tree = LeanIMT::from_nodes(hasher.clone(), nodes, manifest.size, metadata)
-        .map_err(storage_error)?;
-    tree.limit_depth(manifest.max_depth as usize)?;
-    if tree.root().unwrap_or_default() != manifest.root {
-        return Err(StorageError::DataCorruption {
-            file: format!("{}, manifest", storage.describe()),
-            offset: 0,
-            reason: format!(
-                "the stored nodes of {} leaves lead to another root than the manifest states",
-                manifest.size
-            ),
-        }
-        .into());
-    }
-    if config.verify_checkpoint && manifest.size > 0 {
-        verify_nodes(hasher, &tree.snapshot(), &mut |progress| {
-            if let Some(callback) = &config.progress {
-                callback.report(OpenProgress::Verified {
-                    done: progress.done,
-                    total: progress.total,
-                });
-            }
-        })?;
-        report.verified = true;
-    }
-    report.checkpoint_size = manifest.size;
-    Ok(Checkpointed { tree, cold })
 }
 
 /// Turns the first pass's verdict into the report, or into an error where the mode wants one.
