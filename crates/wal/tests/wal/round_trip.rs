@@ -93,6 +93,9 @@ proptest! {
             match event {
                 Event::Group(group) => (after.size, after.root) = (group.size_after, group.root_after),
                 Event::Record(record) => {
+                    let metadata = record.metadata.map_or(0, <[u8]>::len);
+                    let len = GroupBuffer::batch_bytes(record.leaves.len(), metadata);
+                    prop_assert_eq!(record.encoded_len(), len);
                     let sequence = copy.push_record(&record).expect("what was read can be written");
                     prop_assert_eq!(sequence, record.sequence);
                 }
