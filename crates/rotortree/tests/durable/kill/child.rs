@@ -1,0 +1,187 @@
+//! The process that is killed: inserts from several threads and tells every head that it learns is durable.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use rotortree::{
+    Blake3Hasher, CheckpointPolicy, DurabilityToken, FlushPolicy, Reads, RotorTreeConfig,
+    RotorTreeError, TieringConfig, TreeError, TreeHead,
+};
+
+use super::random::Random;
+use crate::support::{PATIENCE, Tree, leaves, quiet};
+
+/// The variable that makes this binary a child.
+pub(super) const ORDERS: &str = "ROTORTREE_KILL_ORDERS";
+/// In the line about what opening recovered, all of which is durable.
+pub(super) const OPENED: &str = "head: opened";
+/// In every later line.
+pub(super) const DURABLE: &str = "head: durable";
+
+/// What a child is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Orders {
+    /// Decides on policies, bounds and what the threads do.
+    pub(super) seed: u64,
+    /// Whether every entry carries the size after it as metadata.
+    pub(super) metadata: bool,
+}
+
+impl Orders {
+    pub(super) fn to_line<const N: usize>(self, dir: &Path) -> String {
+        let Self { seed, metadata } = self;
+        format!("{N} {seed} {metadata} {}", dir.display())
+    }
+}
+
+/// The head that a line tells of, if it does.
+pub(super) fn told(line: &str) -> Option<TreeHead> {
+    let (_, words) = line.split_once("head: ")?;
+    let mut words = words.split_whitespace().skip(1);
+    let size = words.next()?.parse().ok()?;
+    let digits = words.next()?;
+    let mut root = [0; 32];
+    for (byte, at) in root.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
+    }
+    (size > 0).then_some(TreeHead { size, root })
+}
+
+fn tell(what: &str, head: Option<TreeHead>) {
+    let head = head.unwrap_or(TreeHead::EMPTY);
+    let root: String = head.root.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{what} {} {root}", head.size).unwrap();
+    out.flush().unwrap();
+}
+
+/// The child's whole life. Without orders, as one test among others, it has nothing to do.
+#[test]
+fn inserts_until_it_is_killed() {
+    let Ok(line) = env::var(ORDERS) else {
+        return;
+    };
+    // If the parent was killed itself, nobody else ends this process.
+    thread::spawn(|| {
+        thread::sleep(PATIENCE * 4);
+        std::process::exit(1);
+    });
+    let mut words = line.splitn(4, ' ');
+    let mut word = || words.next().unwrap();
+    let (arity, seed, metadata) = (word(), word(), word());
+    let orders = Orders {
+        seed: seed.parse().unwrap(),
+        metadata: metadata.parse().unwrap(),
+    };
+    let dir = Path::new(word());
+    match arity {
+        "2" => serve::<2>(orders, dir),
+        "4" => serve::<4>(orders, dir),
+        _ => panic!("no such arity: {arity}"),
+    }
+}
+
+fn serve<const N: usize>(orders: Orders, dir: &Path) {
+    let mut random = Random::new(orders.seed);
+    let tree = open::<N>(&mut random, dir);
+    tell(OPENED, tree.head());
+    // Held while an entry with metadata is put together: its leaves and its metadata follow from the size.
+    let turn = Mutex::new(());
+    let append = |count: u64| append(&tree, orders.metadata.then_some(&turn), count);
+    let seeds: Vec<u64> = (0..4).map(|_| random.below(u64::MAX)).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            loop {
+                let token = append(1);
+                token.wait().unwrap();
+                tell(DURABLE, token.head());
+            }
+        });
+        scope.spawn(|| {
+            let mut random = Random::new(seeds[1]);
+            loop {
+                let count = [2, 17, 130, 1000][random.below(4) as usize];
+                let token = append(1 + random.below(count));
+                if token
+                    .wait_timeout(Duration::from_millis(random.below(20)))
+                    .unwrap()
+                {
+                    tell(DURABLE, token.head());
+                }
+            }
+        });
+        scope.spawn(|| {
+            let mut random = Random::new(seeds[2]);
+            loop {
+                let token = append(1 + random.below(3));
+                if token.is_durable() {
+                    tell(DURABLE, token.head());
+                }
+                thread::sleep(Duration::from_micros(random.below(300)));
+            }
+        });
+        let mut random = Random::new(seeds[3]);
+        loop {
+            match random.below(4) {
+                0 => tree.checkpoint().unwrap(),
+                1 => tree.flush().unwrap(),
+                _ => thread::sleep(Duration::from_micros(random.below(10_000))),
+            }
+            tell(DURABLE, tree.durable_snapshot().head());
+        }
+    });
+}
+
+fn open<const N: usize>(random: &mut Random, dir: &Path) -> Tree<N> {
+    let config = RotorTreeConfig {
+        flush_policy: match random.below(3) {
+            0 => FlushPolicy::Manual,
+            1 => FlushPolicy::Interval(Duration::from_micros(200)),
+            _ => FlushPolicy::default(),
+        },
+        checkpoint_policy: match random.below(4) {
+            0 => CheckpointPolicy::Manual,
+            1 => CheckpointPolicy::OnClose,
+            2 => CheckpointPolicy::EveryNEntries(20 + random.below(100)),
+            _ => CheckpointPolicy::MemoryThreshold(100_000),
+        },
+        tiering: TieringConfig {
+            pin_above_level: [0, 3, usize::MAX][random.below(3) as usize],
+        },
+        verify_checkpoint: random.below(2) == 0,
+        ..quiet(dir)
+    };
+    let reads = [Reads::Mapped, Reads::Positioned][random.below(2) as usize];
+    Tree::builder(config)
+        .max_unflushed_bytes([4096, 1 << 20][random.below(2) as usize])
+        .segment_bytes([8192, 1 << 16, 1 << 28][random.below(3) as usize])
+        .reads(reads)
+        .open(Blake3Hasher)
+        .unwrap()
+}
+
+/// Appends the next `count` leaves, whichever those are by then.
+fn append<const N: usize>(tree: &Tree<N>, turn: Option<&Mutex<()>>, count: u64) -> DurabilityToken {
+    if let Some(turn) = turn {
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = tree.size();
+        let leaves = leaves(size..size + count);
+        let reached = (size + count).to_le_bytes();
+        return tree.insert_many_with_metadata(&leaves, &reached).unwrap().1;
+    }
+    loop {
+        let size = tree.size();
+        match tree.append_at(size, &leaves(size..size + count)) {
+            Ok((_, token)) => return token,
+            // Another thread was quicker.
+            Err(RotorTreeError::Tree(TreeError::SizeMismatch { .. })) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

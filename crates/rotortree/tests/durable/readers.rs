@@ -1,0 +1,137 @@
+//! Readers without ownership, and waiting readers.
+
+use std::{fs, io, time::Duration};
+
+use rotortree::{Blake3Hasher, Reads, RotorTree, RotorTreeError, StorageError};
+
+use crate::support::{PATIENCE, Tree, eventually, leaf, leaves, open, quiet, storage_error};
+
+#[test]
+fn a_reader_beside_the_writer_sees_durable_states_only_and_moves_forward() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<4>(dir.path());
+    let reader = Tree::<4>::open_read_only(Blake3Hasher, quiet(dir.path())).unwrap();
+    assert_eq!(
+        (reader.size(), reader.root(), reader.head()),
+        (0, None, None)
+    );
+
+    tree.insert_many(&leaves(0..500)).unwrap();
+    assert!(!reader.refresh().unwrap(), "nothing of it is durable");
+    tree.flush().unwrap();
+    let durable = tree.head();
+    tree.insert_many(&leaves(500..700)).unwrap();
+    eventually("the sync is attested once the log is idle", || {
+        tree.flush().unwrap();
+        reader.refresh().unwrap();
+        reader.size() >= 500
+    });
+    let held = reader.snapshot();
+    assert_eq!(held.snapshot_at(500).unwrap().head(), durable);
+
+    for round in 0..5 {
+        tree.insert_many(&leaves(700 + round * 300..1000 + round * 300))
+            .unwrap();
+        tree.checkpoint().unwrap();
+        assert!(reader.refresh().unwrap());
+        assert_eq!(reader.head(), tree.head());
+        let proof = reader.snapshot().generate_proof(3).unwrap();
+        assert!(
+            proof
+                .verify_against(&Blake3Hasher, tree.head().unwrap())
+                .unwrap()
+        );
+    }
+    let old = held.generate_proof(499).unwrap();
+    assert!(
+        old.verify_against(&Blake3Hasher, held.head().unwrap())
+            .unwrap()
+    );
+    tree.close().unwrap();
+    reader.refresh().unwrap();
+    assert_eq!(reader.size(), 2200);
+}
+
+#[test]
+fn a_reader_changes_nothing_in_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(dir.path());
+    tree.insert_many(&leaves(0..1000)).unwrap();
+    tree.checkpoint().unwrap();
+    tree.insert_many(&leaves(1000..1100)).unwrap();
+    tree.close().unwrap();
+    let before = crate::place::contents(dir.path());
+    let reader = Tree::<2>::builder(quiet(dir.path()))
+        .reads(Reads::Positioned)
+        .open_read_only(Blake3Hasher)
+        .unwrap();
+    assert_eq!(reader.size(), 1100);
+    assert!(!reader.refresh().unwrap());
+    assert_eq!(reader.recovery_report().checkpoint_size, 1000);
+    drop(reader);
+    assert_eq!(crate::place::contents(dir.path()), before);
+}
+
+#[test]
+fn a_reader_wants_a_tree_that_is_there_and_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let absent = dir.path().join("absent");
+    let error = storage_error(Tree::<2>::open_read_only(Blake3Hasher, quiet(&absent)));
+    match &error {
+        StorageError::Io(cause) => assert_eq!(cause.kind(), io::ErrorKind::NotFound),
+        _ => panic!("{error}"),
+    }
+    assert!(error.to_string().contains("absent"), "{error}");
+    assert!(!fs::exists(&absent).unwrap(), "looking creates nothing");
+
+    open::<2>(&absent).insert(leaf(0)).unwrap();
+    let error = storage_error(Tree::<4>::open_read_only(Blake3Hasher, quiet(&absent)));
+    assert!(matches!(
+        error,
+        StorageError::ConfigMismatch {
+            expected_n: 4,
+            actual_n: 2,
+            ..
+        }
+    ));
+    let empty = RotorTree::<Blake3Hasher, 2, 32>::open_read_only(Blake3Hasher, quiet("".as_ref()));
+    assert!(matches!(
+        storage_error(empty),
+        StorageError::InvalidConfig(_)
+    ));
+}
+
+#[test]
+fn a_reader_refuses_another_tree_that_took_the_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(&dir.path().join("tree"));
+    tree.insert_many(&leaves(0..10)).unwrap();
+    tree.checkpoint().unwrap();
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&dir.path().join("tree"))).unwrap();
+    let head = reader.head();
+    tree.close().unwrap();
+    fs::rename(dir.path().join("tree"), dir.path().join("old")).unwrap();
+    let other = open::<2>(&dir.path().join("tree"));
+    other.insert_many(&leaves(5..50)).unwrap();
+    other.close().unwrap();
+    match reader.refresh() {
+        Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 10, .. })) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reader.head(), head, "the view stays as it was");
+}
+
+#[test]
+fn waiting_for_a_size_ends_when_it_is_reached_and_when_time_is_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(dir.path());
+    assert!(tree.wait_for_size(0, Duration::ZERO));
+    assert!(!tree.wait_for_size(1, Duration::from_millis(1)));
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| tree.wait_for_size(100, PATIENCE));
+        for k in 0..100 {
+            tree.insert(leaf(k)).unwrap();
+        }
+        assert!(waiter.join().unwrap());
+    });
+}
