@@ -1,20 +1,14 @@
 //! Every short workload, every crash point, every image; then a crash of the recovery, and life after it.
 
-use std::{collections::HashSet, env};
+use std::collections::HashSet;
 
 use rotortree_store::test_util::sim_files::{Bound, SimFiles};
 
 use crate::{
     check::{Reference, recover},
+    setting,
     workload::{History, STEPS, Step},
 };
-
-fn setting(name: &str, default: usize) -> usize {
-    env::var(name)
-        .ok()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
-}
 
 #[derive(Default)]
 struct Tally {

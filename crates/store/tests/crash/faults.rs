@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// Ends the process, saying where, if a case hangs: no fault may make anybody wait forever.
-struct Watchdog(Arc<Mutex<(u64, String)>>);
+pub(crate) struct Watchdog(Arc<Mutex<(u64, String)>>);
 
 impl Watchdog {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let case = Arc::new(Mutex::new((0u64, String::new())));
         let watched = Arc::downgrade(&case);
         thread::spawn(move || {
@@ -49,7 +49,7 @@ impl Watchdog {
         Self(case)
     }
 
-    fn case(&self, told: String) {
+    pub(crate) fn case(&self, told: String) {
         let mut case = self.0.lock().unwrap();
         *case = (case.0 + 1, told);
     }
@@ -60,7 +60,7 @@ impl Watchdog {
 }
 
 /// A run in which anything may fail: what is acknowledged nevertheless must hold.
-struct Run<const N: usize> {
+pub(crate) struct Run<const N: usize> {
     history: History,
     durable: usize,
     tree: Option<Tree<N>>,
@@ -68,7 +68,40 @@ struct Run<const N: usize> {
 }
 
 impl<const N: usize> Run<N> {
-    fn open(&mut self, files: &SimFiles) {
+    pub(crate) fn new() -> Self {
+        let history = History {
+            states: vec![State {
+                size: 0,
+                metadata: None,
+            }],
+            ..History::default()
+        };
+        Self {
+            history,
+            durable: 0,
+            tree: None,
+            failed: false,
+        }
+    }
+
+    pub(crate) fn is_failed(&self) -> bool {
+        self.failed || self.tree.is_none()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.tree.is_some()
+    }
+
+    /// Lets go of the tree, which may fail to close.
+    pub(crate) fn abandon(&mut self) {
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self.tree.take()))));
+    }
+
+    pub(crate) fn into_history(self) -> (History, usize) {
+        (self.history, self.durable)
+    }
+
+    pub(crate) fn open(&mut self, files: &SimFiles) {
         // A panic while opening is an error like any other; the second attempt meets no fault that strikes once.
         for _ in 0..2 {
             if let Ok(Ok(tree)) = catch_unwind(AssertUnwindSafe(|| {
@@ -154,7 +187,7 @@ impl<const N: usize> Run<N> {
         }
     }
 
-    fn step(&mut self, files: &SimFiles, step: Step) {
+    pub(crate) fn step(&mut self, files: &SimFiles, step: Step) {
         match step {
             Step::Insert => self.append(1, None),
             Step::Batch => self.append(127, None),
@@ -203,23 +236,11 @@ fn fail_everywhere<const N: usize>(
                 fault = fault.on(call);
             }
             files.inject(if for_good { fault.for_good() } else { fault });
-            let start = History {
-                states: vec![State {
-                    size: 0,
-                    metadata: None,
-                }],
-                ..History::default()
-            };
-            let mut run = Run::<N> {
-                history: start,
-                durable: 0,
-                tree: None,
-                failed: false,
-            };
+            let mut run = Run::<N>::new();
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 run.open(&files);
                 steps.iter().for_each(|&step| run.step(&files, step));
-                drop(catch_unwind(AssertUnwindSafe(|| drop(run.tree.take()))));
+                run.abandon();
                 let struck = files.struck();
                 files.heal();
                 // The same boot: the page cache shows what may never have reached the disk.
@@ -293,7 +314,7 @@ const HISTORIES: [&[Step]; 4] = [
     ],
 ];
 
-fn silenced<T>(run: impl FnOnce() -> T) -> T {
+pub(crate) fn silenced<T>(run: impl FnOnce() -> T) -> T {
     // Injected panics would fill the output; real ones are told by the case and the assertion.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -351,19 +372,7 @@ fn a_full_disk_is_an_error_and_a_later_open_is_clean() {
         watchdog.case(format!("a disk of {capacity} bytes"));
         let files = SimFiles::new();
         files.set_capacity(Some(capacity));
-        let start = History {
-            states: vec![State {
-                size: 0,
-                metadata: None,
-            }],
-            ..History::default()
-        };
-        let mut run = Run::<2> {
-            history: start,
-            durable: 0,
-            tree: None,
-            failed: false,
-        };
+        let mut run = Run::<2>::new();
         run.open(&files);
         for step in HISTORIES[0].iter().chain(HISTORIES[2]) {
             run.step(&files, *step);

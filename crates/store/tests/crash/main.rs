@@ -12,4 +12,13 @@ mod backup;
 mod check;
 mod enumeration;
 mod faults;
+mod random;
 mod workload;
+
+/// A number from the environment.
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name)
+        .ok()
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(default)
+}
