@@ -59,3 +59,8 @@ pub use crate::group_state::GroupState;
 pub use crate::hasher::{Hash, Hasher};
 #[cfg(feature = "test-util")]
 pub use crate::toy::ToyHasher;
+
+/// Runs the example of the README.
+#[cfg(all(doctest, feature = "blake3"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

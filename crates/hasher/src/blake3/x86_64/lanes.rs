@@ -8,6 +8,7 @@ macro_rules! lane_kernel {
     (lanes: $lanes:literal, vector: $vector:ty, features: $features:literal) => {
         #[target_feature(enable = $features)]
         fn hash_lanes(arity: usize, children: &[Hash], parents: &mut [Hash]) {
+            debug_assert!(parents.len() <= $lanes);
             let groups = LaneGroups::new(children, arity, parents.len());
             let mut cv = [splat(0); 8];
             for (cv, word) in cv.iter_mut().zip(IV) {

@@ -1,9 +1,12 @@
 //! The kernels for x86-64. All unsafe code of the crate is below here.
 //!
 //! - [`cpu`]: which kernels this machine can run.
-//! - [`lanes`]: the frame of the batch kernels, one group per vector lane; [`zmm`] and [`ymm`] bring
-//!   children into lanes and back, [`avx512`] and [`avx2`] are the kernels.
+//! - [`lanes`]: the frame of the batch kernels, one group per vector lane. [`lane_groups`] says which
+//!   group is in which lane, [`zmm`] and [`ymm`] bring its children there and its hash back,
+//!   [`rounds_avx512`] and [`rounds_avx2`] do the work in between. Put together, these are the
+//!   kernels [`avx512`], [`avx512vl`] and [`avx2`].
 //! - [`rows`]: one compression of one group, as fast as its chain of dependencies allows.
+//! - [`memory`]: vector loads and stores.
 
 mod avx2;
 mod avx512;
