@@ -6,7 +6,7 @@
 use std::{
     error::Error,
     io,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use rotortree_store::{
@@ -45,14 +45,13 @@ fn check_crashes(files: &SimFiles, facts: &Facts, images: usize) -> usize {
         for image in point.images(Bound::new(images, 7)) {
             seen += 1;
             let checked = catch_unwind(AssertUnwindSafe(|| check(&image.files, &promised)));
-            if let Err(panic) = checked {
-                let (operations, after) = (point.operations(), point.after());
-                eprintln!(
-                    "crash after operation {operations} ({after}), picks {:?}",
-                    image.picks
-                );
-                resume_unwind(panic);
-            }
+            assert!(
+                checked.is_ok(),
+                "crash after operation {} ({}), picks {:?}",
+                point.operations(),
+                point.after(),
+                image.picks
+            );
         }
     }
     seen
@@ -117,7 +116,8 @@ fn fault_then_session(fault: Fault) -> (SimFiles, Result<(), StorageError>) {
     let mut facts = Facts::new();
     let first = session(&open(&files), &files, &mut facts);
     files.heal();
-    session(&open(&files), &files, &mut facts).unwrap();
+    let second = session(&open(&files), &files, &mut facts);
+    second.expect("the machine is healed");
     check_crashes(&files, &facts, 6);
     (files, first)
 }

@@ -88,6 +88,17 @@ pub(crate) fn session<L: FileLayer>(
     let before = in_force(storage)?;
     let segments = storage.list_segments()?;
     let segment = segments.last().map_or(FIRST_SEGMENT, |last| last + 1);
+    // Recovery relies on what it finds, whoever left it there.
+    if let Some((generation, _)) = before {
+        promise(Fact::Manifest { generation });
+        for segment in &segments {
+            promise(Fact::Log {
+                segment: *segment,
+                offset: 0,
+                bytes: beginning(*segment),
+            });
+        }
+    }
 
     let bytes = beginning(segment);
     let mut end = storage.create_segment(segment, &mut &bytes[..])?;
@@ -113,7 +124,7 @@ pub(crate) fn session<L: FileLayer>(
         promise(append(storage, segment, &mut end)?);
     }
 
-    let mut put_and_sync = || -> io::Result<()> {
+    let put_and_sync = || -> io::Result<()> {
         for index in units..units + 2 {
             for (stream, level) in PLACES {
                 storage.put(stream, level, index, &unit(stream, level, index))?;
