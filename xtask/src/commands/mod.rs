@@ -15,6 +15,7 @@ mod no_std;
 mod package;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ pub(crate) const ALL: &[Command] = &[
     fuzz::COMMAND,
     package::COMMAND,
     bench::COMMAND,
+    torture::COMMAND,
 ];
 
 /// The command called `name`.
