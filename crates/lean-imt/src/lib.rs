@@ -5,6 +5,8 @@
 extern crate alloc;
 
 mod arity;
+#[cfg(feature = "std")]
+mod concurrent;
 mod convert;
 pub mod encoding;
 mod error;
@@ -25,10 +27,14 @@ mod right_edge;
 mod serde_forms;
 mod shared_hasher;
 mod snapshot;
+mod sync;
+mod threads;
 mod tree;
 #[cfg(test)]
 mod tree_tests;
 
+#[cfg(feature = "std")]
+pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
 pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};

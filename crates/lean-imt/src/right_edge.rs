@@ -7,10 +7,7 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
-use crate::{TreeError, geometry};
-
-/// Leaves hashed up together, so that a block's inner levels are still in cache when they are read.
-const BLOCK: usize = 4096;
+use crate::{TreeError, geometry, threads::Threads};
 
 /// Takes complete nodes as they arise: per level in order.
 pub(crate) trait Sink {
@@ -173,6 +170,7 @@ impl<const N: usize> RightEdge<N> {
         &mut self,
         hasher: &H,
         leaves: &[Hash],
+        threads: Threads,
         sink: &mut impl Sink,
     ) -> Result<(), TreeError> {
         if let [leaf] = leaves {
@@ -194,10 +192,10 @@ impl<const N: usize> RightEdge<N> {
             .map_err(|_| TreeError::CapacityExceeded)?;
         next.groups.extend_from_slice(&self.groups);
         next.reserve_levels(geometry::depth::<N>(size) + 1)?;
-        let mut scratch = Scratch::for_batch::<N>(leaves.len())?;
+        let mut scratch = Scratch::for_block::<N>(leaves.len().min(threads.block_len()))?;
         let mut before = self.size;
-        for block in leaves.chunks(block_len()) {
-            next.append_block(hasher, before, block, &mut scratch, sink)?;
+        for block in leaves.chunks(threads.block_len()) {
+            next.append_block(hasher, before, block, threads, &mut scratch, sink)?;
             before += block.len() as u64;
         }
         next.root = hash_edges(hasher, size, &mut next.groups);
@@ -210,6 +208,7 @@ impl<const N: usize> RightEdge<N> {
         hasher: &H,
         before: u64,
         block: &[Hash],
+        threads: Threads,
         scratch: &mut Scratch,
         sink: &mut impl Sink,
     ) -> Result<(), TreeError> {
@@ -244,7 +243,8 @@ impl<const N: usize> RightEdge<N> {
             }
             let whole = rest.len() / N;
             let (groups, tail) = rest.split_at(whole * N);
-            hash_groups::<H, N>(hasher, groups, &mut parent_buffer[parents..parents + whole]);
+            let whole_parents = &mut parent_buffer[parents..parents + whole];
+            threads.hash_groups::<H, N>(hasher, groups, whole_parents);
             group[..tail.len()].copy_from_slice(tail);
             run_len = parents + whole;
             core::mem::swap(run_buffer, parent_buffer);
@@ -261,8 +261,8 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn for_batch<const N: usize>(leaves: usize) -> Result<Self, TreeError> {
-        let most = leaves.min(block_len()) / N + 1;
+    fn for_block<const N: usize>(leaves: usize) -> Result<Self, TreeError> {
+        let most = leaves / N + 1;
         let buffer = |len: usize| {
             let mut buffer = Vec::new();
             buffer
@@ -275,41 +275,6 @@ impl Scratch {
             run: buffer(most)?,
             parents: buffer(most)?,
         })
-    }
-}
-
-#[cfg(not(feature = "parallel"))]
-fn block_len() -> usize {
-    BLOCK
-}
-
-/// With several threads a block is shared out between them, so it is larger.
-#[cfg(feature = "parallel")]
-fn block_len() -> usize {
-    if rayon::current_num_threads() > 1 {
-        BLOCK * 16
-    } else {
-        BLOCK
-    }
-}
-
-#[cfg(not(feature = "parallel"))]
-fn hash_groups<H: Hasher, const N: usize>(hasher: &H, children: &[Hash], parents: &mut [Hash]) {
-    hasher.hash_groups(N, children, parents);
-}
-
-#[cfg(feature = "parallel")]
-fn hash_groups<H: Hasher, const N: usize>(hasher: &H, children: &[Hash], parents: &mut [Hash]) {
-    use rayon::prelude::*;
-    /// Groups that one task hashes: enough to outweigh handing them over, few enough to share a slow hasher's work.
-    const GRAIN: usize = 512;
-    if parents.len() < 2 * GRAIN {
-        hasher.hash_groups(N, children, parents);
-    } else {
-        let shares = children
-            .par_chunks(GRAIN * N)
-            .zip(parents.par_chunks_mut(GRAIN));
-        shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
     }
 }
 

@@ -7,6 +7,7 @@ use rotortree_hasher::{Hash, Hasher};
 use crate::{
     HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot, geometry,
     right_edge::{RightEdge, Sink},
+    threads::Threads,
 };
 
 /// An append-only n-ary Lean Incremental Merkle Tree over 32-byte leaves that are already hashed.
@@ -125,16 +126,30 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         self.settle(appended)
     }
 
-    /// Appends a batch and returns the root after its last leaf.
+    /// Appends a batch and returns the root after its last leaf. Under the feature `parallel` large batches are hashed on
+    /// rayon's threads.
     ///
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`insert`](Self::insert).
     pub fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.append(leaves, Threads::default_for_batches())
+    }
+
+    /// [`insert_many`](Self::insert_many) on the calling thread alone, whatever the features: for callers that hold a lock.
+    /// A rayon worker that waits for others may run closures meanwhile that want the same lock.
+    ///
+    /// # Errors
+    /// As [`insert_many`](Self::insert_many).
+    pub fn insert_many_sequential(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.append(leaves, Threads::Caller)
+    }
+
+    fn append(&mut self, leaves: &[Hash], threads: Threads) -> Result<Hash, TreeError> {
         self.check_append(leaves)?;
         self.nodes.abort();
-        let appended = self
-            .edge
-            .append_many(&self.hasher, leaves, &mut Stage(&mut self.nodes));
+        let appended =
+            self.edge
+                .append_many(&self.hasher, leaves, threads, &mut Stage(&mut self.nodes));
         self.settle(appended)
     }
 
@@ -144,13 +159,16 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     /// # Errors
     /// [`TreeError::SizeMismatch`], and those of [`insert_many`](Self::insert_many).
     pub fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError> {
-        if self.size() != expected_size {
-            return Err(TreeError::SizeMismatch {
-                expected: expected_size,
-                actual: self.size(),
-            });
-        }
+        self.check_expected_size(expected_size)?;
         self.insert_many(leaves)
+    }
+
+    /// Refuses a size other than this tree's.
+    pub(crate) fn check_expected_size(&self, expected: u64) -> Result<(), TreeError> {
+        match self.size() {
+            actual if actual == expected => Ok(()),
+            actual => Err(TreeError::SizeMismatch { expected, actual }),
+        }
     }
 
     /// Checks everything that can make [`insert_many`](Self::insert_many) refuse these leaves, memory apart.

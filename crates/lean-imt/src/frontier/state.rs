@@ -10,6 +10,7 @@ use crate::{
     arity::assert_arity,
     encoding, geometry,
     right_edge::{Forget, RightEdge},
+    threads::Threads,
 };
 
 /// The right edge of a tree: enough to append and to know the root, too little to prove anything.
@@ -114,7 +115,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
                 index: at as u64,
             });
         }
-        self.edge.append_many(hasher, leaves, &mut Forget)?;
+        let threads = Threads::default_for_batches();
+        self.edge
+            .append_many(hasher, leaves, threads, &mut Forget)?;
         Ok(self.edge.root())
     }
 

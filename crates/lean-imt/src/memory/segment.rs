@@ -8,13 +8,13 @@ use alloc::{
     alloc::{Layout, alloc, dealloc},
     sync::Arc,
 };
-use core::{
-    ptr::NonNull,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use core::ptr::NonNull;
 use rotortree_hasher::Hash;
 
-use crate::TreeError;
+use crate::{
+    TreeError,
+    sync::{AtomicUsize, Ordering, SlotWatch},
+};
 
 /// Groups of two start on a cache line.
 const ALIGN: usize = 64;
@@ -24,6 +24,7 @@ pub(super) struct Segment {
     slots: NonNull<Hash>,
     capacity: usize,
     published: AtomicUsize,
+    watch: SlotWatch,
 }
 
 // SAFETY: the memory behind `slots` is owned by this value; concurrent access is ruled by the invariant of the
@@ -44,6 +45,7 @@ impl Segment {
         if from > published || out.len() > published - from {
             return false;
         }
+        self.watch.read(from, out.len());
         // SAFETY: `from + out.len() <= published <= capacity`, so the source stays inside the allocation.
         let source = unsafe { self.slots.as_ptr().add(from) };
         // SAFETY: the source slots are below `published`: initialized, never written again; `out` is a distinct
@@ -86,6 +88,7 @@ impl SegmentWriter {
             slots,
             capacity,
             published: AtomicUsize::new(0),
+            watch: SlotWatch::new(capacity),
         };
         Ok(Self {
             segment: Arc::new(segment),
@@ -96,6 +99,8 @@ impl SegmentWriter {
     /// A segment of `capacity` slots that starts with everything this one has, published and staged alike.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
+        self.segment.watch.read(0, self.written);
+        grown.segment.watch.write(0, self.written);
         // SAFETY: the first `written` slots of the source were written by this writer, so they are initialized;
         // the target is a fresh allocation of at least as many slots that nobody else knows yet.
         unsafe {
@@ -116,6 +121,7 @@ impl SegmentWriter {
     /// Stages as many of `nodes` as fit; returns how many that were.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.room());
+        self.segment.watch.write(self.written, count);
         // SAFETY: `written <= capacity`, so the pointer stays inside the allocation (or one past its end).
         let target = unsafe { self.segment.slots.as_ptr().add(self.written) };
         // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them,
@@ -146,7 +152,36 @@ impl SegmentWriter {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod loom_models {
+    use super::*;
+
+    /// The published length alone orders the writer's slots before a reader's look at them.
+    #[test]
+    fn loom_models_a_reader_that_knows_nothing_but_the_segment() {
+        loom::model(|| {
+            let mut writer = SegmentWriter::with_capacity(4).unwrap();
+            let reader = writer.share();
+            let thread = loom::thread::spawn(move || {
+                let mut out = [[0; 32]; 3];
+                for len in 1..=3 {
+                    if reader.read(0, &mut out[..len]) {
+                        assert_eq!(out[..len], [[1; 32], [2; 32], [3; 32]][..len]);
+                    }
+                }
+            });
+            writer.write(&[[1; 32]]);
+            writer.publish();
+            writer.write(&[[9; 32]]);
+            writer.abort();
+            writer.write(&[[2; 32], [3; 32]]);
+            writer.publish();
+            thread.join().unwrap();
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

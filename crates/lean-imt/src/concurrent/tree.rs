@@ -1,0 +1,175 @@
+//! [`ConcurrentLeanIMT`].
+
+use core::fmt;
+use rotortree_hasher::{Hash, Hasher};
+use std::sync::{Arc, PoisonError};
+
+use super::cell::PublishCell;
+use crate::{
+    LeanIMT, MemoryNodes, NodeStore, TreeError, TreeHead, TreeSnapshot,
+    sync::{Mutex, MutexGuard},
+};
+
+/// A [`LeanIMT`] to share between threads: inserts take turns, reads never wait for them.
+///
+/// Every insert publishes a snapshot before it returns, so that whoever is told of a root finds it or a later one.
+/// [`snapshot`](Self::snapshot), [`root`](Self::root) and [`size`](Self::size) look at the last published one and do not
+/// block, however long an insert takes; root and size that belong together come from one [`head`](Self::head).
+///
+/// Batches are hashed on the calling thread, under the feature `parallel` too: waiting for rayon under the writer lock
+/// could run another closure that wants the lock. It can be used inside `par_iter`.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, ConcurrentLeanIMT};
+/// use std::thread;
+///
+/// let tree = ConcurrentLeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// thread::scope(|scope| {
+///     for k in 0..4 {
+///         let tree = &tree;
+///         scope.spawn(move || tree.insert_many(&[[k; 32]; 10]));
+///     }
+/// });
+/// let snapshot = tree.snapshot();
+/// assert_eq!(snapshot.size(), 40);
+/// let head = tree.head().expect("the tree is not empty");
+/// assert!(snapshot.generate_proof(7)?.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+pub struct ConcurrentLeanIMT<
+    H: Hasher,
+    const N: usize,
+    const MAX_DEPTH: usize,
+    S: NodeStore = MemoryNodes,
+> {
+    writer: Mutex<LeanIMT<H, N, MAX_DEPTH, S>>,
+    published: PublishCell<TreeSnapshot<N, MAX_DEPTH>>,
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, MAX_DEPTH> {
+    /// An empty tree in memory.
+    #[must_use]
+    pub fn new(hasher: H) -> Self {
+        Self::from_tree(LeanIMT::new(hasher))
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
+    ConcurrentLeanIMT<H, N, MAX_DEPTH, S>
+{
+    /// Shares a tree.
+    #[must_use]
+    pub fn from_tree(tree: LeanIMT<H, N, MAX_DEPTH, S>) -> Self {
+        Self {
+            published: PublishCell::new(tree.snapshot()),
+            writer: Mutex::new(tree),
+        }
+    }
+
+    /// The tree, no longer shared.
+    #[must_use]
+    pub fn into_tree(self) -> LeanIMT<H, N, MAX_DEPTH, S> {
+        self.writer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the next goes on.
+    fn writer(&self) -> MutexGuard<'_, LeanIMT<H, N, MAX_DEPTH, S>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<R>(
+        &self,
+        change: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH, S>) -> Result<R, TreeError>,
+    ) -> Result<R, TreeError> {
+        let mut tree = self.writer();
+        let result = change(&mut tree)?;
+        self.published.publish(tree.snapshot());
+        Ok(result)
+    }
+
+    /// Appends one leaf and returns the root after it. `depth` hashes.
+    ///
+    /// # Errors
+    /// As [`LeanIMT::insert`].
+    pub fn insert(&self, leaf: Hash) -> Result<Hash, TreeError> {
+        self.change(|tree| tree.insert(leaf))
+    }
+
+    /// Appends a batch, its leaves next to each other, and returns the root after its last leaf.
+    ///
+    /// # Errors
+    /// As [`LeanIMT::insert_many`].
+    pub fn insert_many(&self, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.change(|tree| tree.insert_many_sequential(leaves))
+    }
+
+    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves.
+    ///
+    /// # Errors
+    /// As [`LeanIMT::append_at`].
+    pub fn append_at(&self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.change(|tree| {
+            tree.check_expected_size(expected_size)?;
+            tree.insert_many_sequential(leaves)
+        })
+    }
+
+    /// [`insert_many`](Self::insert_many) together with the application's metadata: one snapshot carries both.
+    ///
+    /// # Errors
+    /// As [`LeanIMT::insert_many`]; the metadata then stays what it was.
+    pub fn insert_many_with_metadata(
+        &self,
+        leaves: &[Hash],
+        metadata: Option<Arc<[u8]>>,
+    ) -> Result<Hash, TreeError> {
+        self.change(|tree| {
+            let root = tree.insert_many_sequential(leaves)?;
+            tree.set_metadata(metadata);
+            Ok(root)
+        })
+    }
+
+    /// The tree as of the last insert that returned, or a later one.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        self.published.load()
+    }
+
+    /// The root, or `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.published.peek(TreeSnapshot::root)
+    }
+
+    /// The number of leaves.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.published.peek(TreeSnapshot::size)
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.published.peek(TreeSnapshot::depth)
+    }
+
+    /// Size and root that belong together, or `None` while the tree is empty.
+    #[must_use]
+    pub fn head(&self) -> Option<TreeHead> {
+        self.published.peek(TreeSnapshot::head)
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> fmt::Debug
+    for ConcurrentLeanIMT<H, N, MAX_DEPTH, S>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConcurrentLeanIMT")
+            .field("n", &N)
+            .field("head", &self.head())
+            .finish_non_exhaustive()
+    }
+}

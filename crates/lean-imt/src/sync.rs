@@ -1,0 +1,56 @@
+//! The atomics, locks and cells that concurrent code is written with: the usual ones, or loom's where models are checked.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p rotortree-lean-imt --features std --lib loom_models` checks the models.
+
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(all(feature = "std", loom))]
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
+
+/// Stands beside memory that is reached by raw pointer, slot by slot, and lets loom see who reads and writes a slot. Nothing
+/// elsewhere.
+#[cfg(not(loom))]
+pub(crate) struct SlotWatch;
+
+#[cfg(not(loom))]
+impl SlotWatch {
+    pub(crate) fn new(_slots: usize) -> Self {
+        Self
+    }
+
+    pub(crate) fn read(&self, _from: usize, _len: usize) {}
+
+    pub(crate) fn write(&self, _from: usize, _len: usize) {}
+}
+
+/// Stands beside memory that is reached by raw pointer, slot by slot: loom fails a model in which a slot is written while
+/// it is read or written elsewhere, or without an order between the two.
+#[cfg(loom)]
+pub(crate) struct SlotWatch(alloc::vec::Vec<loom::cell::UnsafeCell<()>>);
+
+#[cfg(loom)]
+impl SlotWatch {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self(
+            (0..slots)
+                .map(|_| loom::cell::UnsafeCell::new(()))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn read(&self, from: usize, len: usize) {
+        self.0[from..from + len]
+            .iter()
+            .for_each(|slot| slot.with(|_| ()));
+    }
+
+    pub(crate) fn write(&self, from: usize, len: usize) {
+        self.0[from..from + len]
+            .iter()
+            .for_each(|slot| slot.with_mut(|_| ()));
+    }
+}
