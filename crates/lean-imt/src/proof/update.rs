@@ -3,17 +3,19 @@
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
+    UnrootedConsistency, check_depth,
     consistency::ConsistencyProof,
     inclusion::{NaryProof, ProofLevel},
     path::Path,
 };
-use crate::{TreeError, TreeHead, geometry};
+use crate::{TreeError, TreeHead};
 
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one.
     ///
     /// Both proofs are verified first, against heads that come from the caller's trusted sources. The result equals, bit
-    /// for bit, the proof that the new tree would generate. O(N * depth) hashes, no allocation.
+    /// for bit, the proof that the new tree would generate. At most three hashes per level, O(N) memory on the stack beside
+    /// the result, no allocation.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -43,37 +45,54 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         old_head: TreeHead,
         new_head: TreeHead,
     ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        for (expected, actual) in [
-            (old_head.size, old_proof.tree_size),
-            (old_head.size, self.old_size),
-            (new_head.size, self.new_size),
-        ] {
-            if expected != actual {
-                return Err(TreeError::SizeMismatch { expected, actual });
-            }
+        let unrooted = self.unrooted()?;
+        unrooted.expect_sizes(old_head, new_head)?;
+        if (self.old_root, self.new_root) != (old_head.root, new_head.root) {
+            return Err(TreeError::RootMismatch {
+                size: new_head.size,
+            });
+        }
+        unrooted.update_inclusion_proof(hasher, old_proof, old_head, new_head)
+    }
+}
+
+impl<const N: usize> UnrootedConsistency<'_, N> {
+    /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one; see
+    /// [`ConsistencyProof::update_inclusion_proof`].
+    ///
+    /// # Errors
+    /// As there, and [`TreeError::MaxDepthExceeded`] if the new tree is too deep.
+    pub fn update_inclusion_proof<H: Hasher, const MAX_DEPTH: usize>(
+        &self,
+        hasher: &H,
+        old_proof: &NaryProof<N, MAX_DEPTH>,
+        old_head: TreeHead,
+        new_head: TreeHead,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+        self.expect_sizes(old_head, new_head)?;
+        if old_proof.tree_size != old_head.size {
+            return Err(TreeError::SizeMismatch {
+                expected: old_head.size,
+                actual: old_proof.tree_size,
+            });
         }
         if !old_proof.verify_against(hasher, old_head)? {
             return Err(TreeError::RootMismatch {
                 size: old_head.size,
             });
         }
-        if !self.verify_transition(hasher, old_head, new_head)? {
-            return Err(TreeError::RootMismatch {
-                size: new_head.size,
-            });
-        }
-        let mut proof = old_proof.clone();
-        proof.root = new_head.root;
-        proof.tree_size = new_head.size;
-        proof.level_count = geometry::depth::<N>(new_head.size);
-        if old_head.size == new_head.size {
-            return Ok(proof);
-        }
+        let mut proof = NaryProof {
+            root: new_head.root,
+            leaf: old_proof.leaf,
+            leaf_index: old_proof.leaf_index,
+            tree_size: new_head.size,
+            level_count: check_depth::<N, MAX_DEPTH>(new_head.size)?,
+            levels: old_proof.levels,
+        };
         // Groups that were full in the old tree stand as they are. Any other group on the leaf's path is the boundary
         // group of its level: both hold old leaves and are not full.
-        let (index, new_size) = (old_proof.leaf_index, new_head.size);
-        let mut path = Path::<N>::new(index, new_size).enumerate();
-        self.holds(hasher, old_head, new_head, |boundary, nodes| {
+        let mut path = Path::<N>::new(proof.leaf_index, proof.tree_size).enumerate();
+        let holds = self.holds(hasher, old_head, new_head, |boundary, nodes| {
             let Some((_, span)) = path.find(|(level, _)| *level == boundary.level) else {
                 return;
             };
@@ -83,7 +102,23 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
                 *level = level_without(nodes, span.position);
             }
         })?;
-        Ok(proof)
+        if holds {
+            Ok(proof)
+        } else {
+            Err(TreeError::RootMismatch {
+                size: new_head.size,
+            })
+        }
+    }
+
+    /// Refuses heads of other sizes than the proof is about.
+    fn expect_sizes(&self, old: TreeHead, new: TreeHead) -> Result<(), TreeError> {
+        for (expected, actual) in [(old.size, self.old_size()), (new.size, self.new_size())] {
+            if expected != actual {
+                return Err(TreeError::SizeMismatch { expected, actual });
+            }
+        }
+        Ok(())
     }
 }
 

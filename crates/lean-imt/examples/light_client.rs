@@ -1,0 +1,148 @@
+//! A full node and a light client over channels.
+//!
+//! The node keeps the whole tree. The client keeps one head and the proof of one leaf, and follows the tree for as long as
+//! it grows: heads come over a channel that it trusts (block headers, signed messages), consistency proofs over one that it
+//! does not (any server). It never asks for its inclusion proof again.
+//!
+//! ```console
+//! cargo run -p rotortree-lean-imt --example light_client
+//! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use rotortree_lean_imt::{
+    Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedConsistency,
+    UnrootedInclusion,
+};
+use std::{
+    error::Error,
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+};
+
+const N: usize = 4;
+const MAX_DEPTH: usize = 20;
+const ROUNDS: u64 = 200;
+
+/// What the client asks the server, which may answer anything.
+enum Request {
+    /// The proof of the leaf at this index in the tree of this size.
+    Inclusion { index: u64, size: u64 },
+    /// The proof that the tree grew from one head to another size.
+    Growth { from: TreeHead, to: u64 },
+}
+
+/// Appends, announces every head, and answers one request in bytes for each.
+fn full_node(
+    heads: &Sender<TreeHead>,
+    requests: &Receiver<(Request, Sender<Vec<u8>>)>,
+) -> Result<(), TreeError> {
+    let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
+    for round in 0..ROUNDS {
+        let batch: Vec<Hash> = (0..round % 17 + 3).map(|i| leaf(round * 100 + i)).collect();
+        tree.insert_many(&batch)?;
+        // The client has hung up once it has seen enough.
+        if heads.send(tree.head().unwrap_or(TreeHead::EMPTY)).is_err() {
+            break;
+        }
+        let Ok((request, answer)) = requests.recv() else {
+            break;
+        };
+        let snapshot = tree.snapshot();
+        let bytes = match request {
+            Request::Inclusion { index, size } => snapshot
+                .snapshot_at(size)?
+                .generate_proof(index)?
+                .to_bytes()?,
+            Request::Growth { from, to } => snapshot
+                .snapshot_at(to)?
+                .generate_consistency_proof(from.size, from.root)?
+                .to_bytes()?,
+        };
+        if answer.send(bytes).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What a client remembers between rounds.
+struct Client {
+    head: TreeHead,
+    mine: NaryProof<N, MAX_DEPTH>,
+}
+
+impl Client {
+    fn start(head: TreeHead, bytes: &[u8]) -> Result<Self, Box<dyn Error>> {
+        let proof = UnrootedInclusion::<N>::from_bytes(bytes)?;
+        if !proof.verify_against(&Blake3Hasher, head)? {
+            return Err("the server's proof does not hold".into());
+        }
+        let mine = proof.to_nary(&Blake3Hasher)?;
+        Ok(Self { head, mine })
+    }
+
+    /// Follows the tree to a new head. Whatever the server sent, the client ends up with a proof that holds, or as it was.
+    fn follow(&mut self, head: TreeHead, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+        let growth = UnrootedConsistency::<N>::from_bytes(bytes)?;
+        self.mine = growth.update_inclusion_proof(&Blake3Hasher, &self.mine, self.head, head)?;
+        self.head = head;
+        Ok(())
+    }
+}
+
+fn light_client(
+    heads: &Receiver<TreeHead>,
+    server: &Sender<(Request, Sender<Vec<u8>>)>,
+) -> Result<Client, Box<dyn Error>> {
+    let ask = |request| -> Result<Vec<u8>, Box<dyn Error>> {
+        let (answer, answers) = channel();
+        server.send((request, answer))?;
+        Ok(answers.recv()?)
+    };
+    let first = heads.recv()?;
+    let (index, size) = (first.size / 2, first.size);
+    let mut client = Client::start(first, &ask(Request::Inclusion { index, size })?)?;
+    let mut bytes_received = 0;
+    for (round, head) in heads.iter().enumerate() {
+        let from = client.head;
+        let bytes = ask(Request::Growth {
+            from,
+            to: head.size,
+        })?;
+        bytes_received += bytes.len();
+        if round == 5 {
+            // A server that lies changes nothing.
+            let mut lie = bytes.clone();
+            lie[10] ^= 1;
+            let refused = client.follow(head, &lie);
+            println!("a lie: {}", refused.err().ok_or("the client took a lie")?);
+        }
+        client.follow(head, &bytes)?;
+        assert!(client.mine.verify_against(&Blake3Hasher, client.head)?);
+    }
+    println!("{bytes_received} bytes of consistency proofs in all");
+    Ok(client)
+}
+
+fn leaf(seed: u64) -> Hash {
+    let mut leaf = [0x5a; 32];
+    leaf[..8].copy_from_slice(&seed.to_le_bytes());
+    leaf
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (head_sender, heads) = channel();
+    let (server, requests) = channel();
+    let client = thread::scope(|scope| {
+        let node = scope.spawn(move || full_node(&head_sender, &requests));
+        let client = light_client(&heads, &server);
+        drop(server);
+        node.join().map_err(|_| "the node panicked")??;
+        client
+    })?;
+    println!(
+        "after {ROUNDS} rounds the client holds a proof of leaf {} of {} with {} levels",
+        client.mine.leaf_index, client.head.size, client.mine.level_count
+    );
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Follows a chain whose newest blocks may be replaced, in memory.
+//!
+//! Final blocks live in one tree that only grows. Each block that is not final yet is a fork of its parent's snapshot: a few
+//! nodes of its own over everything shared. When a block becomes final its leaves are appended to the base, and its
+//! siblings are dropped.
+//!
+//! ```console
+//! cargo run -p rotortree-lean-imt --example reorganisations
+//! ```
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use rotortree_lean_imt::{Blake3Hasher, Hash, LeanIMT, TreeError, TreeHead, TreeSnapshot};
+use std::collections::HashMap;
+
+const N: usize = 2;
+const MAX_DEPTH: usize = 32;
+/// Blocks behind the tip that cannot be replaced any more.
+const FINAL_AFTER: usize = 3;
+
+type BlockId = u32;
+
+struct Block {
+    parent: BlockId,
+    leaves: Vec<Hash>,
+    /// The tree with this block's leaves in it.
+    tree: TreeSnapshot<N, MAX_DEPTH>,
+}
+
+struct Chain {
+    base: LeanIMT<Blake3Hasher, N, MAX_DEPTH>,
+    last_final: BlockId,
+    pending: HashMap<BlockId, Block>,
+}
+
+impl Chain {
+    fn snapshot_of(&self, id: BlockId) -> TreeSnapshot<N, MAX_DEPTH> {
+        match self.pending.get(&id) {
+            Some(block) => block.tree.clone(),
+            None => self.base.snapshot(),
+        }
+    }
+
+    /// Adds a block on top of any block that is known, and returns the head of its tree.
+    fn add(
+        &mut self,
+        id: BlockId,
+        parent: BlockId,
+        leaves: Vec<Hash>,
+    ) -> Result<TreeHead, TreeError> {
+        let mut tree = self.snapshot_of(parent).fork()?;
+        tree.insert_many(&leaves)?;
+        let tree = tree.snapshot();
+        let head = tree.head().unwrap_or(TreeHead::EMPTY);
+        self.pending.insert(
+            id,
+            Block {
+                parent,
+                leaves,
+                tree,
+            },
+        );
+        self.finalise(id)?;
+        Ok(head)
+    }
+
+    /// Makes final what lies `FINAL_AFTER` blocks behind `tip`.
+    fn finalise(&mut self, tip: BlockId) -> Result<(), TreeError> {
+        let mut branch = vec![tip];
+        while let Some(block) = self.pending.get(&branch[branch.len() - 1]) {
+            if block.parent == self.last_final {
+                break;
+            }
+            branch.push(block.parent);
+        }
+        if branch.len() <= FINAL_AFTER {
+            return Ok(());
+        }
+        let id = branch[branch.len() - 1];
+        if let Some(block) = self.pending.remove(&id) {
+            let size = self.base.size();
+            let root = self.base.append_at(size, &block.leaves)?;
+            assert_eq!(Some(root), block.tree.root(), "the fork foresaw the root");
+            self.last_final = id;
+            self.forget_losers();
+        }
+        Ok(())
+    }
+
+    /// Drops blocks that do not descend from the last final one.
+    fn forget_losers(&mut self) {
+        loop {
+            let orphan = self.pending.iter().find(|(_, block)| {
+                block.parent != self.last_final && !self.pending.contains_key(&block.parent)
+            });
+            let Some(id) = orphan.map(|(id, _)| *id) else {
+                return;
+            };
+            self.pending.remove(&id);
+        }
+    }
+}
+
+fn leaves(block: BlockId, count: u8) -> Vec<Hash> {
+    (0..count)
+        .map(|i| {
+            let mut leaf = [i; 32];
+            leaf[..4].copy_from_slice(&block.to_le_bytes());
+            leaf
+        })
+        .collect()
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut chain = Chain {
+        base: LeanIMT::new(Blake3Hasher),
+        last_final: 0,
+        pending: HashMap::new(),
+    };
+    // Two branches grow from block 2; the second overtakes.
+    for (id, parent) in [
+        (1, 0),
+        (2, 1),
+        (3, 2),
+        (31, 2),
+        (32, 31),
+        (4, 3),
+        (33, 32),
+        (34, 33),
+    ] {
+        let head = chain.add(id, parent, leaves(id, 5))?;
+        println!(
+            "block {id:2} on {parent:2}: {} leaves, {} of them final, {} blocks pending",
+            head.size,
+            chain.base.size(),
+            chain.pending.len()
+        );
+        // Every branch proves its own leaves, against its own head.
+        let snapshot = chain.snapshot_of(id);
+        let proof = snapshot.generate_proof(head.size - 1)?;
+        assert!(proof.verify_against(&Blake3Hasher, head)?);
+    }
+    assert!(
+        !chain.pending.contains_key(&3),
+        "the branch that lost is gone"
+    );
+    assert_eq!(chain.last_final, 31);
+    Ok(())
+}
