@@ -57,15 +57,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Everything inserted so far, made durable, and where it stands in the log.
     fn durable_point(&self) -> Result<(Position, Arc<TreeSnapshot<N, D>>), StorageError> {
-        let mut log = self.take_log()?;
-        let _guard = self.fail_on_panic("flushing the log");
-        match self.commit_pending(&mut log) {
+        let mut lead = self.take_lead()?;
+        match self.commit_pending(&mut lead) {
             Ok(()) => {
-                let point = (log.durable, self.durable.load_full());
-                self.return_log(log, true);
+                let point = (lead.durable, self.durable.load_full());
+                lead.give_back();
                 Ok(point)
             }
-            Err(error) => Err(StorageError::FlushFailed(self.fail(error))),
+            Err(error) => Err(lead.fail(error)),
         }
     }
 
@@ -143,7 +142,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .header(number, random_salt()?, position, position.sequence)
             .encode();
         target.create_segment(number, &mut &header[..])?;
+        // The tree's ceiling may have been raised since the last backup.
+        let max_depth = previous.max_depth.max(lock(&self.manifest).max_depth);
         let next = Manifest {
+            max_depth,
             generation: previous.generation + 1,
             sequence: position.sequence,
             size: position.size,

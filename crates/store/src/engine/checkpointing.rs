@@ -29,12 +29,16 @@ pub(crate) struct Checkpoints {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Makes a checkpoint now, after the one that may be running.
-    pub(super) fn run_checkpoint(&self) -> Result<(), StorageError> {
+    /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only closing makes one.
+    pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
         let mut checkpoints = lock(&self.checkpoints);
         while checkpoints.running {
             self.status.check_failure()?;
             checkpoints = self.wait_checkpoints(checkpoints, None);
+        }
+        // Looked at with the lock held: closing waits for every turn that was taken before it closed the status.
+        if !closing {
+            self.status.check()?;
         }
         checkpoints.running = true;
         drop(checkpoints);
@@ -124,20 +128,23 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     fn begin_checkpoint(&self) -> Result<Option<Begun<N, D>>, StorageError> {
         loop {
             let entries = lock(&self.writer).entries;
-            let mut log = self.take_log()?;
+            let mut lead = self.take_lead()?;
             let covered = lock(&self.manifest).sequence;
-            let begun = self.commit_pending(&mut log).and_then(|()| {
-                let is_new = log.durable.sequence > covered;
+            let begun = self.commit_pending(&mut lead).and_then(|()| {
+                let is_new = lead.durable.sequence > covered;
                 // A segment that nothing was written to since it was started continues from here already.
-                if is_new && !log.within_batch && log.base != log.durable.sequence {
-                    self.rotate(&mut log)?;
+                if is_new && !lead.within_batch && lead.base != lead.durable.sequence {
+                    self.rotate(&mut lead)?;
                 }
                 Ok(is_new)
             });
-            let is_new = begun.map_err(|error| StorageError::FlushFailed(self.fail(error)))?;
-            if log.within_batch {
+            let is_new = match begun {
+                Ok(is_new) => is_new,
+                Err(error) => return Err(lead.fail(error)),
+            };
+            if lead.within_batch {
                 // A batch larger than the bound is being streamed; a segment ends where a batch ends.
-                self.return_log(log, true);
+                lead.give_back();
                 let mut writer = lock(&self.writer);
                 while writer.streaming && self.status.check_failure().is_ok() {
                     let waited = self
@@ -150,10 +157,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // Only a leader moves what is durable, and this thread is it until the log is returned.
             let begun = Begun {
                 snapshot: self.durable.load_full(),
-                sequence: log.durable.sequence,
-                segment: log.segment,
+                sequence: lead.durable.sequence,
+                segment: lead.segment,
             };
-            self.return_log(log, true);
+            lead.give_back();
             self.counters
                 .due
                 .began(node_count(begun.snapshot.size(), N as u64), entries);

@@ -10,7 +10,8 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
 use super::{
-    backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken, write::Admission,
+    backup::BackupReport, core::Core, lead::WriteEnd, stats::Stats, token::DurabilityToken,
+    write::Admission,
 };
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
@@ -166,7 +167,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// [`StorageError::CheckpointFailed`] (the tree goes on), [`StorageError::Closed`], [`StorageError::FlushFailed`].
     pub fn checkpoint(&self) -> Result<(), StorageError> {
         self.core().status.check()?;
-        self.core().run_checkpoint()
+        self.core().run_checkpoint(false)
     }
 
     /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
@@ -244,6 +245,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             return self.status.check_failure();
         };
         let outcome = self.close_steps();
+        // Whatever failed: ownership is given up only when nothing writes any more.
+        self.await_checkpoints();
+        self.await_leader();
+        lock(&self.commit).log = WriteEnd::Gone;
         self.wake_everybody();
         self.storage.rest();
         drop(owner);
@@ -268,9 +273,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.await_checkpoints();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
             // A checkpoint that fails takes nothing away from what is durable; it is told once everything else is done.
-            drop(self.run_checkpoint());
+            drop(self.run_checkpoint(true));
         }
-        let log = self.take_log()?;
+        let log = self.take_lead()?;
         {
             let mut manifest = lock(&self.manifest);
             let mut next = manifest.clone();

@@ -10,7 +10,11 @@ use std::{
 use rotortree_hasher::Hasher;
 use rotortree_wal::Position;
 
-use super::{core::Core, log::Log};
+use super::{
+    core::Core,
+    lead::{Lead, WriteEnd},
+    log::Log,
+};
 use crate::{FlushPolicy, StorageError, lock::lock, runtime::Lane};
 
 /// How long after a sync that somebody waited for the log is attested, unless more comes.
@@ -20,8 +24,8 @@ const MARK_DELAY: Duration = Duration::from_millis(50);
 pub(crate) struct Commit {
     /// The last record of the last durable batch.
     pub(super) durable: u64,
-    /// The write end of the log, while nobody leads.
-    pub(super) log: Option<Log>,
+    /// The write end of the log.
+    pub(super) log: WriteEnd,
     /// Futures to be polled again.
     pub(super) wakers: Vec<Waker>,
 }
@@ -30,7 +34,7 @@ impl Commit {
     pub(super) fn new(log: Log) -> Self {
         Self {
             durable: log.durable.sequence,
-            log: Some(log),
+            log: WriteEnd::Free(log),
             wakers: Vec::new(),
         }
     }
@@ -39,23 +43,27 @@ impl Commit {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Waits until everything up to `sequence` is durable, leading or joining a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
-        let mut commit = lock(&self.commit);
-        loop {
-            if commit.durable >= sequence {
-                return Ok(());
-            }
-            self.status.check_failure()?;
-            commit = match commit.log.take() {
-                Some(log) => {
-                    drop(commit);
-                    self.lead(log)?;
-                    lock(&self.commit)
-                }
-                None if self.is_own_process() => self.wait_commit(commit, None).0,
-                // The leader runs in the parent; here nobody will ever finish.
-                None => return Err(StorageError::Closed),
-            };
+        while !self.is_durable(sequence) {
+            self.flush_as_leader(sequence)?;
         }
+        Ok(())
+    }
+
+    /// Leads once, unless `sequence` became durable while this thread waited for the lead.
+    fn flush_as_leader(&self, sequence: u64) -> Result<(), StorageError> {
+        let mut commit = lock(&self.commit);
+        while commit.durable < sequence
+            && matches!(commit.log, WriteEnd::Led)
+            && self.is_own_process()
+        {
+            self.status.check_failure()?;
+            commit = self.wait_commit(commit, None);
+        }
+        if commit.durable >= sequence {
+            return Ok(());
+        }
+        drop(commit);
+        self.take_lead().and_then(|lead| self.lead(lead))
     }
 
     /// Waits until `sequence` is durable or the time is up, leaving the sync to the background.
@@ -72,7 +80,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 return Ok(true);
             }
             self.status.check_failure()?;
-            if self.status.is_closed() && commit.log.is_none() {
+            if matches!(commit.log, WriteEnd::Gone) {
                 return Err(StorageError::Closed);
             }
             if !asked {
@@ -86,7 +94,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(false);
             }
-            commit = self.wait_commit(commit, left).0;
+            commit = self.wait_commit(commit, left);
         }
     }
 
@@ -131,79 +139,37 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         lock(&self.commit).durable >= sequence
     }
 
-    fn wait_commit<'a>(
+    pub(super) fn wait_commit<'a>(
         &self,
         commit: MutexGuard<'a, Commit>,
         timeout: Option<Duration>,
-    ) -> (MutexGuard<'a, Commit>, bool) {
+    ) -> MutexGuard<'a, Commit> {
         match timeout {
-            None => (
-                self.commit_changed
-                    .wait(commit)
-                    .unwrap_or_else(PoisonError::into_inner),
-                false,
-            ),
+            None => self
+                .commit_changed
+                .wait(commit)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(timeout) => {
-                let (commit, result) = self
-                    .commit_changed
+                self.commit_changed
                     .wait_timeout(commit, timeout)
-                    .unwrap_or_else(PoisonError::into_inner);
-                (commit, result.timed_out())
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
             }
         }
     }
 
-    /// Waits for the write end of the log: becomes the leader.
-    pub(super) fn take_log(&self) -> Result<Log, StorageError> {
-        let mut commit = lock(&self.commit);
-        loop {
-            self.status.check_failure()?;
-            if !self.is_own_process() {
-                return Err(StorageError::Closed);
-            }
-            match commit.log.take() {
-                Some(log) => return Ok(log),
-                None => commit = self.wait_commit(commit, None).0,
-            }
+    /// Commits everything pending and gives up the lead. On failure nothing is durable that was not before, and nothing
+    /// will be.
+    pub(super) fn lead(&self, mut lead: Lead<'_, H, N, D>) -> Result<(), StorageError> {
+        if let Err(error) = self.commit_pending(&mut lead) {
+            return Err(lead.fail(error));
         }
-    }
-
-    /// Commits everything pending, as the leader, and gives up the lead. On failure nothing is durable that was not
-    /// before, and nothing will be.
-    pub(super) fn lead(&self, mut log: Log) -> Result<Position, StorageError> {
-        let _guard = self.fail_on_panic("flushing the log");
-        if !self.is_own_process() {
-            self.return_log(log, false);
-            return Err(StorageError::Closed);
+        let wants_mark = lead.wants_mark;
+        lead.give_back();
+        if wants_mark {
+            self.schedule_tick(self.tick_delay());
         }
-        match self.commit_pending(&mut log) {
-            Ok(()) => {
-                let durable = log.durable;
-                let wants_mark = log.wants_mark;
-                self.return_log(log, true);
-                if wants_mark {
-                    self.schedule_tick(self.tick_delay());
-                }
-                Ok(durable)
-            }
-            // The log is not given back: nobody leads after a failure.
-            Err(error) => Err(StorageError::FlushFailed(self.fail(error))),
-        }
-    }
-
-    pub(super) fn return_log(&self, log: Log, advanced: bool) {
-        let wakers = {
-            let mut commit = lock(&self.commit);
-            commit.durable = commit.durable.max(log.durable.sequence);
-            commit.log = Some(log);
-            if advanced {
-                std::mem::take(&mut commit.wakers)
-            } else {
-                Vec::new()
-            }
-        };
-        self.commit_changed.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        Ok(())
     }
 
     pub(super) fn commit_pending(&self, log: &mut Log) -> io::Result<()> {
@@ -307,8 +273,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         match (self.config.flush_policy, pending) {
             (FlushPolicy::Interval(interval), Some(_)) => {
-                if let Ok(log) = self.take_log()
-                    && self.lead(log).is_ok()
+                if let Ok(lead) = self.take_lead()
+                    && self.lead(lead).is_ok()
                 {
                     self.schedule_tick(interval);
                 }
@@ -322,18 +288,17 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
     fn mark(&self) {
         // Somebody leads: the group being written attests the one before.
-        let Some(mut log) = lock(&self.commit).log.take() else {
+        let Some(mut lead) = self.try_lead() else {
             return;
         };
-        let _guard = self.fail_on_panic("attesting the log");
-        match log.mark(&*self.storage) {
+        match lead.mark(&*self.storage) {
             Ok(()) => {
-                log.spare.release();
+                lead.spare.release();
                 lock(&self.writer).pending.release();
                 self.storage.rest();
-                self.return_log(log, false);
+                lead.give_back();
             }
-            Err(error) => drop(self.fail(error)),
+            Err(error) => drop(lead.fail(error)),
         }
     }
 

@@ -6,6 +6,7 @@
 //! | `open` | from a storage backend to a running engine |
 //! | `write` | the insert methods and their admission |
 //! | `commit` | durability: waiters, the leader, marks |
+//! | `lead` | the one right to the write end of the log |
 //! | `log` | the write end of the log, and its rotation |
 //! | `checkpointing` | checkpoints, step by step |
 //! | `policy` | when a checkpoint is due, and when inserts wait for it |
@@ -23,6 +24,7 @@ mod close;
 mod commit;
 mod core;
 mod events;
+mod lead;
 pub(crate) mod log;
 mod open;
 mod policy;

@@ -120,7 +120,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     fn background_checkpoint(&self) {
         if self.status.check().is_ok()
             && self.is_own_process()
-            && self.run_checkpoint().is_err()
+            && self.run_checkpoint(false).is_err()
             && self.status.check().is_ok()
         {
             self.counters.due.backing_off.store(true, Ordering::Release);

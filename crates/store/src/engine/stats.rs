@@ -7,7 +7,7 @@ use std::{
 
 use rotortree_hasher::Hasher;
 
-use super::{core::Core, policy::Due};
+use super::{core::Core, lead::WriteEnd, policy::Due};
 use crate::lock::lock;
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
@@ -28,7 +28,7 @@ pub struct Stats {
     pub resident_node_bytes: u64,
     /// Segments of the log in force.
     pub log_segments: u64,
-    /// Bytes in the newest segment.
+    /// Bytes in the newest segment; 0 while something is being written to it.
     pub log_segment_bytes: u64,
     /// Syncs of the log.
     pub syncs: u64,
@@ -117,6 +117,14 @@ impl Counters {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+    /// 0 while somebody leads.
+    fn log_segment_bytes(&self) -> u64 {
+        match &lock(&self.commit).log {
+            WriteEnd::Free(log) => log.offset,
+            WriteEnd::Led | WriteEnd::Gone => 0,
+        }
+    }
+
     pub(super) fn stats(&self) -> Stats {
         let (pending_bytes, resident_node_bytes, size) = {
             let writer = lock(&self.writer);
@@ -150,7 +158,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             uncheckpointed_bytes: self.uncheckpointed_bytes(size),
             resident_node_bytes,
             log_segments,
-            log_segment_bytes: lock(&self.commit).log.as_ref().map_or(0, |log| log.offset),
+            log_segment_bytes: self.log_segment_bytes(),
             syncs: load(&counters.syncs),
             synced_leaves: load(&counters.synced_leaves),
             last_sync,

@@ -189,7 +189,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
             rest = behind;
             drop(writer);
-            let led = self.take_log().and_then(|log| self.lead(log));
+            let led = self.take_lead().and_then(|lead| self.lead(lead));
             writer = lock(&self.writer);
             if let Err(error) = led {
                 writer.streaming = false;

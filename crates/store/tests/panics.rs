@@ -1,0 +1,140 @@
+//! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in `docs/durability.md`.
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+use rotortree_lean_imt::reference;
+use rotortree_store::{
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
+    memory::MemoryStorage, storage::Storage,
+};
+
+/// BLAKE3 until its fuse has burnt down.
+#[derive(Clone)]
+struct Fused(Arc<AtomicU64>);
+
+impl Hasher for Fused {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        let left = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+        assert!(left.is_ok(), "a planned panic");
+        Blake3Hasher.hash_children(children)
+    }
+}
+
+fn config() -> EngineConfig {
+    EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        ..EngineConfig::default()
+    }
+}
+
+#[test]
+fn a_hasher_that_panics_at_any_hash_of_a_batch_fails_the_tree_and_loses_nothing() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let leaves = reference::sample_leaves(1, 300);
+    let mut panics = 0;
+    for fuse in 0.. {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let unlimited = Arc::new(AtomicU64::new(u64::MAX));
+        let engine = Engine::<_, 3, 32>::open(
+            Fused(Arc::clone(&unlimited)),
+            Arc::clone(&storage),
+            config(),
+        )
+        .unwrap();
+        engine
+            .append(&leaves[..7], None, None)
+            .unwrap()
+            .wait()
+            .unwrap();
+        let (_, pending) = engine.insert(leaves[7]).unwrap();
+        let head = engine.head();
+        unlimited.store(fuse, Ordering::Relaxed);
+        let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves[8..], None, None)));
+        unlimited.store(u64::MAX, Ordering::Relaxed);
+        if outcome.is_ok() {
+            break;
+        }
+        panics += 1;
+        assert_eq!(engine.head(), head, "in memory the tree is as before");
+        assert!(
+            matches!(pending.wait(), Err(StorageError::FlushFailed(_))),
+            "what waits is told"
+        );
+        assert!(pending.wait_timeout(Duration::from_secs(60)).is_err());
+        assert!(matches!(
+            engine.insert([1; 32]),
+            Err(RotorTreeError::Storage(StorageError::FlushFailed(_)))
+        ));
+        assert!(
+            engine
+                .snapshot()
+                .generate_proof(3)
+                .unwrap()
+                .verify_against(&Blake3Hasher, head.unwrap())
+                .unwrap()
+        );
+        assert!(matches!(engine.close(), Err(StorageError::FlushFailed(_))));
+        let again = Engine::<_, 3, 32>::open(Fused(unlimited), storage, config()).unwrap();
+        assert_eq!(
+            again.root(),
+            reference::root(&Blake3Hasher, 3, &leaves[..7])
+        );
+    }
+    assert!(panics > 100, "a batch of 292 leaves takes that many hashes");
+}
+
+#[test]
+fn closing_waits_for_whoever_still_writes() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    for round in 0..50u64 {
+        let fuse = Arc::new(AtomicU64::new(u64::MAX));
+        let engine =
+            Engine::<_, 3, 32>::open(Fused(Arc::clone(&fuse)), Arc::clone(&storage), config())
+                .unwrap();
+        let before = engine.size();
+        let leaves = reference::sample_leaves(round, 400);
+        std::thread::scope(|scope| {
+            let writer = engine.clone();
+            let batch = &leaves;
+            scope.spawn(move || {
+                for part in batch.chunks(10) {
+                    let Ok(token) = writer.append(part, None, None) else {
+                        return;
+                    };
+                    drop(token.wait());
+                }
+            });
+            let checkpointer = engine.clone();
+            scope.spawn(move || {
+                for _ in 0..5 {
+                    drop(checkpointer.checkpoint());
+                }
+            });
+            std::thread::sleep(Duration::from_micros(round * 40));
+            engine.clone().close().unwrap();
+        });
+        let durable = engine.durable_snapshot();
+        let again = Engine::<_, 3, 32>::open(Fused(fuse), Arc::clone(&storage), config()).unwrap();
+        assert!(again.recovery_report().was_closed);
+        assert_eq!(
+            again.snapshot().head(),
+            durable.head(),
+            "what was durable at the end is what comes up"
+        );
+        assert!(again.size() >= before);
+    }
+}
