@@ -1,4 +1,55 @@
-//! Durable storage for rotortree trees.
+//! Durable storage for rotortree trees: backends, checkpoints, recovery, and the engine that runs a tree on them.
+//!
+//! A durable tree is an [`Engine`] on a [`Storage`](storage::Storage). The engine appends to a tree in memory
+//! (`rotortree-lean-imt`), writes what was inserted to a log (`rotortree-wal`), and from time to time puts complete nodes into
+//! chunk files and replaces a manifest. Opening puts the three together again: chunks, manifest, log.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use rotortree_hasher::Blake3Hasher;
+//! use rotortree_store::{Engine, EngineConfig, fs::FsStorage};
+//!
+//! let dir = tempfile::tempdir()?;
+//! let open = || {
+//!     let storage = Arc::new(FsStorage::new(dir.path().join("tree")));
+//!     Engine::<Blake3Hasher, 4, 20>::open(Blake3Hasher, storage, EngineConfig::default())
+//! };
+//!
+//! let tree = open()?;
+//! let token = tree.append(&[[1; 32], [2; 32], [3; 32]], Some(b"block 17"), None)?;
+//! token.wait()?; // From here on these leaves survive a power loss.
+//! tree.checkpoint()?;
+//! tree.close()?;
+//!
+//! let tree = open()?;
+//! assert_eq!(tree.size(), 3);
+//! assert_eq!(tree.snapshot().metadata(), Some(&b"block 17"[..]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Parts
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`storage`] | what durability needs of the place where a tree lives, as a trait with a contract |
+//! | [`fs`], [`memory`] | that place in a directory, and in memory |
+//! | [`file_layer`] | the operating system below [`fs`], replaceable for simulations |
+//! | [`chunk`], [`shape`], [`manifest`] | what a checkpoint stores, and its bytes |
+//! | [`checkpoint`], [`cold`] | writing complete nodes to chunks, and reading them from there |
+//! | [`verify`] | comparing every stored node with the hash of its children |
+//! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
+//!
+//! [`Engine`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes nothing, [`Runtime`] the threads that
+//! trees share. [`RecoveryReport`] says what opening found.
+//!
+//! # What holds everything together
+//!
+//! Only complete nodes are stored, each once; nothing that a committed manifest names is ever written again. So a crash cannot tear a
+//! checkpoint, and bytes that a reader has mapped do not change. What each step leaves when it is interrupted stands in one
+//! table in `docs/durability.md`, every byte in `docs/format.md`.
+//!
+//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For most programs the crate `rotortree`
+//! is the one to use; this one is for other backends and other fronts.
 
 pub mod checkpoint;
 pub mod chunk;
