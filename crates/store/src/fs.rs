@@ -9,8 +9,8 @@
 //! aside/<label>-0.bytes       bytes that recovery cut from the log
 //! ```
 //!
-//! One module per role: [`log`], [`levels`], [`manifest`], [`aside`], [`place`]; all of them reach files through
-//! [`disk`], which adds names to errors and knows which directory entries are durable. What the bytes mean,
+//! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files through
+//! `disk`, which adds names to errors and knows which directory entries are durable. What the bytes mean,
 //! when to sync levels and when to commit is decided above. Unknown files beside a manifest are left alone.
 
 mod aside;

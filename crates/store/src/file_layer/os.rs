@@ -10,12 +10,21 @@ use std::{
     fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 pub use lock::DirLock;
 pub use map::FileMap;
 
 use super::FileLayer;
+use crate::lock::lock;
+
+/// Threads that sync at the same time, at most: they only wait for the device.
+const SYNCS_AT_ONCE: usize = 8;
 
 /// The files of the operating system.
 ///
@@ -79,6 +88,32 @@ impl FileLayer for OsFiles {
         // `fdatasync` also makes a changed length durable, since the data could not be read without it;
         // on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as well.
         file.sync_data()
+    }
+
+    fn sync_all(&self, files: &[&File]) -> Result<(), (usize, io::Error)> {
+        let next = AtomicUsize::new(0);
+        let failure = Mutex::new(None);
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(index) else { break };
+                if let Err(error) = self.sync(file) {
+                    lock(&failure).get_or_insert((index, error));
+                }
+            }
+        };
+        // File systems join syncs that come together into one commit of their journal.
+        thread::scope(|scope| {
+            for _ in 1..files.len().min(SYNCS_AT_ONCE) {
+                // Where there is no thread to be had, the others do its work.
+                let _ = thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+        let failure = failure.into_inner();
+        failure
+            .unwrap_or_else(PoisonError::into_inner)
+            .map_or(Ok(()), Err)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -180,5 +215,49 @@ mod system {
 
     pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_files_are_synced_together_and_a_failure_is_told_by_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |number: usize| OsFiles.create_new(&dir.path().join(number.to_string()));
+        let mut files: Vec<File> = (0..20).map(|number| file(number).unwrap()).collect();
+        let all = |files: &[File]| OsFiles.sync_all(&files.iter().collect::<Vec<_>>());
+        all(&files).unwrap();
+        all(&[]).unwrap();
+        if cfg!(target_os = "linux") {
+            // A pipe cannot be synced.
+            let (reader, _writer) = io::pipe().unwrap();
+            files[13] = into_file(reader);
+            assert_eq!(all(&files).unwrap_err().0, 13);
+        }
+    }
+
+    #[cfg(unix)]
+    fn into_file(pipe: io::PipeReader) -> File {
+        File::from(std::os::fd::OwnedFd::from(pipe))
+    }
+
+    #[cfg(windows)]
+    fn into_file(pipe: io::PipeReader) -> File {
+        File::from(std::os::windows::io::OwnedHandle::from(pipe))
+    }
+
+    #[test]
+    fn allocating_keeps_length_and_contents() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = OsFiles.create_new(&dir.path().join("f")).unwrap();
+        OsFiles.write_at(&file, b"bytes", 0).unwrap();
+        OsFiles.allocate(&file, 1 << 20).unwrap();
+        OsFiles.allocate(&file, 0).unwrap();
+        assert_eq!(OsFiles.len(&file).unwrap(), 5);
+        let mut bytes = [0; 9];
+        assert_eq!(OsFiles.read_at(&file, &mut bytes, 0).unwrap(), 5);
+        assert_eq!(&bytes[..5], b"bytes");
     }
 }

@@ -91,6 +91,22 @@ impl<L: FileLayer> Disk<L> {
         self.files.sync(&file.file).at("sync", &file.path)
     }
 
+    /// Syncs several files.
+    pub(super) fn sync_all<'a>(
+        &self,
+        files: impl Iterator<Item = &'a NamedFile<L::File>>,
+    ) -> io::Result<()> {
+        let files: Vec<_> = files.collect();
+        let bare: Vec<_> = files.iter().map(|file| &file.file).collect();
+        let synced = self.files.sync_all(&bare);
+        synced.map_err(|(index, error)| named("sync", files[index].path(), error))
+    }
+
+    /// Asks for room up to `len`, which the system may not have: what it cannot give, writing finds out.
+    pub(super) fn allocate(&self, file: &NamedFile<L::File>, len: u64) {
+        let _ = self.files.allocate(&file.file, len);
+    }
+
     pub(super) fn map(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<L::Map> {
         self.files.map(&file.file, len).at("map", &file.path)
     }

@@ -1,7 +1,7 @@
 //! The chunk role: per level and stream one file per shard, written by position and synced together.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io,
     path::PathBuf,
     sync::{Arc, Mutex, Weak},
@@ -35,7 +35,7 @@ pub(super) struct Levels<L: FileLayer> {
     layout: Arc<Layout>,
     shard_chunks: u64,
     /// Files written since the last sync, open so that the sync sees every error of their writing.
-    written: Mutex<HashMap<Shard, Arc<NamedFile<L::File>>>>,
+    written: Mutex<BTreeMap<Shard, Arc<NamedFile<L::File>>>>,
     /// Files whose directory entry this process has made durable.
     anchored: Mutex<HashSet<Shard>>,
     /// Files that positioned regions read, shared among them.
@@ -136,9 +136,7 @@ impl<L: FileLayer> Levels<L> {
     pub(super) fn sync(&self) -> io::Result<()> {
         // Taken whatever comes: after a failed sync the caller puts everything anew, through files opened anew.
         let written = std::mem::take(&mut *lock(&self.written));
-        for file in written.values() {
-            self.disk.sync(file)?;
-        }
+        self.disk.sync_all(written.values().map(|file| &**file))?;
         // Also for files that were there already: a killed process may have left their names in the cache.
         let unanchored: Vec<Shard> = {
             let anchored = lock(&self.anchored);

@@ -3,6 +3,7 @@
 use std::{
     io,
     io::Read,
+    mem,
     sync::{Arc, Mutex},
 };
 
@@ -12,6 +13,11 @@ use super::{
     layout::{Layout, temporary},
 };
 use crate::{file_layer::FileLayer, lock::lock, storage::SegmentRead};
+
+/// A segment shorter than this gets no room ahead of its writing.
+const MIN_ROOM: u64 = 64 << 10;
+/// Room ahead of the writing, at most.
+const MAX_ROOM: u64 = 8 << 20;
 
 /// The segments in the log directory.
 #[derive(Debug)]
@@ -30,11 +36,29 @@ struct Newest<F> {
 
 #[derive(Debug)]
 enum State<F> {
-    /// Open, with its length.
-    Open { file: Arc<NamedFile<F>>, len: u64 },
+    Open(End<F>),
     /// A write or sync failed. The system may have marked the lost pages clean, so that a later sync succeeds without
     /// them: nothing may be committed to this segment any more.
     Failed,
+}
+
+/// Where a segment goes on.
+#[derive(Debug)]
+struct End<F> {
+    file: Arc<NamedFile<F>>,
+    len: u64,
+    /// The length up to which room was asked for.
+    room: u64,
+}
+
+impl<F> End<F> {
+    fn new(file: NamedFile<F>, len: u64) -> Self {
+        Self {
+            file: Arc::new(file),
+            len,
+            room: len,
+        }
+    }
 }
 
 impl<L: FileLayer> Log<L> {
@@ -58,11 +82,7 @@ impl<L: FileLayer> Log<L> {
             return Err(named("create the segment", &path, there));
         }
         let (file, len) = self.disk.publish(&temporary(&path), &path, content)?;
-        let file = Arc::new(file);
-        *lock(&self.newest) = Some(Newest {
-            number,
-            state: State::Open { file, len },
-        });
+        self.put_back(number, End::new(file, len));
         Ok(len)
     }
 
@@ -83,52 +103,59 @@ impl<L: FileLayer> Log<L> {
         bytes: &[u8],
         then: impl FnOnce(&NamedFile<L::File>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let (file, len) = self.newest(segment)?;
-        if offset != len {
-            let reason = format!("it is {len} bytes long, and the group is for byte {offset}");
+        let mut end = self.take(segment)?;
+        if offset != end.len {
+            let reason = format!(
+                "it is {} bytes long, and the group is for byte {offset}",
+                end.len
+            );
             let misplaced = fault(io::ErrorKind::InvalidInput, reason);
-            return Err(named("append to", file.path(), misplaced));
+            let misplaced = named("append to", end.file.path(), misplaced);
+            self.put_back(segment, end);
+            return Err(misplaced);
         }
-        let written = self
-            .disk
-            .write(&file, bytes, offset)
-            .and_then(|()| then(&file));
-        let state = match &written {
-            Ok(()) => State::Open {
-                file,
-                len: len + bytes.len() as u64,
-            },
-            Err(_) => State::Failed,
-        };
-        *lock(&self.newest) = Some(Newest {
-            number: segment,
-            state,
-        });
-        written
+        end.len += bytes.len() as u64;
+        if end.len > end.room && end.len >= MIN_ROOM {
+            // Blocks that are there already make the sync after the write cheaper. In proportion, so that a small log stays small.
+            end.room = end.len + end.len.min(MAX_ROOM);
+            self.disk.allocate(&end.file, end.room);
+        }
+        self.disk.write(&end.file, bytes, offset)?;
+        then(&end.file)?;
+        self.put_back(segment, end);
+        Ok(())
     }
 
-    /// The open file of the newest segment and its length.
-    fn newest(&self, number: u64) -> io::Result<(Arc<NamedFile<L::File>>, u64)> {
-        let path = match &*lock(&self.newest) {
-            Some(newest) if newest.number == number => match &newest.state {
-                State::Open { file, len } => return Ok((Arc::clone(file), *len)),
+    /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put back, by an error
+    /// or a panic perhaps never, the segment counts as failed.
+    fn take(&self, number: u64) -> io::Result<End<L::File>> {
+        if let Some(newest) = &mut *lock(&self.newest)
+            && newest.number == number
+        {
+            return match mem::replace(&mut newest.state, State::Failed) {
+                State::Open(end) => Ok(end),
                 State::Failed => {
-                    let path = self.layout.segment(number);
                     let failed = io::Error::other("an earlier write to it failed");
-                    return Err(named("append to", &path, failed));
+                    Err(named("append to", &self.layout.segment(number), failed))
                 }
-            },
-            _ => self.layout.segment(number),
-        };
-        let file = self.disk.open_write(&path)?;
+            };
+        }
+        let file = self.disk.open_write(&self.layout.segment(number))?;
         let len = self.disk.len(&file)?;
-        Ok((Arc::new(file), len))
+        let state = State::Failed;
+        *lock(&self.newest) = Some(Newest { number, state });
+        Ok(End::new(file, len))
+    }
+
+    fn put_back(&self, number: u64, end: End<L::File>) {
+        let state = State::Open(end);
+        *lock(&self.newest) = Some(Newest { number, state });
     }
 
     /// Closes the newest segment's file, which the next commit opens again.
     pub(super) fn rest(&self) {
         let mut newest = lock(&self.newest);
-        if matches!(&*newest, Some(newest) if matches!(newest.state, State::Open { .. })) {
+        if matches!(&*newest, Some(newest) if matches!(newest.state, State::Open(_))) {
             *newest = None;
         }
     }

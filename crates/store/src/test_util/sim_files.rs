@@ -32,6 +32,7 @@ mod dir;
 mod disk;
 mod fault;
 mod file;
+mod handles;
 mod journal;
 mod layer;
 mod rng;
@@ -47,8 +48,8 @@ use std::{
 
 pub use crash::{Bound, CrashPoint, Image};
 pub use fault::{Call, Effect, Fault};
+pub use handles::{SimFile, SimLock, SimMap};
 pub use journal::Journal;
-pub use layer::{SimFile, SimLock, SimMap};
 
 use crate::lock::lock;
 use disk::{Disk, NodeId, Op};

@@ -28,7 +28,7 @@ use session::{Fact, Facts, ROOT, check, session};
 /// A disk with the directories above the root, and an unrelated file.
 fn disk() -> SimFiles {
     let files = SimFiles::new();
-    files.write_file("/home/user/.profile", b"unrelated");
+    files.write_file("/disk/user/.profile", b"unrelated");
     files
 }
 
@@ -108,10 +108,18 @@ fn what_crashes_leave_can_be_opened_and_worked_on() {
     assert!(images > 100, "{images} images");
 }
 
+/// A disk on which a store was opened, worked on and closed.
+fn disk_with_store() -> SimFiles {
+    let files = disk();
+    let worked = session(&open(&files), &files, &mut Facts::new());
+    worked.expect("nothing fails here");
+    files.settled()
+}
+
 /// Runs a session that meets the fault, then one on the healed machine, without a crash between them; holds every crash of both
 /// to what was promised. Whether the first session failed.
-fn fault_then_session(fault: Fault) -> (SimFiles, Result<(), StorageError>) {
-    let files = disk();
+fn fault_then_session(disk: &SimFiles, fault: Fault) -> (SimFiles, Result<(), StorageError>) {
+    let files = disk.settled();
     files.inject(fault);
     let mut facts = Facts::new();
     let first = session(&open(&files), &files, &mut facts);
@@ -122,18 +130,20 @@ fn fault_then_session(fault: Fault) -> (SimFiles, Result<(), StorageError>) {
     (files, first)
 }
 
-/// Every call of a session in turn, until a fault strikes no more.
+/// Every call of a session in turn, until a fault strikes no more; the session that creates a store and one that goes on with it.
 fn at_every_call(effect: Effect, mut then: impl FnMut(Result<(), StorageError>)) {
-    let mut number = 0;
-    loop {
-        let (files, first) = fault_then_session(Fault::new(number, effect));
-        if files.struck() == 0 {
-            break;
+    for disk in [disk(), disk_with_store()] {
+        let mut number = 0;
+        loop {
+            let (files, first) = fault_then_session(&disk, Fault::new(number, effect));
+            if files.struck() == 0 {
+                break;
+            }
+            then(first);
+            number += 1;
         }
-        then(first);
-        number += 1;
+        assert!(number > 50, "a session makes more than {number} calls");
     }
-    assert!(number > 50, "a session makes more than {number} calls");
 }
 
 fn expect_named(error: &StorageError, kind: io::ErrorKind) {
@@ -141,7 +151,7 @@ fn expect_named(error: &StorageError, kind: io::ErrorKind) {
         panic!("{error:?} is not the system's");
     };
     assert_eq!(error.kind(), kind);
-    assert!(error.to_string().contains("/home"), "{error}");
+    assert!(error.to_string().contains("/disk"), "{error}");
     assert!(error.to_string().starts_with("cannot "), "{error}");
     assert!(error.source().is_some(), "{error}");
 }
@@ -163,7 +173,7 @@ fn an_error_after_any_call_took_effect_is_told_by_name_and_costs_nothing_promise
     at_every_call(Effect::ErrorAfter(io::ErrorKind::TimedOut), |first| {
         if let Err(error) = first {
             // A name that was taken after all may be met again as such.
-            assert!(error.to_string().contains("/home"), "{error}");
+            assert!(error.to_string().contains("/disk"), "{error}");
         }
     });
 }
@@ -183,7 +193,7 @@ fn interrupted_reads_and_writes_are_repeated() {
     for call in [Call::ReadAt, Call::WriteAt] {
         for number in 0.. {
             let fault = Fault::new(number, Effect::Error(io::ErrorKind::Interrupted)).on(call);
-            let (files, first) = fault_then_session(fault);
+            let (files, first) = fault_then_session(&disk_with_store(), fault);
             first.unwrap();
             if files.struck() == 0 {
                 break;
@@ -214,7 +224,7 @@ fn a_write_that_writes_nothing_and_a_read_that_ends_early_are_errors() {
 fn a_machine_that_fails_for_good_costs_nothing_promised() {
     for number in (0..200).step_by(3) {
         let effect = Effect::Error(io::ErrorKind::TimedOut);
-        let (files, first) = fault_then_session(Fault::new(number, effect).for_good());
+        let (files, first) = fault_then_session(&disk(), Fault::new(number, effect).for_good());
         if files.struck() == 0 {
             first.unwrap();
             return;
@@ -249,23 +259,50 @@ fn a_disk_that_is_full_at_any_byte_is_an_error_and_costs_nothing_promised() {
 
 #[test]
 fn a_failed_segment_takes_nothing_more() {
+    let lost = Fault::new(0, Effect::LoseSync(io::ErrorKind::TimedOut)).on(Call::Sync);
+    let panics = Fault::new(0, Effect::Panic).on(Call::WriteAt);
+    for fault in [lost, panics] {
+        let files = disk();
+        let storage = open(&files);
+        let _owner = storage.acquire().unwrap();
+        storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+        files.inject(fault);
+        let commit = || storage.commit_group(1, 512, &[2; 512]);
+        let committed = catch_unwind(AssertUnwindSafe(commit));
+        assert!(!matches!(committed, Ok(Ok(()))));
+        storage.rest();
+        for offset in [512, 1024] {
+            let error = storage.commit_group(1, offset, &[2; 512]).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("an earlier write to it failed"), "{text}");
+            storage.commit_mark(1, offset, &[2; 512]).unwrap_err();
+        }
+        storage.create_segment(2, &mut &[3; 512][..]).unwrap();
+        storage.commit_group(2, 512, &[4; 512]).unwrap();
+    }
+}
+
+#[test]
+fn a_long_segment_has_room_ahead_and_a_short_one_takes_no_more_than_it_holds() {
     let files = disk();
     let storage = open(&files);
     let _owner = storage.acquire().unwrap();
     storage.create_segment(1, &mut &[1; 512][..]).unwrap();
-    files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::TimedOut)).on(Call::Sync));
-    storage.commit_group(1, 512, &[2; 512]).unwrap_err();
-    storage.rest();
-    for offset in [512, 1024] {
-        let error = storage.commit_group(1, offset, &[2; 512]).unwrap_err();
-        assert!(
-            error.to_string().contains("an earlier write to it failed"),
-            "{error}"
-        );
-        storage.commit_mark(1, offset, &[2; 512]).unwrap_err();
+    let allocate = Fault::new(0, Effect::Error(io::ErrorKind::StorageFull)).on(Call::Allocate);
+    files.inject(allocate.for_good());
+    let mut end = 512;
+    while end < 60 << 10 {
+        storage.commit_group(1, end, &[2; 512]).unwrap();
+        end += 512;
     }
-    storage.create_segment(2, &mut &[3; 512][..]).unwrap();
-    storage.commit_group(2, 512, &[4; 512]).unwrap();
+    assert_eq!(files.struck(), 0, "no room was asked for");
+    while end < 600 << 10 {
+        // That there is no room to be had ahead is not an error yet.
+        storage.commit_group(1, end, &[3; 4096]).unwrap();
+        end += 4096;
+    }
+    let asked = files.struck();
+    assert!((3..=5).contains(&asked), "room was asked for {asked} times");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rotortree_store::{
     test_util::sim_files::SimFiles,
 };
 
-pub(crate) const ROOT: &str = "/home/user/tree";
+pub(crate) const ROOT: &str = "/disk/user/tree";
 
 /// Something that must hold after every later crash.
 #[derive(Debug, Clone, PartialEq, Eq)]

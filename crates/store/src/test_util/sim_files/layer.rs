@@ -1,73 +1,18 @@
 //! The calls: each counts, may be struck by a fault, and then reads or changes the simulated disk.
 
 use std::{
-    fmt, io,
-    ops::Deref,
+    io,
     path::{Path, PathBuf},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
 use super::{
-    Shared, SimFiles, State,
+    SimFiles, State,
     disk::{NodeId, Op},
     fault::{Call, Effect},
-    file::MapToken,
+    handles::{SimFile, SimLock, SimMap},
 };
-use crate::{
-    file_layer::{FileLayer, LOCK_NAME},
-    lock::lock,
-};
-
-/// An open simulated file. It stays itself when its name changes or goes.
-#[derive(Debug)]
-pub struct SimFile {
-    node: NodeId,
-    path: PathBuf,
-    writable: bool,
-}
-
-/// A simulated mapping.
-pub struct SimMap {
-    bytes: Arc<Vec<u8>>,
-    len: usize,
-    /// While it lives, the file refuses to change the bytes.
-    #[expect(dead_code, reason = "its being there is what counts")]
-    token: MapToken,
-}
-
-impl Deref for SimMap {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-impl fmt::Debug for SimMap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimMap").field("len", &self.len).finish()
-    }
-}
-
-/// A held lock of a simulated directory.
-pub struct SimLock {
-    dir: NodeId,
-    shared: Weak<Shared>,
-}
-
-impl Drop for SimLock {
-    fn drop(&mut self) {
-        if let Some(shared) = self.shared.upgrade() {
-            lock(&shared.state).locked.remove(&self.dir);
-        }
-    }
-}
-
-impl fmt::Debug for SimLock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimLock").finish_non_exhaustive()
-    }
-}
+use crate::file_layer::{FileLayer, LOCK_NAME};
 
 /// What a call that meets no error still has to heed.
 enum Struck {
