@@ -264,6 +264,67 @@ fn a_record_length_is_checked_before_anything_is_read_for_it() {
 }
 
 #[test]
+fn limits_hold_for_records_that_are_all_there() {
+    let full = MAX_RECORD_BYTES / 32;
+    let cases = [
+        ("a byte of metadata too many", 0, MAX_METADATA_BYTES + 1),
+        ("a leaf too many", full + 1, 0),
+        ("leaves and metadata that are too long together", full, 1),
+    ];
+    for (name, leaves, metadata) in cases {
+        let body = vec![0; (leaves * 32 + metadata).next_multiple_of(16)];
+        let flags = [if metadata > 0 { 2 } else { 0 }, 0, 0, 0];
+        let long = record(1, leaves as u32, metadata as u32, flags, &body);
+        // Two records, so that the group's length is one that a group can have.
+        let bytes = honest(&[long, one_leaf(2)]);
+        assert_eq!(
+            verdict(&bytes),
+            (0, InvalidReason::RecordLength { sequence: 1 }),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_shortest_record_is_read_where_it_ends_the_segment() {
+    let mut bytes = honest(&[one_leaf(1), record(2, 0, 0, [2, 0, 0, 0], &[])]);
+    bytes.truncate(SECTOR + 128 + 48 + 16);
+    assert_eq!(records(&bytes, SALT)[1].metadata.as_deref(), Some(&[][..]));
+    assert_eq!(invalid(&bytes, SALT), []);
+}
+
+#[test]
+fn every_reason_is_a_sentence_that_names_the_record() {
+    let reasons = [
+        (InvalidReason::Blank, "there are only zeros"),
+        (InvalidReason::NoGroup, "there is no valid sync group"),
+        (
+            InvalidReason::RecordChecksum {
+                sequence: 7,
+                expected: 1,
+                actual: 2,
+            },
+            "the checksum of record 7 is 0x00000002 where 0x00000001 is stored",
+        ),
+        (
+            InvalidReason::RecordLength { sequence: 7 },
+            "the length of record 7 is impossible",
+        ),
+        (
+            InvalidReason::RecordMalformed { sequence: 7 },
+            "record 7 has a valid checksum and impossible fields",
+        ),
+        (
+            InvalidReason::Truncated { sequence: 7 },
+            "the segment ends within record 7",
+        ),
+    ];
+    for (reason, sentence) in reasons {
+        assert_eq!(reason.to_string(), sentence);
+    }
+}
+
+#[test]
 fn records_that_do_not_add_up_to_their_group_are_refused() {
     let three = [one_leaf(1), one_leaf(2), one_leaf(3)].concat();
     // Fewer are announced than there are: the last one announced does not end where the group does.

@@ -89,13 +89,19 @@ proptest! {
         let mut copy = GroupBuffer::new(1);
         let mut scanner = Scanner::new(&segment[..], SALT);
         let mut after = Position::START;
+        let mut index = 0;
         while let Some(event) = scanner.next().expect("the scanner stays within the slice") {
             match event {
-                Event::Group(group) => (after.size, after.root) = (group.size_after, group.root_after),
+                Event::Group(group) => {
+                    index = 0;
+                    (after.size, after.root) = (group.size_after, group.root_after);
+                }
                 Event::Record(record) => {
                     let metadata = record.metadata.map_or(0, <[u8]>::len);
                     let len = GroupBuffer::batch_bytes(record.leaves.len(), metadata);
                     prop_assert_eq!(record.encoded_len(), len);
+                    prop_assert_eq!(record.index, index);
+                    index += 1;
                     let sequence = copy.push_record(&record).expect("what was read can be written");
                     prop_assert_eq!(sequence, record.sequence);
                 }
