@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rotortree::{Blake3Hasher, Hash, LeanIMT, TreeHead};
+use rotortree::{Blake3Hasher, Hash, LeanIMT, StorageError, TreeHead};
 
 use self::{child::Orders, random::Random};
-use crate::support::{PATIENCE, Tree, leaf, quiet};
+use crate::support::{PATIENCE, Tree, leaf, quiet, storage_error};
 
 /// Kills unless the environment says otherwise.
 const KILLS: u64 = 40;
@@ -105,11 +105,6 @@ fn kill_one<const N: usize>(
         .unwrap();
     let lines = lines_of(&mut child);
     let mut heads = Vec::new();
-    let mut hear = |line: &str| {
-        if let Some(head) = child::told(line) {
-            heads.push(head);
-        }
-    };
     let awaited = match moment {
         Moment::Started => None,
         Moment::Opened => Some(child::OPENED),
@@ -120,16 +115,23 @@ fn kill_one<const N: usize>(
             let line = lines
                 .recv_timeout(PATIENCE)
                 .expect("the child says something");
-            hear(&line);
+            heads.extend(child::told(&line));
             if line.contains(awaited) {
                 break;
             }
         }
     }
+    if awaited.is_some() {
+        // Somebody else lives: nobody may write, and whoever reads sees what is durable.
+        let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
+        assert!(matches!(storage_error(outcome), StorageError::FileLocked));
+        let reader = Tree::<N>::open_read_only(Blake3Hasher, quiet(dir)).unwrap();
+        heads.extend(reader.head());
+    }
     let due = Instant::now() + delay;
     loop {
         match lines.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(line) => hear(&line),
+            Ok(line) => heads.extend(child::told(&line)),
             Err(RecvTimeoutError::Timeout) => break,
             Err(RecvTimeoutError::Disconnected) => {
                 panic!("the child ended by itself: {:?}", child.wait())
@@ -139,7 +141,7 @@ fn kill_one<const N: usize>(
     child.kill().unwrap();
     child.wait().unwrap();
     // What it had written before it died.
-    lines.iter().for_each(|line| hear(&line));
+    heads.extend(lines.iter().filter_map(|line| child::told(&line)));
     heads
 }
 

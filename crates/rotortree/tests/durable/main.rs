@@ -22,4 +22,5 @@ mod readme;
 mod refusals;
 mod support;
 mod surface;
+mod thread_pools;
 mod tokens;
