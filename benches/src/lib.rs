@@ -8,6 +8,8 @@
 //! | [`limits`] | what the machine allows: bare hashes, bare copies, bare writes |
 //! | [`measure`] | taking turns, medians, spreads, ratios |
 //! | [`memory`] | what was allocated, and whether memory is recycled or fresh |
+//! | [`child`] | a process for each contender, where memory is measured from outside |
+//! | [`disk`] | what folders take |
 //! | [`report`] | the table |
 //! | [`context`] | what a run was asked for, and the inputs that rows share |
 //!
@@ -15,8 +17,10 @@
 //! criterion.
 #![deny(unsafe_code)]
 
+pub mod child;
 pub mod contender;
 pub mod context;
+pub mod disk;
 pub mod limits;
 pub mod measure;
 #[expect(

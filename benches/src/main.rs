@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rotortree_benches::child;
 use rotortree_benches::context::Context;
 use rotortree_benches::memory::counting::Counting;
 use rotortree_benches::rows::{self, Row};
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
 }
 
 fn run(words: impl Iterator<Item = String>) -> Outcome<()> {
+    let mut words = words.peekable();
+    if words.next_if(|word| word == child::WORD).is_some() {
+        return rows::work(&child::parse(words)?);
+    }
     let (context, rows) = parse(words)?;
     let mut out = io::stdout();
     for row in rows {

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
+use crate::memory::malloc;
 
 /// One contender's timed run. What it sets up outside of the time that it returns is not counted.
 pub type Run<'a> = &'a mut dyn FnMut() -> Outcome<Duration>;
@@ -97,6 +98,7 @@ pub fn alternate<const K: usize>(rounds: usize, contenders: [Run<'_>; K]) -> Out
             } else {
                 K - 1 - turn
             };
+            malloc::between_runs();
             let took = contenders[which]()?;
             if round > 0 {
                 seconds[which].push(took.as_secs_f64());

@@ -48,6 +48,12 @@ pub trait MemoryTree: Sized + Send {
     /// The tree's.
     fn prove(snapshot: &Self::Snapshot, index: u64) -> Outcome<Self::Proof>;
 
+    /// Makes the proof for each of some leaves and drops it, with nothing moved in between: a proof is kilobytes.
+    ///
+    /// # Errors
+    /// The tree's.
+    fn prove_each(snapshot: &Self::Snapshot, indices: &[u64]) -> Outcome<()>;
+
     /// Whether a proof holds against a trusted head, as far as the tree can take one.
     ///
     /// # Errors
@@ -107,7 +113,7 @@ pub trait DurableTree: Sized + Send + Sync {
     /// The tree's.
     fn insert_many(&self, leaves: &[Hash]) -> Outcome<Self::Token>;
 
-    /// Waits until an insert is durable.
+    /// Waits until an insert is durable, on a tree that flushes in the background: the peer waits for that to happen.
     ///
     /// # Errors
     /// The tree's.

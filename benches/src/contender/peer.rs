@@ -1,5 +1,7 @@
 //! The peer's tree in memory.
 
+use std::hint::black_box;
+
 use peer::{Blake3Hasher, LeanIMT, NaryProof, TreeSnapshot};
 use rotortree_lean_imt::Hash;
 
@@ -45,6 +47,15 @@ impl<const N: usize> MemoryTree for Peer<N> {
 
     fn prove(snapshot: &Self::Snapshot, index: u64) -> Outcome<Self::Proof> {
         snapshot.generate_proof(index).map_err(failure)
+    }
+
+    fn prove_each(snapshot: &Self::Snapshot, indices: &[u64]) -> Outcome<()> {
+        for index in indices {
+            if let Err(error) = black_box(&snapshot.generate_proof(*index)) {
+                return Err(failure(error));
+            }
+        }
+        Ok(())
     }
 
     fn verify(proof: &Self::Proof, _: u64, root: &Hash) -> Outcome<bool> {

@@ -1,11 +1,20 @@
 //! The rows of the table, one file each. A row is added by declaring its file and naming it in [`ALL`].
 
+mod limits;
+mod p01_insert_many;
+mod p02_insert_many_parallel;
 mod p03_insert;
+mod p04_insert_logged;
+mod p05_insert_durable;
 mod p06_snapshot;
 mod p07_proofs;
+mod p08_replay;
+mod p09_checkpoint;
+mod p10_bulk_load;
 mod p12_memory;
 mod p13_encoded_proof;
 
+pub use self::p10_bulk_load::work;
 use crate::Outcome;
 use crate::context::Context;
 use crate::report::Line;
@@ -23,9 +32,18 @@ pub struct Row {
 
 /// Every row, in the order of the table.
 pub const ALL: &[Row] = &[
+    limits::ROW,
+    p01_insert_many::ROW,
+    p02_insert_many_parallel::ROW,
     p03_insert::ROW,
+    p04_insert_logged::ROW,
+    p05_insert_durable::ROW,
     p06_snapshot::ROW,
     p07_proofs::ROW,
+    p08_replay::ROW,
+    p09_checkpoint::ROW,
+    p10_bulk_load::BULK_LOAD,
+    p10_bulk_load::REOPEN,
     p12_memory::ROW,
     p13_encoded_proof::ROW,
 ];

@@ -1,16 +1,14 @@
 //! P12: memory of small trees, and of many durable ones that are idle.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use super::Row;
-use crate::Outcome;
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, Peer, PeerDurable, Settings};
-use crate::context::{Context, Folder, leaves};
+use crate::context::{Context, leaves};
 use crate::memory::counting::measure;
 use crate::memory::process;
 use crate::report::{Line, bytes};
+use crate::{Outcome, disk};
 
 pub(super) const ROW: Row = Row {
     name: "p12",
@@ -145,37 +143,10 @@ fn many<T: DurableTree>(context: &Context, count: usize) -> Outcome<Idle> {
         heap: usage.live as f64 / count as f64,
         anonymous: per_tree(anonymous, process::anonymous(me)),
         threads: per_tree(threads, process::threads(me)),
-        disk: disk_of(&folder)? / count as f64,
+        disk: disk::allocated(folder.path())? as f64 / count as f64,
     };
     for tree in trees {
         tree.close()?;
     }
     Ok(idle)
-}
-
-/// Bytes that a folder takes on disk.
-fn disk_of(folder: &Folder) -> Outcome<f64> {
-    fn blocks(path: &Path) -> std::io::Result<u64> {
-        let mut sum = 0;
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            let metadata = entry.metadata()?;
-            sum += allocated(&metadata);
-            if metadata.is_dir() {
-                sum += blocks(&entry.path())?;
-            }
-        }
-        Ok(sum)
-    }
-    Ok(blocks(folder.path())? as f64)
-}
-
-#[cfg(unix)]
-fn allocated(metadata: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::blocks(metadata) * 512
-}
-
-#[cfg(not(unix))]
-fn allocated(metadata: &fs::Metadata) -> u64 {
-    metadata.len()
 }

@@ -1,0 +1,126 @@
+//! Work whose memory is measured by what the system says of a process: each contender gets a process of its own, a copy of
+//! this program, and the parent watches it.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::memory::process;
+
+/// The word that makes this program a child.
+pub const WORD: &str = "--child";
+
+/// What a child is asked to do: a name, a contender, a folder and a number.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What to do, by the name that its row knows it by.
+    pub name: String,
+    /// With whose tree.
+    pub who: Who,
+    /// Where the tree is.
+    pub path: PathBuf,
+    /// How much of it.
+    pub count: u64,
+}
+
+/// Whose tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Ours.
+    Ours,
+    /// The peer's.
+    Peer,
+}
+
+impl Who {
+    /// Both, in the order of the table.
+    pub const BOTH: [Self; 2] = [Self::Ours, Self::Peer];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer => "peer",
+        }
+    }
+}
+
+/// What a child did.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The numbers that it reported: seconds, for the most part.
+    pub numbers: Vec<f64>,
+    /// The most memory without a file behind it that it was seen to have, beyond what it started with.
+    pub anonymous: Option<f64>,
+}
+
+/// Has a child do `task`.
+///
+/// # Errors
+/// If it cannot be started, or fails.
+pub fn run(task: &Task) -> Outcome<Done> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args([WORD, &task.name, task.who.word()])
+        .arg(&task.path)
+        .arg(task.count.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let (mut most, mut least) = (0, u64::MAX);
+    let status = loop {
+        if let Some(anonymous) = process::anonymous(child.id()) {
+            most = most.max(anonymous);
+            least = least.min(anonymous);
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let told = io::read_to_string(child.stdout.take().ok_or("The child has no output.")?)?;
+    if !status.success() {
+        return Err(format!("The child for {} failed: {status}.", task.name).into());
+    }
+    let numbers = told
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    Ok(Done {
+        numbers,
+        anonymous: (most > 0).then(|| (most - least) as f64),
+    })
+}
+
+/// The task in the words behind [`WORD`].
+///
+/// # Errors
+/// If they are none.
+pub fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Task> {
+    let mut word = || words.next().ok_or("A child wants a task.");
+    let name = word()?;
+    let who = match word()?.as_str() {
+        "ours" => Who::Ours,
+        "peer" => Who::Peer,
+        other => return Err(format!("Nobody is called `{other}`.").into()),
+    };
+    Ok(Task {
+        name,
+        who,
+        path: Path::new(&word()?).to_owned(),
+        count: word()?.parse()?,
+    })
+}
+
+/// Tells the parent some numbers.
+///
+/// # Errors
+/// If the parent is gone.
+pub fn tell(numbers: &[f64]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for number in numbers {
+        writeln!(out, "{number:e}")?;
+    }
+    out.flush()
+}

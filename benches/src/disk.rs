@@ -1,0 +1,44 @@
+//! What folders take on disk.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path;
+
+/// Bytes of the files below `path`, as their lengths say.
+///
+/// # Errors
+/// Those of the system.
+pub fn length(path: &Path) -> io::Result<u64> {
+    sum(path, &|metadata| {
+        if metadata.is_file() {
+            metadata.len()
+        } else {
+            0
+        }
+    })
+}
+
+/// Bytes of blocks that the files and folders below `path` take; where the system does not tell, their lengths.
+///
+/// # Errors
+/// Those of the system.
+pub fn allocated(path: &Path) -> io::Result<u64> {
+    #[cfg(unix)]
+    let of = |metadata: &Metadata| std::os::unix::fs::MetadataExt::blocks(metadata) * 512;
+    #[cfg(not(unix))]
+    let of = Metadata::len;
+    sum(path, &of)
+}
+
+fn sum(path: &Path, of: &dyn Fn(&Metadata) -> u64) -> io::Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        total += of(&metadata);
+        if metadata.is_dir() {
+            total += sum(&entry.path(), of)?;
+        }
+    }
+    Ok(total)
+}

@@ -1,0 +1,181 @@
+//! P10 and P11: loading many leaves with checkpoints in the background, and reopening what came of it. Each contender has a
+//! process of its own, whose memory the system tells.
+
+use std::time::Instant;
+
+use super::Row;
+use crate::child::{self, Done, Task, Who};
+use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
+use crate::context::{Context, Folder, leaves};
+use crate::measure::Spread;
+use crate::report::{Line, bytes, rate, seconds, shown};
+use crate::{Outcome, disk};
+
+pub(super) const BULK_LOAD: Row = Row {
+    name: "p10",
+    title: "P10: loading blocks of 1 M leaves, each waited for, checkpoints at 256 MiB, N = 4",
+    run: bulk_load,
+};
+
+pub(super) const REOPEN: Row = Row {
+    name: "p11",
+    title: "P11: reopening a tree that was loaded so, files cached, N = 4",
+    run: reopen,
+};
+
+const BLOCK: usize = 1_000_000;
+const THRESHOLD: usize = 256 << 20;
+
+const LOAD: &str = "load";
+const OPEN: &str = "open";
+const OPEN_AND_VERIFY: &str = "open-and-verify";
+
+/// Does what a child was asked to do, and tells the parent.
+///
+/// # Errors
+/// Those of the trees, and an unknown task.
+pub fn work(task: &Task) -> Outcome<()> {
+    let numbers = match task.who {
+        Who::Ours => work_with::<OursDurable<4>>(task)?,
+        Who::Peer => work_with::<PeerDurable<4>>(task)?,
+    };
+    Ok(child::tell(&numbers)?)
+}
+
+fn work_with<T: DurableTree>(task: &Task) -> Outcome<Vec<f64>> {
+    let settings = Settings {
+        checkpoint: Some(THRESHOLD),
+        verify: task.name == OPEN_AND_VERIFY,
+        ..Settings::FLUSHING
+    };
+    let started = Instant::now();
+    let tree = T::open(&task.path, settings)?;
+    let opened = started.elapsed().as_secs_f64();
+    match task.name.as_str() {
+        LOAD => {
+            let mut seconds = Vec::new();
+            for block in 0..task.count {
+                let leaves = leaves(block * BLOCK as u64, BLOCK);
+                let started = Instant::now();
+                T::wait(&tree.insert_many(&leaves)?)?;
+                seconds.push(started.elapsed().as_secs_f64());
+            }
+            // What no checkpoint covers would be replayed by whoever reopens the tree.
+            tree.checkpoint()?;
+            tree.close()?;
+            Ok(seconds)
+        }
+        OPEN | OPEN_AND_VERIFY if tree.size() == task.count * BLOCK as u64 => {
+            tree.close()?;
+            Ok(vec![opened])
+        }
+        OPEN | OPEN_AND_VERIFY => Err(format!("The tree has {} leaves.", tree.size()).into()),
+        other => Err(format!("There is no task `{other}`.").into()),
+    }
+}
+
+fn bulk_load(context: &Context) -> Outcome<Vec<Line>> {
+    let blocks = context.pick(10, 50);
+    let [(_, ours), (_, peer)] = loaded(context, blocks)?;
+    let total = |done: &Done| done.numbers.iter().sum::<f64>();
+    let leaves_in = |done: &Done| (blocks * BLOCK as u64) as f64 / total(done);
+    let worst = |done: &Done| Spread::of(done.numbers.iter().copied()).max;
+    let shown_memory = |done: &Done| done.anonymous.map_or("unknown".to_owned(), bytes);
+    let block_bytes = (BLOCK * 32) as f64;
+    let most_memory = 1.5 * THRESHOLD as f64 + block_bytes;
+    let median = |done: &Done| {
+        let blocks = Spread::of(done.numbers.iter().copied());
+        format!(
+            "{} (median {})",
+            seconds(blocks.max),
+            seconds(blocks.median)
+        )
+    };
+    Ok(vec![
+        Line::new(format!("{blocks} M leaves"))
+            .ours(rate(leaves_in(&ours)))
+            .peer(rate(leaves_in(&peer)))
+            .versus_peer(leaves_in(&ours) / leaves_in(&peer))
+            .goal(">= 3x the peer", leaves_in(&ours) >= 3.0 * leaves_in(&peer)),
+        Line::new("the slowest block")
+            .ours(median(&ours))
+            .peer(median(&peer))
+            .versus_peer(worst(&peer) / worst(&ours))
+            .goal("<= 250 ms", worst(&ours) <= 0.25),
+        Line::new("the most anonymous memory")
+            .ours(shown_memory(&ours))
+            .peer(shown_memory(&peer))
+            .goal(
+                "<= 1.5x the threshold and a block",
+                ours.anonymous.is_some_and(|memory| memory <= most_memory),
+            ),
+    ])
+}
+
+/// Loads a tree each, and leaves it where it is.
+fn loaded(context: &Context, blocks: u64) -> Outcome<[(Folder, Done); 2]> {
+    let load = |who| -> Outcome<(Folder, Done)> {
+        let folder = context.folder()?;
+        let done = child::run(&task(LOAD, who, &folder, blocks))?;
+        Ok((folder, done))
+    };
+    let [ours, peer] = Who::BOTH.map(load);
+    Ok([ours?, peer?])
+}
+
+fn task(name: &str, who: Who, folder: &Folder, count: u64) -> Task {
+    Task {
+        name: name.to_owned(),
+        who,
+        path: folder.vacant(),
+        count,
+    }
+}
+
+fn reopen(context: &Context) -> Outcome<Vec<Line>> {
+    let mut lines = Vec::new();
+    for blocks in [1, context.pick(10, 50)] {
+        let [(ours, _), (peer, _)] = loaded(context, blocks)?;
+        lines.push(opened(context, OPEN, blocks, [&ours, &peer])?);
+        lines.push(opened(context, OPEN_AND_VERIFY, blocks, [&ours, &peer])?);
+    }
+    Ok(lines)
+}
+
+fn opened(context: &Context, name: &str, blocks: u64, [ours, peer]: [&Folder; 2]) -> Outcome<Line> {
+    let rounds = match name {
+        OPEN => context.pick(5, 15),
+        _ => context.pick(2, 3),
+    };
+    let (mut our_rounds, mut peer_rounds) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        our_rounds.push(child::run(&task(name, Who::Ours, ours, blocks))?);
+        peer_rounds.push(child::run(&task(name, Who::Peer, peer, blocks))?);
+    }
+    let time = |rounds: &[Done]| Spread::of(rounds.iter().flat_map(|done| done.numbers.clone()));
+    let memory = |rounds: &[Done]| Spread::of(rounds.iter().filter_map(|done| done.anonymous)).max;
+    let show = |rounds: &[Done]| {
+        format!(
+            "{}, {} anonymous",
+            shown(time(rounds), seconds),
+            bytes(memory(rounds))
+        )
+    };
+    let ours_took = time(&our_rounds).median;
+    let verify = name == OPEN_AND_VERIFY;
+    let case = format!(
+        "{blocks} M leaves, {}, {} on disk",
+        if verify { "verified" } else { "not verified" },
+        bytes(disk::length(ours.path())? as f64),
+    );
+    let line = Line::new(case)
+        .ours(show(&our_rounds))
+        .peer(show(&peer_rounds))
+        .versus_peer(time(&peer_rounds).median / ours_took);
+    Ok(if verify {
+        let met = ours_took <= 1.2 && memory(&our_rounds) <= (64 << 20) as f64;
+        line.goal("<= 1.2 s for 50 M, <= 64 MiB", met)
+    } else {
+        line.goal("<= 5 ms", ours_took <= 5e-3)
+    })
+}
