@@ -2,4 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod lean_imt;
+pub mod store;
 pub mod wal_log;
