@@ -40,7 +40,8 @@ fn boxed<T, E: std::fmt::Debug>(operation: impl FnOnce() -> Result<T, E>) -> Box
 
 fn tree(size: usize) -> Tree {
     let mut tree = Tree::new(Blake3Hasher);
-    tree.insert_many(&leaves(size)).unwrap();
+    tree.insert_many(&leaves(size))
+        .expect("a small batch is appended");
     tree
 }
 
