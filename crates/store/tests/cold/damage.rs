@@ -110,10 +110,14 @@ fn a_chunk_at_another_place_or_of_another_tree_is_refused() {
             let (first, second) = bytes.split_at_mut(CHUNK_BYTES);
             first.swap_with_slice(&mut second[..CHUNK_BYTES]);
         });
-        let cold = store.cold(reads);
-        refused(&cold, 0, 0, 1, 0);
-        refused(&cold, 0, 255, 1, 1);
-        read(&cold, 0, 256, 256).unwrap();
+        let mut with_checksums = store.manifest.clone();
+        with_checksums.levels[0].sums.swap(0, 1);
+        for manifest in [&store.manifest, &with_checksums] {
+            let cold = ColdNodes::open(&store.storage, manifest, reads).unwrap();
+            refused(&cold, 0, 0, 1, 0);
+            refused(&cold, 0, 255, 1, 1);
+            read(&cold, 0, 256, 256).unwrap();
+        }
 
         // The same leaves, under another tree's id.
         let (store, snapshot) = Store::of::<2>(&leaves);
@@ -139,7 +143,12 @@ fn a_chunk_at_another_place_or_of_another_tree_is_refused() {
         store.place.damage(Stream::Chunks, 0, |bytes| {
             bytes[..CHUNK_BYTES].copy_from_slice(&level_1[..CHUNK_BYTES]);
         });
-        refused(&store.cold(reads), 0, 0, 1, 0);
+        let mut with_checksum = store.manifest.clone();
+        with_checksum.levels[0].sums[0] = with_checksum.levels[1].sums[0];
+        for manifest in [&store.manifest, &with_checksum] {
+            let cold = ColdNodes::open(&store.storage, manifest, reads).unwrap();
+            refused(&cold, 0, 0, 1, 0);
+        }
 
         // A hole.
         store.place.damage(Stream::Chunks, 1, |bytes| bytes.fill(0));

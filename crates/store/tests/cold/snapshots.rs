@@ -146,6 +146,14 @@ fn base_lengths_are_whole_chunks_below_the_pinned_levels() {
     }
 }
 
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn readers_read_while_checkpoints_go_on() {
     let leaves = sample_leaves(34, 40_000);
@@ -174,6 +182,8 @@ fn readers_read_while_checkpoints_go_on() {
                     }
                 });
             }
+            // Also when this thread panics: the scope waits for the readers.
+            let _stop = SetOnDrop(&done);
             for size in (11_000..40_000).step_by(1000) {
                 tree.insert_many(&leaves[tree.size() as usize..size])
                     .unwrap();
@@ -182,7 +192,6 @@ fn readers_read_while_checkpoints_go_on() {
                 tree.nodes_mut()
                     .rebase(Arc::clone(&cold) as _, &cold.base_lens(usize::MAX));
             }
-            done.store(true, Ordering::Relaxed);
         });
         let source = tree.nodes().source();
         let mut out = vec![[0; 32]; 39_000];
