@@ -1,20 +1,16 @@
 //! The durable tree as its users meet it: through the facade, on a real file system.
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what a failing test has to say"
-)]
 
 mod backpressure;
 mod boundaries;
 mod checkpoints;
 mod closing;
+#[path = "../common/mod.rs"]
+mod common;
 mod damage;
 mod failing;
 mod identity;
-mod kill;
 mod metadata;
 mod place;
 mod readers;

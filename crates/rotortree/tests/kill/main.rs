@@ -2,8 +2,19 @@
 //!
 //! The parent starts this test binary again as a child, which inserts from several threads and writes a line for every head that it was told
 //! is durable. The parent kills it at a random moment and opens the tree. `ROTORTREE_KILLS` sets the number of kills.
+//!
+//! A program of its own: while a child is being started it holds copies of the descriptors of its parent, locks included.
+#![cfg(all(feature = "storage", feature = "blake3"))]
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a failing test has to say"
+)]
 
 mod child;
+#[path = "../common/mod.rs"]
+mod common;
 mod random;
 
 use std::{
@@ -18,8 +29,11 @@ use std::{
 
 use rotortree::{Blake3Hasher, Hash, LeanIMT, StorageError, TreeHead};
 
-use self::{child::Orders, random::Random};
-use crate::support::{PATIENCE, Tree, leaf, quiet, storage_error};
+use crate::{
+    child::Orders,
+    common::{PATIENCE, Tree, leaf, quiet, storage_error},
+    random::Random,
+};
 
 /// Kills unless the environment says otherwise.
 const KILLS: u64 = 40;
@@ -95,7 +109,7 @@ fn kill_one<const N: usize>(
     let mut child = Command::new(env::current_exe().unwrap())
         .args([
             "--exact",
-            "kill::child::inserts_until_it_is_killed",
+            "child::inserts_until_it_is_killed",
             "--nocapture",
         ])
         .env(child::ORDERS, orders.to_line::<N>(dir))

@@ -14,8 +14,10 @@ use rotortree::{
     RotorTreeError, TieringConfig, TreeError, TreeHead,
 };
 
-use super::random::Random;
-use crate::support::{PATIENCE, Tree, leaves, quiet};
+use crate::{
+    common::{PATIENCE, Tree, leaves, quiet},
+    random::Random,
+};
 
 /// The variable that makes this binary a child.
 pub(super) const ORDERS: &str = "ROTORTREE_KILL_ORDERS";
