@@ -80,7 +80,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             Err(StorageError::ForeignDirectory {
                 path: target.describe().into(),
                 found: found.into(),
-                remedy: "give an empty place, or one that an earlier backup of this tree made; nothing was touched".into(),
+                remedy: "give an empty place, or one that an earlier backup of this tree made; nothing of it was changed".into(),
             }
             .into())
         };

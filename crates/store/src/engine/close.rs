@@ -10,8 +10,7 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
 use super::{
-    backup::BackupReport, core::Core, lead::WriteEnd, stats::Stats, token::DurabilityToken,
-    write::Admission,
+    backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken, write::Admission,
 };
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
@@ -247,8 +246,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let outcome = self.close_steps();
         // Whatever failed: ownership is given up only when nothing writes any more.
         self.await_checkpoints();
-        self.await_leader();
-        lock(&self.commit).log = WriteEnd::Gone;
+        self.retire_log();
         self.wake_everybody();
         self.storage.rest();
         drop(owner);

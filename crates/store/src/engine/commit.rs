@@ -44,7 +44,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Waits until everything up to `sequence` is durable, leading or joining a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
         while !self.is_durable(sequence) {
-            self.flush_as_leader(sequence)?;
+            if let Err(error) = self.flush_as_leader(sequence) {
+                // What failed may be what came after this sequence: the rotation behind its group.
+                return if self.is_durable(sequence) {
+                    Ok(())
+                } else {
+                    Err(error)
+                };
+            }
         }
         Ok(())
     }
@@ -109,6 +116,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 return Poll::Ready(Ok(()));
             }
             self.status.check_failure()?;
+            if !self.is_own_process() {
+                return Poll::Ready(Err(StorageError::Closed));
+            }
             if !commit
                 .wakers
                 .iter()

@@ -71,12 +71,13 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Waits until nobody leads, whatever became of the log.
-    pub(super) fn await_leader(&self) {
+    /// Waits until nobody leads, and lets nobody lead any more.
+    pub(super) fn retire_log(&self) {
         let mut commit = lock(&self.commit);
         while matches!(commit.log, WriteEnd::Led) {
             commit = self.wait_commit(commit, None);
         }
+        commit.log = WriteEnd::Gone;
     }
 }
 

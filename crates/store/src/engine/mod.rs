@@ -15,8 +15,8 @@
 //! | `token` | what an insert returns for waiting |
 //! | `stats`, `events` | what can be observed |
 //!
-//! Locks, in the order in which they may be taken: `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
-//! other threads; only `manifest`, which no insert takes, is held over I/O.
+//! Locks, in the order in which they may be taken: `ownership`, `cold`, `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
+//! other threads; only the first three, which no insert takes, are held over I/O.
 
 mod backup;
 mod checkpointing;

@@ -194,12 +194,14 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         Ok(true)
     }
 
-    fn next_segment(&mut self) -> Result<Option<(Scanner<Bytes>, u64)>, StorageError> {
+    fn next_segment(&mut self) -> Result<Option<(Scanner<Bytes>, u64)>, RotorTreeError> {
         while let Some(segment) = self.log.segments.get(self.at) {
             self.at += 1;
             if let Start::Header(header) = &segment.start {
+                self.settle()?;
+                self.check_base(&header.base)?;
                 let window = std::mem::take(&mut self.window);
-                let bytes = self.log.open(segment.number)?;
+                let bytes = self.log.open(segment.number).map_err(StorageError::Io)?;
                 return Ok(Some((
                     Scanner::with_window(bytes, header.salt, window),
                     segment.cap,
@@ -259,6 +261,17 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         let told = io::Error::other(error.to_string());
         self.refused = Some(error);
         told
+    }
+
+    /// Compares the tree with what the segment that continues from here says of it.
+    fn check_base(&self, base: &Position) -> Result<(), StorageError> {
+        if base.sequence == self.position.sequence && *base != self.position {
+            return Err(changed(
+                "a segment continues from another tree than the one before it leads to",
+            )
+            .with_file(self.log));
+        }
+        Ok(())
     }
 
     /// Compares the tree with what the group that ends here says of it.

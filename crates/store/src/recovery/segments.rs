@@ -1,10 +1,10 @@
 //! The live segments of a store: which there must be, what their headers say, and the first pass over them.
 
-use std::{io, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
 
 use rotortree_wal::{
-    Assessment, BreakCause, LogRules, Place, Scanner, SegmentBytes, SegmentError, SegmentHeader,
-    SegmentStart, Window, caps,
+    Assessment, BreakCause, LogRules, Place, SECTOR, Scanner, SegmentBytes, SegmentError,
+    SegmentHeader, SegmentStart, Window, caps,
 };
 
 use crate::{
@@ -207,7 +207,9 @@ impl LiveLog {
                 0
             };
             if from < segment.len {
+                // The header goes along: without its salt nobody could check what follows.
                 let mut content = Tail {
+                    header: 0..from.min(SECTOR as u64),
                     bytes: self.open(segment.number)?,
                     at: from,
                     end: segment.len,
@@ -231,7 +233,7 @@ pub(crate) fn segment_name(storage: &dyn Storage, number: u64) -> String {
 /// What is wrong, in words.
 pub(crate) fn describe(cause: &BreakCause) -> String {
     match cause {
-        BreakCause::Invalid(reason) => format!("nothing valid stands here ({reason:?})"),
+        BreakCause::Invalid(reason) => reason.to_string(),
         BreakCause::OutOfSequence { expected, found } => {
             format!("entry {found} stands where entry {expected} comes next")
         }
@@ -247,18 +249,24 @@ pub(crate) fn describe(cause: &BreakCause) -> String {
     }
 }
 
-/// The rest of a segment as a stream.
+/// The header and the rest of a segment as a stream.
 struct Tail {
     bytes: Bytes,
+    header: Range<u64>,
     at: u64,
     end: u64,
 }
 
 impl io::Read for Tail {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = (self.end - self.at).min(buf.len() as u64) as usize;
-        self.bytes.read_at(self.at, &mut buf[..count])?;
-        self.at += count as u64;
+        let (at, end) = if self.header.is_empty() {
+            (&mut self.at, self.end)
+        } else {
+            (&mut self.header.start, self.header.end)
+        };
+        let count = (end - *at).min(buf.len() as u64) as usize;
+        self.bytes.read_at(*at, &mut buf[..count])?;
+        *at += count as u64;
         Ok(count)
     }
 }
