@@ -1,4 +1,81 @@
-//! An n-ary Lean Incremental Merkle Tree in memory.
+//! An n-ary Lean Incremental Merkle Tree in memory: append-only, with snapshots, forks, frontiers and every proof.
+//!
+//! Leaves are 32 bytes that are already hashed. Appending gives the new root; a [`TreeSnapshot`] proves what it holds, at its
+//! own size and at every smaller one, while the tree grows on.
+//!
+//! ```
+//! use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+//!
+//! let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+//! tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+//! let head = tree.head().expect("the tree is not empty");
+//!
+//! let proof = tree.snapshot().generate_proof(2)?;
+//! assert!(proof.verify_against(&Blake3Hasher, head)?);
+//! # Ok::<(), rotortree_lean_imt::TreeError>(())
+//! ```
+//!
+//! # The tree
+//!
+//! A tree of 6 leaves with `N = 2`, and one of 6 with `N = 4`:
+//!
+//! ```text
+//! level 3              r                            depth 3
+//!                .-----' '-----.
+//! level 2        a             e                    depth 2            r
+//!             .--' '--.        |                                  .----' '----.
+//! level 1     b       c        d                    level 1       a           e
+//!            .'.     .'.      .'.                            .-.--'--.-.     .'.
+//! level 0   0   1   2   3    4   5                  level 0  0  1   2  3    4   5
+//!
+//! a b c d and all leaves are complete; r and e are edge nodes; e is d, lifted (left), or hash(4, 5) (right)
+//! ```
+//!
+//! # Words
+//!
+//! - **Level** 0 holds the leaves; level `k + 1` holds the parents of level `k`. **Depth** is the number of hash layers above
+//!   the leaves: the least `d` with `N^d >= size`.
+//! - A **group** is `N` consecutive nodes of a level that share a **parent**, or fewer at the right end. Two or more children
+//!   hash to their parent, `hash(child_0 || child_1 || ...)` without tag or length; a single child is **lifted**: it is the
+//!   parent.
+//! - A node is **complete** when its subtree is full: it never changes again. Each level has at most one other node, the
+//!   **edge** node at its right end. Only complete nodes are stored, each once.
+//! - The **frontier** is, per level, the complete children of the last unfinished group: all that appending and the root need.
+//! - A **head** is size and root: what a client trusts. A root alone does not fix the size, nor what is a leaf; see
+//!   [`TreeHead`] for the forgery.
+//! - A **snapshot** is the tree at one size, immutable. A **fork** is a tree that goes on from a snapshot.
+//!
+//! # What proves what
+//!
+//! | claim | proof | made by | checked with |
+//! | --- | --- | --- | --- |
+//! | this leaf stands at this index | [`NaryProof`] | [`generate_proof`](TreeSnapshot::generate_proof) | one head |
+//! | these leaves stand at these indices | [`MultiProof`] | [`generate_multiproof`](TreeSnapshot::generate_multiproof) | one head |
+//! | these leaves stand next to each other from here on | [`RangeProof`] | [`generate_range_proof`](TreeSnapshot::generate_range_proof) | one head |
+//! | this tree only grew | [`ConsistencyProof`] | [`generate_consistency_proof`](TreeSnapshot::generate_consistency_proof) | two heads |
+//! | these leaves made this tree of that one | [`CatchUpProof`] | [`generate_catch_up_proof`](TreeSnapshot::generate_catch_up_proof) | two heads |
+//!
+//! Heads come from a source that the verifier trusts and never from whoever sends the proof. A client that keeps one head and
+//! one inclusion proof stays up to date from consistency proofs alone
+//! ([`update_inclusion_proof`](ConsistencyProof::update_inclusion_proof)). Verification answers `Ok(false)` for a well-formed
+//! proof that does not hold and an error for what cannot be a proof of anything; it allocates nothing and does not panic.
+//!
+//! Proofs travel as [bytes](encoding), without their root; the `Unrooted` types verify straight from them.
+//!
+//! # Features
+//!
+//! - `blake3` (default): `Blake3Hasher`.
+//! - `std` (default): `ConcurrentLeanIMT`, to share a tree between threads. Everything else is `no_std` with `alloc`.
+//! - `parallel`: large batches are hashed on rayon's threads.
+//! - `serde`: heads, proofs and frontiers in serde's formats.
+//! - `test-util`: the slow, obvious reference tree.
+//!
+//! # Sources
+//!
+//! The tree is the LeanIMT of the Privacy & Scaling Explorations team ("LeanIMT: An optimized Incremental Merkle Tree",
+//! 2024), generalized from 2 to `N` children; with `N = 2` and the same hash function, roots and paths are the same.
+//! Consistency proofs follow the idea of RFC 6962, section 2.1.2. Keeping only complete subtrees is the idea of Merkle
+//! mountain ranges (Peter Todd, 2012) and of the frontier of Zcash's note commitment tree.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(unsafe_code)]
 
@@ -54,3 +131,8 @@ pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
 pub use snapshot::{Leaves, TreeSnapshot};
 pub use tree::LeanIMT;
+
+/// The README's examples are tests.
+#[cfg(all(doctest, feature = "blake3"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,7 +4,11 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{UnrootedInclusion, inclusion::NaryProof, path::parent_among};
+use super::{
+    UnrootedInclusion,
+    inclusion::NaryProof,
+    path::{parent_among, place},
+};
 use crate::{TreeError, TreeHead, arity::assert_arity, geometry};
 
 /// A proof of a batch that does not hold.
@@ -191,9 +195,7 @@ fn ascend<H: Hasher, P: Proof<N>, const N: usize>(
             lane.used += siblings.len();
             if group.len == N && N <= CHILDREN {
                 let slots = &mut children[full_count * N..][..N];
-                slots[..group.position].copy_from_slice(&siblings[..group.position]);
-                slots[group.position] = lane.node;
-                slots[group.position + 1..].copy_from_slice(&siblings[group.position..]);
+                place(slots, &lane.node, group.position, siblings);
                 full[full_count] = at;
                 full_count += 1;
             } else {

@@ -179,6 +179,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
             });
         }
         let mut path = Path::<N>::new(self.leaf_index, self.tree_size);
+        let mut any = [0; 32];
         for (level, stated) in self.levels.iter().enumerate() {
             let (position, siblings) = path
                 .next()
@@ -192,12 +193,29 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
                     siblings: stated.sibling_count,
                 });
             }
-            if stated.siblings[siblings..].as_flattened() != [[0; 32]; N][siblings..].as_flattened()
-            {
-                return Err(TreeError::UnusedSlotNotZero { level });
+            for unused in &stated.siblings[siblings..] {
+                any = array::from_fn(|i| any[i] | unused[i]);
             }
         }
-        Ok(())
+        // One look at all of them: a proof has thousands of unused bytes.
+        if any == [0; 32] {
+            Ok(())
+        } else {
+            Err(self.unused_slot_not_zero())
+        }
+    }
+
+    /// Says where the bytes are that [`check_shape`](Self::check_shape) has found.
+    #[cold]
+    fn unused_slot_not_zero(&self) -> TreeError {
+        let is_used = |level: &ProofLevel<N>| {
+            level.siblings[level.sibling_count..]
+                .iter()
+                .any(|unused| *unused != [0; 32])
+        };
+        TreeError::UnusedSlotNotZero {
+            level: self.levels.iter().position(is_used).unwrap_or(MAX_DEPTH),
+        }
     }
 
     /// The root that the leaf leads to. The shape has been checked.
@@ -246,26 +264,46 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         let path = Path::<N>::new(leaf_index, self.size());
         let mut complete_len = self.size();
         for (level, (slot, span)) in proof.levels.iter_mut().zip(path).enumerate() {
-            let has_edge = span.start + span.len as u64 > complete_len;
-            let complete = span.len - usize::from(has_edge);
+            let complete = (complete_len - span.start).min(span.len as u64) as usize;
             let group = &mut slot.siblings[..span.len];
-            // A lifted node has no siblings to read, but the leaf itself is read with its group.
-            if complete > 0 && (span.len > 1 || level == 0) {
+            if N == 2 && span.len == 2 && level > 0 {
+                // One sibling: read it where it belongs.
+                let index = span.start + 1 - span.position as u64;
+                group[0] = self.complete_or_edge(level, index, complete_len)?;
+            } else if span.len > 1 || level == 0 {
+                // A lifted node has no siblings to read, but the leaf itself is read with its group.
                 self.read_complete(level, span.start, &mut group[..complete])?;
+                if complete < span.len {
+                    group[complete] = self.edge_node(level);
+                }
+                if level == 0 {
+                    proof.leaf = group[span.position];
+                }
+                for place in span.position + 1..span.len {
+                    group[place - 1] = group[place];
+                }
+                group[span.len - 1] = [0; 32];
             }
-            if has_edge && span.len > 1 {
-                group[complete] = self.edge_node(level);
-            }
-            if level == 0 {
-                proof.leaf = group[span.position];
-            }
-            group.copy_within(span.position + 1.., span.position);
-            group[span.len - 1] = [0; 32];
             slot.position = span.position;
             slot.sibling_count = span.len - 1;
             complete_len /= N as u64;
         }
         Ok(proof)
+    }
+
+    /// A node of a level that has `complete_len` complete ones, and perhaps an edge node behind them.
+    fn complete_or_edge(
+        &self,
+        level: usize,
+        index: u64,
+        complete_len: u64,
+    ) -> Result<Hash, TreeError> {
+        if index >= complete_len {
+            return Ok(self.edge_node(level));
+        }
+        let mut node = [0; 32];
+        self.read_complete(level, index, slice::from_mut(&mut node))?;
+        Ok(node)
     }
 }
 

@@ -54,8 +54,23 @@ pub(crate) fn parent_among<H: Hasher, const N: usize>(
         return *node;
     }
     let mut children = [[0; 32]; N];
-    children[..position].copy_from_slice(&siblings[..position]);
-    children[position] = *node;
-    children[position + 1..=siblings.len()].copy_from_slice(&siblings[position..]);
-    hasher.hash_children(&children[..=siblings.len()])
+    let group = &mut children[..=siblings.len()];
+    place(group, node, position, siblings);
+    hasher.hash_children(group)
+}
+
+/// Fills a group with a node and its siblings, which are one fewer than its slots.
+#[inline(always)]
+pub(crate) fn place(group: &mut [Hash], node: &Hash, position: usize, siblings: &[Hash]) {
+    // Whole slots one by one: a copy of a run whose length only the proof knows is a call, and costs more than the slot.
+    let (left, right) = group.split_at_mut(position);
+    for (slot, sibling) in left.iter_mut().zip(siblings) {
+        *slot = *sibling;
+    }
+    if let Some((slot, right)) = right.split_first_mut() {
+        *slot = *node;
+        for (slot, sibling) in right.iter_mut().zip(siblings.iter().skip(position)) {
+            *slot = *sibling;
+        }
+    }
 }
