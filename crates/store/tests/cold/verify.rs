@@ -3,6 +3,8 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use rotortree_hasher::{Hash, Hasher, ToyHasher};
@@ -102,6 +104,23 @@ fn every_changed_node_of_a_tree_is_named() {
     every_changed_node_is_found::<33>(1100);
 }
 
+/// Hashes as the toy hasher does, but slowly where a run starts with this child.
+#[derive(Clone)]
+struct SlowAt(Hash);
+
+impl Hasher for SlowAt {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        ToyHasher::new().hash_children(children)
+    }
+
+    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        if children.first() == Some(&self.0) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        ToyHasher::new().hash_groups(arity, children, parents);
+    }
+}
+
 #[test]
 fn the_first_of_several_is_named_whichever_thread_meets_it() {
     let leaves = sample_leaves(1, 60_000);
@@ -110,12 +129,55 @@ fn the_first_of_several_is_named_whichever_thread_meets_it() {
         nodes[1][index][0] ^= 1;
         nodes[3][index / 8][0] ^= 1;
     }
-    for _ in 0..20 {
-        let refused = verify(&told::<2>(&nodes)).unwrap_err().to_string();
-        assert!(
-            refused.starts_with("level 1: damaged at byte 288000: node 9000 "),
-            "{refused}"
+    // The piece with the first wrong node is done last of those that are compared at the time.
+    for slow in [[0; 32], leaves[16_384]] {
+        for _ in 0..3 {
+            let refused = verify_nodes(&SlowAt(slow), &told::<2>(&nodes), &mut |_| {});
+            let refused = refused.unwrap_err().to_string();
+            let first = "level 1: damaged at byte 288000: node 9000 ";
+            assert!(refused.starts_with(first), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn an_edge_node_that_does_not_follow_from_the_complete_nodes_is_named() {
+    /// Agrees on whole groups of four, and on no other.
+    #[derive(Clone)]
+    struct OtherEdges;
+
+    impl Hasher for OtherEdges {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            let mut hash = ToyHasher::new().hash_children(children);
+            hash[0] ^= u8::from(children.len() < 4);
+            hash
+        }
+    }
+
+    // The lowest group that is unfinished and not lifted, and the level of its parent.
+    for (size, level, index) in [
+        (2, 1, 0),
+        (19, 1, 4),
+        (17, 3, 0),
+        (20, 3, 0),
+        (24, 2, 1),
+        (64 + 12, 2, 4),
+    ] {
+        let snapshot = told::<4>(&expected(4, &sample_leaves(9, size), size as u64));
+        verify(&snapshot).unwrap();
+        let refused = verify_nodes(&OtherEdges, &snapshot, &mut |_| {}).unwrap_err();
+        let first = format!(
+            "level {level}: damaged at byte {}: node {index} ",
+            index * 32
         );
+        assert!(
+            refused.to_string().starts_with(&first),
+            "{size} leaves: {refused}"
+        );
+    }
+    for size in [1, 4, 16, 64] {
+        let snapshot = told::<4>(&expected(4, &sample_leaves(9, size), size as u64));
+        verify_nodes(&OtherEdges, &snapshot, &mut |_| {}).unwrap();
     }
 }
 
