@@ -29,7 +29,8 @@ const LAYERS: [Layer; 5] = [
         name: "rotortree-lean-imt",
         folder: "crates/lean-imt/",
         below: &["rotortree-hasher"],
-        requires: Some(&["thiserror"]),
+        // loom only where the whole build is `--cfg loom`.
+        requires: Some(&["thiserror", "loom"]),
     },
     Layer {
         name: "rotortree-wal",

@@ -154,3 +154,24 @@ fn of_threads_that_race_for_a_directory_one_wins() {
         assert_eq!(owners, 1);
     }
 }
+
+/// A child that another thread is starting holds copies of the lock's files until it executes its program.
+#[cfg(unix)]
+#[test]
+fn a_directory_given_up_is_free_at_once_while_processes_are_being_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::process::Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let storage = FsStorage::new(dir.path().join("tree"));
+        let free = (0..200).all(|_| storage.acquire().map(drop).is_ok());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(free);
+    });
+}

@@ -1,8 +1,8 @@
 //! [`DirLock`]: the exclusive lock of a directory, one owner across threads, processes and forks.
 //!
 //! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so that somebody who
-//! removes `LOCK` does not let a second owner in. It ends when the last copy of the descriptors closes: a process that
-//! dies lets go of it, and a forked child that drops its copy does not.
+//! removes `LOCK` does not let a second owner in. It ends when its owner drops it or dies; a forked child that drops its copy
+//! does not end it.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,7 +14,7 @@ use fd_lock::RwLock;
 
 use crate::file_layer::LOCK_NAME;
 
-/// A held lock of a directory; it ends when this is dropped (and every forked copy is gone).
+/// A held lock of a directory; it ends when this is dropped by the process that took it.
 ///
 /// ```
 /// use rotortree_store::file_layer::{FileLayer, OsFiles};
@@ -29,10 +29,23 @@ use crate::file_layer::LOCK_NAME;
 /// ```
 #[derive(Debug)]
 pub struct DirLock {
-    #[expect(dead_code, reason = "held for the lock that ends when it closes")]
     file: RwLock<File>,
-    #[expect(dead_code, reason = "held for the lock that ends when it closes")]
     directory: Option<RwLock<File>>,
+    process: u32,
+}
+
+impl Drop for DirLock {
+    /// Unlocks by name. Closing the files alone would not be enough: a child process that another thread is starting right now
+    /// holds copies of them until it executes its program. A forked child's copy must not unlock what is its parent's.
+    fn drop(&mut self) {
+        if std::process::id() == self.process {
+            // Taking a lock that this file holds already succeeds, and giving that guard up unlocks.
+            drop(self.file.try_write());
+            if let Some(directory) = &mut self.directory {
+                drop(directory.try_write());
+            }
+        }
+    }
 }
 
 impl DirLock {
@@ -42,7 +55,11 @@ impl DirLock {
         options.read(true).write(true).create(true).truncate(false);
         keep_from_deletion(&mut options);
         let file = hold(options.open(path.join(LOCK_NAME))?)?;
-        Ok(Self { file, directory })
+        Ok(Self {
+            file,
+            directory,
+            process: std::process::id(),
+        })
     }
 }
 
