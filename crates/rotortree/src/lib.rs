@@ -102,9 +102,9 @@ pub use rotortree_hasher::Sha256Hasher;
 pub use rotortree_lean_imt::*;
 #[cfg(feature = "storage")]
 pub use rotortree_store::{
-    CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak, OpenProgress,
-    ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats, StorageError,
-    TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
+    BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak,
+    OpenProgress, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats,
+    StorageError, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]

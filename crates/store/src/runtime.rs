@@ -282,7 +282,7 @@ mod tests {
             let due = now + Duration::from_millis(delay);
             runtime
                 .run_at(due, Lane::Flush, move || {
-                    drop(done.send((delay, Instant::now())))
+                    done.send((delay, Instant::now())).unwrap();
                 })
                 .unwrap();
         }
@@ -304,7 +304,10 @@ mod tests {
         let held = Mutex::new(held);
         runtime
             .run(Lane::Checkpoint, move || {
-                drop(held.lock().unwrap().recv_timeout(Duration::from_secs(20)))
+                held.lock()
+                    .unwrap()
+                    .recv_timeout(Duration::from_secs(20))
+                    .unwrap();
             })
             .unwrap();
         runtime

@@ -1,9 +1,13 @@
 //! Looking after a tree: what opening found, how it is doing, and whether what is stored is right.
 
-use std::{io, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
+
+use rotortree_store::{fs::FsStorage, storage::Storage};
 
 use super::RotorTree;
-use crate::{Hasher, RecoveryReport, Stats, StorageError, VerifyProgress};
+use crate::{
+    BackupReport, Hasher, RecoveryReport, RotorTreeError, Stats, StorageError, VerifyProgress,
+};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// What opening found and did: whether the tree was new, whether it had been closed cleanly, what was replayed, where the
@@ -46,6 +50,41 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.engine.stats()
+    }
+
+    /// Copies everything inserted so far into another directory, durably, while inserts go on. `path` is missing, empty, or holds
+    /// an earlier backup of this tree, which is extended by what is new. O(new nodes) reads and writes.
+    ///
+    /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files and the original's cannot be
+    /// exchanged unnoticed. Once it has been written to as a tree it can no longer be extended.
+    ///
+    /// # Errors
+    /// [`StorageError::ForeignDirectory`] for a directory that holds anything else, [`StorageError::FileLocked`] for one that is open;
+    /// [`StorageError::CheckpointFailed`] and [`StorageError::Io`] if writing failed: the backup is then what it was before.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let (directory, copy) = (dir.path().join("tree"), dir.path().join("copy"));
+    /// let tree = RotorTree::<_, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;
+    /// tree.insert_many(&[[1; 32], [2; 32]])?;
+    /// assert_eq!(tree.backup(&copy)?.leaves, 0..2);
+    /// tree.insert([3; 32])?;
+    /// assert_eq!(tree.backup(&copy)?.leaves, 2..3);
+    ///
+    /// let restored = RotorTree::<_, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(copy))?;
+    /// assert_eq!(restored.head(), tree.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn backup(&self, path: impl Into<PathBuf>) -> Result<BackupReport, RotorTreeError> {
+        let path = path.into();
+        if path.as_os_str().is_empty() {
+            return Err(
+                StorageError::InvalidConfig("the path of the backup is empty".into()).into(),
+            );
+        }
+        let target: Arc<dyn Storage> = Arc::new(FsStorage::new(path));
+        self.engine.backup(&target)
     }
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its children. Finds what checksums

@@ -3,10 +3,6 @@
 //!
 //! `ROTORTREE_ALL_BITS=1` flips each bit of each byte instead of one bit of each byte.
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-#![expect(
-    clippy::print_stdout,
-    reason = "the tests tell how many stores they opened"
-)]
 
 mod bits;
 mod files;
