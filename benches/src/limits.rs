@@ -9,20 +9,38 @@ use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::geometry;
 
 use crate::context::MAX_DEPTH;
+use crate::measure::Samples;
 
-/// One group, one at a time, by the published BLAKE3 crate.
+/// Hashes one group.
+pub type HashOne = fn(&[Hash]) -> Hash;
+
+/// The ways to hash one group that there are: ours, and the published BLAKE3 crate's. A limit of single hashes is the
+/// faster of the two, lest a slow hasher of ours makes the trees look good.
+pub const HASHES: [HashOne; 2] = [our_hash, blake3_hash];
+
+fn our_hash(children: &[Hash]) -> Hash {
+    Blake3Hasher.hash_children(children)
+}
+
+/// One group by the published BLAKE3 crate.
 #[must_use]
-pub fn hash(children: &[Hash]) -> Hash {
+pub fn blake3_hash(children: &[Hash]) -> Hash {
     *blake3::hash(children.as_flattened()).as_bytes()
+}
+
+/// Those of two contenders that were faster.
+#[must_use]
+pub fn faster<'a>(one: &'a Samples, other: &'a Samples) -> &'a Samples {
+    if one.speedup_over(other).median >= 1.0 {
+        one
+    } else {
+        other
+    }
 }
 
 /// The hashes that inserting leaves one by one into a tree of `size` leaves needs, each waiting for the one below it, by
 /// `hash`. Nothing is stored but the groups that the next hash reads.
-pub fn chained_inserts<const N: usize>(
-    size: u64,
-    leaves: &[Hash],
-    hash: impl Fn(&[Hash]) -> Hash,
-) -> Hash {
+pub fn chained_inserts<const N: usize>(size: u64, leaves: &[Hash], hash: HashOne) -> Hash {
     let mut groups = [[[0; 32]; N]; MAX_DEPTH + 1];
     let mut root = [0; 32];
     for (before, leaf) in (size..).zip(leaves) {
@@ -77,9 +95,9 @@ pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
     run[0]
 }
 
-/// The hashes on the way from a leaf to the root, each waiting for the one below it.
+/// The hashes on the way from a leaf to the root, each waiting for the one below it, by `hash`.
 #[must_use]
-pub fn path_hashes(group: &mut [Hash], levels: usize) -> Hash {
+pub fn path_hashes(group: &mut [Hash], levels: usize, hash: HashOne) -> Hash {
     for _ in 0..levels {
         group[0] = hash(black_box(group));
     }
@@ -142,7 +160,9 @@ mod tests {
             let leaves = leaves(0, 300);
             let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
             let root = tree.insert_many(&leaves).unwrap();
-            assert_eq!(chained_inserts::<N>(0, &leaves, hash), root);
+            for hash in HASHES {
+                assert_eq!(chained_inserts::<N>(0, &leaves, hash), root);
+            }
         }
         check::<2>();
         check::<3>();

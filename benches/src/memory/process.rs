@@ -14,6 +14,29 @@ pub fn threads(id: u32) -> Option<u64> {
     status(id, "Threads:")
 }
 
+/// Bytes that went through the system's calls so far, on all threads of this process. Mappings do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// By calls that read.
+    pub read: u64,
+    /// By calls that write.
+    pub written: u64,
+}
+
+/// What this process has transferred.
+#[must_use]
+pub fn transferred() -> Option<Transferred> {
+    let io = fs::read_to_string("/proc/self/io").ok()?;
+    let field = |name: &str| {
+        io.lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    };
+    Some(Transferred {
+        read: field("rchar:")?,
+        written: field("wchar:")?,
+    })
+}
+
 fn status(id: u32, field: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+use rotortree_hasher::{Blake3Hasher, Hasher};
 
 use super::Row;
 use crate::Outcome;
@@ -35,7 +35,7 @@ fn hashes<const N: usize>(context: &Context) -> Outcome<[Line; 2]> {
     const TIMES: usize = 20;
     let children = leaves(0, GROUPS * N);
     let mut parents = vec![[0; 32]; GROUPS];
-    let in_a_chain = |hash: fn(&[Hash]) -> Hash| {
+    let in_a_chain = |hash: limits::HashOne| {
         let mut group = [[1; 32]; N];
         time(|| {
             for _ in 0..GROUPS * TIMES {
@@ -64,12 +64,12 @@ fn hashes<const N: usize>(context: &Context) -> Outcome<[Line; 2]> {
                 Ok(in_a_run(&mut || {
                     let groups = black_box(&children).chunks_exact(N);
                     for (group, parent) in groups.zip(&mut other_parents) {
-                        *parent = limits::hash(group);
+                        *parent = limits::blake3_hash(group);
                     }
                 }))
             },
             &mut || Ok(in_a_chain(|group| Blake3Hasher.hash_children(group))),
-            &mut || Ok(in_a_chain(limits::hash)),
+            &mut || Ok(in_a_chain(limits::blake3_hash)),
         ],
     )?;
     let hashes = (GROUPS * TIMES) as u64;

@@ -13,6 +13,7 @@ mod p09_checkpoint;
 mod p10_bulk_load;
 mod p12_memory;
 mod p13_encoded_proof;
+mod shape;
 
 pub use self::p10_bulk_load::work;
 use crate::Outcome;
@@ -46,6 +47,7 @@ pub const ALL: &[Row] = &[
     p10_bulk_load::REOPEN,
     p12_memory::ROW,
     p13_encoded_proof::ROW,
+    shape::ROW,
 ];
 
 /// The row called `name`.

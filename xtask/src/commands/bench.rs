@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "bench",
     summary: "measure the rows of the performance table against a peer and the machine",
     options: &[
-        ("limits p1 .. p13", "these rows alone"),
+        ("limits p1 .. p13 shape", "these rows alone"),
         ("--quick", "smaller inputs and fewer rounds"),
         ("--dir PATH", "where durable trees are made"),
     ],
@@ -41,6 +41,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 fn rows(args: &mut Args) -> Vec<String> {
     std::iter::once("limits".to_owned())
         .chain((1..=13).map(|number| format!("p{number}")))
+        .chain(std::iter::once("shape".to_owned()))
         .filter(|row| args.flag(row))
         .collect()
 }
