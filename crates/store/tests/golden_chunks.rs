@@ -1,0 +1,85 @@
+//! The bytes of chunk and checksum files, pinned: what an earlier release wrote must read the same for ever.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+use rotortree_lean_imt::{LeanIMT, reference};
+use rotortree_store::{
+    checkpoint::write_nodes,
+    chunk::{CHUNK_BYTES, chunk_sum},
+    manifest::Manifest,
+    memory::MemoryStorage,
+    storage::{Reads, Storage, Stream},
+};
+
+const TREE_ID: [u8; 16] = *b"a pinned tree id";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
+    let leaves = reference::sample_leaves(7, 128 * 128);
+    let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+    tree.insert_many(&leaves).unwrap();
+    let manifest = Manifest {
+        generation: 0,
+        tree_id: TREE_ID,
+        arity: 4,
+        max_depth: 20,
+        fingerprint: Blake3Hasher.fingerprint(4),
+        base_size: 0,
+        sequence: 0,
+        size: 0,
+        root: [0; 32],
+        metadata: None,
+        levels: Manifest::empty_levels(),
+        first_segment: 1,
+        last_segment: 1,
+        clean_close: None,
+    };
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let tails = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+
+    let read = |stream, level, units: u64, unit_bytes: usize| {
+        let mut bytes = vec![0; units as usize * unit_bytes];
+        storage
+            .region(stream, level, 0, units, Reads::Positioned)
+            .unwrap()
+            .read_at(0, &mut bytes)
+            .unwrap();
+        bytes
+    };
+    let chunks = read(Stream::Chunks, 0, 128, CHUNK_BYTES);
+    assert_eq!(
+        chunks,
+        leaves.as_flattened(),
+        "a chunk file is its level's nodes and nothing else"
+    );
+    let sums = read(Stream::Sums, 0, 1, 512);
+    for (index, (sum, chunk)) in sums.chunks(4).zip(chunks.chunks(CHUNK_BYTES)).enumerate() {
+        assert_eq!(
+            sum,
+            chunk_sum(&TREE_ID, 0, index as u64, chunk).to_le_bytes()
+        );
+    }
+    assert_eq!(hex(&sums[..8]), "88008dd7543506a3");
+    // Level 1 has 32 chunks: their sums do not fill a sector and travel in the manifest.
+    let inner = read(Stream::Chunks, 1, 32, CHUNK_BYTES);
+    assert_eq!(
+        hex(&Blake3Hasher.hash_children(inner.as_chunks::<32>().0)),
+        "354ab914c0713a1b0b922da60a25d2fd1bcd1b83462c0ebb58bff750f2fd6761"
+    );
+    assert_eq!(tails[1].sums.len(), 32);
+    assert_eq!(format!("{:08x}", tails[1].sums[31]), "f5f22a5d");
+    let nodes: &[Hash] = &tails[7].nodes;
+    assert_eq!(
+        nodes,
+        [tree.root().unwrap()],
+        "16,384 leaves are a full tree of 7 layers"
+    );
+}
