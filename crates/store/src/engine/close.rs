@@ -175,7 +175,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         self.core().wait_for_checkpoint(timeout)
     }
 
-    /// Compares every stored node with the hash of its children, on a running tree.
+    /// Compares every stored node with the hash of its children, and every chunk with its checksum, on a running tree.
     ///
     /// # Errors
     /// [`StorageError::DataCorruption`] for the first that differs.
@@ -184,7 +184,10 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         hasher: &H,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), StorageError> {
-        verify_nodes(hasher, &self.snapshot(), progress)
+        verify_nodes(hasher, &self.snapshot(), progress)?;
+        // Levels that are pinned in memory have chunks too, which no snapshot reads.
+        let cold = Arc::clone(&lock(&self.core().cold));
+        cold.check_all(&mut |_| {})
     }
 
     /// Copies everything inserted so far to `target`, durably, while the tree goes on. `target` is vacant, or holds an earlier

@@ -45,7 +45,9 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     /// The last look at the tree before the new segment is finished.
     accept: Option<&'a Accept<'a, H, N, D>>,
     progress: Option<&'a ProgressCallback>,
+    /// Bytes of the segments read to their end, and the place in the one being read.
     bytes_done: u64,
+    offset: u64,
     pub(crate) records: u64,
     pub(crate) leaves: u64,
     /// A failure that the storage backend cannot carry; told after it.
@@ -101,6 +103,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             accept: None,
             progress,
             bytes_done: 0,
+            offset: 0,
             records: 0,
             leaves: 0,
             refused: None,
@@ -159,13 +162,8 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         match scanner.next().map_err(StorageError::Io)? {
             None => {
                 self.bytes_done += scanner.segment_len();
+                self.offset = 0;
                 self.window = scanner.into_window();
-                if let Some(progress) = self.progress {
-                    progress.report(OpenProgress::Replayed {
-                        done: self.bytes_done,
-                        total: self.log.total_bytes(),
-                    });
-                }
                 return Ok(true);
             }
             Some(Event::Group(group)) if group.record_count > 0 => {
@@ -213,6 +211,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
 
     fn gather(&mut self, record: &RecordView<'_>) -> io::Result<()> {
         self.records += 1;
+        self.offset = record.offset;
         self.leaves += record.leaves.len() as u64;
         self.gathered.extend_from_slice(record.leaves);
         if let Some(metadata) = record.metadata {
@@ -250,6 +249,13 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         append(self.tree, &self.gathered[self.ended..])?;
         self.gathered.clear();
         self.ended = 0;
+        if let Some(progress) = self.progress {
+            let done = self.bytes_done + self.offset;
+            progress.report(OpenProgress::Replayed {
+                done,
+                total: self.log.total_bytes(),
+            });
+        }
         if let Some(relog) = &mut self.relog {
             relog.seal(&self.position);
         }
