@@ -5,6 +5,17 @@ use rotortree_hasher::Hash;
 
 use crate::TreeError;
 
+/// A run of one level's nodes that is wanted, and where they go.
+#[derive(Debug)]
+pub struct NodeRun<'a> {
+    /// The level, 0 for leaves.
+    pub level: usize,
+    /// Index of the first node.
+    pub start: u64,
+    /// Takes the nodes; its length is the number wanted, which may be 0.
+    pub out: &'a mut [Hash],
+}
+
 /// A shared, immutable view of complete nodes. What was readable once never changes.
 ///
 /// A source may hold more nodes than a snapshot that reads it knows of; the snapshot asks only for
@@ -15,6 +26,17 @@ pub trait NodeSource: Send + Sync {
     /// # Errors
     /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then unspecified.
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
+
+    /// Fills several runs: what a proof needs, in one call, so that a source can fetch them at the same time. By default
+    /// one [`read`](Self::read) after the other.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn read_runs(&self, runs: &mut [NodeRun<'_>]) -> Result<(), TreeError> {
+        runs.iter_mut()
+            .filter(|run| !run.out.is_empty())
+            .try_for_each(|run| self.read(run.level, run.start, run.out))
+    }
 }
 
 /// The write end of a tree's nodes: takes runs of complete nodes per level, in order, each once.

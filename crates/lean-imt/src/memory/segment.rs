@@ -1,8 +1,8 @@
 //! A fixed piece of memory that one writer fills from the left while readers read what is published.
 //!
 //! All unsafe code of the crate is in this file. The invariant: slots below `published` are initialized and
-//! never written again; slots at or above it are touched by the one [`SegmentWriter`] only. No reference ever
-//! covers a slot at or above `published`: slots are reached by raw pointer.
+//! never written again, so that readers may have shared references to them; slots at or above it are touched by the one
+//! [`SegmentWriter`] only, by raw pointer. No reference ever covers a slot at or above `published`.
 
 use alloc::{
     alloc::{Layout, alloc, dealloc},
@@ -39,19 +39,19 @@ impl Segment {
         Layout::from_size_align(bytes, ALIGN).ok()
     }
 
-    /// Copies the nodes from slot `from` on into `out`; `false` if not all of them are published.
-    pub(super) fn read(&self, from: usize, out: &mut [Hash]) -> bool {
+    /// The `len` nodes from slot `from` on, if all of them are published.
+    #[inline]
+    pub(super) fn published(&self, from: usize, len: usize) -> Option<&[Hash]> {
         let published = self.published.load(Ordering::Acquire);
-        if from > published || out.len() > published - from {
-            return false;
+        if from > published || len > published - from {
+            return None;
         }
-        self.watch.read(from, out.len());
-        // SAFETY: `from + out.len() <= published <= capacity`, so the source stays inside the allocation.
-        let source = unsafe { self.slots.as_ptr().add(from) };
-        // SAFETY: the source slots are below `published`: initialized, never written again; `out` is a distinct
-        // Rust slice of the same length and cannot overlap them, since no slice over slots is ever handed out.
-        unsafe { core::ptr::copy_nonoverlapping(source, out.as_mut_ptr(), out.len()) };
-        true
+        self.watch.read(from, len);
+        // SAFETY: `from + len <= published <= capacity`, so the pointer stays inside the allocation.
+        let first = unsafe { self.slots.as_ptr().add(from) };
+        // SAFETY: the slots are below `published`: initialized, and never written again while `self` is borrowed or after.
+        // They belong to the allocation that `self` owns, which is aligned beyond what `Hash` asks for.
+        Some(unsafe { core::slice::from_raw_parts(first, len) })
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -163,10 +163,9 @@ mod loom_models {
             let mut writer = SegmentWriter::with_capacity(4).unwrap();
             let reader = writer.share();
             let thread = loom::thread::spawn(move || {
-                let mut out = [[0; 32]; 3];
                 for len in 1..=3 {
-                    if reader.read(0, &mut out[..len]) {
-                        assert_eq!(out[..len], [[1; 32], [2; 32], [3; 32]][..len]);
+                    if let Some(nodes) = reader.published(0, len) {
+                        assert_eq!(nodes, &[[1; 32], [2; 32], [3; 32]][..len]);
                     }
                 }
             });
@@ -190,13 +189,11 @@ mod tests {
         let mut writer = SegmentWriter::with_capacity(4).unwrap();
         let reader = writer.share();
         assert_eq!(writer.write(&[[1; 32], [2; 32]]), 2);
-        let mut out = [[0; 32]; 2];
-        assert!(!reader.read(0, &mut out));
+        assert_eq!(reader.published(0, 2), None);
         writer.publish();
-        assert!(reader.read(0, &mut out));
-        assert_eq!(out, [[1; 32], [2; 32]]);
-        assert!(!reader.read(1, &mut out), "one of the two is not published");
-        assert!(!reader.read(usize::MAX, &mut out), "no overflow");
+        assert_eq!(reader.published(0, 2), Some(&[[1; 32], [2; 32]][..]));
+        assert_eq!(reader.published(1, 2), None, "one of the two is not");
+        assert_eq!(reader.published(usize::MAX, 2), None, "no overflow");
     }
 
     #[test]
@@ -212,9 +209,10 @@ mod tests {
             "only one slot is left"
         );
         writer.publish();
-        let mut out = [[0; 32]; 2];
-        assert!(writer.share().read(0, &mut out));
-        assert_eq!(out, [[1; 32], [2; 32]]);
+        assert_eq!(
+            writer.share().published(0, 2),
+            Some(&[[1; 32], [2; 32]][..])
+        );
     }
 
     #[test]
@@ -226,11 +224,12 @@ mod tests {
         let mut writer = writer.grown(4).unwrap();
         writer.write(&[[2; 32]]);
         writer.publish();
-        let mut out = [[0; 32]; 2];
-        assert!(writer.share().read(0, &mut out));
-        assert_eq!(out, [[1; 32], [2; 32]]);
-        assert!(!old.read(0, &mut out));
-        assert!(old.read(0, &mut out[..1]));
+        assert_eq!(
+            writer.share().published(0, 2),
+            Some(&[[1; 32], [2; 32]][..])
+        );
+        assert_eq!(old.published(0, 2), None);
+        assert_eq!(old.published(0, 1), Some(&[[1; 32]][..]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::Hash;
 
 use super::{level::SEGMENT_NODES, segment::Segment};
-use crate::{NodeSource, TreeError, error::NodeFailure};
+use crate::{NodeRun, NodeSource, TreeError, error::NodeFailure};
 
 /// The segments of one level.
 #[derive(Clone)]
@@ -23,30 +23,20 @@ impl LevelTable {
         }
     }
 
-    /// Fills a front part of `out` from the one segment that holds `index`; returns how many, 0 if it is not here.
-    fn read(&self, index: u64, out: &mut [Hash]) -> usize {
-        let Some(number) = (index / SEGMENT_NODES).checked_sub(self.start / SEGMENT_NODES) else {
-            return 0;
-        };
-        let Some(segment) = self.segments.get(number as usize) else {
-            return 0;
-        };
+    /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index` has them.
+    #[inline]
+    fn published(&self, index: u64, len: usize) -> Option<&[Hash]> {
+        let number = (index / SEGMENT_NODES).checked_sub(self.start / SEGMENT_NODES)?;
+        let segment = self.segments.get(usize::try_from(number).ok()?)?;
         let first = if number == 0 {
             self.start
         } else {
             index - index % SEGMENT_NODES
         };
-        let Some(slot) = index.checked_sub(first) else {
-            return 0;
-        };
-        let count = (segment.capacity() as u64)
-            .saturating_sub(slot)
-            .min(out.len() as u64) as usize;
-        if count > 0 && segment.read(slot as usize, &mut out[..count]) {
-            count
-        } else {
-            0
-        }
+        // A segment's slots fit in usize.
+        let slot = index.checked_sub(first)? as usize;
+        let len = segment.capacity().checked_sub(slot)?.min(len);
+        segment.published(slot, len)
     }
 }
 
@@ -86,12 +76,41 @@ impl NodeSource for Table {
             left = rest;
         }
         while !left.is_empty() {
-            let count = table.read(index, left);
-            if count == 0 {
+            let nodes = table.published(index, left.len()).unwrap_or(&[]);
+            if nodes.is_empty() {
                 return Err(absent(level, index));
             }
-            index += count as u64;
-            left = &mut left[count..];
+            let (filled, rest) = left.split_at_mut(nodes.len());
+            filled.copy_from_slice(nodes);
+            index += nodes.len() as u64;
+            left = rest;
+        }
+        Ok(())
+    }
+
+    /// First finds where everything is, which is in cache, and then copies, which often is not: the processor then waits for
+    /// all of it at the same time.
+    fn read_runs(&self, runs: &mut [NodeRun<'_>]) -> Result<(), TreeError> {
+        const AHEAD: usize = 32;
+        let mut found: [&[Hash]; AHEAD] = [&[]; AHEAD];
+        for runs in runs.chunks_mut(AHEAD) {
+            for (run, found) in runs.iter().zip(&mut found) {
+                let level = self.levels.get(run.level);
+                *found = level
+                    .filter(|level| run.start >= level.base)
+                    .and_then(|level| level.published(run.start, run.out.len()))
+                    .unwrap_or(&[]);
+            }
+            for (run, found) in runs.iter_mut().zip(&found) {
+                if found.len() == run.out.len() {
+                    for (node, found) in run.out.iter_mut().zip(*found) {
+                        *node = *found;
+                    }
+                } else {
+                    // In the base, or in two segments, or nowhere.
+                    self.read(run.level, run.start, run.out)?;
+                }
+            }
         }
         Ok(())
     }

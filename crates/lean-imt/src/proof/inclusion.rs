@@ -9,7 +9,8 @@ use super::{
     path::{Path, parent_among},
 };
 use crate::{
-    HashRole, Kind, TreeError, TreeHead, TreeSnapshot, arity::assert_arity, encoding::Writer,
+    HashRole, Kind, NodeRun, TreeError, TreeHead, TreeSnapshot, arity::assert_arity,
+    encoding::Writer,
 };
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
@@ -30,6 +31,20 @@ impl<const N: usize> ProofLevel<N> {
         sibling_count: 0,
         siblings: [[0; 32]; N],
     };
+
+    /// Refuses a position and a number of siblings that are not those of the level.
+    fn expect(&self, level: usize, position: usize, siblings: usize) -> Result<(), TreeError> {
+        if (self.position, self.sibling_count) == (position, siblings) {
+            return Ok(());
+        }
+        Err(TreeError::InvalidProofLevel {
+            level,
+            expected_position: position,
+            position: self.position,
+            expected_siblings: siblings,
+            siblings: self.sibling_count,
+        })
+    }
 }
 
 /// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root `root`.
@@ -178,27 +193,19 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
                 actual: self.level_count,
             });
         }
-        let mut path = Path::<N>::new(self.leaf_index, self.tree_size);
-        let mut any = [0; 32];
-        for (level, stated) in self.levels.iter().enumerate() {
-            let (position, siblings) = path
-                .next()
-                .map_or((0, 0), |span| (span.position, span.len - 1));
-            if (stated.position, stated.sibling_count) != (position, siblings) {
-                return Err(TreeError::InvalidProofLevel {
-                    level,
-                    expected_position: position,
-                    position: stated.position,
-                    expected_siblings: siblings,
-                    siblings: stated.sibling_count,
-                });
-            }
-            for unused in &stated.siblings[siblings..] {
-                any = array::from_fn(|i| any[i] | unused[i]);
-            }
+        let mut any = 0;
+        let (used, empty) = self.levels.split_at(depth);
+        let path = Path::<N>::new(self.leaf_index, self.tree_size);
+        for ((level, stated), span) in used.iter().enumerate().zip(path) {
+            stated.expect(level, span.position, span.len - 1)?;
+            any |= any_bit(&stated.siblings[span.len - 1..]);
+        }
+        for (level, stated) in (depth..).zip(empty) {
+            stated.expect(level, 0, 0)?;
+            any |= any_bit(&stated.siblings);
         }
         // One look at all of them: a proof has thousands of unused bytes.
-        if any == [0; 32] {
+        if any == 0 {
             Ok(())
         } else {
             Err(self.unused_slot_not_zero())
@@ -225,6 +232,15 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
             parent_among::<H, N>(hasher, &node, level.position, siblings)
         })
     }
+}
+
+/// Zero if all bytes are, read word by word.
+#[inline(always)]
+fn any_bit(hashes: &[Hash]) -> u64 {
+    let (words, _) = hashes.as_flattened().as_chunks::<8>();
+    words
+        .iter()
+        .fold(0, |any, word| any | u64::from_ne_bytes(*word))
 }
 
 /// Refuses 32 bytes from outside that the hasher does not work on.
@@ -261,50 +277,56 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             level_count: self.depth(),
             levels: [ProofLevel::EMPTY; MAX_DEPTH],
         };
+        let mut runs: [NodeRun<'_>; MAX_DEPTH] = array::from_fn(|_| NodeRun {
+            level: 0,
+            start: 0,
+            out: &mut [],
+        });
         let path = Path::<N>::new(leaf_index, self.size());
         let mut complete_len = self.size();
-        for (level, (slot, span)) in proof.levels.iter_mut().zip(path).enumerate() {
-            let complete = (complete_len - span.start).min(span.len as u64) as usize;
-            let group = &mut slot.siblings[..span.len];
-            if N == 2 && span.len == 2 && level > 0 {
-                // One sibling: read it where it belongs.
-                let index = span.start + 1 - span.position as u64;
-                group[0] = self.complete_or_edge(level, index, complete_len)?;
-            } else if span.len > 1 || level == 0 {
-                // A lifted node has no siblings to read, but the leaf itself is read with its group.
-                self.read_complete(level, span.start, &mut group[..complete])?;
-                if complete < span.len {
-                    group[complete] = self.edge_node(level);
-                }
-                if level == 0 {
-                    proof.leaf = group[span.position];
-                }
-                for place in span.position + 1..span.len {
-                    group[place - 1] = group[place];
-                }
-                group[span.len - 1] = [0; 32];
-            }
+        for (level, ((slot, run), span)) in
+            proof.levels.iter_mut().zip(&mut runs).zip(path).enumerate()
+        {
             slot.position = span.position;
             slot.sibling_count = span.len - 1;
+            // What is read: the whole group, the leaf with its own; of a pair above the leaves only the sibling.
+            let (start, len) = match span.len {
+                1 if level > 0 => (span.start, 0),
+                2 if is_read_alone::<N>(level) => (span.start + 1 - span.position as u64, 1),
+                len => (span.start, len),
+            };
+            // At most the last of them is not complete. A group starts at the edge node at the latest.
+            let complete = (complete_len.saturating_sub(start)).min(len as u64) as usize;
+            let (complete, edge) = slot.siblings[..len].split_at_mut(complete);
+            if let Some(edge) = edge.first_mut() {
+                *edge = self.edge_node(level);
+            }
+            *run = NodeRun {
+                level,
+                start,
+                out: complete,
+            };
             complete_len /= N as u64;
+        }
+        self.read_complete_runs(&mut runs[..proof.level_count])?;
+        for (level, slot) in proof.levels[..proof.level_count].iter_mut().enumerate() {
+            if level == 0 {
+                proof.leaf = slot.siblings[slot.position];
+            }
+            if !(is_read_alone::<N>(level) && slot.sibling_count == 1) {
+                for place in slot.position..slot.sibling_count {
+                    slot.siblings[place] = slot.siblings[place + 1];
+                }
+                slot.siblings[slot.sibling_count] = [0; 32];
+            }
         }
         Ok(proof)
     }
+}
 
-    /// A node of a level that has `complete_len` complete ones, and perhaps an edge node behind them.
-    fn complete_or_edge(
-        &self,
-        level: usize,
-        index: u64,
-        complete_len: u64,
-    ) -> Result<Hash, TreeError> {
-        if index >= complete_len {
-            return Ok(self.edge_node(level));
-        }
-        let mut node = [0; 32];
-        self.read_complete(level, index, slice::from_mut(&mut node))?;
-        Ok(node)
-    }
+/// Whether a proof reads the sibling of a pair without the path's own node.
+const fn is_read_alone<const N: usize>(level: usize) -> bool {
+    N == 2 && level > 0
 }
 
 impl<const N: usize> fmt::Debug for ProofLevel<N> {

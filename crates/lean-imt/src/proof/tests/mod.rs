@@ -3,8 +3,10 @@
 mod batch;
 mod bytes;
 mod consistency;
+mod hasher;
 mod inclusion;
 mod sets;
+mod sizes;
 mod update;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
