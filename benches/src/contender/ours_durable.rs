@@ -1,13 +1,10 @@
 //! Our tree on disk.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use rotortree_lean_imt::{Blake3Hasher, Hash};
-use rotortree_store::fs::FsStorage;
-use rotortree_store::{
-    CheckpointPolicy, DurabilityToken, Engine, EngineConfig, FlushPolicy, RotorTreeError,
-    StorageError,
+use rotortree::{
+    Blake3Hasher, CheckpointPolicy, DurabilityToken, FlushPolicy, Hash, RotorTree, RotorTreeConfig,
+    RotorTreeError, StorageError,
 };
 
 use super::{DurableTree, Settings};
@@ -16,13 +13,13 @@ use crate::context::MAX_DEPTH;
 
 /// Our tree on disk.
 #[derive(Debug)]
-pub struct OursDurable<const N: usize>(pub Engine<Blake3Hasher, N, MAX_DEPTH>);
+pub struct OursDurable<const N: usize>(pub RotorTree<Blake3Hasher, N, MAX_DEPTH>);
 
 impl<const N: usize> DurableTree for OursDurable<N> {
     type Token = DurabilityToken;
 
     fn open(path: &Path, settings: Settings) -> Outcome<Self> {
-        let config = EngineConfig {
+        let config = RotorTreeConfig {
             flush_policy: settings
                 .flush
                 .map_or(FlushPolicy::Manual, FlushPolicy::Interval),
@@ -30,10 +27,9 @@ impl<const N: usize> DurableTree for OursDurable<N> {
                 .checkpoint
                 .map_or(CheckpointPolicy::Manual, CheckpointPolicy::MemoryThreshold),
             verify_checkpoint: settings.verify,
-            ..EngineConfig::default()
+            ..RotorTreeConfig::new(path)
         };
-        let storage = Arc::new(FsStorage::new(path));
-        Ok(Self(Engine::open(Blake3Hasher, storage, config)?))
+        Ok(Self(RotorTree::open(Blake3Hasher, config)?))
     }
 
     fn size(&self) -> u64 {
@@ -43,14 +39,15 @@ impl<const N: usize> DurableTree for OursDurable<N> {
     fn insert(&self, leaf: Hash) -> Outcome<DurabilityToken> {
         match self.0.insert(leaf) {
             Ok((_, token)) => Ok(token),
-            Err(error) => Err(RotorTreeError::into(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
     fn insert_many(&self, leaves: &[Hash]) -> Outcome<DurabilityToken> {
-        self.0
-            .append(leaves, None, None)
-            .map_err(RotorTreeError::into)
+        match self.0.insert_many(leaves) {
+            Ok((_, token)) => Ok(token),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn wait(token: &DurabilityToken) -> Outcome<()> {
@@ -58,7 +55,8 @@ impl<const N: usize> DurableTree for OursDurable<N> {
     }
 
     fn insert_durable(&self, leaf: Hash) -> Outcome<()> {
-        Self::wait(&self.insert(leaf)?)
+        let inserted = self.0.insert_durable(leaf);
+        inserted.map(drop).map_err(RotorTreeError::into)
     }
 
     fn take_snapshot(&self) {
