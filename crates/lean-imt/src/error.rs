@@ -32,6 +32,17 @@ impl fmt::Display for HashRole {
 pub type NodeFailure = Arc<dyn core::error::Error + Send + Sync>;
 
 /// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed nothing.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};
+///
+/// let mut tree = LeanIMT::<_, 2, 1>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32]])?;
+/// let error = tree.insert([3; 32]).unwrap_err();
+/// assert!(matches!(error, TreeError::MaxDepthExceeded { max_depth: 1 }));
+/// assert_eq!(tree.size(), 2);
+/// # Ok::<(), TreeError>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeError {

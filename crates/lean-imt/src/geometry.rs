@@ -2,6 +2,16 @@
 //!
 //! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else. Levels
 //! count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is never formed.
+//!
+//! ```
+//! use rotortree_lean_imt::geometry;
+//!
+//! // 21 leaves, N = 4: 21 = 1 * 16 + 1 * 4 + 1, so three frontier nodes, one a level.
+//! assert_eq!(geometry::depth::<4>(21), 3);
+//! assert_eq!((geometry::complete_len::<4>(21, 1), geometry::level_len::<4>(21, 1)), (5, 6));
+//! assert_eq!(geometry::digit_sum::<4>(21), 3);
+//! assert!(geometry::has_edge::<4>(21, 1));
+//! ```
 
 /// No tree has fewer than two children to a group; such an `N` does not compile.
 const fn assert_branching<const N: usize>() {

@@ -20,6 +20,29 @@ pub struct NodeRun<'a> {
 ///
 /// A source may hold more nodes than a snapshot that reads it knows of; the snapshot asks only for
 /// nodes that were complete at its size.
+///
+/// ```
+/// use rotortree_lean_imt::{Hash, NodeSource, TreeError};
+///
+/// /// A level of equal leaves, and nothing above.
+/// struct Same(Hash);
+///
+/// impl NodeSource for Same {
+///     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+///         if level > 0 {
+///             let source = std::sync::Arc::new(std::fmt::Error);
+///             return Err(TreeError::NodeUnavailable { level, index: start, source });
+///         }
+///         out.fill(self.0);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut nodes = [[0; 32]; 2];
+/// Same([7; 32]).read(0, 5, &mut nodes)?;
+/// assert_eq!(nodes, [[7; 32]; 2]);
+/// # Ok::<(), TreeError>(())
+/// ```
 pub trait NodeSource: Send + Sync {
     /// Fills `out` with the nodes of `level` from `start` on.
     ///

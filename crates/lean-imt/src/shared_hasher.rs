@@ -39,6 +39,14 @@ impl<H: Hasher> ErasedHasher for H {
 ///
 /// Cloning is a reference count; every call is one virtual call, batches included. It takes any arity: whoever wraps a
 /// hasher has already compared N with its `MAX_ARITY`.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, Hasher, SharedHasher};
+///
+/// let shared = SharedHasher::new(Blake3Hasher);
+/// let pair = [[1; 32], [2; 32]];
+/// assert_eq!(shared.hash_children(&pair), Blake3Hasher.hash_children(&pair));
+/// ```
 #[derive(Clone)]
 pub struct SharedHasher(Arc<dyn ErasedHasher>);
 

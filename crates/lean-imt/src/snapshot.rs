@@ -229,6 +229,16 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for TreeSnapshot<N, MAX_
 }
 
 /// Iterator over a range of leaves; see [`TreeSnapshot::leaves`].
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let leaves: Vec<_> = tree.snapshot().leaves(1..3)?.collect::<Result<_, _>>()?;
+/// assert_eq!(leaves, [[2; 32], [3; 32]]);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
 #[derive(Debug)]
 pub struct Leaves<'a, const N: usize, const MAX_DEPTH: usize> {
     snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,

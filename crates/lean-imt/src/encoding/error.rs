@@ -4,6 +4,15 @@ use super::{ENCODING_VERSION, Kind};
 use crate::TreeError;
 
 /// Why bytes are not the encoding of what was asked for.
+///
+/// ```
+/// use rotortree_lean_imt::{DecodeError, Frontier, TreeHead};
+///
+/// let bytes = Frontier::<2, 32>::new().export();
+/// let error = TreeHead::from_bytes(&bytes, 2).unwrap_err();
+/// assert!(matches!(error, DecodeError::WrongKind { .. }));
+/// assert_eq!(error.to_string(), "the bytes are a frontier, not a head");
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

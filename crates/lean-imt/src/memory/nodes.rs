@@ -12,6 +12,16 @@ use crate::{NodeSource, NodeStore, TreeError};
 ///
 /// Appending costs a copy of 32 bytes per node, amortized; [`source`](NodeStore::source) is a reference count.
 /// Memory: 32 bytes per node behind the base, at most doubled for levels below 65,536 nodes.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32]; 1000])?;
+/// assert_eq!((tree.nodes().len(0), tree.nodes().len(1)), (1000, 500));
+/// assert!(tree.nodes().resident_bytes() < 2 * 1999 * 32);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
 pub struct MemoryNodes {
     base: Option<Arc<dyn NodeSource>>,
     levels: Vec<Level>,

@@ -14,6 +14,19 @@ use crate::{
 };
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, ProofLevel};
+///
+/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let proof = tree.snapshot().generate_proof(1)?;
+/// let level = &proof.levels[0];
+/// assert_eq!(level.position, 1);
+/// assert_eq!(level.siblings[..level.sibling_count], [[1; 32], [3; 32]]);
+/// assert_eq!(proof.levels[1], ProofLevel::EMPTY);
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ProofLevel<const N: usize> {
     /// Place of the path's node in its group, `0..=sibling_count`.

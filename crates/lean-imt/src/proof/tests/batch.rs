@@ -27,7 +27,10 @@ fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
     for_each_n!(test);
     // One proof at N = 600 is larger than the small stacks that these tests are also run on.
     let wide = std::thread::Builder::new().stack_size(64 << 20);
-    let wide = wide.spawn(|| for_each_n!(test, 33, 600)).unwrap();
+    let wide = wide.spawn(|| {
+        for_each_n!(test, 33, 600);
+    });
+    let wide = wide.unwrap();
     wide.join().unwrap();
 }
 
