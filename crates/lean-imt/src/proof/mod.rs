@@ -10,6 +10,7 @@
 mod batch;
 mod catch_up;
 mod consistency;
+mod generate;
 mod growth;
 mod inclusion;
 mod multi;
