@@ -177,10 +177,24 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         self.check_shape()?;
         check_hash(hasher, &self.root, HashRole::Root, 0)?;
         check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
-        for (index, sibling) in (0..).zip(self.siblings()) {
-            check_hash(hasher, sibling, HashRole::Node, index)?;
+        // Level by level and not through one iterator, so that nothing is left of it for a hasher that takes everything.
+        for level in self.used_levels() {
+            let siblings = &level.siblings[..level.sibling_count];
+            if !siblings.iter().all(|sibling| hasher.check(sibling)) {
+                return Err(self.refused_sibling(hasher));
+            }
         }
         Ok(())
+    }
+
+    /// Says which sibling it is that [`check`](Self::check) has found.
+    #[cold]
+    fn refused_sibling<H: Hasher>(&self, hasher: &H) -> TreeError {
+        let refused = self.siblings().position(|sibling| !hasher.check(sibling));
+        TreeError::RefusedHash {
+            role: HashRole::Node,
+            index: refused.unwrap_or_default() as u64,
+        }
     }
 
     /// The number of levels that a proof of this place has, if there is such a place.
@@ -208,11 +222,20 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         let path = Path::<N>::new(self.leaf_index, self.tree_size);
         for ((level, stated), span) in used.iter().enumerate().zip(path) {
             stated.expect(level, span.position, span.len - 1)?;
-            any |= any_bit(&stated.siblings[span.len - 1..]);
+            for (slot, sibling) in stated.siblings.iter().enumerate() {
+                any |= if slot < span.len - 1 {
+                    0
+                } else {
+                    any_bit(sibling)
+                };
+            }
         }
         for (level, stated) in (depth..).zip(empty) {
             stated.expect(level, 0, 0)?;
-            any |= any_bit(&stated.siblings);
+            any |= stated
+                .siblings
+                .iter()
+                .fold(0, |any, slot| any | any_bit(slot));
         }
         // One look at all of them: a proof has thousands of unused bytes.
         if any == 0 {
@@ -246,8 +269,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
 /// Zero if all bytes are, read word by word.
 #[inline(always)]
-fn any_bit(hashes: &[Hash]) -> u64 {
-    let (words, _) = hashes.as_flattened().as_chunks::<8>();
+fn any_bit(hash: &Hash) -> u64 {
+    let (words, _) = hash.as_chunks::<8>();
     words
         .iter()
         .fold(0, |any, word| any | u64::from_ne_bytes(*word))

@@ -62,6 +62,14 @@ pub(crate) fn parent_among<H: Hasher, const N: usize>(
 /// Fills a group with a node and its siblings, which are one fewer than its slots.
 #[inline(always)]
 pub(crate) fn place(group: &mut [Hash], node: &Hash, position: usize, siblings: &[Hash]) {
+    if let [sibling] = siblings
+        && position < 2
+    {
+        // A pair: where its two go is known before the node is, so that only the stores wait for it.
+        group[position] = *node;
+        group[1 - position] = *sibling;
+        return;
+    }
     // Whole slots one by one: a copy of a run whose length only the proof knows is a call, and costs more than the slot.
     let (left, right) = group.split_at_mut(position);
     for (slot, sibling) in left.iter_mut().zip(siblings) {
