@@ -1,6 +1,6 @@
 //! Conversions against what the other implementations do, written out.
 
-use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
+use rotortree_hasher::{Blake3Hasher, Hash, Hasher, Sha256Hasher};
 
 use super::LeanImtProof;
 use crate::{
@@ -80,6 +80,73 @@ fn binary_proofs_go_to_the_javascript_tree_and_back() {
             assert_eq!(back, proof);
         }
     }
+}
+
+/// What `@zk-kit/lean-imt` 2.2.5 gives with SHA-256 over two 32-byte big-endian numbers, for the 13 leaves whose bytes are all 1,
+/// all 2, and so on.
+#[test]
+fn the_javascript_tree_itself_gives_these_proofs() {
+    const ROOT: &str = "3f86845b1972ab0adfd4fbb49c70fda57cb298d23a4ddeb69679c91c627ebad9";
+    let vectors: [(u64, u64, &[&str]); 3] = [
+        (
+            0,
+            0,
+            &[
+                "0202020202020202020202020202020202020202020202020202020202020202",
+                "505a9c6ac70bdffa46248e2025483f9fe997a0e31ed25559e448b73b7e02b9bd",
+                "df9ba27c638473b04e37b7d9adeb09535b8e30455150acd2bf8294bd42633954",
+                "411eeab77ffaae79fbdbc74f1d92bff4be5172e263905a8df735e069b11ad12a",
+            ],
+        ),
+        (
+            6,
+            6,
+            &[
+                "0808080808080808080808080808080808080808080808080808080808080808",
+                "e38b0325ae6067640715997f0ef9f478600cbaeb410ebbceb7f749d90bd9d896",
+                "2c0c4083be2badf7c9f9046d8730d21e034c1ce50f519c166d7605848b17b0d5",
+                "411eeab77ffaae79fbdbc74f1d92bff4be5172e263905a8df735e069b11ad12a",
+            ],
+        ),
+        (
+            12,
+            3,
+            &[
+                "b1ef1b5f53767992edc0bdf124cebaef0f640b8325121c57e99e569b49c0a0ea",
+                "c215a327df1243ec5271e106f8f03b979cadc0d1b8b10f214a5fdd11c0e6b612",
+            ],
+        ),
+    ];
+    let leaves: Vec<Hash> = (1..=13).map(|i| [i; 32]).collect();
+    let mut tree = LeanIMT::<_, 2, 16>::new(Sha256Hasher::default());
+    tree.insert_many(&leaves).unwrap();
+    for (leaf_index, index, siblings) in vectors {
+        let theirs = LeanImtProof {
+            root: hex(ROOT).try_into().unwrap(),
+            leaf: leaves[leaf_index as usize],
+            index,
+            siblings: siblings
+                .iter()
+                .map(|s| hex(s).try_into().unwrap())
+                .collect(),
+        };
+        let proof = tree.snapshot().generate_proof(leaf_index).unwrap();
+        assert_eq!(proof.to_lean_imt().unwrap(), theirs);
+        let taken = NaryProof::<2, 16>::from_lean_imt(&theirs, leaf_index, 13).unwrap();
+        assert!(
+            taken
+                .verify_against(tree.hasher(), tree.head().unwrap())
+                .unwrap()
+        );
+    }
+}
+
+/// The bytes of hex digits.
+fn hex(digits: &str) -> Vec<u8> {
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 #[test]
@@ -166,13 +233,7 @@ fn circuits_compute_the_root_from_a_padded_path() {
 /// `encode(["(uint64,uint64,bytes32[])"], ...)`.
 #[test]
 fn solidity_decodes_the_proofs() {
-    let words = |words: &[&str]| -> Vec<u8> {
-        let digits = words.concat();
-        (0..digits.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-            .collect()
-    };
+    let words = |words: &[&str]| hex(&words.concat());
     let siblings: [Hash; 7] = core::array::from_fn(|i| [i as u8 + 1; 32]);
     // Leaf 9 of 21, N = 4: three siblings, three siblings, one sibling.
     let inclusion = UnrootedInclusion::<4>::new(21, 9, &[0xaa; 32], &siblings).unwrap();
