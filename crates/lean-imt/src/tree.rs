@@ -5,7 +5,8 @@ use core::fmt;
 use rotortree_hasher::{Hash, Hasher};
 
 use crate::{
-    HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot, geometry,
+    Frontier, HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot,
+    geometry,
     right_edge::{RightEdge, Sink},
     threads::Threads,
 };
@@ -239,6 +240,22 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
             size: self.size(),
             root,
         })
+    }
+
+    /// The tree's frontier: all that is needed to append elsewhere. O(N * depth) copied, nothing hashed.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let mut frontier = tree.frontier();
+    /// assert_eq!(frontier.append(&Blake3Hasher, [4; 32])?, tree.insert([4; 32])?);
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
+    #[must_use]
+    pub fn frontier(&self) -> Frontier<N, MAX_DEPTH> {
+        Frontier::from_edge(self.edge.clone())
     }
 
     /// The most hash layers this tree may have.
