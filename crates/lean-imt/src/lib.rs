@@ -118,7 +118,7 @@ pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::TreeHead;
 pub use memory::MemoryNodes;
-pub use nodes::{NodeRun, NodeSource, NodeStore};
+pub use nodes::{NodeSource, NodeStore};
 pub use proof::{
     BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel, RangeProof,
     UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,

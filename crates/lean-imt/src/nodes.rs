@@ -5,17 +5,6 @@ use rotortree_hasher::Hash;
 
 use crate::TreeError;
 
-/// A run of one level's nodes that is wanted, and where they go.
-#[derive(Debug)]
-pub struct NodeRun<'a> {
-    /// The level, 0 for leaves.
-    pub level: usize,
-    /// Index of the first node.
-    pub start: u64,
-    /// Takes the nodes; its length is the number wanted, which may be 0.
-    pub out: &'a mut [Hash],
-}
-
 /// A shared, immutable view of complete nodes. What was readable once never changes.
 ///
 /// A source may hold more nodes than a snapshot that reads it knows of; the snapshot asks only for
@@ -50,15 +39,12 @@ pub trait NodeSource: Send + Sync {
     /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then unspecified.
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
-    /// Fills several runs: what a proof needs, in one call, so that a source can fetch them at the same time. By default
-    /// one [`read`](Self::read) after the other.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    fn read_runs(&self, runs: &mut [NodeRun<'_>]) -> Result<(), TreeError> {
-        runs.iter_mut()
-            .filter(|run| !run.out.is_empty())
-            .try_for_each(|run| self.read(run.level, run.start, run.out))
+    /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side by side in memory. `None`
+    /// where they have to be copied together, and where they cannot be had; [`read`](Self::read) then tells which. By default
+    /// always.
+    fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let _ = (level, start, len);
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use core::{fmt, ops::Range};
 use rotortree_hasher::Hash;
 
 use crate::{
-    LeanIMT, MemoryNodes, NodeRun, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
+    LeanIMT, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
     right_edge::RightEdge,
 };
 
@@ -145,9 +145,10 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         self.edges[level - 1]
     }
 
-    /// Fills runs of nodes that are complete at this size.
-    pub(crate) fn read_complete_runs(&self, runs: &mut [NodeRun<'_>]) -> Result<(), TreeError> {
-        self.nodes.read_runs(runs)
+    /// Nodes that are complete at this size, where they lie; see [`NodeSource::view`].
+    #[inline]
+    pub(crate) fn view_complete(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        self.nodes.view(level, start, len)
     }
 
     /// The leaves of a range, in order, read in pieces.

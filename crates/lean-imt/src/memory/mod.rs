@@ -7,5 +7,7 @@ mod level;
 mod nodes;
 mod segment;
 mod table;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use nodes::MemoryNodes;

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::Hash;
 
 use super::{level::SEGMENT_NODES, segment::Segment};
-use crate::{NodeRun, NodeSource, TreeError, error::NodeFailure};
+use crate::{NodeSource, TreeError, error::NodeFailure};
 
 /// The segments of one level.
 #[derive(Clone)]
@@ -21,6 +21,16 @@ impl LevelTable {
             start,
             segments: segments.into(),
         }
+    }
+
+    /// The `len` nodes from `index` on, if one segment has all of them.
+    #[inline]
+    fn one_piece(&self, index: u64, len: usize) -> Option<&[Hash]> {
+        let number = (index / SEGMENT_NODES).checked_sub(self.start / SEGMENT_NODES)?;
+        let segment = self.segments.get(usize::try_from(number).ok()?)?;
+        let first = if number == 0 { self.start } else { 0 };
+        let slot = (index % SEGMENT_NODES).checked_sub(first % SEGMENT_NODES)?;
+        segment.published(slot as usize, len)
     }
 
     /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index` has them.
@@ -88,30 +98,14 @@ impl NodeSource for Table {
         Ok(())
     }
 
-    /// First finds where everything is, which is in cache, and then copies, which often is not: the processor then waits for
-    /// all of it at the same time.
-    fn read_runs(&self, runs: &mut [NodeRun<'_>]) -> Result<(), TreeError> {
-        const AHEAD: usize = 32;
-        let mut found: [&[Hash]; AHEAD] = [&[]; AHEAD];
-        for runs in runs.chunks_mut(AHEAD) {
-            for (run, found) in runs.iter().zip(&mut found) {
-                let level = self.levels.get(run.level);
-                *found = level
-                    .filter(|level| run.start >= level.base)
-                    .and_then(|level| level.published(run.start, run.out.len()))
-                    .unwrap_or(&[]);
-            }
-            for (run, found) in runs.iter_mut().zip(&found) {
-                if found.len() == run.out.len() {
-                    for (node, found) in run.out.iter_mut().zip(*found) {
-                        *node = *found;
-                    }
-                } else {
-                    // In the base, or in two segments, or nowhere.
-                    self.read(run.level, run.start, run.out)?;
-                }
-            }
+    #[inline]
+    fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let table = self.levels.get(level)?;
+        if let Some(nodes) = table.one_piece(start, len) {
+            return Some(nodes);
         }
-        Ok(())
+        let end = start.checked_add(len as u64)?;
+        let base = self.base.as_ref().filter(|_| end <= table.base)?;
+        base.view(level, start, len)
     }
 }

@@ -1,12 +1,9 @@
 //! Making inclusion proofs from a snapshot's nodes.
 
-use core::array;
+use rotortree_hasher::Hash;
 
-use super::{
-    inclusion::{NaryProof, ProofLevel},
-    path::Path,
-};
-use crate::{NodeRun, TreeError, TreeSnapshot};
+use super::{inclusion::NaryProof, path::Path};
+use crate::{TreeError, TreeSnapshot, geometry::GroupSpan};
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof that a leaf stands where it does. One read per level, no hash.
@@ -14,68 +11,104 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// # Errors
     /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
     pub fn generate_proof(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        let Some(root) = self.root().filter(|_| leaf_index < self.size()) else {
+        if leaf_index >= self.size() {
             return Err(TreeError::IndexOutOfRange {
                 index: leaf_index,
                 size: self.size(),
             });
-        };
-        let mut proof = NaryProof {
-            root,
-            leaf: root,
-            leaf_index,
-            tree_size: self.size(),
-            level_count: self.depth(),
-            levels: [ProofLevel::EMPTY; MAX_DEPTH],
-        };
-        let mut runs: [NodeRun<'_>; MAX_DEPTH] = array::from_fn(|_| NodeRun {
-            level: 0,
-            start: 0,
-            out: &mut [],
-        });
-        let path = Path::<N>::new(leaf_index, self.size());
+        }
+        // First only where the nodes are: everything that is read for that is in cache, as most of the nodes are not.
+        let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
+        for (level, (group, read)) in groups.iter_mut().zip(self.reads(leaf_index)).enumerate() {
+            match self.view_complete(level, read.start, read.complete) {
+                Some(nodes) => *group = nodes,
+                None => return self.generate_from_copies(leaf_index),
+            }
+        }
+        Ok(self.assemble(leaf_index, &groups))
+    }
+
+    /// Where nodes have to be copied to be seen.
+    #[cold]
+    fn generate_from_copies(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+        let mut copies = [[[0; 32]; N]; MAX_DEPTH];
+        let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
+        let each = copies.iter_mut().zip(&mut groups);
+        for (level, ((copy, group), read)) in each.zip(self.reads(leaf_index)).enumerate() {
+            let copy = &mut copy[..read.complete];
+            self.read_nodes(level, read.start, copy)?;
+            *group = copy;
+        }
+        Ok(self.assemble(leaf_index, &groups))
+    }
+
+    /// What is read of every level.
+    fn reads(&self, leaf_index: u64) -> impl Iterator<Item = Read> {
         let mut complete_len = self.size();
-        for (level, ((slot, run), span)) in
-            proof.levels.iter_mut().zip(&mut runs).zip(path).enumerate()
-        {
-            slot.position = span.position;
-            slot.sibling_count = span.len - 1;
-            // What is read: the whole group, the leaf with its own; of a pair above the leaves only the sibling.
-            let (start, len) = match span.len {
-                1 if level > 0 => (span.start, 0),
-                2 if is_read_alone::<N>(level) => (span.start + 1 - span.position as u64, 1),
-                len => (span.start, len),
-            };
-            // At most the last of them is not complete. A group starts at the edge node at the latest.
-            let complete = (complete_len.saturating_sub(start)).min(len as u64) as usize;
-            let (complete, edge) = slot.siblings[..len].split_at_mut(complete);
-            if let Some(edge) = edge.first_mut() {
-                *edge = self.edge_node(level);
-            }
-            *run = NodeRun {
-                level,
-                start,
-                out: complete,
-            };
-            complete_len /= N as u64;
-        }
-        self.read_complete_runs(&mut runs[..proof.level_count])?;
-        for (level, slot) in proof.levels[..proof.level_count].iter_mut().enumerate() {
-            if level == 0 {
-                proof.leaf = slot.siblings[slot.position];
-            }
-            if !(is_read_alone::<N>(level) && slot.sibling_count == 1) {
-                for place in slot.position..slot.sibling_count {
-                    slot.siblings[place] = slot.siblings[place + 1];
+        Path::<N>::new(leaf_index, self.size())
+            .enumerate()
+            .map(move |(level, span)| {
+                let (start, len) = if is_read_alone::<N>(level, &span) {
+                    (span.start + 1 - span.position as u64, 1)
+                } else {
+                    (span.start, span.len)
+                };
+                // At most the last of them is not complete.
+                let complete = complete_len.saturating_sub(start).min(len as u64);
+                complete_len /= N as u64;
+                Read {
+                    start,
+                    complete: complete as usize,
                 }
-                slot.siblings[slot.sibling_count] = [0; 32];
+            })
+    }
+
+    /// Puts a proof together out of what was read. A call of its own, so that the result is made where it is returned: a proof
+    /// has thousands of bytes, and moving them costs as much as reading the nodes.
+    #[inline(never)]
+    fn assemble(&self, leaf_index: u64, groups: &[&[Hash]; MAX_DEPTH]) -> NaryProof<N, MAX_DEPTH> {
+        let mut proof = NaryProof::BLANK;
+        proof.root = self.root().unwrap_or_default();
+        proof.leaf = proof.root;
+        proof.leaf_index = leaf_index;
+        proof.tree_size = self.size();
+        proof.level_count = self.depth();
+        let path = Path::<N>::new(leaf_index, self.size());
+        for (level, (span, complete)) in path.zip(groups).enumerate() {
+            proof.levels[level].position = span.position;
+            proof.levels[level].sibling_count = span.len - 1;
+            if is_read_alone::<N>(level, &span) {
+                proof.levels[level].siblings[0] = match complete.first() {
+                    Some(node) => *node,
+                    None => self.edge_node(level),
+                };
+                continue;
+            }
+            let mut slot = 0;
+            for place in 0..span.len {
+                let node = match complete.get(place) {
+                    Some(node) => *node,
+                    None => self.edge_node(level),
+                };
+                if place != span.position {
+                    proof.levels[level].siblings[slot] = node;
+                    slot += 1;
+                } else if level == 0 {
+                    proof.leaf = node;
+                }
             }
         }
-        Ok(proof)
+        proof
     }
 }
 
-/// Whether a proof reads the sibling of a pair without the path's own node.
-const fn is_read_alone<const N: usize>(level: usize) -> bool {
-    N == 2 && level > 0
+/// What a proof reads of a level: nodes from `start` on, as many as are complete.
+struct Read {
+    start: u64,
+    complete: usize,
+}
+
+/// Whether the sibling of a pair is read without the path's own node. Above the leaves only: the leaf is part of the proof.
+const fn is_read_alone<const N: usize>(level: usize, span: &GroupSpan) -> bool {
+    N == 2 && level > 0 && span.len == 2
 }

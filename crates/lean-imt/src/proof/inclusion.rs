@@ -1,14 +1,16 @@
 //! [`NaryProof`]: that a leaf stands at an index of a tree.
 
 use alloc::vec::Vec;
-use core::{array, fmt, slice};
+use core::{fmt, slice};
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     check_depth,
     path::{Path, parent_among},
 };
-use crate::{HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer};
+use crate::{
+    HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer, geometry::GroupSpan,
+};
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
 ///
@@ -41,6 +43,17 @@ impl<const N: usize> ProofLevel<N> {
         sibling_count: 0,
         siblings: [[0; 32]; N],
     };
+
+    /// The siblings, if position, number and unused slots are as they must be.
+    #[inline(always)]
+    fn siblings_if(&self, position: usize, siblings: usize) -> Option<&[Hash]> {
+        if (self.position, self.sibling_count) != (position, siblings) {
+            return None;
+        }
+        let (siblings, unused) = self.siblings.split_at_checked(siblings)?;
+        let any = unused.iter().fold(0, |any, slot| any | any_bit(slot));
+        (any == 0).then_some(siblings)
+    }
 
     /// Refuses a position and a number of siblings that are not those of the level.
     fn expect(&self, level: usize, position: usize, siblings: usize) -> Result<(), TreeError> {
@@ -98,6 +111,16 @@ pub struct NaryProof<const N: usize, const MAX_DEPTH: usize> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
+    /// All zero.
+    pub(crate) const BLANK: Self = Self {
+        root: [0; 32],
+        leaf: [0; 32],
+        leaf_index: 0,
+        tree_size: 0,
+        level_count: 0,
+        levels: [ProofLevel::EMPTY; MAX_DEPTH],
+    };
+
     /// Whether the proof agrees with itself: leaf and siblings hash to the root that it names.
     ///
     /// This proves nothing about any tree. Whoever made the proof chose the root, so anybody can make one that passes.
@@ -210,44 +233,44 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// Refuses every shape but the one of this place.
     pub(crate) fn check_shape(&self) -> Result<(), TreeError> {
-        let depth = self.check_place()?;
-        if self.level_count != depth {
-            return Err(TreeError::InvalidProofDepth {
-                expected: depth,
-                actual: self.level_count,
-            });
-        }
-        let mut any = 0;
-        let (used, empty) = self.levels.split_at(depth);
+        let (used, empty) = self.levels.split_at(self.check_depth()?);
         let path = Path::<N>::new(self.leaf_index, self.tree_size);
-        for ((level, stated), span) in used.iter().enumerate().zip(path) {
-            stated.expect(level, span.position, span.len - 1)?;
-            for (slot, sibling) in stated.siblings.iter().enumerate() {
-                any |= if slot < span.len - 1 {
-                    0
-                } else {
-                    any_bit(sibling)
-                };
-            }
-        }
-        for (level, stated) in (depth..).zip(empty) {
-            stated.expect(level, 0, 0)?;
-            any |= stated
-                .siblings
-                .iter()
-                .fold(0, |any, slot| any | any_bit(slot));
-        }
-        // One look at all of them: a proof has thousands of unused bytes.
-        if any == 0 {
+        let fits = |(level, span): (&ProofLevel<N>, GroupSpan)| {
+            level.siblings_if(span.position, span.len - 1).is_some()
+        };
+        if used.iter().zip(path).all(fits) && are_empty(empty) {
             Ok(())
         } else {
-            Err(self.unused_slot_not_zero())
+            Err(self.misshapen())
         }
     }
 
-    /// Says where the bytes are that [`check_shape`](Self::check_shape) has found.
+    /// The number of levels, which is at most `MAX_DEPTH`, if it is that of this place.
+    fn check_depth(&self) -> Result<usize, TreeError> {
+        let depth = self.check_place()?;
+        if self.level_count == depth {
+            Ok(depth)
+        } else {
+            Err(TreeError::InvalidProofDepth {
+                expected: depth,
+                actual: self.level_count,
+            })
+        }
+    }
+
+    /// Says what [`check_shape`](Self::check_shape) has found on which level.
     #[cold]
-    fn unused_slot_not_zero(&self) -> TreeError {
+    fn misshapen(&self) -> TreeError {
+        let mut path = Path::<N>::new(self.leaf_index, self.tree_size);
+        for (level, stated) in self.levels.iter().enumerate() {
+            let (position, siblings) = match path.next() {
+                Some(span) => (span.position, span.len - 1),
+                None => (0, 0),
+            };
+            if let Err(error) = stated.expect(level, position, siblings) {
+                return error;
+            }
+        }
         let is_used = |level: &ProofLevel<N>| {
             level.siblings[level.sibling_count..]
                 .iter()
@@ -265,6 +288,11 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
             parent_among::<H, N>(hasher, &node, level.position, siblings)
         })
     }
+}
+
+/// Whether these levels are those above the root.
+fn are_empty<const N: usize>(levels: &[ProofLevel<N>]) -> bool {
+    levels.iter().all(|level| level.siblings_if(0, 0).is_some())
 }
 
 /// Zero if all bytes are, read word by word.
@@ -316,13 +344,6 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for NaryProof<N, MAX_DEP
 impl<const N: usize, const MAX_DEPTH: usize> Default for NaryProof<N, MAX_DEPTH> {
     /// All zero: the shape of no tree, hence refused. To be filled field by field.
     fn default() -> Self {
-        Self {
-            root: [0; 32],
-            leaf: [0; 32],
-            leaf_index: 0,
-            tree_size: 0,
-            level_count: 0,
-            levels: array::from_fn(|_| ProofLevel::EMPTY),
-        }
+        Self::BLANK
     }
 }

@@ -104,4 +104,15 @@ impl Level {
         }
         Ok(())
     }
+    /// The `len` nodes from `start` on where they are mapped, if one shard has them. The caller has checked that the level has
+    /// them.
+    pub(super) fn view(&self, shard_nodes: u64, start: u64, len: usize) -> Option<&[Hash]> {
+        let within = start % shard_nodes;
+        if len as u64 > shard_nodes - within {
+            return None;
+        }
+        // The level may end right before `start` if nothing is asked for.
+        let shard = self.shards.get((start / shard_nodes) as usize)?;
+        shard.view(within, len)
+    }
 }

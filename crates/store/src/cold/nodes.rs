@@ -244,6 +244,14 @@ impl NodeSource for ColdNodes {
         self.read_stored(level, start, out)
             .map_err(|unreadable| unreadable.at_level(level))
     }
+
+    fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let nodes = self.levels.get(level)?;
+        let end = start.checked_add(len as u64)?;
+        (end <= nodes.len())
+            .then(|| nodes.view(self.shard_nodes, start, len))
+            .flatten()
+    }
 }
 
 impl fmt::Debug for ColdNodes {

@@ -172,12 +172,29 @@ impl Shard {
         Ok(())
     }
 
-    /// Copies out of a mapping, checking the chunks that were not checked before.
+    /// The `len` nodes from node `start` of the shard on where they are mapped. `None` if they are not, and if they do not match
+    /// their checksums: [`read`](Self::read) says which. The caller has checked that the shard has them.
+    pub(super) fn view(&self, start: u64, len: usize) -> Option<&[Hash]> {
+        let bytes = self.chunks.bytes()?;
+        self.check_unchecked(bytes, start, len).ok()?;
+        let (nodes, _) = bytes[start as usize * size_of::<Hash>()..].as_chunks();
+        Some(&nodes[..len])
+    }
+
+    /// Copies out of a mapping.
     fn copy(&self, bytes: &[u8], start: u64, out: &mut [Hash]) -> Result<(), Failure> {
-        if out.is_empty() {
+        self.check_unchecked(bytes, start, out.len())?;
+        let out = out.as_flattened_mut();
+        out.copy_from_slice(&bytes[start as usize * size_of::<Hash>()..][..out.len()]);
+        Ok(())
+    }
+
+    /// Checks the chunks of these nodes that were not checked before.
+    fn check_unchecked(&self, bytes: &[u8], start: u64, len: usize) -> Result<(), Failure> {
+        if len == 0 {
             return Ok(());
         }
-        let end = start + out.len() as u64;
+        let end = start + len as u64;
         for chunk in start / CHUNK_NODES..end.div_ceil(CHUNK_NODES) {
             let bit = 1 << (chunk % 64);
             let word = &self.checked[(chunk / 64) as usize];
@@ -186,8 +203,6 @@ impl Shard {
                 word.fetch_or(bit, Ordering::Relaxed);
             }
         }
-        let out = out.as_flattened_mut();
-        out.copy_from_slice(&bytes[start as usize * size_of::<Hash>()..][..out.len()]);
         Ok(())
     }
 

@@ -1,0 +1,67 @@
+//! What views give, against what reads give.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use super::{MemoryNodes, level::SEGMENT_NODES};
+use crate::{NodeSource, NodeStore};
+
+const NODES: u64 = 3 * SEGMENT_NODES + 5;
+
+fn node(index: u64) -> [u8; 32] {
+    [index as u8 + 1; 32]
+}
+
+/// Compares every view of level 0 with what is read there; how many there were.
+fn compare(source: &dyn NodeSource) -> usize {
+    let mut views = 0;
+    for start in 0..NODES + 2 {
+        for len in 0..SEGMENT_NODES as usize + 2 {
+            let expected: Vec<_> = (start..start + len as u64).map(node).collect();
+            if let Some(nodes) = source.view(0, start, len) {
+                assert_eq!(nodes, expected, "{len} from {start} on");
+                views += 1;
+            }
+            let mut read = expected.clone();
+            read.fill([0; 32]);
+            let is_there = start + len as u64 <= NODES;
+            match source.read(0, start, &mut read) {
+                Ok(()) => assert_eq!(read, expected),
+                Err(_) => assert!(!is_there, "{len} from {start} on"),
+            }
+        }
+    }
+    assert!(source.view(1, 0, 1).is_none(), "no such level");
+    assert!(source.view(0, u64::MAX, 1).is_none(), "no such node");
+    views
+}
+
+#[test]
+fn a_view_is_what_a_read_gives_or_nothing() {
+    let mut nodes = MemoryNodes::new();
+    let all: Vec<_> = (0..NODES).map(node).collect();
+    nodes.append(0, &all).unwrap();
+    nodes.commit();
+    assert!(compare(&*nodes.source()) > 0);
+    for base in [
+        1,
+        5,
+        SEGMENT_NODES - 1,
+        SEGMENT_NODES,
+        SEGMENT_NODES + 3,
+        NODES,
+    ] {
+        let mut over = MemoryNodes::over(nodes.source(), &[base]);
+        over.append(0, &all[base as usize..]).unwrap();
+        over.commit();
+        assert!(compare(&*over.source()) > 0);
+        // And where nodes of the base are still in a segment.
+        let mut rebased = nodes.fork().unwrap();
+        rebased.rebase(nodes.source(), &[base]);
+        assert!(compare(&*rebased.source()) > 0);
+    }
+    let single = |source: Arc<dyn NodeSource>| {
+        (0..NODES).all(|index| source.view(0, index, 1) == Some(&[node(index)][..]))
+    };
+    assert!(single(nodes.source()), "one node always lies together");
+    assert!(single(MemoryNodes::over(nodes.source(), &[NODES]).source()));
+}
