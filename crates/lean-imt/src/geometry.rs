@@ -38,6 +38,14 @@ pub const fn power<const N: usize>(level: usize) -> Option<u64> {
 #[must_use]
 pub const fn depth<const N: usize>(size: u64) -> usize {
     assert_branching::<N>();
+    if size <= 1 {
+        return 0;
+    }
+    if N.is_power_of_two() {
+        // Without a loop: verifiers ask for every proof. The bits that the largest index has, in digits of N.
+        let bits = u64::BITS - (size - 1).leading_zeros();
+        return bits.div_ceil(N.trailing_zeros()) as usize;
+    }
     let mut nodes = size;
     let mut depth = 0;
     while nodes > 1 {
@@ -123,11 +131,21 @@ pub struct GroupSpan {
 /// The group of node `index` of a level of `level_len` nodes. The caller has checked `index < level_len`.
 #[must_use]
 pub const fn group<const N: usize>(index: u64, level_len: u64) -> GroupSpan {
+    group_to::<N>(index, level_len - 1)
+}
+
+/// [`group`] for those who go up: the last index of a level is that of the one below, divided by `N`.
+#[inline]
+pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan {
     assert_branching::<N>();
     let position = (index % N as u64) as usize;
     let start = index - position as u64;
-    let left = level_len - start;
-    let len = if left < N as u64 { left as usize } else { N };
+    let behind = last - start;
+    let len = if behind < N as u64 {
+        behind as usize + 1
+    } else {
+        N
+    };
     GroupSpan {
         start,
         len,

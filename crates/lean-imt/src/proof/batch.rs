@@ -43,8 +43,8 @@ trait Proof<const N: usize> {
     fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
-    /// The `count` siblings of a level, which follow `before` siblings of the levels below.
-    fn siblings(&self, level: usize, before: usize, count: usize) -> &[Hash];
+    /// The place of the path's node in its group of `level`, whose last node has the index `last`, and the siblings.
+    fn step(&self, level: usize, last: u64, lane: &mut Place) -> (usize, &[Hash]);
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH> {
@@ -61,8 +61,10 @@ impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH
         self.leaf_index
     }
 
-    fn siblings(&self, level: usize, _: usize, count: usize) -> &[Hash] {
-        &self.levels[level].siblings[..count]
+    #[inline(always)]
+    fn step(&self, level: usize, _: u64, _: &mut Place) -> (usize, &[Hash]) {
+        let level = &self.levels[level];
+        (level.position, &level.siblings[..level.sibling_count])
     }
 }
 
@@ -80,8 +82,13 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
         UnrootedInclusion::leaf_index(self)
     }
 
-    fn siblings(&self, _: usize, before: usize, count: usize) -> &[Hash] {
-        &UnrootedInclusion::siblings(self)[before..before + count]
+    #[inline(always)]
+    fn step(&self, _: usize, last: u64, lane: &mut Place) -> (usize, &[Hash]) {
+        let group = geometry::group_to::<N>(lane.index, last);
+        lane.index /= N as u64;
+        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(lane.used);
+        lane.used += group.len - 1;
+        (group.position, &siblings[..group.len - 1])
     }
 }
 
@@ -115,15 +122,86 @@ const LANES: usize = 64;
 /// Children gathered together at most.
 const CHILDREN: usize = 512;
 
-/// One proof on its way up.
+/// Proofs on their way up, one to a lane.
+struct Lanes {
+    places: [Place; LANES],
+    nodes: [Hash; LANES],
+    count: usize,
+}
+
 #[derive(Clone, Copy)]
-struct Lane {
+struct Place {
+    /// Which proof of the batch.
     proof: usize,
-    node: Hash,
-    /// Where the node stands on its level.
+    /// Where its node stands on the level, and the siblings of the levels below: for proofs that do not say.
     index: u64,
-    /// Siblings of the levels below.
     used: usize,
+}
+
+impl Lanes {
+    fn new() -> Self {
+        let nowhere = Place {
+            proof: 0,
+            index: 0,
+            used: 0,
+        };
+        Self {
+            places: [nowhere; LANES],
+            nodes: [[0; 32]; LANES],
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, proof: usize, index: u64, leaf: Hash) {
+        self.places[self.count] = Place {
+            proof,
+            index,
+            used: 0,
+        };
+        self.nodes[self.count] = leaf;
+        self.count += 1;
+    }
+
+    /// Replaces every leaf by the root that it leads to.
+    fn ascend<H: Hasher, P: Proof<N>, const N: usize>(
+        &mut self,
+        hasher: &H,
+        size: u64,
+        proofs: &[P],
+    ) {
+        let places = &mut self.places[..self.count];
+        let nodes = &mut self.nodes[..self.count];
+        let mut children = [[0; 32]; CHILDREN];
+        // What passes the last group of a level, where that is short: which lanes, and the node above.
+        let mut short = [0; LANES];
+        let mut above = [[0; 32]; LANES];
+        let mut last = size.saturating_sub(1);
+        for level in 0..geometry::depth::<N>(size) {
+            let mut short_count = 0;
+            for (lane, (at, node)) in places.iter_mut().zip(&*nodes).enumerate() {
+                let (position, siblings) = proofs[at.proof].step(level, last, at);
+                if siblings.len() == N - 1 && N <= CHILDREN {
+                    let slots = &mut children[lane * N..][..N];
+                    place(slots, node, position, siblings);
+                } else {
+                    short[short_count] = lane;
+                    above[short_count] = parent_among::<H, N>(hasher, node, position, siblings);
+                    short_count += 1;
+                    // Hashed along with the others, and not looked at.
+                    if let Some(slots) = children.get_mut(lane * N..(lane + 1) * N) {
+                        slots.fill(*node);
+                    }
+                }
+            }
+            if short_count < nodes.len() {
+                hasher.hash_groups(N, &children[..nodes.len() * N], nodes);
+            }
+            for (lane, above) in short.iter().zip(&above).take(short_count) {
+                nodes[*lane] = *above;
+            }
+            last /= N as u64;
+        }
+    }
 }
 
 fn verify_batch<H: Hasher, P: Proof<N>, const N: usize>(
@@ -135,78 +213,27 @@ fn verify_batch<H: Hasher, P: Proof<N>, const N: usize>(
     let mut failures = Vec::new();
     let mut fail = |index, error| failures.push(BatchFailure { index, error });
     let head_error = head.check(hasher, 0).err();
-    let idle = Lane {
-        proof: 0,
-        node: [0; 32],
-        index: 0,
-        used: 0,
-    };
-    let mut lanes = [idle; LANES];
+    let mut lanes = Lanes::new();
     let width = (CHILDREN / N).clamp(1, LANES);
     for start in (0..proofs.len()).step_by(width) {
-        let mut count = 0;
+        lanes.count = 0;
         for (index, proof) in proofs.iter().enumerate().skip(start).take(width) {
             match head_error
                 .clone()
                 .map_or_else(|| proof.precheck(hasher, head), Err)
             {
-                Ok(true) => {
-                    lanes[count] = Lane {
-                        proof: index,
-                        node: *proof.leaf(),
-                        index: proof.leaf_index(),
-                        used: 0,
-                    };
-                    count += 1;
-                }
+                Ok(true) => lanes.push(index, proof.leaf_index(), *proof.leaf()),
                 Ok(false) => fail(index, None),
                 Err(error) => fail(index, Some(error)),
             }
         }
-        let lanes = &mut lanes[..count];
-        ascend(hasher, head.size, proofs, lanes);
-        for lane in lanes {
-            if lane.node != head.root {
-                fail(lane.proof, None);
+        lanes.ascend(hasher, head.size, proofs);
+        for (place, node) in lanes.places.iter().zip(&lanes.nodes).take(lanes.count) {
+            if *node != head.root {
+                fail(place.proof, None);
             }
         }
     }
     failures.sort_unstable_by_key(|failure| failure.index);
     failures
-}
-
-/// Replaces every lane's leaf by the root that it leads to.
-fn ascend<H: Hasher, P: Proof<N>, const N: usize>(
-    hasher: &H,
-    size: u64,
-    proofs: &[P],
-    lanes: &mut [Lane],
-) {
-    let mut children = [[0; 32]; CHILDREN];
-    let mut parents = [[0; 32]; LANES];
-    let mut level_len = size;
-    for level in 0..geometry::depth::<N>(size) {
-        let mut full = [0; LANES];
-        let mut full_count = 0;
-        for (at, lane) in lanes.iter_mut().enumerate() {
-            let group = geometry::group::<N>(lane.index, level_len);
-            lane.index /= N as u64;
-            let siblings = proofs[lane.proof].siblings(level, lane.used, group.len - 1);
-            lane.used += siblings.len();
-            if group.len == N && N <= CHILDREN {
-                let slots = &mut children[full_count * N..][..N];
-                place(slots, &lane.node, group.position, siblings);
-                full[full_count] = at;
-                full_count += 1;
-            } else {
-                lane.node = parent_among::<H, N>(hasher, &lane.node, group.position, siblings);
-            }
-        }
-        let parents = &mut parents[..full_count];
-        hasher.hash_groups(N, &children[..full_count * N], parents);
-        for (at, parent) in full.iter().zip(parents) {
-            lanes[*at].node = *parent;
-        }
-        level_len = level_len.div_ceil(N as u64);
-    }
 }

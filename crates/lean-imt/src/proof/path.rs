@@ -9,14 +9,16 @@ use crate::geometry::{self, GroupSpan};
 #[derive(Clone, Debug)]
 pub(crate) struct Path<const N: usize> {
     index: u64,
-    level_len: u64,
+    /// The last index of the level.
+    last: u64,
 }
 
 impl<const N: usize> Path<N> {
+    /// The path of no leaf, if there is none, is empty.
     pub(crate) const fn new(index: u64, size: u64) -> Self {
         Self {
             index,
-            level_len: size,
+            last: size.saturating_sub(1),
         }
     }
 }
@@ -24,13 +26,14 @@ impl<const N: usize> Path<N> {
 impl<const N: usize> Iterator for Path<N> {
     type Item = GroupSpan;
 
+    #[inline]
     fn next(&mut self) -> Option<GroupSpan> {
-        if self.level_len <= 1 {
+        if self.last == 0 {
             return None;
         }
-        let span = geometry::group::<N>(self.index, self.level_len);
+        let span = geometry::group_to::<N>(self.index, self.last);
         self.index /= N as u64;
-        self.level_len = self.level_len.div_ceil(N as u64);
+        self.last /= N as u64;
         Some(span)
     }
 }
