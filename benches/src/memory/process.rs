@@ -14,6 +14,16 @@ pub fn threads(id: u32) -> Option<u64> {
     status(id, "Threads:")
 }
 
+/// Files that this process may have open.
+#[must_use]
+pub fn open_files() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Bytes that went through the system's calls so far, on all threads of this process. Mappings do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transferred {

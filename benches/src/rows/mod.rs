@@ -15,8 +15,8 @@ mod p12_memory;
 mod p13_encoded_proof;
 mod shape;
 
-pub use self::p10_bulk_load::work;
 use crate::Outcome;
+use crate::child::{self, Task};
 use crate::context::Context;
 use crate::report::Line;
 
@@ -29,6 +29,27 @@ pub struct Row {
     pub title: &'static str,
     /// Measures it.
     pub run: fn(&Context) -> Outcome<Vec<Line>>,
+}
+
+/// What rows have done in processes of their own.
+struct Work {
+    /// The names that it goes by.
+    tasks: &'static [&'static str],
+    /// Does it, and gives the numbers that the parent is told.
+    run: fn(&Task) -> Outcome<Vec<f64>>,
+}
+
+/// Does what a child was asked to do, and tells the parent.
+///
+/// # Errors
+/// Those of the trees, and an unknown task.
+pub fn work(task: &Task) -> Outcome<()> {
+    let all = [p10_bulk_load::WORK, p12_memory::WORK];
+    let work = all
+        .iter()
+        .find(|work| work.tasks.contains(&task.name.as_str()))
+        .ok_or_else(|| format!("There is no task `{}`.", task.name))?;
+    Ok(child::tell(&(work.run)(task)?)?)
 }
 
 /// Every row, in the order of the table.

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::Row;
+use super::{Row, Work};
 use crate::child::{self, Done, Task, Who};
 use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, Folder, leaves};
@@ -30,17 +30,14 @@ const LOAD: &str = "load";
 const OPEN: &str = "open";
 const OPEN_AND_VERIFY: &str = "open-and-verify";
 
-/// Does what a child was asked to do, and tells the parent.
-///
-/// # Errors
-/// Those of the trees, and an unknown task.
-pub fn work(task: &Task) -> Outcome<()> {
-    let numbers = match task.who {
-        Who::Ours => work_with::<OursDurable<4>>(task)?,
-        Who::Peer => work_with::<PeerDurable<4>>(task)?,
-    };
-    Ok(child::tell(&numbers)?)
-}
+/// What a child does here.
+pub(super) const WORK: Work = Work {
+    tasks: &[LOAD, OPEN, OPEN_AND_VERIFY],
+    run: |task| match task.who {
+        Who::Ours => work_with::<OursDurable<4>>(task),
+        Who::Peer => work_with::<PeerDurable<4>>(task),
+    },
+};
 
 fn work_with<T: DurableTree>(task: &Task) -> Outcome<Vec<f64>> {
     let settings = Settings {

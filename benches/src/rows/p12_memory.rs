@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Row;
+use super::{Row, Work};
+use crate::child::{self, Task, Who};
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, Peer, PeerDurable, Settings};
 use crate::context::{Context, leaves};
 use crate::memory::counting::measure;
@@ -59,6 +60,16 @@ fn heap_of<T: MemoryTree>(leaves: &[[u8; 32]]) -> Outcome<f64> {
 
 /// Leaves of each idle tree.
 const IDLE_LEAVES: usize = 100;
+const IDLE: &str = "idle";
+
+/// What a child does here.
+pub(super) const WORK: Work = Work {
+    tasks: &[IDLE],
+    run: |task| match task.who {
+        Who::Ours => many::<OursDurable<2>>(task),
+        Who::Peer => many::<PeerDurable<2>>(task),
+    },
+};
 
 /// What one of many idle trees takes.
 #[derive(Debug)]
@@ -70,15 +81,23 @@ struct Idle {
 }
 
 fn idle(context: &Context) -> Outcome<[Line; 3]> {
-    let count = context.pick(500, 10_000);
-    let ours = many::<OursDurable<2>>(context, count)?;
+    let wanted = context.pick(500, 10_000);
+    // An open tree has two files open, and the process a few of its own.
+    let allowed = process::open_files().map_or(u64::MAX, |files| files.saturating_sub(64) / 2);
+    let count = wanted.min(allowed);
+    let ours = idle_in_a_child(context, Who::Ours, count)?;
     // Its trees have threads of their own, of which the system allows only so many.
-    let peer = many::<PeerDurable<2>>(context, count.min(1_000))?;
+    let peer = idle_in_a_child(context, Who::Peer, count.min(1_000))?;
+    let asked = if count < wanted {
+        format!("{count} (of {wanted}; more files cannot be open)")
+    } else {
+        count.to_string()
+    };
     let shown = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), bytes);
     let kibibyte = 1024.0;
     Ok([
         Line::new(format!(
-            "memory of each of {count} idle durable trees of {IDLE_LEAVES} leaves"
+            "memory of each of {asked} idle durable trees of {IDLE_LEAVES} leaves"
         ))
         .ours(format!(
             "{} ({} of it heap)",
@@ -117,36 +136,61 @@ fn idle(context: &Context) -> Outcome<[Line; 3]> {
     ])
 }
 
-fn many<T: DurableTree>(context: &Context, count: usize) -> Outcome<Idle> {
+/// A process of its own, so that nothing counts but the trees.
+fn idle_in_a_child(context: &Context, who: Who, count: u64) -> Outcome<Idle> {
     let folder = context.folder()?;
+    let done = child::run(&Task {
+        name: IDLE.to_owned(),
+        who,
+        path: folder.path().to_owned(),
+        count,
+    })?;
+    let known = |value: f64| (!value.is_nan()).then_some(value);
+    match done.numbers[..] {
+        [heap, anonymous, disk, threads] => Ok(Idle {
+            heap,
+            anonymous: known(anonymous),
+            disk,
+            threads: known(threads),
+        }),
+        _ => Err("The child tells something else.".into()),
+    }
+}
+
+fn many<T: DurableTree>(task: &Task) -> Outcome<Vec<f64>> {
     let leaves = leaves(0, IDLE_LEAVES);
     let me = std::process::id();
+    let open = |name: &str| -> Outcome<T> {
+        let tree = T::open(&task.path.join(name), Settings::FLUSHING)?;
+        T::wait(&tree.insert_many(&leaves)?)?;
+        Ok(tree)
+    };
+    // What the first one brings along, code and threads, is not a tree's.
+    let first = open("first")?;
     let (anonymous, threads) = (process::anonymous(me), process::threads(me));
+    let disk = disk::allocated(&task.path)?;
     let (trees, usage) = measure(|| -> Outcome<Vec<T>> {
-        let mut trees = Vec::with_capacity(count);
-        for number in 0..count {
-            let path = folder.path().join(number.to_string());
-            let tree = T::open(&path, Settings::FLUSHING)?;
-            let token = tree.insert_many(&leaves)?;
-            T::wait(&token)?;
-            trees.push(tree);
-        }
+        let trees = (0..task.count)
+            .map(|number| open(&number.to_string()))
+            .collect::<Outcome<_>>()?;
         // Long enough for background work to see that there is none.
         std::thread::sleep(Duration::from_millis(500));
         Ok(trees)
     });
     let trees = trees?;
-    let per_tree = |before: Option<u64>, after: Option<u64>| {
-        Some((after? as f64 - before? as f64) / count as f64)
+    let each = |before: u64, after: u64| (after as f64 - before as f64) / task.count as f64;
+    let known = |before: Option<u64>, after: Option<u64>| match (before, after) {
+        (Some(before), Some(after)) => each(before, after),
+        _ => f64::NAN,
     };
-    let idle = Idle {
-        heap: usage.live as f64 / count as f64,
-        anonymous: per_tree(anonymous, process::anonymous(me)),
-        threads: per_tree(threads, process::threads(me)),
-        disk: disk::allocated(folder.path())? as f64 / count as f64,
-    };
-    for tree in trees {
+    let numbers = vec![
+        usage.live as f64 / task.count as f64,
+        known(anonymous, process::anonymous(me)),
+        each(disk, disk::allocated(&task.path)?),
+        known(threads, process::threads(me)),
+    ];
+    for tree in trees.into_iter().chain([first]) {
         tree.close()?;
     }
-    Ok(idle)
+    Ok(numbers)
 }
