@@ -216,7 +216,6 @@ impl<const N: usize> RightEdge<N> {
             run: run_buffer,
             parents: parent_buffer,
         } = scratch;
-        sink.complete(0, block)?;
         let mut complete = before;
         let mut run_len = block.len();
         for level in 0..self.groups.len() {
@@ -229,6 +228,7 @@ impl<const N: usize> RightEdge<N> {
             complete /= N as u64;
             let group = &mut self.groups[level];
             if digit + run.len() < N {
+                sink.complete(level, run)?;
                 group[digit..digit + run.len()].copy_from_slice(run);
                 return Ok(());
             }
@@ -236,6 +236,7 @@ impl<const N: usize> RightEdge<N> {
             let mut rest = run;
             if digit > 0 {
                 let (first, behind) = rest.split_at(N - digit);
+                sink.complete(level, first)?;
                 group[digit..].copy_from_slice(first);
                 parent_buffer[0] = hasher.hash_children(group);
                 parents = 1;
@@ -244,11 +245,12 @@ impl<const N: usize> RightEdge<N> {
             let whole = rest.len() / N;
             let (groups, tail) = rest.split_at(whole * N);
             let whole_parents = &mut parent_buffer[parents..parents + whole];
-            threads.hash_groups::<H, N>(hasher, groups, whole_parents);
+            let mut stage = |nodes: &[Hash]| sink.complete(level, nodes);
+            threads.hash_groups::<H, N>(hasher, groups, whole_parents, &mut stage)?;
+            stage(tail)?;
             group[..tail.len()].copy_from_slice(tail);
             run_len = parents + whole;
             core::mem::swap(run_buffer, parent_buffer);
-            sink.complete(level + 1, &run_buffer[..run_len])?;
         }
         Ok(())
     }

@@ -2,8 +2,13 @@
 
 use rotortree_hasher::{Hash, Hasher};
 
+use crate::TreeError;
+
 /// Leaves hashed up together, so that a block's inner levels are still in cache when they are read.
 const BLOCK: usize = 4096;
+
+/// Groups that are handed on and hashed at a time, while they are in the innermost cache.
+const PIECE: usize = 32;
 
 /// The threads that may hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +32,15 @@ impl Threads {
         BLOCK
     }
 
+    /// Hashes groups, whose children are also given to `stage`, in order.
     pub(crate) fn hash_groups<H: Hasher, const N: usize>(
         self,
         hasher: &H,
         children: &[Hash],
         parents: &mut [Hash],
-    ) {
-        hasher.hash_groups(N, children, parents);
+        stage: &mut impl FnMut(&[Hash]) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        hash_on_this_thread::<H, N>(hasher, children, parents, stage)
     }
 }
 
@@ -52,22 +59,40 @@ impl Threads {
         }
     }
 
+    /// Hashes groups, whose children are also given to `stage`, in order.
     pub(crate) fn hash_groups<H: Hasher, const N: usize>(
         self,
         hasher: &H,
         children: &[Hash],
         parents: &mut [Hash],
-    ) {
+        stage: &mut impl FnMut(&[Hash]) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
         use rayon::prelude::*;
         /// Groups that one task hashes: enough to outweigh handing them over, few enough to share a slow hasher's work.
         const GRAIN: usize = 512;
         if self == Self::Caller || parents.len() < 2 * GRAIN {
-            hasher.hash_groups(N, children, parents);
-        } else {
-            let shares = children
-                .par_chunks(GRAIN * N)
-                .zip(parents.par_chunks_mut(GRAIN));
-            shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
+            return hash_on_this_thread::<H, N>(hasher, children, parents, stage);
         }
+        stage(children)?;
+        let shares = children
+            .par_chunks(GRAIN * N)
+            .zip(parents.par_chunks_mut(GRAIN));
+        shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
+        Ok(())
     }
+}
+
+/// Piece by piece: what staging has read is in cache when it is hashed, and what it has written goes to memory meanwhile.
+fn hash_on_this_thread<H: Hasher, const N: usize>(
+    hasher: &H,
+    children: &[Hash],
+    parents: &mut [Hash],
+    stage: &mut impl FnMut(&[Hash]) -> Result<(), TreeError>,
+) -> Result<(), TreeError> {
+    let pieces = children.chunks(PIECE * N).zip(parents.chunks_mut(PIECE));
+    for (children, parents) in pieces {
+        stage(children)?;
+        hasher.hash_groups(N, children, parents);
+    }
+    Ok(())
 }

@@ -15,6 +15,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "vector instructions, after the processor was asked for them",
     ),
     (
+        "crates/lean-imt/src/memory/pages.rs",
+        "advice to the system about memory",
+    ),
+    (
+        "crates/lean-imt/src/memory/streaming.rs",
+        "stores around the cache",
+    ),
+    (
         "crates/lean-imt/src/memory/segment.rs",
         "raw memory with one writer and many readers",
     ),

@@ -5,7 +5,9 @@
 
 mod level;
 mod nodes;
+mod pages;
 mod segment;
+mod streaming;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;

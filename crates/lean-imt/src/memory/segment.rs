@@ -1,6 +1,6 @@
 //! A fixed piece of memory that one writer fills from the left while readers read what is published.
 //!
-//! All unsafe code of the crate is in this file. The invariant: slots below `published` are initialized and
+//! The unsafe code of the crate is in this file and in those that it calls, [`pages`] and [`streaming`]. The invariant: slots below `published` are initialized and
 //! never written again, so that readers may have shared references to them; slots at or above it are touched by the one
 //! [`SegmentWriter`] only, by raw pointer. No reference ever covers a slot at or above `published`.
 
@@ -11,13 +11,14 @@ use alloc::{
 use core::ptr::NonNull;
 use rotortree_hasher::Hash;
 
+use super::{level::SEGMENT_NODES, pages, streaming};
 use crate::{
     TreeError,
     sync::{AtomicUsize, Ordering, SlotWatch},
 };
 
-/// Groups of two start on a cache line.
-const ALIGN: usize = 64;
+/// Nodes from which on a run is written around the cache, if it goes to a segment of full size: a kernel's worth.
+const STREAMED: usize = 16;
 
 /// The shared, read side of a segment.
 pub(super) struct Segment {
@@ -36,7 +37,7 @@ unsafe impl Sync for Segment {}
 impl Segment {
     fn layout(capacity: usize) -> Option<Layout> {
         let bytes = capacity.checked_mul(size_of::<Hash>())?;
-        Layout::from_size_align(bytes, ALIGN).ok()
+        Layout::from_size_align(bytes, pages::alignment(bytes)).ok()
     }
 
     /// The `len` nodes from slot `from` on, if all of them are published.
@@ -73,6 +74,8 @@ pub(super) struct SegmentWriter {
     segment: Arc<Segment>,
     /// Slots written, published or only staged.
     written: usize,
+    /// Whether some of them were written around the cache and no fence came since.
+    streaming: bool,
 }
 
 impl SegmentWriter {
@@ -83,9 +86,11 @@ impl SegmentWriter {
             .ok_or(TreeError::CapacityExceeded)?;
         // SAFETY: the layout has a size above zero.
         let memory = unsafe { alloc(layout) };
-        let slots = NonNull::new(memory.cast::<Hash>()).ok_or(TreeError::CapacityExceeded)?;
+        let memory = NonNull::new(memory).ok_or(TreeError::CapacityExceeded)?;
+        // SAFETY: this is the allocation of that layout.
+        unsafe { pages::prefer_huge(memory, layout.size()) };
         let segment = Segment {
-            slots,
+            slots: memory.cast(),
             capacity,
             published: AtomicUsize::new(0),
             watch: SlotWatch::new(capacity),
@@ -93,12 +98,14 @@ impl SegmentWriter {
         Ok(Self {
             segment: Arc::new(segment),
             written: 0,
+            streaming: false,
         })
     }
 
     /// A segment of `capacity` slots that starts with everything this one has, published and staged alike.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
+        self.settle();
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
         // SAFETY: the first `written` slots of the source were written by this writer, so they are initialized;
@@ -124,15 +131,25 @@ impl SegmentWriter {
         self.segment.watch.write(self.written, count);
         // SAFETY: `written <= capacity`, so the pointer stays inside the allocation (or one past its end).
         let target = unsafe { self.segment.slots.as_ptr().add(self.written) };
-        // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them,
-        // and this is the one writer (`&mut self` of a type that is not Clone).
-        unsafe { core::ptr::copy_nonoverlapping(nodes.as_ptr(), target, count) };
+        if count >= STREAMED && self.segment.capacity as u64 == SEGMENT_NODES {
+            // SAFETY: as below. The allocation is aligned to 64 bytes and a slot has 32, so `target` is to 32. Before anybody
+            // accesses these slots, this writer settles: when it publishes, copies, takes back, or is dropped.
+            unsafe { streaming::copy(nodes.as_ptr(), target, count) };
+            self.streaming = true;
+        } else {
+            // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them,
+            // and this is the one writer (`&mut self` of a type that is not Clone). Nodes are given by shared reference, which
+            // covers no slot at or above `published`.
+            unsafe { core::ptr::copy_nonoverlapping(nodes.as_ptr(), target, count) };
+        }
         self.written += count;
         count
     }
 
     /// Publishes everything staged.
     pub(super) fn publish(&mut self) {
+        self.settle();
+        self.streaming = false;
         self.segment
             .published
             .store(self.written, Ordering::Release);
@@ -140,7 +157,16 @@ impl SegmentWriter {
 
     /// Forgets everything staged.
     pub(super) fn abort(&mut self) {
+        self.settle();
+        self.streaming = false;
         self.written = self.segment.published.load(Ordering::Relaxed);
+    }
+
+    /// Orders what was written around the cache before everything from here on.
+    fn settle(&self) {
+        if self.streaming {
+            streaming::fence();
+        }
     }
 
     pub(super) fn room(&self) -> usize {
@@ -149,6 +175,13 @@ impl SegmentWriter {
 
     pub(super) fn share(&self) -> Arc<Segment> {
         Arc::clone(&self.segment)
+    }
+}
+
+impl Drop for SegmentWriter {
+    /// The memory may be freed next.
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 
@@ -230,6 +263,35 @@ mod tests {
         );
         assert_eq!(old.published(0, 2), None);
         assert_eq!(old.published(0, 1), Some(&[[1; 32]][..]));
+    }
+
+    #[test]
+    fn runs_of_every_length_arrive_whether_they_go_around_the_cache_or_not() {
+        let nodes: alloc::vec::Vec<Hash> =
+            (0..SEGMENT_NODES as u8).map(|node| [node; 32]).collect();
+        for run in 1..=nodes.len() {
+            let mut writer = SegmentWriter::with_capacity(nodes.len()).unwrap();
+            for nodes in nodes.chunks(run) {
+                writer.write(nodes);
+            }
+            assert_eq!(writer.written, nodes.len());
+            let grown = writer.grown(2 * nodes.len()).unwrap();
+            writer.publish();
+            assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
+            writer = grown;
+            writer.publish();
+            assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
+        }
+    }
+
+    #[test]
+    fn a_segment_as_large_as_a_huge_page_lies_on_one() {
+        let nodes: alloc::vec::Vec<Hash> = (0..1 << 16).map(|node| [node as u8; 32]).collect();
+        let mut writer = SegmentWriter::with_capacity(nodes.len()).unwrap();
+        assert_eq!(writer.segment.slots.as_ptr().addr() % (2 << 20), 0);
+        assert_eq!(writer.write(&nodes), nodes.len());
+        writer.publish();
+        assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
     }
 
     #[test]
