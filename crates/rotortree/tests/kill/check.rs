@@ -13,12 +13,12 @@ use crate::common::{PATIENCE, Tree, leaves, quiet};
 /// The tree that every tree of a campaign is a prefix of, or will be once it has grown.
 ///
 /// Leaves are a function of their index alone, so one tree in memory, which only ever grows, has the head of every prefix.
-pub(super) struct Checker<const N: usize> {
+pub(crate) struct Checker<const N: usize> {
     expected: LeanIMT<Blake3Hasher, N, 32>,
 }
 
 impl<const N: usize> Checker<N> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             expected: LeanIMT::new(Blake3Hasher),
         }
@@ -35,7 +35,7 @@ impl<const N: usize> Checker<N> {
     }
 
     /// Opens the tree and checks that it is a prefix that contains everything told; its size.
-    pub(super) fn check(&mut self, dir: &Path, told: &[TreeHead], metadata: bool) -> u64 {
+    pub(crate) fn check(&mut self, dir: &Path, told: &[TreeHead], metadata: bool) -> u64 {
         let tree = Tree::<N>::open(Blake3Hasher, quiet(dir)).unwrap();
         let report = tree.recovery_report();
         assert_eq!(report.damage, None, "{report:?}");
@@ -67,7 +67,7 @@ impl<const N: usize> Checker<N> {
 }
 
 /// Runs a check on a thread of its own, and fails instead of hanging if it does not end.
-pub(super) fn watched(check: impl FnOnce() -> u64 + Send) -> u64 {
+pub(crate) fn watched(check: impl FnOnce() -> u64 + Send) -> u64 {
     thread::scope(|scope| {
         let (sender, done) = mpsc::channel();
         scope.spawn(move || sender.send(check()));

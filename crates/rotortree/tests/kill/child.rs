@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    io::{self, Write},
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -14,11 +13,12 @@ use std::{
 
 use rotortree::{
     Blake3Hasher, CheckpointPolicy, DurabilityToken, FlushPolicy, Reads, RotorTreeConfig,
-    RotorTreeError, TieringConfig, TreeError, TreeHead,
+    RotorTreeError, TieringConfig, TreeError,
 };
 
 use crate::{
     common::{PATIENCE, Tree, leaves, quiet},
+    lines::{say, tell},
     random::Random,
 };
 
@@ -86,31 +86,6 @@ impl Orders {
         } = self;
         format!("{N} {seed} {metadata} {closes} {}", dir.display())
     }
-}
-
-/// The head that a line tells of, if it does.
-pub(super) fn told(line: &str) -> Option<TreeHead> {
-    let (_, words) = line.split_once("head: ")?;
-    let mut words = words.split_whitespace().skip(1);
-    let size = words.next()?.parse().ok()?;
-    let digits = words.next()?;
-    let mut root = [0; 32];
-    for (byte, at) in root.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
-    }
-    (size > 0).then_some(TreeHead { size, root })
-}
-
-fn tell(what: &str, head: Option<TreeHead>) {
-    let head = head.unwrap_or(TreeHead::EMPTY);
-    let root: String = head.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    say(&format!("{what} {} {root}", head.size));
-}
-
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}").unwrap();
-    out.flush().unwrap();
 }
 
 /// The child's whole life. Without orders, as one test among others, it has nothing to do.

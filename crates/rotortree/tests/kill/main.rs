@@ -19,6 +19,7 @@ mod check;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod lines;
 mod random;
 
 use std::{
@@ -161,7 +162,7 @@ struct Killed {
 
 impl Killed {
     fn hear(&mut self, line: &str) {
-        self.heads.extend(child::told(line));
+        self.heads.extend(lines::told(line));
         self.phase = Phase::begun(line).unwrap_or(self.phase);
     }
 }
