@@ -60,20 +60,20 @@ fn a_child_changes_nothing<const N: usize>(fate: Fate, ending: Ending) {
     let token = tree.insert_many(&leaves(1100..1500)).unwrap().1;
     let before = contents(dir.path());
 
-    // The child takes its copy of the only handle out of here.
-    let mut held = Some(tree);
+    // The child takes its copies of the only handle and the only token out of here: with them goes all that it has of the tree.
+    let mut held = Some((tree, token));
     let child = fork(ending, || {
-        let tree = held.take().unwrap();
+        let (tree, token) = held.take().unwrap();
         every_write_is_refused(&tree, &token);
         the_directory_is_taken(dir.path(), &durable);
         match fate {
-            Fate::Dropped => drop(tree),
+            Fate::Dropped => drop((tree, token)),
             Fate::Closed => {
                 let clone = tree.clone();
                 tree.close().unwrap();
                 every_write_is_refused(&clone, &token);
             }
-            Fate::Left => std::mem::forget(tree),
+            Fate::Left => std::mem::forget((tree, token)),
         }
         the_directory_is_taken(dir.path(), &durable);
     });
@@ -83,7 +83,7 @@ fn a_child_changes_nothing<const N: usize>(fate: Fate, ending: Ending) {
         "a child whose tree was {fate:?} and that ended {ending:?} changed files"
     );
 
-    let tree = held.take().unwrap();
+    let (tree, token) = held.take().unwrap();
     assert!(!token.is_durable());
     let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir.path()));
     assert!(matches!(storage_error(outcome), StorageError::FileLocked));

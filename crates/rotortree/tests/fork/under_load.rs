@@ -62,13 +62,14 @@ fn no_child_of_a_busy_process_hangs_or_changes_its_parents_tree() {
         for round in 0..forks {
             let token = tree.insert_many_with_metadata(&[], b"a fork").unwrap().1;
             let durable = tree.durable_snapshot();
-            let mut held = Some(tree.clone());
+            // All that the child has of the tree, but for what this process's threads held.
+            let mut held = Some((tree.clone(), token));
             let ending = [Ending::AtOnce, Ending::Killed][round % 2];
             let child = fork(ending, || {
-                let tree = held.take().unwrap();
+                let (tree, token) = held.take().unwrap();
                 every_write_is_refused(&tree, &token);
                 the_directory_is_taken(dir.path(), &durable);
-                drop(tree);
+                drop((tree, token));
                 if round % 10 == 0 {
                     a_tree_of_its_own_works::<2>();
                 }
