@@ -91,7 +91,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
             "test --release -p rotortree --all-features --test fork -- --nocapture --exact \
              under_load::no_child_of_a_busy_process_hangs_or_changes_its_parents_tree",
         )
-        .env("ROTORTREE_FORKS", &(3_000 * scale).to_string())
+        .env("ROTORTREE_FORK_ROUNDS", &(20 * scale).to_string())
         .run_tests(),
         // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
         // and its dependencies.

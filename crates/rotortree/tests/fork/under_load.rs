@@ -14,12 +14,23 @@ use crate::{
     use_in_child::{a_tree_of_its_own_works, every_write_is_refused, the_directory_is_taken},
 };
 
-/// Children, one after another; each takes some 40 ms. `ROTORTREE_FORKS` asks for more.
+/// Children, one after another; each takes some 40 ms, and more as the tree grows.
 const FORKS: usize = 150;
 
 #[test]
 fn no_child_of_a_busy_process_hangs_or_changes_its_parents_tree() {
-    let forks = std::env::var("ROTORTREE_FORKS").map_or(FORKS, |text| text.parse().unwrap());
+    let rounds = std::env::var("ROTORTREE_FORK_ROUNDS").map_or(1, |text| text.parse().unwrap());
+    for _ in 0..rounds {
+        fork_beside_threads();
+    }
+}
+
+/// With a tree of its own.
+#[expect(
+    clippy::print_stdout,
+    reason = "how much went on beside the forks is worth a line"
+)]
+fn fork_beside_threads() {
     let dir = tempfile::tempdir().unwrap();
     let config = RotorTreeConfig {
         flush_policy: FlushPolicy::Interval(FlushPolicy::MIN_INTERVAL),
@@ -42,7 +53,7 @@ fn no_child_of_a_busy_process_hangs_or_changes_its_parents_tree() {
                 let count = 1 + size % 40;
                 tree.append_at(size, &leaves(size..size + count)).unwrap();
                 size += count;
-                thread::sleep(Duration::from_micros(100));
+                thread::sleep(Duration::from_micros(500));
             }
         });
         scope.spawn(|| {
@@ -59,7 +70,7 @@ fn no_child_of_a_busy_process_hangs_or_changes_its_parents_tree() {
             }
         });
         // Its token is durable soon, so every child has one of its own.
-        for round in 0..forks {
+        for round in 0..FORKS {
             let token = tree.insert_many_with_metadata(&[], b"a fork").unwrap().1;
             let durable = tree.durable_snapshot();
             // All that the child has of the tree, but for what this process's threads held.
@@ -79,7 +90,7 @@ fn no_child_of_a_busy_process_hangs_or_changes_its_parents_tree() {
     });
     let head = tree.head().unwrap();
     println!(
-        "{forks} forks beside {} checkpoints and {} leaves",
+        "{FORKS} forks beside {} checkpoints and {} leaves",
         checkpoints.load(Ordering::Relaxed),
         head.size
     );
