@@ -1,6 +1,7 @@
 //! Running other programs: every line is printed before it runs and timed after.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -90,6 +91,44 @@ impl Invocation {
         }
     }
 
+    /// Runs it as [`run`](Self::run) does; a failure too if it is a run of tests in which none ran. A filter that matches nothing any
+    /// more is a success to the test harness.
+    pub(crate) fn run_tests(mut self) -> Outcome<()> {
+        terminal::line(format_args!("$ {}", self.shown));
+        let start = Instant::now();
+        let cannot = |error| Failure::io(format_args!("cannot run `{}`", self.shown), &error);
+        let mut child = self
+            .command
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(cannot)?;
+        let mut ran = 0;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n') {
+                let line = line.map_err(cannot)?;
+                let line = String::from_utf8_lossy(&line);
+                ran += passed(&line);
+                terminal::line(line);
+            }
+        }
+        let status = child.wait().map_err(cannot)?;
+        let seconds = start.elapsed().as_secs_f64();
+        if !status.success() {
+            return Err(Failure::new(format!(
+                "`{}` failed after {seconds:.1} s ({status}).",
+                self.shown
+            )));
+        }
+        if ran == 0 {
+            return Err(Failure::new(format!(
+                "`{}` ran no test: what it names is not there any more.",
+                self.shown
+            )));
+        }
+        terminal::line(format_args!("  {ran} tests took {seconds:.1} s"));
+        Ok(())
+    }
+
     /// Runs it quietly and gives what it wrote to standard output.
     pub(crate) fn output(mut self) -> Outcome<String> {
         let output = self
@@ -116,6 +155,15 @@ impl Invocation {
             .status()
             .is_ok_and(|status| status.success())
     }
+}
+
+/// The number of tests that passed, if this is the line that closes a run of tests.
+fn passed(line: &str) -> u64 {
+    let count = line.strip_prefix("test result: ok. ").and_then(|rest| {
+        let (count, _) = rest.split_once(" passed;")?;
+        count.parse().ok()
+    });
+    count.unwrap_or(0)
 }
 
 /// `text` as a shell would want it.
@@ -149,6 +197,31 @@ mod tests {
         assert!(
             Invocation::program(root, "no-such-program-here", "")
                 .run()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn the_closing_line_of_a_run_says_how_many_tests_passed() {
+        let line = "test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 4 filtered out";
+        assert_eq!(passed(line), 12);
+        assert_eq!(passed(&line.replace("12", "0")), 0);
+        assert_eq!(passed("test result: FAILED. 12 passed; 1 failed"), 0);
+        assert_eq!(passed("test tests::x ... ok"), 0);
+    }
+
+    #[test]
+    fn a_run_of_tests_in_which_none_ran_is_a_failure() {
+        let root = Path::new(".");
+        let cargo = |filter: &str| {
+            let line = format!("test result: ok. {filter} passed; 0 failed");
+            Invocation::program(root, "echo", &line).run_tests()
+        };
+        assert_eq!(cargo("2"), Ok(()));
+        assert!(cargo("0").is_err());
+        assert!(
+            Invocation::program(root, "cargo", "--version")
+                .run_tests()
                 .is_err()
         );
     }

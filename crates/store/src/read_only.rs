@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often reading is tried again when the writer moves on in the middle of it.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 100;
 
 /// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer and on a read-only mount,
 /// and shows only states that are known to be durable.
@@ -153,8 +153,21 @@ fn read<H: Hasher, const N: usize, const D: usize>(
                     },
                 ));
             }
-            Err(_) if attempt < ATTEMPTS && generation() != before => attempt += 1,
-            Err(error) => return Err(error),
+            Err(error) if generation() == before => return Err(error),
+            Err(_) if attempt < ATTEMPTS => attempt += 1,
+            // Nothing says that what was seen last is more than a store in motion.
+            Err(error) => {
+                let busy = format!(
+                    "{}: its writer made a checkpoint during each of {ATTEMPTS} attempts to read it (the last ended with: {error}); \
+                     try again",
+                    storage.describe()
+                );
+                return Err(StorageError::Io(std::io::Error::new(
+                    std::io::ErrorKind::ResourceBusy,
+                    busy,
+                ))
+                .into());
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! [`Runtime`]: the background threads that trees share.
 //!
 //! Two lanes, so that a long checkpoint never delays a flush, and a timer. Threads start when there is work and end
-//! when there has been none for a while: an idle tree costs no thread and no timer.
+//! when there has been none for a while: an idle tree costs no thread and no timer. In a forked child, which has none of its parent's threads,
+//! they start anew.
 
 use std::{
     collections::BinaryHeap,
@@ -14,7 +15,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use crate::lock::lock;
+use crate::{fork::PerProcess, lock::lock};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -38,7 +39,7 @@ pub(crate) enum Lane {
 /// # drop(same);
 /// ```
 #[derive(Clone)]
-pub struct Runtime(Arc<Inner>);
+pub struct Runtime(Arc<PerProcess<Inner>>);
 
 struct Inner {
     flush: Workers,
@@ -46,15 +47,28 @@ struct Inner {
     timer: Timer,
 }
 
+impl Inner {
+    fn new() -> Self {
+        Self {
+            flush: Workers::new("rotortree-flush", 2),
+            checkpoint: Workers::new("rotortree-checkpoint", 2),
+            timer: Timer::new(),
+        }
+    }
+
+    fn run(&self, lane: Lane, job: Job) -> io::Result<()> {
+        match lane {
+            Lane::Flush => self.flush.run(job),
+            Lane::Checkpoint => self.checkpoint.run(job),
+        }
+    }
+}
+
 impl Runtime {
     /// A runtime of its own: at most two flushing threads, two checkpointing threads and a timer, all started on demand.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Inner {
-            flush: Workers::new("rotortree-flush", 2),
-            checkpoint: Workers::new("rotortree-checkpoint", 2),
-            timer: Timer::new(),
-        }))
+        Self(Arc::new(PerProcess::new()))
     }
 
     /// The runtime that trees use unless told otherwise: one for the process.
@@ -64,16 +78,9 @@ impl Runtime {
         SHARED.get_or_init(Self::new).clone()
     }
 
-    fn lane(&self, lane: Lane) -> &Workers {
-        match lane {
-            Lane::Flush => &self.0.flush,
-            Lane::Checkpoint => &self.0.checkpoint,
-        }
-    }
-
     /// Runs a job as soon as a thread of the lane is free.
     pub(crate) fn run(&self, lane: Lane, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        self.lane(lane).run(Box::new(job))
+        self.0.get(Inner::new).run(lane, Box::new(job))
     }
 
     /// Runs a job on a lane at or soon after `due`.
@@ -84,7 +91,7 @@ impl Runtime {
         job: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
         let runtime = self.clone();
-        self.0.timer.add(
+        self.0.get(Inner::new).timer.add(
             due,
             Box::new(move || {
                 // A thread that cannot be started leaves the job undone; whoever waits leads the work itself.

@@ -1,4 +1,6 @@
-//! `cargo xtask torture`: the crash, fault, corruption and kill tests with settings that take long, and sanitizers.
+//! `cargo xtask torture`: the crash, fault, corruption, kill, system call and fork tests with settings that take long, and sanitizers.
+//!
+//! A part in which no test ran has failed.
 
 use std::path::Path;
 
@@ -11,11 +13,11 @@ use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
     name: "torture",
-    summary: "crash, fault, corruption and kill tests at length, and sanitizers",
+    summary: "crash, fault, corruption and process tests at length, and sanitizers",
     options: &[
         (
             "--part NAME",
-            "crash, corruption, kill, asan or valgrind alone",
+            "crash, corruption, kill, syscalls, fork, asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -25,7 +27,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 5] = ["crash", "corruption", "kill", "asan", "valgrind"];
+const PARTS: [&str; 7] = [
+    "crash",
+    "corruption",
+    "kill",
+    "syscalls",
+    "fork",
+    "asan",
+    "valgrind",
+];
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let part = args.value("--part")?;
@@ -53,19 +63,36 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .env("ROTORTREE_CRASH_DEPTH", "4")
         .env("ROTORTREE_CRASH_IMAGES", "48")
         .env("ROTORTREE_RANDOM_RUNS", &(20_000 * scale).to_string())
-        .run(),
+        .run_tests(),
         "corruption" => Invocation::cargo(
             root,
             "test --release -p rotortree-store --test corruption -- --nocapture",
         )
         .env("ROTORTREE_ALL_BITS", "1")
-        .run(),
+        .run_tests(),
         "kill" => Invocation::cargo(
             root,
-            "test --release -p rotortree --test durable kill -- --nocapture",
+            "test --release -p rotortree --test kill -- --nocapture --exact \
+             a_killed_process_loses_nothing_that_it_was_told_is_durable",
         )
-        .env("ROTORTREE_KILLS", &(3_000 * scale).to_string())
-        .run(),
+        .env("ROTORTREE_KILLS", &(10_000 * scale).to_string())
+        .run_tests(),
+        // Every point; what is missing to reach them is a failure.
+        "syscalls" => Invocation::cargo(
+            root,
+            "test --release -p rotortree --test syscalls -- --nocapture --exact \
+             points::no_system_call_that_fails_and_no_kill_at_one_costs_what_was_told_is_durable",
+        )
+        .env("ROTORTREE_SYSCALL_POINTS", "0")
+        .env("CI", "true")
+        .run_tests(),
+        "fork" => Invocation::cargo(
+            root,
+            "test --release -p rotortree --all-features --test fork -- --nocapture --exact \
+             under_load::no_child_of_a_busy_process_hangs_or_changes_its_parents_tree",
+        )
+        .env("ROTORTREE_FORK_ROUNDS", &(20 * scale).to_string())
+        .run_tests(),
         // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
         // and its dependencies.
         "asan" => sanitized(root, "address"),
@@ -83,7 +110,7 @@ fn sanitized(root: &Path, sanitizer: &str) -> Outcome<()> {
     Invocation::program(root, "cargo", &words)
         .env("RUSTFLAGS", &format!("-Zsanitizer={sanitizer}"))
         .env("ASAN_OPTIONS", "detect_leaks=1")
-        .run()
+        .run_tests()
 }
 
 /// The same tests under Valgrind, whose view of memory needs no instrumented standard library.
@@ -101,7 +128,7 @@ fn valgrind(root: &Path) -> Outcome<()> {
         &runner,
         "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite",
     )
-    .run()
+    .run_tests()
 }
 
 fn host(root: &Path) -> Outcome<String> {

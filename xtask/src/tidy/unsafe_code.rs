@@ -31,8 +31,16 @@ const ALLOWED: &[(&str, &str)] = &[
         "an allocator that counts, to show that verifying allocates nothing",
     ),
     (
+        "crates/rotortree/tests/fork/forked.rs",
+        "forking, and ending a forked child without the exit handlers of its parent",
+    ),
+    (
         "crates/store/src/file_layer/os/map.rs",
         "memory mappings of immutable chunks",
+    ),
+    (
+        "crates/store/src/fork.rs",
+        "having the system tell of forks",
     ),
     (
         "xtask/no-std-proof/src/main.rs",

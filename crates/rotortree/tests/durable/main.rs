@@ -16,6 +16,8 @@ mod place;
 mod readers;
 mod readme;
 mod refusals;
+#[cfg(feature = "keccak")]
+mod stolen_inserts;
 mod support;
 mod surface;
 mod thread_pools;

@@ -1,14 +1,37 @@
 //! Inserting from inside the caller's rayon pool. A worker that waits runs other closures, which may want the same tree.
 
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+};
+
 use rayon::prelude::*;
 
-use crate::support::{leaf, leaves, open};
+use crate::support::{PATIENCE, leaf, leaves, open};
 
 /// Large enough to be hashed on several threads where the crate does so.
 const LARGE: u64 = 40_000;
 
 #[test]
-fn inserting_from_inside_par_iter_ends() {
+fn inserting_large_batches_from_inside_par_iter_ends() {
+    ends(insert_from_inside);
+}
+
+/// Fails instead of hanging.
+pub(crate) fn ends(work: impl FnOnce() + Send + 'static) {
+    let (sender, done) = mpsc::channel();
+    thread::spawn(move || {
+        work();
+        sender.send(()).unwrap();
+    });
+    match done.recv_timeout(PATIENCE) {
+        Ok(()) => {}
+        Err(RecvTimeoutError::Disconnected) => panic!("the work failed"),
+        Err(RecvTimeoutError::Timeout) => panic!("the work does not end"),
+    }
+}
+
+fn insert_from_inside() {
     let dir = tempfile::tempdir().unwrap();
     let tree = open::<4>(dir.path());
     let batch = leaves(0..LARGE);

@@ -2,20 +2,23 @@
 
 use std::{
     env,
-    io::{self, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rotortree::{
     Blake3Hasher, CheckpointPolicy, DurabilityToken, FlushPolicy, Reads, RotorTreeConfig,
-    RotorTreeError, TieringConfig, TreeError, TreeHead,
+    RotorTreeError, TieringConfig, TreeError,
 };
 
 use crate::{
     common::{PATIENCE, Tree, leaves, quiet},
+    lines::{say, tell},
     random::Random,
 };
 
@@ -23,8 +26,45 @@ use crate::{
 pub(super) const ORDERS: &str = "ROTORTREE_KILL_ORDERS";
 /// In the line about what opening recovered, all of which is durable.
 pub(super) const OPENED: &str = "head: opened";
-/// In every later line.
+/// In every later line with a head.
 pub(super) const DURABLE: &str = "head: durable";
+/// In the lines that say what the child is about to do.
+const PHASE: &str = "phase: ";
+
+/// What a child was doing when it was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Starting, or opening and recovering.
+    Opening,
+    /// Inserting, flushing, rotating, with checkpoints in the background.
+    Working,
+    /// Also within a checkpoint that it asked for.
+    Checkpoint,
+    /// Closing.
+    Closing,
+}
+
+impl Phase {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Opening,
+        Self::Working,
+        Self::Checkpoint,
+        Self::Closing,
+    ];
+
+    /// How it is told in a line.
+    pub(super) fn line(self) -> String {
+        format!("{PHASE}{self:?}")
+    }
+
+    /// The phase that a line says has begun, if it does.
+    pub(super) fn begun(line: &str) -> Option<Self> {
+        let (_, name) = line.split_once(PHASE)?;
+        Self::ALL
+            .into_iter()
+            .find(|phase| format!("{phase:?}") == name.trim_end())
+    }
+}
 
 /// What a child is told.
 #[derive(Clone, Copy, Debug)]
@@ -33,34 +73,19 @@ pub(super) struct Orders {
     pub(super) seed: u64,
     /// Whether every entry carries the size after it as metadata.
     pub(super) metadata: bool,
+    /// Whether the child closes its tree from time to time and opens it again.
+    pub(super) closes: bool,
 }
 
 impl Orders {
     pub(super) fn to_line<const N: usize>(self, dir: &Path) -> String {
-        let Self { seed, metadata } = self;
-        format!("{N} {seed} {metadata} {}", dir.display())
+        let Self {
+            seed,
+            metadata,
+            closes,
+        } = self;
+        format!("{N} {seed} {metadata} {closes} {}", dir.display())
     }
-}
-
-/// The head that a line tells of, if it does.
-pub(super) fn told(line: &str) -> Option<TreeHead> {
-    let (_, words) = line.split_once("head: ")?;
-    let mut words = words.split_whitespace().skip(1);
-    let size = words.next()?.parse().ok()?;
-    let digits = words.next()?;
-    let mut root = [0; 32];
-    for (byte, at) in root.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
-    }
-    (size > 0).then_some(TreeHead { size, root })
-}
-
-fn tell(what: &str, head: Option<TreeHead>) {
-    let head = head.unwrap_or(TreeHead::EMPTY);
-    let root: String = head.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut out = io::stdout().lock();
-    writeln!(out, "{what} {} {root}", head.size).unwrap();
-    out.flush().unwrap();
 }
 
 /// The child's whole life. Without orders, as one test among others, it has nothing to do.
@@ -74,12 +99,13 @@ fn inserts_until_it_is_killed() {
         thread::sleep(PATIENCE * 4);
         std::process::exit(1);
     });
-    let mut words = line.splitn(4, ' ');
+    let mut words = line.splitn(5, ' ');
     let mut word = || words.next().unwrap();
-    let (arity, seed, metadata) = (word(), word(), word());
+    let (arity, seed, metadata, closes) = (word(), word(), word(), word());
     let orders = Orders {
         seed: seed.parse().unwrap(),
         metadata: metadata.parse().unwrap(),
+        closes: closes.parse().unwrap(),
     };
     let dir = Path::new(word());
     match arity {
@@ -91,15 +117,38 @@ fn inserts_until_it_is_killed() {
 
 fn serve<const N: usize>(orders: Orders, dir: &Path) {
     let mut random = Random::new(orders.seed);
-    let tree = open::<N>(&mut random, dir);
-    tell(OPENED, tree.head());
+    loop {
+        say(&Phase::Opening.line());
+        let tree = open::<N>(&mut random, dir);
+        tell(OPENED, tree.head());
+        say(&Phase::Working.line());
+        let until = orders
+            .closes
+            .then(|| Instant::now() + Duration::from_micros(random.below(15_000)));
+        work(&tree, orders, &mut random, until);
+        say(&Phase::Closing.line());
+        let head = tree.head();
+        tree.close().unwrap();
+        tell(DURABLE, head);
+    }
+}
+
+/// Inserts from several threads until it is time to close, if ever.
+fn work<const N: usize>(
+    tree: &Tree<N>,
+    orders: Orders,
+    random: &mut Random,
+    until: Option<Instant>,
+) {
     // Held while an entry with metadata is put together: its leaves and its metadata follow from the size.
     let turn = Mutex::new(());
-    let append = |count: u64| append(&tree, orders.metadata.then_some(&turn), count);
+    let append = |count: u64| append(tree, orders.metadata.then_some(&turn), count);
     let seeds: Vec<u64> = (0..4).map(|_| random.below(u64::MAX)).collect();
+    let over = AtomicBool::new(false);
+    let goes_on = || !over.load(Ordering::Relaxed);
     thread::scope(|scope| {
         scope.spawn(|| {
-            loop {
+            while goes_on() {
                 let token = append(1);
                 token.wait().unwrap();
                 tell(DURABLE, token.head());
@@ -107,7 +156,7 @@ fn serve<const N: usize>(orders: Orders, dir: &Path) {
         });
         scope.spawn(|| {
             let mut random = Random::new(seeds[1]);
-            loop {
+            while goes_on() {
                 let count = [2, 17, 130, 1000][random.below(4) as usize];
                 let token = append(1 + random.below(count));
                 if token
@@ -120,7 +169,7 @@ fn serve<const N: usize>(orders: Orders, dir: &Path) {
         });
         scope.spawn(|| {
             let mut random = Random::new(seeds[2]);
-            loop {
+            while goes_on() {
                 let token = append(1 + random.below(3));
                 if token.is_durable() {
                     tell(DURABLE, token.head());
@@ -129,14 +178,19 @@ fn serve<const N: usize>(orders: Orders, dir: &Path) {
             }
         });
         let mut random = Random::new(seeds[3]);
-        loop {
+        while until.is_none_or(|until| Instant::now() < until) {
             match random.below(4) {
-                0 => tree.checkpoint().unwrap(),
+                0 => {
+                    say(&Phase::Checkpoint.line());
+                    tree.checkpoint().unwrap();
+                    say(&Phase::Working.line());
+                }
                 1 => tree.flush().unwrap(),
-                _ => thread::sleep(Duration::from_micros(random.below(10_000))),
+                _ => thread::sleep(Duration::from_micros(random.below(4_000))),
             }
             tell(DURABLE, tree.durable_snapshot().head());
         }
+        over.store(true, Ordering::Relaxed);
     });
 }
 

@@ -1,9 +1,12 @@
 //! A process killed at any moment: what it had been told is durable is there, in order, and nothing but a prefix.
 //!
-//! The parent starts this test binary again as a child, which inserts from several threads and writes a line for every head that it was told
-//! is durable. The parent kills it at a random moment and opens the tree. `ROTORTREE_KILLS` sets the number of kills.
+//! The parent starts this test binary again as a child, which inserts from several threads, closes and opens again, and writes a line for
+//! every head that it was told is durable and for everything it begins. The parent kills it at a random moment and opens the tree.
+//! `ROTORTREE_KILLS` sets the number of kills; the usual 1,000 take about 35 s on two busy cores.
 //!
-//! A program of its own: while a child is being started it holds copies of the descriptors of its parent, locks included.
+//! Two campaigns run at once, one for each arity. While one starts a child, that child holds copies of the descriptors of this process, the
+//! locks of the other campaign's tree included; a tree that is closed unlocks by name, so no copy keeps a directory locked. A
+//! program of its own nevertheless: what is killed and counted here is nobody else's.
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(
@@ -12,9 +15,11 @@
     reason = "what a failing test has to say"
 )]
 
+mod check;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod lines;
 mod random;
 
 use std::{
@@ -27,18 +32,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rotortree::{Blake3Hasher, Hash, LeanIMT, StorageError, TreeHead};
+use rotortree::{Blake3Hasher, StorageError, TreeHead};
 
 use crate::{
-    child::Orders,
-    common::{PATIENCE, Tree, leaf, quiet, storage_error},
+    check::{Checker, watched},
+    child::{Orders, Phase},
+    common::{PATIENCE, Tree, quiet, storage_error},
     random::Random,
 };
 
 /// Kills unless the environment says otherwise.
-const KILLS: u64 = 40;
-/// Beyond so many leaves a new tree is begun, so that checking stays quick.
-const LARGE: u64 = 30_000;
+const KILLS: u64 = 1_000;
+/// So many kills hit every phase, whatever the seed.
+const MANY: u64 = 200;
+/// Beyond so many leaves a new tree is begun, so that opening stays quick.
+const LARGE: u64 = 20_000;
 
 /// When the child is killed.
 #[derive(Clone, Copy, Debug)]
@@ -49,46 +57,91 @@ enum Moment {
     Opened,
     /// After it had told of something durable.
     Told,
+    /// After it had begun a checkpoint.
+    Checkpoint,
+    /// After it had begun to close the tree; only for children that do.
+    Closing,
+}
+
+/// What the kills of a campaign met.
+#[derive(Debug, Default)]
+struct Met {
+    kills: u64,
+    /// Kills in each phase, in the order of [`Phase::ALL`].
+    phases: [u64; Phase::ALL.len()],
+    /// Children that had told of something durable.
+    told: u64,
+    /// Heads that were told, each of which was looked for.
+    heads: u64,
 }
 
 #[test]
 fn a_killed_process_loses_nothing_that_it_was_told_is_durable() {
-    let kills = match env::var("ROTORTREE_KILLS") {
-        Ok(kills) => kills.parse().unwrap(),
-        Err(_) => KILLS,
-    };
-    let seed = match env::var("ROTORTREE_KILL_SEED") {
-        Ok(seed) => seed.parse().unwrap(),
-        Err(_) => u64::from(std::process::id()),
-    };
+    let kills = number("ROTORTREE_KILLS").unwrap_or(KILLS);
+    let seed = number("ROTORTREE_KILL_SEED").unwrap_or(u64::from(std::process::id()));
     println!("ROTORTREE_KILL_SEED={seed}");
-    let mut told = 0;
     // Half of the kills for each: trees of one arity are never opened with the other.
-    told += campaign::<2>(kills / 2, &mut Random::new(seed));
-    told += campaign::<4>(kills - kills / 2, &mut Random::new(seed + 1));
-    assert!(told > 0, "no child got as far as telling anything");
+    let met = thread::scope(|scope| {
+        let two = scope.spawn(|| campaign::<2>(kills / 2, &mut Random::new(seed)));
+        let four = campaign::<4>(kills - kills / 2, &mut Random::new(seed + 1));
+        [
+            two.join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            four,
+        ]
+    });
+    let sum = |of: &dyn Fn(&Met) -> u64| met.iter().map(of).sum::<u64>();
+    assert_eq!(sum(&|met| met.kills), kills);
+    println!(
+        "{kills} kills: {} children had told of something durable, {} heads were looked for",
+        sum(&|met| met.told),
+        sum(&|met| met.heads)
+    );
+    assert!(sum(&|met| met.told) > 0, "no child got as far as that");
+    for (at, phase) in Phase::ALL.into_iter().enumerate() {
+        let hit = sum(&|met| met.phases[at]);
+        println!("{hit} kills met {phase:?}");
+        assert!(hit > 0 || kills < MANY, "no kill met {phase:?}");
+    }
 }
 
-/// Kills children one after another, most of them in the directory that the one before left; how often one had told of something new.
-fn campaign<const N: usize>(kills: u64, random: &mut Random) -> u64 {
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|text| text.parse().unwrap())
+}
+
+/// Kills children one after another, most of them in the directory that the one before left.
+fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
     let mut dir = tempfile::tempdir().unwrap();
     let mut metadata = false;
+    let mut checker = Checker::<N>::new();
     // What was told since the tree was last checked; the tree is sometimes left as the kill left it for the next child to recover.
     let mut told: Vec<TreeHead> = Vec::new();
-    let mut rounds_told = 0;
+    let mut met = Met::default();
     for round in 0..kills {
         let orders = Orders {
             seed: random.below(u64::MAX),
             metadata,
+            closes: random.below(2) == 0,
         };
-        let moment = [Moment::Started, Moment::Opened, Moment::Told][random.below(3) as usize];
-        let delay = Duration::from_micros(random.below(120_000));
+        let moment = match random.below(5) {
+            0 => Moment::Started,
+            1 => Moment::Opened,
+            2 => Moment::Told,
+            3 if orders.closes => Moment::Closing,
+            _ => Moment::Checkpoint,
+        };
+        // Most things are over in a few milliseconds; some kills come late, when there is more to recover.
+        let longest = [2_000, 10_000, 60_000][random.below(3) as usize];
+        let delay = Duration::from_micros(random.below(longest));
         println!("round {round}, N = {N}: {orders:?}, {delay:?} after {moment:?}");
-        let heads = kill_one::<N>(dir.path(), &orders, moment, delay);
-        rounds_told += u64::from(!heads.is_empty());
+        let Killed { heads, phase } = kill_one::<N>(dir.path(), &orders, moment, delay);
+        met.kills += 1;
+        met.phases[Phase::ALL.iter().position(|one| *one == phase).unwrap()] += 1;
+        met.told += u64::from(!heads.is_empty());
+        met.heads += heads.len() as u64;
         told.extend(heads);
         if random.below(3) > 0 || round + 1 == kills {
-            let size = watched(dir.path(), |path| check::<N>(&path, &told, metadata));
+            let size = watched(|| checker.check(dir.path(), &told, metadata));
             told.clear();
             if size > LARGE || random.below(8) == 0 {
                 dir = tempfile::tempdir().unwrap();
@@ -96,16 +149,31 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> u64 {
             }
         }
     }
-    rounds_told
+    met
 }
 
-/// Starts a child, kills it, and gives the heads that it was told are durable.
+/// What a child left behind.
+struct Killed {
+    /// The heads that it was told are durable.
+    heads: Vec<TreeHead>,
+    /// What it was about.
+    phase: Phase,
+}
+
+impl Killed {
+    fn hear(&mut self, line: &str) {
+        self.heads.extend(lines::told(line));
+        self.phase = Phase::begun(line).unwrap_or(self.phase);
+    }
+}
+
+/// Starts a child and kills it.
 fn kill_one<const N: usize>(
     dir: &Path,
     orders: &Orders,
     moment: Moment,
     delay: Duration,
-) -> Vec<TreeHead> {
+) -> Killed {
     let mut child = Command::new(env::current_exe().unwrap())
         .args([
             "--exact",
@@ -118,34 +186,44 @@ fn kill_one<const N: usize>(
         .spawn()
         .unwrap();
     let lines = lines_of(&mut child);
-    let mut heads = Vec::new();
+    let mut killed = Killed {
+        heads: Vec::new(),
+        phase: Phase::Opening,
+    };
     let awaited = match moment {
         Moment::Started => None,
-        Moment::Opened => Some(child::OPENED),
-        Moment::Told => Some(child::DURABLE),
+        Moment::Opened => Some(child::OPENED.to_owned()),
+        Moment::Told => Some(child::DURABLE.to_owned()),
+        Moment::Checkpoint => Some(Phase::Checkpoint.line()),
+        Moment::Closing => Some(Phase::Closing.line()),
     };
-    if let Some(awaited) = awaited {
+    if let Some(awaited) = &awaited {
         loop {
             let line = lines
                 .recv_timeout(PATIENCE)
                 .expect("the child says something");
-            heads.extend(child::told(&line));
+            killed.hear(&line);
             if line.contains(awaited) {
                 break;
             }
         }
     }
     if awaited.is_some() {
-        // Somebody else lives: nobody may write, and whoever reads sees what is durable.
-        let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
-        assert!(matches!(storage_error(outcome), StorageError::FileLocked));
-        let reader = Tree::<N>::open_read_only(Blake3Hasher, quiet(dir)).unwrap();
-        heads.extend(reader.head());
+        // Somebody else lives: nobody may write, and whoever reads sees what is durable. One that closes its tree may be without it
+        // right now, and must not find it locked by this process.
+        if !orders.closes {
+            let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
+            assert!(matches!(storage_error(outcome), StorageError::FileLocked));
+        }
+        if matches!(moment, Moment::Opened | Moment::Told) {
+            let reader = Tree::<N>::open_read_only(Blake3Hasher, quiet(dir)).unwrap();
+            killed.heads.extend(reader.head());
+        }
     }
     let due = Instant::now() + delay;
     loop {
         match lines.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(line) => heads.extend(child::told(&line)),
+            Ok(line) => killed.hear(&line),
             Err(RecvTimeoutError::Timeout) => break,
             Err(RecvTimeoutError::Disconnected) => {
                 panic!("the child ended by itself: {:?}", child.wait())
@@ -155,8 +233,8 @@ fn kill_one<const N: usize>(
     child.kill().unwrap();
     child.wait().unwrap();
     // What it had written before it died.
-    heads.extend(lines.iter().filter_map(|line| child::told(&line)));
-    heads
+    lines.iter().for_each(|line| killed.hear(&line));
+    killed
 }
 
 /// The child's lines as they come; a last one that the kill cut short is left out.
@@ -172,58 +250,4 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
         }
     });
     lines
-}
-
-/// Opens the tree and checks that it is a prefix that contains everything told; its size.
-fn check<const N: usize>(dir: &Path, told: &[TreeHead], metadata: bool) -> u64 {
-    let tree = Tree::<N>::open(Blake3Hasher, quiet(dir)).unwrap();
-    let report = tree.recovery_report();
-    assert_eq!(report.damage, None, "{report:?}");
-    let size = tree.size();
-    let mut expected = LeanIMT::<_, N, 32>::new(Blake3Hasher);
-    if size > 0 {
-        let leaves: Vec<Hash> = (0..size).map(leaf).collect();
-        expected.insert_many(&leaves).unwrap();
-    }
-    assert_eq!(tree.head(), expected.head(), "{report:?}");
-    assert_eq!(tree.durable_snapshot().head(), tree.head());
-    let snapshot = tree.snapshot();
-    let longest = told.iter().map(|head| head.size).max();
-    assert!(
-        longest.is_none_or(|longest| longest <= size),
-        "{longest:?} was durable, {size} are there"
-    );
-    for head in told {
-        assert_eq!(snapshot.snapshot_at(head.size).unwrap().head(), Some(*head));
-    }
-    // An entry's metadata and its leaves are there together.
-    let reached = (metadata && size > 0).then(|| size.to_le_bytes().to_vec());
-    assert_eq!(tree.metadata(), reached);
-    tree.verify().unwrap();
-    for index in [0, size / 2, size.saturating_sub(1)] {
-        if let Some(head) = tree.head() {
-            let proof = snapshot.generate_proof(index).unwrap();
-            assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
-        }
-    }
-    tree.close().unwrap();
-    size
-}
-
-/// Runs a check on a thread of its own, and fails instead of hanging if it does not end.
-fn watched(dir: &Path, check: impl FnOnce(std::path::PathBuf) -> u64 + Send) -> u64 {
-    thread::scope(|scope| {
-        let (sender, done) = mpsc::channel();
-        let dir = dir.to_owned();
-        scope.spawn(move || sender.send(check(dir)));
-        match done.recv_timeout(PATIENCE * 2) {
-            Ok(size) => size,
-            Err(RecvTimeoutError::Disconnected) => panic!("the check failed"),
-            Err(RecvTimeoutError::Timeout) => {
-                eprintln!("opening and checking the tree did not end");
-                // The thread that hangs would keep this one from failing.
-                std::process::abort()
-            }
-        }
-    })
 }

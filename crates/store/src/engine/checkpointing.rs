@@ -31,6 +31,7 @@ pub(crate) struct Checkpoints {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only closing makes one.
     pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
+        self.status.check_process()?;
         let mut checkpoints = lock(&self.checkpoints);
         while checkpoints.running {
             self.status.check_failure()?;
@@ -211,11 +212,12 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     pub(super) fn checkpoint_error(&self) -> Option<String> {
-        lock(&self.checkpoints).last_error.clone()
+        self.look(&self.checkpoints)?.last_error.clone()
     }
 
     pub(super) fn checkpoints_completed(&self) -> u64 {
-        lock(&self.checkpoints).completed
+        self.look(&self.checkpoints)
+            .map_or(0, |checkpoints| checkpoints.completed)
     }
 
     /// Waits until no checkpoint runs.
@@ -228,6 +230,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
     pub(super) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
+        if self.status.check_process().is_err() {
+            return false;
+        }
         let deadline = Instant::now().checked_add(timeout);
         let mut checkpoints = lock(&self.checkpoints);
         while checkpoints.completed == checkpoints.told {

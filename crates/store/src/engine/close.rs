@@ -178,7 +178,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// Compares every stored node with the hash of its children, and every chunk with its checksum, on a running tree.
     ///
     /// # Errors
-    /// [`StorageError::DataCorruption`] for the first that differs.
+    /// [`StorageError::DataCorruption`] for the first that differs; [`StorageError::Closed`] in a child that was forked while the chunks
+    /// were being exchanged.
     pub fn verify(
         &self,
         hasher: &H,
@@ -186,7 +187,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     ) -> Result<(), StorageError> {
         verify_nodes(hasher, &self.snapshot(), progress)?;
         // Levels that are pinned in memory have chunks too, which no snapshot reads.
-        let cold = Arc::clone(&lock(&self.core().cold));
+        let cold = self.core().look(&self.core().cold);
+        let cold = Arc::clone(&*cold.ok_or(StorageError::Closed)?);
         cold.check_all(&mut |_| {})
     }
 

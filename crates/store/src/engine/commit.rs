@@ -58,6 +58,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Leads once, unless `sequence` became durable while this thread waited for the lead.
     fn flush_as_leader(&self, sequence: u64) -> Result<(), StorageError> {
+        self.status.check_process()?;
         let mut commit = lock(&self.commit);
         while commit.durable < sequence
             && matches!(commit.log, WriteEnd::Led)
@@ -79,6 +80,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         sequence: u64,
         timeout: Duration,
     ) -> Result<bool, StorageError> {
+        if self.status.check_process().is_err() && !self.is_durable(sequence) {
+            return Err(StorageError::Closed);
+        }
         let deadline = Instant::now().checked_add(timeout);
         let mut commit = lock(&self.commit);
         let mut asked = false;
@@ -110,15 +114,18 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         sequence: u64,
         context: &Context<'_>,
     ) -> Poll<Result<(), StorageError>> {
+        if self.is_durable(sequence) {
+            return Poll::Ready(Ok(()));
+        }
+        if !self.is_own_process() {
+            return Poll::Ready(Err(StorageError::Closed));
+        }
         {
             let mut commit = lock(&self.commit);
             if commit.durable >= sequence {
                 return Poll::Ready(Ok(()));
             }
             self.status.check_failure()?;
-            if !self.is_own_process() {
-                return Poll::Ready(Err(StorageError::Closed));
-            }
             if !commit
                 .wakers
                 .iter()
@@ -146,7 +153,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     pub(super) fn is_durable(&self, sequence: u64) -> bool {
-        lock(&self.commit).durable >= sequence
+        self.look(&self.commit)
+            .is_some_and(|commit| commit.durable >= sequence)
     }
 
     pub(super) fn wait_commit<'a>(

@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     sync::{
-        Arc, Condvar, Mutex, OnceLock, Weak,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -16,6 +16,7 @@ use super::{checkpointing::Checkpoints, commit::Commit, stats::Counters, write::
 use crate::{
     EngineConfig, RecoveryReport, StorageError,
     cold::ColdNodes,
+    fork::Process,
     lock::lock,
     manifest::Manifest,
     storage::{Ownership, Storage},
@@ -27,8 +28,6 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) config: EngineConfig,
     pub(super) report: RecoveryReport,
-    /// The process that opened the tree: a forked child writes nothing.
-    pub(super) process: u32,
     pub(super) writer: Mutex<Writer<H, N, D>>,
     /// Told when something that keeps inserts waiting has changed. Goes with `writer`.
     pub(super) admission: Condvar,
@@ -54,14 +53,33 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
 }
 
 /// Whether the engine still takes writes.
-#[derive(Default)]
 pub(super) struct Status {
+    /// The process that opened the tree. To its forked children the tree is closed.
+    process: Process,
     closed: AtomicBool,
     failure: OnceLock<Arc<io::Error>>,
 }
 
 impl Status {
+    pub(super) fn new() -> Self {
+        Self {
+            process: Process::current(),
+            closed: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Refuses in a forked child. To be asked before the first lock: a thread that does not run there may hold it.
+    pub(super) fn check_process(&self) -> Result<(), StorageError> {
+        if self.process.is_current() {
+            Ok(())
+        } else {
+            Err(StorageError::Closed)
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), StorageError> {
+        self.check_process()?;
         if let Some(failure) = self.failure.get() {
             return Err(StorageError::FlushFailed(Arc::clone(failure)));
         }
@@ -123,7 +141,16 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Whether this process opened the tree. A forked child must not write what its parent writes too.
     pub(super) fn is_own_process(&self) -> bool {
-        std::process::id() == self.process
+        self.status.process.has_this_id()
+    }
+
+    /// Takes a lock for a look, which in a forked child succeeds only if nobody held it when it was forked.
+    pub(super) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
+        if self.status.check_process().is_ok() {
+            Some(lock(mutex))
+        } else {
+            mutex.try_lock().ok()
+        }
     }
 }
 

@@ -49,7 +49,6 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             storage,
             config,
             report,
-            process: std::process::id(),
             writer: Mutex::new(Writer {
                 tree,
                 pending,
@@ -71,7 +70,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             checkpoints: Mutex::new(Checkpoints::default()),
             checkpoints_changed: Condvar::new(),
             ownership: Mutex::new(Some(ownership)),
-            status: Status::default(),
+            status: Status::new(),
             counters: Counters::new(due),
         });
         // What was replayed may be more than the policy allows.

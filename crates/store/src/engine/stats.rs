@@ -11,6 +11,8 @@ use super::{core::Core, lead::WriteEnd, policy::Due};
 use crate::lock::lock;
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
+///
+/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -85,11 +87,6 @@ impl Event {
     fn happened(&self, took: Duration) {
         *lock(&self.0) = Some((Instant::now(), took));
     }
-
-    fn look(&self) -> (Option<Duration>, Option<Duration>) {
-        let last = *lock(&self.0);
-        (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
-    }
 }
 
 impl Counters {
@@ -119,37 +116,42 @@ impl Counters {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// 0 while somebody leads.
     fn log_segment_bytes(&self) -> u64 {
-        match &lock(&self.commit).log {
-            WriteEnd::Free(log) => log.offset,
-            WriteEnd::Led | WriteEnd::Gone => 0,
+        match self.look(&self.commit).as_ref().map(|commit| &commit.log) {
+            Some(WriteEnd::Free(log)) => log.offset,
+            Some(WriteEnd::Led | WriteEnd::Gone) | None => 0,
         }
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let (pending_bytes, resident_node_bytes, size) = {
-            let writer = lock(&self.writer);
-            let pending = if writer.pending.is_empty() {
-                0
-            } else {
-                writer.pending.byte_len() as u64
-            };
-            (
-                pending,
-                writer.tree.nodes().resident_bytes(),
-                writer.tree.size(),
-            )
-        };
-        let (checkpointed_size, log_segments) = {
-            let manifest = lock(&self.manifest);
-            (
-                manifest.size,
-                manifest.last_segment - manifest.first_segment + 1,
-            )
-        };
+        let (pending_bytes, resident_node_bytes) = self
+            .look(&self.writer)
+            .map(|writer| {
+                let pending = if writer.pending.is_empty() {
+                    0
+                } else {
+                    writer.pending.byte_len() as u64
+                };
+                (pending, writer.tree.nodes().resident_bytes())
+            })
+            .unwrap_or_default();
+        let size = self.published.load().size();
+        let (checkpointed_size, log_segments) = self
+            .look(&self.manifest)
+            .map(|manifest| {
+                (
+                    manifest.size,
+                    manifest.last_segment - manifest.first_segment + 1,
+                )
+            })
+            .unwrap_or_default();
         let counters = &self.counters;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (last_sync, last_sync_age) = counters.last_sync.look();
-        let (last_checkpoint, last_checkpoint_age) = counters.last_checkpoint.look();
+        let age = |event: &Event| {
+            let last = self.look(&event.0).and_then(|last| *last);
+            (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
+        };
+        let (last_sync, last_sync_age) = age(&counters.last_sync);
+        let (last_checkpoint, last_checkpoint_age) = age(&counters.last_checkpoint);
         Stats {
             size,
             durable_size: self.durable.load().size(),

@@ -10,7 +10,7 @@ use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{core::Core, token::DurabilityToken};
-use crate::{FlushPolicy, RotorTreeError, StorageError, lock::lock};
+use crate::{FlushPolicy, RotorTreeError, StorageError, hashing::append, lock::lock};
 
 /// How long a waiting insert sleeps at most before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -42,6 +42,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         bytes: usize,
         admission: Admission,
     ) -> Result<MutexGuard<'_, Writer<H, N, D>>, StorageError> {
+        self.status.check_process()?;
         loop {
             let writer = lock(&self.writer);
             self.status.check()?;
@@ -221,8 +222,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Waits until the published tree has at least `size` leaves; whether it has.
     pub(super) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
         let reached = || self.published.load().size() >= size;
-        if reached() {
-            return true;
+        if reached() || self.status.check_process().is_err() {
+            return reached();
         }
         self.size_waiters.fetch_add(1, Ordering::SeqCst);
         let guard = lock(&self.size_lock);
@@ -232,47 +233,5 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         self.size_waiters.fetch_sub(1, Ordering::SeqCst);
         reached()
-    }
-}
-
-#[cfg(not(feature = "parallel"))]
-fn append<H: Hasher, const N: usize, const D: usize>(
-    tree: &mut LeanIMT<H, N, D>,
-    leaves: &[Hash],
-) -> Result<(), TreeError> {
-    tree.insert_many(leaves).map(drop)
-}
-
-/// Hashes on several threads without waiting for them the way rayon waits: a rayon worker that waits runs other
-/// closures, and one of those could want the writer lock that this thread holds. So a thread of our own waits in a pool of
-/// our own, and this one blocks.
-#[cfg(feature = "parallel")]
-fn append<H: Hasher, const N: usize, const D: usize>(
-    tree: &mut LeanIMT<H, N, D>,
-    leaves: &[Hash],
-) -> Result<(), TreeError> {
-    use std::sync::OnceLock;
-    /// Below this, handing over costs more than it gains.
-    const WORTHWHILE: usize = 1 << 14;
-    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
-    if leaves.len() < WORTHWHILE {
-        return tree.insert_many(leaves).map(drop);
-    }
-    let pool = POOL.get_or_init(|| {
-        rayon::ThreadPoolBuilder::new()
-            .thread_name(|k| format!("rotortree-hash-{k}"))
-            .build()
-            .ok()
-    });
-    match pool {
-        None => tree.insert_many(leaves).map(drop),
-        Some(pool) => {
-            let joined = std::thread::scope(|scope| {
-                scope
-                    .spawn(|| pool.install(|| tree.insert_many(leaves).map(drop)))
-                    .join()
-            });
-            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        }
     }
 }

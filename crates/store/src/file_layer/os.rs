@@ -133,15 +133,13 @@ impl FileLayer for OsFiles {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-        fs::read_dir(path)?
-            .map(|entry| {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                // A link to a directory serves as one.
-                let is_dir = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
-                Ok((PathBuf::from(entry.file_name()), is_dir))
-            })
-            .collect()
+        loop {
+            match list(path) {
+                // Of the calls that a signal may interrupt, those for directories are the ones that std does not make again.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
     }
 
     fn map(&self, file: &File, len: u64) -> io::Result<FileMap> {
@@ -151,6 +149,18 @@ impl FileLayer for OsFiles {
     fn lock_dir(&self, path: &Path) -> io::Result<DirLock> {
         DirLock::take(path)
     }
+}
+
+fn list(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    fs::read_dir(path)?
+        .map(|entry| {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            // A link to a directory serves as one.
+            let is_dir = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
+            Ok((PathBuf::from(entry.file_name()), is_dir))
+        })
+        .collect()
 }
 
 #[cfg(unix)]

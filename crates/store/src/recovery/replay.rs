@@ -15,6 +15,7 @@ use super::segments::{Bytes, LiveLog, Start};
 use crate::{
     RotorTreeError, StorageError,
     config::{OpenProgress, ProgressCallback},
+    hashing,
 };
 
 /// Leaves hashed at once: 1 MiB of them.
@@ -305,7 +306,7 @@ fn append<H: Hasher, const N: usize, const D: usize>(
     if leaves.is_empty() {
         Ok(())
     } else {
-        tree.insert_many(leaves).map(drop)
+        hashing::append(tree, leaves)
     }
 }
 

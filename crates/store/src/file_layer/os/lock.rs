@@ -2,7 +2,7 @@
 //!
 //! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so that somebody who
 //! removes `LOCK` does not let a second owner in. It ends when its owner drops it or dies; a forked child that drops its copy
-//! does not end it.
+//! does not end it. A child shares the lock, though: if its parent is killed, the lock ends with the child's last copy of it.
 
 use std::{
     fs::{File, OpenOptions},

@@ -1,0 +1,49 @@
+//! A batch inserted on a worker of the caller's rayon pool, beside inserts that other workers of the pool have left lying.
+
+use std::{thread, time::Duration};
+
+use rotortree::{Keccak256Hasher, RotorTree};
+
+use crate::{
+    support::{leaf, leaves, quiet},
+    thread_pools::ends,
+};
+
+/// Large enough for a tree in memory to be hashed on several threads, too small for the crate's own pool.
+const MIDDLING: u64 = 16_000;
+/// In so many rounds it hung where such a batch was hashed on the pool of whoever inserts it.
+const ROUNDS: u64 = 50;
+const INSERTS: u64 = 8;
+
+/// A worker that waits for its share of a batch takes what another, busy worker has left lying: here that is always an insert.
+#[test]
+fn inserting_middling_batches_beside_inserts_that_wait_to_be_stolen_ends() {
+    ends(|| {
+        let dir = tempfile::tempdir().unwrap();
+        // Slow enough for others to take a share.
+        let tree =
+            RotorTree::<Keccak256Hasher, 2, 32>::open(Keccak256Hasher::new(), quiet(dir.path()))
+                .unwrap();
+        let batch = leaves(0..MIDDLING);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(6)
+            .build()
+            .unwrap();
+        for _ in 0..ROUNDS {
+            pool.scope(|scope| {
+                scope.spawn(|_| {
+                    // By now the others are at their shares of the batch.
+                    thread::sleep(Duration::from_millis(1));
+                    rayon::scope(|inner| {
+                        for _ in 0..INSERTS {
+                            inner.spawn(|_| drop(tree.insert(leaf(0)).unwrap()));
+                        }
+                        thread::sleep(Duration::from_millis(3));
+                    });
+                });
+                scope.spawn(|_| drop(tree.insert_many(&batch).unwrap()));
+            });
+        }
+        assert_eq!(tree.size(), ROUNDS * (MIDDLING + INSERTS));
+    });
+}

@@ -1,0 +1,14 @@
+//! A process that forks while it owns a tree: the child has a tree that is closed, and the parent notices nothing.
+//!
+//! A program of its own: a forked child holds copies of every descriptor of its parent, the locks of other tests' trees included.
+//! A child that hangs is killed and told after a minute; all of it takes about 10 s.
+#![cfg(all(unix, feature = "storage", feature = "blake3"))]
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod forked;
+mod owners;
+mod pending;
+mod under_load;
+mod use_in_child;

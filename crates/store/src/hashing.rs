@@ -1,0 +1,49 @@
+//! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of this crate's own.
+//!
+//! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those could want a lock that this thread
+//! holds. And a forked child has the global pool without its threads, for good.
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{LeanIMT, TreeError};
+
+/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
+    tree: &mut LeanIMT<H, N, D>,
+    leaves: &[Hash],
+) -> Result<(), TreeError> {
+    tree.insert_many_sequential(leaves).map(drop)
+}
+
+/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held. So a thread of our own waits in
+/// the pool, and this one blocks.
+#[cfg(feature = "parallel")]
+pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
+    tree: &mut LeanIMT<H, N, D>,
+    leaves: &[Hash],
+) -> Result<(), TreeError> {
+    use crate::fork::PerProcess;
+    /// Below this, handing over costs more than it gains.
+    const WORTHWHILE: usize = 1 << 14;
+    static POOL: PerProcess<Option<rayon::ThreadPool>> = PerProcess::new();
+    if leaves.len() < WORTHWHILE {
+        return tree.insert_many_sequential(leaves).map(drop);
+    }
+    let pool = POOL.get(|| {
+        rayon::ThreadPoolBuilder::new()
+            .thread_name(|k| format!("rotortree-hash-{k}"))
+            .build()
+            .ok()
+    });
+    match &*pool {
+        None => tree.insert_many_sequential(leaves).map(drop),
+        Some(pool) => {
+            let joined = std::thread::scope(|scope| {
+                scope
+                    .spawn(|| pool.install(|| tree.insert_many(leaves).map(drop)))
+                    .join()
+            });
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        }
+    }
+}
