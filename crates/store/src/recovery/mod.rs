@@ -77,7 +77,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     }
 
     let compact = live.total_bytes() <= COMPACT_BYTES;
-    let log = continue_log(
+    let mut log = continue_log(
         &live,
         &mut tree,
         &manifest,
@@ -97,6 +97,10 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .commit_manifest(manifest.generation, &manifest.encode())
         .map_err(CommitError::into_io)
         .map_err(StorageError::Io)?;
+    if assessment.attested < assessment.end {
+        // Only now: a reader may see the manifest before it is durable, and what the older segments do not attest may be gone with it.
+        log.attest(&**storage).map_err(StorageError::Io)?;
+    }
     let covered = live
         .segments
         .iter()
@@ -122,8 +126,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 }
 
 /// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
-/// segments attest - or, to compact, all that the checkpoint does not cover - and attests all of it, since it becomes visible
-/// only once it is durable.
+/// segments attest - or, to compact, all that the checkpoint does not cover. It attests no more than they do: until the manifest
+/// that names it is durable, a loss of power may bring back the one that names only them.
 fn continue_log<H: Hasher, const N: usize, const D: usize>(
     live: &LiveLog,
     tree: &mut LeanIMT<H, N, D>,
@@ -134,11 +138,8 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     report: &mut RecoveryReport,
 ) -> Result<Log, RotorTreeError> {
     let start = manifest.position();
-    let stop = if compact {
-        start.sequence
-    } else {
-        assessment.attested.min(assessment.end)
-    };
+    let attested = assessment.attested.min(assessment.end);
+    let stop = if compact { start.sequence } else { attested };
     let mut replayer = Replayer::new(
         live,
         tree,
@@ -163,7 +164,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         .map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
-    let header = identity.header(number, salt, base, assessment.end).encode();
+    let header = identity.header(number, salt, base, attested).encode();
     let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
     replayer.relog(&header, salt, assessment, &accept);
     let created = live.storage().create_segment(number, &mut replayer);
