@@ -3,7 +3,10 @@
 
 use std::{fs, io, path::Path};
 
-use rotortree_fuzz::lean_imt::{ARITIES, Case, honest_encodings};
+use rotortree_fuzz::{
+    frontier,
+    lean_imt::{ARITIES, Case, honest_encodings},
+};
 
 fn main() -> io::Result<()> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
@@ -11,6 +14,11 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(&decode)?;
     for (name, bytes) in honest_encodings() {
         fs::write(decode.join(name), bytes)?;
+    }
+    let frontiers = seeds.join("lean_imt_frontier");
+    fs::create_dir_all(&frontiers)?;
+    for (name, bytes) in frontier::samples() {
+        fs::write(frontiers.join(name), bytes)?;
     }
     let verify = seeds.join("lean_imt_verify");
     fs::create_dir_all(&verify)?;

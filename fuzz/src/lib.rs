@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod frontier;
 pub mod lean_imt;
+pub mod levels;
 pub mod store;
 pub mod wal_log;

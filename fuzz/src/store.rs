@@ -36,7 +36,7 @@ pub fn push_file(input: &mut Vec<u8>, number: u8, bytes: &[u8]) {
 }
 
 /// The files of an input.
-fn files(mut input: &[u8]) -> Vec<(u8, &[u8])> {
+pub(crate) fn files(mut input: &[u8]) -> Vec<(u8, &[u8])> {
     let mut files = Vec::new();
     while let Some((head, rest)) = input.split_first_chunk::<5>() {
         let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;

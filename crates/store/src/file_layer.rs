@@ -36,6 +36,11 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// Length in bytes.
     fn len(&self, file: &Self::File) -> io::Result<u64>;
+    /// The first position at or behind `offset` that lies in no hole, where the system tells holes; the file's length if
+    /// there is none. The default tells no hole.
+    fn next_data(&self, _file: &Self::File, offset: u64) -> io::Result<u64> {
+        Ok(offset)
+    }
     /// Cuts or extends with zeros.
     fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
     /// Reserves space up to `len` without changing the contents, where the system can; a hint, not a promise.

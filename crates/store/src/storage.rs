@@ -79,6 +79,12 @@ pub trait SegmentRead: Send {
 
     /// Fills `buf` from `offset`; a range beyond [`len`](Self::len) or a short read is an error.
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+
+    /// The first offset at or behind `offset` that may hold anything but zeros; the length if there is none. A backend that
+    /// knows holes spares recovery the reading of them; the default knows none.
+    fn next_data(&mut self, offset: u64) -> io::Result<u64> {
+        Ok(offset)
+    }
 }
 
 /// An immutable range of one shard of a [`Stream`].

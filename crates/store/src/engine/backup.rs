@@ -45,6 +45,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             recovery::create(&**target, own.arity, own.max_depth, own.fingerprint)?;
         }
         let previous = recovery::load_manifest(&**target)?;
+        recovery::ensure_room(&**target, &previous)?;
         self.check_is_backup(target, &previous, &snapshot, position)?;
         let outcome = self.extend_backup(&**target, &previous, &snapshot, position);
         target.rest();

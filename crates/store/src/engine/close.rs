@@ -16,6 +16,7 @@ use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
     lock::lock,
     manifest::CleanClose,
+    recovery,
     storage::{CommitError, Storage},
     verify::{Progress, verify_nodes},
 };
@@ -189,7 +190,12 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         // Levels that are pinned in memory have chunks too, which no snapshot reads.
         let cold = self.core().look(&self.core().cold);
         let cold = Arc::clone(&*cold.ok_or(StorageError::Closed)?);
-        cold.check_all(&mut |_| {})
+        cold.check_all(&mut |_| {})?;
+        if !self.core().status.is_closed() {
+            // The nodes and checksums behind whole chunks and sectors are in memory; their stored copies are the manifest's.
+            recovery::load_manifest(&*self.core().storage)?;
+        }
+        Ok(())
     }
 
     /// Copies everything inserted so far to `target`, durably, while the tree goes on. `target` is vacant, or holds an earlier

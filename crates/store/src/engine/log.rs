@@ -87,6 +87,16 @@ impl Log {
         Ok(())
     }
 
+    /// Attests everything durable, durably.
+    pub(crate) fn attest(&mut self, storage: &dyn Storage) -> io::Result<()> {
+        let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
+        storage.commit_group(self.segment, self.offset, &mark)?;
+        self.offset += mark.len() as u64;
+        self.durable_len = self.offset;
+        self.wants_mark = false;
+        Ok(())
+    }
+
     /// Attests the last group, without a sync of its own.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> io::Result<()> {
         if self.wants_mark && !self.within_batch {

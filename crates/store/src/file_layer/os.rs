@@ -76,6 +76,10 @@ impl FileLayer for OsFiles {
         Ok(file.metadata()?.len())
     }
 
+    fn next_data(&self, file: &File, offset: u64) -> io::Result<u64> {
+        system::next_data(file, offset)
+    }
+
     fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
         file.set_len(len)
     }
@@ -202,6 +206,27 @@ mod system {
         // No call here reserves space without also changing the length.
         Ok(())
     }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn next_data(file: &File, offset: u64) -> io::Result<u64> {
+        use rustix::{
+            fs::{SeekFrom, seek},
+            io::Errno,
+        };
+        // It moves the file's cursor, which nothing here relies on.
+        match seek(file, SeekFrom::Data(offset)) {
+            Ok(data) => Ok(data.max(offset)),
+            Err(Errno::NXIO) => Ok(file.metadata()?.len().max(offset)),
+            // Not every file system can tell.
+            Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(offset),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
+        Ok(offset)
+    }
 }
 
 #[cfg(windows)]
@@ -225,6 +250,10 @@ mod system {
 
     pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
+        Ok(offset)
     }
 }
 
@@ -256,6 +285,26 @@ mod tests {
     #[cfg(windows)]
     fn into_file(pipe: io::PipeReader) -> File {
         File::from(std::os::windows::io::OwnedHandle::from(pipe))
+    }
+
+    #[test]
+    fn a_hole_is_told_or_taken_for_data_and_data_is_never_taken_for_a_hole() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = OsFiles.create_new(&dir.path().join("f")).unwrap();
+        let data = 64 << 20;
+        OsFiles.write_at(&file, b"bytes", data).unwrap();
+        OsFiles.truncate(&file, 2 * data).unwrap();
+        for offset in [0, 1, data - 1, data, data + 4] {
+            let next = OsFiles.next_data(&file, offset).unwrap();
+            assert!(
+                (offset..=data.max(offset)).contains(&next),
+                "{offset}: {next}"
+            );
+        }
+        for offset in [data + 5, 2 * data - 1, 2 * data] {
+            let next = OsFiles.next_data(&file, offset).unwrap();
+            assert!((offset..=2 * data).contains(&next), "{offset}: {next}");
+        }
     }
 
     #[test]

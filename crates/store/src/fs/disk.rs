@@ -87,6 +87,12 @@ impl<L: FileLayer> Disk<L> {
             .at("tell the length of", &file.path)
     }
 
+    pub(super) fn next_data(&self, file: &NamedFile<L::File>, offset: u64) -> io::Result<u64> {
+        self.files
+            .next_data(&file.file, offset)
+            .at("look for data in", &file.path)
+    }
+
     pub(super) fn sync(&self, file: &NamedFile<L::File>) -> io::Result<()> {
         self.files.sync(&file.file).at("sync", &file.path)
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
-use rotortree_wal::{Assessment, GroupBuffer, Verdict};
+use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, Verdict};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
@@ -30,6 +30,9 @@ use crate::{
 /// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
 /// checkpointed rarely do not gather segments.
 const COMPACT_BYTES: u64 = 4 << 20;
+
+/// Counts above this are refused for writing: no run counts through the other half of what the formats take.
+const MAX_COUNT_TO_WRITE: u64 = MAX_SEQUENCE / 2;
 
 /// A store that was opened for writing.
 pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
@@ -59,6 +62,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     }
     let mut manifest = load_manifest(&**storage)?;
     check_identity::<H, N, D>(hasher, &manifest)?;
+    ensure_room(&**storage, &manifest)?;
     if config.raise_max_depth {
         manifest.max_depth = D as u32;
     }
@@ -67,6 +71,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
     let live = LiveLog::read(storage, &manifest)?;
     let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+    ensure_count(&**storage, "log", "entry", assessment.end)?;
     report.segments = live.segments.len() as u64;
     report.was_closed = manifest.clean_close.is_some() && !report.created;
     report.cut_records = assessment.cut_records;
@@ -77,7 +82,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     }
 
     let compact = live.total_bytes() <= COMPACT_BYTES;
-    let log = continue_log(
+    let mut log = continue_log(
         &live,
         &mut tree,
         &manifest,
@@ -97,6 +102,10 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .commit_manifest(manifest.generation, &manifest.encode())
         .map_err(CommitError::into_io)
         .map_err(StorageError::Io)?;
+    if assessment.attested < assessment.end {
+        // Only now: a reader may see the manifest before it is durable, and what the older segments do not attest may be gone with it.
+        log.attest(&**storage).map_err(StorageError::Io)?;
+    }
     let covered = live
         .segments
         .iter()
@@ -122,8 +131,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 }
 
 /// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
-/// segments attest - or, to compact, all that the checkpoint does not cover - and attests all of it, since it becomes visible
-/// only once it is durable.
+/// segments attest - or, to compact, all that the checkpoint does not cover. It attests no more than they do: until the manifest
+/// that names it is durable, a loss of power may bring back the one that names only them.
 fn continue_log<H: Hasher, const N: usize, const D: usize>(
     live: &LiveLog,
     tree: &mut LeanIMT<H, N, D>,
@@ -134,11 +143,8 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     report: &mut RecoveryReport,
 ) -> Result<Log, RotorTreeError> {
     let start = manifest.position();
-    let stop = if compact {
-        start.sequence
-    } else {
-        assessment.attested.min(assessment.end)
-    };
+    let attested = assessment.attested.min(assessment.end);
+    let stop = if compact { start.sequence } else { attested };
     let mut replayer = Replayer::new(
         live,
         tree,
@@ -163,7 +169,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         .map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
-    let header = identity.header(number, salt, base, assessment.end).encode();
+    let header = identity.header(number, salt, base, attested).encode();
     let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
     replayer.relog(&header, salt, assessment, &accept);
     let created = live.storage().create_segment(number, &mut replayer);
@@ -226,6 +232,36 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
         }),
         place => Ok(place),
     }
+}
+
+/// Refuses a store for writing whose counts leave no room to go on from: none comes near, so it was made up.
+pub(crate) fn ensure_room(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StorageError> {
+    let counts = [
+        ("generation", manifest.generation),
+        ("log segment", manifest.last_segment),
+        ("entry", manifest.sequence),
+    ];
+    counts
+        .into_iter()
+        .try_for_each(|(what, count)| ensure_count(storage, "manifest", what, count))
+}
+
+fn ensure_count(
+    storage: &dyn Storage,
+    file: &str,
+    what: &str,
+    count: u64,
+) -> Result<(), StorageError> {
+    if count <= MAX_COUNT_TO_WRITE {
+        return Ok(());
+    }
+    Err(StorageError::DataCorruption {
+        file: format!("{}, {file}", storage.describe()),
+        offset: 0,
+        reason: format!(
+            "{what} {count} leaves no room to count on; a store can be written up to {MAX_COUNT_TO_WRITE}"
+        ),
+    })
 }
 
 /// Turns the first pass's verdict into the report, or into an error where the mode wants one.

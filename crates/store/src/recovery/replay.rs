@@ -131,7 +131,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
     ) {
         self.accept = Some(accept);
         self.pick = Replay::new(self.position.sequence, assessment);
-        let attested = assessment.end;
+        let attested = assessment.attested.min(assessment.end);
         let group = GroupBuffer::new(self.position.sequence + 1);
         self.relog = Some(Relog {
             salt,

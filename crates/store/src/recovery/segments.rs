@@ -13,6 +13,9 @@ use crate::{
     storage::{SegmentRead, Storage},
 };
 
+/// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
+const LONG_HOLE: u64 = 16 << 20;
+
 /// A segment of the log that is in force.
 pub(crate) struct LiveSegment {
     pub(crate) number: u64,
@@ -48,6 +51,10 @@ impl SegmentBytes for Bytes {
 
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.0.read_at(offset, buf)
+    }
+
+    fn next_data(&mut self, offset: u64) -> io::Result<u64> {
+        self.0.next_data(offset)
     }
 }
 
@@ -193,7 +200,7 @@ impl LiveLog {
         Ok(rules.finish())
     }
 
-    /// Keeps everything from `place` on aside; returns where.
+    /// Keeps everything from `place` on aside, but for long holes; returns where.
     pub(crate) fn keep_aside(&self, place: Place) -> Result<Vec<String>, StorageError> {
         let mut kept = Vec::new();
         for segment in self
@@ -206,15 +213,15 @@ impl LiveLog {
             } else {
                 0
             };
-            if from < segment.len {
+            for stretch in stretches(&mut self.open(segment.number)?, from..segment.len)? {
                 // The header goes along: without its salt nobody could check what follows.
+                let label = format!("segment-{:020}-from-{}", segment.number, stretch.start);
                 let mut content = Tail {
-                    header: 0..from.min(SECTOR as u64),
+                    header: 0..stretch.start.min(SECTOR as u64),
                     bytes: self.open(segment.number)?,
-                    at: from,
-                    end: segment.len,
+                    at: stretch.start,
+                    end: stretch.end,
                 };
-                let label = format!("segment-{:020}-from-{from}", segment.number);
                 kept.push(self.storage.keep_aside(&label, &mut content)?);
             }
         }
@@ -249,7 +256,25 @@ pub(crate) fn describe(cause: &BreakCause) -> String {
     }
 }
 
-/// The header and the rest of a segment as a stream.
+/// What is left of a range of a segment without its long holes: keeping those aside could fill the disk with zeros.
+fn stretches(bytes: &mut Bytes, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+    let mut found = Vec::new();
+    let (mut start, mut at) = (range.start, range.start);
+    while at < range.end {
+        let data = bytes.next_data(at)?.clamp(at, range.end);
+        if data - at >= LONG_HOLE {
+            found.push(start..at);
+            (start, at) = (data, data);
+        } else {
+            at = (at + LONG_HOLE).min(range.end);
+        }
+    }
+    found.push(start..range.end);
+    found.retain(|stretch| !stretch.is_empty());
+    Ok(found)
+}
+
+/// A stretch of a segment behind its header as a stream.
 struct Tail {
     bytes: Bytes,
     header: Range<u64>,

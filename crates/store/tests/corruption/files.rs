@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rotortree_store::storage::Reads;
 
-use crate::store::Sample;
+use crate::store::{Sample, Watchdog};
 
 fn is_lock(path: &Path) -> bool {
     path.ends_with("LOCK")
@@ -12,6 +12,7 @@ fn is_lock(path: &Path) -> bool {
 
 #[test]
 fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
+    let _watchdog = Watchdog::start();
     for closed in [true, false] {
         let sample = Sample::new(3, closed);
         for path in sample.list() {
@@ -41,6 +42,7 @@ fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
 
 #[test]
 fn any_two_files_swapped_are_an_error_or_the_identical_tree() {
+    let _watchdog = Watchdog::start();
     let sample = Sample::new(4, true);
     let paths = sample.list();
     for (k, left) in paths.iter().enumerate() {
@@ -59,6 +61,7 @@ fn any_two_files_swapped_are_an_error_or_the_identical_tree() {
 
 #[test]
 fn any_file_replaced_by_another_trees_or_an_older_one_is_never_a_wrong_tree() {
+    let _watchdog = Watchdog::start();
     let sample = Sample::new(5, true);
     let other = Sample::new(6, true);
     let older = Sample::new(5, false);

@@ -12,6 +12,7 @@ use rotortree_store::{
 
 use crate::{
     check::Reference,
+    faults::Watchdog,
     workload::{Tree, config, leaf, storage},
 };
 
@@ -36,7 +37,50 @@ fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Re
 }
 
 #[test]
+fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree() {
+    let watchdog = Watchdog::start();
+    let mut reference = Reference::default();
+    let leaves: Vec<Hash> = (0..500).map(leaf).collect();
+    for had_backup in [false, true] {
+        let mut completed = false;
+        for room in (0..).step_by(1021) {
+            watchdog.case(format!(
+                "{room} bytes of room, earlier backup: {had_backup}"
+            ));
+            let files = SimFiles::new();
+            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            tree.append(&leaves[..200], None, None).unwrap();
+            tree.flush().unwrap();
+            if had_backup {
+                tree.backup(&place(&files)).unwrap();
+            }
+            tree.append(&leaves[200..], None, None).unwrap();
+            tree.checkpoint().unwrap();
+            files.set_capacity(Some(files.used() + room));
+            let outcome = tree.backup(&place(&files));
+            files.set_capacity(None);
+            assert!(tree.failure().is_none(), "the target is not the tree's");
+            completed = outcome.is_ok();
+            if let Err(error) = outcome {
+                let told = error.to_string();
+                assert!(told.contains("/backup"), "{told}");
+                // What stands there is the earlier backup, or nothing yet; looked at in a copy, since opening goes its own way.
+                let sizes: &[u64] = if had_backup { &[200] } else { &[0] };
+                restored(&files.settled(), sizes, &leaves, &mut reference);
+            }
+            tree.backup(&place(&files)).unwrap();
+            restored(&files, &[500], &leaves, &mut reference);
+            if completed {
+                break;
+            }
+        }
+        assert!(completed);
+    }
+}
+
+#[test]
 fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
+    let watchdog = Watchdog::start();
     let leaves: Vec<Hash> = (0..500).map(leaf).collect();
     let mut reference = Reference::default();
     let files = SimFiles::new();
@@ -60,6 +104,7 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
             at if at < extended => &[200, 500],
             _ => &[500],
         };
+        watchdog.case(format!("a crash after operation {}", point.operations()));
         for image in point.images(Bound::new(16, 7)) {
             restored(&image.files, sizes, &leaves, &mut reference);
             // The original is there too, and the backup is completed by another attempt.
@@ -73,6 +118,7 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         }
     }
     for number in 0.. {
+        watchdog.case(format!("call {number} fails"));
         let copy = files.settled();
         copy.remove_file("/backup/LOCK");
         let original = Tree::<2>::open(Blake3Hasher, storage(&copy), config()).unwrap();

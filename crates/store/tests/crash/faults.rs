@@ -54,7 +54,7 @@ impl Watchdog {
         *case = (case.0 + 1, told);
     }
 
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         self.0.lock().unwrap().1.clone()
     }
 }

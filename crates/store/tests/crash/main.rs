@@ -13,6 +13,7 @@ mod check;
 mod enumeration;
 mod faults;
 mod random;
+mod readers;
 mod workload;
 
 /// A number from the environment.

@@ -104,6 +104,30 @@ impl CrashPoint {
         self.operations
     }
 
+    /// The disk as programs see it at this moment: what somebody finds who looks now. All of it counts as synced.
+    pub fn seen(&self) -> SimFiles {
+        let nodes = self.disk.possible().into_iter().map(|(id, node)| {
+            let node = match node {
+                Node::File(file) => Node::File(file.settle()),
+                Node::Dir(dir) => Node::Dir(DirNode {
+                    now: dir.now.clone(),
+                    disk: dir.now.clone(),
+                    changes: Vec::new(),
+                }),
+            };
+            (id, node)
+        });
+        SimFiles::with_disk(Disk::settled(nodes.collect()))
+    }
+
+    /// The disk if the program is killed at this moment and the machine goes on: what is unsynced stays so. Nothing is mapped or locked,
+    /// and the journal begins anew.
+    pub fn killed(&self) -> SimFiles {
+        let mut disk = self.disk.clone();
+        disk.unmap();
+        SimFiles::with_disk(disk)
+    }
+
     /// The operation just before, in words.
     pub fn after(&self) -> &str {
         &self.after

@@ -143,6 +143,15 @@ impl Disk {
         self.dir_mut(dir).change(number, link);
     }
 
+    /// Forgets every mapping: those who had them are gone.
+    pub(super) fn unmap(&mut self) {
+        for node in self.nodes.values_mut() {
+            if let Node::File(file) = node {
+                file.unmap();
+            }
+        }
+    }
+
     // --- nodes ---
 
     pub(super) fn file(&self, id: NodeId) -> &FileNode {

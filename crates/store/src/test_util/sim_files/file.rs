@@ -189,6 +189,10 @@ impl FileNode {
         token
     }
 
+    pub(super) fn unmap(&mut self) {
+        self.maps.clear();
+    }
+
     /// Bytes from the beginning that live mappings cover.
     pub(super) fn mapped(&self) -> u64 {
         let live = self.maps.iter().filter_map(Weak::upgrade);

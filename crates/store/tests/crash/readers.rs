@@ -1,0 +1,249 @@
+//! A reader looks at every operation of an opening and of what follows it; then the power goes. What the reader was shown is still there.
+//!
+//! Openings of every kind are looked at: after a process that was killed at any operation, in the same boot, so that what the new one finds
+//! may be in the cache alone; and after one whose sync failed and was forgotten, so that no later sync of that file helps.
+
+use std::{
+    io::ErrorKind,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use rotortree_hasher::Blake3Hasher;
+use rotortree_store::{
+    EngineConfig, ReadOnly, RecoveryMode, RotorTreeError, StorageError,
+    test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
+};
+
+use crate::{
+    check::{Reference, recover},
+    faults::{Run, Watchdog, silenced},
+    setting,
+    workload::{History, State, Step, config, storage},
+};
+
+/// What the second process does, so that a reader sees rotations by size, checkpoints and orderly closes too.
+const AFTERWARDS: [&[Step]; 4] = [
+    &[],
+    &[Step::Batch, Step::Flush, Step::Batch, Step::Flush],
+    &[Step::Insert, Step::Checkpoint, Step::Insert],
+    &[Step::Insert, Step::Reopen],
+];
+
+#[derive(Default)]
+struct Tally {
+    looks: usize,
+    images: usize,
+    starts: usize,
+}
+
+/// The state that a reader finds at `point`, by its index; `None` where there is no store yet.
+fn shown(
+    point: &CrashPoint,
+    states: &[State],
+    reference: &mut Reference,
+    history: &History,
+) -> Option<usize> {
+    let strict = EngineConfig {
+        recovery: RecoveryMode::Strict,
+        ..config()
+    };
+    match ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&point.seen()), strict) {
+        Ok(reader) => {
+            let snapshot = reader.snapshot();
+            reference.assert_equals(&snapshot, &history.leaves[..snapshot.size() as usize]);
+            let state = State {
+                size: snapshot.size(),
+                metadata: snapshot.metadata().map(<[u8]>::to_vec),
+            };
+            let index = states.iter().position(|known| *known == state);
+            Some(index.unwrap_or_else(|| panic!("a reader was shown {state:?}")))
+        }
+        Err(RotorTreeError::Storage(StorageError::Io(error)))
+            if error.kind() == ErrorKind::NotFound =>
+        {
+            None
+        }
+        Err(error) => panic!("a reader was told {error}"),
+    }
+}
+
+/// Lets a process open what another one left at `start`, and go on with `steps`, while a reader looks after each operation.
+fn watch(
+    start: &CrashPoint,
+    before: &History,
+    bounds: (usize, usize),
+    steps: &[Step],
+    bound: usize,
+    reference: &mut Reference,
+    tally: &mut Tally,
+) {
+    tally.starts += 1;
+    let (tree, found) = recover::<2>(&start.killed(), before, bounds, reference);
+    drop(tree);
+    let size = before.states[found].size as usize;
+    let mut history = History::starting_with(
+        before.leaves[..size].to_vec(),
+        before.states[..=found].to_vec(),
+        bounds.0,
+    );
+    let files = start.killed();
+    let tree = history.run::<2>(&files, steps);
+    let mut least = bounds.0;
+    for point in files.journal().points() {
+        if let Some(index) = shown(&point, &history.states, reference, &history) {
+            tally.looks += 1;
+            least = least.max(index);
+        }
+        let seed = point.operations() as u64;
+        for image in point.images(Bound::new(bound, seed)) {
+            tally.images += 1;
+            let told = (point.operations(), point.after().to_owned(), image.picks);
+            let again = catch_unwind(AssertUnwindSafe(|| {
+                let bounds = (least, history.states.len() - 1);
+                drop(recover::<2>(&image.files, &history, bounds, reference));
+            }));
+            if let Err(panic) = again {
+                println!("{steps:?} afterwards, power lost after operation {told:?}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+    drop(tree);
+}
+
+const FIRST: [&[Step]; 3] = [
+    &[
+        Step::Insert,
+        Step::Flush,
+        Step::Batch,
+        Step::Flush,
+        Step::Insert,
+        Step::Flush,
+    ],
+    &[
+        Step::Batch,
+        Step::Checkpoint,
+        Step::Stream,
+        Step::Metadata,
+        Step::Flush,
+    ],
+    &[
+        Step::Insert,
+        Step::Reopen,
+        Step::Insert,
+        Step::Flush,
+        Step::Insert,
+        Step::Flush,
+    ],
+];
+
+#[test]
+fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of_power() {
+    let watchdog = Watchdog::start();
+    let (bound, every) = extent();
+    let (mut reference, mut tally) = (Reference::default(), Tally::default());
+    for first in FIRST {
+        let files = SimFiles::new();
+        let mut history = History::default();
+        let tree = history.run::<2>(&files, first);
+        for point in files.journal().points() {
+            let at = point.operations();
+            // A group that is written and not synced yet is what an opening may find in the cache alone.
+            if !(at.is_multiple_of(every)
+                || point.after().starts_with("write") && point.after().contains("log"))
+            {
+                continue;
+            }
+            watchdog.case(format!(
+                "{first:?}, killed after operation {at} ({})",
+                point.after()
+            ));
+            let told = watchdog.told();
+            let bounds = history.bounds_at(at);
+            let steps = AFTERWARDS[at % AFTERWARDS.len()];
+            let watched = catch_unwind(AssertUnwindSafe(|| {
+                watch(
+                    &point,
+                    &history,
+                    bounds,
+                    steps,
+                    bound,
+                    &mut reference,
+                    &mut tally,
+                );
+            }));
+            if let Err(panic) = watched {
+                println!("{told}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+        drop(tree);
+    }
+    tell("after a kill", &tally);
+}
+
+#[test]
+fn what_a_reader_was_shown_beside_an_opening_after_a_forgotten_sync_survives_every_loss_of_power() {
+    let watchdog = Watchdog::start();
+    let (bound, _) = extent();
+    let (mut reference, mut tally) = (Reference::default(), Tally::default());
+    silenced(|| {
+        for first in FIRST {
+            for number in 0.. {
+                watchdog.case(format!("{first:?}, sync {number} fails and is forgotten"));
+                let told = watchdog.told();
+                let files = SimFiles::new();
+                files.inject(Fault::new(number, Effect::LoseSync(ErrorKind::Other)).on(Call::Sync));
+                let mut run = Run::<2>::new();
+                run.open(&files);
+                first.iter().for_each(|&step| run.step(&files, step));
+                run.abandon();
+                if files.struck() == 0 {
+                    break;
+                }
+                files.heal();
+                let (history, durable) = run.into_history();
+                let bounds = (durable, history.states.len() - 1);
+                let watched = catch_unwind(AssertUnwindSafe(|| {
+                    let start = files.crash_point();
+                    let steps = AFTERWARDS[number as usize % AFTERWARDS.len()];
+                    watch(
+                        &start,
+                        &history,
+                        bounds,
+                        steps,
+                        bound,
+                        &mut reference,
+                        &mut tally,
+                    );
+                }));
+                if let Err(panic) = watched {
+                    println!("{told}");
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    });
+    tell("after a forgotten sync", &tally);
+}
+
+/// Images for each crash point, and which of the first process's operations it is killed after.
+fn extent() -> (usize, usize) {
+    let depth = setting("ROTORTREE_CRASH_DEPTH", 3);
+    if depth > 3 {
+        (setting("ROTORTREE_CRASH_IMAGES", 32), 1)
+    } else {
+        (6, 7)
+    }
+}
+
+fn tell(what: &str, tally: &Tally) {
+    println!(
+        "readers {what}: {} openings, {} looks, {} images",
+        tally.starts, tally.looks, tally.images
+    );
+    assert!(
+        tally.looks > 500 && tally.images > 1000,
+        "the readers have lost their sight"
+    );
+}

@@ -1,0 +1,8 @@
+//! Any bytes as chunk files under an honest manifest: every node read is the honest one or an error, and verification finds what is another.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use rotortree_fuzz::levels::check_chunks;
+
+fuzz_target!(|input: &[u8]| check_chunks(input));
