@@ -2,13 +2,9 @@
 
 use std::{
     fmt, io,
-    sync::{
-        Arc, Condvar, Mutex, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Weak, atomic::Ordering},
 };
 
-use arc_swap::ArcSwap;
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
@@ -16,9 +12,9 @@ use super::{checkpointing::Checkpoints, commit::Commit, stats::Counters, write::
 use crate::{
     EngineConfig, RecoveryReport, StorageError,
     cold::ColdNodes,
-    lock::lock,
     manifest::Manifest,
     storage::{Ownership, Storage},
+    sync::{ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, SetOnce, lock},
 };
 
 pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
@@ -57,7 +53,7 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
 #[derive(Default)]
 pub(super) struct Status {
     closed: AtomicBool,
-    failure: OnceLock<Arc<io::Error>>,
+    failure: SetOnce<Arc<io::Error>>,
 }
 
 impl Status {
