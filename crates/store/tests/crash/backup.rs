@@ -12,6 +12,7 @@ use rotortree_store::{
 
 use crate::{
     check::Reference,
+    faults::Watchdog,
     workload::{Tree, config, leaf, storage},
 };
 
@@ -37,6 +38,7 @@ fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Re
 
 #[test]
 fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
+    let watchdog = Watchdog::start();
     let leaves: Vec<Hash> = (0..500).map(leaf).collect();
     let mut reference = Reference::default();
     let files = SimFiles::new();
@@ -61,6 +63,10 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
             _ => &[500],
         };
         for image in point.images(Bound::new(16, 7)) {
+            watchdog.case(format!(
+                "a crash after operation {} of a backup",
+                point.operations()
+            ));
             restored(&image.files, sizes, &leaves, &mut reference);
             // The original is there too, and the backup is completed by another attempt.
             let original = Tree::<2>::open(Blake3Hasher, storage(&image.files), config()).unwrap();
@@ -73,6 +79,7 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         }
     }
     for number in 0.. {
+        watchdog.case(format!("call {number} of a backup fails"));
         let copy = files.settled();
         copy.remove_file("/backup/LOCK");
         let original = Tree::<2>::open(Blake3Hasher, storage(&copy), config()).unwrap();
