@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::outcome::{Outcome, Verdict, each};
+use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
@@ -47,7 +47,7 @@ fn check(root: &Path, package: &str, targets: &str, more: u64) -> Outcome<usize>
     models().args(["--no-run"]).run()?;
     let listed = listed(&models().args(["--", "--list"]).output()?);
     if listed == 0 {
-        return Err(crate::outcome::Failure::new(format!(
+        return Err(Failure::new(format!(
             "`{package}` has no test with `{FILTER}` in its name."
         )));
     }
@@ -59,7 +59,7 @@ fn check(root: &Path, package: &str, targets: &str, more: u64) -> Outcome<usize>
 }
 
 /// How many tests a list of the test harness has.
-fn listed(list: &str) -> usize {
+pub(super) fn listed(list: &str) -> usize {
     list.lines().filter(|line| line.ends_with(": test")).count()
 }
 

@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, corruption, kill, asan or valgrind alone",
+            "crash, corruption, kill, sustained, asan, tsan or valgrind alone",
         ),
         (
             "--scale N",
@@ -25,7 +25,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 5] = ["crash", "corruption", "kill", "asan", "valgrind"];
+const PARTS: [&str; 7] = [
+    "crash",
+    "corruption",
+    "kill",
+    "sustained",
+    "asan",
+    "tsan",
+    "valgrind",
+];
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let part = args.value("--part")?;
@@ -59,6 +67,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
             "test --release -p rotortree-store --test corruption -- --nocapture",
         )
         .env("ROTORTREE_ALL_BITS", "1")
+        .env("ROTORTREE_TEST_LIMIT", "86400")
         .run(),
         "kill" => Invocation::cargo(
             root,
@@ -66,42 +75,103 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         )
         .env("ROTORTREE_KILLS", &(3_000 * scale).to_string())
         .run(),
+        "sustained" => Invocation::cargo(
+            root,
+            "test --release -p rotortree --all-features --test durable -- --nocapture readers_prove_and_verify",
+        )
+        .env("ROTORTREE_SUSTAINED_SECONDS", &(120 * scale).to_string())
+        .env("ROTORTREE_TEST_LIMIT", &(1200 + 240 * scale).to_string())
+        .run(),
         // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
         // and its dependencies.
-        "asan" => sanitized(root, "address"),
+        "asan" => sanitized(root, "address", &ADDRESS),
+        "tsan" => sanitized(root, "thread", &THREAD),
         _ => valgrind(root),
     }
 }
 
-/// The tests of every file with unsafe code, and the engine's, under a sanitizer of a nightly toolchain.
-fn sanitized(root: &Path, sanitizer: &str) -> Outcome<()> {
+/// Packages and the choice of their tests, each a run of its own: those of every file with unsafe code, and the engine's.
+const ADDRESS: [(&str, &str); 3] = [
+    ("rotortree-hasher", "--lib"),
+    ("rotortree-lean-imt", "--lib"),
+    ("rotortree-store", "--lib --test engine --test cold"),
+];
+
+/// What threads share memory in without a lock.
+const THREAD: [(&str, &str); 1] = [("rotortree-lean-imt", "--lib concurrent memory::segment")];
+
+/// The same for Valgrind, which slows a test down thirty times.
+const MEMCHECK: [(&str, &str); 3] = [
+    ("rotortree-lean-imt", "--lib memory:: concurrent::"),
+    ("rotortree-store", "--lib memory:: file_layer:: shard"),
+    (
+        "rotortree-store",
+        "--test engine wait inserts second_owner backup",
+    ),
+];
+
+/// Tests under a sanitizer of a nightly toolchain.
+fn sanitized(root: &Path, sanitizer: &str, tests: &[(&str, &str)]) -> Outcome<()> {
     let target = host(root)?;
-    let words = format!(
-        "+nightly test --target {target} --target-dir target/{sanitizer} -p rotortree-hasher -p rotortree-lean-imt -p rotortree-store \
-         --lib --test engine --test cold"
-    );
-    Invocation::program(root, "cargo", &words)
-        .env("RUSTFLAGS", &format!("-Zsanitizer={sanitizer}"))
-        .env("ASAN_OPTIONS", "detect_leaks=1")
-        .run()
+    let flags = match sanitizer {
+        // The compiler refuses to mix instrumented crates with a standard library that is not, unless told that this is known.
+        "thread" => "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer".to_owned(),
+        _ => format!("-Zsanitizer={sanitizer}"),
+    };
+    each(tests, |(package, chosen)| {
+        let words =
+            format!("+nightly test --target {target} --target-dir target/{sanitizer} -p {package}");
+        run_some(chosen, || {
+            Invocation::program(root, "cargo", &words)
+                .env("RUSTFLAGS", &flags)
+                .env("ASAN_OPTIONS", "detect_leaks=1")
+        })
+    })
 }
 
-/// The same tests under Valgrind, whose view of memory needs no instrumented standard library.
+/// Tests under Valgrind, whose view of memory needs no instrumented standard library.
 fn valgrind(root: &Path) -> Outcome<()> {
     let target = host(root)?;
     let runner = format!(
         "CARGO_TARGET_{}_RUNNER",
         target.to_uppercase().replace('-', "_")
     );
-    Invocation::cargo(
-        root,
-        "test -p rotortree-lean-imt -p rotortree-store --lib -- memory segment shard",
-    )
-    .env(
-        &runner,
-        "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite",
-    )
-    .run()
+    each(MEMCHECK, |(package, chosen)| {
+        run_some(chosen, || {
+            Invocation::cargo(root, &format!("test -p {package}"))
+                .env(
+                    &runner,
+                    "valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+                     --errors-for-leak-kinds=definite",
+                )
+                .env("ROTORTREE_TEST_LIMIT", "3600")
+        })
+    })
+}
+
+/// Runs the tests that `chosen` names: targets, then filters. None at all is a failure.
+fn run_some(chosen: &str, cargo_test: impl Fn() -> Invocation) -> Outcome<()> {
+    let (targets, filters): (Vec<&str>, Vec<&str>) = {
+        let words: Vec<&str> = chosen.split_whitespace().collect();
+        // A target is `--lib`, or `--test` with a name.
+        let targets = words
+            .iter()
+            .rposition(|word| word.starts_with("--"))
+            .map_or(0, |last| last + 1 + usize::from(words[last] == "--test"));
+        let (targets, filters) = words.split_at(targets);
+        (targets.to_vec(), filters.to_vec())
+    };
+    let run = |more: &[&str]| {
+        cargo_test()
+            .args(&targets)
+            .args(["--"])
+            .args(&filters)
+            .args(more)
+    };
+    if super::loom::listed(&run(&["--list"]).output()?) == 0 {
+        return Err(Failure::new(format!("`{chosen}` names no test.")));
+    }
+    run(&[]).run()
 }
 
 fn host(root: &Path) -> Outcome<String> {

@@ -18,5 +18,6 @@ mod readme;
 mod refusals;
 mod support;
 mod surface;
+mod sustained;
 mod thread_pools;
 mod tokens;
