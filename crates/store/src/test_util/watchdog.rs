@@ -1,6 +1,6 @@
 //! A process that ends whatever its tests wait for: nothing that hangs may keep others from being run.
 
-use std::{env, process, sync::Once, thread, time::Duration};
+use std::{env, panic, process, sync::Once, thread, time::Duration};
 
 /// How long a test program may take, all its tests together, unless `ROTORTREE_TEST_LIMIT` says otherwise, in seconds. No test
 /// comes near it; it is not a measure of anything.
@@ -25,10 +25,10 @@ pub fn limit_this_process() {
             .name("watchdog".into())
             .spawn(move || {
                 thread::sleep(limit);
-                #[expect(clippy::print_stderr, reason = "the last that a test program says")]
-                {
-                    eprintln!("still running after {limit:?}: something hangs");
-                }
+                // A panic says so where panics are told, but ends no more than its thread.
+                drop(panic::catch_unwind(|| {
+                    panic!("still running after {limit:?}: something hangs")
+                }));
                 process::abort();
             })
             .expect("a test needs threads");
