@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, corruption, kill, sustained, asan, tsan or valgrind alone",
+            "crash, corruption, kill, sustained, asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -25,13 +25,12 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 6] = [
     "crash",
     "corruption",
     "kill",
     "sustained",
     "asan",
-    "tsan",
     "valgrind",
 ];
 
@@ -84,8 +83,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .run(),
         // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
         // and its dependencies.
-        "asan" => sanitized(root, "address", &ADDRESS),
-        "tsan" => sanitized(root, "thread", &THREAD),
+        "asan" => sanitized(root, "address"),
         _ => valgrind(root),
     }
 }
@@ -96,9 +94,6 @@ const ADDRESS: [(&str, &str); 3] = [
     ("rotortree-lean-imt", "--lib"),
     ("rotortree-store", "--lib --test engine --test cold"),
 ];
-
-/// What threads share memory in without a lock.
-const THREAD: [(&str, &str); 1] = [("rotortree-lean-imt", "--lib concurrent memory::segment")];
 
 /// The same for Valgrind, which slows a test down thirty times.
 const MEMCHECK: [(&str, &str); 3] = [
@@ -111,19 +106,14 @@ const MEMCHECK: [(&str, &str); 3] = [
 ];
 
 /// Tests under a sanitizer of a nightly toolchain.
-fn sanitized(root: &Path, sanitizer: &str, tests: &[(&str, &str)]) -> Outcome<()> {
+fn sanitized(root: &Path, sanitizer: &str) -> Outcome<()> {
     let target = host(root)?;
-    let flags = match sanitizer {
-        // The compiler refuses to mix instrumented crates with a standard library that is not, unless told that this is known.
-        "thread" => "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer".to_owned(),
-        _ => format!("-Zsanitizer={sanitizer}"),
-    };
-    each(tests, |(package, chosen)| {
+    each(ADDRESS, |(package, chosen)| {
         let words =
             format!("+nightly test --target {target} --target-dir target/{sanitizer} -p {package}");
         run_some(chosen, || {
             Invocation::program(root, "cargo", &words)
-                .env("RUSTFLAGS", &flags)
+                .env("RUSTFLAGS", &format!("-Zsanitizer={sanitizer}"))
                 .env("ASAN_OPTIONS", "detect_leaks=1")
         })
     })

@@ -239,6 +239,10 @@ fn assert_heads(tree: &Tree<N>, roots: &BTreeMap<u64, Hash>) {
     assert_eq!(rebuilt.head(), snapshot.head());
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are quoted in the documents"
+)]
 fn round(pin_above_level: usize, reads: Reads, time: Duration) {
     let dir = tempfile::tempdir().unwrap();
     let config = RotorTreeConfig {
