@@ -1,6 +1,6 @@
 //! The atomics, locks and cells that concurrent code is written with: the usual ones, or loom's where models are checked.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p rotortree-lean-imt --features std --lib loom_models` checks the models.
+//! `cargo xtask loom` checks the models.
 
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};

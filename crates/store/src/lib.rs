@@ -66,9 +66,12 @@ pub mod manifest;
 pub mod memory;
 mod read_only;
 mod recovery;
+// A model brings threads of its own.
+#[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
 pub mod shape;
 pub mod storage;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod verify;

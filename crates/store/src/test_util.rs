@@ -5,3 +5,4 @@
 pub mod conformance;
 pub mod object;
 pub mod sim_files;
+pub mod watchdog;

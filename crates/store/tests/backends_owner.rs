@@ -9,7 +9,9 @@ use std::{
     sync::Barrier,
 };
 
-use rotortree_store::{StorageError, fs::FsStorage, storage::Storage};
+use rotortree_store::{
+    StorageError, fs::FsStorage, storage::Storage, test_util::watchdog::limit_this_process,
+};
 
 const DIRECTORY: &str = "ROTORTREE_TEST_DIRECTORY";
 
@@ -47,6 +49,7 @@ struct Process {
 
 impl Process {
     fn start(directory: &Path) -> Self {
+        limit_this_process();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "another_process", "--ignored", "--nocapture"])
             .env(DIRECTORY, directory)
@@ -131,6 +134,7 @@ fn another_process_is_kept_out_when_the_lock_file_was_removed() {
 
 #[test]
 fn of_threads_that_race_for_a_directory_one_wins() {
+    limit_this_process();
     let dir = tempfile::tempdir().unwrap();
     for _ in 0..20 {
         let start = Barrier::new(8);
@@ -159,6 +163,7 @@ fn of_threads_that_race_for_a_directory_one_wins() {
 #[cfg(unix)]
 #[test]
 fn a_directory_given_up_is_free_at_once_while_processes_are_being_started() {
+    limit_this_process();
     let dir = tempfile::tempdir().unwrap();
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -10,9 +10,11 @@ use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RotorTreeError, StorageError,
     TieringConfig, fs::FsStorage, memory::MemoryStorage, storage::Storage,
+    test_util::watchdog::limit_this_process,
 };
 
 fn quiet() -> EngineConfig {
+    limit_this_process();
     EngineConfig {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,

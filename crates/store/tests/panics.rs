@@ -13,7 +13,7 @@ use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
-    memory::MemoryStorage, storage::Storage,
+    memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
 /// BLAKE3 until its fuse has burnt down.
@@ -33,6 +33,7 @@ impl Hasher for Fused {
 }
 
 fn config() -> EngineConfig {
+    limit_this_process();
     EngineConfig {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,

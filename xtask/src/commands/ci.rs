@@ -23,8 +23,9 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-const STEPS: [&str; 10] = [
-    "tidy", "layering", "fmt", "clippy", "docs", "test", "features", "no-std", "fuzz", "package",
+const STEPS: [&str; 11] = [
+    "tidy", "layering", "fmt", "clippy", "docs", "test", "loom", "features", "no-std", "fuzz",
+    "package",
 ];
 
 /// How a step ended.

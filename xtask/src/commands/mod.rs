@@ -11,6 +11,7 @@ mod features;
 mod fmt;
 mod fuzz;
 mod layering;
+mod loom;
 mod no_std;
 mod package;
 mod test;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Command] = &[
     clippy::COMMAND,
     docs::COMMAND,
     test::COMMAND,
+    loom::COMMAND,
     features::COMMAND,
     no_std::COMMAND,
     fuzz::COMMAND,

@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, corruption, kill, syscalls, fork, asan or valgrind alone",
+            "crash, corruption, kill, syscalls, fork, sustained, asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -27,12 +27,13 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "crash",
     "corruption",
     "kill",
     "syscalls",
     "fork",
+    "sustained",
     "asan",
     "valgrind",
 ];
@@ -69,6 +70,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
             "test --release -p rotortree-store --test corruption -- --nocapture",
         )
         .env("ROTORTREE_ALL_BITS", "1")
+        .env("ROTORTREE_TEST_LIMIT", "86400")
         .run_tests(),
         "kill" => Invocation::cargo(
             root,
@@ -93,6 +95,13 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         )
         .env("ROTORTREE_FORK_ROUNDS", &(20 * scale).to_string())
         .run_tests(),
+        "sustained" => Invocation::cargo(
+            root,
+            "test --release -p rotortree --all-features --test durable -- --nocapture readers_prove_and_verify",
+        )
+        .env("ROTORTREE_SUSTAINED_SECONDS", &(120 * scale).to_string())
+        .env("ROTORTREE_TEST_LIMIT", &(1200 + 240 * scale).to_string())
+        .run_tests(),
         // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
         // and its dependencies.
         "asan" => sanitized(root, "address"),
@@ -100,35 +109,50 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
     }
 }
 
-/// The tests of every file with unsafe code, and the engine's, under a sanitizer of a nightly toolchain.
+/// Runs of `cargo test`: the tests of every file with unsafe code, and the engine's.
+const ADDRESS: [&str; 3] = [
+    "-p rotortree-hasher --lib",
+    "-p rotortree-lean-imt --lib",
+    "-p rotortree-store --lib --test engine --test cold",
+];
+
+/// The same for Valgrind, which slows a test down thirty times.
+const MEMCHECK: [&str; 3] = [
+    "-p rotortree-lean-imt --lib -- memory:: concurrent::",
+    "-p rotortree-store --lib -- memory:: file_layer:: shard",
+    "-p rotortree-store --test engine -- wait inserts second_owner backup",
+];
+
+/// Tests under a sanitizer of a nightly toolchain.
 fn sanitized(root: &Path, sanitizer: &str) -> Outcome<()> {
     let target = host(root)?;
-    let words = format!(
-        "+nightly test --target {target} --target-dir target/{sanitizer} -p rotortree-hasher -p rotortree-lean-imt -p rotortree-store \
-         --lib --test engine --test cold"
-    );
-    Invocation::program(root, "cargo", &words)
-        .env("RUSTFLAGS", &format!("-Zsanitizer={sanitizer}"))
-        .env("ASAN_OPTIONS", "detect_leaks=1")
-        .run_tests()
+    each(ADDRESS, |chosen| {
+        let words =
+            format!("+nightly test --target {target} --target-dir target/{sanitizer} {chosen}");
+        Invocation::program(root, "cargo", &words)
+            .env("RUSTFLAGS", &format!("-Zsanitizer={sanitizer}"))
+            .env("ASAN_OPTIONS", "detect_leaks=1")
+            .run_tests()
+    })
 }
 
-/// The same tests under Valgrind, whose view of memory needs no instrumented standard library.
+/// Tests under Valgrind, whose view of memory needs no instrumented standard library.
 fn valgrind(root: &Path) -> Outcome<()> {
     let target = host(root)?;
     let runner = format!(
         "CARGO_TARGET_{}_RUNNER",
         target.to_uppercase().replace('-', "_")
     );
-    Invocation::cargo(
-        root,
-        "test -p rotortree-lean-imt -p rotortree-store --lib -- memory segment shard",
-    )
-    .env(
-        &runner,
-        "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite",
-    )
-    .run_tests()
+    each(MEMCHECK, |chosen| {
+        Invocation::cargo(root, &format!("test {chosen}"))
+            .env(
+                &runner,
+                "valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+                 --errors-for-leak-kinds=definite",
+            )
+            .env("ROTORTREE_TEST_LIMIT", "3600")
+            .run_tests()
+    })
 }
 
 fn host(root: &Path) -> Outcome<String> {

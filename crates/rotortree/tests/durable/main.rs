@@ -20,5 +20,6 @@ mod refusals;
 mod stolen_inserts;
 mod support;
 mod surface;
+mod sustained;
 mod thread_pools;
 mod tokens;

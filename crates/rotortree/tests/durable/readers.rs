@@ -52,6 +52,20 @@ fn a_reader_beside_the_writer_sees_durable_states_only_and_moves_forward() {
     assert_eq!(reader.size(), 2200);
 }
 
+/// Not only a sync that somebody waited for is attested: a reader sees nothing that is not.
+#[test]
+fn a_reader_sees_what_a_backup_made_durable_once_the_log_is_idle() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<4>(&dir.path().join("tree"));
+    let reader = Tree::<4>::open_read_only(Blake3Hasher, quiet(&dir.path().join("tree"))).unwrap();
+    tree.insert_many(&leaves(0..500)).unwrap();
+    tree.backup(dir.path().join("backup")).unwrap();
+    eventually("the sync of a backup is attested", || {
+        reader.refresh().unwrap();
+        reader.size() == 500
+    });
+}
+
 #[test]
 fn a_reader_changes_nothing_in_the_directory() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,9 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rotortree::Blake3Hasher;
+use rotortree::{Blake3Hasher, RotorTreeConfig};
+use rotortree_store::test_util::watchdog::limit_this_process;
 
-pub(crate) use crate::common::{PATIENCE, Tree, leaf, leaves, quiet, storage_error};
+pub(crate) use crate::common::{PATIENCE, Tree, leaf, leaves, storage_error};
+
+/// A tree that does nothing by itself, in a test program that does not run forever.
+pub(crate) fn quiet(path: &Path) -> RotorTreeConfig {
+    limit_this_process();
+    crate::common::quiet(path)
+}
 
 pub(crate) fn open<const N: usize>(path: &Path) -> Tree<N> {
     Tree::open(Blake3Hasher, quiet(path)).unwrap()

@@ -19,10 +19,10 @@ use super::{
 use crate::{
     RotorTreeError, StorageError,
     checkpoint::write_nodes,
-    lock::lock,
     manifest::{CleanClose, Manifest},
     recovery::{self, LiveLog},
     storage::{CommitError, MAX_HEADER_BYTES, Place, Storage},
+    sync::lock,
 };
 
 /// What a backup did.
@@ -57,7 +57,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// Everything inserted so far, made durable, and where it stands in the log.
-    fn durable_point(&self) -> Result<(Position, Arc<TreeSnapshot<N, D>>), StorageError> {
+    pub(super) fn durable_point(
+        &self,
+    ) -> Result<(Position, Arc<TreeSnapshot<N, D>>), StorageError> {
         let mut lead = self.take_lead()?;
         match self.commit_pending(&mut lead) {
             Ok(()) => {

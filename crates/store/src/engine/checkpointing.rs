@@ -6,7 +6,7 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,12 @@ use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
 use super::{core::Core, policy::node_count};
-use crate::{StorageError, checkpoint::write_nodes, lock::lock, storage::CommitError};
+use crate::{
+    StorageError,
+    checkpoint::write_nodes,
+    storage::CommitError,
+    sync::{MutexGuard, lock},
+};
 
 /// Who is at it, and how it went.
 #[derive(Default)]
@@ -193,9 +198,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 let mut writer = lock(&self.writer);
                 writer.tree.nodes_mut().rebase(extended, &lens);
                 let renewed = Arc::new(writer.tree.snapshot());
-                if self.durable.load().size() == renewed.size()
-                    && self.durable.load().metadata() == renewed.metadata()
-                {
+                // If this very state is durable, nothing is recorded behind it, and no leader is about to publish anything else.
+                if self.is_durable(writer.pending.last_batch_end()) {
                     self.durable.store(Arc::clone(&renewed));
                 }
                 self.published.store(renewed);

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
-    lock::lock,
     manifest::CleanClose,
     recovery,
     storage::{CommitError, Storage},
+    sync::lock,
     verify::{Progress, verify_nodes},
 };
 
@@ -69,7 +69,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         })
     }
 
-    fn core(&self) -> &Arc<Core<H, N, D>> {
+    pub(super) fn core(&self) -> &Arc<Core<H, N, D>> {
         &self.handle.core
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -15,7 +15,11 @@ use super::{
     lead::{Lead, WriteEnd},
     log::Log,
 };
-use crate::{FlushPolicy, StorageError, lock::lock, runtime::Lane};
+use crate::{
+    FlushPolicy, StorageError,
+    runtime::Lane,
+    sync::{MutexGuard, lock},
+};
 
 /// How long after a sync that somebody waited for the log is attested, unless more comes.
 const MARK_DELAY: Duration = Duration::from_millis(50);
@@ -91,7 +95,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 return Ok(true);
             }
             self.status.check_failure()?;
-            if matches!(commit.log, WriteEnd::Gone) {
+            if !self.is_own_process() || matches!(commit.log, WriteEnd::Gone) {
                 return Err(StorageError::Closed);
             }
             if !asked {
@@ -120,21 +124,30 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.is_own_process() {
             return Poll::Ready(Err(StorageError::Closed));
         }
-        {
-            let mut commit = lock(&self.commit);
-            if commit.durable >= sequence {
-                return Poll::Ready(Ok(()));
-            }
-            self.status.check_failure()?;
-            if !commit
-                .wakers
-                .iter()
-                .any(|waker| waker.will_wake(context.waker()))
-            {
-                commit.wakers.push(context.waker().clone());
-            }
+        let looked = self.look_or_register(sequence, context.waker());
+        if looked.is_pending() {
+            self.ask_flusher(sequence);
         }
-        self.ask_flusher(sequence);
+        looked
+    }
+
+    /// Whether `sequence` is durable; if that is open, `waker` is woken once something has changed.
+    pub(super) fn look_or_register(
+        &self,
+        sequence: u64,
+        waker: &Waker,
+    ) -> Poll<Result<(), StorageError>> {
+        let mut commit = lock(&self.commit);
+        if commit.durable >= sequence {
+            return Poll::Ready(Ok(()));
+        }
+        self.status.check_failure()?;
+        if matches!(commit.log, WriteEnd::Gone) {
+            return Poll::Ready(Err(StorageError::Closed));
+        }
+        if !commit.wakers.iter().any(|known| known.will_wake(waker)) {
+            commit.wakers.push(waker.clone());
+        }
         Poll::Pending
     }
 
@@ -182,22 +195,18 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if let Err(error) = self.commit_pending(&mut lead) {
             return Err(lead.fail(error));
         }
-        let wants_mark = lead.wants_mark;
         lead.give_back();
-        if wants_mark {
-            self.schedule_tick(self.tick_delay());
-        }
         Ok(())
     }
 
     pub(super) fn commit_pending(&self, log: &mut Log) -> io::Result<()> {
         let started = Instant::now();
-        // Another leader may have failed between this thread's look at the status and its taking the log.
-        if let Err(error) = self.status.check_failure() {
-            return Err(io::Error::other(error));
-        }
         let pending = {
             let mut writer = lock(&self.writer);
+            // With the lock held: whoever failed, also in the middle of an insert, did so before, and its records stay here.
+            if let Err(error) = self.status.check_failure() {
+                return Err(io::Error::other(error));
+            }
             if writer.pending.is_empty() {
                 None
             } else {
@@ -250,7 +259,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// When the background looks again after a sync. Never later than the flush of an insert that comes meanwhile.
-    fn tick_delay(&self) -> Duration {
+    pub(super) fn tick_delay(&self) -> Duration {
         match self.config.flush_policy {
             FlushPolicy::Interval(interval) => interval,
             FlushPolicy::Manual => MARK_DELAY,
@@ -305,7 +314,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
     fn mark(&self) {
-        // Somebody leads: the group being written attests the one before.
+        // Somebody leads, and will ask for the next tick.
         let Some(mut lead) = self.try_lead() else {
             return;
         };

@@ -2,13 +2,9 @@
 
 use std::{
     fmt, io,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Weak, atomic::Ordering},
 };
 
-use arc_swap::ArcSwap;
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
@@ -17,9 +13,9 @@ use crate::{
     EngineConfig, RecoveryReport, StorageError,
     cold::ColdNodes,
     fork::Process,
-    lock::lock,
     manifest::Manifest,
     storage::{Ownership, Storage},
+    sync::{ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, SetOnce, lock},
 };
 
 pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
@@ -57,7 +53,7 @@ pub(super) struct Status {
     /// The process that opened the tree. To its forked children the tree is closed.
     process: Process,
     closed: AtomicBool,
-    failure: OnceLock<Arc<io::Error>>,
+    failure: SetOnce<Arc<io::Error>>,
 }
 
 impl Status {
@@ -65,7 +61,7 @@ impl Status {
         Self {
             process: Process::current(),
             closed: AtomicBool::new(false),
-            failure: OnceLock::new(),
+            failure: SetOnce::default(),
         }
     }
 

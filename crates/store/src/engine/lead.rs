@@ -8,7 +8,7 @@ use std::{
 use rotortree_hasher::Hasher;
 
 use super::{core::Core, log::Log};
-use crate::{StorageError, lock::lock};
+use crate::{StorageError, sync::lock};
 
 /// Where the write end of the log is.
 #[expect(
@@ -82,9 +82,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
-    /// Gives up the lead. What is durable by now is told to whoever waits.
+    /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes, attested by a tick.
     pub(super) fn give_back(mut self) {
         let Some(log) = self.log.take() else { return };
+        let wants_mark = log.wants_mark && !log.within_batch;
         let wakers = {
             let mut commit = lock(&self.core.commit);
             commit.durable = commit.durable.max(log.durable.sequence);
@@ -93,6 +94,10 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
         };
         self.core.commit_changed.notify_all();
         wakers.into_iter().for_each(std::task::Waker::wake);
+        // Whoever led, also if that kept a tick from attesting.
+        if wants_mark {
+            self.core.schedule_tick(self.core.tick_delay());
+        }
     }
 
     /// The log failed: nothing becomes durable any more.

@@ -26,6 +26,8 @@ mod core;
 mod events;
 mod lead;
 pub(crate) mod log;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod open;
 mod policy;
 mod stats;

@@ -1,11 +1,7 @@
 //! From a storage backend to a running engine.
 
-use std::sync::{
-    Arc, Condvar, Mutex,
-    atomic::{AtomicBool, AtomicUsize},
-};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use rotortree_hasher::Hasher;
 use rotortree_wal::GroupBuffer;
 
@@ -19,9 +15,9 @@ use super::{
 };
 use crate::{
     EngineConfig, RotorTreeError,
-    lock::lock,
     recovery::{self, Recovered},
     storage::Storage,
+    sync::{ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, lock},
 };
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {

@@ -8,7 +8,7 @@ use std::{
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{core::Core, write::Writer};
-use crate::{CheckpointPolicy, lock::lock, runtime::Lane};
+use crate::{CheckpointPolicy, runtime::Lane, sync::lock};
 
 /// The first wait before a failed background checkpoint is tried again; doubled each time up to the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(500);

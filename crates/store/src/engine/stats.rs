@@ -8,7 +8,7 @@ use std::{
 use rotortree_hasher::Hasher;
 
 use super::{core::Core, lead::WriteEnd, policy::Due};
-use crate::lock::lock;
+use crate::sync::{Mutex, lock};
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
 ///
@@ -81,7 +81,7 @@ pub(super) struct Counters {
 
 /// The last time something happened and how long it took.
 #[derive(Default)]
-struct Event(std::sync::Mutex<Option<(Instant, Duration)>>);
+struct Event(Mutex<Option<(Instant, Duration)>>);
 
 impl Event {
     fn happened(&self, took: Duration) {

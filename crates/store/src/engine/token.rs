@@ -49,7 +49,7 @@ impl<H: Hasher, const N: usize, const D: usize> Commits for Core<H, N, D> {
 #[derive(Clone)]
 pub struct DurabilityToken {
     commits: Arc<dyn Commits>,
-    sequence: u64,
+    pub(super) sequence: u64,
     first_leaf: u64,
     head: Option<TreeHead>,
 }

@@ -1,7 +1,7 @@
 //! The insert methods: admission, append, record, publish - in that order, under the writer lock.
 
 use std::{
-    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,11 @@ use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{core::Core, token::DurabilityToken};
-use crate::{FlushPolicy, RotorTreeError, StorageError, hashing::append, lock::lock};
+use crate::{
+    FlushPolicy, RotorTreeError, StorageError,
+    hashing::append,
+    sync::{MutexGuard, fence, lock},
+};
 
 /// How long a waiting insert sleeps at most before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -225,12 +229,22 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if reached() || self.status.check_process().is_err() {
             return reached();
         }
+        let deadline = Instant::now().checked_add(timeout);
         self.size_waiters.fetch_add(1, Ordering::SeqCst);
-        let guard = lock(&self.size_lock);
-        let waited = self.size_changed.wait_timeout_while(guard, timeout, |()| {
-            !reached() && self.status.check().is_ok()
-        });
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        // Whoever publishes looks for waiters afterwards: seen by neither, this waiter and that size would miss each other.
+        fence(Ordering::SeqCst);
+        let mut guard = lock(&self.size_lock);
+        while !reached() && self.status.check().is_ok() {
+            let left = deadline.map_or(Duration::MAX, |deadline| {
+                deadline.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.size_changed.wait_timeout(guard, left);
+            guard = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(guard);
         self.size_waiters.fetch_sub(1, Ordering::SeqCst);
         reached()
     }

@@ -10,6 +10,7 @@ use rotortree_store::{
     cold::{ColdNodes, load_nodes},
     manifest::Manifest,
     storage::{Reads, Storage},
+    test_util::watchdog::limit_this_process,
 };
 
 use crate::place::TestPlace;
@@ -55,6 +56,7 @@ impl Store {
     }
 
     pub(crate) fn with_shard_chunks(arity: usize, shard_chunks: u64) -> Self {
+        limit_this_process();
         let place = TestPlace::new(shard_chunks);
         Self {
             storage: Arc::new(place.clone()),

@@ -16,12 +16,13 @@ use rotortree_store::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
     fs::FsStorage,
     storage::{Reads, Storage},
-    test_util::sim_files::SimFiles,
+    test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
 
 pub(crate) type Tree = Engine<Blake3Hasher, 2, 32>;
 
 pub(crate) fn config(recovery: RecoveryMode) -> EngineConfig {
+    limit_this_process();
     EngineConfig {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,

@@ -6,16 +6,29 @@ use rotortree_store::test_util::sim_files::{Bound, SimFiles};
 
 use crate::{
     check::{Reference, recover},
+    faults::Watchdog,
     setting,
     workload::{History, STEPS, Step},
 };
 
-#[derive(Default)]
 struct Tally {
+    watchdog: Watchdog,
     workloads: usize,
     points: usize,
     images: usize,
     second_images: usize,
+}
+
+impl Tally {
+    fn start() -> Self {
+        Self {
+            watchdog: Watchdog::start(),
+            workloads: 0,
+            points: 0,
+            images: 0,
+            second_images: 0,
+        }
+    }
 }
 
 fn enumerate<const N: usize>(depth: usize, bound: usize, tally: &mut Tally) {
@@ -66,6 +79,7 @@ fn crash_everywhere<const N: usize>(
                 point.after(),
                 image.picks
             );
+            tally.watchdog.case(told.clone());
             let guard = Told(&told);
             let (engine, found) = recover::<N>(&image.files, &history, bounds, reference);
             // A second crash, at every operation of the recovery that just ran.
@@ -119,7 +133,7 @@ impl Drop for Told<'_> {
 fn every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable() {
     let depth = setting("ROTORTREE_CRASH_DEPTH", 3);
     let bound = setting("ROTORTREE_CRASH_IMAGES", 32);
-    let mut tally = Tally::default();
+    let mut tally = Tally::start();
     enumerate::<2>(depth, bound, &mut tally);
     enumerate::<3>(depth.min(2), bound, &mut tally);
     println!(
@@ -138,7 +152,7 @@ fn every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable()
 /// The published peer's failure: a full chunk written at a checkpoint while its last inner node could still change.
 #[test]
 fn a_checkpoint_at_255_leaves_and_one_at_256_survive_every_crash() {
-    let mut tally = Tally::default();
+    let mut tally = Tally::start();
     let mut reference = Reference::default();
     let steps = [
         Step::Batch,

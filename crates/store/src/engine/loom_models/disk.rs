@@ -1,0 +1,200 @@
+//! [`Disk`]: a storage in memory that remembers what it acknowledged, and fails when told to.
+
+use std::{
+    io::{self, Read},
+    sync::{Arc, atomic::Ordering},
+};
+
+use loom::sync::atomic::AtomicUsize;
+
+use crate::{
+    StorageError,
+    memory::MemoryStorage,
+    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+    sync::{Mutex, lock},
+};
+
+/// How a sync ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Fails,
+    Panics,
+}
+
+#[derive(Debug)]
+pub(super) struct Disk {
+    memory: MemoryStorage,
+    /// Threads within a write of the log. A switch of threads may happen where it changes: writing takes time.
+    writing: AtomicUsize,
+    /// loom's, so that what a thread sees of the disk counts as a reason to let another one run before.
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    /// The bytes of all groups whose sync has returned.
+    acknowledged: Vec<u8>,
+    /// Groups and marks, in their order.
+    log: Vec<Written>,
+    /// The sync that does not end well, counted from 0, and how it ends.
+    fault: Option<(usize, Ending)>,
+    syncs: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Group,
+    Mark,
+    Segment,
+}
+
+impl Disk {
+    pub(super) fn new() -> Arc<Self> {
+        Self::with(None)
+    }
+
+    /// One whose sync number `sync`, from 0, ends so, and every one behind it too.
+    pub(super) fn whose(sync: usize, ending: Ending) -> Arc<Self> {
+        Self::with(Some((sync, ending)))
+    }
+
+    fn with(fault: Option<(usize, Ending)>) -> Arc<Self> {
+        Arc::new(Self {
+            memory: MemoryStorage::new(),
+            writing: AtomicUsize::new(0),
+            told: Mutex::new(Told {
+                fault,
+                ..Told::default()
+            }),
+        })
+    }
+
+    /// Whether these bytes are in a group whose sync has returned.
+    pub(super) fn has(&self, bytes: &[u8]) -> bool {
+        lock(&self.told)
+            .acknowledged
+            .windows(bytes.len())
+            .any(|window| window == bytes)
+    }
+
+    /// Whether something on disk says that the last group was synced.
+    pub(super) fn attests_everything(&self) -> bool {
+        lock(&self.told).log.last() != Some(&Written::Group)
+    }
+
+    pub(super) fn syncs(&self) -> usize {
+        lock(&self.told).syncs
+    }
+
+    fn begin(&self) {
+        let others = self.writing.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(others, 0, "two leaders at once");
+    }
+
+    fn end(&self) {
+        self.writing.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Storage for Disk {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+        self.begin();
+        let ending = {
+            let mut told = lock(&self.told);
+            told.syncs += 1;
+            told.fault
+                .filter(|(sync, _)| told.syncs > *sync)
+                .map(|(_, ending)| ending)
+        };
+        match ending {
+            Some(Ending::Fails) => {
+                self.end();
+                return Err(io::Error::other("a planned failure"));
+            }
+            Some(Ending::Panics) => {
+                self.end();
+                panic!("a planned panic");
+            }
+            None => {}
+        }
+        self.memory.commit_group(segment, offset, group)?;
+        self.end();
+        let mut told = lock(&self.told);
+        told.acknowledged.extend_from_slice(group);
+        told.log.push(Written::Group);
+        Ok(())
+    }
+
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+        self.begin();
+        let outcome = self.memory.commit_mark(segment, offset, mark);
+        self.end();
+        lock(&self.told).log.push(Written::Mark);
+        outcome
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+        let outcome = self.memory.create_segment(number, content);
+        lock(&self.told).log.push(Written::Segment);
+        outcome
+    }
+
+    fn describe(&self) -> String {
+        self.memory.describe()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        self.memory.inspect()
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        self.memory.acquire()
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        self.memory.sweep()
+    }
+
+    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+        self.memory.list_segments()
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+        self.memory.read_segment(number)
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        self.memory.remove_segment(number)
+    }
+
+    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.memory.put(stream, level, first, bytes)
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        self.memory.sync_levels()
+    }
+
+    fn region(
+        &self,
+        stream: Stream,
+        level: u8,
+        shard: u64,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        self.memory.region(stream, level, shard, units, reads)
+    }
+
+    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        self.memory.load_manifest()
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        self.memory.commit_manifest(generation, bytes)
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.memory.keep_aside(label, content)
+    }
+}

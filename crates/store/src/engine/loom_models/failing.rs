@@ -1,0 +1,143 @@
+//! A sync that fails or panics: everybody who waits is told, and nothing is durable that was not.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use loom::thread;
+
+use super::{Bell, Disk, Tree, disk::Ending, insert, leaf, model, open};
+use crate::{DurabilityToken, StorageError};
+
+/// Whatever waiting says must be so, and stay so.
+fn assert_told_truly(
+    disk: &Disk,
+    token: &DurabilityToken,
+    outcome: Result<(), StorageError>,
+    number: u8,
+) {
+    match outcome {
+        Ok(()) => {
+            assert!(disk.has(&leaf(number)), "durable, says a failed tree");
+            assert!(token.is_durable());
+        }
+        Err(StorageError::FlushFailed(_)) => {
+            assert!(!token.is_durable(), "an error, and durable afterwards");
+            assert!(token.wait().is_err());
+        }
+        Err(error) => panic!("not what happened: {error}"),
+    }
+}
+
+fn assert_failed_for_good(tree: &Tree) {
+    assert!(tree.failure().is_some());
+    assert!(tree.insert(leaf(9)).is_err());
+    assert!(tree.flush().is_err());
+    assert!(tree.clone().close().is_err());
+}
+
+#[test]
+fn loom_models_a_sync_that_fails_while_two_wait() {
+    for sync in [0, 1] {
+        model("a sync that fails", 4, move || {
+            let disk = Disk::whose(sync, Ending::Fails);
+            let (tree, _) = open(&disk);
+            let other = thread::spawn({
+                let (tree, disk) = (tree.clone(), Arc::clone(&disk));
+                move || {
+                    if let Ok((_, token)) = tree.insert(leaf(1)) {
+                        assert_told_truly(&disk, &token, token.wait(), 1);
+                    }
+                }
+            });
+            if let Ok((_, token)) = tree.insert(leaf(2)) {
+                assert_told_truly(&disk, &token, token.wait(), 2);
+            }
+            other.join().expect("no thread panics");
+            if disk.syncs() > sync {
+                assert_failed_for_good(&tree);
+            }
+        });
+    }
+}
+
+#[test]
+fn loom_models_a_future_of_a_sync_that_fails() {
+    model("a future of a sync that fails", 2, || {
+        let disk = Disk::whose(0, Ending::Fails);
+        let (tree, _) = open(&disk);
+        let token = insert(&tree, 1);
+        let other = thread::spawn({
+            let token = token.clone();
+            move || assert!(token.wait().is_err())
+        });
+        assert!(super::waiting::block_on(token.clone()).is_err());
+        assert!(!token.is_durable());
+        other.join().expect("no thread panics");
+    });
+}
+
+#[test]
+fn loom_models_closing_when_the_sync_fails() {
+    model("closing when the sync fails", 3, || {
+        let disk = Disk::whose(0, Ending::Fails);
+        let (tree, _) = open(&disk);
+        let token = insert(&tree, 1);
+        let waiting = thread::spawn({
+            let token = token.clone();
+            move || assert!(token.wait().is_err())
+        });
+        assert!(tree.clone().close().is_err());
+        assert!(!token.is_durable());
+        waiting.join().expect("no thread panics");
+        assert!(tree.clone().close().is_err());
+    });
+}
+
+/// The panic of a leader is its caller's; the others get an error.
+#[test]
+fn loom_models_a_leader_that_panics_while_another_waits() {
+    std::panic::set_hook(Box::new(|_| {}));
+    model("a leader that panics", 5, || {
+        let disk = Disk::whose(0, Ending::Panics);
+        let (tree, _) = open(&disk);
+        let token = insert(&tree, 1);
+        let wait = |token: &DurabilityToken| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| token.wait()));
+            assert!(!matches!(outcome, Ok(Ok(()))), "nothing was synced");
+        };
+        let other = thread::spawn({
+            let token = token.clone();
+            move || wait(&token)
+        });
+        wait(&token);
+        other.join().expect("the panic was caught");
+        assert!(!token.is_durable());
+        assert_eq!(disk.syncs(), 1, "led again after a panic");
+        assert_failed_for_good(&tree);
+    });
+    drop(std::panic::take_hook());
+}
+
+/// Whoever was woken by nothing but the failure still gets it.
+#[test]
+fn loom_models_a_failure_elsewhere_while_a_future_waits() {
+    model("a failure elsewhere", 6, || {
+        let disk = Disk::new();
+        let (tree, _) = open(&disk);
+        let bell = Arc::new(Bell::default());
+        // Nobody flushes this one: it waits for a sequence that nothing has.
+        let waker = bell.waker();
+        let core = Arc::clone(tree.core());
+        let failing = thread::spawn(move || {
+            drop(core.fail(std::io::Error::other("a planned failure")));
+        });
+        let looked = tree.core().look_or_register(u64::MAX, &waker);
+        if looked.is_pending() {
+            bell.wait();
+        }
+        failing.join().expect("no thread panics");
+        assert!(tree.failure().is_some());
+    });
+}

@@ -1,0 +1,87 @@
+//! The locks, condition variables and cells that the engine's threads meet at: the usual ones, or loom's where models are checked.
+//!
+//! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What the engine has below it
+//! (storage, cold nodes, counters) keeps the usual locks, under which no thread of a model is ever stopped.
+
+use std::sync::PoisonError;
+
+#[cfg(loom)]
+pub(crate) use self::models::{
+    ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, SetOnce, fence,
+};
+#[cfg(not(loom))]
+pub(crate) use {
+    arc_swap::ArcSwap,
+    std::sync::{
+        Condvar, Mutex, MutexGuard, OnceLock as SetOnce,
+        atomic::{AtomicBool, AtomicUsize, fence},
+    },
+};
+
+/// Locks `mutex`, ignoring poisoning: for state that every critical section leaves consistent at each step.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What loom does not have, made of what it has.
+#[cfg(loom)]
+mod models {
+    use std::sync::{Arc, OnceLock, atomic::Ordering};
+
+    pub(crate) use loom::sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicUsize, fence},
+    };
+
+    /// Stands in for the cell of `arc-swap`, which loom cannot see into.
+    pub(crate) struct ArcSwap<T>(Mutex<Arc<T>>);
+
+    impl<T> ArcSwap<T> {
+        pub(crate) fn new(value: Arc<T>) -> Self {
+            Self(Mutex::new(value))
+        }
+
+        pub(crate) fn load(&self) -> Arc<T> {
+            Arc::clone(&super::lock(&self.0))
+        }
+
+        pub(crate) fn load_full(&self) -> Arc<T> {
+            self.load()
+        }
+
+        pub(crate) fn store(&self, value: Arc<T>) {
+            *super::lock(&self.0) = value;
+        }
+    }
+
+    /// A cell that is set once. Whoever looks may miss what is set, unless something else orders the two.
+    pub(crate) struct SetOnce<T> {
+        is_set: AtomicBool,
+        value: OnceLock<T>,
+    }
+
+    impl<T> Default for SetOnce<T> {
+        fn default() -> Self {
+            Self {
+                is_set: AtomicBool::new(false),
+                value: OnceLock::new(),
+            }
+        }
+    }
+
+    impl<T> SetOnce<T> {
+        pub(crate) fn get(&self) -> Option<&T> {
+            if self.is_set.load(Ordering::Acquire) {
+                self.value.get()
+            } else {
+                None
+            }
+        }
+
+        pub(crate) fn get_or_init(&self, value: impl FnOnce() -> T) -> &T {
+            let value = self.value.get_or_init(value);
+            self.is_set.store(true, Ordering::Release);
+            value
+        }
+    }
+}
