@@ -2,14 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::{Seek as _, SeekFrom, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RotorTreeError, StorageError,
-    TieringConfig, fs::FsStorage, memory::MemoryStorage, storage::Storage,
+    TieringConfig,
+    fs::FsStorage,
+    memory::MemoryStorage,
+    storage::{Reads, Storage},
 };
 
 fn quiet() -> EngineConfig {
@@ -427,6 +435,33 @@ fn the_second_owner_is_refused_at_once() {
     assert_eq!(again.size(), 1);
     assert!(token.is_durable());
     assert_eq!(snapshot.size(), 1);
+}
+
+#[test]
+fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
+    let config = EngineConfig {
+        tiering: TieringConfig { pin_above_level: 0 },
+        reads: Reads::Positioned,
+        ..quiet()
+    };
+    let engine = open::<2>(&storage, config);
+    let leaves = reference::sample_leaves(12, 300);
+    engine.append(&leaves, None, None).unwrap();
+    engine.checkpoint().unwrap();
+    engine.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    // In place, as a disk does it: the store reads the file that it has open.
+    let path = folder.path().join("levels/00/000000.chunks");
+    let mut file = OpenOptions::new().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(4100)).unwrap();
+    file.write_all(b"damage").unwrap();
+    assert_holds(&engine, &leaves);
+    let found = engine.verify(&Blake3Hasher, &mut |_| {});
+    assert!(
+        matches!(found, Err(StorageError::CrcMismatch { offset: 4096, .. })),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -5,5 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod bits;
+mod crafted;
 mod files;
 mod store;

@@ -128,6 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn a_forked_child_that_drops_its_copy_of_the_lock_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK_NAME);
+        let file = File::create(&path).unwrap();
+        // A child's copy shares the open file description, and knows that another process took the lock.
+        drop(DirLock {
+            file: hold(file.try_clone().unwrap()).unwrap(),
+            directory: None,
+            process: std::process::id().wrapping_add(1),
+        });
+        let other = hold(File::open(&path).unwrap()).unwrap_err();
+        assert_eq!(other.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
     fn only_contention_would_block() {
         let dir = tempfile::tempdir().unwrap();
         let missing = DirLock::take(&dir.path().join("missing")).unwrap_err();
