@@ -119,6 +119,19 @@ fn a_reader_refuses_another_tree_that_took_the_place() {
         other => panic!("{other:?}"),
     }
     assert_eq!(reader.head(), head, "the view stays as it was");
+
+    // A reader that has seen no leaf yet knows its tree all the same.
+    let place = dir.path().join("empty");
+    open::<2>(&place).close().unwrap();
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&place)).unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    let other = open::<2>(&place);
+    other.insert_many(&leaves(0..5)).unwrap();
+    other.close().unwrap();
+    match reader.refresh() {
+        Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 0, .. })) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

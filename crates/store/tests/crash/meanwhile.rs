@@ -1,4 +1,5 @@
-//! A log that fails while a checkpoint is being written: the checkpoint does not commit.
+//! What happens in the middle of something else: a log that fails while a checkpoint is being written, and a writer that moves on
+//! while a reader reads.
 
 use std::{
     fmt, io,
@@ -8,7 +9,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    Engine, StorageError,
+    Engine, ReadOnly, StorageError,
     file_layer::FileLayer,
     fs::FsStorage,
     test_util::sim_files::{Call, Effect, Fault, SimFile, SimFiles, SimLock, SimMap},
@@ -16,16 +17,41 @@ use rotortree_store::{
 
 use crate::{
     faults::Watchdog,
-    workload::{Tree, config, leaf},
+    workload::{Tree, config, leaf, storage},
 };
 
 type Deed = Box<dyn FnOnce() + Send>;
 
-/// Simulated files that do something when several are next synced together, which only a checkpoint does.
+/// Simulated files that do something before the next call of a kind: a sync of several files together, which only a checkpoint makes,
+/// or a look into a directory.
 #[derive(Clone)]
 struct Meanwhile {
     files: SimFiles,
+    before: Call,
     deed: Arc<Mutex<Option<Deed>>>,
+}
+
+impl Meanwhile {
+    fn new(files: &SimFiles, before: Call) -> Self {
+        Self {
+            files: files.clone(),
+            before,
+            deed: Arc::default(),
+        }
+    }
+
+    fn plan(&self, deed: impl FnOnce() + Send + 'static) {
+        *self.deed.lock().unwrap() = Some(Box::new(deed));
+    }
+
+    fn is_about_to(&self, call: Call) {
+        if call == self.before {
+            let deed = self.deed.lock().unwrap().take();
+            if let Some(deed) = deed {
+                deed();
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Meanwhile {
@@ -67,10 +93,7 @@ impl FileLayer for Meanwhile {
         self.files.sync(file)
     }
     fn sync_all(&self, files: &[&SimFile]) -> Result<(), (usize, io::Error)> {
-        let deed = self.deed.lock().unwrap().take();
-        if let Some(deed) = deed {
-            deed();
-        }
+        self.is_about_to(Call::Sync);
         self.files.sync_all(files)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -86,6 +109,7 @@ impl FileLayer for Meanwhile {
         self.files.sync_dir(path)
     }
     fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        self.is_about_to(Call::List);
         self.files.list(path)
     }
     fn map(&self, file: &SimFile, len: u64) -> io::Result<SimMap> {
@@ -101,17 +125,14 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     let watchdog = Watchdog::start();
     watchdog.case("a log that fails while a checkpoint is being written".into());
     let files = SimFiles::new();
-    let layer = Meanwhile {
-        files: files.clone(),
-        deed: Arc::default(),
-    };
+    let layer = Meanwhile::new(&files, Call::Sync);
     let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
     let tree: Tree<2> = Engine::open(Blake3Hasher, storage, config()).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves, None, None).unwrap();
     let before = Arc::new(Mutex::new(Vec::new()));
     let (beside, kept) = (tree.clone(), Arc::clone(&before));
-    *layer.deed.lock().unwrap() = Some(Box::new(move || {
+    layer.plan(move || {
         *kept.lock().unwrap() = files.read_file("/tree/MANIFEST").unwrap();
         beside.insert(leaf(300)).unwrap();
         files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
@@ -121,7 +142,7 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
             "{failed:?}"
         );
         files.heal();
-    }));
+    });
     let outcome = tree.checkpoint();
     assert!(
         matches!(outcome, Err(StorageError::FlushFailed(_))),
@@ -129,4 +150,47 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     );
     let after = layer.files.read_file("/tree/MANIFEST").unwrap();
     assert_eq!(*before.lock().unwrap(), after, "no manifest was committed");
+}
+
+#[test]
+fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a checkpoint while a reader reads".into());
+    let files = SimFiles::new();
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
+    let leaves: Vec<_> = (0..400).map(leaf).collect();
+    tree.append(&leaves[..300], None, None).unwrap();
+    tree.flush().unwrap();
+    // The reader has loaded the manifest when it looks for the segments; then they are gone.
+    let layer = Meanwhile::new(&files, Call::List);
+    let writer = tree.clone();
+    let more = leaves[300..].to_vec();
+    layer.plan(move || {
+        writer.append(&more, None, None).unwrap();
+        writer.checkpoint().unwrap();
+    });
+    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, place, config()).unwrap();
+    assert!(layer.deed.lock().unwrap().is_none(), "nothing came between");
+    assert_eq!(reader.head(), tree.head());
+}
+
+#[test]
+fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a reader behind a failed sync".into());
+    let files = SimFiles::new();
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
+    for size in 0..3 {
+        tree.insert(leaf(size)).unwrap();
+        if size == 2 {
+            files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
+        }
+        assert_eq!(tree.flush().is_ok(), size < 2);
+    }
+    files.heal();
+    // All three groups can be read in this boot; the third one attests the second, and nothing attests the third.
+    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&files), config()).unwrap();
+    assert_eq!(reader.head(), tree.durable_snapshot().head());
+    assert_eq!((reader.size(), tree.size()), (2, 3));
 }
