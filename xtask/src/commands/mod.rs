@@ -11,6 +11,7 @@ mod features;
 mod fmt;
 mod fuzz;
 mod layering;
+mod mutations;
 mod no_std;
 mod package;
 mod test;
@@ -51,6 +52,7 @@ pub(crate) const ALL: &[Command] = &[
     package::COMMAND,
     bench::COMMAND,
     torture::COMMAND,
+    mutations::COMMAND,
 ];
 
 /// The command called `name`.
