@@ -104,13 +104,14 @@ impl LiveLog {
             });
         }
         log.set_caps();
-        log.refuse_older_manifest(manifest)?;
         Ok(log)
     }
 
     /// A segment is named by a manifest before anything is written behind what it was created with. One that was written to and is not
     /// named shows that the manifest is an earlier one: to go on from it would drop what came since.
-    fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
+    ///
+    /// For the owner. A reader may merely have been overtaken by a writer that rotates.
+    pub(crate) fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
         let beyond = self.unnamed.iter().copied();
         for number in beyond.filter(|number| *number > manifest.last_segment) {
             let mut bytes = self.open(number)?;
