@@ -5,11 +5,13 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    thread,
+    time::Duration,
 };
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    Engine, ReadOnly, StorageError,
+    Engine, ReadOnly, RotorTreeError, StorageError,
     file_layer::FileLayer,
     fs::FsStorage,
     test_util::sim_files::{Call, Effect, Fault, SimFile, SimFiles, SimLock, SimMap},
@@ -193,4 +195,44 @@ fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
     let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&files), config()).unwrap();
     assert_eq!(reader.head(), tree.durable_snapshot().head());
     assert_eq!((reader.size(), tree.size()), (2, 3));
+}
+
+#[test]
+fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
+    let watchdog = Watchdog::start();
+    watchdog.case("closing a failed tree while a checkpoint is being written".into());
+    let files = SimFiles::new();
+    let layer = Meanwhile::new(&files, Call::Sync);
+    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let tree: Tree<2> = Engine::open(Blake3Hasher, place, config()).unwrap();
+    let leaves: Vec<_> = (0..300).map(leaf).collect();
+    tree.append(&leaves, None, None).unwrap();
+    let closed = Arc::new(Mutex::new(None));
+    let (beside, closing, place) = (tree.clone(), Arc::clone(&closed), files.clone());
+    layer.plan(move || {
+        beside.insert(leaf(300)).unwrap();
+        files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
+        beside.flush().unwrap_err();
+        files.heal();
+        *closing.lock().unwrap() = Some(thread::spawn(move || beside.close()));
+        // Time enough to give the place up, for a tree that would.
+        for _ in 0..20 {
+            thread::sleep(Duration::from_millis(10));
+            let second = Engine::<_, 2, 32>::open(Blake3Hasher, storage(&place), config());
+            assert!(
+                matches!(
+                    second,
+                    Err(RotorTreeError::Storage(StorageError::FileLocked))
+                ),
+                "{second:?}"
+            );
+        }
+    });
+    tree.checkpoint().unwrap_err();
+    let closing = closed.lock().unwrap().take();
+    let outcome = closing.expect("it was begun").join().unwrap();
+    assert!(
+        matches!(outcome, Err(StorageError::FlushFailed(_))),
+        "{outcome:?}"
+    );
 }

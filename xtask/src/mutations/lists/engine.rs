@@ -1,9 +1,9 @@
 //! The engine: what is acknowledged when, what a failure ends, checkpoints, backups and closing.
 
 use super::tests::{
-    BACKUP_CRASHES, CLOSING, DURABLE_SNAPSHOT, ENGINE_BACKUP, ENGINE_REFUSALS, EVERY_CRASH,
-    FAILED_CHECKPOINT, FAILED_SYNC, FAILING_CALLS, HASHER_PANICS, KILL, LARGE_BATCH, MEANWHILE,
-    PINNED_CHUNK, UNKNOWN_MANIFEST,
+    BACKUP_CRASHES, BACKUP_REFUSED, CLOSING_FAILED, CLOSING_STREAM, DURABLE_SNAPSHOT,
+    ENGINE_BACKUP, EVERY_CRASH, FAILED_CHECKPOINT, FAILING_CALLS, HASHER_PANICS, KILL,
+    MANY_THREADS, MEANWHILE, PANIC_TOLD, PINNED_CHUNK, REFUSED_BATCH, UNKNOWN_MANIFEST,
 };
 use crate::mutations::Mutation;
 
@@ -173,7 +173,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/engine/write.rs",
         find: "writer.tree.check_append(leaves)?;",
         put: "",
-        test: ENGINE_REFUSALS,
+        test: REFUSED_BATCH,
         explained: None,
     },
     Mutation {
@@ -193,7 +193,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/engine/write.rs",
         find: "writer.streaming = true;",
         put: "",
-        test: LARGE_BATCH,
+        test: MANY_THREADS,
         explained: None,
     },
     Mutation {
@@ -214,7 +214,7 @@ pub(super) const LIST: &[Mutation] = &[
         find: "self.wake_everybody();
         failure",
         put: "failure",
-        test: FAILED_SYNC,
+        test: PANIC_TOLD,
         explained: None,
     },
     Mutation {
@@ -224,7 +224,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/engine/close.rs",
         find: "while writer.streaming && self.status.check_failure().is_ok() {",
         put: "while false {",
-        test: CLOSING,
+        test: CLOSING_STREAM,
         explained: None,
     },
     Mutation {
@@ -235,7 +235,7 @@ pub(super) const LIST: &[Mutation] = &[
         find: "self.await_checkpoints();
         self.retire_log();",
         put: "self.retire_log();",
-        test: CLOSING,
+        test: CLOSING_FAILED,
         explained: None,
     },
     Mutation {
@@ -256,7 +256,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/engine/backup.rs",
         find: "if previous.tree_id == own.tree_id {",
         put: "if false {",
-        test: ENGINE_BACKUP,
+        test: BACKUP_REFUSED,
         explained: None,
     },
     Mutation {
@@ -268,7 +268,7 @@ pub(super) const LIST: &[Mutation] = &[
 ",
         put: "            != previous.root && previous.size == u64::MAX
 ",
-        test: ENGINE_BACKUP,
+        test: BACKUP_REFUSED,
         explained: None,
     },
     Mutation {

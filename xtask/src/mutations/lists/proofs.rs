@@ -1,9 +1,10 @@
 //! Proofs: shapes follow from sizes and indices alone, every hash counts, and a head is size and root.
 
 use super::tests::{
-    TREE_BATCH, TREE_BOUNDARIES, TREE_BYTES, TREE_COUNTS, TREE_FIELDS, TREE_FRONTIER_HEAD,
-    TREE_HASHER_INCLUSION, TREE_HOSTILE_BYTES, TREE_INDICES, TREE_INNER_NODE, TREE_MULTI_FIELDS,
-    TREE_NUMBERS, TREE_RANGE_FIELDS, TREE_REFUSED, TREE_REPLACED_LEAF, TREE_UPDATE,
+    TREE_BATCH, TREE_BEYOND, TREE_BOUNDARIES, TREE_BYTES, TREE_COUNTS, TREE_FIELDS,
+    TREE_FRONTIER_HEAD, TREE_HASHER_INCLUSION, TREE_INDICES, TREE_INNER_NODE, TREE_MULTI_FIELDS,
+    TREE_NUMBERS, TREE_OTHER_SIZE, TREE_RANGE_FIELDS, TREE_REFUSED, TREE_REPLACED_LEAF,
+    TREE_UPDATE,
 };
 use crate::mutations::Mutation;
 
@@ -115,7 +116,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/lean-imt/src/proof/unrooted/multi.rs",
         find: "== head.root && self.tree_size == head.size",
         put: "== head.root",
-        test: TREE_BYTES,
+        test: TREE_OTHER_SIZE,
         explained: None,
     },
     Mutation {
@@ -135,7 +136,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/lean-imt/src/proof/unrooted/multi.rs",
         find: "if last >= tree_size {",
         put: "if false {",
-        test: TREE_HOSTILE_BYTES,
+        test: TREE_BEYOND,
         explained: None,
     },
     Mutation {

@@ -37,6 +37,8 @@ const fn facade(target: &'static str, name: &'static str) -> Test {
 pub(super) const TREE_ABORTED: Test = tree("an_aborted_write_is_overwritten_by_the_next");
 pub(super) const TREE_BATCH: Test =
     tree("a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one");
+pub(super) const TREE_BEYOND: Test =
+    tree("an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds");
 pub(super) const TREE_BOUNDARIES: Test = tree("everything_is_proved_at_every_boundary");
 pub(super) const TREE_BYTES: Test = tree("every_byte_changed_dropped_or_added_is_refused");
 pub(super) const TREE_COUNTS: Test =
@@ -48,8 +50,6 @@ pub(super) const TREE_FORKS: Test = tree("forks_prove_what_a_tree_of_their_leave
 pub(super) const TREE_FRONTIER_HEAD: Test = tree("a_frontier_that_is_not_the_heads_is_refused");
 pub(super) const TREE_GROWN: Test = tree("a_grown_segment_leaves_the_old_one_to_its_readers");
 pub(super) const TREE_HASHER_INCLUSION: Test = tree("inclusion_proofs_name_what_is_refused");
-pub(super) const TREE_HOSTILE_BYTES: Test =
-    tree("bytes_that_claim_more_than_they_hold_are_refused_at_once");
 pub(super) const TREE_INDICES: Test =
     tree("indices_and_ranges_that_are_none_are_refused_with_the_reason");
 pub(super) const TREE_INNER_NODE: Test =
@@ -59,6 +59,8 @@ pub(super) const TREE_LEVEL_END: Test =
 pub(super) const TREE_MULTI_FIELDS: Test =
     tree("every_field_of_every_multiproof_changed_is_refused");
 pub(super) const TREE_NUMBERS: Test = tree("numbers_have_one_form");
+pub(super) const TREE_OTHER_SIZE: Test =
+    tree("a_head_of_another_size_is_refused_although_its_root_is_the_one_that_a_proof_leads_to");
 pub(super) const TREE_PANIC: Test = tree("a_hasher_that_panics_leaves_the_tree_to_the_others");
 pub(super) const TREE_RANGE_FIELDS: Test =
     tree("every_field_of_every_range_and_catch_up_proof_changed_is_refused");
@@ -117,6 +119,10 @@ pub(super) const BACKUP_CRASHES: Test = store(
     "crash",
     "a_backup_survives_every_crash_and_every_failing_call_of_its_making",
 );
+pub(super) const BACKUP_REFUSED: Test = store(
+    "engine",
+    "a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself",
+);
 pub(super) const CHUNK_BITS: Test = store(
     "cold",
     "every_flipped_bit_of_a_chunk_is_found_and_other_chunks_are_served",
@@ -133,7 +139,14 @@ pub(super) const CLOSED_BYTES: Test = store(
     "corruption",
     "any_byte_of_a_closed_store_changed_is_an_error_or_the_identical_tree",
 );
-pub(super) const CLOSING: Test = store("panics", "closing_waits_for_whoever_still_writes");
+pub(super) const CLOSING_FAILED: Test = store(
+    "crash",
+    "a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes",
+);
+pub(super) const CLOSING_STREAM: Test = store(
+    "panics",
+    "closing_waits_for_a_batch_that_is_on_its_way_into_the_log",
+);
 pub(super) const CONTRACT: Test = store("backends", "files_keep_the_contract");
 pub(super) const CRAFTED_GROUP: Test = store(
     "corruption",
@@ -161,7 +174,6 @@ pub(super) const ENGINE_BACKUP: Test = store(
 );
 pub(super) const ENGINE_IDENTITY: Test =
     store("engine", "identity_is_checked_and_both_values_are_told");
-pub(super) const ENGINE_REFUSALS: Test = store("engine", "what_refuses_changes_nothing");
 pub(super) const EVERY_CRASH: Test = store(
     "crash",
     "every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable",
@@ -233,6 +245,7 @@ pub(super) const OWNER_UNLINKED: Test = store(
     "backends_owner",
     "another_process_is_kept_out_when_the_lock_file_was_removed",
 );
+pub(super) const PANIC_TOLD: Test = store("panics", "a_panic_while_inserting_ends_every_wait");
 pub(super) const PINNED_CHUNK: Test = store(
     "engine",
     "a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification",
@@ -265,6 +278,10 @@ pub(super) const RECOVERED_BYTES: Test = store(
     "corruption",
     "what_recovery_wrote_is_known_to_be_durable_from_the_start",
 );
+pub(super) const REFUSED_BATCH: Test = store(
+    "engine",
+    "a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log",
+);
 pub(super) const SIZES_2: Test = store("cold", "every_node_at_every_pair_of_sizes_for_n_2");
 pub(super) const STREAM_MISSING: Test =
     store("cold", "a_stream_that_is_missing_or_short_is_told_at_open");
@@ -289,17 +306,13 @@ pub(super) const FAILED_CHECKPOINT: Test = facade(
     "durable",
     "a_failed_checkpoint_is_told_and_the_tree_goes_on",
 );
-pub(super) const FAILED_SYNC: Test = facade(
-    "durable",
-    "after_a_failed_sync_everybody_is_told_and_reads_go_on",
-);
 pub(super) const FOREIGN: Test = facade("durable", "a_directory_of_somebody_else");
 pub(super) const KILL: Test = facade(
     "kill",
     "a_killed_process_loses_nothing_that_it_was_told_is_durable",
 );
-pub(super) const LARGE_BATCH: Test =
-    facade("durable", "a_batch_larger_than_the_bound_is_there_whole");
+pub(super) const MANY_THREADS: Test =
+    facade("durable", "many_threads_at_the_bound_all_come_through");
 pub(super) const READER_ANOTHER: Test = facade(
     "durable",
     "a_reader_refuses_another_tree_that_took_the_place",
