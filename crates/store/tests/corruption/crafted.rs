@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::reference;
 use rotortree_store::{
     EngineConfig, RecoveryMode, RotorTreeError, StorageError, manifest::Manifest,
     test_util::sim_files::SimFiles,
@@ -63,8 +64,14 @@ fn a_manifest_whose_checksum_holds_and_whose_fields_are_not_the_stores_is_refuse
 
 #[test]
 fn a_node_that_leads_to_another_root_is_refused_without_verification_too() {
-    let sample = Sample::new(7, true);
-    let damaged = sample.copy();
+    // Nothing stands behind the checkpoint whose root would be compared.
+    let files = SimFiles::new();
+    let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
+    let leaves = reference::sample_leaves(7, 150);
+    tree.append(&leaves, None, None).unwrap();
+    tree.checkpoint().unwrap();
+    let damaged = files.settled();
+    drop(tree);
     let mut manifest = manifest(&damaged);
     // Node 74 is the last complete one of level 1 at 150 leaves, and so a part of the right edge.
     assert_eq!((manifest.size, manifest.levels[1].nodes.len()), (150, 75));

@@ -2,7 +2,7 @@
 
 use super::tests::{
     BACKEND_CRASHES, BACKEND_FAILED_SEGMENT, BACKEND_NOTHING, BACKEND_SHORT, CONTRACT, EVERY_CRASH,
-    FAILING_CALLS, FULL_DISK, LOCK_FORKED, OWNER_GIVEN_UP, OWNER_THREADS, OWNER_UNLINKED,
+    FAILING_CALLS, FULL_DISK, LOCK_COPIES, LOCK_FORKED, OWNER_THREADS, OWNER_UNLINKED,
     PLACE_MANIFEST, PLACE_PARTS, PLACE_SEGMENT, PLACE_SHARD, UNKNOWN_MANIFEST,
 };
 use crate::mutations::Mutation;
@@ -183,7 +183,9 @@ pub(super) const LIST: &[Mutation] = &[
         find: "disk.sync_dir(layout.log())?;",
         put: "",
         test: FAILING_CALLS,
-        explained: None,
+        explained: Some(
+            "the segment that every opening creates (O9) syncs the same directory before a manifest relies on the names in it",
+        ),
     },
     Mutation {
         name: "root-names-not-synced",
@@ -195,7 +197,9 @@ pub(super) const LIST: &[Mutation] = &[
         put: "Ok(())
 ",
         test: FAILING_CALLS,
-        explained: None,
+        explained: Some(
+            "the manifest that every opening commits (O10) syncs the same directory before anything that an older one names is removed",
+        ),
     },
     Mutation {
         name: "kept-overwritten",
@@ -244,7 +248,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/file_layer/os/lock.rs",
         find: "drop(self.file.try_write());",
         put: "",
-        test: OWNER_GIVEN_UP,
+        test: LOCK_COPIES,
         explained: None,
     },
 ];

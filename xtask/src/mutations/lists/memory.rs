@@ -1,8 +1,8 @@
 //! Nodes in memory: readers see what is published, snapshots their own size, and what fails changes nothing.
 
 use super::tests::{
-    SIZES_2, TREE_ABORTED, TREE_EVERY_SIZE, TREE_FORKS, TREE_GROWN, TREE_LEVEL_END, TREE_PANIC,
-    TREE_STAGED,
+    MEMORY_SEGMENT, TREE_ABORTED, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END,
+    TREE_PANIC, TREE_STAGED,
 };
 use crate::mutations::Mutation;
 
@@ -75,7 +75,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/lean-imt/src/memory/level.rs",
         find: "Some((start, writer)) if self.len > *start => {",
         put: "Some((start, writer)) if self.len > *start + 1 => {",
-        test: TREE_FORKS,
+        test: TREE_CLONE,
         explained: None,
     },
     Mutation {
@@ -85,7 +85,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/lean-imt/src/memory/level.rs",
         find: "boundary(start) <= base {",
         put: "start <= base {",
-        test: SIZES_2,
+        test: MEMORY_SEGMENT,
         explained: None,
     },
 ];

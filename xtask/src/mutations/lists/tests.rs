@@ -41,12 +41,12 @@ pub(super) const TREE_BEYOND: Test =
     tree("an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds");
 pub(super) const TREE_BOUNDARIES: Test = tree("everything_is_proved_at_every_boundary");
 pub(super) const TREE_BYTES: Test = tree("every_byte_changed_dropped_or_added_is_refused");
+pub(super) const TREE_CLONE: Test = tree("a_clone_grows_on_its_own");
 pub(super) const TREE_COUNTS: Test =
     tree("counts_beyond_the_bytes_are_refused_before_anything_is_read");
 pub(super) const TREE_EVERY_SIZE: Test =
     tree("one_leaf_at_a_time_gives_the_reference_at_every_size");
 pub(super) const TREE_FIELDS: Test = tree("every_field_of_every_proof_changed_is_refused");
-pub(super) const TREE_FORKS: Test = tree("forks_prove_what_a_tree_of_their_leaves_proves");
 pub(super) const TREE_FRONTIER_HEAD: Test = tree("a_frontier_that_is_not_the_heads_is_refused");
 pub(super) const TREE_GROWN: Test = tree("a_grown_segment_leaves_the_old_one_to_its_readers");
 pub(super) const TREE_HASHER_INCLUSION: Test = tree("inclusion_proofs_name_what_is_refused");
@@ -212,6 +212,10 @@ pub(super) const LARGE_LOG: Test = store(
     "crash",
     "what_a_long_log_holds_above_what_it_attests_is_copied_before_it_counts_as_durable",
 );
+pub(super) const LOCK_COPIES: Test = store(
+    "lib",
+    "a_lock_that_is_given_up_is_free_whatever_copies_of_it_are_open",
+);
 pub(super) const LOCK_FORKED: Test = store(
     "lib",
     "a_forked_child_that_drops_its_copy_of_the_lock_lets_nobody_in",
@@ -232,10 +236,6 @@ pub(super) const MANIFEST_LENGTHS: Test = store(
 pub(super) const MEANWHILE: Test = store(
     "crash",
     "a_checkpoint_whose_log_failed_meanwhile_does_not_commit",
-);
-pub(super) const OWNER_GIVEN_UP: Test = store(
-    "backends_owner",
-    "a_directory_given_up_is_free_at_once_while_processes_are_being_started",
 );
 pub(super) const OWNER_THREADS: Test = store(
     "backends_owner",
@@ -313,6 +313,7 @@ pub(super) const KILL: Test = facade(
 );
 pub(super) const MANY_THREADS: Test =
     facade("durable", "many_threads_at_the_bound_all_come_through");
+pub(super) const MEMORY_SEGMENT: Test = facade("durable", "a_segment_of_memory_fills_up");
 pub(super) const READER_ANOTHER: Test = facade(
     "durable",
     "a_reader_refuses_another_tree_that_took_the_place",
