@@ -44,21 +44,9 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
     at(&full, 152, &7u64.to_le_bytes());
     let empty = samples::plain(2, 0, [0; 32]);
     at(&empty, 112, &[1; 32]);
-    let bytes = full.encode();
-    let len = bytes.len() as u64;
+    let len = full.encode().len() as u64;
     for stated in [0, 1, len - 1, len + 1, u64::MAX] {
-        let mut bytes = bytes.clone();
-        bytes[16..24].copy_from_slice(&stated.to_le_bytes());
-        let (covered, sum) = bytes.split_at_mut(len as usize - 4);
-        sum.copy_from_slice(&crc32c::crc32c(covered).to_le_bytes());
-        let outcome = Manifest::decode("MANIFEST", &bytes);
-        assert!(
-            matches!(
-                outcome,
-                Err(StorageError::DataCorruption { offset: 16, .. })
-            ),
-            "{stated} bytes: {outcome:?}"
-        );
+        at(&full, 16, &stated.to_le_bytes());
     }
 }
 
