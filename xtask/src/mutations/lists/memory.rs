@@ -1,8 +1,8 @@
 //! Nodes in memory: readers see what is published, snapshots their own size, and what fails changes nothing.
 
 use super::tests::{
-    MEMORY_SEGMENT, TREE_ABORTED, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END,
-    TREE_PANIC, TREE_STAGED,
+    TREE_ABORTED, TREE_BASE, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END, TREE_PANIC,
+    TREE_STAGED,
 };
 use crate::mutations::Mutation;
 
@@ -85,7 +85,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/lean-imt/src/memory/level.rs",
         find: "boundary(start) <= base {",
         put: "start <= base {",
-        test: MEMORY_SEGMENT,
+        test: TREE_BASE,
         explained: None,
     },
 ];

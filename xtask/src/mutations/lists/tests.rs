@@ -35,6 +35,8 @@ const fn facade(target: &'static str, name: &'static str) -> Test {
 }
 
 pub(super) const TREE_ABORTED: Test = tree("an_aborted_write_is_overwritten_by_the_next");
+pub(super) const TREE_BASE: Test =
+    tree("a_base_serves_what_memory_gives_back_and_no_node_is_lost_between_them");
 pub(super) const TREE_BATCH: Test =
     tree("a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one");
 pub(super) const TREE_BEYOND: Test =
@@ -313,7 +315,6 @@ pub(super) const KILL: Test = facade(
 );
 pub(super) const MANY_THREADS: Test =
     facade("durable", "many_threads_at_the_bound_all_come_through");
-pub(super) const MEMORY_SEGMENT: Test = facade("durable", "a_segment_of_memory_fills_up");
 pub(super) const READER_ANOTHER: Test = facade(
     "durable",
     "a_reader_refuses_another_tree_that_took_the_place",
