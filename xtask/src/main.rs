@@ -13,6 +13,7 @@ mod commands;
 mod help;
 mod layering;
 mod metadata;
+mod mutations;
 mod outcome;
 mod rust_text;
 mod symbols;

@@ -1,9 +1,11 @@
 //! The tree against the reference, with segments so small that small trees cross them.
 
+use alloc::sync::Arc;
+
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 
-use crate::{LeanIMT, TreeError, TreeSnapshot, reference};
+use crate::{LeanIMT, NodeStore as _, TreeError, TreeSnapshot, reference};
 
 fn assert_equals_reference<const N: usize>(snapshot: &TreeSnapshot<N, 32>, leaves: &[Hash]) {
     let levels = reference::levels(&Blake3Hasher, N, leaves);
@@ -149,5 +151,24 @@ fn a_clone_grows_on_its_own() {
         clone.insert_many(&leaves[..50]).unwrap();
         assert_equals_reference(&tree.snapshot(), &leaves);
         assert_equals_reference(&clone.snapshot(), &[&leaves[..at], &leaves[..50]].concat());
+    }
+}
+
+#[test]
+fn a_base_serves_what_memory_gives_back_and_no_node_is_lost_between_them() {
+    let leaves = reference::sample_leaves(2, 100);
+    let (front, rest) = leaves.split_at(60);
+    let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    tree.insert_many(front).unwrap();
+    let source = tree.nodes().source();
+    for base in 0..=60u64 {
+        let mut based = tree.try_clone().unwrap();
+        let before = based.snapshot();
+        let lens: Vec<u64> = (0..7).map(|level| base >> level).collect();
+        based.nodes_mut().rebase(Arc::clone(&source), &lens);
+        assert_equals_reference(&based.snapshot(), front);
+        based.insert_many(rest).unwrap();
+        assert_equals_reference(&based.snapshot(), &leaves);
+        assert_equals_reference(&before, front);
     }
 }

@@ -2,15 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::{Seek as _, SeekFrom, Write as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RotorTreeError, StorageError,
-    TieringConfig, fs::FsStorage, memory::MemoryStorage, storage::Storage,
-    test_util::watchdog::limit_this_process,
+    TieringConfig,
+    fs::FsStorage,
+    memory::MemoryStorage,
+    storage::{Reads, Storage},
+    test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
 
 fn quiet() -> EngineConfig {
@@ -291,6 +299,34 @@ fn a_batch_larger_than_the_bound_is_streamed_and_comes_back_whole() {
 }
 
 #[test]
+fn a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let config = EngineConfig {
+        max_unflushed_bytes: 4096,
+        ..quiet()
+    };
+    let open = || Engine::<_, 2, 8>::open(Blake3Hasher, Arc::clone(&storage), config.clone());
+    let engine = open().unwrap();
+    let leaves = reference::sample_leaves(4, 257);
+    // Larger than the bound, so that it would be streamed, and one leaf too many for the depth.
+    assert!(matches!(
+        engine.append(&leaves, None, None),
+        Err(RotorTreeError::Tree(TreeError::MaxDepthExceeded { .. }))
+    ));
+    assert!(engine.failure().is_none());
+    assert_eq!(engine.stats().syncs, 0, "nothing was written");
+    engine
+        .append(&leaves[1..], None, None)
+        .unwrap()
+        .wait()
+        .unwrap();
+    drop(engine);
+    let engine = open().unwrap();
+    assert_eq!(engine.size(), 256);
+    assert_eq!(engine.recovery_report().cut_records, 0);
+}
+
+#[test]
 fn background_flush_and_checkpoints_happen_by_policy() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let config = EngineConfig {
@@ -432,6 +468,33 @@ fn the_second_owner_is_refused_at_once() {
 }
 
 #[test]
+fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
+    let config = EngineConfig {
+        tiering: TieringConfig { pin_above_level: 0 },
+        reads: Reads::Positioned,
+        ..quiet()
+    };
+    let engine = open::<2>(&storage, config);
+    let leaves = reference::sample_leaves(12, 300);
+    engine.append(&leaves, None, None).unwrap();
+    engine.checkpoint().unwrap();
+    engine.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    // In place, as a disk does it: the store reads the file that it has open.
+    let path = folder.path().join("levels/00/000000.chunks");
+    let mut file = OpenOptions::new().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(4100)).unwrap();
+    file.write_all(b"damage").unwrap();
+    assert_holds(&engine, &leaves);
+    let found = engine.verify(&Blake3Hasher, &mut |_| {});
+    assert!(
+        matches!(found, Err(StorageError::CrcMismatch { offset: 4096, .. })),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let target: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
@@ -491,4 +554,36 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         ),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself() {
+    let files = SimFiles::new();
+    let storage = |files: &SimFiles| -> Arc<dyn Storage> {
+        Arc::new(FsStorage::with_files(files.clone(), "/tree"))
+    };
+    let leaves = reference::sample_leaves(13, 400);
+    let engine = open::<2>(&storage(&files), quiet());
+    engine.append(&leaves[..300], None, None).unwrap();
+    engine.checkpoint().unwrap();
+    engine.close().unwrap();
+    let copy = files.settled();
+    let engine = open::<2>(&storage(&files), quiet());
+    engine.append(&leaves[300..], None, None).unwrap();
+    let others: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let other = open::<2>(&(Arc::new(MemoryStorage::new()) as _), quiet());
+    other.append(&leaves[5..100], None, None).unwrap();
+    other.backup(&others).unwrap();
+    for target in [storage(&copy), others] {
+        let refused = engine.backup(&target);
+        assert!(
+            matches!(
+                refused,
+                Err(RotorTreeError::Storage(
+                    StorageError::ForeignDirectory { .. }
+                ))
+            ),
+            "{refused:?}"
+        );
+    }
 }

@@ -1,10 +1,11 @@
 //! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in `docs/durability.md`.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
     time::Duration,
 };
@@ -137,4 +138,72 @@ fn closing_waits_for_whoever_still_writes() {
         );
         assert!(again.size() >= before);
     }
+}
+
+/// Runs a test that may wait forever where something is wrong; the time is a watchdog's.
+fn watched(test: impl FnOnce() + Send + 'static) {
+    let (running, ended) = mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let _running = running;
+        test();
+    });
+    let timeout = ended.recv_timeout(Duration::from_secs(120));
+    assert_ne!(timeout, Err(RecvTimeoutError::Timeout), "it hangs");
+    if let Err(panic) = thread.join() {
+        resume_unwind(panic);
+    }
+}
+
+#[test]
+fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
+    watched(|| {
+        for _ in 0..20 {
+            let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+            let open = || {
+                let config = EngineConfig {
+                    max_unflushed_bytes: 4096,
+                    ..config()
+                };
+                Engine::<_, 3, 32>::open(Blake3Hasher, Arc::clone(&storage), config).unwrap()
+            };
+            let engine = open();
+            let leaves = reference::sample_leaves(2, 20_000);
+            std::thread::scope(|scope| {
+                let writer = engine.clone();
+                let batch = &leaves;
+                let written = scope.spawn(move || writer.append(batch, None, None).map(drop));
+                while engine.stats().syncs == 0 && !written.is_finished() {
+                    std::thread::yield_now();
+                }
+                // The first part is in the log: the batch was let in, and so it is there as a whole.
+                engine.clone().close().unwrap();
+                written.join().unwrap().unwrap();
+            });
+            let again = open();
+            let report = again.recovery_report();
+            assert!(report.was_closed && report.tear.is_none(), "{report:?}");
+            assert_eq!(again.size(), 20_000);
+        }
+    });
+}
+
+#[test]
+fn a_panic_while_inserting_ends_every_wait() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let fuse = Arc::new(AtomicU64::new(u64::MAX));
+    let engine = Engine::<_, 3, 32>::open(Fused(Arc::clone(&fuse)), storage, config()).unwrap();
+    let (told, heard) = mpsc::channel();
+    let waiter = engine.clone();
+    let hour = Duration::from_secs(3600);
+    // Not joined: where nobody tells it, it waits for its hour.
+    std::thread::spawn(move || told.send(waiter.wait_for_size(1000, hour)));
+    // Long enough for it to wait most of the time; the test is no weaker where it does not yet.
+    std::thread::sleep(Duration::from_millis(200));
+    fuse.store(5, Ordering::Relaxed);
+    let leaves = reference::sample_leaves(3, 100);
+    let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves, None, None)));
+    assert!(outcome.is_err());
+    // The time is a watchdog's: nobody waits this long for somebody who was told.
+    let reached = heard.recv_timeout(Duration::from_secs(60));
+    assert_eq!(reached, Ok(false), "whoever waits is told of the failure");
 }

@@ -12,6 +12,7 @@ mod fmt;
 mod fuzz;
 mod layering;
 mod loom;
+mod mutations;
 mod no_std;
 mod package;
 mod test;
@@ -53,6 +54,7 @@ pub(crate) const ALL: &[Command] = &[
     package::COMMAND,
     bench::COMMAND,
     torture::COMMAND,
+    mutations::COMMAND,
 ];
 
 /// The command called `name`.

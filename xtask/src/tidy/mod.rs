@@ -11,6 +11,7 @@ mod links;
 mod machine_paths;
 mod markers;
 mod module_docs;
+mod mutations;
 mod output;
 mod tree;
 mod unsafe_code;
@@ -52,7 +53,7 @@ impl fmt::Display for Finding {
 type Check = fn(&Tree) -> Vec<Finding>;
 
 /// Every check.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     module_docs::check,
     length::check,
     markers::check,
@@ -64,6 +65,7 @@ const CHECKS: [Check; 11] = [
     crate_files::check,
     feature_comments::check,
     output::check,
+    mutations::check,
 ];
 
 /// What all checks find, by file and line.

@@ -139,8 +139,24 @@ fn a_hasher_that_panics_leaves_the_tree_to_the_others() {
     assert_eq!(tree.head(), head);
     broken.store(false, Ordering::Relaxed);
     let root = tree.insert([4; 32]).unwrap();
-    let leaves = [[1; 32], [2; 32], [3; 32], [4; 32]];
+    let mut leaves = vec![[1; 32], [2; 32], [3; 32], [4; 32]];
     assert_eq!(Some(root), reference::root(&Blake3Hasher, 2, &leaves));
+
+    // What the batch had put down before the hasher broke is not in the way of another batch.
+    broken.store(true, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| tree.insert_many(&[[9; 32]; 20]))).is_err());
+    broken.store(false, Ordering::Relaxed);
+    let batch = reference::sample_leaves(3, 30);
+    tree.insert_many(&batch).unwrap();
+    leaves.extend(batch);
+    let snapshot = tree.snapshot();
+    let head = snapshot.head().unwrap();
+    assert_eq!(Some(head.root), reference::root(&Blake3Hasher, 2, &leaves));
+    for (index, leaf) in leaves.iter().enumerate() {
+        let proof = snapshot.generate_proof(index as u64).unwrap();
+        assert_eq!(&proof.leaf, leaf);
+        assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+    }
 }
 
 #[cfg(feature = "parallel")]

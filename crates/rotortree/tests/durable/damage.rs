@@ -81,7 +81,18 @@ fn a_damaged_log_is_cut_kept_aside_and_told() {
     let damage = report.damage.unwrap();
     assert!(damage.valid_sequence < damage.durable_sequence);
     assert_eq!(damage.kept_aside.len(), 1);
-    assert!(fs::metadata(&damage.kept_aside[0]).unwrap().len() > 0);
+    let kept = fs::read(&damage.kept_aside[0]).unwrap();
+    let cut = &damaged[usize::try_from(damage.at.offset).unwrap()..];
+    assert_eq!(
+        kept[..512],
+        damaged[..512],
+        "the header, without whose salt nothing can be checked"
+    );
+    assert_eq!(kept[512..].len(), cut.len());
+    assert!(
+        kept.len() > 1024 && kept[1024..] == cut[512..],
+        "and all that was cut"
+    );
     let snapshot = tree.snapshot();
     let mut rest = snapshot.leaves(0..size).unwrap();
     assert!(

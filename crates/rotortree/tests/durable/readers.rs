@@ -133,6 +133,47 @@ fn a_reader_refuses_another_tree_that_took_the_place() {
         other => panic!("{other:?}"),
     }
     assert_eq!(reader.head(), head, "the view stays as it was");
+
+    // A reader that has seen no leaf yet knows its tree all the same.
+    let place = dir.path().join("empty");
+    open::<2>(&place).close().unwrap();
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&place)).unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    let other = open::<2>(&place);
+    other.insert_many(&leaves(0..5)).unwrap();
+    other.close().unwrap();
+    match reader.refresh() {
+        Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 0, .. })) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_reader_never_goes_back_to_an_older_copy_of_the_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tree");
+    let tree = open::<2>(&path);
+    tree.insert_many(&leaves(0..100)).unwrap();
+    tree.close().unwrap();
+    let older = crate::place::contents(&path);
+    let tree = open::<2>(&path);
+    tree.insert_many(&leaves(100..120)).unwrap();
+    tree.close().unwrap();
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&path)).unwrap();
+    let head = reader.head();
+    fs::remove_dir_all(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    for (name, bytes) in older {
+        match bytes {
+            Some(bytes) => fs::write(path.join(name), bytes).unwrap(),
+            None => fs::create_dir_all(path.join(name)).unwrap(),
+        }
+    }
+    match reader.refresh() {
+        Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 120, .. })) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reader.head(), head, "the view stays as it was");
 }
 
 #[test]

@@ -106,6 +106,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             return refuse("a store of another tree");
         }
         let log = LiveLog::read(target, previous)?;
+        log.refuse_older_manifest(previous)?;
         if log.assess(previous).map_err(StorageError::Io)?.end != previous.sequence {
             return refuse("a store with entries of its own");
         }

@@ -70,6 +70,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         load_checkpoint(hasher, storage, &manifest, config, &mut report)?;
 
     let live = LiveLog::read(storage, &manifest)?;
+    live.refuse_older_manifest(&manifest)?;
     let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
     ensure_count(&**storage, "log", "entry", assessment.end)?;
     report.segments = live.segments.len() as u64;

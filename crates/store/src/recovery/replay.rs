@@ -146,6 +146,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
     fn step(&mut self) -> Result<bool, RotorTreeError> {
         if self.pick.is_done() {
             self.settle()?;
+            self.check_bases_ahead()?;
             return Ok(false);
         }
         let (mut scanner, cap) = match self.scanner.take() {
@@ -279,6 +280,15 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             .with_file(self.log));
         }
         Ok(())
+    }
+
+    /// As [`check_base`](Self::check_base), for the segments that nothing is left to be read from.
+    fn check_bases_ahead(&self) -> Result<(), StorageError> {
+        let ahead = self.log.segments.get(self.at..).unwrap_or_default();
+        ahead.iter().try_for_each(|segment| match &segment.start {
+            Start::Header(header) => self.check_base(&header.base),
+            Start::Unreadable(_) => Ok(()),
+        })
     }
 
     /// Compares the tree with what the group that ends here says of it.

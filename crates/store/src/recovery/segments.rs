@@ -3,7 +3,7 @@
 use std::{io, ops::Range, sync::Arc};
 
 use rotortree_wal::{
-    Assessment, BreakCause, LogRules, Place, SECTOR, Scanner, SegmentBytes, SegmentError,
+    Assessment, BreakCause, Event, LogRules, Place, SECTOR, Scanner, SegmentBytes, SegmentError,
     SegmentHeader, SegmentStart, Window, caps,
 };
 
@@ -112,6 +112,31 @@ impl LiveLog {
         }
         log.set_caps();
         Ok(log)
+    }
+
+    /// A segment is named by a manifest before anything is written behind what it was created with. One that was written to and is not
+    /// named shows that the manifest is an earlier one: to go on from it would drop what came since.
+    ///
+    /// For the owner. A reader may merely have been overtaken by a writer that rotates.
+    pub(crate) fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
+        let beyond = self.unnamed.iter().copied();
+        for number in beyond.filter(|number| *number > manifest.last_segment) {
+            let mut bytes = self.open(number)?;
+            let SegmentStart::Header(header) = SegmentStart::read(&mut bytes)? else {
+                continue;
+            };
+            if header.tree_id == manifest.tree_id && is_used(bytes, &header)? {
+                return Err(StorageError::DataCorruption {
+                    file: segment_name(&*self.storage, number),
+                    offset: 0,
+                    reason: format!(
+                        "the segment is in use, and the manifest, an older one, names none beyond {}",
+                        manifest.last_segment
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// A segment of another tree, another number or another beginning does not belong here, whatever its checksum says.
@@ -231,6 +256,19 @@ impl LiveLog {
     pub(crate) fn name(&self, number: u64) -> String {
         segment_name(&*self.storage, number)
     }
+}
+
+/// Whether groups were written behind what the segment was created with: its header attests all of that.
+fn is_used(bytes: Bytes, header: &SegmentHeader) -> io::Result<bool> {
+    let mut scanner = Scanner::new(bytes, header.salt);
+    while let Some(event) = scanner.next()? {
+        if let Event::Group(group) = event
+            && group.last_sequence() > header.attested
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn segment_name(storage: &dyn Storage, number: u64) -> String {

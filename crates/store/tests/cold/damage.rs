@@ -178,6 +178,10 @@ fn a_stream_that_is_missing_or_short_is_told_at_open() {
         }
         assert_eq!(store.cold(reads).size(), 128 * 130);
     }
+    // A storage that gives less than it was asked for is not believed either.
+    let store = Store::of::<2>(&leaves).0;
+    store.place.cut_views(1);
+    is_damage(&store, Reads::Mapped, Stream::Chunks, 0);
 }
 
 fn is_damage(store: &Store, reads: Reads, stream: Stream, level: u8) {

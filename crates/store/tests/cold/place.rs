@@ -35,6 +35,8 @@ struct State {
     syncs: usize,
     unsynced: bool,
     asked: Vec<Asked>,
+    /// How many bytes fewer than asked for a mapped view has.
+    views_lack: usize,
     /// How often checksums were looked up through a mapping.
     sum_views: usize,
     /// Operations (put, sync, region, positioned read) until one fails.
@@ -130,6 +132,11 @@ impl TestPlace {
 
     pub(crate) fn remove(&self, stream: Stream, level: u8) {
         self.state().streams.remove(&(stream, level));
+    }
+
+    /// From now on mapped views end early, as a storage's that does not keep to the contract.
+    pub(crate) fn cut_views(&self, by: usize) {
+        self.state().views_lack = by;
     }
 
     pub(crate) fn fail_in(&self, operations: usize, kind: io::ErrorKind) {
@@ -274,7 +281,7 @@ impl Storage for TestPlace {
             level,
             start,
             len,
-            mapped: (reads == Reads::Mapped).then(|| there.into()),
+            mapped: (reads == Reads::Mapped).then(|| there[..len - state.views_lack].into()),
         }))
     }
 

@@ -7,5 +7,6 @@
 
 mod backup;
 mod bits;
+mod crafted;
 mod files;
 mod store;

@@ -388,3 +388,33 @@ fn a_full_disk_is_an_error_and_a_later_open_is_clean() {
         ));
     }
 }
+
+#[test]
+fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_good() {
+    let watchdog = Watchdog::start();
+    for effect in [
+        Effect::Error(ErrorKind::Other),
+        Effect::ErrorAfter(ErrorKind::Other),
+    ] {
+        // The renames of a checkpoint: the segment that it starts, the manifest that names it, the manifest of the checkpoint.
+        for number in 0..3 {
+            watchdog.case(format!("{effect:?} on rename {number} of a checkpoint"));
+            let files = SimFiles::new();
+            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            let leaves: Vec<_> = (0..50).map(leaf).collect();
+            tree.append(&leaves, None, None).unwrap();
+            files.inject(Fault::new(number, effect).on(Call::Rename));
+            let outcome = tree.checkpoint();
+            assert_eq!(files.struck(), 1);
+            files.heal();
+            assert!(
+                matches!(outcome, Err(StorageError::FlushFailed(_))),
+                "{effect:?} on rename {number}: {outcome:?}"
+            );
+            assert!(tree.failure().is_some() && tree.insert(leaf(50)).is_err());
+            drop(tree);
+            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            assert_eq!(tree.size(), 50);
+        }
+    }
+}

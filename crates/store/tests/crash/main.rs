@@ -12,6 +12,8 @@ mod backup;
 mod check;
 mod enumeration;
 mod faults;
+mod large_log;
+mod meanwhile;
 mod random;
 mod readers;
 mod workload;

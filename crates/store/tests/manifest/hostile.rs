@@ -44,6 +44,10 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
     at(&full, 152, &7u64.to_le_bytes());
     let empty = samples::plain(2, 0, [0; 32]);
     at(&empty, 112, &[1; 32]);
+    let len = full.encode().len() as u64;
+    for stated in [0, 1, len - 1, len + 1, u64::MAX] {
+        at(&full, 16, &stated.to_le_bytes());
+    }
 }
 
 #[test]

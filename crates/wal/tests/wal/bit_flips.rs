@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rotortree_wal::{GroupBuffer, Position, SECTOR, Verdict, attest_mark};
+use rotortree_wal::{GroupBuffer, InvalidReason, Position, SECTOR, Verdict, attest_mark};
 
 use crate::support::{Seen, Segment, assess, invalid, leaf, position, records, scan};
 
@@ -131,6 +131,14 @@ fn every_length_gives_a_prefix_and_says_what_it_cut_into() {
                 len as u64,
                 "length {len}"
             );
+            let group = starts.range(..len).next_back();
+            if group.is_some_and(|group| len >= group + 128) {
+                assert!(
+                    matches!(stretches[0].reason, InvalidReason::Truncated { .. }),
+                    "length {len}: {}",
+                    stretches[0].reason
+                );
+            }
         }
     }
 }

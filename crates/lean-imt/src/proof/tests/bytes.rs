@@ -110,6 +110,53 @@ fn every_byte_changed_dropped_or_added_is_refused() {
 }
 
 #[test]
+fn a_head_of_another_size_is_refused_although_its_root_is_the_one_that_a_proof_leads_to() {
+    // What leads from leaf 0 to the root is the same for every size that has a right half.
+    let bytes = [
+        snapshot::<2>(6).generate_proof(0).unwrap().to_bytes(),
+        snapshot::<2>(6)
+            .generate_multiproof(&[0, 1])
+            .unwrap()
+            .to_bytes(),
+        snapshot::<2>(6)
+            .generate_range_proof(0..2)
+            .unwrap()
+            .to_bytes(),
+    ];
+    let head = reference_head::<2>(6);
+    for (kind, bytes) in [Kind::Inclusion, Kind::Multi, Kind::Range]
+        .into_iter()
+        .zip(bytes)
+    {
+        let bytes = bytes.unwrap();
+        assert!(accepted::<2>(kind, &bytes, head, head));
+        for size in [5, 7, 8] {
+            assert!(
+                !accepted::<2>(kind, &bytes, head, TreeHead { size, ..head }),
+                "{kind} for {size} leaves"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds() {
+    let proof = snapshot::<2>(2).generate_multiproof(&[0]).unwrap();
+    let bytes = proof.to_bytes().unwrap();
+    let head = reference_head::<2>(2);
+    assert!(accepted::<2>(Kind::Multi, &bytes, head, head));
+    // Kind, version, N and size as they are; two indices, 0 and 5; the hash and the leaf as they are; one leaf more.
+    let crafted = [&bytes[..4], &[2, 0, 4], &bytes[6..], &[9; 32]].concat();
+    assert!(matches!(
+        UnrootedMulti::<2>::from_bytes(&crafted),
+        Err(DecodeError::Tree(TreeError::IndexOutOfRange {
+            index: 5,
+            size: 2
+        }))
+    ));
+}
+
+#[test]
 fn decoding_gives_back_what_was_encoded() {
     fn test<const N: usize>() {
         for size in 1..=40 {

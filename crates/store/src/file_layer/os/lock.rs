@@ -128,6 +128,35 @@ mod tests {
     }
 
     #[test]
+    fn a_forked_child_that_drops_its_copy_of_the_lock_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK_NAME);
+        let file = File::create(&path).unwrap();
+        // A child's copy shares the open file description, and knows that another process took the lock.
+        drop(DirLock {
+            file: hold(file.try_clone().unwrap()).unwrap(),
+            directory: None,
+            process: std::process::id().wrapping_add(1),
+        });
+        let other = hold(File::open(&path).unwrap()).unwrap_err();
+        assert_eq!(other.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_lock_that_is_given_up_is_free_whatever_copies_of_it_are_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK_NAME);
+        // The first is a copy as a process that is just being started holds one, until it runs its own program.
+        let file = File::create(&path).unwrap();
+        drop(DirLock {
+            file: hold(file.try_clone().unwrap()).unwrap(),
+            directory: None,
+            process: std::process::id(),
+        });
+        hold(File::open(&path).unwrap()).unwrap();
+    }
+
+    #[test]
     fn only_contention_would_block() {
         let dir = tempfile::tempdir().unwrap();
         let missing = DirLock::take(&dir.path().join("missing")).unwrap_err();

@@ -1,0 +1,240 @@
+//! Files whose checksums hold and whose contents do not fit together: manifests with other fields or of an earlier time, and logs that
+//! state another tree than their records make.
+
+use std::path::{Path, PathBuf};
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::reference;
+use rotortree_store::{
+    EngineConfig, RecoveryMode, RotorTreeError, StorageError, manifest::Manifest,
+    test_util::sim_files::SimFiles,
+};
+use rotortree_wal::{Event, GroupBuffer, Position, Scanner, SegmentHeader};
+
+use crate::store::{Outcome, Sample, Tree, config, open};
+
+const MANIFEST: &str = "/tree/MANIFEST";
+
+fn manifest(files: &SimFiles) -> Manifest {
+    Manifest::decode(MANIFEST, &files.read_file(MANIFEST).unwrap()).unwrap()
+}
+
+fn is_damage(outcome: &Result<Tree, RotorTreeError>) -> bool {
+    matches!(
+        outcome,
+        Err(RotorTreeError::Storage(
+            StorageError::DataCorruption { .. } | StorageError::CrcMismatch { .. }
+        ))
+    )
+}
+
+#[test]
+fn a_manifest_whose_checksum_holds_and_whose_fields_are_not_the_stores_is_refused() {
+    let sample = Sample::new(7, true);
+    type Change = fn(&mut Manifest);
+    let changes: [(&str, Change); 8] = [
+        ("root", |manifest| manifest.root[3] ^= 1),
+        ("node of a tail", |manifest| {
+            manifest.levels[0].nodes[0][0] ^= 1
+        }),
+        ("checksum of a tail", |manifest| {
+            manifest.levels[0].sums[0] ^= 1
+        }),
+        ("tree id", |manifest| manifest.tree_id[0] ^= 1),
+        ("entry", |manifest| manifest.sequence += 1),
+        ("newest segment", |manifest| manifest.last_segment += 1),
+        ("root at the close", |manifest| {
+            manifest.clean_close.as_mut().unwrap().root[0] ^= 1
+        }),
+        ("size at the close", |manifest| {
+            manifest.clean_close.as_mut().unwrap().size += 1
+        }),
+    ];
+    for (told, change) in changes {
+        let damaged = sample.copy();
+        let mut manifest = manifest(&damaged);
+        change(&mut manifest);
+        damaged.write_file(MANIFEST, &manifest.encode());
+        for mode in [RecoveryMode::StopAtLastValid, RecoveryMode::Strict] {
+            let outcome = open(&damaged.settled(), config(mode));
+            assert!(is_damage(&outcome), "{told}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_node_that_leads_to_another_root_is_refused_without_verification_too() {
+    // Nothing stands behind the checkpoint whose root would be compared.
+    let files = SimFiles::new();
+    let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
+    let leaves = reference::sample_leaves(7, 150);
+    tree.append(&leaves, None, None).unwrap();
+    tree.checkpoint().unwrap();
+    let damaged = files.settled();
+    drop(tree);
+    let mut manifest = manifest(&damaged);
+    // Node 74 is the last complete one of level 1 at 150 leaves, and so a part of the right edge.
+    assert_eq!((manifest.size, manifest.levels[1].nodes.len()), (150, 75));
+    manifest.levels[1].nodes[74][0] ^= 1;
+    damaged.write_file(MANIFEST, &manifest.encode());
+    let unverified = EngineConfig {
+        verify_checkpoint: false,
+        ..config(RecoveryMode::StopAtLastValid)
+    };
+    assert!(is_damage(&open(&damaged, unverified)));
+}
+
+#[test]
+fn a_manifest_of_an_earlier_time_is_an_error_or_the_identical_tree() {
+    for closed in [true, false] {
+        let (sample, earlier) = Sample::with_earlier_manifests(8, closed);
+        let now = sample.files.read_file(MANIFEST).unwrap();
+        let mut refused = 0;
+        for (k, bytes) in earlier
+            .iter()
+            .enumerate()
+            .filter(|(_, bytes)| **bytes != now)
+        {
+            let damaged = sample.copy();
+            damaged.write_file(MANIFEST, bytes);
+            let told = format!("the manifest of step {k}, closed: {closed}");
+            refused += u32::from(sample.judge(&damaged, &told, false) == Outcome::Refused);
+        }
+        assert!(refused > 1, "{refused} refused");
+    }
+}
+
+/// The newest segment of a store in use, and what its last group says.
+struct Newest {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    header: SegmentHeader,
+    last: Position,
+}
+
+fn newest(files: &SimFiles) -> Newest {
+    let number = manifest(files).last_segment;
+    let path = segment(number);
+    let bytes = files.read_file(&path).unwrap();
+    let header = SegmentHeader::decode(&bytes).unwrap();
+    let mut scanner = Scanner::new(&bytes[..], header.salt);
+    let mut last = header.base;
+    while let Some(event) = scanner.next().unwrap() {
+        match event {
+            Event::Group(group) => {
+                last = Position {
+                    sequence: group.last_sequence(),
+                    size: group.size_after,
+                    root: group.root_after,
+                };
+            }
+            Event::Record(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    Newest {
+        path,
+        bytes,
+        header,
+        last,
+    }
+}
+
+fn segment(number: u64) -> PathBuf {
+    Path::new("/tree/log").join(format!("{number:016}.wal"))
+}
+
+#[test]
+fn a_group_that_states_another_tree_than_its_records_make_is_refused() {
+    let sample = Sample::new(9, false);
+    let newest = newest(&sample.files);
+    let leaf: Hash = [9; 32];
+    let mut group = GroupBuffer::new(newest.last.sequence + 1);
+    let sequence = group.push_leaf(&leaf);
+    let root = {
+        let tree = open(&sample.copy(), config(RecoveryMode::Strict)).unwrap();
+        tree.insert(leaf).unwrap().0
+    };
+    let size = newest.last.size + 1;
+    let mut with = |size, root| {
+        let after = Position {
+            sequence,
+            size,
+            root,
+        };
+        let sealed = group.seal(newest.header.salt, newest.last.sequence, &after);
+        let files = sample.copy();
+        files.write_file(&newest.path, &[&newest.bytes[..], sealed].concat());
+        open(&files, config(RecoveryMode::StopAtLastValid))
+    };
+    assert_eq!(with(size, root).unwrap().root(), Some(root));
+    assert!(is_damage(&with(size, [1; 32])));
+    assert!(is_damage(&with(size + 1, root)));
+}
+
+#[test]
+fn a_segment_that_continues_from_another_tree_is_refused() {
+    let sample = Sample::new(10, false);
+    let newest = newest(&sample.files);
+    let number = newest.header.number + 1;
+    let with = |base: Position| {
+        let header = SegmentHeader {
+            number,
+            base,
+            attested: base.sequence,
+            ..newest.header.clone()
+        };
+        let files = sample.copy();
+        let mut manifest = manifest(&files);
+        manifest.last_segment = number;
+        files.write_file(MANIFEST, &manifest.encode());
+        files.write_file(segment(number), &header.encode());
+        open(&files, config(RecoveryMode::StopAtLastValid))
+    };
+    let right = newest.last;
+    assert_eq!(with(right).unwrap().root(), Some(right.root));
+    assert!(is_damage(&with(Position {
+        root: [1; 32],
+        ..right
+    })));
+    assert!(is_damage(&with(Position {
+        size: right.size + 1,
+        ..right
+    })));
+}
+
+#[test]
+fn a_first_segment_that_continues_from_elsewhere_than_the_checkpoint_is_refused() {
+    let sample = Sample::new(12, true);
+    let path = segment(manifest(&sample.files).first_segment);
+    let bytes = sample.files.read_file(&path).unwrap();
+    for (by, leaves) in [(1, 0), (1, 1), (0, 1)] {
+        let mut header = SegmentHeader::decode(&bytes).unwrap();
+        header.base.sequence += by;
+        header.base.size += leaves;
+        let damaged = sample.copy();
+        damaged.write_file(&path, &[&header.encode()[..], &bytes[512..]].concat());
+        let outcome = open(&damaged, config(RecoveryMode::StopAtLastValid));
+        assert!(is_damage(&outcome), "{by}, {leaves}: {outcome:?}");
+    }
+}
+
+#[test]
+fn what_recovery_wrote_is_known_to_be_durable_from_the_start() {
+    let sample = Sample::new(11, false);
+    let files = sample.copy();
+    let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
+    let recovered = files.settled();
+    drop(tree);
+    let newest = newest(&recovered);
+    let mut refused = 0;
+    for at in (512..newest.bytes.len()).step_by(40) {
+        let damaged = recovered.settled();
+        let mut bytes = newest.bytes.clone();
+        bytes[at] ^= 4;
+        damaged.write_file(&newest.path, &bytes);
+        let told = format!("byte {at} of what recovery wrote");
+        refused += u32::from(sample.judge(&damaged, &told, false) == Outcome::Cut);
+    }
+    assert!(refused > 50, "{refused} bytes mattered");
+}

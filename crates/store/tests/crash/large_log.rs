@@ -1,0 +1,65 @@
+//! A log that is too long to be copied whole when it is recovered: what stands above the point that it attests may only be in the
+//! cache, and is copied before it counts as durable. The short workloads of the other files are always copied whole.
+
+use std::io::ErrorKind;
+
+use rotortree_hasher::{Blake3Hasher, Hash};
+use rotortree_lean_imt::reference;
+use rotortree_store::{
+    EngineConfig, StorageError,
+    test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
+};
+
+use crate::{
+    faults::Watchdog,
+    workload::{Tree, config, leaf, storage},
+};
+
+/// More than the 4 MiB up to which a log is copied whole.
+const LEAVES: u64 = 140_000;
+
+fn open(files: &SimFiles) -> Tree<2> {
+    let config = EngineConfig {
+        segment_bytes: 64 << 20,
+        max_unflushed_bytes: 64 << 20,
+        ..config()
+    };
+    Tree::open(Blake3Hasher, storage(files), config).unwrap()
+}
+
+#[test]
+fn what_a_long_log_holds_above_what_it_attests_is_copied_before_it_counts_as_durable() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a long log with a lost sync at its end".into());
+    let files = SimFiles::new();
+    let tree = open(&files);
+    let leaves: Vec<Hash> = (0..LEAVES + 2).map(leaf).collect();
+    let (front, last) = leaves.split_at(LEAVES as usize);
+    tree.append(front, None, None).unwrap();
+    tree.flush().unwrap();
+    tree.insert(last[0]).unwrap().1.wait().unwrap();
+    // The last leaf stays readable in this boot and never reaches the disk.
+    tree.insert(last[1]).unwrap();
+    files.inject(Fault::new(0, Effect::LoseSync(ErrorKind::Other)).on(Call::Sync));
+    assert!(matches!(tree.flush(), Err(StorageError::FlushFailed(_))));
+    drop(tree);
+    files.heal();
+    let before = files.list_files().len();
+
+    // Everything that opening gives is durable, so it outlives the power.
+    let tree = open(&files);
+    assert_eq!(tree.durable_snapshot().size(), LEAVES + 2);
+    assert!(
+        files.list_files().len() > before,
+        "the long segment stays, and another one goes on behind it"
+    );
+    let root = reference::root(&Blake3Hasher, 2, &leaves);
+    let images = files.crash_images(Bound::new(4, 3));
+    assert!(!images.is_empty());
+    for image in images {
+        let again = open(&image.files);
+        assert_eq!((again.size(), again.root()), (LEAVES + 2, root));
+        assert!(again.recovery_report().damage.is_none());
+    }
+    drop(tree);
+}

@@ -1,0 +1,238 @@
+//! What happens in the middle of something else: a log that fails while a checkpoint is being written, and a writer that moves on
+//! while a reader reads.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use rotortree_hasher::Blake3Hasher;
+use rotortree_store::{
+    Engine, ReadOnly, RotorTreeError, StorageError,
+    file_layer::FileLayer,
+    fs::FsStorage,
+    test_util::sim_files::{Call, Effect, Fault, SimFile, SimFiles, SimLock, SimMap},
+};
+
+use crate::{
+    faults::Watchdog,
+    workload::{Tree, config, leaf, storage},
+};
+
+type Deed = Box<dyn FnOnce() + Send>;
+
+/// Simulated files that do something before the next call of a kind: a sync of several files together, which only a checkpoint makes,
+/// or a look into a directory.
+#[derive(Clone)]
+struct Meanwhile {
+    files: SimFiles,
+    before: Call,
+    deed: Arc<Mutex<Option<Deed>>>,
+}
+
+impl Meanwhile {
+    fn new(files: &SimFiles, before: Call) -> Self {
+        Self {
+            files: files.clone(),
+            before,
+            deed: Arc::default(),
+        }
+    }
+
+    fn plan(&self, deed: impl FnOnce() + Send + 'static) {
+        *self.deed.lock().unwrap() = Some(Box::new(deed));
+    }
+
+    fn is_about_to(&self, call: Call) {
+        if call == self.before {
+            let deed = self.deed.lock().unwrap().take();
+            if let Some(deed) = deed {
+                deed();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meanwhile").finish_non_exhaustive()
+    }
+}
+
+impl FileLayer for Meanwhile {
+    type File = SimFile;
+    type Map = SimMap;
+    type Lock = SimLock;
+
+    fn create_new(&self, path: &Path) -> io::Result<SimFile> {
+        self.files.create_new(path)
+    }
+    fn open(&self, path: &Path) -> io::Result<SimFile> {
+        self.files.open(path)
+    }
+    fn open_write(&self, path: &Path) -> io::Result<SimFile> {
+        self.files.open_write(path)
+    }
+    fn read_at(&self, file: &SimFile, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.files.read_at(file, buf, offset)
+    }
+    fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.files.write_at(file, bytes, offset)
+    }
+    fn len(&self, file: &SimFile) -> io::Result<u64> {
+        self.files.len(file)
+    }
+    fn truncate(&self, file: &SimFile, len: u64) -> io::Result<()> {
+        self.files.truncate(file, len)
+    }
+    fn allocate(&self, file: &SimFile, len: u64) -> io::Result<()> {
+        self.files.allocate(file, len)
+    }
+    fn sync(&self, file: &SimFile) -> io::Result<()> {
+        self.files.sync(file)
+    }
+    fn sync_all(&self, files: &[&SimFile]) -> Result<(), (usize, io::Error)> {
+        self.is_about_to(Call::Sync);
+        self.files.sync_all(files)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.files.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.files.remove(path)
+    }
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.files.create_dir(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.files.sync_dir(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        self.is_about_to(Call::List);
+        self.files.list(path)
+    }
+    fn map(&self, file: &SimFile, len: u64) -> io::Result<SimMap> {
+        self.files.map(file, len)
+    }
+    fn lock_dir(&self, path: &Path) -> io::Result<SimLock> {
+        self.files.lock_dir(path)
+    }
+}
+
+#[test]
+fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a log that fails while a checkpoint is being written".into());
+    let files = SimFiles::new();
+    let layer = Meanwhile::new(&files, Call::Sync);
+    let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage, config()).unwrap();
+    let leaves: Vec<_> = (0..300).map(leaf).collect();
+    tree.append(&leaves, None, None).unwrap();
+    let before = Arc::new(Mutex::new(Vec::new()));
+    let (beside, kept) = (tree.clone(), Arc::clone(&before));
+    layer.plan(move || {
+        *kept.lock().unwrap() = files.read_file("/tree/MANIFEST").unwrap();
+        beside.insert(leaf(300)).unwrap();
+        files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
+        let failed = beside.flush();
+        assert!(
+            matches!(failed, Err(StorageError::FlushFailed(_))),
+            "{failed:?}"
+        );
+        files.heal();
+    });
+    let outcome = tree.checkpoint();
+    assert!(
+        matches!(outcome, Err(StorageError::FlushFailed(_))),
+        "{outcome:?}"
+    );
+    let after = layer.files.read_file("/tree/MANIFEST").unwrap();
+    assert_eq!(*before.lock().unwrap(), after, "no manifest was committed");
+}
+
+#[test]
+fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a checkpoint while a reader reads".into());
+    let files = SimFiles::new();
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
+    let leaves: Vec<_> = (0..400).map(leaf).collect();
+    tree.append(&leaves[..300], None, None).unwrap();
+    tree.flush().unwrap();
+    // The reader has loaded the manifest when it looks for the segments; then they are gone.
+    let layer = Meanwhile::new(&files, Call::List);
+    let writer = tree.clone();
+    let more = leaves[300..].to_vec();
+    layer.plan(move || {
+        writer.append(&more, None, None).unwrap();
+        writer.checkpoint().unwrap();
+    });
+    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, place, config()).unwrap();
+    assert!(layer.deed.lock().unwrap().is_none(), "nothing came between");
+    assert_eq!(reader.head(), tree.head());
+}
+
+#[test]
+fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
+    let watchdog = Watchdog::start();
+    watchdog.case("a reader behind a failed sync".into());
+    let files = SimFiles::new();
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
+    for size in 0..3 {
+        tree.insert(leaf(size)).unwrap();
+        if size == 2 {
+            files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
+        }
+        assert_eq!(tree.flush().is_ok(), size < 2);
+    }
+    files.heal();
+    // All three groups can be read in this boot; the third one attests the second, and nothing attests the third.
+    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&files), config()).unwrap();
+    assert_eq!(reader.head(), tree.durable_snapshot().head());
+    assert_eq!((reader.size(), tree.size()), (2, 3));
+}
+
+#[test]
+fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
+    let watchdog = Watchdog::start();
+    watchdog.case("closing a failed tree while a checkpoint is being written".into());
+    let files = SimFiles::new();
+    let layer = Meanwhile::new(&files, Call::Sync);
+    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let tree: Tree<2> = Engine::open(Blake3Hasher, place, config()).unwrap();
+    let leaves: Vec<_> = (0..300).map(leaf).collect();
+    tree.append(&leaves, None, None).unwrap();
+    let closed = Arc::new(Mutex::new(None));
+    let (beside, closing, place) = (tree.clone(), Arc::clone(&closed), files.clone());
+    layer.plan(move || {
+        beside.insert(leaf(300)).unwrap();
+        files.inject(Fault::new(0, Effect::LoseSync(io::ErrorKind::Other)).on(Call::Sync));
+        beside.flush().unwrap_err();
+        files.heal();
+        *closing.lock().unwrap() = Some(thread::spawn(move || beside.close()));
+        // Time enough to give the place up, for a tree that would.
+        for _ in 0..20 {
+            thread::sleep(Duration::from_millis(10));
+            let second = Engine::<_, 2, 32>::open(Blake3Hasher, storage(&place), config());
+            assert!(
+                matches!(
+                    second,
+                    Err(RotorTreeError::Storage(StorageError::FileLocked))
+                ),
+                "{second:?}"
+            );
+        }
+    });
+    tree.checkpoint().unwrap_err();
+    let closing = closed.lock().unwrap().take();
+    let outcome = closing.expect("it was begun").join().unwrap();
+    assert!(
+        matches!(outcome, Err(StorageError::FlushFailed(_))),
+        "{outcome:?}"
+    );
+}

@@ -1,0 +1,91 @@
+//! Nodes in memory: readers see what is published, snapshots their own size, and what fails changes nothing.
+
+use super::tests::{
+    TREE_ABORTED, TREE_BASE, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END, TREE_PANIC,
+    TREE_STAGED,
+};
+use crate::mutations::Mutation;
+
+pub(super) const LIST: &[Mutation] = &[
+    Mutation {
+        name: "segment-unpublished",
+        rows: &[11],
+        protects: "a reader gets no slot that is not published",
+        file: "crates/lean-imt/src/memory/segment.rs",
+        find: "let published = self.published.load(Ordering::Acquire);",
+        put: "let published = self.capacity;",
+        test: TREE_STAGED,
+        explained: None,
+    },
+    Mutation {
+        name: "segment-aborted",
+        rows: &[9, 11],
+        protects: "what a failed batch staged is overwritten",
+        file: "crates/lean-imt/src/memory/segment.rs",
+        find: "self.written = self.segment.published.load(Ordering::Relaxed);",
+        put: "",
+        test: TREE_ABORTED,
+        explained: None,
+    },
+    Mutation {
+        name: "segment-grown",
+        rows: &[11],
+        protects: "a segment that grows takes its nodes along and leaves the old one alone",
+        file: "crates/lean-imt/src/memory/segment.rs",
+        find: "grown.written = self.written;",
+        put: "grown.written = 0;",
+        test: TREE_GROWN,
+        explained: None,
+    },
+    Mutation {
+        name: "tree-aborts",
+        rows: &[9],
+        protects: "what a batch staged before its hasher panicked is gone before the next one",
+        file: "crates/lean-imt/src/tree.rs",
+        find: "self.check_append(leaves)?;
+        self.nodes.abort();",
+        put: "self.check_append(leaves)?;",
+        test: TREE_PANIC,
+        explained: None,
+    },
+    Mutation {
+        name: "snapshot-edge",
+        rows: &[11],
+        protects: "a snapshot answers with its own edge nodes, not with what the tree has there now",
+        file: "crates/lean-imt/src/snapshot.rs",
+        find: "Some((last, rest)) if end > complete => {",
+        put: "Some((last, rest)) if end > complete && level == usize::MAX => {",
+        test: TREE_EVERY_SIZE,
+        explained: None,
+    },
+    Mutation {
+        name: "snapshot-end",
+        rows: &[11],
+        protects: "a snapshot has no node beyond its size",
+        file: "crates/lean-imt/src/snapshot.rs",
+        find: "if start > len || out.len() as u64 > len - start {",
+        put: "if start > u64::MAX - out.len() as u64 {",
+        test: TREE_LEVEL_END,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-own-edge",
+        rows: &[11],
+        protects: "a fork of a tree copies the segment that it will write to",
+        file: "crates/lean-imt/src/memory/level.rs",
+        find: "Some((start, writer)) if self.len > *start => {",
+        put: "Some((start, writer)) if self.len > *start + 1 => {",
+        test: TREE_CLONE,
+        explained: None,
+    },
+    Mutation {
+        name: "rebase-too-far",
+        rows: &[10, 11],
+        protects: "only memory that the chunks cover whole is given back",
+        file: "crates/lean-imt/src/memory/level.rs",
+        find: "boundary(start) <= base {",
+        put: "start <= base {",
+        test: TREE_BASE,
+        explained: None,
+    },
+];

@@ -1,0 +1,187 @@
+//! Building the test that a mutation names, and running it with an end in sight.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Test;
+use crate::cargo::Invocation;
+use crate::outcome::{Failure, Outcome};
+
+/// Every test has this long, and some times what it takes unmutated.
+const LEAST_LIMIT: Duration = Duration::from_secs(60);
+const LIMIT_FACTOR: u32 = 8;
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// So many test functions passed.
+    Passed(u64),
+    Failed,
+    /// It was stopped at its limit.
+    Hung,
+}
+
+/// Builds and runs tests of the copied tree.
+#[derive(Debug)]
+pub(crate) struct Trials {
+    tree: PathBuf,
+    target: PathBuf,
+    /// What unmutated tests take.
+    taken: BTreeMap<Test, Duration>,
+}
+
+impl Trials {
+    /// Trials of the tree at `tree`, built in `target`.
+    pub(crate) fn new(tree: &Path, target: PathBuf) -> Self {
+        Self {
+            tree: tree.to_owned(),
+            target,
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// Runs a test of the tree as it is, which must pass, and remembers how long it takes.
+    pub(crate) fn rehearse(&mut self, test: Test) -> Outcome<Duration> {
+        let program = self.build(test)?;
+        let start = Instant::now();
+        let ending = self.run(test, &program, Duration::from_secs(600))?;
+        let taken = start.elapsed();
+        match ending {
+            Ending::Passed(0) => Err(Failure::new(format!(
+                "`{}` is no test of `{}` in {}.",
+                test.name, test.target, test.package
+            ))),
+            Ending::Passed(_) => {
+                self.taken.insert(test, taken);
+                Ok(taken)
+            }
+            Ending::Failed | Ending::Hung => Err(Failure::new(format!(
+                "`{}` of {} does not pass without any mutation.",
+                test.name, test.package
+            ))),
+        }
+    }
+
+    /// Builds and runs a test of the tree as it is now. A tree that does not compile is a failure, not an ending.
+    pub(crate) fn try_out(&self, test: Test) -> Outcome<Ending> {
+        let program = self.build(test)?;
+        let taken = self.taken.get(&test).copied().unwrap_or_default();
+        self.run(test, &program, LEAST_LIMIT + taken * LIMIT_FACTOR)
+    }
+
+    /// The program that holds the test.
+    fn build(&self, test: Test) -> Outcome<PathBuf> {
+        let words = match test.target {
+            "lib" => format!("test -p {} --lib --no-run", test.package),
+            target => format!("test -p {} --test {target} --no-run", test.package),
+        };
+        let messages = Invocation::cargo(&self.tree, &words)
+            .args(["--message-format=json-render-diagnostics", "--target-dir"])
+            .args([self.target.to_string_lossy()])
+            // What a mutation leaves unused is no reason not to compile.
+            .env("RUSTFLAGS", "--cap-lints=warn -Awarnings")
+            // Nobody debugs these programs, and each is built once for each mutation.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .output()?;
+        program_in(&messages, test.target).ok_or_else(|| {
+            Failure::new(format!(
+                "cargo names no program for `{}` of {}.",
+                test.target, test.package
+            ))
+        })
+    }
+
+    fn run(&self, test: Test, program: &Path, limit: Duration) -> Outcome<Ending> {
+        let folder = self.tree.join(test.folder());
+        let output = self.target.join("last-test-output.txt");
+        let failed = |error| Failure::io(program.display(), &error);
+        // A file and no pipe: nobody has to read it for the test to go on.
+        let file = File::create(&output).map_err(failed)?;
+        let mut child = Command::new(program)
+            .arg(test.name)
+            .current_dir(&folder)
+            .env("CARGO_MANIFEST_DIR", &folder)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().map_err(failed)?)
+            .stderr(file)
+            .spawn()
+            .map_err(failed)?;
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().map_err(failed)? {
+                break status;
+            }
+            if start.elapsed() > limit {
+                child.kill().map_err(failed)?;
+                child.wait().map_err(failed)?;
+                return Ok(Ending::Hung);
+            }
+            thread::sleep(Duration::from_millis(20));
+        };
+        if !status.success() {
+            return Ok(Ending::Failed);
+        }
+        let told = fs::read(&output).map_err(failed)?;
+        Ok(Ending::Passed(passed_in(&String::from_utf8_lossy(&told))))
+    }
+}
+
+/// The test program among cargo's messages.
+fn program_in(messages: &str, target: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| {
+            let kinds = message["target"]["kind"].as_array();
+            let is_library = kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib"));
+            let is_wanted = match target {
+                "lib" => is_library,
+                name => !is_library && message["target"]["name"] == *name,
+            };
+            is_wanted && message["profile"]["test"] == true
+        })
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// The number of test functions that passed, from the last line of the test harness.
+fn passed_in(output: &str) -> u64 {
+    output
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. "))
+        .filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_among_the_messages() {
+        let messages = r#"
+{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"profile":{"test":false},"executable":null}
+{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"profile":{"test":true},"executable":"deps/a-1"}
+{"reason":"compiler-artifact","target":{"kind":["test"],"name":"crash"},"profile":{"test":true},"executable":"deps/crash-2"}
+{"reason":"build-finished","success":true}
+"#;
+        let found = |target| program_in(messages, target).map(|path| path.display().to_string());
+        assert_eq!(found("lib").as_deref(), Some("deps/a-1"));
+        assert_eq!(found("crash").as_deref(), Some("deps/crash-2"));
+        assert_eq!(found("a"), None);
+    }
+
+    #[test]
+    fn passed_functions_are_counted() {
+        let told =
+            "running 2 tests\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured\n";
+        assert_eq!(passed_in(told), 2);
+        assert_eq!(passed_in("test result: ok. 0 passed; 0 failed"), 0);
+        assert_eq!(passed_in("test result: FAILED. 3 passed; 1 failed"), 0);
+    }
+}
