@@ -4,6 +4,7 @@ mod batch;
 mod bytes;
 mod consistency;
 mod hasher;
+mod hostile_sizes;
 mod inclusion;
 mod sets;
 mod sizes;
