@@ -6,6 +6,7 @@ mod consistency;
 mod hasher;
 mod hostile_sizes;
 mod inclusion;
+mod mutations;
 mod sets;
 mod sizes;
 mod update;
