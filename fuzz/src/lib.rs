@@ -4,4 +4,5 @@
 
 pub mod lean_imt;
 pub mod store;
+pub mod taken_over;
 pub mod wal_log;
