@@ -186,7 +186,7 @@ where
     };
     for at in 0..text.len() {
         let mut changed = text.clone();
-        for character in *b"0123456789abcdefAFxn-.+ \"\\,:[]{}\0\xff" {
+        for character in *b"01289afFx-. \",]}" {
             changed[at] = character;
             refuse(&changed);
         }
@@ -230,8 +230,6 @@ fn a_changed_text_is_not_read_or_proves_nothing() {
     }
     test::<2>();
     test::<3>();
-    test::<4>();
-    test::<8>();
     test::<16>();
     let tree = tree::<2>(5);
     let theirs = tree.generate_proof(2).unwrap().to_lean_imt().unwrap();

@@ -40,11 +40,13 @@ fn cases<const N: usize>(size: u64) -> Vec<Case> {
             new,
         });
     };
-    for index in 0..size {
+    // Of a large tree the places at its ends.
+    let is_tried = |place: &u64| size < 9 || *place < 2 || place + 2 > size;
+    for index in (0..size).filter(is_tried) {
         let proof = tree.generate_proof(index).unwrap();
         add(Kind::Inclusion, new, proof.to_bytes());
     }
-    for old in 0..=size {
+    for old in (0..=size).filter(is_tried) {
         let old = reference_head::<N>(old as usize);
         let growth = tree.generate_consistency_proof(old.size, old.root).unwrap();
         add(Kind::Consistency, old, growth.to_bytes());
@@ -62,7 +64,7 @@ fn cases<const N: usize>(size: u64) -> Vec<Case> {
         let multi = tree.generate_multiproof(&indices).unwrap();
         add(Kind::Multi, new, multi.to_bytes());
     }
-    for start in 0..size {
+    for start in (0..size).filter(is_tried) {
         for end in start + 1..=size {
             if size <= 4 || [start + 1, start + 2, size].contains(&end) {
                 let range = tree.generate_range_proof(start..end).unwrap();
@@ -76,9 +78,9 @@ fn cases<const N: usize>(size: u64) -> Vec<Case> {
 /// The sizes at which a tree of small depth changes its shape.
 fn sizes<const N: usize>() -> Vec<u64> {
     let n = N as u64;
-    let mut sizes = vec![1, 2, 3, 4, 5, 7, n, n + 1];
+    let mut sizes = vec![1, 2, 3, n, n + 1];
     if N <= 4 {
-        sizes.extend([n * n - 1, n * n, n * n + 1]);
+        sizes.extend([4, 5, 7, n * n - 1, n * n, n * n + 1]);
     }
     sizes.sort_unstable();
     sizes.dedup();
@@ -111,8 +113,8 @@ fn change(bytes: &[u8], numbers: usize, visit: &mut dyn FnMut(&[u8], &str)) {
     // The header's two bytes and N stay; these would be refused for them alone.
     for first in 3..numbers {
         for second in first + 1..numbers {
-            for pair in 0..400 {
-                (changed[first], changed[second]) = ((pair / 20) as u8, (pair % 20) as u8);
+            for pair in 0..100 {
+                (changed[first], changed[second]) = (pair / 10, pair % 10);
                 visit(&changed, "two numbers set");
             }
             (changed[first], changed[second]) = (bytes[first], bytes[second]);
@@ -127,7 +129,7 @@ fn change(bytes: &[u8], numbers: usize, visit: &mut dyn FnMut(&[u8], &str)) {
         let mut other = hashes.clone();
         other.remove(at);
         rehashed(&other, "a hash removed");
-        for from in 0..hashes.len() {
+        for from in [0, at.saturating_sub(1), hashes.len() - 1] {
             let mut other = hashes.clone();
             other.swap(at, from);
             rehashed(&other, "two hashes swapped");
