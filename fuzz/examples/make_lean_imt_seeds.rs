@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 
 use rotortree_fuzz::{
     frontier,
-    lean_imt::{ARITIES, Case, honest_encodings},
+    lean_imt::{ARITIES, Case, honest_encodings, tree},
 };
 
 fn main() -> io::Result<()> {
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
     let verify = seeds.join("lean_imt_verify");
     fs::create_dir_all(&verify)?;
     for arity in 0..ARITIES.len() as u8 {
-        for kind in 0..6 {
+        for kind in 0..8 {
             let case = Case {
                 arity,
                 size: 20 + arity,
@@ -32,9 +32,23 @@ fn main() -> io::Result<()> {
                 second: 4,
             };
             let name = format!("kind_{kind}_of_{}", ARITIES[usize::from(arity)]);
-            let changes = [0, 5, 1, 0, 1, 3, 2, 9];
+            let changes = if kind == 7 {
+                javascript_proof(u64::from(case.size) + 1, u64::from(case.first))
+            } else {
+                vec![0, 5, 1, 0, 1, 3, 2, 9]
+            };
             fs::write(verify.join(name), [&case.encode()[..], &changes].concat())?;
         }
     }
     Ok(())
+}
+
+/// The JavaScript LeanIMT's proof of a leaf of the honest tree, as the target takes it.
+fn javascript_proof(size: u64, leaf_index: u64) -> Vec<u8> {
+    let proof = tree::<2>(size).generate_proof(leaf_index);
+    let theirs = proof.and_then(|proof| proof.to_lean_imt());
+    let theirs = theirs.expect("an honest proof can be made");
+    let numbers = [theirs.index, leaf_index, size].map(u64::to_le_bytes);
+    let hashes = [&[theirs.leaf][..], &theirs.siblings].concat();
+    [numbers.as_flattened(), hashes.as_flattened()].concat()
 }

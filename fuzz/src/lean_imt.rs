@@ -5,18 +5,20 @@
 use rotortree_lean_imt::{
     Blake3Hasher, Frontier, Hash, Kind, LeanIMT, NaryProof, TreeHead, TreeSnapshot,
     UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
-    peek_kind,
+    geometry, peek_kind,
 };
 
+use crate::taken_over::{check_javascript, check_update};
+
 /// Deep enough for every size.
-const DEPTH: usize = 64;
+pub const DEPTH: usize = 64;
 /// Leaves of the largest honest tree.
 const LEAVES: u64 = 100;
 /// The branching factors that are fuzzed.
-pub const ARITIES: [u64; 4] = [2, 3, 4, 16];
+pub const ARITIES: [u64; 5] = [2, 3, 4, 16, 8];
 
 /// The honest tree of `size` leaves.
-fn tree<const N: usize>(size: u64) -> TreeSnapshot<N, DEPTH> {
+pub fn tree<const N: usize>(size: u64) -> TreeSnapshot<N, DEPTH> {
     let leaves: Vec<Hash> = (0..size).map(|i| [i as u8 ^ 0x5a; 32]).collect();
     let mut tree = LeanIMT::<_, N, DEPTH>::new(Blake3Hasher);
     if size > 0 {
@@ -35,6 +37,7 @@ pub fn check_decode(bytes: &[u8]) {
     match peek_kind(bytes) {
         Ok((_, 3)) => decode::<3>(bytes),
         Ok((_, 4)) => decode::<4>(bytes),
+        Ok((_, 8)) => decode::<8>(bytes),
         Ok((_, 16)) => decode::<16>(bytes),
         _ => decode::<2>(bytes),
     }
@@ -109,7 +112,8 @@ pub struct Case {
     pub arity: u8,
     /// Leaves of the tree, reduced to what there is.
     pub size: u8,
-    /// 3 to 7 as a kind of encoding, 8 for an inclusion proof in memory; reduced to these.
+    /// Reduced to 0 to 7: the five kinds of encoded proofs, an inclusion proof in memory, what an update is made of, and a
+    /// JavaScript proof.
     pub kind: u8,
     /// Leaf index, first leaf, or old size.
     pub first: u8,
@@ -141,6 +145,7 @@ pub fn check_mutation(input: &[u8]) {
         2 => mutate::<2>(&case, changes),
         3 => mutate::<3>(&case, changes),
         4 => mutate::<4>(&case, changes),
+        8 => mutate::<8>(&case, changes),
         _ => mutate::<16>(&case, changes),
     }
 }
@@ -154,13 +159,15 @@ fn mutate<const N: usize>(case: &Case, changes: &[u8]) {
         .snapshot_at(first)
         .expect("the size lies within the tree");
     let (old, new) = (head(&old), head(&tree));
-    let kind = match case.kind % 6 {
+    let kind = match case.kind % 8 {
         0 => Kind::Inclusion,
         1 => Kind::Consistency,
         2 => Kind::Multi,
         3 => Kind::Range,
         4 => Kind::CatchUp,
-        _ => return mutate_in_memory(&tree, first, changes),
+        5 => return mutate_in_memory(&tree, first, changes),
+        6 => return check_update(&tree, second, changes),
+        _ => return check_javascript(&self::tree::<2>(size), changes),
     };
     let honest = honest(&tree, kind, first, second, old).expect("an honest proof can be made");
     assert!(accepted(&tree, kind, &honest, old, new), "{kind} is honest");
@@ -319,7 +326,7 @@ fn mutate_in_memory<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, index: u64, c
     }
 }
 
-/// Honest bytes of every kind for every N, named: the seeds of the decoders.
+/// Bytes of every kind for every N, named: the seeds of the decoders. Honest ones, and claims about the largest tree.
 pub fn honest_encodings() -> Vec<(String, Vec<u8>)> {
     fn all<const N: usize>(encodings: &mut Vec<(String, Vec<u8>)>) {
         for size in [1, 7, 33] {
@@ -345,11 +352,25 @@ pub fn honest_encodings() -> Vec<(String, Vec<u8>)> {
                 add(&name, bytes.expect("an honest proof can be made"));
             }
         }
+        // The last power of N below the end of u64: where a run's end may lie beyond it.
+        let power = (0..64).rev().find_map(geometry::power::<N>);
+        let (index, pool) = (power.expect("N^0 is 1"), [[9; 32]; 1000]);
+        let mut add = |name: &str, bytes| encodings.push((format!("{name}_{N}_largest"), bytes));
+        for len in 0..pool.len() {
+            let (size, leaf, hashes) = (u64::MAX, &pool[..1], &pool[..len]);
+            if let Ok(proof) = UnrootedInclusion::<N>::new(size, index, &leaf[0], hashes) {
+                add("inclusion_proof", proof.to_bytes());
+            }
+            if let Ok(proof) = UnrootedMulti::<N>::new(size, &[index], leaf, hashes) {
+                add("multiproof", proof.to_bytes());
+            }
+        }
     }
     let mut encodings = Vec::new();
     all::<2>(&mut encodings);
     all::<3>(&mut encodings);
     all::<4>(&mut encodings);
+    all::<8>(&mut encodings);
     all::<16>(&mut encodings);
     encodings
 }

@@ -6,4 +6,5 @@ pub mod frontier;
 pub mod lean_imt;
 pub mod levels;
 pub mod store;
+pub mod taken_over;
 pub mod wal_log;

@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedConsistency,
+    Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, TreeSnapshot, UnrootedConsistency,
     UnrootedInclusion,
 };
 use std::{
@@ -31,12 +31,20 @@ enum Request {
     Growth { from: TreeHead, to: u64 },
 }
 
+/// What the node has at the end: its tree, and how often it was asked for what.
+struct Served {
+    tree: TreeSnapshot<N, MAX_DEPTH>,
+    inclusion_proofs: u64,
+    consistency_proofs: u64,
+}
+
 /// Appends, announces every head, and answers one request in bytes for each.
 fn full_node(
     heads: &Sender<TreeHead>,
     requests: &Receiver<(Request, Sender<Vec<u8>>)>,
-) -> Result<(), TreeError> {
+) -> Result<Served, TreeError> {
     let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
+    let (mut inclusion_proofs, mut consistency_proofs) = (0, 0);
     for round in 0..ROUNDS {
         let batch: Vec<Hash> = (0..round % 17 + 3).map(|i| leaf(round * 100 + i)).collect();
         tree.insert_many(&batch)?;
@@ -49,20 +57,27 @@ fn full_node(
         };
         let snapshot = tree.snapshot();
         let bytes = match request {
-            Request::Inclusion { index, size } => snapshot
-                .snapshot_at(size)?
-                .generate_proof(index)?
-                .to_bytes()?,
-            Request::Growth { from, to } => snapshot
-                .snapshot_at(to)?
-                .generate_consistency_proof(from.size, from.root)?
-                .to_bytes()?,
+            Request::Inclusion { index, size } => {
+                inclusion_proofs += 1;
+                let then = snapshot.snapshot_at(size)?;
+                then.generate_proof(index)?.to_bytes()?
+            }
+            Request::Growth { from, to } => {
+                consistency_proofs += 1;
+                let then = snapshot.snapshot_at(to)?;
+                then.generate_consistency_proof(from.size, from.root)?
+                    .to_bytes()?
+            }
         };
         if answer.send(bytes).is_err() {
             break;
         }
     }
-    Ok(())
+    Ok(Served {
+        tree: tree.snapshot(),
+        inclusion_proofs,
+        consistency_proofs,
+    })
 }
 
 /// What a client remembers between rounds.
@@ -130,19 +145,77 @@ fn leaf(seed: u64) -> Hash {
     leaf
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Both ends, until the node has appended all it has.
+fn run() -> Result<(Client, Served), Box<dyn Error>> {
     let (head_sender, heads) = channel();
     let (server, requests) = channel();
-    let client = thread::scope(|scope| {
+    thread::scope(|scope| {
         let node = scope.spawn(move || full_node(&head_sender, &requests));
         let client = light_client(&heads, &server);
-        drop(server);
-        node.join().map_err(|_| "the node panicked")??;
-        client
-    })?;
+        // Without clients the node ends, also where this one has failed.
+        drop((server, heads));
+        let served = node.join().map_err(|_| "the node panicked")??;
+        Ok((client?, served))
+    })
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (client, served) = run()?;
+    assert_eq!(Some(client.head), served.tree.head());
     println!(
-        "after {ROUNDS} rounds the client holds a proof of leaf {} of {} with {} levels",
-        client.mine.leaf_index, client.head.size, client.mine.level_count
+        "after {} consistency proofs and {} inclusion proof the client holds a proof of leaf {} of {} with {} levels",
+        served.consistency_proofs,
+        served.inclusion_proofs,
+        client.mine.leaf_index,
+        client.head.size,
+        client.mine.level_count
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Takes well under a second; whoever waits for the other end for a minute waits for ever.
+    #[test]
+    fn the_client_keeps_up_from_consistency_proofs_alone() {
+        let (done, ended) = channel();
+        thread::spawn(move || {
+            // Nobody is left to be told if the test has given up.
+            drop(done.send(run().map_err(|error| error.to_string())));
+        });
+        let ended = ended.recv_timeout(Duration::from_secs(60));
+        let (client, served) = ended.expect("the example ends").expect("and succeeds");
+        assert_eq!(served.inclusion_proofs, 1, "only to begin with");
+        assert_eq!(served.consistency_proofs, ROUNDS - 1);
+        assert_eq!(Some(client.head), served.tree.head());
+        let fresh = served.tree.generate_proof(client.mine.leaf_index);
+        assert_eq!(client.mine, fresh.expect("the node has the leaf"));
+    }
+
+    #[test]
+    fn a_lie_leaves_the_client_as_it_was() {
+        let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
+        let head = |tree: &LeanIMT<_, N, MAX_DEPTH>| tree.head().expect("the tree is not empty");
+        tree.insert_many(&[leaf(1), leaf(2), leaf(3)]).unwrap();
+        let old = head(&tree);
+        let first = tree.snapshot().generate_proof(2).unwrap();
+        let mut client = Client::start(old, &first.to_bytes().unwrap()).unwrap();
+        tree.insert_many(&[leaf(4); 30]).unwrap();
+        let new = head(&tree);
+        let growth = tree.snapshot().generate_consistency_proof(3, old.root);
+        let bytes = growth.unwrap().to_bytes().unwrap();
+        for at in 0..bytes.len() {
+            let mut lie = bytes.clone();
+            lie[at] ^= 1;
+            assert!(client.follow(new, &lie).is_err());
+            assert!(client.follow(new, &bytes[..at]).is_err());
+            assert_eq!((client.head, &client.mine), (old, &first));
+        }
+        client.follow(new, &bytes).unwrap();
+        let fresh = tree.snapshot().generate_proof(2).unwrap();
+        assert_eq!((client.head, client.mine), (new, fresh));
+    }
 }

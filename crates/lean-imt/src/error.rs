@@ -4,6 +4,38 @@ use alloc::sync::Arc;
 use core::fmt;
 
 /// Which 32 bytes from outside a hasher refused.
+///
+/// ```
+/// use rotortree_lean_imt::{Hash, HashRole, Hasher, LeanIMT, TreeError};
+///
+/// /// Takes numbers below 2^248 only, as a field hasher takes those below its modulus. Not a cryptographic hash.
+/// #[derive(Clone)]
+/// struct Field;
+///
+/// impl Hasher for Field {
+///     fn hash_children(&self, children: &[Hash]) -> Hash {
+///         let mut hash = [children.len() as u8; 32];
+///         for byte in children.as_flattened() {
+///             hash.rotate_right(1);
+///             hash[0] = hash[0].wrapping_mul(31).wrapping_add(*byte);
+///         }
+///         hash[31] = 0;
+///         hash
+///     }
+///
+///     fn check(&self, hash: &Hash) -> bool {
+///         hash[31] == 0
+///     }
+/// }
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Field);
+/// let refused = tree.insert_many(&[[0; 32], [0xff; 32]]).unwrap_err();
+/// assert!(matches!(
+///     refused,
+///     TreeError::RefusedHash { role: HashRole::Leaf, index: 1 }
+/// ));
+/// assert_eq!(tree.size(), 0, "nothing was inserted");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HashRole {
@@ -28,7 +60,17 @@ impl fmt::Display for HashRole {
     }
 }
 
-/// Why a node could not be read, as the node's source tells it.
+/// Why a node could not be read, as the node's source tells it: the `source` of [`TreeError::NodeUnavailable`].
+///
+/// ```
+/// use rotortree_lean_imt::{NodeFailure, TreeError};
+/// use std::{error::Error, sync::Arc};
+///
+/// let source: NodeFailure = Arc::new(std::io::Error::other("the disk is gone"));
+/// let error = TreeError::NodeUnavailable { level: 2, index: 7, source };
+/// assert_eq!(error.to_string(), "node 7 of level 2 cannot be read: the disk is gone");
+/// assert!(error.source().is_some());
+/// ```
 pub type NodeFailure = Arc<dyn core::error::Error + Send + Sync>;
 
 /// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed nothing.

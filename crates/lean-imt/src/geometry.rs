@@ -118,6 +118,14 @@ pub const fn digit_sum<const N: usize>(size: u64) -> u64 {
 }
 
 /// Where a node stands in its group: the group's first index, its number of children, and the node's place among them.
+///
+/// ```
+/// use rotortree_lean_imt::geometry;
+///
+/// // The last of 6 leaves, N = 4: the second of a group of two, which starts at leaf 4.
+/// let span = geometry::group::<4>(5, 6);
+/// assert_eq!((span.start, span.len, span.position), (4, 2, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupSpan {
     /// Index of the group's first child on its level.

@@ -86,6 +86,16 @@ impl TreeHead {
     }
 
     /// The head's encoding for trees of this N; see [`encoding`](crate::encoding).
+    ///
+    /// ```
+    /// use rotortree_lean_imt::TreeHead;
+    ///
+    /// let head = TreeHead { size: 300, root: [7; 32] };
+    /// let bytes = head.to_bytes(4);
+    /// assert_eq!(TreeHead::from_bytes(&bytes, 4)?, head);
+    /// assert!(TreeHead::from_bytes(&bytes, 2).is_err(), "it says whose head it is");
+    /// # Ok::<(), rotortree_lean_imt::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn to_bytes(&self, arity: usize) -> Vec<u8> {
         let mut writer = encoding::Writer::header(Kind::Head, arity, 1);

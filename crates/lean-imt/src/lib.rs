@@ -73,9 +73,13 @@
 //! # Sources
 //!
 //! The tree is the LeanIMT of the Privacy & Scaling Explorations team ("LeanIMT: An optimized Incremental Merkle Tree",
-//! 2024), generalized from 2 to `N` children; with `N = 2` and the same hash function, roots and paths are the same.
-//! Consistency proofs follow the idea of RFC 6962, section 2.1.2. Keeping only complete subtrees is the idea of Merkle
-//! mountain ranges (Peter Todd, 2012) and of the frontier of Zcash's note commitment tree.
+//! 2024, <https://github.com/zk-kit/zk-kit/tree/main/papers/leanimt>), generalized from 2 to `N` children; with `N = 2` and
+//! the same hash function, roots and paths are the same.
+//!
+//! Consistency proofs follow the idea of RFC 6962, section 2.1.2, multi- and range proofs that of the compact multiproofs of
+//! Ethereum's consensus specifications (`ssz/merkle-proofs.md`); order and form for `N` children and lifted nodes are this
+//! crate's own. Keeping only complete subtrees is the idea of Merkle mountain ranges (Peter Todd, 2012) and of the frontier
+//! of Zcash's note commitment tree, which is also what a catch-up proof starts from.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(unsafe_code)]
 

@@ -52,6 +52,60 @@ pub trait NodeSource: Send + Sync {
 ///
 /// Runs are *staged* until [`commit`](Self::commit); [`abort`](Self::abort) forgets them. A hasher that panics
 /// in the middle of a batch leaves staged runs behind, which the next operation aborts.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, Hash, LeanIMT, NodeSource, NodeStore, TreeError};
+/// use std::sync::{Arc, RwLock};
+///
+/// /// Every level a vector; what is staged is kept apart.
+/// #[derive(Default)]
+/// struct Vectors {
+///     committed: Arc<Levels>,
+///     staged: Vec<(usize, Vec<Hash>)>,
+/// }
+///
+/// #[derive(Default)]
+/// struct Levels(RwLock<Vec<Vec<Hash>>>);
+///
+/// impl NodeStore for Vectors {
+///     fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+///         self.staged.push((level, nodes.to_vec()));
+///         Ok(())
+///     }
+///
+///     fn commit(&mut self) {
+///         let mut levels = self.committed.0.write().expect("nobody panics with the lock");
+///         for (level, nodes) in self.staged.drain(..) {
+///             let len = levels.len().max(level + 1);
+///             levels.resize_with(len, Vec::new);
+///             levels[level].extend(nodes);
+///         }
+///     }
+///
+///     fn abort(&mut self) {
+///         self.staged.clear();
+///     }
+///
+///     fn source(&self) -> Arc<dyn NodeSource> {
+///         self.committed.clone()
+///     }
+/// }
+///
+/// impl NodeSource for Levels {
+///     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+///         let levels = self.0.read().expect("nobody panics with the lock");
+///         out.copy_from_slice(&levels[level][start as usize..][..out.len()]);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut tree = LeanIMT::<_, 4, 20, _>::from_nodes(Blake3Hasher, Vectors::default(), 0, None)?;
+/// tree.insert_many(&[[1; 32]; 21])?;
+/// let head = tree.head().expect("the tree is not empty");
+/// let proof = tree.snapshot().generate_proof(20)?;
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// # Ok::<(), TreeError>(())
+/// ```
 pub trait NodeStore {
     /// Stages `nodes` behind what `level` has.
     ///

@@ -1,5 +1,20 @@
 //! The slow, obvious tree that clever ones are held against: it keeps every level whole and rebuilds all of them.
 
+//!
+//! ```
+//! use rotortree_lean_imt::{Blake3Hasher, LeanIMT, reference};
+//!
+//! let leaves = reference::sample_leaves(1, 21);
+//! let levels = reference::levels(&Blake3Hasher, 4, &leaves);
+//! let lens: Vec<usize> = levels.iter().map(Vec::len).collect();
+//! assert_eq!(lens, [21, 6, 2, 1]);
+//!
+//! let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+//! let root = tree.insert_many(&leaves)?;
+//! assert_eq!(reference::root(&Blake3Hasher, 4, &leaves), Some(root));
+//! # Ok::<(), rotortree_lean_imt::TreeError>(())
+//! ```
+
 use alloc::{vec, vec::Vec};
 use rotortree_hasher::{Hash, Hasher};
 

@@ -174,6 +174,20 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes. Metadata is not
     /// kept per size: a snapshot of a smaller size has none.
     ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// let old_root = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// tree.insert_many(&[[4; 32], [5; 32]])?;
+    ///
+    /// let old = tree.snapshot().snapshot_at(3)?;
+    /// assert_eq!(old.root(), Some(old_root));
+    /// assert_eq!(old.generate_proof(2)?.tree_size, 3);
+    /// assert!(tree.snapshot().snapshot_at(6).is_err(), "not yet");
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller, [`TreeError::NodeUnavailable`].
     pub fn snapshot_at(&self, size: u64) -> Result<Self, TreeError> {
@@ -207,6 +221,24 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     }
 
     /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is shared. O(N * depth).
+    /// Neither sees what the other appends.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+    ///
+    /// let mut chain = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// chain.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32]])?;
+    ///
+    /// // Another history, in which leaf 3 was never 4.
+    /// let mut other = chain.snapshot().snapshot_at(3)?.fork()?;
+    /// other.insert_many(&[[5; 32], [6; 32]])?;
+    /// let head = other.head().expect("the fork is not empty");
+    /// let proof = other.snapshot().generate_proof(3)?;
+    /// assert_eq!(proof.leaf, [5; 32]);
+    /// assert!(proof.verify_against(&Blake3Hasher, head)?);
+    /// assert_eq!((chain.size(), chain.snapshot().get_node(0, 3)?), (4, [4; 32]));
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TreeError::NodeUnavailable`].

@@ -104,6 +104,16 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
 
     /// Lowers the ceiling on depth below `MAX_DEPTH` (a stored tree keeps the one it was made with).
     ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.limit_depth(1)?;
+    /// tree.insert_many(&[[1; 32], [2; 32]])?;
+    /// assert!(tree.insert([3; 32]).is_err(), "a third leaf needs a second layer");
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside of `1..=MAX_DEPTH`.
     pub fn limit_depth(&mut self, max_depth: usize) -> Result<(), TreeError> {
@@ -156,6 +166,17 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
 
     /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: replaying what was appended before
     /// changes nothing.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// let root = tree.append_at(0, &[[1; 32], [2; 32]])?;
+    /// let again = tree.append_at(0, &[[1; 32], [2; 32]]);
+    /// assert!(matches!(again, Err(TreeError::SizeMismatch { expected: 0, actual: 2 })));
+    /// assert_eq!(tree.root(), Some(root));
+    /// # Ok::<(), TreeError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TreeError::SizeMismatch`], and those of [`insert_many`](Self::insert_many).

@@ -1,10 +1,11 @@
 //! Every operation fits in 256 KiB of stack at `N = 16`, `MAX_DEPTH = 64`, in a debug build too.
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Frontier, Hash, LeanIMT, NaryProof, TreeHead, UnrootedCatchUp,
-    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
+    Blake3Hasher, Frontier, Hash, LeanIMT, MemoryNodes, NaryProof, NodeSource, NodeStore,
+    TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,
+    UnrootedRange,
 };
-use std::thread;
+use std::{sync::Arc, thread};
 
 type Tree = LeanIMT<Blake3Hasher, 16, 64>;
 
@@ -77,6 +78,33 @@ fn inclusion_proofs_fit() {
         assert!(unrooted.verify_against(&Blake3Hasher, head).unwrap());
         assert_eq!(boxed(|| unrooted.to_nary::<_, 64>(&Blake3Hasher)), proof);
         assert_eq!(boxed(|| proof.padded::<64>()).length, 4);
+    });
+}
+
+/// Serves nodes by copies only, as a source does whose nodes do not lie side by side in memory.
+struct Copied(Arc<dyn NodeSource>);
+
+impl NodeSource for Copied {
+    fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        self.0.read(level, start, out)
+    }
+}
+
+#[test]
+fn inclusion_proofs_of_nodes_that_are_copied_fit() {
+    in_256_kib("copied", || {
+        let whole = tree(5000);
+        let lens: Vec<u64> = (0..=3).map(|level| whole.nodes().len(level)).collect();
+        let base = Arc::new(Copied(whole.nodes().source()));
+        let nodes = MemoryNodes::over(base, &lens);
+        let mut tree = Tree::from_nodes(Blake3Hasher, nodes, 5000, None).unwrap();
+        tree.insert([1; 32]).unwrap();
+        let head = tree.head().unwrap();
+        let snapshot = tree.snapshot();
+        for index in [0, 4321, 5000] {
+            let proof = boxed(|| snapshot.generate_proof(index));
+            assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+        }
     });
 }
 

@@ -16,7 +16,7 @@ use crate::{
 /// The right edge of a tree: enough to append and to know the root, too little to prove anything.
 ///
 /// Holds up to `N - 1` hashes a level whatever the size; as many as the sum of the base-`N` digits of the size are its
-/// content. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has appended itself.
+/// content. It keeps no hasher: every call takes the one that it was begun with. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has appended itself.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT};
@@ -233,7 +233,15 @@ fn check_hashes<H: Hasher, const N: usize>(
             actual: hashes.len() as u64,
         });
     }
-    match hashes.iter().position(|hash| !hasher.check(hash)) {
+    refuse_hashes(hasher, hashes)
+}
+
+/// Refuses nodes of a frontier that the hasher does not work on.
+fn refuse_hashes<'a, H: Hasher>(
+    hasher: &H,
+    hashes: impl IntoIterator<Item = &'a Hash>,
+) -> Result<(), TreeError> {
+    match hashes.into_iter().position(|hash| !hasher.check(hash)) {
         Some(at) => Err(TreeError::RefusedHash {
             role: HashRole::FrontierNode,
             index: at as u64,
@@ -248,9 +256,27 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     ///
     /// At most one hash per level.
     ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT, TreeError};
+    ///
+    /// let mut frontier = Frontier::<2, 32>::new();
+    /// frontier.append_many(&Blake3Hasher, &[[1; 32], [2; 32], [3; 32]])?;
+    /// let mut tree = LeanIMT::from_frontier(Blake3Hasher, &frontier)?;
+    /// tree.insert([4; 32])?;
+    ///
+    /// let head = tree.head().expect("the tree is not empty");
+    /// assert!(tree.snapshot().generate_proof(3)?.verify_against(&Blake3Hasher, head)?);
+    /// let refused = tree.snapshot().generate_proof(0).unwrap_err();
+    /// assert!(matches!(refused, TreeError::NodeUnavailable { level: 0, .. }));
+    /// # Ok::<(), TreeError>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function.
+    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function, where that shows: at the sizes
+    /// `N^k` it is one node, and that node is the root whatever the function is. [`TreeError::RefusedHash`] for a node that
+    /// the hasher does not work on.
     pub fn from_frontier(hasher: H, frontier: &Frontier<N, MAX_DEPTH>) -> Result<Self, TreeError> {
+        refuse_hashes(&hasher, frontier.hashes())?;
         let base = FrontierNodes::new(&frontier.edge);
         let lens = base.lens();
         let nodes = MemoryNodes::over(Arc::new(base), &lens);

@@ -181,6 +181,38 @@ fn every_outside_hash_is_checked() {
     ));
 }
 
+/// At size 1, as at every power of N, the root is the same whatever the hasher is, so that only its check can tell.
+#[test]
+fn a_frontier_of_values_that_the_trees_hasher_refuses_starts_no_tree() {
+    #[derive(Clone)]
+    struct Picky;
+    impl Hasher for Picky {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            let passed = children.iter().all(|child| self.check(child));
+            assert!(passed, "an unchecked hash");
+            [0; 32]
+        }
+        fn check(&self, hash: &Hash) -> bool {
+            hash[31] == 0
+        }
+    }
+    let mut frontier = Frontier::<2, 8>::new();
+    frontier.append(&Blake3Hasher, [1; 32]).unwrap();
+    assert!(matches!(
+        LeanIMT::from_frontier(Picky, &frontier),
+        Err(TreeError::RefusedHash {
+            role: HashRole::FrontierNode,
+            index: 0
+        })
+    ));
+    frontier.append(&Blake3Hasher, [0; 32]).unwrap();
+    frontier.append(&Blake3Hasher, [0; 32]).unwrap();
+    assert!(matches!(
+        LeanIMT::from_frontier(rotortree_hasher::Sha256Hasher::new(), &frontier),
+        Err(TreeError::RootMismatch { size: 3 })
+    ));
+}
+
 #[test]
 fn a_frontier_of_the_largest_size_cannot_grow() {
     let hashes = reference::sample_leaves(1, 64);

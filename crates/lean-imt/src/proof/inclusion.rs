@@ -139,12 +139,13 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 
     /// Whether the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and never
-    /// from whoever sent the proof.
+    /// from whoever sent the proof. Nothing stands in the empty tree.
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's root.
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        Ok(self.verify_root_only(hasher, &head.root)? && self.tree_size == head.size)
+        head.check(hasher, 0)?;
+        Ok(self.verify(hasher)? && (self.tree_size, self.root) == (head.size, head.root))
     }
 
     /// Whether the proof leads to `root`, with the tree size that the proof itself claims.

@@ -5,10 +5,11 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedMulti, check_depth,
+    inclusion::check_hash,
     unrooted::check_indices,
     walk::{self, Visitor},
 };
-use crate::{TreeError, TreeHead, TreeSnapshot};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot};
 
 /// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -66,8 +67,9 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     /// [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
     pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
+        check_hash(hasher, root, HashRole::Root, 0)?;
         Ok(self.verify(hasher)? && self.root == *root)
     }
 

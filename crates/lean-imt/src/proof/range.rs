@@ -4,8 +4,10 @@ use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{UnrootedRange, check_depth, multi::Given, unrooted::check_range, walk};
-use crate::{TreeError, TreeHead, TreeSnapshot};
+use super::{
+    UnrootedRange, check_depth, inclusion::check_hash, multi::Given, unrooted::check_range, walk,
+};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot};
 
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -61,8 +63,9 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
     /// [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
     pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
+        check_hash(hasher, root, HashRole::Root, 0)?;
         Ok(self.verify(hasher)? && self.root == *root)
     }
 

@@ -41,6 +41,7 @@ impl Selection for &[u64] {
         let last = usize::try_from(len - 1)
             .ok()
             .and_then(|last| self.get(last));
-        self.first() == Some(&start) && last == Some(&(start + (len - 1)))
+        // As far apart as a run is long: the end of a run that no tree reaches may lie beyond u64.
+        self.first() == Some(&start) && last.is_some_and(|last| last - start == len - 1)
     }
 }

@@ -167,3 +167,79 @@ fn a_javascript_proof_is_taken_as_json() {
     let theirs: LeanImtProof = serde_json::from_str(&json).unwrap();
     assert_eq!(NaryProof::from_lean_imt(&theirs, 2, 3).unwrap(), proof);
 }
+
+/// Every byte of a value's JSON replaced by what JSON and hex are made of, or left out: it is not read, is the same value, or
+/// is not accepted.
+fn every_character_counts<T>(value: &T, accepted: impl Fn(&T) -> bool)
+where
+    T: Serialize + DeserializeOwned + PartialEq,
+{
+    assert!(accepted(value));
+    let text = serde_json::to_string(value).unwrap().into_bytes();
+    let refuse = |changed: &[u8]| {
+        if let Ok(read) = serde_json::from_slice::<T>(changed)
+            && read != *value
+        {
+            let text = String::from_utf8_lossy(changed);
+            assert!(!accepted(&read), "{text}");
+        }
+    };
+    for at in 0..text.len() {
+        let mut changed = text.clone();
+        for character in *b"01289afFx-. \",]}" {
+            changed[at] = character;
+            refuse(&changed);
+        }
+        changed.remove(at);
+        refuse(&changed);
+        refuse(&text[..at]);
+        refuse(&[&text[..at], &text[at..=at], &text[at..]].concat());
+    }
+}
+
+#[test]
+fn a_changed_text_is_not_read_or_proves_nothing() {
+    fn test<const N: usize>() {
+        let hasher = &Blake3Hasher;
+        let tree = tree::<N>(5);
+        let head = tree.head().unwrap();
+        let old = tree.snapshot_at(3).unwrap().head().unwrap();
+        every_character_counts(&head, |read| *read == head);
+        every_character_counts(&tree.generate_proof(4).unwrap(), |proof| {
+            matches!(proof.verify_against(hasher, head), Ok(true))
+        });
+        every_character_counts(&tree.generate_multiproof(&[1, 4]).unwrap(), |proof| {
+            matches!(proof.verify_against(hasher, head), Ok(true))
+        });
+        every_character_counts(&tree.generate_range_proof(1..3).unwrap(), |proof| {
+            matches!(proof.verify_against(hasher, head), Ok(true))
+        });
+        let growth = tree.generate_consistency_proof(3, old.root).unwrap();
+        every_character_counts(&growth, |proof| {
+            matches!(proof.verify_transition(hasher, old, head), Ok(true))
+        });
+        let news = tree.generate_catch_up_proof(3, old.root).unwrap();
+        every_character_counts(&news, |proof| {
+            matches!(proof.verify_transition(hasher, old, head), Ok(true))
+        });
+        let parts = FrontierParts::<N> {
+            size: 5,
+            hashes: tree.frontier_at(5).unwrap().hashes().copied().collect(),
+        };
+        every_character_counts(&parts, |parts| parts.import::<_, 16>(&head, hasher).is_ok());
+    }
+    test::<2>();
+    test::<3>();
+    test::<16>();
+    let tree = tree::<2>(5);
+    let theirs = tree.generate_proof(2).unwrap().to_lean_imt().unwrap();
+    every_character_counts(&theirs, |theirs| {
+        let taken = NaryProof::<2, 16>::from_lean_imt(theirs, 2, 5);
+        taken.is_ok_and(|proof| {
+            matches!(
+                proof.verify_against(&Blake3Hasher, tree.head().unwrap()),
+                Ok(true)
+            )
+        })
+    });
+}

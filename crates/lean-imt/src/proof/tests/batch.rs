@@ -1,9 +1,9 @@
 //! Verification in batches.
 
-use rotortree_hasher::Blake3Hasher;
+use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
-use super::{DEPTH, for_each_n, snapshot};
-use crate::{NaryProof, TreeError, TreeHead, UnrootedInclusion};
+use super::{DEPTH, for_each_n, leaves, snapshot};
+use crate::{BatchFailure, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedInclusion};
 
 #[test]
 fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
@@ -34,55 +34,118 @@ fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
     wide.join().unwrap();
 }
 
+/// Every way in which a proof and a head can disagree, many times over.
+fn bend<const N: usize>(proofs: &mut [NaryProof<N, DEPTH>]) {
+    let smaller = snapshot::<N>(72);
+    for (at, proof) in proofs.iter_mut().enumerate() {
+        let last = proof.level_count - 1;
+        match at % 23 {
+            1 => proof.leaf[0] ^= 1,
+            3 => proof.root[0] ^= 1,
+            4 => proof.levels[0].siblings[0][5] ^= 1,
+            6 => proof.level_count += 1,
+            7 => *proof = smaller.generate_proof(5).unwrap(),
+            8 => proof.leaf_index ^= 1,
+            9 => proof.levels[last].position ^= 1,
+            10 => proof.levels[last].sibling_count = usize::MAX,
+            12 => proof.levels[DEPTH - 1].siblings[0][0] = 1,
+            13 => proof.tree_size = u64::MAX,
+            14 => proof.leaf_index = u64::MAX,
+            15 => proof.level_count = usize::MAX,
+            16 => proof.leaf[31] = 0xff,
+            17 => proof.root[31] = 0xff,
+            18 if proof.levels[last].sibling_count > 0 => proof.levels[last].siblings[0][31] = 0xff,
+            19 => *proof = NaryProof::default(),
+            _ => {}
+        }
+    }
+}
+
+/// Holds a batch against the verdicts that its proofs get one by one, errors included.
+fn agree<'a, P: 'a>(
+    proofs: impl IntoIterator<Item = &'a P>,
+    failures: &[BatchFailure],
+    verify: impl Fn(&P) -> Result<bool, TreeError>,
+) -> usize {
+    let mut failures = failures.iter();
+    let mut accepted = 0;
+    for (index, proof) in proofs.into_iter().enumerate() {
+        match verify(proof) {
+            Ok(true) => accepted += 1,
+            verdict => {
+                let failure = failures.next().unwrap();
+                assert_eq!(failure.index, index);
+                // The variant and all its fields.
+                let (found, expected) = (failure.error.as_ref(), verdict.as_ref().err());
+                assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+            }
+        }
+    }
+    assert!(failures.next().is_none());
+    accepted
+}
+
 #[test]
 fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
-    fn test<const N: usize>() {
-        let tree = snapshot::<N>(150);
-        let head = tree.head().unwrap();
-        let mut proofs: Vec<NaryProof<N, DEPTH>> = (0..150)
-            .map(|index| tree.generate_proof(index).unwrap())
-            .collect();
-        proofs[3].leaf[0] ^= 1;
-        proofs[4].root[0] ^= 1;
-        proofs[70].levels[0].siblings[0][5] ^= 1;
-        proofs[71].level_count += 1;
-        proofs[72] = snapshot::<N>(72).generate_proof(5).unwrap();
-        proofs[149].leaf_index = 148;
-        for head in [
-            head,
-            TreeHead { size: 72, ..head },
-            TreeHead {
-                root: [1; 32],
-                ..head
-            },
-        ] {
-            let failures = NaryProof::verify_batch(&Blake3Hasher, head, &proofs);
-            let mut failures = failures.iter();
-            for (index, proof) in proofs.iter().enumerate() {
-                match proof.verify_against(&Blake3Hasher, head) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        let failure = failures.next().unwrap();
-                        assert_eq!(failure.index, index);
-                        assert!(failure.error.is_none());
-                    }
-                    Err(error) => {
-                        let failure = failures.next().unwrap();
-                        assert_eq!(failure.index, index);
-                        let found = failure.error.as_ref().unwrap();
-                        assert_eq!(found.to_string(), error.to_string());
-                    }
-                }
-            }
-            assert!(failures.next().is_none());
+    /// Refuses what ends in 0xff, and hashes to nothing that does.
+    #[derive(Clone)]
+    struct Field;
+    impl Hasher for Field {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            assert!(children.iter().all(|child| self.check(child)));
+            let mut hash = Blake3Hasher.hash_children(children);
+            hash[31] = 0;
+            hash
         }
-        let failures = NaryProof::verify_batch(&Blake3Hasher, head, &proofs);
-        let indices: Vec<usize> = failures.iter().map(|failure| failure.index).collect();
-        assert_eq!(indices, [3, 4, 70, 71, 72, 149]);
-        assert!(matches!(
-            failures[3].error,
-            Some(TreeError::InvalidProofDepth { .. })
-        ));
+        fn check(&self, hash: &Hash) -> bool {
+            hash[31] != 0xff && *hash != [0; 32]
+        }
+    }
+    fn test<const N: usize>() {
+        for size in [1, N, N + 1, 150, 257] {
+            let mut tree = LeanIMT::<_, N, DEPTH>::new(Field);
+            for mut leaf in leaves(size.max(72)) {
+                leaf[31] = 1;
+                tree.insert(leaf).unwrap();
+            }
+            let tree = tree.snapshot().snapshot_at(size as u64).unwrap();
+            let head = tree.head().unwrap();
+            let proof = |index| tree.generate_proof(index % size as u64).unwrap();
+            let mut proofs: Vec<NaryProof<N, DEPTH>> = (0..230).map(proof).collect();
+            if size > 1 {
+                bend(&mut proofs);
+            }
+            let bytes: Vec<_> = proofs.iter().filter_map(|p| p.to_bytes().ok()).collect();
+            let decode = |bytes| UnrootedInclusion::<N>::from_bytes(bytes).unwrap();
+            let unrooted: Vec<_> = bytes.iter().map(|bytes| decode(bytes)).collect();
+            let mut most = 0;
+            for head in [
+                head,
+                TreeHead { size: 72, ..head },
+                TreeHead::EMPTY,
+                TreeHead {
+                    size: u64::MAX,
+                    ..head
+                },
+                TreeHead {
+                    root: [1; 32],
+                    ..head
+                },
+                TreeHead {
+                    root: [0xff; 32],
+                    ..head
+                },
+            ] {
+                let failures = NaryProof::verify_batch(&Field, head, &proofs);
+                let verify = |proof: &NaryProof<N, DEPTH>| proof.verify_against(&Field, head);
+                let accepted = agree(&proofs, &failures, verify);
+                let failures = UnrootedInclusion::verify_batch(&Field, head, &unrooted);
+                let verify = |proof: &UnrootedInclusion<N>| proof.verify_against(&Field, head);
+                agree(&unrooted, &failures, verify);
+                most = most.max(accepted);
+            }
+            assert!(most >= 230 / 4, "the honest ones are accepted");
+        }
     }
     for_each_n!(test);
 }

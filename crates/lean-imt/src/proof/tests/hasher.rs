@@ -2,7 +2,11 @@
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
-use crate::{HashRole, LeanIMT, NaryProof, TreeError, TreeHead};
+use super::for_each_n;
+use crate::{
+    DecodeError, Frontier, HashRole, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedCatchUp,
+    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
+};
 
 /// Works on hashes that end in zero, as a field hasher works on small numbers, and panics on any other.
 #[derive(Clone)]
@@ -26,10 +30,8 @@ impl Hasher for Field {
     }
 }
 
-type Tree = LeanIMT<Field, 3, 8>;
-
-fn tree(size: u8) -> Tree {
-    let mut tree = Tree::new(Field);
+fn tree<const N: usize>(size: u8) -> LeanIMT<Field, N, 8> {
+    let mut tree = LeanIMT::new(Field);
     for i in 0..size {
         let mut leaf = [i; 32];
         leaf[31] = 0;
@@ -52,7 +54,7 @@ const BAD_HEAD: TreeHead = TreeHead {
 
 #[test]
 fn inclusion_proofs_name_what_is_refused() {
-    let tree = tree(23);
+    let tree = tree::<3>(23);
     let head = tree.head().unwrap();
     let proof = tree.snapshot().generate_proof(11).unwrap();
     assert!(proof.verify_against(&Field, head).unwrap());
@@ -88,7 +90,7 @@ fn inclusion_proofs_name_what_is_refused() {
 
 #[test]
 fn consistency_and_catch_up_proofs_name_what_is_refused() {
-    let tree = tree(23);
+    let tree = tree::<3>(23);
     let head = tree.head().unwrap();
     let snapshot = tree.snapshot();
     let old = snapshot.snapshot_at(10).unwrap().head().unwrap();
@@ -130,7 +132,7 @@ fn consistency_and_catch_up_proofs_name_what_is_refused() {
 
 #[test]
 fn proofs_of_many_leaves_name_what_is_refused() {
-    let tree = tree(23);
+    let tree = tree::<3>(23);
     let head = tree.head().unwrap();
     let snapshot = tree.snapshot();
     let mut multi = snapshot.generate_multiproof(&[3, 20]).unwrap();
@@ -164,6 +166,114 @@ fn proofs_of_many_leaves_name_what_is_refused() {
     );
 }
 
+/// Wherever a hash stands in encoded bytes, `verify` refuses it when the hasher does.
+fn every_hash_is_asked(bytes: &[u8], verify: impl Fn(&[u8]) -> Result<bool, TreeError>) {
+    assert!(verify(bytes).unwrap());
+    for at in (bytes.len() % 32..bytes.len()).step_by(32) {
+        let mut changed = bytes.to_vec();
+        changed[at..at + 32].copy_from_slice(&REFUSED);
+        refused(verify(&changed));
+    }
+}
+
+#[test]
+fn no_hash_of_any_proof_is_worked_on_unasked() {
+    fn test<const N: usize>() {
+        let tree = tree::<N>(40);
+        let snapshot = tree.snapshot();
+        for size in [1, 2, 17, 39, 40] {
+            let snapshot = snapshot.snapshot_at(size).unwrap();
+            let head = snapshot.head().unwrap();
+            let bad = TreeHead {
+                root: REFUSED,
+                ..head
+            };
+            let proof = snapshot.generate_proof(size / 2).unwrap();
+            every_hash_is_asked(&proof.to_bytes().unwrap(), |bytes| {
+                let proof = UnrootedInclusion::<N>::from_bytes(bytes).unwrap();
+                refused(proof.verify_against(&Field, bad));
+                let batch = UnrootedInclusion::verify_batch(&Field, head, &[proof]);
+                let verdict = proof.verify_against(&Field, head);
+                let failure = batch.first().and_then(|failure| failure.error.as_ref());
+                assert_eq!(
+                    format!("{:?}", verdict.as_ref().err()),
+                    format!("{failure:?}")
+                );
+                verdict
+            });
+            let multi = snapshot.generate_multiproof(&[size / 2]).unwrap();
+            every_hash_is_asked(&multi.to_bytes().unwrap(), |bytes| {
+                let proof = UnrootedMulti::<N>::from_bytes(bytes).unwrap();
+                refused(proof.verify_against(&Field, bad));
+                proof.verify_against(&Field, head)
+            });
+            assert_eq!(
+                refused(multi.verify_root_only(&Field, &REFUSED)).0,
+                HashRole::Root
+            );
+            let range = snapshot.generate_range_proof(size / 3..size).unwrap();
+            every_hash_is_asked(&range.to_bytes().unwrap(), |bytes| {
+                let proof = UnrootedRange::<N>::from_bytes(bytes).unwrap();
+                refused(proof.verify_against(&Field, bad));
+                proof.verify_against(&Field, head)
+            });
+            assert_eq!(
+                refused(range.verify_root_only(&Field, &REFUSED)).0,
+                HashRole::Root
+            );
+            let frontier = snapshot.frontier_at(size).unwrap();
+            every_hash_is_asked(&frontier.export(), |bytes| {
+                match Frontier::<N, 8>::import(bytes, &head, &Field) {
+                    Ok(_) => Ok(true),
+                    Err(DecodeError::Tree(error)) => Err(error),
+                    Err(other) => panic!("{other}"),
+                }
+            });
+            for old in 0..size {
+                let old = snapshot.snapshot_at(old).unwrap().head();
+                let old = old.unwrap_or(TreeHead::EMPTY);
+                let growth = snapshot.generate_consistency_proof(old.size, old.root);
+                every_hash_is_asked(&growth.unwrap().to_bytes().unwrap(), |bytes| {
+                    let proof = UnrootedConsistency::<N>::from_bytes(bytes).unwrap();
+                    refused(proof.verify_transition(&Field, old, bad));
+                    refused(proof.verify_transition(&Field, bad, head));
+                    proof.verify_transition(&Field, old, head)
+                });
+                let news = snapshot.generate_catch_up_proof(old.size, old.root);
+                every_hash_is_asked(&news.unwrap().to_bytes().unwrap(), |bytes| {
+                    let proof = UnrootedCatchUp::<N>::from_bytes(bytes).unwrap();
+                    refused(proof.verify_transition(&Field, old, bad));
+                    refused(proof.verify_transition(&Field, bad, head));
+                    proof.verify_transition(&Field, old, head)
+                });
+            }
+        }
+    }
+    for_each_n!(test);
+}
+
+#[test]
+fn what_a_hasher_refuses_is_not_brought_up_to_date() {
+    let (old_tree, tree) = (tree::<3>(10), tree::<3>(23));
+    let (old, new) = (old_tree.head().unwrap(), tree.head().unwrap());
+    let mine = old_tree.snapshot().generate_proof(9).unwrap();
+    let growth = tree.snapshot().generate_consistency_proof(10, old.root);
+    let growth = growth.unwrap();
+    growth
+        .update_inclusion_proof(&Field, &mine, old, new)
+        .unwrap();
+    for at in 0..growth.hashes.len() {
+        let mut bent = growth.clone();
+        bent.hashes[at] = REFUSED;
+        let updated = bent.update_inclusion_proof(&Field, &mine, old, new);
+        assert_eq!(refused(updated.map(|_| true)), (HashRole::Node, at as u64));
+    }
+    let mut bent = mine.clone();
+    bent.levels[2].siblings[0] = REFUSED;
+    let updated = growth.update_inclusion_proof(&Field, &bent, old, new);
+    assert_eq!(refused(updated.map(|_| true)), (HashRole::Node, 0));
+}
+
 /// The empty tree's root is no hash, so a hasher that refuses it is not asked.
 #[test]
 fn the_empty_head_is_taken_whatever_the_hasher_takes() {
@@ -189,4 +299,13 @@ fn the_empty_head_is_taken_whatever_the_hasher_takes() {
     let news = tree.snapshot().generate_catch_up_proof(0, [0; 32]).unwrap();
     let from_nothing = news.verify_transition(&NoZero, TreeHead::EMPTY, head);
     assert!(from_nothing.unwrap());
+
+    // Nothing is in the empty tree, and in either form, one by one or not, the answer is the same.
+    let proof = tree.snapshot().generate_proof(1).unwrap();
+    assert!(!proof.verify_against(&NoZero, TreeHead::EMPTY).unwrap());
+    let bytes = proof.to_bytes().unwrap();
+    let unrooted = UnrootedInclusion::<2>::from_bytes(&bytes).unwrap();
+    assert!(!unrooted.verify_against(&NoZero, TreeHead::EMPTY).unwrap());
+    let batch = NaryProof::verify_batch(&NoZero, TreeHead::EMPTY, &[proof]);
+    assert!(batch.len() == 1 && batch[0].error.is_none());
 }

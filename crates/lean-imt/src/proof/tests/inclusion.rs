@@ -130,13 +130,16 @@ fn every_field_of_every_proof_changed_is_refused() {
         ] {
             let tree = snapshot::<N>(size);
             let head = tree.head().unwrap();
-            for index in 0..size {
+            // Every leaf, or as many of a wide tree as there are kinds of places.
+            for index in
+                (0..size).filter(|i| size < 32 || *i < 2 || i % (N + 1) == 0 || i + 2 > size)
+            {
                 let proof = tree.generate_proof(index as u64).unwrap();
                 refuse_every_change(&proof, head);
             }
         }
     }
-    for_each_n!(test, 2, 3, 4, 5);
+    for_each_n!(test);
 }
 
 fn refuse_every_change<const N: usize>(proof: &NaryProof<N, DEPTH>, head: TreeHead) {

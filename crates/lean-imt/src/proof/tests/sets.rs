@@ -247,7 +247,7 @@ fn every_field_of_every_multiproof_changed_is_refused() {
             }
         }
     }
-    for_each_n!(test, 2, 3, 4, 5);
+    for_each_n!(test);
 }
 
 #[test]
@@ -316,5 +316,5 @@ fn every_field_of_every_range_and_catch_up_proof_changed_is_refused() {
             }
         }
     }
-    for_each_n!(test, 2, 3, 4, 5);
+    for_each_n!(test);
 }

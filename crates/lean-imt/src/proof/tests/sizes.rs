@@ -4,9 +4,12 @@ use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 
 use super::{DEPTH, for_each_n, leaves, reference_head, snapshot};
-use crate::{LeanIMT, SharedHasher, TreeHead, TreeSnapshot};
+use crate::{
+    Frontier, LeanIMT, SharedHasher, TreeHead, TreeSnapshot, UnrootedCatchUp, UnrootedConsistency,
+    UnrootedInclusion, UnrootedMulti, UnrootedRange,
+};
 
-/// Every proof about a tree that was `old`, some of them for `index`.
+/// Every proof about a tree that was `old`, some of them for `index`; in memory and as bytes.
 fn prove_everything<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, old: TreeHead, index: u64) {
     let head = tree.head().unwrap();
     let hasher = &Blake3Hasher;
@@ -30,6 +33,29 @@ fn prove_everything<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, old: TreeHead
     indices.dedup();
     let multi = tree.generate_multiproof(&indices).unwrap();
     assert!(multi.verify_against(hasher, head).unwrap());
+
+    // And all of it again from bytes.
+    let bytes = proof.to_bytes().unwrap();
+    let decoded = UnrootedInclusion::<N>::from_bytes(&bytes).unwrap();
+    assert!(decoded.verify_against(hasher, head).unwrap());
+    let bytes = growth.to_bytes().unwrap();
+    let decoded = UnrootedConsistency::<N>::from_bytes(&bytes).unwrap();
+    assert!(decoded.verify_transition(hasher, old, head).unwrap());
+    let bytes = news.to_bytes().unwrap();
+    let decoded = UnrootedCatchUp::<N>::from_bytes(&bytes).unwrap();
+    assert!(decoded.verify_transition(hasher, old, head).unwrap());
+    let bytes = range.to_bytes().unwrap();
+    let decoded = UnrootedRange::<N>::from_bytes(&bytes).unwrap();
+    assert!(decoded.verify_against(hasher, head).unwrap());
+    let bytes = multi.to_bytes().unwrap();
+    let decoded = UnrootedMulti::<N>::from_bytes(&bytes).unwrap();
+    assert!(decoded.verify_against(hasher, head).unwrap());
+    let frontier = tree.frontier_at(old.size).unwrap();
+    let mut frontier = Frontier::import(&frontier.export(), &old, hasher).unwrap();
+    if !news.leaves.is_empty() {
+        frontier.append_many(hasher, &news.leaves).unwrap();
+    }
+    assert_eq!(frontier, tree.frontier_at(head.size).unwrap());
 }
 
 #[test]
