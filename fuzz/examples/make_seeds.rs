@@ -14,6 +14,7 @@ fn header(number: u64, base: Position) -> SegmentHeader {
         fingerprint: [0xf1; 32],
         base,
         attested: base.sequence,
+        copied: 0,
     }
 }
 

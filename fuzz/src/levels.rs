@@ -86,6 +86,7 @@ impl Honest {
             fingerprint: manifest.fingerprint,
             base: manifest.position(),
             attested: 1,
+            copied: 0,
         };
         storage
             .create_segment(1, &mut &header.encode()[..])

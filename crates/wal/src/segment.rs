@@ -23,7 +23,8 @@ const ATTESTED_AT: usize = 96;
 const ARITY_AT: usize = 104;
 const RESERVED_AT: usize = 108;
 const FINGERPRINT_AT: usize = 112;
-const REST_AT: usize = 144;
+const COPIED_AT: usize = 144;
+const REST_AT: usize = 152;
 
 /// A point in the log between two batches: the state after the batch that ends at `sequence`.
 ///
@@ -69,6 +70,7 @@ impl Position {
 ///     fingerprint: [9; 32],
 ///     base: Position::START,
 ///     attested: 0,
+///     copied: 0,
 /// };
 /// assert_eq!(SegmentHeader::decode(&header.encode())?, header);
 /// # Ok::<(), rotortree_wal::SegmentError>(())
@@ -88,9 +90,12 @@ pub struct SegmentHeader {
     /// What the segment continues from: its first record has the sequence after this. Everything up to here is durable
     /// elsewhere, and what earlier segments hold beyond it is dead.
     pub base: Position,
-    /// The sequence up to which everything is durable if the segment exists: `base.sequence`, or more if the segment was written
-    /// with records in it under a temporary name, synced, and renamed, so that the records up to here are as durable as itself.
+    /// The sequence up to which everything is durable if the segment exists: `base.sequence`, or more if earlier segments attest
+    /// records that this one holds copies of.
     pub attested: u64,
+    /// How many records the segment was created with, under its temporary name: copies of what earlier segments hold, from its base
+    /// on. What stands behind them was written by whoever the segment was in force for.
+    pub copied: u64,
 }
 
 /// Why the first sector of a segment is not a header that this crate can use.
@@ -159,6 +164,7 @@ impl SegmentHeader {
         put(&mut bytes, ATTESTED_AT, &self.attested.to_le_bytes());
         put(&mut bytes, ARITY_AT, &self.arity.to_le_bytes());
         put(&mut bytes, FINGERPRINT_AT, &self.fingerprint);
+        put(&mut bytes, COPIED_AT, &self.copied.to_le_bytes());
         let crc = checksum(&bytes);
         put(&mut bytes, CRC_AT, &crc.to_le_bytes());
         bytes
@@ -199,6 +205,7 @@ impl SegmentHeader {
                 root: field(bytes, BASE_ROOT_AT),
             },
             attested: get_u64(bytes, ATTESTED_AT),
+            copied: get_u64(bytes, COPIED_AT),
         };
         let reserved_is_zero = is_zero(&bytes[FLAGS_AT..CRC_AT])
             && is_zero(&bytes[RESERVED_AT..FINGERPRINT_AT])
@@ -206,6 +213,7 @@ impl SegmentHeader {
         let possible = found != 0
             && reserved_is_zero
             && header.base.sequence <= MAX_SEQUENCE
+            && header.copied <= MAX_SEQUENCE - header.base.sequence
             && header.attested <= MAX_SEQUENCE
             && (header.base.sequence > 0 || header.base.size == 0)
             && header.base.root == header.base.written_root();

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::outcome::{Failure, Outcome};
 use crate::rust_text::RustText;
 
-/// Folders whose contents nobody wrote by hand, or that tools fill while they run.
+/// Folders whose contents nobody wrote by hand, or that tools fill while they run; `.git` is a file in a worktree.
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
 
 /// Larger files are data.
@@ -112,7 +112,7 @@ impl Tree {
                     self.read_folder(&entry.path(), &path)?;
                     self.paths.insert(path);
                 }
-            } else if kind.is_file() {
+            } else if kind.is_file() && !SKIPPED.contains(&name.as_str()) {
                 self.read_file(&entry.path(), path)?;
             }
         }

@@ -65,6 +65,7 @@ impl Identity {
             fingerprint: self.fingerprint,
             base,
             attested,
+            copied: 0,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
-use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, Verdict};
+use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, SegmentHeader, Verdict};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
@@ -170,7 +170,12 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         .map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
-    let header = identity.header(number, salt, base, attested).encode();
+    let copied = assessment.end.checked_sub(base.sequence);
+    let header = SegmentHeader {
+        copied: copied.ok_or(StorageError::MathError)?,
+        ..identity.header(number, salt, base, attested)
+    }
+    .encode();
     let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
     replayer.relog(&header, salt, assessment, &accept);
     let created = live.storage().create_segment(number, &mut replayer);

@@ -258,12 +258,13 @@ impl LiveLog {
     }
 }
 
-/// Whether groups were written behind what the segment was created with: its header attests all of that.
+/// Whether somebody wrote to the segment after it was created, which happens once a manifest names it.
 fn is_used(bytes: Bytes, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
     while let Some(event) = scanner.next()? {
         if let Event::Group(group) = event
-            && group.last_sequence() > header.attested
+            && (group.last_sequence() > header.base.sequence + header.copied
+                || group.attested > header.attested)
         {
             return Ok(true);
         }

@@ -182,6 +182,7 @@ fn a_segment_that_continues_from_another_tree_is_refused() {
             number,
             base,
             attested: base.sequence,
+            copied: 0,
             ..newest.header.clone()
         };
         let files = sample.copy();

@@ -23,6 +23,7 @@ fn segment() -> Segment {
             root: [0xb0; 32],
         },
         attested: 1000,
+        copied: 0,
     };
     let mut bytes = header.encode().to_vec();
     let mut group = GroupBuffer::new(1001);

@@ -33,6 +33,7 @@ fn every_field_comes_back() {
         fingerprint: [3; 32],
         base,
         attested: base.sequence + 9,
+        copied: 17,
     };
     let mut bytes = header.encode().to_vec();
     assert_eq!(SegmentHeader::decode(&bytes), Ok(header.clone()));
@@ -112,14 +113,15 @@ fn a_newer_version_is_told_before_anything_else_is_judged() {
 
 #[test]
 fn impossible_fields_are_refused_though_the_checksum_holds() {
-    let cases: [(&str, usize, &[u8]); 9] = [
+    let cases: [(&str, usize, &[u8]); 10] = [
         ("version 0", 8, &[0, 0]),
         ("flags", 10, &[1]),
         ("reserved behind the arity", 108, &[1]),
-        ("reserved behind the fingerprint", 144, &[1]),
+        ("reserved behind the copies", 152, &[1]),
         ("the last byte", 511, &[1]),
         ("a base past the largest sequence", 48, &[0xff; 8]),
         ("attested past the largest sequence", 96, &[0xff; 8]),
+        ("copies past the largest sequence", 144, &[0xff; 8]),
         ("leaves before the first record", 48, &[0; 8]),
         ("the root of an empty tree", 56, &[0; 8]),
     ];
