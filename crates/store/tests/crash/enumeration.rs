@@ -1,14 +1,17 @@
 //! Every short workload, every crash point, every image; then a crash of the recovery, and life after it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
-use rotortree_store::test_util::sim_files::{Bound, SimFiles};
+use rotortree_store::{
+    CheckpointPolicy, EngineConfig, FlushPolicy,
+    test_util::sim_files::{Bound, SimFiles},
+};
 
 use crate::{
     check::{Reference, recover},
     faults::Watchdog,
     setting,
-    workload::{History, STEPS, Step},
+    workload::{History, STEPS, Step, config},
 };
 
 struct Tally {
@@ -29,9 +32,19 @@ impl Tally {
             second_images: 0,
         }
     }
+
+    fn tell(&self) {
+        println!(
+            "{} workloads, {} crash points, {} images opened, {} of them after a second crash",
+            self.workloads,
+            self.points,
+            self.images + self.second_images,
+            self.second_images
+        );
+    }
 }
 
-fn enumerate<const N: usize>(depth: usize, bound: usize, tally: &mut Tally) {
+fn enumerate<const N: usize>(config: &EngineConfig, depth: usize, bound: usize, tally: &mut Tally) {
     let mut reference = Reference::default();
     let mut seen = HashSet::new();
     let count = STEPS.len().pow(depth as u32);
@@ -40,6 +53,7 @@ fn enumerate<const N: usize>(depth: usize, bound: usize, tally: &mut Tally) {
             .map(|k| STEPS[number / STEPS.len().pow(k as u32) % STEPS.len()])
             .collect();
         crash_everywhere::<N>(
+            config,
             &steps,
             bound,
             number as u64,
@@ -51,6 +65,7 @@ fn enumerate<const N: usize>(depth: usize, bound: usize, tally: &mut Tally) {
 }
 
 fn crash_everywhere<const N: usize>(
+    config: &EngineConfig,
     steps: &[Step],
     bound: usize,
     seed: u64,
@@ -61,7 +76,7 @@ fn crash_everywhere<const N: usize>(
     tally.workloads += 1;
     let files = SimFiles::new();
     let mut history = History::default();
-    let tree = history.run::<N>(&files, steps);
+    let tree = history.run_as::<N>(&files, config, steps);
     for point in files.journal().points() {
         tally.points += 1;
         let bounds = history.bounds_at(point.operations());
@@ -134,15 +149,38 @@ fn every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable()
     let depth = setting("ROTORTREE_CRASH_DEPTH", 3);
     let bound = setting("ROTORTREE_CRASH_IMAGES", 32);
     let mut tally = Tally::start();
-    enumerate::<2>(depth, bound, &mut tally);
-    enumerate::<3>(depth.min(2), bound, &mut tally);
-    println!(
-        "{} workloads, {} crash points, {} images opened, {} of them after a second crash",
-        tally.workloads,
-        tally.points,
-        tally.images + tally.second_images,
-        tally.second_images
+    enumerate::<2>(&config(), depth, bound, &mut tally);
+    enumerate::<3>(&config(), depth.min(2), bound, &mut tally);
+    tally.tell();
+    assert!(
+        tally.images > 1000,
+        "the enumeration has lost its workloads"
     );
+}
+
+/// What the background does comes when it comes: each run is another one.
+#[test]
+fn every_crash_under_every_policy_leaves_a_prefix_with_everything_durable() {
+    let depth = setting("ROTORTREE_CRASH_DEPTH", 3).saturating_sub(1);
+    let bound = setting("ROTORTREE_CRASH_IMAGES", 32) / 2;
+    let soon = FlushPolicy::Interval(Duration::from_micros(100));
+    let policies = [
+        (soon, CheckpointPolicy::Manual),
+        (FlushPolicy::Manual, CheckpointPolicy::OnClose),
+        (FlushPolicy::Manual, CheckpointPolicy::EveryNEntries(2)),
+        (soon, CheckpointPolicy::MemoryThreshold(4096)),
+    ];
+    let mut tally = Tally::start();
+    for (flush_policy, checkpoint_policy) in policies {
+        let config = EngineConfig {
+            flush_policy,
+            checkpoint_policy,
+            ..config()
+        };
+        enumerate::<2>(&config, depth, bound, &mut tally);
+        enumerate::<3>(&config, depth.min(1), bound, &mut tally);
+    }
+    tally.tell();
     assert!(
         tally.images > 1000,
         "the enumeration has lost its workloads"
@@ -165,6 +203,7 @@ fn a_checkpoint_at_255_leaves_and_one_at_256_survive_every_crash() {
         Step::Flush,
     ];
     crash_everywhere::<2>(
+        &config(),
         &steps,
         64,
         255,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
-use rotortree_lean_imt::reference;
+use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, fs::FsStorage, storage::Storage,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, fs::FsStorage, storage::Storage,
     test_util::sim_files::SimFiles,
 };
 
@@ -22,9 +22,11 @@ pub(crate) enum Step {
     Checkpoint,
     /// Closes and opens again.
     Reopen,
+    /// Looks from outside, as another process does: what is shown there has to be durable.
+    Read,
 }
 
-pub(crate) const STEPS: [Step; 7] = [
+pub(crate) const STEPS: [Step; 8] = [
     Step::Insert,
     Step::Batch,
     Step::Stream,
@@ -32,6 +34,7 @@ pub(crate) const STEPS: [Step; 7] = [
     Step::Flush,
     Step::Checkpoint,
     Step::Reopen,
+    Step::Read,
 ];
 
 /// A state that recovery may give: where a batch ended.
@@ -111,8 +114,28 @@ impl History {
         });
     }
 
-    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a process that is killed.
+    /// Which state a reader was shown.
+    pub(crate) fn state_of<const N: usize>(&self, shown: &TreeSnapshot<N, 32>) -> usize {
+        let metadata = shown.metadata().map(<[u8]>::to_vec);
+        self.states
+            .iter()
+            .rposition(|state| state.size == shown.size() && state.metadata == metadata)
+            .expect("a reader sees the end of a batch")
+    }
+
+    /// [`run_as`](Self::run_as) with nothing in the background.
     pub(crate) fn run<const N: usize>(&mut self, files: &SimFiles, steps: &[Step]) -> Tree<N> {
+        self.run_as(files, &config(), steps)
+    }
+
+    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a process that is killed.
+    pub(crate) fn run_as<const N: usize>(
+        &mut self,
+        files: &SimFiles,
+        config: &EngineConfig,
+        steps: &[Step],
+    ) -> Tree<N> {
+        let open = || Tree::<N>::open(Blake3Hasher, storage(files), config.clone()).unwrap();
         if self.states.is_empty() {
             self.states.push(State {
                 size: 0,
@@ -120,7 +143,7 @@ impl History {
             });
         }
         // What an insert that is under way writes may be there after a crash, so acceptance is noted before it starts.
-        let mut tree = Some(Tree::<N>::open(Blake3Hasher, storage(files), config()).unwrap());
+        let mut tree = Some(open());
         self.mark(files, self.states.len() - 1);
         for (k, step) in steps.iter().enumerate() {
             let engine = tree.as_ref().unwrap();
@@ -160,8 +183,14 @@ impl History {
                 Step::Reopen => {
                     tree.take().unwrap().close().unwrap();
                     self.mark(files, self.states.len() - 1);
-                    tree = Some(Tree::<N>::open(Blake3Hasher, storage(files), config()).unwrap());
+                    tree = Some(open());
                     self.mark(files, self.states.len() - 1);
+                }
+                Step::Read => {
+                    let reader =
+                        ReadOnly::<_, N, 32>::open(Blake3Hasher, storage(files), config.clone());
+                    let shown = self.state_of(&reader.unwrap().snapshot());
+                    self.mark(files, shown);
                 }
             }
         }
