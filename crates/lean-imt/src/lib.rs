@@ -65,7 +65,8 @@
 //! # Features
 //!
 //! - `blake3` (default): `Blake3Hasher`.
-//! - `std` (default): `ConcurrentLeanIMT`, to share a tree between threads. Everything else is `no_std` with `alloc`.
+//! - `std` (default): `ConcurrentLeanIMT`, to share a tree between threads; on Linux, huge pages behind levels of 65,536 nodes and
+//!   more. Everything else is `no_std` with `alloc`.
 //! - `parallel`: large batches are hashed on rayon's threads.
 //! - `serde`: heads, proofs and frontiers in serde's formats.
 //! - `test-util`: the slow, obvious reference tree.
