@@ -84,3 +84,45 @@ impl fmt::Debug for SharedHasher {
         f.write_str("SharedHasher")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rotortree_hasher::{Hash, Hasher};
+
+    use crate::{LeanIMT, TreeError};
+
+    /// Takes nothing that ends in anything but zero.
+    #[derive(Clone)]
+    struct Picky;
+
+    impl Hasher for Picky {
+        fn hash_children(&self, children: &[Hash]) -> Hash {
+            assert!(children.iter().all(|child| self.check(child)));
+            [0; 32]
+        }
+        fn check(&self, hash: &Hash) -> bool {
+            hash[31] == 0
+        }
+        fn fingerprint(&self, arity: usize) -> Hash {
+            [arity as u8; 32]
+        }
+    }
+
+    #[test]
+    fn a_fork_refuses_what_the_trees_hasher_refuses_and_is_told_by_its_fingerprint() {
+        let mut tree = LeanIMT::<_, 2, 8>::new(Picky);
+        tree.insert([0; 32]).unwrap();
+        let mut fork = tree.snapshot().fork().unwrap();
+        assert!(matches!(
+            fork.insert([1; 32]),
+            Err(TreeError::RefusedHash { .. })
+        ));
+        assert!(matches!(
+            fork.insert_many(&[[0; 32], [1; 32]]),
+            Err(TreeError::RefusedHash { .. })
+        ));
+        fork.insert([0; 32]).unwrap();
+        assert_eq!(fork.size(), 2);
+        assert_eq!(tree.snapshot().hasher().fingerprint(3), [3; 32]);
+    }
+}

@@ -50,7 +50,12 @@ fn a_view_is_what_a_read_gives_or_nothing() {
         SEGMENT_NODES + 3,
         NODES,
     ] {
-        let mut over = MemoryNodes::over(nodes.source(), &[base]);
+        // What a base has beyond its part is another tree's.
+        let mut below = MemoryNodes::new();
+        below.append(0, &all[..base as usize]).unwrap();
+        below.append(0, &[[0; 32]; SEGMENT_NODES as usize]).unwrap();
+        below.commit();
+        let mut over = MemoryNodes::over(below.source(), &[base]);
         over.append(0, &all[base as usize..]).unwrap();
         over.commit();
         assert!(compare(&*over.source()) > 0);

@@ -66,3 +66,17 @@ fn metadata_has_a_limit() {
     tree.close().unwrap();
     assert_eq!(open::<2>(dir.path()).metadata(), Some(most));
 }
+
+#[test]
+fn a_checkpoint_covers_metadata_that_came_without_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(dir.path());
+    tree.insert_many(&leaves(0..10)).unwrap();
+    tree.checkpoint().unwrap();
+    tree.insert_many_with_metadata(&[], b"alone").unwrap();
+    tree.checkpoint().unwrap();
+    tree.close().unwrap();
+    let tree = open::<2>(dir.path());
+    assert_eq!(tree.metadata().as_deref(), Some(&b"alone"[..]));
+    assert_eq!(tree.recovery_report().replayed_records, 0);
+}

@@ -123,6 +123,26 @@ impl FileLayer for Meanwhile {
 }
 
 #[test]
+fn what_came_while_a_checkpoint_was_written_is_not_taken_for_durable() {
+    let watchdog = Watchdog::start();
+    watchdog.case("metadata that comes while a checkpoint is being written".into());
+    let files = SimFiles::new();
+    let layer = Meanwhile::new(&files, Call::Sync);
+    let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let tree: Tree<2> = Engine::open(Blake3Hasher, storage, config()).unwrap();
+    let leaves: Vec<_> = (0..300).map(leaf).collect();
+    tree.append(&leaves, Some(b"before"), None).unwrap();
+    let beside = tree.clone();
+    // Without leaves, so that size and root are those of the state that is durable.
+    layer.plan(move || drop(beside.append(&[], Some(b"meanwhile"), None).unwrap()));
+    tree.checkpoint().unwrap();
+    assert_eq!(tree.snapshot().metadata(), Some(&b"meanwhile"[..]));
+    assert_eq!(tree.durable_snapshot().metadata(), Some(&b"before"[..]));
+    tree.flush().unwrap();
+    assert_eq!(tree.durable_snapshot().metadata(), Some(&b"meanwhile"[..]));
+}
+
+#[test]
 fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     let watchdog = Watchdog::start();
     watchdog.case("a log that fails while a checkpoint is being written".into());

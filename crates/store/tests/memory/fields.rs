@@ -268,5 +268,36 @@ fn a_store_whose_counts_are_at_their_end_can_be_read_and_is_refused_for_writing(
                 }
             }
         }
+        // As far as the manifest is concerned there is room; the log has one entry more.
+        let files = with_counts(5, 1, LAST);
+        let storage = place(files, Path::new(PLACE));
+        let tree = open(&storage, RecoveryMode::Strict).unwrap();
+        tree.insert([1; 32]).unwrap().1.wait().unwrap();
+        tree.close().unwrap();
+        let error = open(&storage, RecoveryMode::Strict).expect_err("the log is at its end");
+        let error = error.to_string();
+        assert!(
+            error.contains(", log") && error.contains("no room"),
+            "{error}"
+        );
+        let reader = read_only(&storage, RecoveryMode::Strict).unwrap();
+        assert_eq!(reader.size(), 301);
+    });
+}
+
+#[test]
+fn a_backup_whose_counts_are_at_their_end_is_not_extended() {
+    let _watchdog = Watchdog::start("a backup at its end", Duration::from_secs(60));
+    alone(|| {
+        let tree = make(&place(SimFiles::new(), Path::new("/original")));
+        let files = SimFiles::new();
+        let target = place(files.clone(), Path::new(PLACE));
+        tree.backup(&target).unwrap();
+        let bytes = files.read_file(MANIFEST).unwrap();
+        let mut manifest = Manifest::decode(MANIFEST, &bytes).unwrap();
+        manifest.generation = MAX_SEQUENCE / 2 + 1;
+        files.write_file(MANIFEST, &manifest.encode());
+        let error = tree.backup(&target).expect_err("it is at its end");
+        assert!(error.to_string().contains("no room"), "{error}");
     });
 }

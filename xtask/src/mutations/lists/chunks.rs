@@ -3,7 +3,7 @@
 use super::tests::{
     CHUNK_BITS, CHUNK_INCOMPLETE, CHUNK_MOVED, CLOSED_BYTES, EVERY_CRASH, EXTENDS, MANIFEST_BITS,
     MANIFEST_CLOSE, MANIFEST_FIELDS, MANIFEST_LENGTHS, SIZES_2, STREAM_MISSING, VERIFY_EDGES,
-    VERIFY_NODES,
+    VERIFY_NODES, VIEWED_CHUNK, VIEWED_SHARD,
 };
 use crate::mutations::Mutation;
 
@@ -179,6 +179,26 @@ pub(super) const LIST: &[Mutation] = &[
         find: "if edge.is_some_and(|edge| edge != stored) {",
         put: "if false {",
         test: VERIFY_EDGES,
+        explained: None,
+    },
+    Mutation {
+        name: "chunk-viewed-unchecked",
+        rows: &[4],
+        protects: "a mapped chunk is checked before it is viewed",
+        file: "crates/store/src/cold/shard.rs",
+        find: "self.check_unchecked(bytes, start, len).ok()?;",
+        put: "",
+        test: VIEWED_CHUNK,
+        explained: None,
+    },
+    Mutation {
+        name: "view-across-shards",
+        rows: &[11],
+        protects: "a view that reaches into the next shard is none",
+        file: "crates/store/src/cold/level.rs",
+        find: "if len as u64 > shard_nodes - within {",
+        put: "if false {",
+        test: VIEWED_SHARD,
         explained: None,
     },
 ];

@@ -1,9 +1,10 @@
 //! The engine: what is acknowledged when, what a failure ends, checkpoints, backups and closing.
 
 use super::tests::{
-    BACKUP_CRASHES, BACKUP_REFUSED, CLOSING_FAILED, CLOSING_STREAM, DURABLE_SNAPSHOT,
-    ENGINE_BACKUP, EVERY_CRASH, FAILED_CHECKPOINT, FAILING_CALLS, HASHER_PANICS, KILL,
-    MANY_THREADS, MEANWHILE, PANIC_TOLD, PINNED_CHUNK, REFUSED_BATCH, UNKNOWN_MANIFEST,
+    BACKUP_CRASHES, BACKUP_REFUSED, CHECKPOINT_METADATA, CLOSING_FAILED, CLOSING_STREAM,
+    DURABLE_SNAPSHOT, ENGINE_BACKUP, EVERY_CRASH, FAILED_CHECKPOINT, FAILING_CALLS, HASHER_PANICS,
+    KILL, MANY_THREADS, MEANWHILE, MEANWHILE_METADATA, PANIC_TOLD, PINNED_CHUNK, REFUSED_BATCH,
+    SCRUB, UNKNOWN_MANIFEST,
 };
 use crate::mutations::Mutation;
 
@@ -290,6 +291,37 @@ pub(super) const LIST: &[Mutation] = &[
         let header",
         put: "let header",
         test: BACKUP_CRASHES,
+        explained: None,
+    },
+    Mutation {
+        name: "manifest-not-verified",
+        rows: &[4],
+        protects: "verification reads the manifest too",
+        file: "crates/store/src/engine/close.rs",
+        find: "recovery::load_manifest(&*self.core().storage)?;",
+        put: "",
+        test: SCRUB,
+        explained: None,
+    },
+    Mutation {
+        name: "checkpoint-by-size",
+        rows: &[1],
+        protects: "metadata that came without leaves makes a checkpoint due as leaves do",
+        file: "crates/store/src/engine/checkpointing.rs",
+        find: "let is_new = lead.durable.sequence > covered;",
+        put: "let is_new = lead.durable.sequence > covered
+                    && lead.durable.size > lock(&self.manifest).size;",
+        test: CHECKPOINT_METADATA,
+        explained: None,
+    },
+    Mutation {
+        name: "checkpoint-published-by-size",
+        rows: &[1],
+        protects: "a checkpoint publishes as durable only what is, however alike",
+        file: "crates/store/src/engine/checkpointing.rs",
+        find: "if self.is_durable(writer.pending.last_batch_end()) {",
+        put: "if self.durable.load().size() == renewed.size() {",
+        test: MEANWHILE_METADATA,
         explained: None,
     },
 ];

@@ -2,9 +2,9 @@
 
 use super::tests::{
     WAL_AFTER_CUT, WAL_BEHIND, WAL_BLANK, WAL_DAMAGE_OR_TEAR, WAL_EVERY_LENGTH, WAL_FLIPPED,
-    WAL_GROUP_FIELDS, WAL_HEADER_BITS, WAL_HOLES, WAL_MISSING_BEFORE, WAL_MISSING_RECORD,
-    WAL_OTHER_SEGMENT, WAL_OWN_ATTEST, WAL_RECORD_LIMITS, WAL_RECORD_SUM, WAL_RECORD_TWICE,
-    WAL_REPLAY, WAL_SWAPPED_RECORDS, WAL_TAIL, WAL_UNFINISHED, WAL_UNREADABLE,
+    WAL_GROUP_FIELDS, WAL_HEADER_BITS, WAL_HEADER_FIELDS, WAL_HOLES, WAL_MISSING_BEFORE,
+    WAL_MISSING_RECORD, WAL_OTHER_SEGMENT, WAL_OWN_ATTEST, WAL_RECORD_LIMITS, WAL_RECORD_SUM,
+    WAL_RECORD_TWICE, WAL_REPLAY, WAL_SWAPPED_RECORDS, WAL_TAIL, WAL_UNFINISHED, WAL_UNREADABLE,
 };
 use crate::mutations::Mutation;
 
@@ -251,6 +251,16 @@ pub(super) const LIST: &[Mutation] = &[
         find: "attested: attested.min(self.first_sequence.saturating_sub(1)),",
         put: "attested,",
         test: WAL_OWN_ATTEST,
+        explained: None,
+    },
+    Mutation {
+        name: "segment-copies",
+        rows: &[15],
+        protects: "a segment's copies are within the largest sequence",
+        file: "crates/wal/src/segment.rs",
+        find: "&& header.copied <= MAX_SEQUENCE - header.base.sequence",
+        put: "",
+        test: WAL_HEADER_FIELDS,
         explained: None,
     },
 ];

@@ -2,7 +2,7 @@
 
 use super::tests::{
     TREE_ABORTED, TREE_BASE, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END, TREE_PANIC,
-    TREE_STAGED,
+    TREE_STAGED, TREE_VIEWS,
 };
 use crate::mutations::Mutation;
 
@@ -86,6 +86,36 @@ pub(super) const LIST: &[Mutation] = &[
         find: "boundary(start) <= base {",
         put: "start <= base {",
         test: TREE_BASE,
+        explained: None,
+    },
+    Mutation {
+        name: "view-below-start",
+        rows: &[11],
+        protects: "a view starts where the segment starts, not below",
+        file: "crates/lean-imt/src/memory/table.rs",
+        find: "let slot = (index % SEGMENT_NODES).checked_sub(first % SEGMENT_NODES)?;",
+        put: "let slot = (index % SEGMENT_NODES).saturating_sub(first % SEGMENT_NODES);",
+        test: TREE_VIEWS,
+        explained: None,
+    },
+    Mutation {
+        name: "view-of-later-segment",
+        rows: &[11],
+        protects: "only the first segment of a level starts within its span",
+        file: "crates/lean-imt/src/memory/table.rs",
+        find: "let first = if number == 0 { self.start } else { 0 };",
+        put: "let first = self.start;",
+        test: TREE_VIEWS,
+        explained: None,
+    },
+    Mutation {
+        name: "view-beyond-base",
+        rows: &[11],
+        protects: "a base is viewed no further than it is the tree's",
+        file: "crates/lean-imt/src/memory/table.rs",
+        find: ".filter(|_| end <= table.base)?;",
+        put: ".filter(|_| end > 0)?;",
+        test: TREE_VIEWS,
         explained: None,
     },
 ];

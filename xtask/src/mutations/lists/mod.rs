@@ -8,7 +8,9 @@ mod engine;
 mod files;
 mod log;
 mod memory;
+mod processes;
 mod proofs;
+mod readers;
 mod recovery;
 mod tests;
 
@@ -22,7 +24,9 @@ pub(crate) const AREAS: &[(&str, &[Mutation])] = &[
     ("chunks", chunks::LIST),
     ("files", files::LIST),
     ("recovery", recovery::LIST),
+    ("readers", readers::LIST),
     ("engine", engine::LIST),
+    ("processes", processes::LIST),
 ];
 
 /// Every mutation.

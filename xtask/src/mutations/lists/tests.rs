@@ -42,13 +42,15 @@ pub(super) const TREE_BATCH: Test =
 pub(super) const TREE_BEYOND: Test =
     tree("an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds");
 pub(super) const TREE_BOUNDARIES: Test = tree("everything_is_proved_at_every_boundary");
-pub(super) const TREE_BYTES: Test = tree("every_byte_changed_dropped_or_added_is_refused");
+pub(super) const TREE_BYTES: Test = tree("every_proof_changed_in_any_way_is_refused");
 pub(super) const TREE_CLONE: Test = tree("a_clone_grows_on_its_own");
 pub(super) const TREE_COUNTS: Test =
     tree("counts_beyond_the_bytes_are_refused_before_anything_is_read");
 pub(super) const TREE_EVERY_SIZE: Test =
     tree("one_leaf_at_a_time_gives_the_reference_at_every_size");
 pub(super) const TREE_FIELDS: Test = tree("every_field_of_every_proof_changed_is_refused");
+pub(super) const TREE_FRONTIER_HASHER: Test =
+    tree("a_frontier_of_values_that_the_trees_hasher_refuses_starts_no_tree");
 pub(super) const TREE_FRONTIER_HEAD: Test = tree("a_frontier_that_is_not_the_heads_is_refused");
 pub(super) const TREE_GROWN: Test = tree("a_grown_segment_leaves_the_old_one_to_its_readers");
 pub(super) const TREE_HASHER_INCLUSION: Test = tree("inclusion_proofs_name_what_is_refused");
@@ -69,8 +71,11 @@ pub(super) const TREE_RANGE_FIELDS: Test =
 pub(super) const TREE_REFUSED: Test = tree("a_proof_is_refused_with_the_reason");
 pub(super) const TREE_REPLACED_LEAF: Test =
     tree("a_tree_with_one_old_leaf_replaced_has_no_transition");
+pub(super) const TREE_SHARED_HASHER: Test =
+    tree("a_fork_refuses_what_the_trees_hasher_refuses_and_is_told_by_its_fingerprint");
 pub(super) const TREE_STAGED: Test = tree("staged_slots_are_not_readable_until_published");
 pub(super) const TREE_UPDATE: Test = tree("proofs_that_do_not_hold_are_not_updated");
+pub(super) const TREE_VIEWS: Test = tree("a_view_is_what_a_read_gives_or_nothing");
 
 pub(super) const WAL_AFTER_CUT: Test =
     wal("after_damage_was_cut_the_segments_before_say_nothing_beyond_the_cut");
@@ -86,6 +91,8 @@ pub(super) const WAL_FLIPPED: Test =
     wal("every_flipped_bit_behind_the_header_is_noticed_unless_it_is_padding");
 pub(super) const WAL_GROUP_FIELDS: Test = wal("a_group_header_with_impossible_fields_is_no_group");
 pub(super) const WAL_HEADER_BITS: Test = wal("every_flipped_bit_is_noticed");
+pub(super) const WAL_HEADER_FIELDS: Test =
+    wal("impossible_fields_are_refused_though_the_checksum_holds");
 pub(super) const WAL_HOLES: Test = wal("holes_that_are_told_are_not_read_however_long_the_segment");
 pub(super) const WAL_MISSING_BEFORE: Test =
     wal("a_segment_that_continues_from_beyond_the_one_before_is_damage");
@@ -117,6 +124,10 @@ pub(super) const BACKEND_NOTHING: Test = store(
     "a_write_that_writes_nothing_and_a_read_that_ends_early_are_errors",
 );
 pub(super) const BACKEND_SHORT: Test = store("backends_crash", "short_results_are_made_up_for");
+pub(super) const BACKUP_COUNTS: Test = store(
+    "memory",
+    "a_backup_whose_counts_are_at_their_end_is_not_extended",
+);
 pub(super) const BACKUP_CRASHES: Test = store(
     "crash",
     "a_backup_survives_every_crash_and_every_failing_call_of_its_making",
@@ -150,6 +161,10 @@ pub(super) const CLOSING_STREAM: Test = store(
     "closing_waits_for_a_batch_that_is_on_its_way_into_the_log",
 );
 pub(super) const CONTRACT: Test = store("backends", "files_keep_the_contract");
+pub(super) const COUNTS: Test = store(
+    "memory",
+    "a_store_whose_counts_are_at_their_end_can_be_read_and_is_refused_for_writing",
+);
 pub(super) const CRAFTED_GROUP: Test = store(
     "corruption",
     "a_group_that_states_another_tree_than_its_records_make_is_refused",
@@ -239,6 +254,10 @@ pub(super) const MEANWHILE: Test = store(
     "crash",
     "a_checkpoint_whose_log_failed_meanwhile_does_not_commit",
 );
+pub(super) const MEANWHILE_METADATA: Test = store(
+    "crash",
+    "what_came_while_a_checkpoint_was_written_is_not_taken_for_durable",
+);
 pub(super) const OWNER_THREADS: Test = store(
     "backends_owner",
     "of_threads_that_race_for_a_directory_one_wins",
@@ -272,6 +291,10 @@ pub(super) const READER_FAILED_SYNC: Test = store(
     "crash",
     "a_reader_shows_nothing_of_a_group_whose_sync_failed",
 );
+pub(super) const READER_KILLED: Test = store(
+    "crash",
+    "what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of_power",
+);
 pub(super) const READER_RETRIES: Test = store(
     "crash",
     "a_reader_tries_again_when_the_writer_moves_on_beside_it",
@@ -283,6 +306,10 @@ pub(super) const RECOVERED_BYTES: Test = store(
 pub(super) const REFUSED_BATCH: Test = store(
     "engine",
     "a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log",
+);
+pub(super) const SCRUB: Test = store(
+    "corruption",
+    "a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_changed",
 );
 pub(super) const SIZES_2: Test = store("cold", "every_node_at_every_pair_of_sizes_for_n_2");
 pub(super) const STREAM_MISSING: Test =
@@ -296,7 +323,13 @@ pub(super) const VERIFY_EDGES: Test = store(
     "an_edge_node_that_does_not_follow_from_the_complete_nodes_is_named",
 );
 pub(super) const VERIFY_NODES: Test = store("cold", "every_changed_node_of_a_tree_is_named");
+pub(super) const VIEWED_SHARD: Test =
+    store("cold", "every_node_on_both_sides_of_a_sector_and_a_shard");
 
+pub(super) const CHECKPOINT_METADATA: Test = facade(
+    "durable",
+    "a_checkpoint_covers_metadata_that_came_without_leaves",
+);
 pub(super) const DAMAGED_CHUNKS: Test = facade("durable", "damaged_chunks_are_found_when_opening");
 pub(super) const DAMAGED_LOG: Test = facade("durable", "a_damaged_log_is_cut_kept_aside_and_told");
 pub(super) const DURABLE_SNAPSHOT: Test = facade(
@@ -309,12 +342,30 @@ pub(super) const FAILED_CHECKPOINT: Test = facade(
     "a_failed_checkpoint_is_told_and_the_tree_goes_on",
 );
 pub(super) const FOREIGN: Test = facade("durable", "a_directory_of_somebody_else");
+pub(super) const FORK_BUSY: Test = facade(
+    "fork",
+    "no_child_of_a_busy_process_hangs_or_changes_its_parents_tree",
+);
+pub(super) const FORK_CLOSING: Test = facade(
+    "fork",
+    "a_parent_that_closes_frees_the_directory_while_its_children_live",
+);
+pub(super) const FORK_PENDING: Test = facade(
+    "fork",
+    "a_forked_child_writes_nothing_of_what_is_pending_and_unlocks_nothing",
+);
 pub(super) const KILL: Test = facade(
     "kill",
     "a_killed_process_loses_nothing_that_it_was_told_is_durable",
 );
 pub(super) const MANY_THREADS: Test =
     facade("durable", "many_threads_at_the_bound_all_come_through");
+pub(super) const POOL_GLOBAL: Test = facade("durable", "inserting_from_the_global_pool_ends");
+pub(super) const POOL_INSIDE: Test = facade("durable", "inserting_from_inside_par_iter_ends");
+pub(super) const POOL_STOLEN: Test = facade(
+    "durable",
+    "inserting_middling_batches_beside_inserts_that_wait_to_be_stolen_ends",
+);
 pub(super) const READER_ANOTHER: Test = facade(
     "durable",
     "a_reader_refuses_another_tree_that_took_the_place",
@@ -322,4 +373,12 @@ pub(super) const READER_ANOTHER: Test = facade(
 pub(super) const READER_BACK: Test = facade(
     "durable",
     "a_reader_never_goes_back_to_an_older_copy_of_the_tree",
+);
+pub(super) const READER_IDLE: Test = facade(
+    "durable",
+    "a_reader_sees_what_a_backup_made_durable_once_the_log_is_idle",
+);
+pub(super) const VIEWED_CHUNK: Test = facade(
+    "durable",
+    "without_verification_a_damaged_chunk_is_found_when_it_is_read",
 );

@@ -244,6 +244,16 @@ fn a_proof_is_refused_with_the_reason() {
             ..
         }
     ));
+    // A child of zeros more, which no other check of the shape would tell.
+    assert!(matches!(
+        verify(&|p| p.levels[2].sibling_count = 2),
+        TreeError::InvalidProofLevel {
+            level: 2,
+            expected_siblings: 1,
+            siblings: 2,
+            ..
+        }
+    ));
     assert!(matches!(
         verify(&|p| p.levels[0].siblings[3][31] = 1),
         TreeError::UnusedSlotNotZero { level: 0 }

@@ -1,0 +1,135 @@
+//! Processes and threads of others: what a forked child must not do, and whose threads hash.
+
+use super::tests::{FORK_BUSY, FORK_CLOSING, FORK_PENDING, POOL_GLOBAL, POOL_INSIDE, POOL_STOLEN};
+use crate::mutations::Mutation;
+
+pub(super) const LIST: &[Mutation] = &[
+    Mutation {
+        name: "fork-not-told",
+        rows: &[13],
+        protects: "a forked child knows that it is one",
+        file: "crates/store/src/fork.rs",
+        find: "self.forks == counter::passed()",
+        put: "self.forks <= counter::passed()",
+        test: FORK_PENDING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-not-counted",
+        rows: &[13],
+        protects: "forks are counted by the system",
+        file: "crates/store/src/fork.rs",
+        find: "libc::pthread_atfork(None, None, Some(count))",
+        put: "libc::pthread_atfork(None, None, None)",
+        test: FORK_PENDING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-writes",
+        rows: &[13],
+        protects: "a forked child has a tree that is closed, before it waits for any lock",
+        file: "crates/store/src/engine/core.rs",
+        find: "if self.process.is_current() {",
+        put: "if true {",
+        test: FORK_BUSY,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-closes",
+        rows: &[13],
+        protects: "a forked child's closing writes nothing",
+        file: "crates/store/src/engine/close.rs",
+        find: "if !self.is_own_process() {",
+        put: "if false {",
+        test: FORK_PENDING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-looks",
+        rows: &[13],
+        protects: "a forked child takes a lock for a look only if nobody holds it",
+        file: "crates/store/src/engine/core.rs",
+        find: "mutex.try_lock().ok()",
+        put: "Some(lock(mutex))",
+        test: FORK_BUSY,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-unlocks",
+        rows: &[13],
+        protects: "a forked child that gives its tree up leaves the directory locked",
+        file: "crates/store/src/file_layer/os/lock.rs",
+        find: "if std::process::id() == self.process {",
+        put: "if self.process > 0 {",
+        test: FORK_PENDING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-keeps-directory",
+        rows: &[13],
+        protects: "a parent that closes unlocks the directory whatever its children hold",
+        file: "crates/store/src/file_layer/os/lock.rs",
+        find: "drop(directory.try_write());",
+        put: "",
+        test: FORK_CLOSING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-keeps-file",
+        rows: &[13],
+        protects: "a parent that closes unlocks the lock file whatever its children hold",
+        file: "crates/store/src/file_layer/os/lock.rs",
+        find: "drop(self.file.try_write());",
+        put: "",
+        test: FORK_CLOSING,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-without-threads",
+        rows: &[13],
+        protects: "a forked child has background threads of its own",
+        file: "crates/store/src/fork.rs",
+        find: "&& owned.0.is_current()
+",
+        put: "",
+        test: FORK_BUSY,
+        explained: None,
+    },
+    Mutation {
+        name: "hash-on-callers-pool",
+        rows: &[9],
+        protects: "a batch too small for the pool is hashed on the calling thread alone",
+        file: "crates/store/src/hashing.rs",
+        find: "if leaves.len() < WORTHWHILE {
+        return tree.insert_many_sequential(leaves).map(drop);",
+        put: "if leaves.len() < WORTHWHILE {
+        return tree.insert_many(leaves).map(drop);",
+        test: POOL_STOLEN,
+        explained: None,
+    },
+    Mutation {
+        name: "hash-on-global-pool",
+        rows: &[9],
+        protects: "a large batch is hashed on a pool of the crate's own",
+        file: "crates/store/src/hashing.rs",
+        find: "None => tree.insert_many_sequential(leaves).map(drop),",
+        put: "_ if leaves.len() > 1 => tree.insert_many(leaves).map(drop),
+        None => tree.insert_many_sequential(leaves).map(drop),",
+        test: POOL_GLOBAL,
+        explained: None,
+    },
+    Mutation {
+        name: "hash-waits-in-pool",
+        rows: &[9],
+        protects: "a worker of the caller's pool that inserts a large batch runs nothing else meanwhile",
+        file: "crates/store/src/hashing.rs",
+        find: "std::thread::scope(|scope| {
+                scope
+                    .spawn(|| pool.install(|| tree.insert_many(leaves).map(drop)))
+                    .join()
+            });",
+        put: "Ok(pool.install(|| tree.insert_many(leaves).map(drop)));",
+        test: POOL_INSIDE,
+        explained: None,
+    },
+];
