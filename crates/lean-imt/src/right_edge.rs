@@ -171,6 +171,7 @@ impl<const N: usize> RightEdge<N> {
         hasher: &H,
         leaves: &[Hash],
         threads: Threads,
+        scratch: &mut Scratch,
         sink: &mut impl Sink,
     ) -> Result<(), TreeError> {
         if let [leaf] = leaves {
@@ -192,10 +193,10 @@ impl<const N: usize> RightEdge<N> {
             .map_err(|_| TreeError::CapacityExceeded)?;
         next.groups.extend_from_slice(&self.groups);
         next.reserve_levels(geometry::depth::<N>(size) + 1)?;
-        let mut scratch = Scratch::for_block::<N>(leaves.len().min(threads.block_len()))?;
+        scratch.reserve::<N>(leaves.len().min(threads.block_len()))?;
         let mut before = self.size;
         for block in leaves.chunks(threads.block_len()) {
-            next.append_block(hasher, before, block, threads, &mut scratch, sink)?;
+            next.append_block(hasher, before, block, threads, scratch, sink)?;
             before += block.len() as u64;
         }
         next.root = hash_edges(hasher, size, &mut next.groups);
@@ -256,27 +257,34 @@ impl<const N: usize> RightEdge<N> {
     }
 }
 
-/// Two buffers that take turns: a level's new nodes, and their parents.
-struct Scratch {
+/// Two buffers that take turns: a level's new nodes, and their parents. What they hold means nothing between batches.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
     run: Vec<Hash>,
     parents: Vec<Hash>,
 }
 
 impl Scratch {
-    fn for_block<const N: usize>(leaves: usize) -> Result<Self, TreeError> {
+    /// Makes room for the nodes above a block of so many leaves.
+    fn reserve<const N: usize>(&mut self, leaves: usize) -> Result<(), TreeError> {
         let most = leaves / N + 1;
-        let buffer = |len: usize| {
-            let mut buffer = Vec::new();
-            buffer
-                .try_reserve_exact(len)
-                .map_err(|_| TreeError::CapacityExceeded)?;
-            buffer.resize(len, [0; 32]);
-            Ok(buffer)
-        };
-        Ok(Self {
-            run: buffer(most)?,
-            parents: buffer(most)?,
-        })
+        for buffer in [&mut self.run, &mut self.parents] {
+            if buffer.len() < most {
+                buffer
+                    .try_reserve_exact(most - buffer.len())
+                    .map_err(|_| TreeError::CapacityExceeded)?;
+                buffer.resize(most, [0; 32]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the memory for the next batch only beside a tree of `size` leaves that takes many times as much.
+    pub(crate) fn settle(&mut self, size: u64) {
+        const SHARE: u64 = 16;
+        if size / SHARE < (self.run.len() + self.parents.len()) as u64 {
+            *self = Self::default();
+        }
     }
 }
 

@@ -73,12 +73,16 @@ impl Threads {
         if self == Self::Caller || parents.len() < 2 * GRAIN {
             return hash_on_this_thread::<H, N>(hasher, children, parents, stage);
         }
-        stage(children)?;
         let shares = children
             .par_chunks(GRAIN * N)
             .zip(parents.par_chunks_mut(GRAIN));
-        shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
-        Ok(())
+        // Staging copies to memory, which this thread does while the others hash.
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| {
+                shares.for_each(|(children, parents)| hasher.hash_groups(N, children, parents));
+            });
+            stage(children)
+        })
     }
 }
 

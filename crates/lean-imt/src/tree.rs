@@ -7,7 +7,7 @@ use rotortree_hasher::{Hash, Hasher};
 use crate::{
     Frontier, HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot,
     geometry,
-    right_edge::{RightEdge, Sink},
+    right_edge::{RightEdge, Scratch, Sink},
     threads::Threads,
 };
 
@@ -38,6 +38,8 @@ pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeSto
     shared_hasher: SharedHasher,
     max_depth: usize,
     edge: RightEdge<N>,
+    /// What batches are hashed through.
+    scratch: Scratch,
     nodes: S,
     metadata: Option<Arc<[u8]>>,
 }
@@ -76,6 +78,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
             shared_hasher,
             max_depth: MAX_DEPTH,
             edge: RightEdge::new(),
+            scratch: Scratch::default(),
             nodes,
             metadata: None,
         }
@@ -158,9 +161,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     fn append(&mut self, leaves: &[Hash], threads: Threads) -> Result<Hash, TreeError> {
         self.check_append(leaves)?;
         self.nodes.abort();
-        let appended =
-            self.edge
-                .append_many(&self.hasher, leaves, threads, &mut Stage(&mut self.nodes));
+        let appended = self.edge.append_many(
+            &self.hasher,
+            leaves,
+            threads,
+            &mut self.scratch,
+            &mut Stage(&mut self.nodes),
+        );
+        self.scratch.settle(self.edge.size());
         self.settle(appended)
     }
 
@@ -340,6 +348,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
             shared_hasher: self.shared_hasher.clone(),
             max_depth: self.max_depth,
             edge: self.edge.clone(),
+            scratch: Scratch::default(),
             nodes: self.nodes.fork()?,
             metadata: self.metadata.clone(),
         })

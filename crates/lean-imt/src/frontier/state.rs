@@ -9,7 +9,7 @@ use crate::{
     DecodeError, HashRole, Kind, LeanIMT, MemoryNodes, TreeError, TreeHead, TreeSnapshot,
     arity::assert_arity,
     encoding, geometry,
-    right_edge::{Forget, RightEdge},
+    right_edge::{Forget, RightEdge, Scratch},
     threads::Threads,
 };
 
@@ -116,8 +116,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
             });
         }
         let threads = Threads::default_for_batches();
+        let scratch = &mut Scratch::default();
         self.edge
-            .append_many(hasher, leaves, threads, &mut Forget)?;
+            .append_many(hasher, leaves, threads, scratch, &mut Forget)?;
         Ok(self.edge.root())
     }
 
