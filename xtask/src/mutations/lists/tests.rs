@@ -324,7 +324,7 @@ pub(super) const VERIFY_EDGES: Test = store(
 );
 pub(super) const VERIFY_NODES: Test = store("cold", "every_changed_node_of_a_tree_is_named");
 pub(super) const VIEWED_SHARD: Test =
-    store("cold", "every_node_on_both_sides_of_a_sector_and_a_shard");
+    store("cold", "a_view_that_reaches_into_the_next_shard_is_none");
 
 pub(super) const CHECKPOINT_METADATA: Test = facade(
     "durable",
