@@ -79,7 +79,7 @@ impl Trials {
     fn build(&self, test: Test) -> Outcome<PathBuf> {
         let package = test.package;
         let words = match test.target {
-            // Unit tests are quick, and a package that is not optimized is built in a fifth of the time.
+            // Unit tests are quick, and a package that is not optimized is built in a tenth of the time or less.
             "lib" => format!(
                 "test -p {package} --all-features --lib --no-run \
                  --config profile.dev.package.{package}.opt-level=0"

@@ -9,27 +9,28 @@ use crate::{
     thread_pools::ends,
 };
 
-/// Large enough for a tree in memory to be hashed on several threads, too small for the crate's own pool.
-const MIDDLING: u64 = 16_000;
-/// In so many rounds it hung where such a batch was hashed on the pool of whoever inserts it.
-const ROUNDS: u64 = 50;
+/// Both large enough for a tree in memory to be hashed on several threads; one is too small for the crate's own pool, one is hashed there.
+const BATCHES: [u64; 2] = [16_000, 20_000];
+/// Rounds with each. In so many it hung where such a batch was hashed on the pool of whoever inserts it.
+const ROUNDS: usize = 50;
 const INSERTS: u64 = 8;
 
 /// A worker that waits for its share of a batch takes what another, busy worker has left lying: here that is always an insert.
 #[test]
-fn inserting_middling_batches_beside_inserts_that_wait_to_be_stolen_ends() {
+fn inserting_batches_beside_inserts_that_wait_to_be_stolen_ends() {
     ends(|| {
         let dir = tempfile::tempdir().unwrap();
         // Slow enough for others to take a share.
         let tree =
             RotorTree::<Keccak256Hasher, 2, 32>::open(Keccak256Hasher::new(), quiet(dir.path()))
                 .unwrap();
-        let batch = leaves(0..MIDDLING);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(6)
             .build()
             .unwrap();
-        for _ in 0..ROUNDS {
+        let batches = BATCHES.map(|size| leaves(0..size));
+        for round in 0..ROUNDS * BATCHES.len() {
+            let batch = &batches[round % BATCHES.len()];
             pool.scope(|scope| {
                 scope.spawn(|_| {
                     // By now the others are at their shares of the batch.
@@ -41,9 +42,12 @@ fn inserting_middling_batches_beside_inserts_that_wait_to_be_stolen_ends() {
                         thread::sleep(Duration::from_millis(3));
                     });
                 });
-                scope.spawn(|_| drop(tree.insert_many(&batch).unwrap()));
+                scope.spawn(|_| drop(tree.insert_many(batch).unwrap()));
             });
         }
-        assert_eq!(tree.size(), ROUNDS * (MIDDLING + INSERTS));
+        assert_eq!(
+            tree.size(),
+            ROUNDS as u64 * BATCHES.map(|size| size + INSERTS).iter().sum::<u64>()
+        );
     });
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use rotortree_hasher::{Blake3Hasher, ToyHasher};
-use rotortree_lean_imt::reference::sample_leaves;
+use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
 use rotortree_store::{cold::ColdNodes, storage::Reads};
 
 use crate::store::{Store, Tree, assert_nodes, expected};
@@ -119,6 +119,26 @@ fn every_node_on_both_sides_of_a_sector_and_a_shard() {
             let (reads, pin) = (READS[turn % 2], PINS[turn / 2 % 4]);
             pair::<2>(Some(128), &leaves, (*n, at_n), (*m, at_m), reads, pin);
             turn += 1;
+        }
+    }
+}
+
+#[test]
+fn a_view_that_reaches_into_the_next_shard_is_none() {
+    const SHARD: u64 = 128 * 128;
+    let leaves = sample_leaves(11, 40_000);
+    let mut store = Store::with_shard_chunks(2, 128);
+    let mut tree = Tree::<2>::new(ToyHasher::new());
+    tree.insert_many(&leaves).unwrap();
+    store.checkpoint(&tree.snapshot()).unwrap();
+    let cold = store.cold(Reads::Mapped);
+    for start in SHARD - 4..=SHARD + 4 {
+        for len in 0..=8 {
+            let view = cold.view(0, start, len);
+            let is_across = start < SHARD && start + len as u64 > SHARD;
+            assert_eq!(view.is_none(), is_across, "{len} from {start} on");
+            let expected = &leaves[start as usize..][..len];
+            assert!(view.is_none_or(|nodes| nodes == expected));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Processes and threads of others: what a forked child must not do, and whose threads hash.
 
-use super::tests::{FORK_BUSY, FORK_CLOSING, FORK_PENDING, POOL_GLOBAL, POOL_INSIDE, POOL_STOLEN};
+use super::tests::{FORK_BUSY, FORK_CLOSING, FORK_PENDING, POOL_STOLEN};
 use crate::mutations::Mutation;
 
 pub(super) const LIST: &[Mutation] = &[
@@ -115,7 +115,7 @@ pub(super) const LIST: &[Mutation] = &[
         find: "None => tree.insert_many_sequential(leaves).map(drop),",
         put: "_ if leaves.len() > 1 => tree.insert_many(leaves).map(drop),
         None => tree.insert_many_sequential(leaves).map(drop),",
-        test: POOL_GLOBAL,
+        test: POOL_STOLEN,
         explained: None,
     },
     Mutation {
@@ -129,7 +129,7 @@ pub(super) const LIST: &[Mutation] = &[
                     .join()
             });",
         put: "Ok(pool.install(|| tree.insert_many(leaves).map(drop)));",
-        test: POOL_INSIDE,
+        test: POOL_STOLEN,
         explained: None,
     },
 ];

@@ -324,7 +324,7 @@ pub(super) const VERIFY_EDGES: Test = store(
 );
 pub(super) const VERIFY_NODES: Test = store("cold", "every_changed_node_of_a_tree_is_named");
 pub(super) const VIEWED_SHARD: Test =
-    store("cold", "every_node_on_both_sides_of_a_sector_and_a_shard");
+    store("cold", "a_view_that_reaches_into_the_next_shard_is_none");
 
 pub(super) const CHECKPOINT_METADATA: Test = facade(
     "durable",
@@ -360,11 +360,9 @@ pub(super) const KILL: Test = facade(
 );
 pub(super) const MANY_THREADS: Test =
     facade("durable", "many_threads_at_the_bound_all_come_through");
-pub(super) const POOL_GLOBAL: Test = facade("durable", "inserting_from_the_global_pool_ends");
-pub(super) const POOL_INSIDE: Test = facade("durable", "inserting_from_inside_par_iter_ends");
 pub(super) const POOL_STOLEN: Test = facade(
     "durable",
-    "inserting_middling_batches_beside_inserts_that_wait_to_be_stolen_ends",
+    "inserting_batches_beside_inserts_that_wait_to_be_stolen_ends",
 );
 pub(super) const READER_ANOTHER: Test = facade(
     "durable",
