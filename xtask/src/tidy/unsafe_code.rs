@@ -19,6 +19,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "advice to the system about memory",
     ),
     (
+        "crates/lean-imt/src/memory/prefetch.rs",
+        "hints to the cache",
+    ),
+    (
         "crates/lean-imt/src/memory/streaming.rs",
         "stores around the cache",
     ),

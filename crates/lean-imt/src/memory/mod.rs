@@ -6,6 +6,7 @@
 mod level;
 mod nodes;
 mod pages;
+mod prefetch;
 mod segment;
 mod streaming;
 mod table;

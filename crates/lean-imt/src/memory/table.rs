@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::Hash;
 
-use super::{level::SEGMENT_NODES, segment::Segment};
+use super::{level::SEGMENT_NODES, prefetch::prefetch, segment::Segment};
 use crate::{NodeSource, TreeError, error::NodeFailure};
 
 /// The segments of one level.
@@ -102,6 +102,8 @@ impl NodeSource for Table {
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let table = self.levels.get(level)?;
         if let Some(nodes) = table.one_piece(start, len) {
+            // Whoever asks for a view goes on to ask for others, one a level, before looking at any.
+            prefetch(nodes);
             return Some(nodes);
         }
         let end = start.checked_add(len as u64)?;

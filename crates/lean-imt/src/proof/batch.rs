@@ -95,7 +95,8 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// Verifies many proofs against one head from a trusted source, and says which do not hold: the same verdicts as
     /// [`verify_against`](Self::verify_against) gives one by one, several times as fast where the hasher works on many
-    /// groups at a time. Allocates for failures only; about 24 KiB of stack.
+    /// groups at a time. Allocates for failures only; about 24 KiB of stack. Under the feature `parallel` large batches are
+    /// shared out between rayon's threads.
     pub fn verify_batch<H: Hasher>(
         hasher: &H,
         head: TreeHead,
@@ -204,12 +205,38 @@ impl Lanes {
     }
 }
 
-fn verify_batch<H: Hasher, P: Proof<N>, const N: usize>(
+fn verify_batch<H: Hasher, P: Proof<N> + Sync, const N: usize>(
     hasher: &H,
     head: TreeHead,
     proofs: &[P],
 ) -> Vec<BatchFailure> {
     assert_arity::<H, N>();
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        /// Proofs that one task verifies: enough to outweigh handing them over.
+        const SHARE: usize = 4 * LANES;
+        if proofs.len() >= 2 * SHARE {
+            let shares = proofs.par_chunks(SHARE).enumerate();
+            let failures = shares.flat_map_iter(|(share, proofs)| {
+                let first = share * SHARE;
+                let failures = verify_share(hasher, head, proofs).into_iter();
+                failures.map(move |failure| BatchFailure {
+                    index: first + failure.index,
+                    ..failure
+                })
+            });
+            return failures.collect();
+        }
+    }
+    verify_share(hasher, head, proofs)
+}
+
+fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
+    hasher: &H,
+    head: TreeHead,
+    proofs: &[P],
+) -> Vec<BatchFailure> {
     let mut failures = Vec::new();
     let mut fail = |index, error| failures.push(BatchFailure { index, error });
     let head_error = head.check(hasher, 0).err();

@@ -149,3 +149,29 @@ fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
     }
     for_each_n!(test);
 }
+
+#[test]
+fn a_batch_that_is_shared_out_names_the_same_proofs() {
+    // Long enough for several threads where there are any, and not a multiple of what one of them takes.
+    const LEN: usize = 1300;
+    let mut tree = LeanIMT::<_, 2, DEPTH>::new(Blake3Hasher);
+    tree.insert_many(&leaves(LEN)).unwrap();
+    let (head, snapshot) = (tree.head().unwrap(), tree.snapshot());
+    let mut proofs: Vec<_> = (0..LEN as u64)
+        .map(|index| snapshot.generate_proof(index).unwrap())
+        .collect();
+    assert!(NaryProof::verify_batch(&Blake3Hasher, head, &proofs).is_empty());
+    let false_ones = [0, 63, 64, 255, 256, 511, 512, 513, 1023, 1024, LEN - 1];
+    for index in false_ones {
+        proofs[index].leaf = [9; 32];
+    }
+    proofs[700].level_count += 1;
+    let failures = NaryProof::verify_batch(&Blake3Hasher, head, &proofs);
+    let found: Vec<usize> = failures.iter().map(|failure| failure.index).collect();
+    let mut expected = [&false_ones[..], &[700]].concat();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    for failure in failures {
+        assert_eq!(failure.error.is_some(), failure.index == 700, "{failure:?}");
+    }
+}
