@@ -587,3 +587,22 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
         );
     }
 }
+
+/// What nothing attested yet when the process died is attested by the opening that recovers it, and not some time later.
+#[test]
+fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
+    let storage = |files: &SimFiles| -> Arc<dyn Storage> {
+        Arc::new(FsStorage::with_files(files.clone(), "/tree"))
+    };
+    let leaves = reference::sample_leaves(19, 10);
+    let files = SimFiles::new();
+    let engine = open::<2>(&storage(&files), quiet());
+    engine.append(&leaves, None, None).unwrap();
+    engine.flush().unwrap();
+    // Before the log has gone idle: its one group is synced, and nothing says so.
+    let died = files.settled();
+    let reopened = open::<2>(&storage(&died), quiet());
+    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&died), quiet()).unwrap();
+    assert_eq!(reader.head(), reopened.head());
+    assert_eq!(reader.size(), 10);
+}

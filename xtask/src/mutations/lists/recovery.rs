@@ -4,7 +4,7 @@ use super::tests::{
     BACKUP_COUNTS, CLOSED_BYTES, COUNTS, CRAFTED_GROUP, CRAFTED_MANIFEST, CRAFTED_NODE,
     CRAFTED_SEGMENT, DAMAGED_CHUNKS, DAMAGED_LOG, EARLIER_MANIFEST, ENGINE_IDENTITY, EVERY_CRASH,
     EXPECTED_HEAD, FILES_CUT, FILES_REPLACED, FILES_SWAPPED, FIRST_SEGMENT, FOREIGN, LARGE_LOG,
-    RECOVERED_BYTES,
+    RECOVERED_BYTES, RECOVERED_SHOWN,
 };
 use crate::mutations::Mutation;
 
@@ -246,7 +246,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/recovery/mod.rs",
         find: "log.attest(&**storage).map_err(StorageError::Io)?;",
         put: "",
-        test: RECOVERED_BYTES,
+        test: RECOVERED_SHOWN,
         explained: None,
     },
     Mutation {

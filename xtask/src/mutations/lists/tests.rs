@@ -303,6 +303,10 @@ pub(super) const RECOVERED_BYTES: Test = store(
     "corruption",
     "what_recovery_wrote_is_known_to_be_durable_from_the_start",
 );
+pub(super) const RECOVERED_SHOWN: Test = store(
+    "engine",
+    "readers_are_shown_what_an_opening_has_recovered_once_it_returns",
+);
 pub(super) const REFUSED_BATCH: Test = store(
     "engine",
     "a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log",
