@@ -244,9 +244,8 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[4],
         protects: "verification reads chunks of levels that are held in memory too",
         file: "crates/store/src/engine/close.rs",
-        find: "cold.check_all(&mut |_| {})",
-        put: "drop(cold);
-        Ok(())",
+        find: "cold.check_all(&mut |_| {})?;",
+        put: "drop(cold);",
         test: PINNED_CHUNK,
         explained: None,
     },
