@@ -7,6 +7,7 @@ use rotortree_store::{
     test_util::{
         conformance,
         object::{Loss, ObjectStorage, ObjectStore},
+        watchdog::limit_this_process,
     },
 };
 
@@ -15,6 +16,7 @@ const SHARD_CHUNKS: u64 = 1024;
 
 #[test]
 fn files_keep_the_contract() {
+    limit_this_process();
     conformance::run(|| {
         let dir = tempfile::tempdir().unwrap();
         move || FsStorage::with_shard_chunks(OsFiles, dir.path().join("tree"), SHARD_CHUNKS)
@@ -23,6 +25,7 @@ fn files_keep_the_contract() {
 
 #[test]
 fn files_in_a_directory_that_exists_keep_the_contract() {
+    limit_this_process();
     conformance::run(|| {
         let dir = tempfile::tempdir().unwrap();
         move || FsStorage::new(dir.path())
@@ -31,6 +34,7 @@ fn files_in_a_directory_that_exists_keep_the_contract() {
 
 #[test]
 fn memory_keeps_the_contract() {
+    limit_this_process();
     conformance::run(|| {
         let place = MemoryStorage::with_shard_chunks(SHARD_CHUNKS);
         move || place.clone()
@@ -39,6 +43,7 @@ fn memory_keeps_the_contract() {
 
 #[test]
 fn objects_keep_the_contract() {
+    limit_this_process();
     conformance::run(|| {
         let bucket = ObjectStore::new();
         move || ObjectStorage::with_shard_chunks(bucket.clone(), SHARD_CHUNKS)
@@ -47,6 +52,7 @@ fn objects_keep_the_contract() {
 
 #[test]
 fn objects_keep_the_contract_when_responses_and_requests_are_lost() {
+    limit_this_process();
     for loss in [Loss::Response, Loss::Request] {
         conformance::run(|| {
             let bucket = ObjectStore::new();

@@ -1,8 +1,9 @@
 //! A fixed piece of memory that one writer fills from the left while readers read what is published.
 //!
-//! The unsafe code of the crate is in this file and in its small neighbours `pages`, `prefetch` and `streaming`. The invariant: slots below `published` are initialized and
-//! never written again, so that readers may have shared references to them; slots at or above it are touched by the one
-//! [`SegmentWriter`] only, by raw pointer. No reference ever covers a slot at or above `published`.
+//! The unsafe code of the crate is in this file and in its small neighbours `pages`, `prefetch` and `streaming`. The
+//! invariant: slots below `published` are initialized and never written again, so that readers may have shared references
+//! to them; slots at or above it are touched by the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a
+//! slot at or above `published`.
 
 use alloc::{
     alloc::{Layout, alloc, dealloc},
@@ -132,8 +133,10 @@ impl SegmentWriter {
         // SAFETY: `written <= capacity`, so the pointer stays inside the allocation (or one past its end).
         let target = unsafe { self.segment.slots.as_ptr().add(self.written) };
         if count >= STREAMED && self.segment.capacity as u64 == SEGMENT_NODES {
-            // SAFETY: as below. The allocation is aligned to 64 bytes and a slot has 32, so `target` is to 32. Before anybody
-            // accesses these slots, this writer settles: when it publishes, copies, takes back, or is dropped.
+            // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them, and this is
+            // the one writer. `nodes` is a shared reference, which covers none of them. The allocation is aligned to 64 bytes
+            // and a slot has 32, so `target` is to 16. Before anybody accesses these slots, this writer settles: when it
+            // publishes, copies, takes back, or is dropped.
             unsafe { streaming::copy(nodes.as_ptr(), target, count) };
             self.streaming = true;
         } else {

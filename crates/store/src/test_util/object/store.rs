@@ -1,9 +1,10 @@
 //! [`ObjectStore`]: a simulated bucket - slow, create-only, and losing responses when told to.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt, io,
     sync::{Arc, Mutex},
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -59,6 +60,8 @@ struct Shared {
     total: u64,
     losses: BTreeMap<u64, Loss>,
     lose_every: Option<(u64, Loss)>,
+    /// Requests of each thread while some are lost regularly.
+    counts: HashMap<ThreadId, u64>,
     expired: u64,
 }
 
@@ -82,7 +85,8 @@ impl ObjectStore {
         shared.losses.insert(at, loss);
     }
 
-    /// Loses every `n`-th request from now on; `None` for no more.
+    /// Loses every `n`-th request of each thread from now on; `None` for no more. Counted over all threads, two that take turns
+    /// could lose every try of the same request.
     pub fn lose_every(&self, every: Option<(u64, Loss)>) {
         lock(&self.shared).lose_every = every;
     }
@@ -194,9 +198,11 @@ impl Shared {
     fn next_loss(&mut self) -> Option<Loss> {
         let number = self.total;
         self.total += 1;
-        let regular = self
-            .lose_every
-            .filter(|(n, _)| (number + 1).is_multiple_of(*n));
+        let regular = self.lose_every.filter(|(n, _)| {
+            let count = self.counts.entry(thread::current().id()).or_default();
+            *count += 1;
+            count.is_multiple_of(*n)
+        });
         self.losses
             .remove(&number)
             .or(regular.map(|(_, loss)| loss))
