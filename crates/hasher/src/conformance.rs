@@ -7,6 +7,7 @@
 use crate::fingerprint;
 use crate::group_state::GroupState;
 use crate::hasher::{Hash, Hasher};
+use crate::pair_path::PairPath;
 
 /// The widest groups that are tested.
 const WIDEST: usize = 40;
@@ -24,6 +25,8 @@ const MOST_GROUPS: usize = 40;
 /// - hashes pass [`check`](Hasher::check),
 /// - [`hash_groups`](Hasher::hash_groups) gives what hashing group by group gives, for every width
 ///   and 0 to 40 groups,
+/// - [`hash_pair_paths`](Hasher::hash_pair_paths) gives what hashing step by step gives, for 0 to 40
+///   paths of 0 to 64 steps,
 /// - [`hash_resuming`](Hasher::hash_resuming) gives what hashing the group anew gives, however the
 ///   group grows and its unstable children change, and absorbs none of those,
 /// - [`fingerprint`](Hasher::fingerprint) is the documented one and differs by width.
@@ -48,6 +51,7 @@ pub fn check_conformance<H: Hasher>(hasher: &H) {
     let children = make_children(hasher);
     check_single_groups(hasher, &children);
     check_batches(hasher, &children);
+    check_pair_paths(hasher, &children);
     check_resuming(hasher, &children);
     check_fingerprint(hasher);
 }
@@ -160,6 +164,45 @@ fn check_batches<H: Hasher>(hasher: &H, children: &Children) {
                      groups of {arity}",
                 );
             }
+        }
+    }
+}
+
+fn check_pair_paths<H: Hasher>(hasher: &H, children: &Children) {
+    // As many steps as there are bits, and few enough paths of them to stay quick.
+    for (count, steps) in (0..=MOST_GROUPS)
+        .map(|count| (count, count % 7))
+        .chain([(3, 64), (17, 33)])
+    {
+        let mut paths = [PairPath::default(); MOST_GROUPS];
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for (path, child) in paths.iter_mut().zip(children) {
+            let turns = bits;
+            bits = bits.wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(31);
+            *path = PairPath {
+                node: *child,
+                turns,
+                lifts: bits & turns.rotate_left(7),
+            };
+        }
+        let sibling = |path: usize, step: usize| &children[MOST_GROUPS + path + 31 * step % 1000];
+        let mut expected = paths;
+        for (i, path) in expected.iter_mut().enumerate().take(count) {
+            for step in (0..steps).filter(|step| path.lifts >> step & 1 == 0) {
+                let pair = match path.turns >> step & 1 {
+                    0 => [path.node, *sibling(i, step)],
+                    _ => [*sibling(i, step), path.node],
+                };
+                path.node = hasher.hash_children(&pair);
+            }
+        }
+        hasher.hash_pair_paths(&mut paths[..count], steps, sibling);
+        for (i, (path, expected)) in paths.iter().zip(&expected).enumerate() {
+            assert!(
+                path == expected,
+                "hash_pair_paths gives another path than hash_children for path {i} of {count}, \
+                 {steps} steps",
+            );
         }
     }
 }

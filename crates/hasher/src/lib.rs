@@ -42,6 +42,7 @@ mod digest;
 mod fingerprint;
 mod group_state;
 mod hasher;
+mod pair_path;
 #[cfg(feature = "test-util")]
 mod toy;
 
@@ -57,6 +58,7 @@ pub use crate::digest::Keccak256Hasher;
 pub use crate::digest::Sha256Hasher;
 pub use crate::group_state::GroupState;
 pub use crate::hasher::{Hash, Hasher};
+pub use crate::pair_path::PairPath;
 #[cfg(feature = "test-util")]
 pub use crate::toy::ToyHasher;
 

@@ -7,8 +7,8 @@
 ))]
 
 use rotortree_hasher::{
-    Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, Sha256Hasher, ToyHasher,
-    check_conformance,
+    Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, PairPath, Sha256Hasher,
+    ToyHasher, check_conformance,
 };
 
 #[test]
@@ -63,6 +63,15 @@ trait Fault: Clone + Send + Sync + 'static {
         ToyHasher::new().hash_groups(arity, children, parents);
     }
 
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        ToyHasher::new().hash_pair_paths(paths, steps, sibling);
+    }
+
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
         ToyHasher::new().hash_resuming(state, stable, children)
     }
@@ -85,6 +94,15 @@ impl<F: Fault> Hasher for Faulty<F> {
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         self.0.hash_groups(arity, children, parents);
+    }
+
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        self.0.hash_pair_paths(paths, steps, sibling);
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
@@ -174,6 +192,30 @@ finds!(a_batch_that_forgets_its_remainder_is_found, "for group 4 of 5 groups of 
         let whole = parents.len() / 4 * 4;
         let whole = if whole == 0 { parents.len() } else { whole };
         ToyHasher::new().hash_groups(arity, &children[..arity * whole], &mut parents[..whole]);
+    }
+});
+
+finds!(paths_that_are_never_lifted_are_found, "another path than hash_children for path", Unlifted {
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        paths.iter_mut().for_each(|path| path.lifts = 0);
+        ToyHasher::new().hash_pair_paths(paths, steps, sibling);
+    }
+});
+
+finds!(a_path_that_is_forgotten_is_found, "for path 16 of 17, 33 steps", Dropping {
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        let len = if steps == 33 { 16 } else { paths.len() };
+        ToyHasher::new().hash_pair_paths(&mut paths[..len], steps, sibling);
     }
 });
 

@@ -161,6 +161,17 @@ pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan
     }
 }
 
+/// On which levels of a binary tree the path of `index` is lifted, one bit each, where `last` is the tree's last leaf. Bits
+/// from the tree's depth on mean nothing. The caller has checked `index <= last`.
+#[inline]
+pub(crate) const fn lifts(index: u64, last: u64) -> u64 {
+    // From the level on which the two paths meet, the node is the level's last: alone where its index is even.
+    match u64::MAX.checked_shl(u64::BITS - (index ^ last).leading_zeros()) {
+        Some(met) => met & !last,
+        None => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +238,29 @@ mod tests {
         each::<16>();
         each::<33>();
         each::<1000>();
+    }
+
+    #[test]
+    fn a_binary_path_is_lifted_where_it_has_a_group_of_its_own() {
+        let check = |index: u64, size: u64| {
+            let lifts = lifts(index, size - 1);
+            for level in 0..depth::<2>(size) {
+                let alone = group::<2>(index >> level, level_len::<2>(size, level)).len == 1;
+                assert_eq!(
+                    lifts >> level & 1 == 1,
+                    alone,
+                    "leaf {index} of {size}, level {level}"
+                );
+            }
+        };
+        for size in 1..200 {
+            (0..size).for_each(|index| check(index, size));
+        }
+        for size in [1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX] {
+            for index in [0, 1, size / 2, size - 3, size - 2, size - 1] {
+                check(index, size);
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod chain;
 mod groups;
+mod pair_paths;
 mod portable;
 mod spec;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod x86_64;
 use self::spec::CHILDREN_PER_CHUNK;
 use crate::group_state::GroupState;
 use crate::hasher::{Hash, Hasher, assert_groups};
+use crate::pair_path::PairPath;
 
 /// Hashes a group as the BLAKE3 hash of its children, one after the other: exactly
 /// `blake3::hash` of the `32 * n` bytes, whatever the CPU.
@@ -61,6 +63,15 @@ impl Hasher for Blake3Hasher {
                 }
             }
         }
+    }
+
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        pair_paths::hash(paths, steps, sibling);
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {

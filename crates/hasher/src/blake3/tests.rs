@@ -12,6 +12,7 @@ use super::spec::CHILDREN_PER_CHUNK;
 use super::{Blake3Hasher, chain, groups, hash_wide, portable};
 use crate::group_state::GroupState;
 use crate::hasher::{Hash, Hasher};
+use crate::pair_path::{self, PairPath};
 
 /// `len` children that look random and are the same in every run.
 fn children(len: usize) -> Vec<Hash> {
@@ -172,6 +173,55 @@ fn groups_of_any_width_are_hashed_like_the_blake3_crate() {
             let expected: Vec<Hash> = all.chunks(arity).take(count).map(hash_wide).collect();
             assert_eq!(parents, expected);
         }
+    }
+}
+
+#[test]
+fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
+    let all = children(100 + 64);
+    for steps in [0, 1, 2, 19, 64] {
+        let mut paths: Vec<PairPath> = (0..100_u64)
+            .map(|i| PairPath {
+                node: all[i as usize],
+                turns: (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                // None for some paths, and some for the others.
+                lifts: if i % 3 == 0 {
+                    i.wrapping_mul(0xbf58_476d_1ce4_e5b9)
+                } else {
+                    0
+                },
+            })
+            .collect();
+        let sibling = |path: usize, step: usize| &all[path % 37 + step];
+        let mut expected = paths.clone();
+        for (i, path) in expected.iter_mut().enumerate() {
+            for step in 0..steps {
+                let (node, sibling) = (path.node, *sibling(i, step));
+                path.node = match (path.lifts >> step & 1, path.turns >> step & 1) {
+                    (1, _) => node,
+                    (_, 0) => hash_wide(&[node, sibling]),
+                    (_, _) => hash_wide(&[sibling, node]),
+                };
+            }
+        }
+        for count in 0..=paths.len() {
+            let mut some = paths[..count].to_vec();
+            Blake3Hasher.hash_pair_paths(&mut some, steps, sibling);
+            assert_eq!(some, expected[..count], "{count} paths, {steps} steps");
+        }
+        pair_path::hash_all(&Blake3Hasher, &mut paths, steps, sibling);
+        assert_eq!(paths, expected, "gathered, {steps} steps");
+    }
+}
+
+#[test]
+fn steps_without_bits_are_refused() {
+    for count in [1, 16] {
+        let climb = || {
+            let mut paths = [PairPath::default(); 16];
+            Blake3Hasher.hash_pair_paths(&mut paths[..count], 65, |_, _| &[0; 32]);
+        };
+        assert!(std::panic::catch_unwind(climb).is_err(), "{count} paths");
     }
 }
 

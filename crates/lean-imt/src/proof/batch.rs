@@ -2,11 +2,11 @@
 //! a time.
 
 use alloc::vec::Vec;
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::{Hash, Hasher, PairPath};
 
 use super::{
     UnrootedInclusion,
-    inclusion::NaryProof,
+    inclusion::{NaryProof, ProofLevel},
     path::{parent_among, place},
 };
 use crate::{TreeError, TreeHead, arity::assert_arity, geometry};
@@ -43,8 +43,18 @@ trait Proof<const N: usize> {
     fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
-    /// The place of the path's node in its group of `level`, whose last node has the index `last`, and the siblings.
-    fn step(&self, level: usize, last: u64, lane: &mut Place) -> (usize, &[Hash]);
+    /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for in order.
+    fn step(&self, level: usize, place: &mut Place) -> (usize, &[Hash]);
+
+    /// Where a proof keeps its siblings.
+    type Siblings<'a>: Copy
+    where
+        Self: 'a;
+    fn siblings(&self) -> Self::Siblings<'_>;
+    /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything.
+    fn pair_sibling<'a>(siblings: Self::Siblings<'a>, level: usize, lifts: u64) -> &'a Hash
+    where
+        Self: 'a;
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH> {
@@ -62,9 +72,20 @@ impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH
     }
 
     #[inline(always)]
-    fn step(&self, level: usize, _: u64, _: &mut Place) -> (usize, &[Hash]) {
+    fn step(&self, level: usize, _: &mut Place) -> (usize, &[Hash]) {
         let level = &self.levels[level];
         (level.position, &level.siblings[..level.sibling_count])
+    }
+
+    type Siblings<'a> = &'a [ProofLevel<N>; MAX_DEPTH];
+
+    fn siblings(&self) -> Self::Siblings<'_> {
+        &self.levels
+    }
+
+    #[inline(always)]
+    fn pair_sibling<'a>(levels: Self::Siblings<'a>, level: usize, _: u64) -> &'a Hash {
+        &levels[level].siblings[0]
     }
 }
 
@@ -83,12 +104,37 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
     }
 
     #[inline(always)]
-    fn step(&self, _: usize, last: u64, lane: &mut Place) -> (usize, &[Hash]) {
-        let group = geometry::group_to::<N>(lane.index, last);
-        lane.index /= N as u64;
-        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(lane.used);
-        lane.used += group.len - 1;
+    fn step(&self, _: usize, place: &mut Place) -> (usize, &[Hash]) {
+        let group = geometry::group_to::<N>(place.index, place.last);
+        place.index /= N as u64;
+        place.last /= N as u64;
+        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(place.used);
+        place.used += group.len - 1;
         (group.position, &siblings[..group.len - 1])
+    }
+
+    type Siblings<'b>
+        = &'b [Hash]
+    where
+        Self: 'b;
+
+    fn siblings(&self) -> Self::Siblings<'_> {
+        self.siblings()
+    }
+
+    #[inline(always)]
+    fn pair_sibling<'b>(siblings: Self::Siblings<'b>, level: usize, lifts: u64) -> &'b Hash
+    where
+        Self: 'b,
+    {
+        // Siblings lie one after the other, without gaps for lifts. Most paths have none below most levels.
+        let lifts_below = lifts & !(u64::MAX << level);
+        let sibling = if lifts_below == 0 {
+            siblings.get(level)
+        } else {
+            siblings.get(level - lifts_below.count_ones() as usize)
+        };
+        sibling.unwrap_or(&[0; 32])
     }
 }
 
@@ -124,63 +170,99 @@ const LANES: usize = 64;
 const CHILDREN: usize = 512;
 
 /// Proofs on their way up, one to a lane.
-struct Lanes {
-    places: [Place; LANES],
+struct Lanes<'a, P> {
+    proofs: [&'a P; LANES],
+    /// Which of the batch they are.
+    numbers: [usize; LANES],
     nodes: [Hash; LANES],
     count: usize,
 }
 
+/// Where a node stands on its level, the level's last index, and the siblings of the levels below.
 #[derive(Clone, Copy)]
 struct Place {
-    /// Which proof of the batch.
-    proof: usize,
-    /// Where its node stands on the level, and the siblings of the levels below: for proofs that do not say.
     index: u64,
+    last: u64,
     used: usize,
 }
 
-impl Lanes {
-    fn new() -> Self {
-        let nowhere = Place {
-            proof: 0,
-            index: 0,
-            used: 0,
-        };
+impl<'a, P> Lanes<'a, P> {
+    /// No proof; `any` stands where there is none.
+    fn new(any: &'a P) -> Self {
         Self {
-            places: [nowhere; LANES],
+            proofs: [any; LANES],
+            numbers: [0; LANES],
             nodes: [[0; 32]; LANES],
             count: 0,
         }
     }
 
-    fn push(&mut self, proof: usize, index: u64, leaf: Hash) {
-        self.places[self.count] = Place {
-            proof,
-            index,
-            used: 0,
-        };
-        self.nodes[self.count] = leaf;
+    fn push<const N: usize>(&mut self, number: usize, proof: &'a P)
+    where
+        P: Proof<N>,
+    {
+        self.proofs[self.count] = proof;
+        self.numbers[self.count] = number;
+        self.nodes[self.count] = *proof.leaf();
         self.count += 1;
     }
 
-    /// Replaces every leaf by the root that it leads to.
-    fn ascend<H: Hasher, P: Proof<N>, const N: usize>(
-        &mut self,
-        hasher: &H,
-        size: u64,
-        proofs: &[P],
-    ) {
-        let places = &mut self.places[..self.count];
-        let nodes = &mut self.nodes[..self.count];
+    /// Replaces every leaf by the root that it leads to in a tree of `size` leaves.
+    fn climb<H: Hasher, const N: usize>(&mut self, hasher: &H, size: u64)
+    where
+        P: Proof<N>,
+    {
+        let depth = geometry::depth::<N>(size);
+        match N {
+            2 => self.climb_pairs::<H, N>(hasher, size, depth),
+            _ => self.climb_groups::<H, N>(hasher, size, depth),
+        }
+    }
+
+    fn climb_pairs<H: Hasher, const N: usize>(&mut self, hasher: &H, size: u64, depth: usize)
+    where
+        P: Proof<N>,
+    {
+        let mut paths = [PairPath::default(); LANES];
+        let lanes = self.proofs.iter().zip(&self.nodes);
+        for (path, (proof, node)) in paths.iter_mut().zip(lanes).take(self.count) {
+            let turns = proof.leaf_index();
+            *path = PairPath {
+                node: *node,
+                turns,
+                lifts: geometry::lifts(turns, size - 1),
+            };
+        }
+        let siblings = self.proofs.map(|proof| proof.siblings());
+        let lifts = paths.map(|path| path.lifts);
+        let paths = &mut paths[..self.count];
+        hasher.hash_pair_paths(paths, depth, |lane, level| {
+            P::pair_sibling(siblings[lane], level, lifts[lane])
+        });
+        for (node, path) in self.nodes.iter_mut().zip(paths) {
+            *node = path.node;
+        }
+    }
+
+    fn climb_groups<H: Hasher, const N: usize>(&mut self, hasher: &H, size: u64, depth: usize)
+    where
+        P: Proof<N>,
+    {
+        let mut places = self.proofs.map(|proof| Place {
+            index: proof.leaf_index(),
+            last: size - 1,
+            used: 0,
+        });
         let mut children = [[0; 32]; CHILDREN];
         // What passes the last group of a level, where that is short: which lanes, and the node above.
         let mut short = [0; LANES];
         let mut above = [[0; 32]; LANES];
-        let mut last = size.saturating_sub(1);
-        for level in 0..geometry::depth::<N>(size) {
+        let nodes = &mut self.nodes[..self.count];
+        for level in 0..depth {
             let mut short_count = 0;
-            for (lane, (at, node)) in places.iter_mut().zip(&*nodes).enumerate() {
-                let (position, siblings) = proofs[at.proof].step(level, last, at);
+            let lanes = self.proofs.iter().zip(&mut places);
+            for (lane, (node, (proof, place_of))) in nodes.iter().zip(lanes).enumerate() {
+                let (position, siblings) = proof.step(level, place_of);
                 if siblings.len() == N - 1 && N <= CHILDREN {
                     let slots = &mut children[lane * N..][..N];
                     place(slots, node, position, siblings);
@@ -200,7 +282,6 @@ impl Lanes {
             for (lane, above) in short.iter().zip(&above).take(short_count) {
                 nodes[*lane] = *above;
             }
-            last /= N as u64;
         }
     }
 }
@@ -238,9 +319,12 @@ fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
     proofs: &[P],
 ) -> Vec<BatchFailure> {
     let mut failures = Vec::new();
+    let Some(any) = proofs.first() else {
+        return failures;
+    };
     let mut fail = |index, error| failures.push(BatchFailure { index, error });
     let head_error = head.check(hasher, 0).err();
-    let mut lanes = Lanes::new();
+    let mut lanes = Lanes::new(any);
     let width = (CHILDREN / N).clamp(1, LANES);
     for start in (0..proofs.len()).step_by(width) {
         lanes.count = 0;
@@ -249,15 +333,17 @@ fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
                 .clone()
                 .map_or_else(|| proof.precheck(hasher, head), Err)
             {
-                Ok(true) => lanes.push(index, proof.leaf_index(), *proof.leaf()),
+                Ok(true) => lanes.push(index, proof),
                 Ok(false) => fail(index, None),
                 Err(error) => fail(index, Some(error)),
             }
         }
-        lanes.ascend(hasher, head.size, proofs);
-        for (place, node) in lanes.places.iter().zip(&lanes.nodes).take(lanes.count) {
+        if lanes.count > 0 {
+            lanes.climb(hasher, head.size);
+        }
+        for (number, node) in lanes.numbers.iter().zip(&lanes.nodes).take(lanes.count) {
             if *node != head.root {
-                fail(place.proof, None);
+                fail(*number, None);
             }
         }
     }

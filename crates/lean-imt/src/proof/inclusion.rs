@@ -8,9 +8,7 @@ use super::{
     check_depth,
     path::{Path, parent_among},
 };
-use crate::{
-    HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer, geometry::GroupSpan,
-};
+use crate::{HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer};
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
 ///
@@ -43,17 +41,6 @@ impl<const N: usize> ProofLevel<N> {
         sibling_count: 0,
         siblings: [[0; 32]; N],
     };
-
-    /// The siblings, if position, number and unused slots are as they must be.
-    #[inline(always)]
-    fn siblings_if(&self, position: usize, siblings: usize) -> Option<&[Hash]> {
-        if (self.position, self.sibling_count) != (position, siblings) {
-            return None;
-        }
-        let (siblings, unused) = self.siblings.split_at_checked(siblings)?;
-        let any = unused.iter().fold(0, |any, slot| any | any_bit(slot));
-        (any == 0).then_some(siblings)
-    }
 
     /// Refuses a position and a number of siblings that are not those of the level.
     fn expect(&self, level: usize, position: usize, siblings: usize) -> Result<(), TreeError> {
@@ -235,11 +222,31 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// Refuses every shape but the one of this place.
     pub(crate) fn check_shape(&self) -> Result<(), TreeError> {
         let (used, empty) = self.levels.split_at(self.check_depth()?);
-        let path = Path::<N>::new(self.leaf_index, self.tree_size);
-        let fits = |(level, span): (&ProofLevel<N>, GroupSpan)| {
-            level.siblings_if(span.position, span.len - 1).is_some()
-        };
-        if used.iter().zip(path).all(fits) && are_empty(empty) {
+        let path = || Path::<N>::new(self.leaf_index, self.tree_size);
+        let mut stray = Stray::default();
+        // Without branches, since few proofs of a batch would take the same ones. The last slot is unused on every level;
+        // that other slots are is rare, but at a tree's right edge.
+        let mut shortage = 0;
+        for (level, span) in used.iter().zip(path()) {
+            stray.numbers |=
+                (level.position ^ span.position) | (level.sibling_count ^ (span.len - 1));
+            stray.slot(&level.siblings[N - 1]);
+            shortage |= span.len ^ N;
+        }
+        if shortage != 0 {
+            for (level, span) in used.iter().zip(path()) {
+                level
+                    .siblings
+                    .iter()
+                    .skip(span.len - 1)
+                    .for_each(|slot| stray.slot(slot));
+            }
+        }
+        for level in empty {
+            stray.numbers |= level.position | level.sibling_count;
+            level.siblings.iter().for_each(|slot| stray.slot(slot));
+        }
+        if stray.is_none() {
             Ok(())
         } else {
             Err(self.misshapen())
@@ -291,18 +298,27 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 }
 
-/// Whether these levels are those above the root.
-fn are_empty<const N: usize>(levels: &[ProofLevel<N>]) -> bool {
-    levels.iter().all(|level| level.siblings_if(0, 0).is_some())
+/// The bits of a proof that should not be set, in sum: looked at once.
+#[derive(Default)]
+struct Stray {
+    numbers: usize,
+    slots: [u64; 4],
 }
 
-/// Zero if all bytes are, read word by word.
-#[inline(always)]
-fn any_bit(hash: &Hash) -> u64 {
-    let (words, _) = hash.as_chunks::<8>();
-    words
-        .iter()
-        .fold(0, |any, word| any | u64::from_ne_bytes(*word))
+impl Stray {
+    /// Adds a slot that should be zero.
+    #[inline(always)]
+    fn slot(&mut self, slot: &Hash) {
+        let (words, _) = slot.as_chunks::<8>();
+        for (sum, word) in self.slots.iter_mut().zip(words) {
+            *sum |= u64::from_ne_bytes(*word);
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        let [a, b, c, d] = self.slots;
+        self.numbers == 0 && (a | b | c | d) == 0
+    }
 }
 
 /// Refuses 32 bytes from outside that the hasher does not work on.

@@ -26,7 +26,7 @@ lane_kernel!(lanes: 16, vector: __m512i, features: "avx512f,avx512vl");
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn splat(word: u32) -> __m512i {
+pub(super) fn splat(word: u32) -> __m512i {
     _mm512_set1_epi32(word.cast_signed())
 }
 

@@ -37,7 +37,12 @@ macro_rules! lane_kernel {
 
         #[target_feature(enable = $features)]
         #[inline]
-        fn compress(cv: &mut [$vector; 8], message: [$vector; 16], len: u32, flags: u32) {
+        pub(super) fn compress(
+            cv: &mut [$vector; 8],
+            message: [$vector; 16],
+            len: u32,
+            flags: u32,
+        ) {
             #[rustfmt::skip]
             let mut v = [
                 cv[0], cv[1], cv[2], cv[3], cv[4], cv[5], cv[6], cv[7],

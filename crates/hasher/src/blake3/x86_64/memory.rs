@@ -60,3 +60,11 @@ pub(super) fn store_two(parents: &mut [Hash; 2], vector: __m512i) {
     // SAFETY: the reference is to 64 bytes that can be written.
     unsafe { _mm512_storeu_si512(parents.as_mut_ptr().cast(), vector) }
 }
+
+/// Eight words of 64 bits in the machine's order.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_eight(words: &[u64; 8]) -> __m512i {
+    // SAFETY: the reference is to 64 bytes that can be read.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}

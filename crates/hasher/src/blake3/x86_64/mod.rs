@@ -5,6 +5,7 @@
 //!   group is in which lane, [`zmm`] and [`ymm`] bring its children there and its hash back,
 //!   [`rounds_avx512`] and [`rounds_avx2`] do the work in between. Put together, these are the
 //!   kernels [`avx512`], [`avx512vl`] and [`avx2`].
+//! - [`pair_paths_avx512`]: the same for nodes that go up through pair after pair.
 //! - [`rows`]: one compression of one group, as fast as its chain of dependencies allows.
 //! - [`memory`]: vector loads and stores.
 
@@ -15,6 +16,7 @@ mod cpu;
 mod lane_groups;
 mod lanes;
 mod memory;
+mod pair_paths_avx512;
 mod rounds_avx2;
 mod rounds_avx512;
 mod rows;
@@ -25,4 +27,5 @@ pub(super) use avx2::hash_up_to_8 as hash_up_to_8_avx2;
 pub(super) use avx512::hash_up_to_16 as hash_up_to_16_avx512;
 pub(super) use avx512vl::hash_up_to_8 as hash_up_to_8_avx512;
 pub(super) use cpu::{Avx2, Avx512};
+pub(super) use pair_paths_avx512::climb_16_avx512;
 pub(super) use rows::{compress_avx2, compress_avx512};

@@ -47,14 +47,22 @@ pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16]
 #[inline]
 pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
-    let mut rows = [zero; 8];
-    for (row, (low, high)) in rows.iter_mut().zip(ROWS) {
-        *row = load_two(groups.child(low, start), groups.child(high, start));
-    }
-    let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(rows);
+    let singles = load_hashes(|lane| groups.child(lane, start));
+    let [m0, m1, m2, m3, m4, m5, m6, m7] = singles;
     [
         m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero,
     ]
+}
+
+/// The hash of each lane: vector `w` has word `w` of that of lane `i` in lane `i`.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] {
+    let mut rows = [_mm512_setzero_si512(); 8];
+    for (row, (low, high)) in rows.iter_mut().zip(ROWS) {
+        *row = load_two(hash(low), hash(high));
+    }
+    to_lanes(rows)
 }
 
 /// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.

@@ -9,6 +9,7 @@ use crate::{
     DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead,
     arity::assert_arity,
     encoding::{Reader, Writer},
+    geometry,
     proof::{
         check_depth,
         inclusion::ProofLevel,
@@ -192,6 +193,15 @@ fn sibling_count<const N: usize>(leaf_index: u64, tree_size: u64) -> Result<u64,
             index: leaf_index,
             size: tree_size,
         });
+    }
+    if N == 2 {
+        // Without a loop, for those who decode many: one on every level but where the path is lifted.
+        let depth = geometry::depth::<N>(tree_size);
+        let lifts = geometry::lifts(leaf_index, tree_size - 1);
+        let below_root = u64::MAX
+            .checked_shl(depth as u32)
+            .map_or(u64::MAX, |above| !above);
+        return Ok(depth as u64 - u64::from((lifts & below_root).count_ones()));
     }
     let path = Path::<N>::new(leaf_index, tree_size);
     Ok(path.map(|span| span.len as u64 - 1).sum())

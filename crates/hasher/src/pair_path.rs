@@ -1,0 +1,83 @@
+//! [`PairPath`]: a node on its way up through pairs.
+
+use crate::hasher::{Hash, Hasher};
+
+/// A node and how it goes up through pairs: what [`Hasher::hash_pair_paths`] works on.
+///
+/// The bits of the two numbers belong to steps, the lowest to the first one.
+///
+/// ```
+/// use rotortree_hasher::{Hasher, PairPath, ToyHasher};
+///
+/// let (leaf, siblings) = ([1; 32], [[2; 32], [3; 32], [4; 32]]);
+/// // The second of a pair, then lifted, then the first of a pair.
+/// let mut paths = [PairPath { node: leaf, turns: 0b001, lifts: 0b010 }];
+/// ToyHasher::new().hash_pair_paths(&mut paths, 3, |_, step| &siblings[step]);
+///
+/// let below = ToyHasher::new().hash_children(&[[2; 32], leaf]);
+/// assert_eq!(paths[0].node, ToyHasher::new().hash_children(&[below, [4; 32]]));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairPath {
+    /// The node, replaced by the one that it leads to.
+    pub node: Hash,
+    /// At which steps the node is the second of its pair.
+    pub turns: u64,
+    /// At which steps the node has no sibling, and stays.
+    pub lifts: u64,
+}
+
+impl PairPath {
+    /// Where the node stands in its pair at a step, if it is in one.
+    fn position(&self, step: usize) -> Option<usize> {
+        let bit = 1 << (step % 64);
+        (self.lifts & bit == 0).then_some(usize::from(self.turns & bit != 0))
+    }
+}
+
+/// Panics if a [`PairPath`] has no bits for some of the steps.
+#[inline]
+pub(crate) fn assert_steps(steps: usize) {
+    assert!(
+        steps <= 64,
+        "a path of pairs has 64 steps at most, and not {steps}"
+    );
+}
+
+/// Paths worked on together at most.
+const LANES: usize = 64;
+
+/// Gathers the pairs that the paths pass at a step, and has the hasher hash them together.
+pub(crate) fn hash_all<'a, H: Hasher>(
+    hasher: &H,
+    paths: &mut [PairPath],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
+    assert_steps(steps);
+    let mut children = [[0; 32]; 2 * LANES];
+    let mut parents = [[0; 32]; LANES];
+    for (run, paths) in paths.chunks_mut(LANES).enumerate() {
+        for step in 0..steps {
+            let (pairs, _) = children.as_chunks_mut::<2>();
+            let mut count = 0;
+            for (lane, path) in paths.iter().enumerate() {
+                if let Some(position) = path.position(step) {
+                    let pair = &mut pairs[count];
+                    pair[position] = path.node;
+                    pair[1 - position] = *sibling(run * LANES + lane, step);
+                    count += 1;
+                }
+            }
+            hasher.hash_groups(2, &children[..2 * count], &mut parents[..count]);
+            let mut parents = parents.iter();
+            for path in paths.iter_mut() {
+                if path.position(step).is_some()
+                    && let Some(parent) = parents.next()
+                {
+                    path.node = *parent;
+                }
+            }
+        }
+    }
+}
