@@ -104,6 +104,17 @@ pub fn path_hashes(group: &mut [Hash], levels: usize, hash: HashOne) -> Hash {
     group[0]
 }
 
+/// The hashes on the ways of `PATHS` leaves to the root, all those of a level together.
+#[must_use]
+pub fn paths_hashes<const PATHS: usize>(levels: usize) -> Hash {
+    let pairs = [[7; 32]; PATHS].map(|node| [node; 2]);
+    let mut parents = [[0; 32]; PATHS];
+    for _ in 0..levels {
+        Blake3Hasher.hash_groups(2, black_box(pairs.as_flattened()), &mut parents);
+    }
+    parents[0]
+}
+
 /// Bytes appended to a file and synced, as the least that a durable insert can do.
 #[derive(Debug)]
 pub struct AppendFile(File);

@@ -1,6 +1,7 @@
 //! P7: inclusion proofs of a tree in memory: generate, verify one, verify many.
 //!
-//! The limit of verifying is the bare hashes from the leaf to the root, each waiting for the one below it.
+//! The limit of verifying one is the bare hashes from the leaf to the root, each waiting for the one below it. The limit of
+//! verifying many is as many hashes in batches, on data in cache.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,12 +13,12 @@ use crate::Outcome;
 use crate::contender::{MemoryTree, Ours, Peer};
 use crate::context::{Context, MAX_DEPTH, fresh, indices, leaves, on_one_thread};
 use crate::limits::{self, HashOne};
-use crate::measure::{alternate, time, time_fallible, wall_time};
+use crate::measure::{Samples, alternate, time, time_fallible, wall_time};
 use crate::report::{Line, Unit};
 
 pub(super) const ROW: Row = Row {
     name: "p7",
-    title: "P7: inclusion proofs, N = 2, 1 M leaves (limit: the bare hashes of a path)",
+    title: "P7: inclusion proofs, N = 2, 1 M leaves (limit: the bare hashes of a path, for batches in batches)",
     run,
 };
 
@@ -30,6 +31,11 @@ const PROOFS: usize = 10_000;
 const BATCH: usize = 1_000;
 /// ...and how often in a round.
 const TIMES: usize = 10;
+
+/// Paths whose hashes the limit of a batch computes together.
+const ALONGSIDE: usize = 80;
+/// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes take 8.6 ns each.
+const BATCH_AIM: f64 = 1.74;
 
 fn run(context: &Context) -> Outcome<Vec<Line>> {
     fresh(|| {
@@ -110,7 +116,23 @@ fn verify(
         .iter()
         .map(NaryProof::to_bytes)
         .collect::<Result<_, _>>()?;
-    let [one, peers, batch, views, shared, limit, other_limit] = alternate(
+    let in_batches = || {
+        Ok(time(|| {
+            for _ in 0..BATCH * TIMES / ALONGSIDE {
+                black_box(limits::paths_hashes::<ALONGSIDE>(DEPTH));
+            }
+        }))
+    };
+    let [
+        one,
+        peers,
+        batch,
+        views,
+        shared,
+        limit,
+        other_limit,
+        batch_limit,
+    ] = alternate(
         context.rounds(),
         [
             &mut || verified::<Ours<2>>(&ours, head),
@@ -120,28 +142,32 @@ fn verify(
             &mut || wall_time(|| batches(&ours, head)),
             &mut || bare(our_hash),
             &mut || bare(other_hash),
+            &mut || in_batches(),
         ],
     )?;
     let limit = limits::faster(&limit, &other_limit);
     let proofs = (BATCH * TIMES) as u64;
     let overhead = 1.0 / one.speedup_over(limit).median;
-    let batch_met = batch.per(proofs).median <= 0.3e-6;
+    let limits = Some(&batch_limit);
+    let batch_met = |batch: &Samples| 1.0 / batch.speedup_over(&batch_limit).median <= BATCH_AIM;
+    // The aim is 0.3 us on a machine on which a hash takes 8.6 ns in a batch; as a ratio it holds on any.
+    let batch_aim = format!("<= {BATCH_AIM}x the limit's time (0.3 us at 8.6 ns a hash)");
     Ok([
         Line::new("verify one against a head")
             .samples(Unit::Time, proofs, &one, Some(&peers), Some(limit))
             .goal("<= 1.1x the limit's time", overhead <= 1.1),
         Line::new(format!("verify in batches of {BATCH}, each, one thread"))
-            .samples(Unit::Time, proofs, &batch, Some(&peers), Some(limit))
-            .goal("<= 0.3 us", batch_met),
+            .samples(Unit::Time, proofs, &batch, Some(&peers), limits)
+            .goal(&batch_aim, batch_met(&batch)),
         Line::new(format!(
             "decode and verify in batches of {BATCH}, each, one thread"
         ))
-        .samples(Unit::Time, proofs, &views, Some(&peers), Some(limit))
-        .goal("<= 0.3 us", views.per(proofs).median <= 0.3e-6),
+        .samples(Unit::Time, proofs, &views, Some(&peers), limits)
+        .goal(&batch_aim, batch_met(&views)),
         Line::new(format!(
             "verify in batches of {BATCH}, each, every processor"
         ))
-        .samples(Unit::Time, proofs, &shared, None, Some(limit))
+        .samples(Unit::Time, proofs, &shared, Some(&peers), limits)
         .goal("<= 0.3 us", shared.per(proofs).median <= 0.3e-6),
     ])
 }
