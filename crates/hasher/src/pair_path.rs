@@ -47,7 +47,7 @@ pub(crate) fn assert_steps(steps: usize) {
 /// Paths worked on together at most.
 const LANES: usize = 64;
 
-/// Gathers the pairs that the paths pass at a step, and has the hasher hash them together.
+/// What a hasher does unless it knows better.
 pub(crate) fn hash_all<'a, H: Hasher>(
     hasher: &H,
     paths: &mut [PairPath],
@@ -55,28 +55,60 @@ pub(crate) fn hash_all<'a, H: Hasher>(
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
     assert_steps(steps);
+    if let [path] = paths {
+        return hash_one(hasher, path, steps, |step| sibling(0, step));
+    }
+    for (run, paths) in paths.chunks_mut(LANES).enumerate() {
+        hash_together(hasher, paths, steps, |lane, step| {
+            sibling(run * LANES + lane, step)
+        });
+    }
+}
+
+/// One path, pair by pair: with nothing on the stack that only many need.
+fn hash_one<'a, H: Hasher>(
+    hasher: &H,
+    path: &mut PairPath,
+    steps: usize,
+    sibling: impl Fn(usize) -> &'a Hash,
+) {
+    for step in 0..steps {
+        if let Some(position) = path.position(step) {
+            let mut pair = [path.node; 2];
+            pair[1 - position] = *sibling(step);
+            path.node = hasher.hash_children(&pair);
+        }
+    }
+}
+
+/// At most [`LANES`] paths: gathers the pairs that they pass at a step, and has the hasher hash them together.
+#[inline(never)]
+fn hash_together<'a, H: Hasher>(
+    hasher: &H,
+    paths: &mut [PairPath],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
     let mut children = [[0; 32]; 2 * LANES];
     let mut parents = [[0; 32]; LANES];
-    for (run, paths) in paths.chunks_mut(LANES).enumerate() {
-        for step in 0..steps {
-            let (pairs, _) = children.as_chunks_mut::<2>();
-            let mut count = 0;
-            for (lane, path) in paths.iter().enumerate() {
-                if let Some(position) = path.position(step) {
-                    let pair = &mut pairs[count];
-                    pair[position] = path.node;
-                    pair[1 - position] = *sibling(run * LANES + lane, step);
-                    count += 1;
-                }
+    for step in 0..steps {
+        let (pairs, _) = children.as_chunks_mut::<2>();
+        let mut count = 0;
+        for (lane, path) in paths.iter().enumerate() {
+            if let Some(position) = path.position(step) {
+                let pair = &mut pairs[count];
+                pair[position] = path.node;
+                pair[1 - position] = *sibling(lane, step);
+                count += 1;
             }
-            hasher.hash_groups(2, &children[..2 * count], &mut parents[..count]);
-            let mut parents = parents.iter();
-            for path in paths.iter_mut() {
-                if path.position(step).is_some()
-                    && let Some(parent) = parents.next()
-                {
-                    path.node = *parent;
-                }
+        }
+        hasher.hash_groups(2, &children[..2 * count], &mut parents[..count]);
+        let mut parents = parents.iter();
+        for path in paths.iter_mut() {
+            if path.position(step).is_some()
+                && let Some(parent) = parents.next()
+            {
+                path.node = *parent;
             }
         }
     }

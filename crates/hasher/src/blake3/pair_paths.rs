@@ -1,8 +1,9 @@
-//! Paths of pairs: sixteen at a time where the CPU has AVX-512, and what is left over as any hasher does it.
+//! Paths of pairs: sixteen at a time where the CPU has AVX-512, a single one without leaving the
+//! registers, and what is in between as any hasher does it.
 
 use super::Blake3Hasher;
 #[cfg(target_arch = "x86_64")]
-use super::x86_64::{self, Avx512};
+use super::x86_64::{self, Avx2, Avx512};
 use crate::hasher::Hash;
 use crate::pair_path::{self, PairPath};
 
@@ -13,8 +14,13 @@ pub(super) fn hash<'a>(
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(cpu) = Avx512::detect() {
-        return hash_avx512(cpu, paths, steps, sibling);
+    {
+        if let Some(cpu) = Avx512::detect() {
+            return hash_avx512(cpu, paths, steps, sibling);
+        }
+        if let Some(cpu) = Avx2::detect() {
+            return hash_avx2(cpu, paths, steps, sibling);
+        }
     }
     pair_path::hash_all(&Blake3Hasher, paths, steps, sibling);
 }
@@ -30,21 +36,39 @@ pub(super) fn hash_avx512<'a>(
     pair_path::assert_steps(steps);
     let (runs, rest) = paths.as_chunks_mut::<16>();
     for (run, paths) in runs.iter_mut().enumerate() {
-        let first = 16 * run;
-        x86_64::climb_16_avx512(cpu, paths, steps, |lane, step| sibling(first + lane, step));
+        x86_64::climb_16_avx512(cpu, paths, steps, |lane, step| {
+            sibling(16 * run + lane, step)
+        });
     }
     let first = 16 * runs.len();
     let len = rest.len();
-    if len > 8 {
-        let mut all = [PairPath::default(); 16];
-        all[..len].copy_from_slice(rest);
-        x86_64::climb_16_avx512(cpu, &mut all, steps, |lane, step| {
-            sibling(first + lane.min(len - 1), step)
-        });
-        rest.copy_from_slice(&all[..len]);
-    } else {
-        pair_path::hash_all(&Blake3Hasher, rest, steps, |path, step| {
+    match rest {
+        [] => {}
+        [path] => x86_64::climb_avx512(cpu, path, steps, |step| sibling(first, step)),
+        _ if len <= 8 => pair_path::hash_all(&Blake3Hasher, rest, steps, |path, step| {
             sibling(first + path, step)
-        });
+        }),
+        _ => {
+            let mut all = [PairPath::default(); 16];
+            all[..len].copy_from_slice(rest);
+            x86_64::climb_16_avx512(cpu, &mut all, steps, |lane, step| {
+                sibling(first + lane.min(len - 1), step)
+            });
+            rest.copy_from_slice(&all[..len]);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) fn hash_avx2<'a>(
+    cpu: Avx2,
+    paths: &mut [PairPath],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
+    pair_path::assert_steps(steps);
+    match paths {
+        [path] => x86_64::climb_avx2(cpu, path, steps, |step| sibling(0, step)),
+        _ => pair_path::hash_all(&Blake3Hasher, paths, steps, sibling),
     }
 }

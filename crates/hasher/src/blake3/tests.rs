@@ -9,7 +9,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::spec::CHILDREN_PER_CHUNK;
-use super::{Blake3Hasher, chain, groups, hash_wide, portable};
+use super::{Blake3Hasher, chain, groups, hash_wide, pair_paths, portable};
 use crate::group_state::GroupState;
 use crate::hasher::{Hash, Hasher};
 use crate::pair_path::{self, PairPath};
@@ -180,7 +180,7 @@ fn groups_of_any_width_are_hashed_like_the_blake3_crate() {
 fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
     let all = children(100 + 64);
     for steps in [0, 1, 2, 19, 64] {
-        let mut paths: Vec<PairPath> = (0..100_u64)
+        let paths: Vec<PairPath> = (0..100_u64)
             .map(|i| PairPath {
                 node: all[i as usize],
                 turns: (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
@@ -205,12 +205,37 @@ fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
             }
         }
         for count in 0..=paths.len() {
-            let mut some = paths[..count].to_vec();
-            Blake3Hasher.hash_pair_paths(&mut some, steps, sibling);
-            assert_eq!(some, expected[..count], "{count} paths, {steps} steps");
+            let check = |name: &str, hash: &dyn Fn(&mut [PairPath])| {
+                let mut some = paths[..count].to_vec();
+                hash(&mut some);
+                assert_eq!(
+                    some,
+                    expected[..count],
+                    "{name}, {count} paths, {steps} steps"
+                );
+            };
+            check("chosen at run time", &|paths| {
+                Blake3Hasher.hash_pair_paths(paths, steps, sibling);
+            });
+            check("as any hasher", &|paths| {
+                pair_path::hash_all(&Blake3Hasher, paths, steps, sibling);
+            });
+            #[cfg(target_arch = "x86_64")]
+            {
+                use super::x86_64::{Avx2, Avx512};
+
+                if let Some(cpu) = Avx512::detect() {
+                    check("avx512", &|paths| {
+                        pair_paths::hash_avx512(cpu, paths, steps, sibling);
+                    });
+                }
+                if let Some(cpu) = Avx2::detect() {
+                    check("avx2", &|paths| {
+                        pair_paths::hash_avx2(cpu, paths, steps, sibling)
+                    });
+                }
+            }
         }
-        pair_path::hash_all(&Blake3Hasher, &mut paths, steps, sibling);
-        assert_eq!(paths, expected, "gathered, {steps} steps");
     }
 }
 

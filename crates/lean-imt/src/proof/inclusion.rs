@@ -6,7 +6,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     check_depth,
-    path::{Path, parent_among},
+    path::{Path, climb_pairs, parent_among},
 };
 use crate::{HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer};
 
@@ -291,7 +291,12 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// The root that the leaf leads to. The shape has been checked.
     pub(crate) fn fold<H: Hasher>(&self, hasher: &H) -> Hash {
-        self.used_levels().iter().fold(self.leaf, |node, level| {
+        let levels = self.used_levels();
+        if N == 2 {
+            let sibling = |level: usize, _| &levels[level].siblings[0];
+            return climb_pairs(hasher, &self.leaf, self.leaf_index, self.tree_size, sibling);
+        }
+        levels.iter().fold(self.leaf, |node, level| {
             let siblings = &level.siblings[..level.sibling_count];
             parent_among::<H, N>(hasher, &node, level.position, siblings)
         })

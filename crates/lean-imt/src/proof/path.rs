@@ -1,6 +1,7 @@
 //! The way from a leaf to the root: which group it passes on every level, and the hash of a group.
 
-use rotortree_hasher::{Hash, Hasher};
+use core::slice;
+use rotortree_hasher::{Hash, Hasher, PairPath};
 
 use crate::geometry::{self, GroupSpan};
 
@@ -60,6 +61,28 @@ pub(crate) fn parent_among<H: Hasher, const N: usize>(
     let group = &mut children[..=siblings.len()];
     place(group, node, position, siblings);
     hasher.hash_children(group)
+}
+
+/// The root of a binary tree of `size` leaves that leaf `index` leads to. `sibling` is asked for a level, and given the
+/// levels on which the path is lifted; on those it may give anything. The caller has checked `index < size`.
+pub(crate) fn climb_pairs<'a, H: Hasher>(
+    hasher: &H,
+    leaf: &Hash,
+    index: u64,
+    size: u64,
+    sibling: impl Fn(usize, u64) -> &'a Hash,
+) -> Hash {
+    let lifts = geometry::lifts(index, size - 1);
+    let mut path = PairPath {
+        node: *leaf,
+        turns: index,
+        lifts,
+    };
+    let depth = geometry::depth::<2>(size);
+    hasher.hash_pair_paths(slice::from_mut(&mut path), depth, |_, level| {
+        sibling(level, lifts)
+    });
+    path.node
 }
 
 /// Fills a group with a node and its siblings, which are one fewer than its slots.

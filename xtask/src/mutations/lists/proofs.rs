@@ -127,7 +127,7 @@ pub(super) const LIST: &[Mutation] = &[
         name: "batch-head",
         rows: &[14],
         protects: "a proof in a batch is for the head that the batch is held against",
-        file: "crates/lean-imt/src/proof/batch.rs",
+        file: "crates/lean-imt/src/proof/batch/proof.rs",
         find: "Ok((self.tree_size, self.root) == (head.size, head.root))",
         put: "Ok(true)",
         test: TREE_BATCH,

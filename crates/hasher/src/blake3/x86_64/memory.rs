@@ -5,13 +5,27 @@ use core::arch::x86_64::*;
 
 use crate::hasher::Hash;
 
-/// The first (`half` 0) or second (`half` 1) four words of a child.
+/// The first and the second four words of a hash.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn load_half(child: &Hash, half: usize) -> __m128i {
-    let (halves, _) = child.as_chunks::<16>();
+pub(super) fn load_halves(hash: &Hash) -> [__m128i; 2] {
+    let (halves, _) = hash.as_chunks::<16>();
     // SAFETY: the reference is to 16 bytes that can be read.
-    unsafe { _mm_loadu_si128(halves[half].as_ptr().cast()) }
+    let first = unsafe { _mm_loadu_si128(halves[0].as_ptr().cast()) };
+    // SAFETY: the reference is to 16 bytes that can be read.
+    let second = unsafe { _mm_loadu_si128(halves[1].as_ptr().cast()) };
+    [first, second]
+}
+
+/// Writes the first and the second four words of a hash.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn store_halves(hash: &mut Hash, [first, second]: [__m128i; 2]) {
+    let (halves, _) = hash.as_chunks_mut::<16>();
+    // SAFETY: the reference is to 16 bytes that can be written.
+    unsafe { _mm_storeu_si128(halves[0].as_mut_ptr().cast(), first) };
+    // SAFETY: the reference is to 16 bytes that can be written.
+    unsafe { _mm_storeu_si128(halves[1].as_mut_ptr().cast(), second) };
 }
 
 /// Four words in the machine's order.

@@ -28,4 +28,4 @@ pub(super) use avx512::hash_up_to_16 as hash_up_to_16_avx512;
 pub(super) use avx512vl::hash_up_to_8 as hash_up_to_8_avx512;
 pub(super) use cpu::{Avx2, Avx512};
 pub(super) use pair_paths_avx512::climb_16_avx512;
-pub(super) use rows::{compress_avx2, compress_avx512};
+pub(super) use rows::{climb_avx2, climb_avx512, compress_avx2, compress_avx512};

@@ -8,8 +8,8 @@
 use core::arch::x86_64::*;
 
 use super::cpu::{Avx2, Avx512};
-use super::memory::load_half;
 use crate::hasher::Hash;
+use crate::pair_path::PairPath;
 
 /// Compresses one block of two children into the chaining value.
 pub(in crate::blake3) fn compress_avx512(
@@ -35,27 +35,91 @@ pub(in crate::blake3) fn compress_avx2(
     unsafe { avx2::compress(cv, block, len, flags) }
 }
 
-/// Defines `compress`, with the rotations `ror16`, `ror12`, `ror8` and `ror7` in scope.
+/// Takes a path of pairs `steps` steps up.
+pub(in crate::blake3) fn climb_avx512<'a>(
+    _: Avx512,
+    path: &mut PairPath,
+    steps: usize,
+    sibling: impl Fn(usize) -> &'a Hash,
+) {
+    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    unsafe { avx512::climb(path, steps, sibling) }
+}
+
+/// Takes a path of pairs `steps` steps up.
+pub(in crate::blake3) fn climb_avx2<'a>(
+    _: Avx2,
+    path: &mut PairPath,
+    steps: usize,
+    sibling: impl Fn(usize) -> &'a Hash,
+) {
+    // SAFETY: the CPU has these features, or there would be no `Avx2`.
+    unsafe { avx2::climb(path, steps, sibling) }
+}
+
+/// Defines `compress` and `climb`, with the rotations `ror16`, `ror12`, `ror8` and `ror7` in scope.
 macro_rules! row_kernel {
     (features: $features:literal) => {
         #[target_feature(enable = $features)]
-        pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {
+        pub(super) fn compress(
+            cv: &mut [u32; 8],
+            [first, second]: [&Hash; 2],
+            len: u32,
+            flags: u32,
+        ) {
             let (cv, _) = cv.as_chunks_mut::<4>();
+            let start = [load_words(&cv[0]), load_words(&cv[1])];
+            let end = after_rounds(start, load_halves(first), load_halves(second), len, flags);
+            store_words(&mut cv[0], end[0]);
+            store_words(&mut cv[1], end[1]);
+        }
+
+        /// The node stays in registers from step to step: storing and loading it again would make
+        /// every link of the chain longer.
+        #[target_feature(enable = $features)]
+        pub(super) fn climb<'a>(
+            path: &mut PairPath,
+            steps: usize,
+            sibling: impl Fn(usize) -> &'a Hash,
+        ) {
+            let [i0, i1, i2, i3, i4, i5, i6, i7] = IV;
+            let start = [load_words(&[i0, i1, i2, i3]), load_words(&[i4, i5, i6, i7])];
+            let mut node = load_halves(&path.node);
+            for step in (0..steps).filter(|step| path.lifts >> step & 1 == 0) {
+                let sibling = load_halves(sibling(step));
+                // By a blend and not by a branch, which would be guessed wrong every other time.
+                let turned = _mm_set1_epi32(((path.turns >> step & 1) as i32).wrapping_neg());
+                let first = [0, 1].map(|half| _mm_blendv_epi8(node[half], sibling[half], turned));
+                let second = [0, 1].map(|half| _mm_blendv_epi8(sibling[half], node[half], turned));
+                node = after_rounds(start, first, second, PAIR_LEN, flags(true, true));
+            }
+            store_halves(&mut path.node, node);
+        }
+
+        /// The chaining value after a block.
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn after_rounds(
+            cv: [__m128i; 2],
+            first: [__m128i; 2],
+            second: [__m128i; 2],
+            len: u32,
+            flags: u32,
+        ) -> [__m128i; 2] {
             let [i0, i1, i2, i3, ..] = IV;
             let mut rows = Rows {
-                a: load_words(&cv[0]),
-                b: load_words(&cv[1]),
+                a: cv[0],
+                b: cv[1],
                 c: load_words(&[i0, i1, i2, i3]),
                 d: load_words(&[0, 0, len, flags]),
             };
-            let mut message = Message::load(block);
+            let mut message = Message::new(first, second);
             round(&mut rows, &message);
             for _ in 1..7 {
                 message = message.permuted();
                 round(&mut rows, &message);
             }
-            store_words(&mut cv[0], _mm_xor_si128(rows.a, rows.c));
-            store_words(&mut cv[1], _mm_xor_si128(rows.b, rows.d));
+            [_mm_xor_si128(rows.a, rows.c), _mm_xor_si128(rows.b, rows.d)]
         }
 
         #[target_feature(enable = $features)]
@@ -133,11 +197,7 @@ struct Message {
 impl Message {
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn load([first, second]: [&Hash; 2]) -> Self {
-        let m0 = load_half(first, 0);
-        let m4 = load_half(first, 1);
-        let m8 = load_half(second, 0);
-        let m12 = load_half(second, 1);
+    fn new([m0, m4]: [__m128i; 2], [m8, m12]: [__m128i; 2]) -> Self {
         Self {
             x: two_of_each::<{ select(0, 2, 0, 2) }>(m0, m4),
             y: two_of_each::<{ select(1, 3, 1, 3) }>(m0, m4),
@@ -191,10 +251,11 @@ fn two_of_each<const SELECT: i32>(first: __m128i, second: __m128i) -> __m128i {
 mod avx512 {
     use core::arch::x86_64::*;
 
-    use super::super::memory::{load_words, store_words};
+    use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
-    use crate::blake3::spec::IV;
+    use crate::blake3::spec::{IV, PAIR_LEN, flags};
     use crate::hasher::Hash;
+    use crate::pair_path::PairPath;
 
     row_kernel! { features: "avx512f,avx512vl" }
 
@@ -226,10 +287,11 @@ mod avx512 {
 mod avx2 {
     use core::arch::x86_64::*;
 
-    use super::super::memory::{load_words, store_words};
+    use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
-    use crate::blake3::spec::IV;
+    use crate::blake3::spec::{IV, PAIR_LEN, flags};
     use crate::hasher::Hash;
+    use crate::pair_path::PairPath;
 
     row_kernel! { features: "avx2" }
 

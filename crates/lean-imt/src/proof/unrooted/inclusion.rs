@@ -13,7 +13,7 @@ use crate::{
     proof::{
         check_depth,
         inclusion::ProofLevel,
-        path::{Path, parent_among},
+        path::{Path, climb_pairs, parent_among},
     },
 };
 
@@ -122,6 +122,15 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     pub fn compute_root<H: Hasher>(&self, hasher: &H) -> Result<Hash, TreeError> {
         assert_arity::<H, N>();
         self.check(hasher)?;
+        if N == 2 {
+            return Ok(climb_pairs(
+                hasher,
+                self.leaf,
+                self.leaf_index,
+                self.tree_size,
+                |level, lifts| pair_sibling(self.siblings, level, lifts),
+            ));
+        }
         let mut rest = self.siblings;
         let mut node = *self.leaf;
         for span in Path::<N>::new(self.leaf_index, self.tree_size) {
@@ -184,6 +193,19 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         }
         Ok(proof)
     }
+}
+
+/// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything. They lie one
+/// after the other, without gaps for lifts, of which most paths have none below most levels.
+#[inline(always)]
+pub(in crate::proof) fn pair_sibling(siblings: &[Hash], level: usize, lifts: u64) -> &Hash {
+    let lifts_below = lifts & !(u64::MAX << level);
+    let sibling = if lifts_below == 0 {
+        siblings.get(level)
+    } else {
+        siblings.get(level - lifts_below.count_ones() as usize)
+    };
+    sibling.unwrap_or(&[0; 32])
 }
 
 /// The number of siblings on the path of a leaf.

@@ -16,6 +16,7 @@ pub use inclusion::UnrootedInclusion;
 pub use multi::UnrootedMulti;
 pub use range::UnrootedRange;
 
+pub(super) use inclusion::pair_sibling;
 pub(super) use multi::check_indices;
 pub(super) use range::check_range;
 

@@ -1,0 +1,110 @@
+//! [`Proof`]: the two forms of an inclusion proof as a batch sees them.
+
+use rotortree_hasher::{Hash, Hasher};
+
+use crate::{
+    NaryProof, ProofLevel, TreeError, TreeHead, UnrootedInclusion, geometry,
+    proof::unrooted::pair_sibling,
+};
+
+/// An inclusion proof as the batch sees it.
+pub(super) trait Proof<const N: usize> {
+    /// Everything that verification against `head` checks without hashing.
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError>;
+    fn leaf(&self) -> &Hash;
+    fn leaf_index(&self) -> u64;
+    /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for in order.
+    fn step(&self, level: usize, place: &mut Place) -> (usize, &[Hash]);
+
+    /// Where a proof keeps its siblings.
+    type Siblings<'a>: Copy
+    where
+        Self: 'a;
+    fn siblings(&self) -> Self::Siblings<'_>;
+    /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything.
+    fn pair_sibling<'a>(siblings: Self::Siblings<'a>, level: usize, lifts: u64) -> &'a Hash
+    where
+        Self: 'a;
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH> {
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        self.check(hasher)?;
+        Ok((self.tree_size, self.root) == (head.size, head.root))
+    }
+
+    fn leaf(&self) -> &Hash {
+        &self.leaf
+    }
+
+    fn leaf_index(&self) -> u64 {
+        self.leaf_index
+    }
+
+    #[inline(always)]
+    fn step(&self, level: usize, _: &mut Place) -> (usize, &[Hash]) {
+        let level = &self.levels[level];
+        (level.position, &level.siblings[..level.sibling_count])
+    }
+
+    type Siblings<'a> = &'a [ProofLevel<N>; MAX_DEPTH];
+
+    fn siblings(&self) -> Self::Siblings<'_> {
+        &self.levels
+    }
+
+    #[inline(always)]
+    fn pair_sibling<'a>(levels: Self::Siblings<'a>, level: usize, _: u64) -> &'a Hash {
+        &levels[level].siblings[0]
+    }
+}
+
+impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        self.check(hasher)?;
+        Ok(self.tree_size() == head.size)
+    }
+
+    fn leaf(&self) -> &Hash {
+        UnrootedInclusion::leaf(self)
+    }
+
+    fn leaf_index(&self) -> u64 {
+        UnrootedInclusion::leaf_index(self)
+    }
+
+    #[inline(always)]
+    fn step(&self, _: usize, place: &mut Place) -> (usize, &[Hash]) {
+        let group = geometry::group_to::<N>(place.index, place.last);
+        place.index /= N as u64;
+        place.last /= N as u64;
+        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(place.used);
+        place.used += group.len - 1;
+        (group.position, &siblings[..group.len - 1])
+    }
+
+    type Siblings<'b>
+        = &'b [Hash]
+    where
+        Self: 'b;
+
+    fn siblings(&self) -> Self::Siblings<'_> {
+        self.siblings()
+    }
+
+    #[inline(always)]
+    fn pair_sibling<'b>(siblings: Self::Siblings<'b>, level: usize, lifts: u64) -> &'b Hash
+    where
+        Self: 'b,
+    {
+        pair_sibling(siblings, level, lifts)
+    }
+}
+
+/// Where a node stands on its level, the level's last index, and the siblings of the levels below.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) index: u64,
+    pub(super) last: u64,
+    pub(super) used: usize,
+}
