@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use rotortree_hasher::Hash;
 
-use crate::TreeError;
+use crate::{MemoryNodes, TreeError};
 
 /// A shared, immutable view of complete nodes. What was readable once never changes.
 ///
@@ -121,4 +121,10 @@ pub trait NodeStore {
 
     /// A cheap handle on what is committed, shareable between threads.
     fn source(&self) -> Arc<dyn NodeSource>;
+
+    /// The part of the store that takes runs in memory, if that is all that appending needs: several threads of a large
+    /// batch then write there side by side. Everybody else gets [`append`](Self::append), from one thread. By default none.
+    fn in_memory(&mut self) -> Option<&mut MemoryNodes> {
+        None
+    }
 }

@@ -4,14 +4,27 @@
 //! `groups[k][digit]` is the level's edge node where it has one. Slots at or past the digit are scratch, which is
 //! why appending one leaf needs no undo: nothing below a digit is written before the size changes.
 
+mod scratch;
+#[cfg(feature = "parallel")]
+mod side_by_side;
+
 use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
+use self::scratch::{BLOCK, hash_groups};
 use crate::{TreeError, geometry, threads::Threads};
+
+pub(crate) use self::scratch::Scratch;
+#[cfg(feature = "parallel")]
+pub(crate) use self::side_by_side::Room;
 
 /// Takes complete nodes as they arise: per level in order.
 pub(crate) trait Sink {
     fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError>;
+
+    /// Where blocks of a batch can be completed side by side; `None` where nodes are taken in order only.
+    #[cfg(feature = "parallel")]
+    fn room(&mut self) -> Option<Room<'_>>;
 }
 
 /// Forgets the nodes: a frontier stores none.
@@ -20,6 +33,11 @@ pub(crate) struct Forget;
 impl Sink for Forget {
     fn complete(&mut self, _: usize, _: &[Hash]) -> Result<(), TreeError> {
         Ok(())
+    }
+
+    #[cfg(feature = "parallel")]
+    fn room(&mut self) -> Option<Room<'_>> {
+        Some(Room::Nowhere)
     }
 }
 
@@ -193,23 +211,43 @@ impl<const N: usize> RightEdge<N> {
             .map_err(|_| TreeError::CapacityExceeded)?;
         next.groups.extend_from_slice(&self.groups);
         next.reserve_levels(geometry::depth::<N>(size) + 1)?;
-        scratch.reserve::<N>(leaves.len().min(threads.block_len()))?;
-        let mut before = self.size;
-        for block in leaves.chunks(threads.block_len()) {
-            next.append_block(hasher, before, block, threads, scratch, sink)?;
-            before += block.len() as u64;
+        #[cfg(feature = "parallel")]
+        next.append_on(threads, hasher, self.size, leaves, scratch, sink)?;
+        #[cfg(not(feature = "parallel"))]
+        {
+            let Threads::Caller = threads;
+            next.append_in_order(hasher, self.size, leaves, scratch, sink)?;
         }
         next.root = hash_edges(hasher, size, &mut next.groups);
         *self = next;
         Ok(())
     }
 
-    fn append_block<H: Hasher>(
+    /// Appends leaves behind `before` others, on this thread.
+    fn append_in_order<H: Hasher>(
         &mut self,
         hasher: &H,
-        before: u64,
-        block: &[Hash],
-        threads: Threads,
+        mut before: u64,
+        leaves: &[Hash],
+        scratch: &mut Scratch,
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        scratch.reserve::<N>(leaves.len().min(BLOCK))?;
+        for block in leaves.chunks(BLOCK) {
+            self.append_run(hasher, 0, before, block, scratch, sink)?;
+            before += block.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Appends a run of complete nodes to `first_level`, which has `complete` of them, and hashes it up as far as it goes.
+    /// There is scratch for its parents.
+    fn append_run<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        first_level: usize,
+        mut complete: u64,
+        first_run: &[Hash],
         scratch: &mut Scratch,
         sink: &mut impl Sink,
     ) -> Result<(), TreeError> {
@@ -217,11 +255,10 @@ impl<const N: usize> RightEdge<N> {
             run: run_buffer,
             parents: parent_buffer,
         } = scratch;
-        let mut complete = before;
-        let mut run_len = block.len();
-        for level in 0..self.groups.len() {
-            let run = if level == 0 {
-                block
+        let mut run_len = first_run.len();
+        for level in first_level..self.groups.len() {
+            let run = if level == first_level {
+                first_run
             } else {
                 &run_buffer[..run_len]
             };
@@ -247,44 +284,13 @@ impl<const N: usize> RightEdge<N> {
             let (groups, tail) = rest.split_at(whole * N);
             let whole_parents = &mut parent_buffer[parents..parents + whole];
             let mut stage = |nodes: &[Hash]| sink.complete(level, nodes);
-            threads.hash_groups::<H, N>(hasher, groups, whole_parents, &mut stage)?;
+            hash_groups::<H, N>(hasher, groups, whole_parents, &mut stage)?;
             stage(tail)?;
             group[..tail.len()].copy_from_slice(tail);
             run_len = parents + whole;
             core::mem::swap(run_buffer, parent_buffer);
         }
         Ok(())
-    }
-}
-
-/// Two buffers that take turns: a level's new nodes, and their parents. What they hold means nothing between batches.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    run: Vec<Hash>,
-    parents: Vec<Hash>,
-}
-
-impl Scratch {
-    /// Makes room for the nodes above a block of so many leaves.
-    fn reserve<const N: usize>(&mut self, leaves: usize) -> Result<(), TreeError> {
-        let most = leaves / N + 1;
-        for buffer in [&mut self.run, &mut self.parents] {
-            if buffer.len() < most {
-                buffer
-                    .try_reserve_exact(most - buffer.len())
-                    .map_err(|_| TreeError::CapacityExceeded)?;
-                buffer.resize(most, [0; 32]);
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps the memory for the next batch only beside a tree of `size` leaves that takes many times as much.
-    pub(crate) fn settle(&mut self, size: u64) {
-        const SHARE: u64 = 16;
-        if size / SHARE < (self.run.len() + self.parents.len()) as u64 {
-            *self = Self::default();
-        }
     }
 }
 

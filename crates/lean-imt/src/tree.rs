@@ -4,6 +4,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use rotortree_hasher::{Hash, Hasher};
 
+#[cfg(feature = "parallel")]
+use crate::right_edge::Room;
 use crate::{
     Frontier, HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot,
     geometry,
@@ -49,6 +51,11 @@ struct Stage<'a, S>(&'a mut S);
 impl<S: NodeStore> Sink for Stage<'_, S> {
     fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
         self.0.append(level, nodes)
+    }
+
+    #[cfg(feature = "parallel")]
+    fn room(&mut self) -> Option<Room<'_>> {
+        self.0.in_memory().map(Room::Memory)
     }
 }
 
@@ -146,7 +153,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`insert`](Self::insert).
     pub fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
-        self.append(leaves, Threads::default_for_batches())
+        self.append(leaves, Threads::DEFAULT)
     }
 
     /// [`insert_many`](Self::insert_many) on the calling thread alone, whatever the features: for callers that hold a lock.

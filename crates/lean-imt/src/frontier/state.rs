@@ -115,7 +115,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
                 index: at as u64,
             });
         }
-        let threads = Threads::default_for_batches();
+        let threads = Threads::DEFAULT;
         let scratch = &mut Scratch::default();
         self.edge
             .append_many(hasher, leaves, threads, scratch, &mut Forget)?;

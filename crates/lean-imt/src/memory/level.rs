@@ -3,6 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::Hash;
 
+#[cfg(feature = "parallel")]
+use super::segment::Slots;
 use super::{
     segment::{Segment, SegmentWriter},
     table::LevelTable,
@@ -18,6 +20,11 @@ pub(super) const SEGMENT_NODES: u64 = 16;
 
 /// Slots of a level's first segment.
 const FIRST_SLOTS: u64 = 4;
+
+/// Where the segment that holds `index` ends.
+fn next_boundary(index: u64) -> u64 {
+    (index / SEGMENT_NODES + 1).saturating_mul(SEGMENT_NODES)
+}
 
 /// The write end of a level.
 #[derive(Default)]
@@ -94,9 +101,35 @@ impl Level {
         Ok(())
     }
 
+    /// Stages `count` nodes that are still to be written, into the slots that this gives, in order.
+    #[cfg(feature = "parallel")]
+    pub(super) fn stage_unwritten(&mut self, count: u64) -> Result<Vec<Slots<'_>>, TreeError> {
+        let first = self.filled.len();
+        let written = |(_, writer): &(u64, SegmentWriter)| writer.written();
+        let mut from = self.tail.as_ref().map_or(0, written);
+        let mut left = count;
+        while left > 0 {
+            let room = self.tail.as_ref().map_or(0, |(_, writer)| writer.room());
+            if room == 0 {
+                self.make_room(left)?;
+                continue;
+            }
+            if let Some((_, writer)) = &mut self.tail {
+                let staged = left.min(room as u64);
+                writer.stage_unwritten(staged as usize);
+                self.staged += staged;
+                left -= staged;
+            }
+        }
+        let tail = self.tail.iter_mut().map(|(_, writer)| writer);
+        let writers = self.filled[first..].iter_mut().chain(tail);
+        // All but the first of these segments are new.
+        let slots = writers.map(|writer| writer.slots_from(core::mem::take(&mut from)));
+        Ok(slots.collect())
+    }
+
     /// Grows the last segment up to the next boundary, or starts one behind it.
     fn make_room(&mut self, wanted: u64) -> Result<(), TreeError> {
-        let next_boundary = |index: u64| (index / SEGMENT_NODES + 1).saturating_mul(SEGMENT_NODES);
         match &mut self.tail {
             Some((start, writer)) if !self.staged.is_multiple_of(SEGMENT_NODES) => {
                 let used = self.staged - *start;
@@ -152,11 +185,7 @@ impl Level {
             let kept = self.full.len() - self.filled.len() - 1;
             self.full.truncate(kept);
             self.filled.clear();
-            let start = match self.full.len() {
-                0 => self.start,
-                _ => (self.start / SEGMENT_NODES + self.full.len() as u64) * SEGMENT_NODES,
-            };
-            self.tail = Some((start, oldest));
+            self.tail = Some((self.start_of(kept), oldest));
             self.stale = true;
         }
         if let Some((start, writer)) = &mut self.tail {
@@ -169,15 +198,22 @@ impl Level {
         self.staged = self.len;
     }
 
+    /// Index of the first slot of a segment.
+    fn start_of(&self, segment: usize) -> u64 {
+        match segment {
+            0 => self.start,
+            _ => (self.start / SEGMENT_NODES + segment as u64) * SEGMENT_NODES,
+        }
+    }
+
     /// Lets the base serve everything below `base` and drops the segments that hold nothing else.
     pub(super) fn rebase(&mut self, base: u64) {
         debug_assert!(self.base <= base && base <= self.len && self.staged == self.len);
         self.base = base;
-        let boundary = |start: u64| (start / SEGMENT_NODES + 1) * SEGMENT_NODES;
         let mut start = self.start;
         let mut drop = 0;
-        while drop < self.full.len() && boundary(start) <= base {
-            start = boundary(start);
+        while drop < self.full.len() && next_boundary(start) <= base {
+            start = next_boundary(start);
             drop += 1;
         }
         self.full.drain(..drop);
@@ -202,20 +238,20 @@ impl Level {
     /// A level with the same committed nodes and a write end of its own: full segments are shared, the
     /// unfinished one is copied.
     pub(super) fn fork(&self) -> Result<Self, TreeError> {
-        let tail = match &self.tail {
-            Some((start, writer)) if self.len > *start => {
+        // A batch that a panic has ended may have filled segments: the oldest of them is the one that was unfinished.
+        let full = self.full[..self.full.len() - self.filled.len()].to_vec();
+        let unfinished = match self.filled.first() {
+            Some(oldest) => Some((self.start_of(full.len()), oldest)),
+            None => self.tail.as_ref().map(|(start, writer)| (*start, writer)),
+        };
+        let tail = match unfinished {
+            Some((start, writer)) if self.len > start => {
                 let mut copy = writer.grown(writer.share().capacity())?;
                 copy.abort();
-                Some((*start, copy))
+                Some((start, copy))
             }
             _ => None,
         };
-        // Segments filled by an unfinished batch are not part of the copy.
-        let full = self.full[..self.full.len() - self.filled.len()].to_vec();
-        debug_assert!(
-            self.filled.is_empty(),
-            "a tree aborts what is staged before it is cloned"
-        );
         Ok(Self {
             base: self.base,
             len: self.len,

@@ -3,6 +3,8 @@
 //! [`MemoryNodes`] is the one node store of the product. Alone it is the in-memory tree; over a base it is a fork
 //! (the base is a snapshot's source) or the tiered tree (the base reads mapped chunks).
 
+#[cfg(feature = "parallel")]
+mod block;
 mod level;
 mod nodes;
 mod pages;
@@ -13,4 +15,6 @@ mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+#[cfg(feature = "parallel")]
+pub(crate) use block::Block;
 pub use nodes::MemoryNodes;

@@ -4,6 +4,8 @@ use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use rotortree_hasher::Hash;
 
+#[cfg(feature = "parallel")]
+use super::Block;
 use super::{level::Level, table::Table};
 use crate::{NodeSource, NodeStore, TreeError};
 
@@ -96,6 +98,52 @@ impl MemoryNodes {
         self.renew_table();
     }
 
+    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any order and on any threads.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn stage_blocks(
+        &mut self,
+        widths: &[usize],
+        count: usize,
+        write: impl FnOnce(Vec<Block<'_>>) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        use core::sync::atomic::AtomicU64;
+
+        self.have_levels(widths.len());
+        let written = AtomicU64::new(0);
+        let mut blocks = Vec::new();
+        blocks
+            .try_reserve_exact(count)
+            .map_err(|_| TreeError::CapacityExceeded)?;
+        blocks.resize_with(count, || Block::new(&written));
+        let mut expected = 0;
+        for (level, (nodes, &width)) in self.levels.iter_mut().zip(widths).enumerate() {
+            let len = (width as u64)
+                .checked_mul(count as u64)
+                .ok_or(TreeError::CapacityExceeded)?;
+            expected += len;
+            let mut slots = nodes.stage_unwritten(len)?;
+            slots.reverse();
+            for block in &mut blocks {
+                block.take(level, width, &mut slots);
+            }
+        }
+        write(blocks)?;
+        let written = written.into_inner();
+        assert_eq!(
+            written, expected,
+            "slots that nobody wrote must not be published"
+        );
+        Ok(())
+    }
+
+    /// Makes room for so many levels, on all of which something is staged.
+    fn have_levels(&mut self, levels: usize) {
+        if self.levels.len() < levels {
+            self.levels.resize_with(levels, Level::default);
+        }
+        self.touched = self.touched.max(levels);
+    }
+
     fn renew_table(&mut self) {
         let levels = self.levels.iter_mut().map(Level::table).collect();
         self.table = Arc::new(Table {
@@ -121,11 +169,12 @@ impl MemoryNodes {
 
 impl NodeStore for MemoryNodes {
     fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
-        if self.levels.len() <= level {
-            self.levels.resize_with(level + 1, Level::default);
-        }
-        self.touched = self.touched.max(level + 1);
+        self.have_levels(level + 1);
         self.levels[level].append(nodes)
+    }
+
+    fn in_memory(&mut self) -> Option<&mut MemoryNodes> {
+        Some(self)
     }
 
     fn commit(&mut self) {

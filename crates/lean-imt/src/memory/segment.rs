@@ -59,6 +59,28 @@ impl Segment {
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
+
+    /// Writes `nodes` from `slot` on; says whether around the cache, so that a fence is due before anybody accesses the slots.
+    ///
+    /// # Safety
+    /// `slot + nodes.len() <= capacity`, all of these slots are at or above `published`, and the caller is the only one to
+    /// access them.
+    unsafe fn write_at(&self, slot: usize, nodes: &[Hash]) -> bool {
+        self.watch.write(slot, nodes.len());
+        // SAFETY: `slot <= capacity`, so the pointer stays inside the allocation (or one past its end).
+        let target = unsafe { self.slots.as_ptr().add(slot) };
+        let streaming = nodes.len() >= STREAMED && self.capacity as u64 == SEGMENT_NODES;
+        if streaming {
+            // SAFETY: the slots lie within the allocation, no reader touches them, and nobody else writes them, by the caller's
+            // promise. `nodes` is a shared reference, which covers none of them. The allocation is aligned to 64 bytes and a
+            // slot has 32, so `target` is to 16. The fence is the caller's.
+            unsafe { streaming::copy(nodes.as_ptr(), target, nodes.len()) };
+        } else {
+            // SAFETY: the same, without alignment and fence.
+            unsafe { core::ptr::copy_nonoverlapping(nodes.as_ptr(), target, nodes.len()) };
+        }
+        streaming
+    }
 }
 
 impl Drop for Segment {
@@ -109,8 +131,9 @@ impl SegmentWriter {
         self.settle();
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
-        // SAFETY: the first `written` slots of the source were written by this writer, so they are initialized;
-        // the target is a fresh allocation of at least as many slots that nobody else knows yet.
+        // SAFETY: the source has at least `written` slots, which nobody writes meanwhile, and the target is a fresh allocation of
+        // at least as many that nobody else knows yet. Where a panic has left staged slots unwritten, so are the copies: the
+        // copy is untyped, and staged slots are published only after they were written.
         unsafe {
             core::ptr::copy_nonoverlapping(
                 self.segment.slots.as_ptr(),
@@ -129,24 +152,42 @@ impl SegmentWriter {
     /// Stages as many of `nodes` as fit; returns how many that were.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.room());
-        self.segment.watch.write(self.written, count);
-        // SAFETY: `written <= capacity`, so the pointer stays inside the allocation (or one past its end).
-        let target = unsafe { self.segment.slots.as_ptr().add(self.written) };
-        if count >= STREAMED && self.segment.capacity as u64 == SEGMENT_NODES {
-            // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them, and this is
-            // the one writer. `nodes` is a shared reference, which covers none of them. The allocation is aligned to 64 bytes
-            // and a slot has 32, so `target` is to 16. Before anybody accesses these slots, this writer settles: when it
-            // publishes, copies, takes back, or is dropped.
-            unsafe { streaming::copy(nodes.as_ptr(), target, count) };
-            self.streaming = true;
-        } else {
-            // SAFETY: `written + count <= capacity`; the slots are at or above `published`, so no reader touches them,
-            // and this is the one writer (`&mut self` of a type that is not Clone). Nodes are given by shared reference, which
-            // covers no slot at or above `published`.
-            unsafe { core::ptr::copy_nonoverlapping(nodes.as_ptr(), target, count) };
-        }
+        // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and this is the one writer (`&mut self`
+        // of a type that is not Clone). Before anybody accesses them, this writer settles: when it publishes, copies, takes
+        // back, or is dropped.
+        self.streaming |= unsafe { self.segment.write_at(self.written, &nodes[..count]) };
         self.written += count;
         count
+    }
+
+    /// Slots written, published or only staged.
+    #[cfg(feature = "parallel")]
+    pub(super) fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Stages so many slots that are still to be written, through [`slots_from`](Self::slots_from). They fit.
+    #[cfg(feature = "parallel")]
+    pub(super) fn stage_unwritten(&mut self, count: usize) {
+        assert!(count <= self.room(), "staged beyond the segment's end");
+        self.written += count;
+    }
+
+    /// The staged slots from `from` on, for somebody else to write. None of them is published: `from` is where something was
+    /// staged since.
+    #[cfg(feature = "parallel")]
+    pub(super) fn slots_from(&mut self, from: usize) -> Slots<'_> {
+        let published = self.segment.published.load(Ordering::Relaxed);
+        assert!(
+            published <= from && from <= self.written,
+            "slots that readers may have"
+        );
+        Slots {
+            segment: &self.segment,
+            slot: from,
+            len: self.written - from,
+            streaming: false,
+        }
     }
 
     /// Publishes everything staged.
@@ -188,6 +229,60 @@ impl Drop for SegmentWriter {
     }
 }
 
+/// Staged slots to be written, side by side with others: whoever has them is the one writer of them. Not `Clone`, and as long
+/// as they live their segment's writer is borrowed, so that it publishes none of them.
+#[cfg(feature = "parallel")]
+pub(super) struct Slots<'a> {
+    segment: &'a Segment,
+    slot: usize,
+    len: usize,
+    /// Whether some were written around the cache and no fence came since.
+    streaming: bool,
+}
+
+#[cfg(feature = "parallel")]
+impl Slots<'_> {
+    /// Slots that are not written yet.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Splits off the first `len` of these slots.
+    pub(super) fn split_to(&mut self, len: usize) -> Self {
+        assert!(len <= self.len, "there are fewer slots than are split off");
+        let first = Self {
+            segment: self.segment,
+            slot: self.slot,
+            len,
+            streaming: false,
+        };
+        self.slot += len;
+        self.len -= len;
+        first
+    }
+
+    /// Writes as many of `nodes` as there are slots; returns how many that were.
+    pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
+        let count = nodes.len().min(self.len);
+        // SAFETY: `slot + len` is at most the segment's capacity, none of these slots is published while the writer is borrowed,
+        // and no other `Slots` has them, since they were split off. The fence comes when this value is dropped, before its
+        // borrow of the writer ends.
+        self.streaming |= unsafe { self.segment.write_at(self.slot, &nodes[..count]) };
+        self.slot += count;
+        self.len -= count;
+        count
+    }
+}
+
+#[cfg(feature = "parallel")]
+impl Drop for Slots<'_> {
+    fn drop(&mut self) {
+        if self.streaming {
+            streaming::fence();
+        }
+    }
+}
+
 #[cfg(all(test, loom))]
 mod loom_models {
     use super::*;
@@ -217,95 +312,4 @@ mod loom_models {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn staged_slots_are_not_readable_until_published() {
-        let mut writer = SegmentWriter::with_capacity(4).unwrap();
-        let reader = writer.share();
-        assert_eq!(writer.write(&[[1; 32], [2; 32]]), 2);
-        assert_eq!(reader.published(0, 2), None);
-        writer.publish();
-        assert_eq!(reader.published(0, 2), Some(&[[1; 32], [2; 32]][..]));
-        assert_eq!(reader.published(1, 2), None, "one of the two is not");
-        assert_eq!(reader.published(usize::MAX, 2), None, "no overflow");
-    }
-
-    #[test]
-    fn an_aborted_write_is_overwritten_by_the_next() {
-        let mut writer = SegmentWriter::with_capacity(2).unwrap();
-        writer.write(&[[1; 32]]);
-        writer.publish();
-        writer.write(&[[9; 32]]);
-        writer.abort();
-        assert_eq!(
-            writer.write(&[[2; 32], [3; 32]]),
-            1,
-            "only one slot is left"
-        );
-        writer.publish();
-        assert_eq!(
-            writer.share().published(0, 2),
-            Some(&[[1; 32], [2; 32]][..])
-        );
-    }
-
-    #[test]
-    fn a_grown_segment_leaves_the_old_one_to_its_readers() {
-        let mut writer = SegmentWriter::with_capacity(1).unwrap();
-        writer.write(&[[1; 32]]);
-        writer.publish();
-        let old = writer.share();
-        let mut writer = writer.grown(4).unwrap();
-        writer.write(&[[2; 32]]);
-        writer.publish();
-        assert_eq!(
-            writer.share().published(0, 2),
-            Some(&[[1; 32], [2; 32]][..])
-        );
-        assert_eq!(old.published(0, 2), None);
-        assert_eq!(old.published(0, 1), Some(&[[1; 32]][..]));
-    }
-
-    #[test]
-    fn runs_of_every_length_arrive_whether_they_go_around_the_cache_or_not() {
-        let nodes: alloc::vec::Vec<Hash> =
-            (0..SEGMENT_NODES as u8).map(|node| [node; 32]).collect();
-        for run in 1..=nodes.len() {
-            let mut writer = SegmentWriter::with_capacity(nodes.len()).unwrap();
-            for nodes in nodes.chunks(run) {
-                writer.write(nodes);
-            }
-            assert_eq!(writer.written, nodes.len());
-            let grown = writer.grown(2 * nodes.len()).unwrap();
-            writer.publish();
-            assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
-            writer = grown;
-            writer.publish();
-            assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
-        }
-    }
-
-    #[test]
-    fn a_segment_as_large_as_a_huge_page_lies_on_one() {
-        let nodes: alloc::vec::Vec<Hash> = (0..1 << 16).map(|node| [node as u8; 32]).collect();
-        let mut writer = SegmentWriter::with_capacity(nodes.len()).unwrap();
-        assert_eq!(writer.segment.slots.as_ptr().addr() % (2 << 20), 0);
-        assert_eq!(writer.write(&nodes), nodes.len());
-        writer.publish();
-        assert_eq!(writer.share().published(0, nodes.len()), Some(&nodes[..]));
-    }
-
-    #[test]
-    fn an_impossible_capacity_is_an_error() {
-        assert!(matches!(
-            SegmentWriter::with_capacity(usize::MAX / 2),
-            Err(TreeError::CapacityExceeded)
-        ));
-        assert!(matches!(
-            SegmentWriter::with_capacity(0),
-            Err(TreeError::CapacityExceeded)
-        ));
-    }
-}
+mod tests;

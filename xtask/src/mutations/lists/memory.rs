@@ -1,8 +1,8 @@
 //! Nodes in memory: readers see what is published, snapshots their own size, and what fails changes nothing.
 
 use super::tests::{
-    TREE_ABORTED, TREE_BASE, TREE_CLONE, TREE_EVERY_SIZE, TREE_GROWN, TREE_LEVEL_END, TREE_PANIC,
-    TREE_STAGED, TREE_VIEWS,
+    TREE_ABORTED, TREE_BASE, TREE_BLOCKS, TREE_BLOCKS_PANIC, TREE_CLONE, TREE_EVERY_SIZE,
+    TREE_GROWN, TREE_LEVEL_END, TREE_PANIC, TREE_STAGED, TREE_VIEWS,
 };
 use crate::mutations::Mutation;
 
@@ -69,12 +69,42 @@ pub(super) const LIST: &[Mutation] = &[
         explained: None,
     },
     Mutation {
+        name: "fork-after-a-panic",
+        rows: &[11],
+        protects: "a copy made after a batch that panicked has the nodes of the segment that the batch filled up",
+        file: "crates/lean-imt/src/memory/level.rs",
+        find: "Some(oldest) => Some((self.start_of(full.len()), oldest)),",
+        put: "Some(_) => None,",
+        test: TREE_BLOCKS_PANIC,
+        explained: None,
+    },
+    Mutation {
+        name: "blocks-first-slot",
+        rows: &[11],
+        protects: "blocks of a batch are written behind what a segment has",
+        file: "crates/lean-imt/src/memory/level.rs",
+        find: "let mut from = self.tail.as_ref().map_or(0, written);",
+        put: "let mut from = self.tail.as_ref().map_or(0, |tail| written(tail).min(1));",
+        test: TREE_BLOCKS,
+        explained: None,
+    },
+    Mutation {
+        name: "blocks-own-slots",
+        rows: &[11],
+        protects: "no two blocks of a batch have the same slots",
+        file: "crates/lean-imt/src/memory/segment.rs",
+        find: "self.slot += len;",
+        put: "",
+        test: TREE_BLOCKS,
+        explained: None,
+    },
+    Mutation {
         name: "fork-own-edge",
         rows: &[11],
         protects: "a fork of a tree copies the segment that it will write to",
         file: "crates/lean-imt/src/memory/level.rs",
-        find: "Some((start, writer)) if self.len > *start => {",
-        put: "Some((start, writer)) if self.len > *start + 1 => {",
+        find: "Some((start, writer)) if self.len > start => {",
+        put: "Some((start, writer)) if self.len > start + 1 => {",
         test: TREE_CLONE,
         explained: None,
     },

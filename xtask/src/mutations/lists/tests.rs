@@ -43,6 +43,8 @@ pub(super) const TREE_BEYOND: Test =
     tree("an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds");
 pub(super) const TREE_BOUNDARIES: Test = tree("everything_is_proved_at_every_boundary");
 pub(super) const TREE_BYTES: Test = tree("every_proof_changed_in_any_way_is_refused");
+pub(super) const TREE_BLOCKS: Test = tree("batches_on_several_threads_give_the_same_nodes");
+pub(super) const TREE_BLOCKS_PANIC: Test = tree("a_panic_on_any_thread_leaves_the_tree_as_it_was");
 pub(super) const TREE_CLONE: Test = tree("a_clone_grows_on_its_own");
 pub(super) const TREE_COUNTS: Test =
     tree("counts_beyond_the_bytes_are_refused_before_anything_is_read");

@@ -1,0 +1,173 @@
+//! Blocks of a large batch on rayon's threads: each is hashed up to the one node above it, and only those nodes are
+//! appended one after the other.
+//!
+//! A block starts where no group of the levels below that node is unfinished, so that it depends on nothing before it, and
+//! its nodes go straight to where they are kept.
+
+use alloc::vec::Vec;
+use rayon::prelude::*;
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{
+    RightEdge, Sink,
+    scratch::{BLOCK, Scratch, hash_groups},
+};
+use crate::{MemoryNodes, TreeError, geometry, memory::Block, threads::Threads};
+
+/// Leaves of a block at least, unless one group has more: fewer would not outweigh handing them over.
+const LEAST: usize = BLOCK / 8;
+/// Blocks to a thread that a batch is cut into, if it is large enough: so that a thread that is late delays the others little.
+const BLOCKS_PER_THREAD: usize = 4;
+/// Blocks that are worth waking other threads for.
+const WORTHWHILE: usize = 4;
+
+/// Where the nodes of blocks go.
+pub(crate) enum Room<'a> {
+    Memory(&'a mut MemoryNodes),
+    /// They are not kept.
+    Nowhere,
+}
+
+impl Room<'_> {
+    /// Takes `count` blocks of `widths[k]` nodes on each level `k`, which `write` completes on any threads.
+    fn stage(
+        self,
+        widths: &[usize],
+        count: usize,
+        write: impl FnOnce(Vec<Option<Block<'_>>>) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        match self {
+            Self::Memory(nodes) => nodes.stage_blocks(widths, count, |blocks| {
+                write(blocks.into_iter().map(Some).collect())
+            }),
+            Self::Nowhere => write((0..count).map(|_| None).collect()),
+        }
+    }
+}
+
+/// How a batch is cut: leaves before the first block, and blocks.
+struct Cut {
+    head: usize,
+    /// The level of the nodes above the blocks.
+    level: usize,
+    /// Leaves of a block.
+    width: usize,
+    count: usize,
+}
+
+impl Cut {
+    /// The blocks of a batch of `len` leaves that is appended to `size`, if they are worth it.
+    fn new<const N: usize>(threads: Threads, size: u64, len: usize) -> Option<Self> {
+        let threads = threads.count();
+        if threads == 1 || len / N < WORTHWHILE {
+            return None;
+        }
+        let (mut level, mut width) = (1, N);
+        while width <= BLOCK / N
+            && (width < LEAST || width * N * threads * BLOCKS_PER_THREAD <= len)
+        {
+            (level, width) = (level + 1, width * N);
+        }
+        let past = (size % width as u64) as usize;
+        let head = if past == 0 { 0 } else { width - past };
+        let count = len.checked_sub(head)? / width;
+        (count >= WORTHWHILE && width >= LEAST.min(BLOCK / N)).then_some(Self {
+            head,
+            level,
+            width,
+            count,
+        })
+    }
+
+    /// Leaves in blocks.
+    fn len(&self) -> usize {
+        self.count * self.width
+    }
+}
+
+impl<const N: usize> RightEdge<N> {
+    /// Appends leaves behind `before` others, on these threads.
+    pub(super) fn append_on<H: Hasher>(
+        &mut self,
+        threads: Threads,
+        hasher: &H,
+        before: u64,
+        leaves: &[Hash],
+        scratch: &mut Scratch,
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        let Some(cut) = Cut::new::<N>(threads, before, leaves.len()) else {
+            return self.append_in_order(hasher, before, leaves, scratch, sink);
+        };
+        let (head, rest) = leaves.split_at(cut.head);
+        let (blocks, tail) = rest.split_at(cut.len());
+        self.append_in_order(hasher, before, head, scratch, sink)?;
+        let before = before + head.len() as u64;
+        self.append_blocks(hasher, before, &cut, blocks, scratch, sink)?;
+        let before = before + blocks.len() as u64;
+        self.append_in_order(hasher, before, tail, scratch, sink)
+    }
+
+    /// Appends the blocks of a batch. `before` leaves are a multiple of a block's.
+    fn append_blocks<H: Hasher>(
+        &mut self,
+        hasher: &H,
+        before: u64,
+        cut: &Cut,
+        leaves: &[Hash],
+        scratch: &mut Scratch,
+        sink: &mut impl Sink,
+    ) -> Result<(), TreeError> {
+        let Some(room) = sink.room() else {
+            return self.append_in_order(hasher, before, leaves, scratch, sink);
+        };
+        let mut above = Vec::new();
+        above
+            .try_reserve_exact(cut.count)
+            .map_err(|_| TreeError::CapacityExceeded)?;
+        above.resize(cut.count, [0; 32]);
+        let widths: Vec<usize> = (0..cut.level)
+            .map(|level| geometry::complete_len::<N>(cut.width as u64, level) as usize)
+            .collect();
+        room.stage(&widths, cut.count, |blocks| {
+            let blocks = leaves.par_chunks_exact(cut.width).zip(blocks);
+            let blocks = blocks.zip(&mut above);
+            blocks.try_for_each_init(Scratch::default, |scratch, ((leaves, block), above)| {
+                *above = hash_block::<H, N>(hasher, leaves, cut.level, scratch, block)?;
+                Ok(())
+            })
+        })?;
+        // A run of nodes as any other, but that it starts on a level of its own.
+        scratch.reserve::<N>(above.len())?;
+        let complete = before / cut.width as u64;
+        self.append_run(hasher, cut.level, complete, &above, scratch, sink)
+    }
+}
+
+/// The node on `level` above a whole subtree of leaves.
+fn hash_block<H: Hasher, const N: usize>(
+    hasher: &H,
+    leaves: &[Hash],
+    level: usize,
+    scratch: &mut Scratch,
+    mut block: Option<Block<'_>>,
+) -> Result<Hash, TreeError> {
+    scratch.reserve::<N>(leaves.len())?;
+    let Scratch { run, parents } = scratch;
+    for k in 0..level {
+        let len = geometry::complete_len::<N>(leaves.len() as u64, k) as usize;
+        let children = if k == 0 { leaves } else { &run[..len] };
+        let mut stage = |nodes: &[Hash]| {
+            if let Some(block) = &mut block {
+                block.write(k, nodes);
+            }
+            Ok(())
+        };
+        hash_groups::<H, N>(hasher, children, &mut parents[..len / N], &mut stage)?;
+        core::mem::swap(run, parents);
+    }
+    Ok(run[0])
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;
