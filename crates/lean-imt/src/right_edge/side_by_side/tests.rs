@@ -158,6 +158,10 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
             // A copy made before anything else takes back what was staged.
             let mut copy = tree.try_clone().unwrap();
             copy.insert_many(&batch[..5]).unwrap();
+            let len = first.len() + 5;
+            let mut copied = vec![[0; 32]; len];
+            copy.snapshot().read_nodes(0, 0, &mut copied).unwrap();
+            assert_eq!(copied, leaves[..len]);
             on_three_threads(|| tree.insert_many(batch)).unwrap();
         }
         assert_eq!(tree.root(), reference::root(&Blake3Hasher, 2, &leaves));
