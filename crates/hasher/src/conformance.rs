@@ -24,7 +24,8 @@ const MOST_GROUPS: usize = 40;
 /// - a hash depends on its children alone, and on the value, place and number of them,
 /// - hashes pass [`check`](Hasher::check),
 /// - [`hash_groups`](Hasher::hash_groups) gives what hashing group by group gives, for every width
-///   and 0 to 40 groups,
+///   and 0 to 40 groups, and [`hash_groups_beside`](Hasher::hash_groups_beside) gives the same and has
+///   all of the work done,
 /// - [`hash_pair_paths`](Hasher::hash_pair_paths) gives what hashing step by step gives, for 0 to 40
 ///   paths of 0 to 64 steps,
 /// - [`hash_resuming`](Hasher::hash_resuming) gives what hashing the group anew gives, however the
@@ -164,6 +165,19 @@ fn check_batches<H: Hasher>(hasher: &H, children: &Children) {
                      groups of {arity}",
                 );
             }
+            if ![1, 17, MOST_GROUPS].contains(&count) {
+                continue;
+            }
+            let mut beside = [[0x5a; 32]; MOST_GROUPS];
+            let mut done = 0;
+            let mut work = |part| done += part;
+            let children = &children[..arity * count];
+            hasher.hash_groups_beside(arity, children, &mut beside[..count], &mut work);
+            assert!(
+                done == arity * count && beside[..count] == parents[..count],
+                "hash_groups_beside does another part of the work or gives another hash than \
+                 hash_groups for {count} groups of {arity}",
+            );
         }
     }
 }

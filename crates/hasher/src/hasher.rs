@@ -13,6 +13,7 @@ pub type Hash = [u8; 32];
 ///
 /// One method is required. Everything else has a default that is right for any function; a hasher
 /// replaces a default to be faster ([`hash_groups`](Self::hash_groups),
+/// [`hash_groups_beside`](Self::hash_groups_beside),
 /// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or stricter ([`check`](Self::check),
 /// [`MAX_ARITY`](Self::MAX_ARITY)).
 ///
@@ -77,6 +78,32 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         assert_groups(arity, children, parents);
         for (index, parent) in parents.iter_mut().enumerate() {
             *parent = self.hash_children(&children[index * arity..][..arity]);
+        }
+    }
+
+    /// [`hash_groups`](Self::hash_groups), with other `work` done in portions between the steps of hashing.
+    ///
+    /// For work that waits for memory, such as storing the children elsewhere, while hashing does not. Calls
+    /// `work(n)` many times, as hashing goes on, with numbers that add up to `children.len()`: to do
+    /// a part of the work that is as large as `n` children are of all. The default does a
+    /// part and then hashes as many groups; a vectorised hasher calls more often.
+    ///
+    /// # Panics
+    ///
+    /// As [`hash_groups`](Self::hash_groups), and where `work` does.
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        /// Groups after which it is time to go on with the work.
+        const RUN: usize = 16;
+        assert_groups(arity, children, parents);
+        for (children, parents) in children.chunks(RUN * arity).zip(parents.chunks_mut(RUN)) {
+            work(children.len());
+            self.hash_groups(arity, children, parents);
         }
     }
 

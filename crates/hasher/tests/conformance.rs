@@ -63,6 +63,17 @@ trait Fault: Clone + Send + Sync + 'static {
         ToyHasher::new().hash_groups(arity, children, parents);
     }
 
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        work(children.len());
+        self.hash_groups(arity, children, parents);
+    }
+
     fn hash_pair_paths<'a>(
         &self,
         paths: &mut [PairPath],
@@ -94,6 +105,16 @@ impl<F: Fault> Hasher for Faulty<F> {
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         self.0.hash_groups(arity, children, parents);
+    }
+
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        self.0.hash_groups_beside(arity, children, parents, work);
     }
 
     fn hash_pair_paths<'a>(
@@ -192,6 +213,19 @@ finds!(a_batch_that_forgets_its_remainder_is_found, "for group 4 of 5 groups of 
         let whole = parents.len() / 4 * 4;
         let whole = if whole == 0 { parents.len() } else { whole };
         ToyHasher::new().hash_groups(arity, &children[..arity * whole], &mut parents[..whole]);
+    }
+});
+
+finds!(work_that_is_left_undone_is_found, "does another part of the work", Lazy {
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        work(children.len().min(100));
+        self.hash_groups(arity, children, parents);
     }
 });
 

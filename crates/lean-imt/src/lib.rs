@@ -101,6 +101,11 @@ mod head;
 )]
 mod memory;
 mod nodes;
+#[cfg_attr(
+    all(target_arch = "x86_64", not(miri)),
+    expect(unsafe_code, reason = "hints to the cache")
+)]
+mod prefetch;
 mod proof;
 #[cfg(any(test, feature = "test-util"))]
 pub mod reference;

@@ -8,6 +8,13 @@ use rotortree_hasher::{GroupState, Hash, Hasher};
 trait ErasedHasher: Send + Sync {
     fn hash_children(&self, children: &[Hash]) -> Hash;
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]);
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    );
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash;
     fn check(&self, hash: &Hash) -> bool;
     fn fingerprint(&self, arity: usize) -> Hash;
@@ -20,6 +27,16 @@ impl<H: Hasher> ErasedHasher for H {
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         Hasher::hash_groups(self, arity, children, parents);
+    }
+
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        Hasher::hash_groups_beside(self, arity, children, parents, work);
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
@@ -64,6 +81,16 @@ impl Hasher for SharedHasher {
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         self.0.hash_groups(arity, children, parents);
+    }
+
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        self.0.hash_groups_beside(arity, children, parents, work);
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {

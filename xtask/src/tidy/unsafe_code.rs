@@ -18,10 +18,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "crates/lean-imt/src/memory/pages.rs",
         "advice to the system about memory",
     ),
-    (
-        "crates/lean-imt/src/memory/prefetch.rs",
-        "hints to the cache",
-    ),
+    ("crates/lean-imt/src/prefetch.rs", "hints to the cache"),
     (
         "crates/lean-imt/src/memory/streaming.rs",
         "stores around the cache",

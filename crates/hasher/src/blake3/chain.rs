@@ -34,18 +34,6 @@ pub(super) fn hash(compress: impl Compress, children: &[Hash]) -> Hash {
     finish(compress, IV, 0, children)
 }
 
-/// Hashes any number of equal groups, one after the other.
-pub(super) fn hash_each(
-    compress: impl Compress,
-    arity: usize,
-    children: &[Hash],
-    parents: &mut [Hash],
-) {
-    for (group, parent) in children.chunks_exact(arity).zip(parents) {
-        *parent = hash(&compress, group);
-    }
-}
-
 /// Hashes one group on from `state`, which is then moved forward as far as it can be.
 ///
 /// A state has a chaining value in its first eight words, after an even number of children. It

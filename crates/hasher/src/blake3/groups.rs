@@ -1,4 +1,6 @@
 //! Batches of equal groups: which kernel hashes how many of them.
+//!
+//! Each calls `work` between its steps, with the number of children that it goes on to.
 
 use super::chain;
 #[cfg(target_arch = "x86_64")]
@@ -6,38 +8,57 @@ use super::x86_64::{self, Avx2, Avx512};
 use crate::hasher::Hash;
 
 /// Hashes any number of groups of 1 to 32 children.
-pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash]) {
+pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: impl FnMut(usize)) {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(cpu) = Avx512::detect() {
-            return hash_avx512(cpu, arity, children, parents);
+            return hash_avx512(cpu, arity, children, parents, work);
         }
         if let Some(cpu) = Avx2::detect() {
-            return hash_avx2(cpu, arity, children, parents);
+            return hash_avx2(cpu, arity, children, parents, work);
         }
     }
-    chain::hash_each(chain::compress, arity, children, parents);
+    hash_each(arity, children, parents, work);
 }
 
 /// A kernel takes the same time however few of its lanes are used. The bounds below are where the
 /// next narrower one begins to be faster.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn hash_avx512(cpu: Avx512, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+pub(super) fn hash_avx512(
+    cpu: Avx512,
+    arity: usize,
+    children: &[Hash],
+    parents: &mut [Hash],
+    mut work: impl FnMut(usize),
+) {
     for (children, parents) in children.chunks(16 * arity).zip(parents.chunks_mut(16)) {
         match parents.len() {
-            9.. => x86_64::hash_up_to_16_avx512(cpu, arity, children, parents),
-            2.. => x86_64::hash_up_to_8_avx512(cpu, arity, children, parents),
-            _ => chain::hash_each(chain::compress, arity, children, parents),
+            9.. => x86_64::hash_up_to_16_avx512(cpu, arity, children, parents, &mut work),
+            2.. => x86_64::hash_up_to_8_avx512(cpu, arity, children, parents, &mut work),
+            _ => hash_each(arity, children, parents, &mut work),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) fn hash_avx2(cpu: Avx2, arity: usize, children: &[Hash], parents: &mut [Hash]) {
+pub(super) fn hash_avx2(
+    cpu: Avx2,
+    arity: usize,
+    children: &[Hash],
+    parents: &mut [Hash],
+    mut work: impl FnMut(usize),
+) {
     for (children, parents) in children.chunks(8 * arity).zip(parents.chunks_mut(8)) {
         match parents.len() {
-            2.. => x86_64::hash_up_to_8_avx2(cpu, arity, children, parents),
-            _ => chain::hash_each(chain::compress, arity, children, parents),
+            2.. => x86_64::hash_up_to_8_avx2(cpu, arity, children, parents, &mut work),
+            _ => hash_each(arity, children, parents, &mut work),
         }
+    }
+}
+
+fn hash_each(arity: usize, children: &[Hash], parents: &mut [Hash], mut work: impl FnMut(usize)) {
+    for (group, parent) in children.chunks_exact(arity).zip(parents) {
+        work(arity);
+        *parent = chain::hash(chain::compress, group);
     }
 }

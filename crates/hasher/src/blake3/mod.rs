@@ -56,11 +56,28 @@ impl Hasher for Blake3Hasher {
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
         assert_groups(arity, children, parents);
         match arity {
-            1..=CHILDREN_PER_CHUNK => groups::hash(arity, children, parents),
+            1..=CHILDREN_PER_CHUNK => groups::hash(arity, children, parents, |_| {}),
             _ => {
                 for (group, parent) in children.chunks_exact(arity).zip(parents) {
                     *parent = hash_wide(group);
                 }
+            }
+        }
+    }
+
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        assert_groups(arity, children, parents);
+        match arity {
+            1..=CHILDREN_PER_CHUNK => groups::hash(arity, children, parents, work),
+            _ => {
+                work(children.len());
+                self.hash_groups(arity, children, parents);
             }
         }
     }

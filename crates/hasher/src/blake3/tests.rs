@@ -25,19 +25,22 @@ type HashGroups = fn(usize, &[Hash], &mut [Hash]);
 
 /// The ways to hash a batch, each with what it chooses between.
 fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
-    let mut kernels: Vec<(&'static str, HashGroups)> = vec![("chosen at run time", groups::hash)];
+    let mut kernels: Vec<(&'static str, HashGroups)> =
+        vec![("chosen at run time", |arity, children, parents| {
+            groups::hash(arity, children, parents, |_| {});
+        })];
     #[cfg(target_arch = "x86_64")]
     {
         use super::x86_64::{Avx2, Avx512};
 
         if Avx2::detect().is_some() {
             kernels.push(("avx2", |arity, children, parents| {
-                groups::hash_avx2(Avx2::detect().unwrap(), arity, children, parents);
+                groups::hash_avx2(Avx2::detect().unwrap(), arity, children, parents, |_| {});
             }));
         }
         if Avx512::detect().is_some() {
             kernels.push(("avx512", |arity, children, parents| {
-                groups::hash_avx512(Avx512::detect().unwrap(), arity, children, parents);
+                groups::hash_avx512(Avx512::detect().unwrap(), arity, children, parents, |_| {});
             }));
         }
     }
@@ -90,13 +93,63 @@ fn every_batch_kernel_hashes_every_arity_and_count_like_the_blake3_crate() {
 }
 
 #[test]
+fn work_beside_hashing_is_done_in_parts_that_add_up() {
+    let all = children(CHILDREN_PER_CHUNK * 70);
+    type HashBeside = fn(usize, &[Hash], &mut [Hash], &mut dyn FnMut(usize));
+    let mut ways: Vec<(&str, HashBeside)> = vec![("chosen at run time", |a, c, p, work| {
+        Blake3Hasher.hash_groups_beside(a, c, p, work);
+    })];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use super::x86_64::{Avx2, Avx512};
+
+        if Avx2::detect().is_some() {
+            ways.push(("avx2", |a, c, p, work| {
+                groups::hash_avx2(Avx2::detect().unwrap(), a, c, p, work);
+            }));
+        }
+        if Avx512::detect().is_some() {
+            ways.push(("avx512", |a, c, p, work| {
+                groups::hash_avx512(Avx512::detect().unwrap(), a, c, p, work);
+            }));
+        }
+    }
+    for arity in [1, 2, 3, 4, 8, 31, 32] {
+        for (name, hash_beside) in &ways {
+            for count in 0..70 {
+                let group_children = &all[..arity * count];
+                let (mut parents, mut expected) = (vec![[0; 32]; count], vec![[0; 32]; count]);
+                let mut parts = Vec::new();
+                hash_beside(arity, group_children, &mut parents, &mut |part| {
+                    parts.push(part)
+                });
+                assert_eq!(parts.iter().sum::<usize>(), arity * count, "{name}");
+                assert!(
+                    parts.iter().all(|part| *part <= 2 * 16 || *part == arity),
+                    "{name}: {parts:?}"
+                );
+                Blake3Hasher.hash_groups(arity, group_children, &mut expected);
+                assert_eq!(parents, expected, "{name}, {count} groups of {arity}");
+            }
+        }
+    }
+    // Wider than any kernel: group by group, or all at once.
+    let mut done = 0;
+    let mut parents = [[0; 32]; 3];
+    Blake3Hasher.hash_groups_beside(40, &all[..120], &mut parents, &mut |part| done += part);
+    assert_eq!((done, parents[2]), (120, hash_wide(&all[80..120])));
+}
+
+#[test]
 fn every_compression_kernel_hashes_every_arity_like_the_blake3_crate() {
     let all = children(CHILDREN_PER_CHUNK * 4);
     for arity in 1..=CHILDREN_PER_CHUNK {
         let expected: Vec<Hash> = all.chunks_exact(arity).take(4).map(hash_wide).collect();
         for (name, compress) in compress_kernels() {
             let mut parents = vec![[0; 32]; 4];
-            chain::hash_each(compress, arity, &all[..arity * 4], &mut parents);
+            for (group, parent) in all.chunks_exact(arity).zip(&mut parents) {
+                *parent = chain::hash(compress, group);
+            }
             assert_eq!(parents, expected, "{name}, groups of {arity}");
         }
     }
@@ -114,7 +167,7 @@ fn every_number_of_used_lanes_gives_the_same_hashes() {
             let group_children = &all[..arity * count];
             if let Some(cpu) = Avx512::detect() {
                 let mut parents = vec![[0; 32]; count];
-                x86_64::hash_up_to_16_avx512(cpu, arity, group_children, &mut parents);
+                x86_64::hash_up_to_16_avx512(cpu, arity, group_children, &mut parents, |_| {});
                 assert_eq!(
                     parents,
                     expected[..count],
@@ -123,7 +176,7 @@ fn every_number_of_used_lanes_gives_the_same_hashes() {
             }
             if let (Some(cpu), ..=8) = (Avx512::detect(), count) {
                 let mut parents = vec![[0; 32]; count];
-                x86_64::hash_up_to_8_avx512(cpu, arity, group_children, &mut parents);
+                x86_64::hash_up_to_8_avx512(cpu, arity, group_children, &mut parents, |_| {});
                 assert_eq!(
                     parents,
                     expected[..count],
@@ -132,7 +185,7 @@ fn every_number_of_used_lanes_gives_the_same_hashes() {
             }
             if let (Some(cpu), ..=8) = (Avx2::detect(), count) {
                 let mut parents = vec![[0; 32]; count];
-                x86_64::hash_up_to_8_avx2(cpu, arity, group_children, &mut parents);
+                x86_64::hash_up_to_8_avx2(cpu, arity, group_children, &mut parents, |_| {});
                 assert_eq!(
                     parents,
                     expected[..count],

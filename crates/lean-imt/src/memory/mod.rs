@@ -8,7 +8,6 @@ mod block;
 mod level;
 mod nodes;
 mod pages;
-mod prefetch;
 mod segment;
 mod streaming;
 mod table;

@@ -1,6 +1,6 @@
 //! A fixed piece of memory that one writer fills from the left while readers read what is published.
 //!
-//! The unsafe code of the crate is in this file and in its small neighbours `pages`, `prefetch` and `streaming`. The
+//! The unsafe code of the crate is in this file, in its small neighbours `pages` and `streaming`, and in `prefetch`. The
 //! invariant: slots below `published` are initialized and never written again, so that readers may have shared references
 //! to them; slots at or above it are touched by the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a
 //! slot at or above `published`.

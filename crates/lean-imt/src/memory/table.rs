@@ -3,8 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::Hash;
 
-use super::{level::SEGMENT_NODES, prefetch::prefetch, segment::Segment};
-use crate::{NodeSource, TreeError, error::NodeFailure};
+use super::{level::SEGMENT_NODES, segment::Segment};
+use crate::{NodeSource, TreeError, error::NodeFailure, prefetch::prefetch};
 
 /// The segments of one level.
 #[derive(Clone)]

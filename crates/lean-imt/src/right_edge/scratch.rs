@@ -3,14 +3,18 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
-use crate::TreeError;
+use crate::{TreeError, prefetch::prefetch};
 
 /// Leaves hashed up together, so that a block's inner levels are still in cache when they are read. Few in this crate's own
 /// tests, so that small batches have many blocks.
 pub(super) const BLOCK: usize = if cfg!(test) { 64 } else { 4096 };
 
-/// Groups that are handed on and hashed at a time, while they are in the innermost cache.
-const PIECE: usize = 32;
+/// Nodes between what is staged and what is asked of the cache meanwhile: 4 KiB. Hashing keeps the processor from looking
+/// that far ahead by itself.
+const PREFETCHED: usize = 128;
+
+/// Groups by which staging is ahead of hashing: as many as a kernel hashes together.
+const AHEAD: usize = 16;
 
 /// Two buffers that take turns: a level's new nodes, and their parents. What they hold means nothing between blocks.
 #[derive(Debug, Default)]
@@ -43,18 +47,27 @@ impl Scratch {
     }
 }
 
-/// Hashes groups, whose children are also given to `stage`, in order. Piece by piece: what staging has read is in cache
-/// when it is hashed, and what it has written goes to memory meanwhile.
+/// Hashes groups, whose children are also given to `stage`, in order and in portions between the steps of hashing: what
+/// staging writes goes to memory meanwhile. It is a little ahead, so that what it has read is in cache when it is hashed.
 pub(super) fn hash_groups<H: Hasher, const N: usize>(
     hasher: &H,
     children: &[Hash],
     parents: &mut [Hash],
     stage: &mut impl FnMut(&[Hash]) -> Result<(), TreeError>,
 ) -> Result<(), TreeError> {
-    let pieces = children.chunks(PIECE * N).zip(parents.chunks_mut(PIECE));
-    for (children, parents) in pieces {
-        stage(children)?;
-        hasher.hash_groups(N, children, parents);
-    }
-    Ok(())
+    let mut staged = Ok(());
+    let mut rest = children;
+    let mut stage_next = |count: usize| {
+        let (next, behind) = rest.split_at(count.min(rest.len()));
+        rest = behind;
+        let soon = behind.get(PREFETCHED..).unwrap_or(&[]);
+        prefetch(&soon[..count.min(soon.len())]);
+        if staged.is_ok() && !next.is_empty() {
+            staged = stage(next);
+        }
+    };
+    stage_next(AHEAD * N);
+    hasher.hash_groups_beside(N, children, parents, &mut stage_next);
+    stage_next(children.len());
+    staged
 }

@@ -17,9 +17,10 @@ pub(in crate::blake3) fn hash_up_to_16(
     arity: usize,
     children: &[Hash],
     parents: &mut [Hash],
+    work: impl FnMut(usize),
 ) {
     // SAFETY: the CPU has these features, or there would be no `Avx512`.
-    unsafe { hash_lanes(arity, children, parents) }
+    unsafe { hash_lanes(arity, children, parents, work) }
 }
 
 lane_kernel!(lanes: 16, vector: __m512i, features: "avx512f,avx512vl");

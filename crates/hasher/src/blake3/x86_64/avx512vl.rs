@@ -17,9 +17,10 @@ pub(in crate::blake3) fn hash_up_to_8(
     arity: usize,
     children: &[Hash],
     parents: &mut [Hash],
+    work: impl FnMut(usize),
 ) {
     // SAFETY: the CPU has these features, or there would be no `Avx512`.
-    unsafe { hash_lanes(arity, children, parents) }
+    unsafe { hash_lanes(arity, children, parents, work) }
 }
 
 lane_kernel!(lanes: 8, vector: __m256i, features: "avx512f,avx512vl");

@@ -1,13 +1,19 @@
 //! The frame of the batch kernels: many equal groups side by side, one per vector lane.
 
-/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children.
+/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children, and calls `work` with
+/// the number of children that each of its steps goes on to.
 ///
 /// In scope must be `splat` and `xor` for the vector, `rounds` (the seven rounds), and, to bring
 /// children into lanes and back, `load_pairs`, `load_singles` and `store`.
 macro_rules! lane_kernel {
     (lanes: $lanes:literal, vector: $vector:ty, features: $features:literal) => {
         #[target_feature(enable = $features)]
-        fn hash_lanes(arity: usize, children: &[Hash], parents: &mut [Hash]) {
+        fn hash_lanes(
+            arity: usize,
+            children: &[Hash],
+            parents: &mut [Hash],
+            mut work: impl FnMut(usize),
+        ) {
             debug_assert!(parents.len() <= $lanes);
             let groups = LaneGroups::new(children, arity, parents.len());
             let mut cv = [splat(0); 8];
@@ -16,11 +22,13 @@ macro_rules! lane_kernel {
             }
             let mut start = 0;
             while start + 2 <= arity {
+                work(2 * parents.len());
                 let flags = flags(start == 0, start + 2 == arity);
                 compress(&mut cv, load_pairs(&groups, start), PAIR_LEN, flags);
                 start += 2;
             }
             if start < arity {
+                work(parents.len());
                 let flags = flags(start == 0, true);
                 compress(&mut cv, load_singles(&groups, start), SINGLE_LEN, flags);
             }

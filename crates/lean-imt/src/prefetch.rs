@@ -4,7 +4,7 @@ use rotortree_hasher::Hash;
 
 /// Has these nodes fetched, and does not wait for them. On x86-64; elsewhere nothing.
 #[inline(always)]
-pub(super) fn prefetch(nodes: &[Hash]) {
+pub(crate) fn prefetch(nodes: &[Hash]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
