@@ -93,6 +93,26 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
         self
     }
 
+    /// How many heads of recent appends [`find_head`](RotorTree::find_head) knows: 1024 by default, 0 for none. Each takes 40 bytes
+    /// of memory, allocated as they come.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(dir.path()))
+    ///     .recent_heads(1)
+    ///     .open(Blake3Hasher)?;
+    /// let (first, _) = tree.insert([1; 32])?;
+    /// let (second, _) = tree.insert([2; 32])?;
+    /// assert_eq!(tree.find_head(&first), None);
+    /// assert_eq!(tree.find_head(&second), tree.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recent_heads(mut self, heads: usize) -> Self {
+        self.engine.recent_heads = heads;
+        self
+    }
+
     /// Runs background work on this runtime instead of the one that the process's trees share.
     pub fn runtime(mut self, runtime: &Runtime) -> Self {
         self.engine.runtime = runtime.clone();

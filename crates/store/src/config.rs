@@ -133,6 +133,8 @@ pub struct EngineConfig {
     pub max_unflushed_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
     pub segment_bytes: u64,
+    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are so many. 0 keeps none; default 1024.
+    pub recent_heads: usize,
     /// The background threads.
     pub runtime: Runtime,
     /// How stored nodes are read.
@@ -154,6 +156,7 @@ impl Default for EngineConfig {
             expect_head: None,
             max_unflushed_bytes: 64 << 20,
             segment_bytes: 256 << 20,
+            recent_heads: 1024,
             runtime: Runtime::shared(),
             reads: Reads::default(),
             raise_max_depth: false,

@@ -18,6 +18,8 @@ const ATTEMPTS: usize = 100;
 /// and shows only states that are known to be durable.
 ///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
+/// It sees the states at which it was refreshed and not the appends between them, so it cannot tell, as the writer's `find_head`
+/// does, whether a root was one of theirs; where the size is known too, `snapshot_at(size)` of its snapshot tells.
 pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
