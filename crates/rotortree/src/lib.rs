@@ -83,9 +83,13 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "storage")]
+mod any_tree;
+#[cfg(feature = "storage")]
 mod builder;
 #[cfg(feature = "storage")]
 mod config;
+#[cfg(feature = "storage")]
+mod settings;
 #[cfg(feature = "storage")]
 mod tree;
 
@@ -104,11 +108,16 @@ pub use rotortree_lean_imt::*;
 pub use rotortree_store::{
     BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak,
     OpenProgress, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats,
-    StorageError, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
+    StorageError, StoreIdentity, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]
-pub use crate::{builder::RotorTreeBuilder, config::RotorTreeConfig, tree::RotorTree};
+pub use crate::{
+    any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect},
+    builder::RotorTreeBuilder,
+    config::RotorTreeConfig,
+    tree::RotorTree,
+};
 
 /// The README's code, compiled and run.
 #[cfg(all(doctest, feature = "storage", feature = "blake3"))]

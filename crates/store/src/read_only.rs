@@ -44,7 +44,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
-        config.check()?;
+        config.check(D)?;
         let (snapshot, seen) = read(&hasher, &storage, &config)?;
         Ok(Self {
             hasher,
@@ -136,10 +136,7 @@ fn read<H: Hasher, const N: usize, const D: usize>(
             .map(|manifest: Manifest| manifest.generation)
     };
     if storage.load_manifest()?.is_none() {
-        let missing = format!("{}: there is no store here to read", storage.describe());
-        return Err(
-            StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, missing)).into(),
-        );
+        return Err(recovery::missing(&**storage).into());
     }
     let mut attempt = 1;
     loop {

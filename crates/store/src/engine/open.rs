@@ -27,7 +27,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Arc<Self>, RotorTreeError> {
-        config.check()?;
+        config.check(D)?;
         let Recovered {
             ownership,
             tree,
