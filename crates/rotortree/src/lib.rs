@@ -51,6 +51,12 @@
 //! pass it to `expect_head`. And a mapped read that meets a device error or a file cut short from outside raises
 //! `SIGBUS`; the builder can choose positioned reads instead.
 //!
+//! # N known only at run time
+//!
+//! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are ([`AnySnapshot`]), with proofs as bytes, which
+//! [`AnyProof`] verifies. `AnyTreeBuilder` opens one for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there;
+//! `inspect` tells what that is.
+//!
 //! # How much memory `pin_above_level` takes
 //!
 //! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are checkpointed and reads the lower

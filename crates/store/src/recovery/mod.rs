@@ -51,15 +51,9 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     config: &EngineConfig,
 ) -> Result<Recovered<H, N, D>, RotorTreeError> {
     // Looked at before anything is touched: opening what is not ours must leave it alone, and so must who expects a store.
-    let is_expected = |place: &Place| config.create_if_missing || *place != Place::Vacant;
-    if !is_expected(&refuse_foreign(&**storage)?) {
-        return Err(missing(&**storage).into());
-    }
+    look(&**storage, config)?;
     let ownership = storage.acquire()?;
-    let place = refuse_foreign(&**storage)?;
-    if !is_expected(&place) {
-        return Err(missing(&**storage).into());
-    }
+    let place = look(&**storage, config)?;
     storage.sweep()?;
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
@@ -229,6 +223,14 @@ fn accept<H: Hasher, const N: usize, const D: usize>(
         .into());
     }
     expect_head(&tree.snapshot(), expected)
+}
+
+/// What stands there, if it can be opened or made into a store.
+fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageError> {
+    match refuse_foreign(storage)? {
+        Place::Vacant if !config.create_if_missing => Err(missing(storage)),
+        place => Ok(place),
+    }
 }
 
 /// The error of who expects a store where there is none.
