@@ -70,11 +70,7 @@ mod models {
         }
 
         pub(crate) fn store(&self, value: Arc<T>) {
-            drop(self.swap(value));
-        }
-
-        pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {
-            std::mem::replace(&mut *super::lock(&self.0), value)
+            *super::lock(&self.0) = value;
         }
     }
 

@@ -58,11 +58,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// The head may not be durable yet, and a crash may then take it back: it is durable once
     /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has failed the answers stay what
-    /// they were. A forked child is told of the newest head for certain, and of the others unless an insert was being published when
-    /// it was forked.
+    /// they were. A forked child is told of the newest head for certain, and of the others unless a thread of its parent was adding one
+    /// when it was forked.
     ///
-    /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of 32 bytes, about a microsecond
-    /// for 1024. No hash, no I/O; inserts wait for at most 1024 comparisons of it.
+    /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of 32 bytes, one or two
+    /// microseconds for 1024. No hash, no I/O; inserts wait for at most 1024 comparisons of it.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

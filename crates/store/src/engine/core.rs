@@ -30,7 +30,7 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
     /// Told when something that keeps inserts waiting has changed. Goes with `writer`.
     pub(super) admission: Condvar,
     pub(super) published: ArcSwap<TreeSnapshot<N, D>>,
-    /// Its lock is held over publishing, so that a head is found if and only if it was published.
+    /// Recorded right behind publishing.
     pub(super) heads: RecentHeads,
     /// Callers in `wait_for_size`; inserts look before they wake anybody.
     pub(super) size_waiters: AtomicUsize,

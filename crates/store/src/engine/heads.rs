@@ -74,18 +74,16 @@ impl RecentHeads {
         self.bound > 0
     }
 
-    /// Adds a head, and publishes it to all other readers before any lookup can find it or miss it. A head of the size of the
-    /// newest one is that one, and is not added again.
-    pub(super) fn publish<R>(&self, head: Option<TreeHead>, publish: impl FnOnce() -> R) -> R {
+    /// Adds a head. One of the size of the newest is that one, and is not added again.
+    pub(super) fn record(&self, head: Option<TreeHead>) {
         let Some(head) = head.filter(|_| self.are_kept()) else {
-            return publish();
+            return;
         };
         let mut ring = write(&self.ring);
         let newest = ring.runs(ring.next.saturating_sub(1), ring.next)[0].last();
         if newest.is_none_or(|newest| newest.size < head.size) {
             ring.push(head, self.bound);
         }
-        publish()
     }
 
     /// The newest head with this root. `lock` takes the ring for reading, or tells that it cannot be had.
@@ -120,7 +118,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.heads.are_kept() {
             return None;
         }
-        // What most callers ask for needs no lock.
+        // It is recorded only once it is published, and those before it once they were. So this finds whatever a reader has seen until it
+        // is in the ring, and nothing is in the ring that readers do not see. And what most callers ask for needs no lock.
         let newest = self.published.load().head();
         if let Some(head) = newest.filter(|head| head.root == *root) {
             return Some(head);
@@ -172,9 +171,9 @@ mod tests {
             let heads = RecentHeads::new(bound, all.first().copied());
             for root in roots {
                 let next = head(all.len() as u64, root);
-                heads.publish(Some(next), || ());
+                heads.record(Some(next));
                 // Metadata alone.
-                heads.publish(Some(next), || ());
+                heads.record(Some(next));
                 all.push(next);
                 for root in 0..6 {
                     prop_assert_eq!(find(&heads, root), model(&all, bound, root));
@@ -199,7 +198,7 @@ mod tests {
                         size: number as u64 + 1,
                         root: root(number),
                     };
-                    heads.publish(Some(head), || ());
+                    heads.record(Some(head));
                 }
                 for number in 0..count {
                     let found = heads.find(&root(number), |ring| Some(read(ring)));
@@ -221,7 +220,7 @@ mod tests {
         let heads = RecentHeads::new(1000, None);
         assert_eq!(capacity(&heads), 0);
         for number in 0..5000 {
-            heads.publish(Some(head(number, 0)), || ());
+            heads.record(Some(head(number, 0)));
             let kept = 1000.min(number as usize + 1);
             assert!(capacity(&heads) <= (2 * kept).clamp(4, 1000), "{number}");
         }
@@ -234,10 +233,10 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_an_empty_tree_or_where_nothing_may_be() {
         let heads = RecentHeads::new(8, None);
-        heads.publish(None, || ());
+        heads.record(None);
         assert_eq!(find(&heads, 0), None);
         let none = RecentHeads::new(0, Some(head(0, 0)));
-        none.publish(Some(head(1, 0)), || ());
+        none.record(Some(head(1, 0)));
         assert_eq!(find(&none, 0), None);
     }
 }

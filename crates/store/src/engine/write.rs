@@ -207,11 +207,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Makes the tree as it is visible to readers.
     pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) {
         let snapshot = Arc::new(writer.tree.snapshot());
-        let before = self
-            .heads
-            .publish(snapshot.head(), || self.published.swap(snapshot));
-        // The last handle on an old state may have much to free, which nobody who looks for a head should wait for.
-        drop(before);
+        let head = snapshot.head();
+        self.published.store(snapshot);
+        // Not before: nobody may find what is not to be seen yet.
+        self.heads.record(head);
         writer.entries += 1;
         self.consider_checkpoint(writer);
         if self.size_waiters.load(Ordering::SeqCst) > 0 {
