@@ -45,7 +45,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// The newest head with this root among those of recent appends: whether a root that somebody brings was a recent state of
-    /// this tree, and of which size. `None` if it was not, or is not remembered any more.
+    /// this tree, and of which size. `None` if it was not, or is not remembered any more. What comes with the root is then verified
+    /// against this head: a root alone does not fix the size, see [`TreeHead`].
     ///
     /// What is remembered:
     ///
@@ -72,8 +73,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// tree.insert_durable([4; 32])?;
     ///
     /// // A proof comes with a root. Was it one of ours?
-    /// let head = tree.find_head(&root).ok_or("not a recent state of this tree")?;
-    /// assert_eq!(head.size, 3);
+    /// # let proof = tree.snapshot().snapshot_at(3)?.generate_proof(0)?;
+    /// let head = tree.find_head(&proof.root).ok_or("not a recent state of this tree")?;
+    /// assert_eq!((head.size, head.root), (3, root));
+    /// assert!(proof.verify_against(&Blake3Hasher, head)?);
     /// assert!(head.size <= tree.durable_size(), "no crash takes it back");
     /// assert_eq!(tree.find_head(&[9; 32]), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
