@@ -15,8 +15,8 @@ mod sealed {
 /// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a signature is as it is there, and proofs
 /// are their canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
 ///
-/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes takes one allocation more than
-/// making the proof. Sealed: no other type implements it.
+/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes costs an allocation or two beside
+/// the reads. Sealed: no other type implements it.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
@@ -175,7 +175,7 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
     }
 
     fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
-        self.generate_proof(leaf_index)?.to_bytes()
+        self.generate_proof_bytes(leaf_index)
     }
 
     fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError> {
