@@ -3,7 +3,7 @@
 //! A verdict is judged by what it says about the tree, not by whether bytes were changed: whatever is accepted must be true.
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Frontier, Hash, Kind, LeanIMT, NaryProof, TreeHead, TreeSnapshot,
+    AnyProof, Blake3Hasher, Frontier, Hash, Kind, LeanIMT, NaryProof, TreeHead, TreeSnapshot,
     UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
     geometry, peek_kind,
 };
@@ -104,6 +104,30 @@ fn decode<const N: usize>(bytes: &[u8]) {
             assert_eq!(appended.expect("64 levels are enough"), new);
         }
     }
+    decode_any::<N>(bytes, head);
+}
+
+/// The same for an N that is a number: what decodes is of one of the kinds, and holds no more than that does.
+fn decode_any<const N: usize>(bytes: &[u8], head: TreeHead) {
+    let hasher = &Blake3Hasher;
+    let is_proof = UnrootedInclusion::<N>::from_bytes(bytes).is_ok()
+        || UnrootedConsistency::<N>::from_bytes(bytes).is_ok()
+        || UnrootedMulti::<N>::from_bytes(bytes).is_ok()
+        || UnrootedRange::<N>::from_bytes(bytes).is_ok()
+        || UnrootedCatchUp::<N>::from_bytes(bytes).is_ok();
+    let decoded = AnyProof::from_bytes(bytes, N);
+    assert_eq!(decoded.is_ok(), is_proof);
+    let Ok(proof) = decoded else {
+        return;
+    };
+    let indices: Vec<u64> = proof.leaves().map(|(index, _)| index).collect();
+    assert!(indices.is_sorted_by(|a, b| a < b));
+    assert!(indices.iter().all(|&index| index < proof.tree_size()));
+    let verdict = match proof.old_size() {
+        Some(_) => proof.verify_transition(hasher, TreeHead { size: 7, ..head }, head),
+        None => proof.verify_against(hasher, head),
+    };
+    assert!(!verdict.expect("nothing is refused"));
 }
 
 /// Which proof is changed.

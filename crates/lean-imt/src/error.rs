@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use crate::Kind;
+
 /// Which 32 bytes from outside a hasher refused.
 ///
 /// ```
@@ -201,6 +203,32 @@ pub enum TreeError {
         role: HashRole,
         /// Where: position in the batch for leaves, position in the proof or frontier otherwise.
         index: u64,
+    },
+    /// N is none of those that can be chosen at run time.
+    #[error(
+        "N = {arity} cannot be chosen at run time, only 2, 3, 4, 8 and 16 can; use the types that take it as a parameter"
+    )]
+    UnsupportedArity {
+        /// The N asked for.
+        arity: usize,
+    },
+    /// N, chosen at run time, exceeds the hasher's `MAX_ARITY`.
+    #[error("groups of N = {arity} are wider than the {max_arity} children that the hasher takes")]
+    ArityExceedsHasher {
+        /// The N asked for.
+        arity: usize,
+        /// The hasher's `MAX_ARITY`.
+        max_arity: usize,
+    },
+    /// A proof, of a kind that is known only at run time, was held against another number of heads than it is about.
+    #[error(
+        "verifying this proof, of the kind '{kind}', takes another number of heads than was given, {needed}: one for leaves of a tree, old and new for its growth"
+    )]
+    WrongHeadCount {
+        /// What the proof is.
+        kind: Kind,
+        /// How many heads it is about, 1 or 2.
+        needed: usize,
     },
     /// A node could not be read.
     #[error("node {index} of level {level} cannot be read: {source}")]

@@ -60,7 +60,8 @@
 //! ([`update_inclusion_proof`](ConsistencyProof::update_inclusion_proof)). Verification answers `Ok(false)` for a well-formed
 //! proof that does not hold and an error for what cannot be a proof of anything; it allocates nothing and does not panic.
 //!
-//! Proofs travel as [bytes](encoding), without their root; the `Unrooted` types verify straight from them.
+//! Proofs travel as [bytes](encoding), without their root; the `Unrooted` types verify straight from them, and [`AnyProof`] whatever the
+//! kind, for an N that is known only at [run time](any).
 //!
 //! # Features
 //!
@@ -86,6 +87,7 @@
 
 extern crate alloc;
 
+pub mod any;
 mod arity;
 #[cfg(feature = "std")]
 mod concurrent;
@@ -120,6 +122,7 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 
+pub use any::{AnyProof, AnySnapshot};
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};

@@ -7,7 +7,7 @@
 )]
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Hash, LeanIMT, NaryProof, UnrootedCatchUp, UnrootedConsistency,
+    AnyProof, Blake3Hasher, Hash, Kind, LeanIMT, NaryProof, UnrootedCatchUp, UnrootedConsistency,
     UnrootedInclusion, UnrootedMulti, UnrootedRange,
 };
 use std::{
@@ -153,6 +153,23 @@ fn decoding_and_verifying_allocate_nothing() {
                 let news = UnrootedCatchUp::<N>::from_bytes(news).unwrap();
                 assert!(news.verify_transition(hasher, old, new).unwrap());
                 inclusion.to_nary::<_, 32>(hasher).unwrap()
+            }),
+            0
+        );
+        assert_eq!(
+            calls(|| {
+                for bytes in &bytes {
+                    let proof = AnyProof::from_bytes(bytes, N).unwrap();
+                    let verdict = match proof.old_size() {
+                        Some(_) => proof.verify_transition(hasher, old, new),
+                        None => proof.verify_against(hasher, new),
+                    };
+                    assert!(verdict.unwrap());
+                    assert_eq!(
+                        proof.leaves().count() == 0,
+                        proof.kind() == Kind::Consistency
+                    );
+                }
             }),
             0
         );

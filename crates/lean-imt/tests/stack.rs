@@ -1,9 +1,9 @@
 //! Every operation fits in 256 KiB of stack at `N = 16`, `MAX_DEPTH = 64`, in a debug build too.
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Frontier, Hash, LeanIMT, MemoryNodes, NaryProof, NodeSource, NodeStore,
-    TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,
-    UnrootedRange,
+    AnyProof, AnySnapshot, Blake3Hasher, Frontier, Hash, LeanIMT, MemoryNodes, NaryProof,
+    NodeSource, NodeStore, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency,
+    UnrootedInclusion, UnrootedMulti, UnrootedRange,
 };
 use std::{sync::Arc, thread};
 
@@ -171,6 +171,36 @@ fn proofs_of_many_leaves_fit() {
                 .verify_transition(&Blake3Hasher, old, head)
                 .unwrap()
         );
+    });
+}
+
+#[test]
+fn proofs_for_an_n_at_run_time_fit() {
+    in_256_kib("any", || {
+        let whole = tree(5000);
+        let lens: Vec<u64> = (0..=3).map(|level| whole.nodes().len(level)).collect();
+        let base = Arc::new(Copied(whole.nodes().source()));
+        let nodes = MemoryNodes::over(base, &lens);
+        let copied = Tree::from_nodes(Blake3Hasher, nodes, 5000, None).unwrap();
+        for snapshot in [whole.snapshot(), copied.snapshot()] {
+            let snapshot: Arc<dyn AnySnapshot> = Arc::new(snapshot);
+            let head = snapshot.head().unwrap();
+            let old = snapshot.snapshot_at(1234).unwrap().head().unwrap();
+            for bytes in [
+                snapshot.generate_proof(4321).unwrap(),
+                snapshot.generate_multiproof(&[0, 17, 4000, 4999]).unwrap(),
+                snapshot.generate_range_proof(100..4900).unwrap(),
+                snapshot.generate_consistency_proof(old).unwrap(),
+                snapshot.generate_catch_up_proof(old).unwrap(),
+            ] {
+                let proof = AnyProof::from_bytes(&bytes, 16).unwrap();
+                let verdict = match proof.old_size() {
+                    Some(_) => proof.verify_transition(snapshot.hasher(), old, head),
+                    None => proof.verify_against(snapshot.hasher(), head),
+                };
+                assert!(verdict.unwrap());
+            }
+        }
     });
 }
 

@@ -1,14 +1,15 @@
 //! [`RotorTreeBuilder`]: opening a tree with settings beyond [`RotorTreeConfig`].
 
-use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
-use rotortree_store::{
-    Engine, EngineConfig, OpenProgress, ProgressCallback, ReadOnly, RecoveryMode, Runtime,
-    fs::FsStorage,
-    storage::{Reads, Storage},
+use rotortree_store::Engine;
+
+use crate::{
+    Hasher, ReadOnly, RotorTree, RotorTreeConfig, RotorTreeError,
+    settings::{Settings, setters},
 };
-
-use crate::{Hasher, RotorTree, RotorTreeConfig, RotorTreeError, StorageError, TreeHead};
+#[cfg(doc)]
+use crate::{RecoveryMode, StorageError};
 
 /// Opens a tree with everything that can be set; made by [`RotorTree::builder`].
 ///
@@ -27,110 +28,24 @@ use crate::{Hasher, RotorTree, RotorTreeConfig, RotorTreeError, StorageError, Tr
 /// ```
 #[must_use = "a builder does nothing until `open` is called"]
 pub struct RotorTreeBuilder<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
-    path: PathBuf,
-    storage: Option<Arc<dyn Storage>>,
-    engine: EngineConfig,
+    settings: Settings,
     tree: PhantomData<fn(H) -> RotorTree<H, N, MAX_DEPTH>>,
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, MAX_DEPTH> {
     pub(crate) fn new(config: RotorTreeConfig) -> Self {
         Self {
-            path: config.path,
-            storage: None,
-            engine: EngineConfig {
-                flush_policy: config.flush_policy,
-                checkpoint_policy: config.checkpoint_policy,
-                tiering: config.tiering,
-                verify_checkpoint: config.verify_checkpoint,
-                ..EngineConfig::default()
-            },
+            settings: Settings::new(config),
             tree: PhantomData,
         }
     }
 
-    /// Keeps the tree on another backend than the directory at the config's path, which is then not looked at.
-    ///
-    /// ```
-    /// use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig, store::memory::MemoryStorage};
-    /// use std::sync::Arc;
-    ///
-    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(""))
-    ///     .storage(Arc::new(MemoryStorage::new()))
-    ///     .open(Blake3Hasher)?;
-    /// tree.insert_durable([1; 32])?;
-    /// # Ok::<(), rotortree::RotorTreeError>(())
-    /// ```
-    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
-        self.storage = Some(storage);
-        self
-    }
-
-    /// What opening does about a damaged log. The default stops at the last valid entry, keeps what it cuts off aside and
-    /// reports it; [`RecoveryMode::Strict`] refuses to open when anything that had been durable is damaged.
-    pub fn recovery(mut self, mode: RecoveryMode) -> Self {
-        self.engine.recovery = mode;
-        self
-    }
-
-    /// Refuses to open a tree that does not contain this head: one that was rolled back, or another one. Keep the head of the
-    /// last [`durable_snapshot`](RotorTree::durable_snapshot) outside of the directory.
-    pub fn expect_head(mut self, head: TreeHead) -> Self {
-        self.engine.expect_head = Some(head);
-        self
-    }
-
-    /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that would exceed the bound flushes
-    /// first; the `try_` forms return [`StorageError::WouldBlock`] instead. A single batch may be larger.
-    pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
-        self.engine.max_unflushed_bytes = bytes;
-        self
-    }
-
-    /// Starts a new segment of the log beyond so many bytes; 256 MiB by default.
-    pub fn segment_bytes(mut self, bytes: u64) -> Self {
-        self.engine.segment_bytes = bytes;
-        self
-    }
-
-    /// Runs background work on this runtime instead of the one that the process's trees share.
-    pub fn runtime(mut self, runtime: &Runtime) -> Self {
-        self.engine.runtime = runtime.clone();
-        self
-    }
-
-    /// How checkpointed nodes are read: through memory maps (the default), or with positioned reads, which are slower and turn
-    /// every device error into an error value.
-    pub fn reads(mut self, reads: Reads) -> Self {
-        self.engine.reads = reads;
-        self
-    }
-
-    /// Told how far opening is, from the thread that opens.
-    ///
-    /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
-    /// # let dir = tempfile::tempdir()?;
-    /// use rotortree::OpenProgress;
-    ///
-    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(dir.path()))
-    ///     .progress(|progress| match progress {
-    ///         OpenProgress::Verified { done, total } => eprintln!("{done} of {total} nodes verified"),
-    ///         OpenProgress::Replayed { done, total } => eprintln!("{done} of {total} bytes replayed"),
-    ///         _ => {}
-    ///     })
-    ///     .open(Blake3Hasher)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn progress(mut self, callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
-        self.engine.progress = Some(ProgressCallback::new(callback));
-        self
-    }
+    setters!();
 
     /// Raises the stored ceiling on depth to this type's `MAX_DEPTH`, durably. Without it a tree keeps the ceiling that it was
     /// made with. Once raised, a type with a smaller `MAX_DEPTH` no longer opens it.
     pub fn raise_max_depth(mut self) -> Self {
-        self.engine.raise_max_depth = true;
+        self.settings.engine.raise_max_depth = true;
         self
     }
 
@@ -140,7 +55,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
     /// Those of [`RotorTree::open`]; [`StorageError::UnexpectedHead`] after [`expect_head`](Self::expect_head);
     /// [`StorageError::WalCorrupted`] under [`RecoveryMode::Strict`].
     pub fn open(self, hasher: H) -> Result<RotorTree<H, N, MAX_DEPTH>, RotorTreeError> {
-        let (storage, config) = self.place()?;
+        let (storage, config) = self.settings.place()?;
         let engine = Engine::open(hasher.clone(), storage, config)?;
         Ok(RotorTree::over(engine, hasher))
     }
@@ -151,21 +66,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
     /// Those of [`RotorTree::open_read_only`], and [`StorageError::UnexpectedHead`] after
     /// [`expect_head`](Self::expect_head).
     pub fn open_read_only(self, hasher: H) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
-        let (storage, config) = self.place()?;
+        let (storage, config) = self.settings.place()?;
         ReadOnly::open(hasher, storage, config)
-    }
-
-    fn place(self) -> Result<(Arc<dyn Storage>, EngineConfig), StorageError> {
-        let storage = match self.storage {
-            Some(storage) => storage,
-            None if self.path.as_os_str().is_empty() => {
-                return Err(StorageError::InvalidConfig(
-                    "the path is empty; name the tree's directory".into(),
-                ));
-            }
-            None => Arc::new(FsStorage::new(self.path)),
-        };
-        Ok((storage, self.engine))
     }
 }
 
@@ -174,9 +76,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RotorTreeBuilder")
-            .field("path", &self.path)
-            .field("storage", &self.storage)
-            .field("engine", &self.engine)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -51,6 +51,12 @@
 //! pass it to `expect_head`. And a mapped read that meets a device error or a file cut short from outside raises
 //! `SIGBUS`; the builder can choose positioned reads instead.
 //!
+//! # N known only at run time
+//!
+//! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are ([`AnySnapshot`]), with proofs as bytes, which
+//! [`AnyProof`] verifies. `AnyTreeBuilder` opens one for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there;
+//! `inspect` tells what that is.
+//!
 //! # How much memory `pin_above_level` takes
 //!
 //! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are checkpointed and reads the lower
@@ -83,9 +89,13 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "storage")]
+mod any_tree;
+#[cfg(feature = "storage")]
 mod builder;
 #[cfg(feature = "storage")]
 mod config;
+#[cfg(feature = "storage")]
+mod settings;
 #[cfg(feature = "storage")]
 mod tree;
 
@@ -104,11 +114,16 @@ pub use rotortree_lean_imt::*;
 pub use rotortree_store::{
     BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak,
     OpenProgress, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats,
-    StorageError, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
+    StorageError, StoreIdentity, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]
-pub use crate::{builder::RotorTreeBuilder, config::RotorTreeConfig, tree::RotorTree};
+pub use crate::{
+    any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect},
+    builder::RotorTreeBuilder,
+    config::RotorTreeConfig,
+    tree::RotorTree,
+};
 
 /// The README's code, compiled and run.
 #[cfg(all(doctest, feature = "storage", feature = "blake3"))]

@@ -133,11 +133,18 @@ pub struct EngineConfig {
     pub max_unflushed_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
     pub segment_bytes: u64,
+    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are so many. 0 keeps none; default 1024.
+    pub recent_heads: usize,
     /// The background threads.
     pub runtime: Runtime,
     /// How stored nodes are read.
     pub reads: Reads,
-    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's.
+    /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store gets, and the largest that an existing one
+    /// may have. `None` is the type's own. For types that must be wide enough for whatever is there.
+    pub max_depth: Option<usize>,
+    /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of the kind `NotFound`.
+    pub create_if_missing: bool,
+    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what stands for it.
     pub raise_max_depth: bool,
     /// Told how opening goes on.
     pub progress: Option<ProgressCallback>,
@@ -154,8 +161,11 @@ impl Default for EngineConfig {
             expect_head: None,
             max_unflushed_bytes: 64 << 20,
             segment_bytes: 256 << 20,
+            recent_heads: 1024,
             runtime: Runtime::shared(),
             reads: Reads::default(),
+            max_depth: None,
+            create_if_missing: true,
             raise_max_depth: false,
             progress: None,
         }
@@ -163,7 +173,19 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    pub(crate) fn check(&self) -> Result<(), StorageError> {
+    /// The MAX_DEPTH to go by, for a type that has this one.
+    pub(crate) fn ceiling(&self, of_the_type: usize) -> usize {
+        self.max_depth.unwrap_or(of_the_type)
+    }
+
+    /// Refuses values outside of their limits, for a type with this MAX_DEPTH.
+    pub(crate) fn check(&self, of_the_type: usize) -> Result<(), StorageError> {
+        let ceiling = self.ceiling(of_the_type);
+        if ceiling == 0 || ceiling > of_the_type {
+            return Err(StorageError::InvalidConfig(format!(
+                "a MAX_DEPTH of {ceiling} is outside of 1 to {of_the_type}"
+            )));
+        }
         match self.flush_policy {
             FlushPolicy::Interval(interval) if interval < FlushPolicy::MIN_INTERVAL => {
                 Err(StorageError::InvalidConfig(format!(

@@ -40,7 +40,7 @@
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
 //! [`Engine`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes nothing, [`Runtime`] the threads that
-//! trees share. [`RecoveryReport`] says what opening found.
+//! trees share. [`RecoveryReport`] says what opening found, [`StoreIdentity`] what stands there before anybody opens it.
 //!
 //! # What holds everything together
 //!
@@ -61,6 +61,7 @@ pub mod file_layer;
 mod fork;
 pub mod fs;
 mod hashing;
+mod identity;
 mod lock;
 pub mod manifest;
 pub mod memory;
@@ -82,6 +83,7 @@ pub use config::{
 };
 pub use engine::{BackupReport, DurabilityToken, Durable, Engine, Stats};
 pub use error::{RotorTreeError, StorageError};
+pub use identity::StoreIdentity;
 pub use read_only::ReadOnly;
 pub use recovery::{Damage, LogBreak, RecoveryReport};
 pub use runtime::Runtime;

@@ -18,6 +18,8 @@ const ATTEMPTS: usize = 100;
 /// and shows only states that are known to be durable.
 ///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
+/// It sees the states at which it was refreshed and not the appends between them, so it cannot tell, as the writer's `find_head`
+/// does, whether a root was one of theirs; where the size is known too, `snapshot_at(size)` of its snapshot tells.
 pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
@@ -42,7 +44,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
-        config.check()?;
+        config.check(D)?;
         let (snapshot, seen) = read(&hasher, &storage, &config)?;
         Ok(Self {
             hasher,
@@ -134,10 +136,7 @@ fn read<H: Hasher, const N: usize, const D: usize>(
             .map(|manifest: Manifest| manifest.generation)
     };
     if storage.load_manifest()?.is_none() {
-        let missing = format!("{}: there is no store here to read", storage.describe());
-        return Err(
-            StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, missing)).into(),
-        );
+        return Err(recovery::missing(&**storage).into());
     }
     let mut attempt = 1;
     loop {

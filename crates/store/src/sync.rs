@@ -3,17 +3,18 @@
 //! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What the engine has below it
 //! (storage, cold nodes, counters) keeps the usual locks, under which no thread of a model is ever stopped.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 
 #[cfg(loom)]
 pub(crate) use self::models::{
-    ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, SetOnce, fence,
+    ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, SetOnce, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use {
     arc_swap::ArcSwap,
     std::sync::{
-        Condvar, Mutex, MutexGuard, OnceLock as SetOnce,
+        Condvar, Mutex, MutexGuard, OnceLock as SetOnce, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicUsize, fence},
     },
 };
@@ -23,13 +24,32 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Locks for reading; poisoning as in [`lock`].
+pub(crate) fn read<T>(shared: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    shared.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks for reading, unless somebody writes.
+pub(crate) fn try_read<T>(shared: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
+    match shared.try_read() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// Locks for writing; poisoning as in [`lock`].
+pub(crate) fn write<T>(shared: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What loom does not have, made of what it has.
 #[cfg(loom)]
 mod models {
     use std::sync::{Arc, OnceLock, atomic::Ordering};
 
     pub(crate) use loom::sync::{
-        Condvar, Mutex, MutexGuard,
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicUsize, fence},
     };
 

@@ -42,6 +42,12 @@ pub enum DecodeError {
         /// What the bytes are.
         found: Kind,
     },
+    /// The bytes are of a kind that proves nothing.
+    #[error("the bytes are a {found}, not a proof")]
+    NotAProof {
+        /// What the bytes are.
+        found: Kind,
+    },
     /// The bytes are of a version that this crate does not read.
     #[error("encoding version {found} is not {ENCODING_VERSION}, the one that is read here")]
     UnsupportedVersion {

@@ -2,6 +2,7 @@
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
+mod any_tree;
 mod backpressure;
 mod boundaries;
 mod checkpoints;

@@ -62,6 +62,9 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     assert_eq!(tree.head(), before);
     assert_eq!(tree.stats().size, before.map_or(0, |head| head.size));
     if let Some(head) = before {
+        // The newest is found whatever the parent's threads were doing; another lookup comes back with or without an answer.
+        assert_eq!(tree.find_head(&head.root), Some(head));
+        assert_eq!(tree.find_head(&leaf(u64::MAX)), None);
         let snapshot = tree.snapshot();
         let proof = snapshot.generate_proof(head.size - 1).unwrap();
         assert!(proof.verify_against(&Blake3Hasher, head).unwrap());

@@ -226,6 +226,13 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         self.core().stats()
     }
 
+    /// The newest head with this root among those of the last appends, as many as
+    /// [`recent_heads`](EngineConfig::recent_heads). See `RotorTree::find_head` for what is found when.
+    #[must_use]
+    pub fn find_head(&self, root: &Hash) -> Option<TreeHead> {
+        self.core().find_head(root)
+    }
+
     /// Closes the tree for all its handles: flushes, checkpoints if the policy says so, marks the store as cleanly closed
     /// and gives up ownership, also when something of it fails.
     ///

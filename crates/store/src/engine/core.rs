@@ -8,7 +8,9 @@ use std::{
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
-use super::{checkpointing::Checkpoints, commit::Commit, stats::Counters, write::Writer};
+use super::{
+    checkpointing::Checkpoints, commit::Commit, heads::RecentHeads, stats::Counters, write::Writer,
+};
 use crate::{
     EngineConfig, RecoveryReport, StorageError,
     cold::ColdNodes,
@@ -28,6 +30,8 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
     /// Told when something that keeps inserts waiting has changed. Goes with `writer`.
     pub(super) admission: Condvar,
     pub(super) published: ArcSwap<TreeSnapshot<N, D>>,
+    /// Recorded right behind publishing.
+    pub(super) heads: RecentHeads,
     /// Callers in `wait_for_size`; inserts look before they wake anybody.
     pub(super) size_waiters: AtomicUsize,
     pub(super) size_lock: Mutex<()>,

@@ -13,6 +13,7 @@
 //! | `backup` | a copy on another storage, of a running tree |
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `token` | what an insert returns for waiting |
+//! | `heads` | heads of recent appends, found by their roots |
 //! | `stats`, `events` | what can be observed |
 //!
 //! Locks, in the order in which they may be taken: `ownership`, `cold`, `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
@@ -24,6 +25,7 @@ mod close;
 mod commit;
 mod core;
 mod events;
+mod heads;
 mod lead;
 pub(crate) mod log;
 #[cfg(all(test, loom))]

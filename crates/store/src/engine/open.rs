@@ -9,6 +9,7 @@ use super::{
     checkpointing::Checkpoints,
     commit::Commit,
     core::{Core, Status},
+    heads::RecentHeads,
     policy::{Due, node_count},
     stats::Counters,
     write::Writer,
@@ -26,7 +27,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Arc<Self>, RotorTreeError> {
-        config.check()?;
+        config.check(D)?;
         let Recovered {
             ownership,
             tree,
@@ -39,6 +40,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());
         let due = Due::starting_at(node_count(manifest.size, N as u64));
+        let heads = RecentHeads::new(config.recent_heads, snapshot.head());
         let pending = GroupBuffer::new(log.durable.sequence + 1);
         let core = Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -54,6 +56,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }),
             admission: Condvar::new(),
             published: ArcSwap::new(Arc::clone(&snapshot)),
+            heads,
             size_waiters: AtomicUsize::new(0),
             size_lock: Mutex::new(()),
             size_changed: Condvar::new(),

@@ -206,7 +206,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Makes the tree as it is visible to readers.
     pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) {
-        self.published.store(Arc::new(writer.tree.snapshot()));
+        let snapshot = Arc::new(writer.tree.snapshot());
+        let head = snapshot.head();
+        self.published.store(snapshot);
+        // Not before: nobody may find what is not to be seen yet.
+        self.heads.record(head);
         writer.entries += 1;
         self.consider_checkpoint(writer);
         if self.size_waiters.load(Ordering::SeqCst) > 0 {

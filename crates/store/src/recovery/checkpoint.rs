@@ -33,16 +33,17 @@ pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageEr
     Manifest::decode(&name, &bytes)
 }
 
-/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type must reach.
-pub(crate) fn check_identity<H: Hasher, const N: usize, const D: usize>(
+/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type, or what stands for its own, must reach.
+pub(crate) fn check_identity<H: Hasher, const N: usize>(
     hasher: &H,
     manifest: &Manifest,
+    ceiling: usize,
 ) -> Result<(), StorageError> {
-    if manifest.arity as usize != N || manifest.max_depth as usize > D {
+    if manifest.arity as usize != N || manifest.max_depth as usize > ceiling {
         return Err(StorageError::ConfigMismatch {
             expected_n: N as u32,
             actual_n: manifest.arity,
-            expected_max_depth: D,
+            expected_max_depth: ceiling,
             actual_max_depth: manifest.max_depth as usize,
         });
     }

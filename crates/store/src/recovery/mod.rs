@@ -50,21 +50,22 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     storage: &Arc<dyn Storage>,
     config: &EngineConfig,
 ) -> Result<Recovered<H, N, D>, RotorTreeError> {
-    // Looked at before anything is touched: opening what is not ours must leave it alone.
-    refuse_foreign(&**storage)?;
+    // Looked at before anything is touched: opening what is not ours must leave it alone, and so must who expects a store.
+    look(&**storage, config)?;
     let ownership = storage.acquire()?;
-    let place = refuse_foreign(&**storage)?;
+    let place = look(&**storage, config)?;
     storage.sweep()?;
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
-        create(&**storage, N as u32, D as u32, hasher.fingerprint(N))?;
+        let ceiling = config.ceiling(D) as u32;
+        create(&**storage, N as u32, ceiling, hasher.fingerprint(N))?;
         report.created = true;
     }
     let mut manifest = load_manifest(&**storage)?;
-    check_identity::<H, N, D>(hasher, &manifest)?;
+    check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
     ensure_room(&**storage, &manifest)?;
     if config.raise_max_depth {
-        manifest.max_depth = D as u32;
+        manifest.max_depth = config.ceiling(D) as u32;
     }
     let Checkpointed { mut tree, cold } =
         load_checkpoint(hasher, storage, &manifest, config, &mut report)?;
@@ -224,6 +225,20 @@ fn accept<H: Hasher, const N: usize, const D: usize>(
     expect_head(&tree.snapshot(), expected)
 }
 
+/// What stands there, if it can be opened or made into a store.
+fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageError> {
+    match refuse_foreign(storage)? {
+        Place::Vacant if !config.create_if_missing => Err(missing(storage)),
+        place => Ok(place),
+    }
+}
+
+/// The error of who expects a store where there is none.
+pub(crate) fn missing(storage: &dyn Storage) -> StorageError {
+    let missing = format!("{}: there is no store here", storage.describe());
+    StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, missing))
+}
+
 pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
     match storage.inspect()? {
         Place::Foreign { found } => Err(StorageError::ForeignDirectory {
@@ -340,7 +355,7 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
     report: &mut RecoveryReport,
 ) -> Result<(LeanIMT<H, N, D>, Manifest), RotorTreeError> {
     let manifest = load_manifest(&**storage)?;
-    check_identity::<H, N, D>(hasher, &manifest)?;
+    check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
     let Checkpointed { mut tree, .. } =
         load_checkpoint(hasher, storage, &manifest, config, report)?;
     let live = LiveLog::read(storage, &manifest)?;

@@ -1,10 +1,10 @@
 //! Proofs: shapes follow from sizes and indices alone, every hash counts, and a head is size and root.
 
 use super::tests::{
-    TREE_BATCH, TREE_BEYOND, TREE_BOUNDARIES, TREE_BYTES, TREE_COUNTS, TREE_FIELDS,
-    TREE_FRONTIER_HASHER, TREE_FRONTIER_HEAD, TREE_HASHER_INCLUSION, TREE_INDICES, TREE_INNER_NODE,
-    TREE_MULTI_FIELDS, TREE_NUMBERS, TREE_OTHER_SIZE, TREE_RANGE_FIELDS, TREE_REFUSED,
-    TREE_REPLACED_LEAF, TREE_SHARED_HASHER, TREE_UPDATE,
+    TREE_ANY_NARROW, TREE_BATCH, TREE_BEYOND, TREE_BOUNDARIES, TREE_BYTES, TREE_COUNTS,
+    TREE_FIELDS, TREE_FRONTIER_HASHER, TREE_FRONTIER_HEAD, TREE_HASHER_INCLUSION, TREE_INDICES,
+    TREE_INNER_NODE, TREE_MULTI_FIELDS, TREE_NUMBERS, TREE_OTHER_SIZE, TREE_RANGE_FIELDS,
+    TREE_REFUSED, TREE_REPLACED_LEAF, TREE_SHARED_HASHER, TREE_UPDATE,
 };
 use crate::mutations::Mutation;
 
@@ -294,6 +294,26 @@ pub(super) const LIST: &[Mutation] = &[
         put: "let _ = arity;
         [0; 32]",
         test: TREE_SHARED_HASHER,
+        explained: None,
+    },
+    Mutation {
+        name: "any-refused-hash",
+        rows: &[14],
+        protects: "what the hasher does not work on is refused for an N chosen at run time too",
+        file: "crates/lean-imt/src/any/wide.rs",
+        find: "self.0.check(hash)",
+        put: "self.0.check(hash) || true",
+        test: TREE_ANY_NARROW,
+        explained: None,
+    },
+    Mutation {
+        name: "any-too-wide",
+        rows: &[14],
+        protects: "a hasher is never given groups wider than it takes by bytes that ask for them",
+        file: "crates/lean-imt/src/any/wide.rs",
+        find: "if arity > H::MAX_ARITY {",
+        put: "if false {",
+        test: TREE_ANY_NARROW,
         explained: None,
     },
 ];

@@ -4,7 +4,7 @@ use super::tests::{
     BACKUP_COUNTS, CLOSED_BYTES, COUNTS, CRAFTED_GROUP, CRAFTED_MANIFEST, CRAFTED_NODE,
     CRAFTED_SEGMENT, DAMAGED_CHUNKS, DAMAGED_LOG, EARLIER_MANIFEST, ENGINE_IDENTITY, EVERY_CRASH,
     EXPECTED_HEAD, FILES_CUT, FILES_REPLACED, FILES_SWAPPED, FIRST_SEGMENT, FOREIGN, LARGE_LOG,
-    RECOVERED_BYTES, RECOVERED_SHOWN,
+    NOTHING_MADE, RECOVERED_BYTES, RECOVERED_SHOWN,
 };
 use crate::mutations::Mutation;
 
@@ -14,7 +14,7 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[8],
         protects: "a place is looked at before anything in it is touched",
         file: "crates/store/src/recovery/mod.rs",
-        find: "refuse_foreign(&**storage)?;
+        find: "look(&**storage, config)?;
     let ownership",
         put: "let ownership",
         test: FOREIGN,
@@ -36,7 +36,7 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[8],
         protects: "N and the hasher are the store's",
         file: "crates/store/src/recovery/mod.rs",
-        find: "check_identity::<H, N, D>(hasher, &manifest)?;
+        find: "check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
     ensure_room(",
         put: "ensure_room(",
         test: ENGINE_IDENTITY,
@@ -340,6 +340,16 @@ pub(super) const LIST: &[Mutation] = &[
         find: "recovery::ensure_room(&**target, &previous)?;",
         put: "",
         test: BACKUP_COUNTS,
+        explained: None,
+    },
+    Mutation {
+        name: "made-where-expected",
+        rows: &[8],
+        protects: "who expects a store where there is none gets no empty one",
+        file: "crates/store/src/recovery/mod.rs",
+        find: "Place::Vacant if !config.create_if_missing => Err(missing(storage)),",
+        put: "",
+        test: NOTHING_MADE,
         explained: None,
     },
 ];

@@ -35,6 +35,7 @@ const fn facade(target: &'static str, name: &'static str) -> Test {
 }
 
 pub(super) const TREE_ABORTED: Test = tree("an_aborted_write_is_overwritten_by_the_next");
+pub(super) const TREE_ANY_NARROW: Test = tree("a_hasher_of_few_widths_verifies_the_n_that_it_has");
 pub(super) const TREE_BASE: Test =
     tree("a_base_serves_what_memory_gives_back_and_no_node_is_lost_between_them");
 pub(super) const TREE_BATCH: Test =
@@ -366,6 +367,10 @@ pub(super) const KILL: Test = facade(
 );
 pub(super) const MANY_THREADS: Test =
     facade("durable", "many_threads_at_the_bound_all_come_through");
+pub(super) const NOTHING_MADE: Test = facade(
+    "durable",
+    "where_nothing_is_nothing_is_made_without_an_n_or_leave",
+);
 pub(super) const POOL_STOLEN: Test = facade(
     "durable",
     "inserting_batches_beside_inserts_that_wait_to_be_stolen_ends",

@@ -72,6 +72,15 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         })
     }
 
+    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    pub(crate) fn recast<const M: usize>(self) -> UnrootedCatchUp<'a, M> {
+        UnrootedCatchUp {
+            old_size: self.old_size,
+            leaves: self.leaves,
+            frontier: self.frontier,
+        }
+    }
+
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -65,6 +65,15 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         })
     }
 
+    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    pub(crate) fn recast<const M: usize>(self) -> UnrootedConsistency<'a, M> {
+        UnrootedConsistency {
+            old_size: self.old_size,
+            new_size: self.new_size,
+            hashes: self.hashes,
+        }
+    }
+
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -80,6 +80,16 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         })
     }
 
+    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    pub(crate) fn recast<const M: usize>(self) -> UnrootedInclusion<'a, M> {
+        UnrootedInclusion {
+            tree_size: self.tree_size,
+            leaf_index: self.leaf_index,
+            leaf: self.leaf,
+            siblings: self.siblings,
+        }
+    }
+
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

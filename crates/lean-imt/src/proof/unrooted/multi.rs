@@ -159,6 +159,16 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         })
     }
 
+    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    pub(crate) fn recast<const M: usize>(self) -> UnrootedMulti<'a, M> {
+        UnrootedMulti {
+            tree_size: self.tree_size,
+            indices: self.indices,
+            leaves: self.leaves,
+            hashes: self.hashes,
+        }
+    }
+
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -77,6 +77,16 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         })
     }
 
+    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    pub(crate) fn recast<const M: usize>(self) -> UnrootedRange<'a, M> {
+        UnrootedRange {
+            tree_size: self.tree_size,
+            start: self.start,
+            leaves: self.leaves,
+            hashes: self.hashes,
+        }
+    }
+
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -7,6 +7,7 @@
 //! | `waiting` | group commit while all goes well: leaders, waiters, futures, closing |
 //! | `failing` | a sync that fails or panics |
 //! | `background` | ticks, marks, checkpoints |
+//! | `heads` | recent heads beside publishing |
 //!
 //! loom's timed waits never time out, so that a wake-up that is lost is a deadlock, which loom reports, also where the engine would
 //! look again some time later. The models cannot show what `arc-swap` and the runtime's own threads do: a lock and a thread
@@ -15,6 +16,7 @@
 mod background;
 mod disk;
 mod failing;
+mod heads;
 mod waiting;
 
 use std::{
@@ -60,12 +62,21 @@ fn open(disk: &Arc<Disk>) -> (Tree, Runtime) {
 }
 
 fn open_with(disk: &Arc<Disk>, flush_policy: FlushPolicy) -> (Tree, Runtime) {
-    let runtime = Runtime::new();
     let config = EngineConfig {
         flush_policy,
         checkpoint_policy: CheckpointPolicy::Manual,
-        runtime: runtime.clone(),
+        // Their lock is a point more at which threads may take turns; `heads` has a model of its own.
+        recent_heads: 0,
         ..EngineConfig::default()
+    };
+    open_as(disk, config)
+}
+
+fn open_as(disk: &Arc<Disk>, config: EngineConfig) -> (Tree, Runtime) {
+    let runtime = Runtime::new();
+    let config = EngineConfig {
+        runtime: runtime.clone(),
+        ..config
     };
     let storage: Arc<dyn Storage> = Arc::clone(disk) as _;
     let tree = Tree::open(Blake3Hasher, storage, config).expect("a disk that was not told to fail");

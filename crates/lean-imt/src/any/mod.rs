@@ -1,0 +1,49 @@
+//! Trees and proofs whose N is known only at run time.
+//!
+//! Everything else here is generic over N, so that shapes are constants and a proof of one N is no proof of another for the compiler
+//! already. A service that reads N from its configuration, a binding to another language or a tool has it as a number. For those there
+//! are [`AnySnapshot`], the object-safe side of a snapshot whatever its N, [`AnyProof`], which decodes and verifies the canonical
+//! bytes of any proof, and [`with_arity`], which both rest on: a call from a number into code that is generic over N, for
+//! each N in [`ARITIES`].
+//!
+//! ```
+//! use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, Hash, Hasher, LeanIMT, TreeError};
+//! use rotortree_lean_imt::any::{WithArity, with_arity};
+//! use std::sync::Arc;
+//!
+//! /// A tree over some leaves, of whatever N is asked for.
+//! struct Over<'a>(&'a [Hash]);
+//!
+//! impl WithArity for Over<'_> {
+//!     type Output = Result<Arc<dyn AnySnapshot>, TreeError>;
+//!
+//!     fn with<const N: usize>(self) -> Self::Output {
+//!         let mut tree = LeanIMT::<_, N, 32>::new(Blake3Hasher);
+//!         tree.insert_many(self.0)?;
+//!         Ok(Arc::new(tree.snapshot()))
+//!     }
+//! }
+//!
+//! let n = std::env::args().len() + 3; // Something that the compiler does not know: 4.
+//! let snapshot = with_arity(n, Over(&[[1; 32], [2; 32], [3; 32]]))??;
+//! let head = snapshot.head().ok_or("there are leaves")?;
+//! let bytes = snapshot.generate_proof(1)?;
+//!
+//! let proof = AnyProof::from_bytes(&bytes, n)?;
+//! assert!(proof.leaves().eq([(1, &[2; 32])]));
+//! assert!(proof.verify_against(&Blake3Hasher, head)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Code is compiled for each N only where it is called.
+
+mod arity;
+mod proof;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod wide;
+
+pub use arity::{ARITIES, WithArity, with_arity};
+pub use proof::AnyProof;
+pub use snapshot::AnySnapshot;

@@ -1,0 +1,235 @@
+//! [`AnyProof`]: the bytes of a proof of any kind, decoded and verified for an N that is known only at run time.
+
+use rotortree_hasher::{Hash, Hasher};
+
+use super::{WithArity, wide::Wide, with_arity};
+use crate::{
+    DecodeError, Kind, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency,
+    UnrootedInclusion, UnrootedMulti, UnrootedRange, peek_kind,
+};
+
+/// A proof of any kind, borrowed from its canonical bytes, about trees of an N that the caller gives as a number.
+///
+/// It is what the `Unrooted` type of its kind is: it names no root and proves nothing until it is held against heads. Those come from
+/// a source that the verifier trusts, and so does N, which gives them their meaning; never from whoever sent the proof. What
+/// is proved then is what the proof claims: [`leaves`](Self::leaves) at their indices, or growth between two sizes. Compare
+/// that with what you wanted to know.
+///
+/// ```
+/// use rotortree_lean_imt::{AnyProof, Blake3Hasher, Kind, LeanIMT};
+///
+/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let old = tree.head().ok_or("three leaves")?;
+/// tree.insert_many(&[[4; 32], [5; 32]])?;
+/// let new = tree.head().ok_or("five leaves")?;
+/// let range = tree.snapshot().generate_range_proof(2..4)?.to_bytes()?;
+/// let growth = tree.snapshot().generate_consistency_proof(old.size, old.root)?.to_bytes()?;
+///
+/// let n = 4; // From the configuration.
+/// let proof = AnyProof::from_bytes(&range, n)?;
+/// assert!(proof.verify_against(&Blake3Hasher, new)?);
+/// assert!(proof.leaves().eq([(2, &[3; 32]), (3, &[4; 32])]));
+///
+/// let proof = AnyProof::from_bytes(&growth, n)?;
+/// assert_eq!(proof.kind(), Kind::Consistency);
+/// assert!(proof.verify_transition(&Blake3Hasher, old, new)?);
+/// assert!(proof.verify_against(&Blake3Hasher, new).is_err(), "growth is between two heads");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AnyProof<'a> {
+    arity: usize,
+    proof: Erased<'a>,
+}
+
+/// The parts of a proof, whose shape was checked for the N that is kept beside. They are the same for all N; 0 stands for none.
+#[derive(Clone, Debug)]
+enum Erased<'a> {
+    Inclusion(UnrootedInclusion<'a, 0>),
+    Consistency(UnrootedConsistency<'a, 0>),
+    Multi(UnrootedMulti<'a, 0>),
+    Range(UnrootedRange<'a, 0>),
+    CatchUp(UnrootedCatchUp<'a, 0>),
+}
+
+impl<'a> AnyProof<'a> {
+    /// The proof that these bytes encode about trees of N = `arity`. Borrows from them and allocates nothing; no hash. As
+    /// fast as decoding the kind that it turns out to be.
+    ///
+    /// [`peek_kind`] tells kind and N of bytes; a verifier takes N from where it has its heads from instead.
+    ///
+    /// # Errors
+    /// [`DecodeError::WrongArity`] for a proof about another N; [`DecodeError::NotAProof`] for a head or a frontier;
+    /// [`TreeError::UnsupportedArity`] within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
+    /// where the bytes are not the encoding of a proof.
+    pub fn from_bytes(bytes: &'a [u8], arity: usize) -> Result<Self, DecodeError> {
+        with_arity(arity, Decode(bytes))?.map(|proof| Self { arity, proof })
+    }
+
+    /// What kind of proof it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.proof {
+            Erased::Inclusion(_) => Kind::Inclusion,
+            Erased::Consistency(_) => Kind::Consistency,
+            Erased::Multi(_) => Kind::Multi,
+            Erased::Range(_) => Kind::Range,
+            Erased::CatchUp(_) => Kind::CatchUp,
+        }
+    }
+
+    /// N.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.arity
+    }
+
+    /// The number of leaves that the tree is claimed to have; the new tree of a proof about two.
+    #[must_use]
+    pub fn tree_size(&self) -> u64 {
+        match &self.proof {
+            Erased::Inclusion(proof) => proof.tree_size(),
+            Erased::Consistency(proof) => proof.new_size(),
+            Erased::Multi(proof) => proof.tree_size(),
+            Erased::Range(proof) => proof.tree_size(),
+            Erased::CatchUp(proof) => proof.new_size(),
+        }
+    }
+
+    /// The number of leaves that the old tree of a proof about two is claimed to have, and `None` for a proof about one. Tells
+    /// which of the two ways of verifying is the proof's.
+    #[must_use]
+    pub fn old_size(&self) -> Option<u64> {
+        match &self.proof {
+            Erased::Consistency(proof) => Some(proof.old_size()),
+            Erased::CatchUp(proof) => Some(proof.old_size()),
+            Erased::Inclusion(_) | Erased::Multi(_) | Erased::Range(_) => None,
+        }
+    }
+
+    /// The leaves that the proof has, each with the index at which it is claimed to stand, indices increasing: one of an inclusion
+    /// proof, several of a multi-, range or catch-up proof (of the last the new ones), none of a consistency proof.
+    pub fn leaves(&self) -> impl Iterator<Item = (u64, &'a Hash)> + 'a {
+        let (run, leaves) = match &self.proof {
+            Erased::Inclusion(proof) => {
+                let index = proof.leaf_index();
+                (index..index + 1, core::slice::from_ref(proof.leaf()))
+            }
+            Erased::Range(proof) => (proof.range(), proof.leaves()),
+            Erased::CatchUp(proof) => (proof.range(), proof.leaves()),
+            Erased::Consistency(_) | Erased::Multi(_) => (0..0, &[][..]),
+        };
+        let apart = match &self.proof {
+            Erased::Multi(proof) => Some(proof.indices().zip(proof.leaves())),
+            _ => None,
+        };
+        run.zip(leaves).chain(apart.into_iter().flatten())
+    }
+
+    /// Whether the leaves of this inclusion, multi- or range proof stand at their indices in the tree with this head, which comes
+    /// from a trusted source. Costs what the `Unrooted` type of the kind states, and a clone of the hasher.
+    ///
+    /// # Errors
+    /// [`TreeError::WrongHeadCount`] for a consistency or catch-up proof; [`TreeError::RefusedHash`];
+    /// [`TreeError::ArityExceedsHasher`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
+        self.verify(hasher, Heads::One(head))
+    }
+
+    /// Whether the tree with the head `old` grew into the one with the head `new`, by the leaves of this catch-up proof or, for a
+    /// consistency proof, by whichever. Both heads come from the caller's own trusted sources. Costs as for
+    /// [`verify_against`](Self::verify_against).
+    ///
+    /// # Errors
+    /// [`TreeError::WrongHeadCount`] for a proof of another kind; [`TreeError::RefusedHash`]; [`TreeError::ArityExceedsHasher`].
+    pub fn verify_transition<H: Hasher>(
+        &self,
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<bool, TreeError> {
+        self.verify(hasher, Heads::Two { old, new })
+    }
+
+    fn verify<H: Hasher>(&self, hasher: &H, heads: Heads) -> Result<bool, TreeError> {
+        let hasher = Wide::new(hasher, self.arity)?;
+        let proof = self.proof.clone();
+        with_arity(
+            self.arity,
+            Verify {
+                proof,
+                hasher,
+                heads,
+            },
+        )?
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Heads {
+    One(TreeHead),
+    Two { old: TreeHead, new: TreeHead },
+}
+
+/// Decoding, for whichever N.
+struct Decode<'a>(&'a [u8]);
+
+impl<'a> WithArity for Decode<'a> {
+    type Output = Result<Erased<'a>, DecodeError>;
+
+    fn with<const N: usize>(self) -> Self::Output {
+        let bytes = self.0;
+        let (found, _) = peek_kind(bytes)?;
+        Ok(match found {
+            Kind::Inclusion => {
+                Erased::Inclusion(UnrootedInclusion::<N>::from_bytes(bytes)?.recast())
+            }
+            Kind::Consistency => {
+                Erased::Consistency(UnrootedConsistency::<N>::from_bytes(bytes)?.recast())
+            }
+            Kind::Multi => Erased::Multi(UnrootedMulti::<N>::from_bytes(bytes)?.recast()),
+            Kind::Range => Erased::Range(UnrootedRange::<N>::from_bytes(bytes)?.recast()),
+            Kind::CatchUp => Erased::CatchUp(UnrootedCatchUp::<N>::from_bytes(bytes)?.recast()),
+            Kind::Head | Kind::Frontier => return Err(DecodeError::NotAProof { found }),
+        })
+    }
+}
+
+/// Verifying, for the N for which the proof was decoded.
+struct Verify<'a, H> {
+    proof: Erased<'a>,
+    hasher: Wide<H>,
+    heads: Heads,
+}
+
+impl<H: Hasher> WithArity for Verify<'_, H> {
+    type Output = Result<bool, TreeError>;
+
+    fn with<const N: usize>(self) -> Self::Output {
+        let hasher = &self.hasher;
+        let wrong = |kind, needed| Err(TreeError::WrongHeadCount { kind, needed });
+        match (self.proof, self.heads) {
+            (Erased::Inclusion(proof), Heads::One(head)) => {
+                proof.recast::<N>().verify_against(hasher, head)
+            }
+            (Erased::Multi(proof), Heads::One(head)) => {
+                proof.recast::<N>().verify_against(hasher, head)
+            }
+            (Erased::Range(proof), Heads::One(head)) => {
+                proof.recast::<N>().verify_against(hasher, head)
+            }
+            (Erased::Consistency(proof), Heads::Two { old, new }) => {
+                proof.recast::<N>().verify_transition(hasher, old, new)
+            }
+            (Erased::CatchUp(proof), Heads::Two { old, new }) => {
+                proof.recast::<N>().verify_transition(hasher, old, new)
+            }
+            (Erased::Inclusion(_), Heads::Two { .. }) => wrong(Kind::Inclusion, 1),
+            (Erased::Multi(_), Heads::Two { .. }) => wrong(Kind::Multi, 1),
+            (Erased::Range(_), Heads::Two { .. }) => wrong(Kind::Range, 1),
+            (Erased::Consistency(_), Heads::One(_)) => wrong(Kind::Consistency, 2),
+            (Erased::CatchUp(_), Heads::One(_)) => wrong(Kind::CatchUp, 2),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! [`AnySnapshot`]: a snapshot whose N is known only at run time.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::{fmt, ops::Range};
+use rotortree_hasher::Hash;
+
+use crate::{SharedHasher, TreeError, TreeHead, TreeSnapshot};
+
+/// Only snapshots are snapshots, so that methods can be added.
+mod sealed {
+    pub trait Sealed {}
+    impl<const N: usize, const MAX_DEPTH: usize> Sealed for crate::TreeSnapshot<N, MAX_DEPTH> {}
+}
+
+/// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a signature is as it is there, and proofs
+/// are their canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
+///
+/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes costs an allocation or two beside
+/// the reads. Sealed: no other type implements it.
+///
+/// ```
+/// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
+/// use std::sync::Arc;
+///
+/// let mut tree = LeanIMT::<_, 8, 20>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let snapshot: Arc<dyn AnySnapshot> = Arc::new(tree.snapshot());
+///
+/// assert_eq!((snapshot.arity(), snapshot.size(), snapshot.depth()), (8, 3, 1));
+/// let bytes = snapshot.generate_multiproof(&[0, 2])?;
+/// let proof = AnyProof::from_bytes(&bytes, snapshot.arity())?;
+/// let head = snapshot.head().ok_or("three leaves")?;
+/// assert!(proof.verify_against(snapshot.hasher(), head)?);
+/// assert_eq!(snapshot.snapshot_at(1)?.root(), Some([1; 32]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
+    /// N.
+    fn arity(&self) -> usize;
+
+    /// The root, or `None` for the empty tree.
+    fn root(&self) -> Option<Hash>;
+
+    /// The number of leaves.
+    fn size(&self) -> u64;
+
+    /// The number of hash layers above the leaves.
+    fn depth(&self) -> usize;
+
+    /// Size and root, or `None` for the empty tree.
+    fn head(&self) -> Option<TreeHead>;
+
+    /// The application's metadata as of this snapshot.
+    fn metadata(&self) -> Option<&[u8]>;
+
+    /// The hasher of the tree, its type erased. It verifies what this snapshot proves.
+    fn hasher(&self) -> &SharedHasher;
+
+    /// The number of nodes of a level, the edge node included; 0 above the root.
+    fn level_len(&self, level: usize) -> u64;
+
+    /// Node `index` of `level` (0 for leaves).
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError>;
+
+    /// Fills `out` with the nodes of `level` from `start` on, edge node included.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the level ends before, [`TreeError::NodeUnavailable`].
+    fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
+
+    /// The leaves of a range, in order, read in pieces.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree; each item can be
+    /// [`TreeError::NodeUnavailable`], after which the iteration ends.
+    fn leaves(
+        &self,
+        range: Range<u64>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Hash, TreeError>> + '_>, TreeError>;
+
+    /// The inclusion proof of a leaf; see [`TreeSnapshot::generate_proof`].
+    ///
+    /// # Errors
+    /// As there.
+    fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError>;
+
+    /// The proof of the leaves at `indices`, which increase strictly; see [`TreeSnapshot::generate_multiproof`].
+    ///
+    /// # Errors
+    /// As there.
+    fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError>;
+
+    /// The proof of the leaves of a range; see [`TreeSnapshot::generate_range_proof`].
+    ///
+    /// # Errors
+    /// As there.
+    fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError>;
+
+    /// The proof that the tree only grew since it had the head `old` ([`TreeHead::EMPTY`] for the empty tree); see
+    /// [`TreeSnapshot::generate_consistency_proof`].
+    ///
+    /// # Errors
+    /// As there.
+    fn generate_consistency_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError>;
+
+    /// The leaves that came since the tree had the head `old`, with their proof; see
+    /// [`TreeSnapshot::generate_catch_up_proof`].
+    ///
+    /// # Errors
+    /// As there.
+    fn generate_catch_up_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError>;
+
+    /// The frontier of the tree as it was when it had `size` leaves, in the bytes of [`Frontier::export`](crate::Frontier::export).
+    ///
+    /// # Errors
+    /// As for [`TreeSnapshot::frontier_at`].
+    fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError>;
+
+    /// The tree as it was when it had `size` leaves; see [`TreeSnapshot::snapshot_at`].
+    ///
+    /// # Errors
+    /// As there.
+    fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError>;
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX_DEPTH> {
+    fn arity(&self) -> usize {
+        N
+    }
+
+    fn root(&self) -> Option<Hash> {
+        self.root()
+    }
+
+    fn size(&self) -> u64 {
+        self.size()
+    }
+
+    fn depth(&self) -> usize {
+        self.depth()
+    }
+
+    fn head(&self) -> Option<TreeHead> {
+        self.head()
+    }
+
+    fn metadata(&self) -> Option<&[u8]> {
+        self.metadata()
+    }
+
+    fn hasher(&self) -> &SharedHasher {
+        self.hasher()
+    }
+
+    fn level_len(&self, level: usize) -> u64 {
+        self.level_len(level)
+    }
+
+    fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError> {
+        self.get_node(level, index)
+    }
+
+    fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        self.read_nodes(level, start, out)
+    }
+
+    fn leaves(
+        &self,
+        range: Range<u64>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Hash, TreeError>> + '_>, TreeError> {
+        Ok(Box::new(self.leaves(range)?))
+    }
+
+    fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
+        self.generate_proof_bytes(leaf_index)
+    }
+
+    fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError> {
+        self.generate_multiproof(indices)?.to_bytes()
+    }
+
+    fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError> {
+        self.generate_range_proof(range)?.to_bytes()
+    }
+
+    fn generate_consistency_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError> {
+        self.generate_consistency_proof(old.size, old.root)?
+            .to_bytes()
+    }
+
+    fn generate_catch_up_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError> {
+        self.generate_catch_up_proof(old.size, old.root)?.to_bytes()
+    }
+
+    fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError> {
+        Ok(self.frontier_at(size)?.export())
+    }
+
+    fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError> {
+        Ok(Arc::new(self.snapshot_at(size)?))
+    }
+}

@@ -1,0 +1,211 @@
+//! [`AnyTreeBuilder`]: opening a tree whose N is a number, or whatever tree is there. [`inspect`]: what is there.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rotortree_store::{Engine, EngineConfig, StoreIdentity, fs::FsStorage, storage::Storage};
+
+use super::{AnyReadOnly, AnyTree};
+use crate::{
+    Hasher, ReadOnly, RotorTree, RotorTreeConfig, RotorTreeError, SharedHasher, StorageError,
+    TreeError,
+    any::{WithArity, with_arity},
+    settings::{Settings, setters},
+};
+
+/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting of the engine.
+const MAX_DEPTH: usize = 64;
+
+/// The ceiling where none is given: that of most trees.
+const DEFAULT_MAX_DEPTH: usize = 32;
+
+/// Opens a tree whose N is known only at run time, with everything that can be set.
+///
+/// Opened with [`n`](Self::n) and [`max_depth`](Self::max_depth) it is the tree of the type with these numbers, in every respect:
+/// made where there is none, refused where there is one of another N or of a larger ceiling. Opened without `n` it is whatever
+/// tree is there.
+///
+/// ```
+/// use rotortree::{AnyProof, AnyTreeBuilder, Blake3Hasher, RotorTreeConfig, inspect};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let directory = dir.path().join("tree");
+/// // A service reads N from its configuration.
+/// let n = "8".parse()?;
+/// let tree = AnyTreeBuilder::new(RotorTreeConfig::new(&directory)).n(n).max_depth(20).open(Blake3Hasher)?;
+/// let (root, token) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// token.wait()?;
+/// tree.close()?;
+///
+/// // A tool is given a directory.
+/// let found = inspect(&directory)?.ok_or("there is no tree")?;
+/// assert_eq!((found.arity, found.max_depth), (8, 20));
+/// let tree = AnyTreeBuilder::new(RotorTreeConfig::new(&directory)).open(Blake3Hasher)?;
+/// assert_eq!((tree.arity(), tree.root()), (8, Some(root)));
+///
+/// // Proofs are bytes, and verified for the N that the client trusts.
+/// let snapshot = tree.durable_snapshot();
+/// let head = snapshot.head().ok_or("three leaves are durable")?;
+/// let bytes = snapshot.generate_proof(1)?;
+/// let proof = AnyProof::from_bytes(&bytes, n)?;
+/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// assert!(proof.leaves().eq([(1, &[2; 32])]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `open` is called"]
+pub struct AnyTreeBuilder {
+    settings: Settings,
+    arity: Option<usize>,
+}
+
+impl AnyTreeBuilder {
+    /// Starts opening the tree in the directory `config.path`.
+    pub fn new(config: RotorTreeConfig) -> Self {
+        Self {
+            settings: Settings::new(config),
+            arity: None,
+        }
+    }
+
+    /// N, one of [`ARITIES`](crate::any::ARITIES). Without it the tree must exist, and has whichever it has.
+    pub fn n(mut self, n: usize) -> Self {
+        self.arity = Some(n);
+        self
+    }
+
+    /// What stands for the type's `MAX_DEPTH`, 1 to 64: the ceiling of a tree that is made, and the largest that one that is
+    /// there may have, whose own is obeyed. Without it 32, or, where [`n`](Self::n) is not given either, whatever is there.
+    pub fn max_depth(mut self, max_depth: usize) -> Self {
+        self.settings.engine.max_depth = Some(max_depth);
+        self
+    }
+
+    setters!();
+
+    /// Raises the stored ceiling on depth to [`max_depth`](Self::max_depth), durably. Once raised, types with a smaller
+    /// `MAX_DEPTH` no longer open the tree.
+    pub fn raise_max_depth(mut self) -> Self {
+        self.settings.engine.raise_max_depth = true;
+        self
+    }
+
+    /// Opens or creates the tree. Code for the five N is compiled once, for whatever hasher, where this is called; each hash of a
+    /// group or a run of groups is a virtual call.
+    ///
+    /// # Errors
+    /// Those of [`RotorTree::open`] and of the settings; [`TreeError::UnsupportedArity`] if N, given or found, is none that can be
+    /// chosen at run time, and [`TreeError::ArityExceedsHasher`] if the hasher takes no groups as wide, both within
+    /// [`RotorTreeError::Tree`] and before anything is touched; without [`n`](Self::n), [`StorageError::Io`] of the kind `NotFound` where
+    /// there is no tree.
+    pub fn open<H: Hasher>(self, hasher: H) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
+        let (arity, open) = self.prepare(hasher)?;
+        with_arity(arity, open)?
+    }
+
+    /// Opens the tree that is there for reading alone, as [`RotorTree::open_read_only`] does.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and of [`RotorTree::open_read_only`].
+    pub fn open_read_only<H: Hasher>(
+        self,
+        hasher: H,
+    ) -> Result<Arc<dyn AnyReadOnly>, RotorTreeError> {
+        let (arity, open) = self.prepare(hasher)?;
+        with_arity(arity, OpenReadOnly(open))?
+    }
+
+    /// The N to open with, and all that is needed besides.
+    fn prepare<H: Hasher>(self, hasher: H) -> Result<(usize, Open), RotorTreeError> {
+        let given = self.arity;
+        let (storage, mut config) = self.settings.place()?;
+        let arity = match given {
+            Some(arity) => {
+                config.max_depth.get_or_insert(DEFAULT_MAX_DEPTH);
+                arity
+            }
+            None => {
+                config.create_if_missing = false;
+                let found = StoreIdentity::read(&*storage)?.ok_or_else(|| nothing_at(&*storage))?;
+                config.max_depth.get_or_insert(found.max_depth);
+                found.arity
+            }
+        };
+        if arity > H::MAX_ARITY {
+            return Err(TreeError::ArityExceedsHasher {
+                arity,
+                max_arity: H::MAX_ARITY,
+            }
+            .into());
+        }
+        let open = Open {
+            // One hasher for all, so that five trees are compiled and not five for each hasher.
+            hasher: SharedHasher::new(hasher),
+            storage,
+            config,
+        };
+        Ok((arity, open))
+    }
+}
+
+fn nothing_at(storage: &dyn Storage) -> StorageError {
+    let message = format!(
+        "{}: there is no store here; give the N that a new one is to have",
+        storage.describe()
+    );
+    StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, message))
+}
+
+/// Opening, for whichever N.
+struct Open {
+    hasher: SharedHasher,
+    storage: Arc<dyn Storage>,
+    config: EngineConfig,
+}
+
+impl WithArity for Open {
+    type Output = Result<Arc<dyn AnyTree>, RotorTreeError>;
+
+    fn with<const N: usize>(self) -> Self::Output {
+        let engine = Engine::open(self.hasher.clone(), self.storage, self.config)?;
+        let tree: RotorTree<_, N, MAX_DEPTH> = RotorTree::over(engine, self.hasher);
+        Ok(Arc::new(tree))
+    }
+}
+
+struct OpenReadOnly(Open);
+
+impl WithArity for OpenReadOnly {
+    type Output = Result<Arc<dyn AnyReadOnly>, RotorTreeError>;
+
+    fn with<const N: usize>(self) -> Self::Output {
+        let Open {
+            hasher,
+            storage,
+            config,
+        } = self.0;
+        let view: ReadOnly<_, N, MAX_DEPTH> = ReadOnly::open(hasher, storage, config)?;
+        Ok(Arc::new(view))
+    }
+}
+
+/// What tree the directory `path` holds, or `None` if it is missing or empty. Takes no lock and writes nothing; reads the manifest
+/// alone. For another backend: [`StoreIdentity::read`].
+///
+/// # Errors
+/// Those of [`StoreIdentity::read`].
+///
+/// ```
+/// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+/// # let dir = tempfile::tempdir()?;
+/// # let directory = dir.path().join("tree");
+/// assert_eq!(rotortree::inspect(&directory)?, None);
+/// let tree = RotorTree::<_, 3, 20>::open(Blake3Hasher, RotorTreeConfig::new(&directory))?;
+/// // The tree may be open.
+/// let found = rotortree::inspect(&directory)?.ok_or("there is a tree")?;
+/// assert_eq!((found.arity, found.max_depth), (3, 20));
+/// assert!(found.is_of(&Blake3Hasher));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn inspect(path: impl Into<PathBuf>) -> Result<Option<StoreIdentity>, StorageError> {
+    StoreIdentity::read(&FsStorage::new(path.into()))
+}

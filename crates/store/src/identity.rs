@@ -1,0 +1,87 @@
+//! [`StoreIdentity`]: what stands at a place, told without opening it.
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::TreeHead;
+
+use crate::{
+    StorageError,
+    manifest::Manifest,
+    recovery,
+    storage::{Place, Storage},
+};
+
+/// What a store says of itself: which types open it, which tree it is, and how far its last checkpoint came.
+///
+/// ```
+/// use rotortree_hasher::Blake3Hasher;
+/// use rotortree_store::{Engine, EngineConfig, StoreIdentity, memory::MemoryStorage, storage::Storage};
+/// use std::sync::Arc;
+///
+/// let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+/// assert_eq!(StoreIdentity::read(&*storage)?, None);
+///
+/// let tree = Engine::<_, 4, 20>::open(Blake3Hasher, Arc::clone(&storage), EngineConfig::default())?;
+/// tree.insert([1; 32])?;
+/// tree.close()?;
+/// let identity = StoreIdentity::read(&*storage)?.ok_or("a store was made")?;
+/// assert_eq!((identity.arity, identity.max_depth), (4, 20));
+/// assert!(identity.is_of(&Blake3Hasher));
+/// assert_eq!(identity.closed_at.map(|head| head.size), Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreIdentity {
+    /// N, the branching factor.
+    pub arity: usize,
+    /// The most hash layers that the tree may have; types with at least as large a MAX_DEPTH open it.
+    pub max_depth: usize,
+    /// The fingerprint of the hasher that made it.
+    pub fingerprint: Hash,
+    /// Tells this tree from every other one. A backup has another.
+    pub tree_id: [u8; 16],
+    /// The head at the last checkpoint; what came since is in the log.
+    pub checkpointed: TreeHead,
+    /// The head at which it was closed, if that was done in an orderly way and nobody has opened it since.
+    pub closed_at: Option<TreeHead>,
+}
+
+impl StoreIdentity {
+    /// Reads it from the store's manifest, or `None` where there is no store yet. Takes no lock and writes nothing, so that it works beside
+    /// a live writer, whose next checkpoint may change the last two fields. Reads the manifest alone: that the rest is whole is
+    /// for opening to find.
+    ///
+    /// # Errors
+    /// [`StorageError::ForeignDirectory`] for a place that holds something else; [`StorageError::DataCorruption`],
+    /// [`StorageError::CrcMismatch`], [`StorageError::UnsupportedFormat`] for a manifest that is missing, damaged or of a newer release;
+    /// [`StorageError::Io`].
+    pub fn read(storage: &dyn Storage) -> Result<Option<Self>, StorageError> {
+        if recovery::refuse_foreign(storage)? == Place::Vacant {
+            return Ok(None);
+        }
+        recovery::load_manifest(storage).map(|manifest| Some(Self::of(&manifest)))
+    }
+
+    fn of(manifest: &Manifest) -> Self {
+        Self {
+            arity: manifest.arity as usize,
+            max_depth: manifest.max_depth as usize,
+            fingerprint: manifest.fingerprint,
+            tree_id: manifest.tree_id,
+            checkpointed: TreeHead {
+                size: manifest.size,
+                root: manifest.root,
+            },
+            closed_at: manifest.clean_close.map(|close| TreeHead {
+                size: close.size,
+                root: close.root,
+            }),
+        }
+    }
+
+    /// Whether this hasher made the store. O(N^2) hashes.
+    #[must_use]
+    pub fn is_of<H: Hasher>(&self, hasher: &H) -> bool {
+        hasher.fingerprint(self.arity) == self.fingerprint
+    }
+}
