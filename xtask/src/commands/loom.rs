@@ -22,7 +22,7 @@ pub(super) const COMMAND: Command = Command {
 
 /// What has models, and how its tests are chosen. A filter that matches nothing fails: see `listed`.
 const MODELS: [(&str, &str); 2] = [
-    ("rotortree-lean-imt", "--features std --lib"),
+    ("rotortree-lean-imt", "--features parallel --lib"),
     ("rotortree-store", "--lib"),
 ];
 

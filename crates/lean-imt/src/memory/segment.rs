@@ -309,6 +309,37 @@ mod loom_models {
             thread.join().unwrap();
         });
     }
+
+    /// Slots that two threads write, side by side, are ordered before a reader's look at them by joining those threads and by
+    /// the published length.
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn loom_models_two_threads_that_write_side_by_side() {
+        loom::model(|| {
+            let mut writer = SegmentWriter::with_capacity(4).unwrap();
+            writer.write(&[[1; 32]]);
+            writer.publish();
+            let reader = writer.share();
+            let reading = loom::thread::spawn(move || {
+                for len in 1..=3 {
+                    if let Some(nodes) = reader.published(0, len) {
+                        assert_eq!(nodes, &[[1; 32], [2; 32], [3; 32]][..len]);
+                    }
+                }
+            });
+            writer.stage_unwritten(2);
+            let mut second = writer.slots_from(1);
+            let first = second.split_to(1);
+            // SAFETY: the thread that gets these slots is joined before their borrow of the writer ends.
+            let mut first: Slots<'static> = unsafe { core::mem::transmute(first) };
+            let writing = loom::thread::spawn(move || assert_eq!(first.write(&[[2; 32]]), 1));
+            assert_eq!(second.write(&[[3; 32]]), 1);
+            writing.join().unwrap();
+            drop(second);
+            writer.publish();
+            reading.join().unwrap();
+        });
+    }
 }
 
 #[cfg(all(test, not(loom)))]
