@@ -69,7 +69,7 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[1],
         protects: "the files of chunks are synced",
         file: "crates/store/src/fs/levels.rs",
-        find: "self.disk.sync_all(written.values().map(|file| &**file))?;",
+        find: "self.disk.sync_all(written.values().map(|written| &written.file))?;",
         put: "",
         test: BACKEND_CRASHES,
         explained: None,
