@@ -63,15 +63,14 @@ fn first_checkpoint<T: DurableTree>(context: &Context, leaves: &[[u8; 32]]) -> O
     Ok(took)
 }
 
-/// Bytes of the store behind its first checkpoint; the log has been dropped by then.
+/// Bytes of the store behind its first checkpoint, closed: the log that it covers is gone by then.
 fn checkpointed_bytes<T: DurableTree>(context: &Context, leaves: &[[u8; 32]]) -> Outcome<u64> {
     let folder = context.folder()?;
     let tree = T::open(&folder.vacant(), Settings::MANUAL)?;
     durably(&tree, leaves)?;
     tree.checkpoint()?;
-    let length = disk::length(folder.path())?;
     tree.close()?;
-    Ok(length)
+    Ok(disk::length(folder.path())?)
 }
 
 /// A thousand leaves more, behind a million and behind many.

@@ -45,6 +45,9 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
     /// Reserves space up to `len` without changing the contents, where the system can; a hint, not a promise.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
+    /// Asks the system to begin writing these bytes to the device, and does not wait for it; a hint, of which nothing is told. What
+    /// comes of it is for [`sync`](Self::sync) to say. The default asks nobody.
+    fn begin_writing(&self, _file: &Self::File, _offset: u64, _len: u64) {}
     /// Makes the file's bytes and length durable.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     /// Makes several files durable, at the same time where that is faster. On failure the index of a file that failed, after every

@@ -99,6 +99,7 @@
 mod buffer;
 mod checksum;
 mod group;
+mod invalid;
 mod layout;
 mod record;
 mod rules;
@@ -108,9 +109,10 @@ mod source;
 
 pub use buffer::{GroupBuffer, RecordError};
 pub use group::{GroupHeader, attest_mark};
+pub use invalid::{Invalid, InvalidReason};
 pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
 pub use record::RecordView;
 pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict, caps};
-pub use scanner::{Event, Invalid, InvalidReason, Scanner};
+pub use scanner::{Event, Scanner};
 pub use segment::{Position, SegmentError, SegmentHeader, SegmentStart};
 pub use source::{OutOfBounds, SegmentBytes, Window};

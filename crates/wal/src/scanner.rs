@@ -3,6 +3,7 @@
 
 use crate::checksum::Seed;
 use crate::group::GroupHeader;
+use crate::invalid::{Invalid, InvalidReason};
 use crate::layout::{GROUP_HEADER, MIN_RECORD, RECORD_HEADER, SECTOR_U64, is_zero};
 use crate::record::{self, Lengths, Parts, RecordView, Refused};
 use crate::source::{SegmentBytes, Window};
@@ -17,81 +18,6 @@ pub enum Event<'a> {
     Record(RecordView<'a>),
     /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid record on.
     Invalid(Invalid),
-}
-
-/// A stretch of a segment that holds nothing valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Invalid {
-    /// Where it starts, in bytes from the segment's start.
-    pub offset: u64,
-    /// Its length in bytes; 0 where the segment ends just behind a group's header.
-    pub len: u64,
-    /// What is wrong with its first bytes.
-    pub reason: InvalidReason,
-}
-
-/// What is wrong with a stretch of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidReason {
-    /// All of it is zero: space that was allocated and never written, or a write that never reached the disk.
-    Blank,
-    /// No valid group header stands on any of its sector boundaries.
-    NoGroup,
-    /// The checksum of the record with this sequence does not hold.
-    RecordChecksum {
-        /// The record's sequence.
-        sequence: u64,
-        /// The checksum in the record.
-        expected: u32,
-        /// The checksum of its bytes.
-        actual: u32,
-    },
-    /// The record with this sequence states a length that is past its limit, or does not add up to the group's.
-    RecordLength {
-        /// The record's sequence.
-        sequence: u64,
-    },
-    /// The record with this sequence has a valid checksum and impossible fields: no release has written it.
-    RecordMalformed {
-        /// The record's sequence.
-        sequence: u64,
-    },
-    /// The segment ends before the record with this sequence does.
-    Truncated {
-        /// The record's sequence.
-        sequence: u64,
-    },
-}
-
-impl core::fmt::Display for InvalidReason {
-    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Blank => write!(out, "there are only zeros"),
-            Self::NoGroup => write!(out, "there is no valid sync group"),
-            Self::RecordChecksum {
-                sequence,
-                expected,
-                actual,
-            } => {
-                write!(
-                    out,
-                    "the checksum of record {sequence} is {actual:#010x} where {expected:#010x} is stored"
-                )
-            }
-            Self::RecordLength { sequence } => {
-                write!(out, "the length of record {sequence} is impossible")
-            }
-            Self::RecordMalformed { sequence } => write!(
-                out,
-                "record {sequence} has a valid checksum and impossible fields"
-            ),
-            Self::Truncated { sequence } => {
-                write!(out, "the segment ends within record {sequence}")
-            }
-        }
-    }
 }
 
 /// Reads one segment from behind its header to its end, event by event.
@@ -179,6 +105,30 @@ impl<S: SegmentBytes> Scanner<S> {
             searched: SECTOR_U64,
             blank: true,
         }
+    }
+
+    /// Goes on from `offset`, where a group starts that a scanner of this segment has reported; what stands before is left out.
+    #[must_use]
+    pub fn starting_at(mut self, offset: u64) -> Self {
+        self.walk = Walk::to(offset.max(SECTOR_U64));
+        self.searched = self.walk.end;
+        self
+    }
+
+    /// The header of the group that stands right behind the one reported last, if one does: it will be reported when its turn comes, and
+    /// says now what it attests. The way through the segment stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the source.
+    pub fn peek_group(&mut self) -> Result<Option<GroupHeader>, S::Error> {
+        let at = self.walk.end;
+        if at.checked_add(SECTOR_U64).is_none_or(|end| end > self.len) {
+            return Ok(None);
+        }
+        let mut header = [0; GROUP_HEADER];
+        self.source.read_at(at, &mut header)?;
+        Ok(GroupHeader::decode(&header, at, self.seed))
     }
 
     /// The window, to read the next segment through.

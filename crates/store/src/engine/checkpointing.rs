@@ -1,11 +1,11 @@
 //! The steps of a checkpoint, one checkpoint at a time. When one is due is `policy`'s.
 //!
 //! Each is safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a segment that continues
-//! from what is durable; write whole chunks of what is new; sync them; commit the manifest; drop the covered segments; read
-//! what is covered from the chunks. Nothing the manifest in force names is overwritten before the next one is in force.
+//! from what is durable; write whole chunks of what is new; sync them; commit the manifest; read what is covered from the
+//! chunks; drop the covered segments. Nothing the manifest in force names is overwritten before the next one is in force.
 
 use std::{
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -17,14 +17,20 @@ use super::{core::Core, policy::node_count};
 use crate::{
     StorageError,
     checkpoint::write_nodes,
+    runtime::Lane,
     storage::CommitError,
     sync::{MutexGuard, lock},
 };
+
+/// Leaves whose records are much to remove: 4 MiB of them.
+const MUCH: u64 = 1 << 17;
 
 /// Who is at it, and how it went.
 #[derive(Default)]
 pub(crate) struct Checkpoints {
     running: bool,
+    /// Checkpoints whose covered segments are still to be removed.
+    removing: usize,
     completed: u64,
     /// The value of `completed` that `wait_for_checkpoint` last told.
     told: u64,
@@ -54,6 +60,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let _guard = self.fail_on_panic("making a checkpoint");
             self.checkpoint_steps()
         };
+        let (outcome, covered) = match outcome {
+            Ok(covered) => (Ok(()), covered),
+            Err(error) => (Err(error), None),
+        };
         {
             // Before the lock below: nobody who holds it waits for the manifest.
             let size = lock(&self.manifest).size;
@@ -61,6 +71,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             match &outcome {
                 Ok(()) => {
                     checkpoints.completed += 1;
+                    // Before the turn is given up: closing waits for the one or the other.
+                    checkpoints.removing += usize::from(covered.is_some());
                     checkpoints.last_error = None;
                     checkpoints.retry = None;
                     self.counters.checkpointed(started.elapsed());
@@ -76,17 +88,21 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
         }
         drop(turn);
+        if let Some(covered) = covered {
+            self.let_go(covered, closing);
+        }
         outcome
     }
 
-    fn checkpoint_steps(&self) -> Result<(), StorageError> {
+    /// All steps but the last: the segments that are covered are returned.
+    fn checkpoint_steps(&self) -> Result<Option<Covered>, StorageError> {
         let Some(Begun {
             snapshot,
             sequence,
             segment,
         }) = self.begin_checkpoint()?
         else {
-            return Ok(());
+            return Ok(None);
         };
         let previous = lock(&self.manifest).clone();
         let tails = write_nodes(&*self.storage, &previous, &snapshot, &mut |_| self.pace())
@@ -116,9 +132,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 }
             }
         }
-        self.drop_segments(previous.first_segment..segment);
         self.tier(&snapshot);
-        Ok(())
+        Ok(Some(Covered {
+            segments: previous.first_segment..segment,
+            leaves: snapshot.size() - previous.size,
+        }))
     }
 
     /// Between two pieces of a checkpoint: whether to go on.
@@ -174,9 +192,30 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
+    /// Removes what a checkpoint covers of the log. A file system takes as long to remove much as to write some of it, and nobody
+    /// needs to wait for that but who closes.
+    fn let_go(&self, covered: Covered, now: bool) {
+        let Covered { segments, leaves } = covered;
+        if !now && leaves >= MUCH {
+            let me = self.me.clone();
+            let later = segments.clone();
+            let asked = self.config.runtime.run(Lane::Checkpoint, move || {
+                if let Some(core) = me.upgrade() {
+                    core.drop_segments(later);
+                }
+            });
+            if asked.is_ok() {
+                return;
+            }
+        }
+        self.drop_segments(segments);
+    }
+
     /// Removes segments that the manifest no longer names, oldest first. What cannot be removed now goes when the store
     /// is opened next.
-    fn drop_segments(&self, segments: std::ops::Range<u64>) {
+    fn drop_segments(&self, segments: Range<u64>) {
+        let _removing = Removing(self);
+        let _guard = self.fail_on_panic("removing covered segments");
         for number in segments {
             if self.storage.remove_segment(number).is_err() {
                 self.counters
@@ -224,10 +263,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .map_or(0, |checkpoints| checkpoints.completed)
     }
 
-    /// Waits until no checkpoint runs.
+    /// Waits until no checkpoint runs, and what it removes is gone.
     pub(super) fn await_checkpoints(&self) {
         let mut checkpoints = lock(&self.checkpoints);
-        while checkpoints.running {
+        while checkpoints.running || checkpoints.removing > 0 {
             checkpoints = self.wait_checkpoints(checkpoints, None);
         }
     }
@@ -276,6 +315,22 @@ struct Begun<const N: usize, const D: usize> {
     sequence: u64,
     /// The segment that continues behind it.
     segment: u64,
+}
+
+/// What a checkpoint covers since the one before.
+struct Covered {
+    segments: Range<u64>,
+    leaves: u64,
+}
+
+/// Somebody who removes what a checkpoint covers; counted down also when that panics.
+struct Removing<'a, H: Hasher, const N: usize, const D: usize>(&'a Core<H, N, D>);
+
+impl<H: Hasher, const N: usize, const D: usize> Drop for Removing<'_, H, N, D> {
+    fn drop(&mut self) {
+        lock(&self.0.checkpoints).removing -= 1;
+        self.0.checkpoints_changed.notify_all();
+    }
 }
 
 /// The one checkpoint at a time; gives the turn up also when its steps panic.

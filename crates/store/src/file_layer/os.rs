@@ -88,6 +88,10 @@ impl FileLayer for OsFiles {
         system::allocate(file, len)
     }
 
+    fn begin_writing(&self, file: &File, offset: u64, len: u64) {
+        system::begin_writing(file, offset, len);
+    }
+
     fn sync(&self, file: &File) -> io::Result<()> {
         // `fdatasync` also makes a changed length durable, since the data could not be read without it;
         // on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as well.
@@ -208,6 +212,21 @@ mod system {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn begin_writing(file: &File, offset: u64, len: u64) {
+        use std::num::NonZeroU64;
+
+        use rustix::fs::{Advice, fadvise};
+        // Linux begins to write what is dirty in the range, without waiting, and only then lets go of what is clean; what is on its way
+        // to the device stays in the cache. An error of that writing is told by the file's next sync.
+        if let Some(len) = NonZeroU64::new(len) {
+            let (Ok(()) | Err(_)) = fadvise(file, offset, Some(len), Advice::DontNeed);
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn begin_writing(_file: &File, _offset: u64, _len: u64) {}
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn next_data(file: &File, offset: u64) -> io::Result<u64> {
         use rustix::{
             fs::{SeekFrom, seek},
@@ -251,6 +270,8 @@ mod system {
     pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
         Ok(())
     }
+
+    pub(super) fn begin_writing(_file: &File, _offset: u64, _len: u64) {}
 
     pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
         Ok(offset)
@@ -308,12 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn allocating_keeps_length_and_contents() {
+    fn hints_keep_length_and_contents() {
         let dir = tempfile::tempdir().unwrap();
         let file = OsFiles.create_new(&dir.path().join("f")).unwrap();
         OsFiles.write_at(&file, b"bytes", 0).unwrap();
         OsFiles.allocate(&file, 1 << 20).unwrap();
         OsFiles.allocate(&file, 0).unwrap();
+        OsFiles.begin_writing(&file, 0, 1 << 20);
+        OsFiles.begin_writing(&file, 7, 0);
         assert_eq!(OsFiles.len(&file).unwrap(), 5);
         let mut bytes = [0; 9];
         assert_eq!(OsFiles.read_at(&file, &mut bytes, 0).unwrap(), 5);

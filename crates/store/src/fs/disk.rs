@@ -15,6 +15,9 @@ use crate::{file_layer::FileLayer, lock::lock};
 /// Bytes moved at once when a stream is copied to a file.
 const COPY_BYTES: usize = 256 << 10;
 
+/// Bytes written until the device is asked to begin with them: milliseconds of its work, and few enough calls.
+pub(super) const AHEAD_BYTES: u64 = 4 << 20;
+
 /// The file layer as the backend uses it.
 #[derive(Debug)]
 pub(super) struct Disk<L> {
@@ -137,6 +140,31 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
+    /// As [`write`](Self::write), for bytes that a sync of the file follows: the device has the first of many at work while the last
+    /// are still being copied into the cache.
+    pub(super) fn write_ahead_of_sync(
+        &self,
+        file: &NamedFile<L::File>,
+        bytes: &[u8],
+        offset: u64,
+    ) -> io::Result<()> {
+        let pieces = bytes.chunks(AHEAD_BYTES as usize);
+        pieces
+            .zip((offset..).step_by(AHEAD_BYTES as usize))
+            .try_for_each(|(piece, at)| {
+                self.write(file, piece, at)?;
+                if piece.len() as u64 == AHEAD_BYTES {
+                    self.begin_writing(file, at, AHEAD_BYTES);
+                }
+                Ok(())
+            })
+    }
+
+    /// Asks the system to begin writing to the device. What comes of it is told by the sync.
+    pub(super) fn begin_writing(&self, file: &NamedFile<L::File>, offset: u64, len: u64) {
+        self.files.begin_writing(&file.file, offset, len);
+    }
+
     /// Fills all of `buf`; `UnexpectedEof` where the file ends before.
     pub(super) fn read(
         &self,
@@ -255,13 +283,23 @@ impl<L: FileLayer> Disk<L> {
 
     /// Creates a directory of the store if it is missing, durably.
     pub(super) fn ensure_dir(&self, path: &Path) -> io::Result<()> {
-        if lock(&self.anchored).contains(path) {
+        if self.is_anchored(path) {
             return Ok(());
         }
         self.create_dir_if_missing(path)?;
         self.sync_dir(parent(path))?;
-        lock(&self.anchored).insert(path.to_owned());
+        self.anchored([path.to_owned()]);
         Ok(())
+    }
+
+    /// Whether this process has made the directory's entry in its parent durable.
+    pub(super) fn is_anchored(&self, path: &Path) -> bool {
+        lock(&self.anchored).contains(path)
+    }
+
+    /// The parents of these directories were synced.
+    pub(super) fn anchored(&self, paths: impl IntoIterator<Item = PathBuf>) {
+        lock(&self.anchored).extend(paths);
     }
 
     /// Creates the store's own directory and those above it where they are missing, durably.
@@ -314,7 +352,8 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    fn create_dir_if_missing(&self, path: &Path) -> io::Result<()> {
+    /// Creates a directory, whose name is then still to be synced.
+    pub(super) fn create_dir_if_missing(&self, path: &Path) -> io::Result<()> {
         match self.files.create_dir(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(named("create the directory", path, error))

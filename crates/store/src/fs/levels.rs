@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    io,
+    io, mem,
+    ops::Range,
     path::PathBuf,
     sync::{Arc, Mutex, Weak},
 };
 
 use super::{
-    disk::{Disk, NamedFile, parent},
+    disk::{AHEAD_BYTES, Disk, NamedFile, parent},
     error::{fault, named},
     layout::Layout,
     region::{Empty, Mapped, Positioned},
@@ -28,6 +29,15 @@ struct Shard {
     index: u64,
 }
 
+/// A file that was written since the last sync.
+#[derive(Debug)]
+struct Written<F> {
+    file: NamedFile<F>,
+    /// What was written and the device was not yet asked to begin with. Puts of a level come in order, so that it is one range;
+    /// where they do not, asking for too little costs nothing but time.
+    asked: Mutex<Range<u64>>,
+}
+
 /// The files of all levels.
 #[derive(Debug)]
 pub(super) struct Levels<L: FileLayer> {
@@ -35,7 +45,7 @@ pub(super) struct Levels<L: FileLayer> {
     layout: Arc<Layout>,
     shard_chunks: u64,
     /// Files written since the last sync, open so that the sync sees every error of their writing.
-    written: Mutex<BTreeMap<Shard, Arc<NamedFile<L::File>>>>,
+    written: Mutex<BTreeMap<Shard, Arc<Written<L::File>>>>,
     /// Files whose directory entry this process has made durable.
     anchored: Mutex<HashSet<Shard>>,
     /// Files that positioned regions read, shared among them.
@@ -106,29 +116,52 @@ impl<L: FileLayer> Levels<L> {
             let units = (per_shard - within).min(bytes.len() as u64 / unit);
             // At most `bytes.len()`, so it fits.
             let (now, later) = bytes.split_at((units * unit) as usize);
-            let file = self.writer(shard)?;
-            self.disk.write(&file, now, within * unit)?;
+            self.write(&*self.writer(shard)?, now, within * unit)?;
             bytes = later;
             first += units;
         }
         Ok(())
     }
 
+    /// Writes, and has the device begin once there is much to write.
+    fn write(&self, written: &Written<L::File>, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.disk.write(&written.file, bytes, offset)?;
+        let end = offset + bytes.len() as u64;
+        let mut asked = lock(&written.asked);
+        if asked.end != offset {
+            *asked = offset..offset;
+        }
+        asked.end = end;
+        if end - asked.start >= AHEAD_BYTES {
+            let range = mem::replace(&mut *asked, end..end);
+            self.disk
+                .begin_writing(&written.file, range.start, range.end - range.start);
+        }
+        Ok(())
+    }
+
     /// The open file of a shard, created if it is missing.
-    fn writer(&self, shard: Shard) -> io::Result<Arc<NamedFile<L::File>>> {
+    fn writer(&self, shard: Shard) -> io::Result<Arc<Written<L::File>>> {
         // Held over the opening, so that two threads do not both create the file; puts rarely come in parallel.
         let mut written = lock(&self.written);
         if let Some(file) = written.get(&shard) {
             return Ok(Arc::clone(file));
         }
-        self.disk.ensure_dir(self.layout.levels())?;
-        self.disk.ensure_dir(&self.layout.level(shard.level))?;
+        // Their names are synced together with the files': nothing relies on either before.
+        for directory in [self.layout.levels(), &self.layout.level(shard.level)] {
+            if !self.disk.is_anchored(directory) {
+                self.disk.create_dir_if_missing(directory)?;
+            }
+        }
         let path = self.path(shard);
         let file = match self.disk.open_write(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.create_new(&path)?,
             other => other?,
         };
-        let file = Arc::new(file);
+        let file = Arc::new(Written {
+            file,
+            asked: Mutex::default(),
+        });
         written.insert(shard, Arc::clone(&file));
         Ok(file)
     }
@@ -136,21 +169,27 @@ impl<L: FileLayer> Levels<L> {
     pub(super) fn sync(&self) -> io::Result<()> {
         // Taken whatever comes: after a failed sync the caller puts everything anew, through files opened anew.
         let written = std::mem::take(&mut *lock(&self.written));
-        self.disk.sync_all(written.values().map(|file| &**file))?;
+        self.disk
+            .sync_all(written.values().map(|written| &written.file))?;
         // Also for files that were there already: a killed process may have left their names in the cache.
         let unanchored: Vec<Shard> = {
             let anchored = lock(&self.anchored);
             let unanchored = written.keys().filter(|shard| !anchored.contains(shard));
             unanchored.copied().collect()
         };
-        let paths: Vec<PathBuf> = unanchored.iter().map(|shard| self.path(*shard)).collect();
-        for directory in paths
-            .iter()
-            .map(|path| parent(path))
-            .collect::<BTreeSet<_>>()
-        {
+        let mut made = BTreeSet::new();
+        let mut directories = BTreeSet::new();
+        for shard in &unanchored {
+            let level = self.layout.level(shard.level);
+            made.extend([self.layout.levels().to_owned(), level.clone()]);
+            directories.insert(level);
+        }
+        made.retain(|directory| !self.disk.is_anchored(directory));
+        directories.extend(made.iter().map(|directory| parent(directory).to_owned()));
+        for directory in &directories {
             self.disk.sync_dir(directory)?;
         }
+        self.disk.anchored(made);
         lock(&self.anchored).extend(unanchored);
         Ok(())
     }

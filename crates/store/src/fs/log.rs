@@ -124,7 +124,7 @@ impl<L: FileLayer> Log<L> {
             end.room = end.len + end.len.min(MAX_ROOM);
             self.disk.allocate(&end.file, end.room);
         }
-        self.disk.write(&end.file, bytes, offset)?;
+        self.disk.write_ahead_of_sync(&end.file, bytes, offset)?;
         then(&end.file)?;
         self.put_back(segment, end);
         Ok(())

@@ -4,6 +4,9 @@
 
 mod checkpoint;
 mod create;
+mod first_pass;
+mod front;
+mod gathered;
 mod replay;
 mod report;
 mod segments;
@@ -18,7 +21,7 @@ use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
 pub(crate) use self::{checkpoint::load_manifest, create::create};
-use self::{replay::Replayer, segments::describe};
+use self::{front::Applied, replay::Replayer, segments::describe};
 use crate::{
     EngineConfig, RecoveryMode, RotorTreeError, StorageError,
     cold::ColdNodes,
@@ -72,7 +75,15 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
     let live = LiveLog::read(storage, &manifest)?;
     live.refuse_older_manifest(&manifest)?;
-    let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+    let compact = live.total_bytes() <= COMPACT_BYTES;
+    let (assessment, applied) = if compact {
+        // All of it is replayed while it is copied.
+        let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+        (assessment, Ok(Applied::nothing(manifest.position())))
+    } else {
+        live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
+            .map_err(StorageError::Io)?
+    };
     ensure_count(&**storage, "log", "entry", assessment.end)?;
     report.segments = live.segments.len() as u64;
     report.was_closed = manifest.clean_close.is_some() && !report.created;
@@ -83,16 +94,16 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         damage.kept_aside = live.keep_aside(cut)?;
     }
 
-    let compact = live.total_bytes() <= COMPACT_BYTES;
-    let mut log = continue_log(
+    let (mut log, (records, leaves)) = continue_log(
         &live,
         &mut tree,
+        &applied?,
         &manifest,
         &assessment,
         compact,
         config,
-        &mut report,
     )?;
+    (report.replayed_records, report.replayed_leaves) = (records, leaves);
 
     manifest.generation += 1;
     manifest.last_segment = log.segment;
@@ -134,23 +145,22 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
 /// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
 /// segments attest - or, to compact, all that the checkpoint does not cover. It attests no more than they do: until the manifest
-/// that names it is durable, a loss of power may bring back the one that names only them.
+/// that names it is durable, a loss of power may bring back the one that names only them. With how many records and leaves were replayed.
 fn continue_log<H: Hasher, const N: usize, const D: usize>(
     live: &LiveLog,
     tree: &mut LeanIMT<H, N, D>,
+    applied: &Applied,
     manifest: &Manifest,
     assessment: &Assessment,
     compact: bool,
     config: &EngineConfig,
-    report: &mut RecoveryReport,
-) -> Result<Log, RotorTreeError> {
-    let start = manifest.position();
+) -> Result<(Log, (u64, u64)), RotorTreeError> {
     let attested = assessment.attested.min(assessment.end);
-    let stop = if compact { start.sequence } else { attested };
+    let stop = if compact { manifest.sequence } else { attested };
     let mut replayer = Replayer::new(
         live,
         tree,
-        start,
+        applied,
         stop,
         assessment,
         config.progress.as_ref(),
@@ -185,8 +195,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     }
     let offset = created.map_err(StorageError::Io)?;
     let durable = replayer.position();
-    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
-    Ok(Log {
+    let log = Log {
         identity,
         segment: number,
         salt,
@@ -197,7 +206,8 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         wants_mark: false,
         within_batch: false,
         spare: GroupBuffer::new(durable.sequence + 1),
-    })
+    };
+    Ok((log, (replayer.records, replayer.leaves)))
 }
 
 /// The last look at what was recovered, before anything of it is written.
@@ -359,15 +369,16 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
     let Checkpointed { mut tree, .. } =
         load_checkpoint(hasher, storage, &manifest, config, report)?;
     let live = LiveLog::read(storage, &manifest)?;
-    let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
+    let (assessment, applied) = live
+        .assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
+        .map_err(StorageError::Io)?;
     report.segments = live.segments.len() as u64;
     judge(&live, &assessment, config.recovery, report)?;
-    let start = manifest.position();
     let stop = assessment.attested.min(assessment.end);
     let mut replayer = Replayer::new(
         &live,
         &mut tree,
-        start,
+        &applied?,
         stop,
         &assessment,
         config.progress.as_ref(),

@@ -1,47 +1,41 @@
-//! The second pass: applies the log's records to the tree, and writes those that the new segment must hold.
+//! The second pass: applies what the first pass left of the log's records to the tree, and writes those that the new segment must
+//! hold.
 //!
 //! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are hashed, and a batch that is larger
 //! goes into the tree in parts, which is invisible until opening returns.
 
-use std::{io, sync::Arc};
+use std::io;
 
-use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, TreeError};
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::LeanIMT;
 use rotortree_wal::{
     Assessment, Event, GroupBuffer, Position, RecordView, Replay, Scanner, Window,
 };
 
-use super::segments::{Bytes, LiveLog, Start};
+use super::{
+    front::Applied,
+    gathered::{GATHER, Gathered, Grown},
+    segments::{Bytes, LiveLog, Start},
+};
 use crate::{
     RotorTreeError, StorageError,
     config::{OpenProgress, ProgressCallback},
-    hashing,
 };
 
-/// Leaves hashed at once: 1 MiB of them.
-const GATHER: usize = 1 << 15;
 /// Records gathered at most, so that groups of single leaves stay bounded as well.
 const GATHER_BYTES: usize = 2 << 20;
 
 /// Applies records in order, up to the assessment's end.
 pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     log: &'a LiveLog,
-    tree: &'a mut LeanIMT<H, N, D>,
+    grown: Grown<'a, H, N, D>,
     pick: Replay,
-    /// The segment being read, its index and what it attests to compare with.
+    /// The index of the next segment to read, and where in it to begin.
     at: usize,
+    begin: u64,
     scanner: Option<(Scanner<Bytes>, u64)>,
     window: Window,
-    gathered: Vec<Hash>,
-    /// How many of the gathered leaves belong to batches that have ended.
-    ended: usize,
-    metadata: Option<Arc<[u8]>>,
-    /// State after the last batch that is in the tree as a whole.
-    position: Position,
-    /// The sequence of the last batch end that was gathered.
-    end_sequence: u64,
-    /// What the last group that was read whole says the tree is after it.
-    claim: Option<Claim>,
+    gathered: Gathered,
     relog: Option<Relog>,
     /// The last look at the tree before the new segment is finished.
     accept: Option<&'a Accept<'a, H, N, D>>,
@@ -53,13 +47,6 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     pub(crate) leaves: u64,
     /// A failure that the storage backend cannot carry; told after it.
     pub(crate) refused: Option<RotorTreeError>,
-}
-
-#[derive(Clone, Copy)]
-struct Claim {
-    last_sequence: u64,
-    size: u64,
-    root: Hash,
 }
 
 /// Refuses a tree that is not the expected one.
@@ -76,43 +63,46 @@ struct Relog {
 }
 
 impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
-    /// A replay from `start`, the state of `tree`, up to `stop`, where a batch ends.
+    /// A replay from where the first pass left `tree` up to `stop`, where a batch ends.
     pub(crate) fn new(
         log: &'a LiveLog,
         tree: &'a mut LeanIMT<H, N, D>,
-        start: Position,
+        applied: &Applied,
         stop: u64,
         assessment: &Assessment,
         progress: Option<&'a ProgressCallback>,
     ) -> Self {
         let mut first = assessment.clone();
         first.end = stop;
+        let position = applied.position;
+        let before = log.segments.iter().take(applied.segment);
         Self {
             log,
-            tree,
-            pick: Replay::new(start.sequence, &first),
-            at: 0,
+            grown: Grown {
+                log,
+                tree,
+                position,
+                shares: true,
+            },
+            pick: Replay::new(position.sequence, &first),
+            at: applied.segment,
+            begin: applied.offset,
             scanner: None,
             window: Window::new(),
-            gathered: Vec::new(),
-            ended: 0,
-            metadata: None,
-            position: start,
-            end_sequence: start.sequence,
-            claim: None,
+            gathered: Gathered::default(),
             relog: None,
             accept: None,
             progress,
-            bytes_done: 0,
-            offset: 0,
-            records: 0,
-            leaves: 0,
+            bytes_done: before.map(|segment| segment.len).sum(),
+            offset: applied.offset,
+            records: applied.records,
+            leaves: applied.leaves,
             refused: None,
         }
     }
 
     pub(crate) fn position(&self) -> Position {
-        self.position
+        self.grown.position
     }
 
     /// Applies the records up to where this replay stops.
@@ -130,9 +120,9 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         accept: &'a Accept<'a, H, N, D>,
     ) {
         self.accept = Some(accept);
-        self.pick = Replay::new(self.position.sequence, assessment);
+        self.pick = Replay::new(self.grown.position.sequence, assessment);
         let attested = assessment.attested.min(assessment.end);
-        let group = GroupBuffer::new(self.position.sequence + 1);
+        let group = GroupBuffer::new(self.grown.position.sequence + 1);
         self.relog = Some(Relog {
             salt,
             attested,
@@ -154,10 +144,8 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             None => match self.next_segment()? {
                 Some(scanner) => scanner,
                 None => {
-                    return Err(changed(
-                        "the log changed while it was read: a record that was there is gone",
-                    )
-                    .into());
+                    let gone = "the log changed while it was read: a record that was there is gone";
+                    return Err(self.log.changed(gone).into());
                 }
             },
         };
@@ -168,13 +156,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
                 self.window = scanner.into_window();
                 return Ok(true);
             }
-            Some(Event::Group(group)) if group.record_count > 0 => {
-                self.claim = Some(Claim {
-                    last_sequence: group.last_sequence(),
-                    size: group.size_after,
-                    root: group.root_after,
-                });
-            }
+            Some(Event::Group(group)) => self.gathered.group(group),
             Some(Event::Record(record)) => {
                 if self.pick.takes(&record, cap) {
                     self.gather(&record).map_err(StorageError::Io)?;
@@ -183,7 +165,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             Some(_) => {}
         }
         self.scanner = Some((scanner, cap));
-        if self.gathered.len() >= GATHER
+        if self.gathered.leaves.len() >= GATHER
             || self
                 .relog
                 .as_ref()
@@ -199,13 +181,12 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             self.at += 1;
             if let Start::Header(header) = &segment.start {
                 self.settle()?;
-                self.check_base(&header.base)?;
+                self.grown.check_base(&header.base)?;
                 let window = std::mem::take(&mut self.window);
                 let bytes = self.log.open(segment.number).map_err(StorageError::Io)?;
-                return Ok(Some((
-                    Scanner::with_window(bytes, header.salt, window),
-                    segment.cap,
-                )));
+                let scanner = Scanner::with_window(bytes, header.salt, window)
+                    .starting_at(std::mem::take(&mut self.begin));
+                return Ok(Some((scanner, segment.cap)));
             }
         }
         Ok(None)
@@ -215,14 +196,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         self.records += 1;
         self.offset = record.offset;
         self.leaves += record.leaves.len() as u64;
-        self.gathered.extend_from_slice(record.leaves);
-        if let Some(metadata) = record.metadata {
-            self.metadata = Some(metadata.into());
-        }
-        if !record.more {
-            self.ended = self.gathered.len();
-            self.end_sequence = record.sequence;
-        }
+        self.gathered.record(record);
         match &mut self.relog {
             Some(relog) => relog
                 .group
@@ -233,24 +207,9 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         }
     }
 
-    /// Hashes what was gathered: whole batches first, to know the state after them, then the front of an unfinished one.
+    /// Has what was gathered applied, and sealed for the new segment.
     fn settle(&mut self) -> Result<(), RotorTreeError> {
-        if self.end_sequence > self.position.sequence {
-            let (ended, _) = self.gathered.split_at(self.ended);
-            append(self.tree, ended)?;
-            if let Some(metadata) = self.metadata.take() {
-                self.tree.set_metadata(Some(metadata));
-            }
-            self.position = Position {
-                sequence: self.end_sequence,
-                size: self.tree.size(),
-                root: self.tree.root().unwrap_or_default(),
-            };
-            self.check_claim()?;
-        }
-        append(self.tree, &self.gathered[self.ended..])?;
-        self.gathered.clear();
-        self.ended = 0;
+        self.grown.settle(&mut self.gathered)?;
         if let Some(progress) = self.progress {
             let done = self.bytes_done + self.offset;
             progress.report(OpenProgress::Replayed {
@@ -259,7 +218,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
             });
         }
         if let Some(relog) = &mut self.relog {
-            relog.seal(&self.position);
+            relog.seal(&self.grown.position);
         }
         Ok(())
     }
@@ -271,76 +230,13 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         told
     }
 
-    /// Compares the tree with what the segment that continues from here says of it.
-    fn check_base(&self, base: &Position) -> Result<(), StorageError> {
-        if base.sequence == self.position.sequence && *base != self.position {
-            return Err(changed(
-                "a segment continues from another tree than the one before it leads to",
-            )
-            .with_file(self.log));
-        }
-        Ok(())
-    }
-
-    /// As [`check_base`](Self::check_base), for the segments that nothing is left to be read from.
+    /// Compares the tree with what the segments say that nothing is left to be read from.
     fn check_bases_ahead(&self) -> Result<(), StorageError> {
         let ahead = self.log.segments.get(self.at..).unwrap_or_default();
         ahead.iter().try_for_each(|segment| match &segment.start {
-            Start::Header(header) => self.check_base(&header.base),
+            Start::Header(header) => self.grown.check_base(&header.base),
             Start::Unreadable(_) => Ok(()),
         })
-    }
-
-    /// Compares the tree with what the group that ends here says of it.
-    fn check_claim(&self) -> Result<(), StorageError> {
-        match self.claim {
-            Some(claim)
-                if claim.last_sequence == self.position.sequence
-                    && (claim.size != self.position.size || claim.root != self.position.root) =>
-            {
-                Err(changed(&format!(
-                    "entry {} leads to another tree than the log states ({} leaves where it states {})",
-                    self.position.sequence, self.position.size, claim.size
-                ))
-                .with_file(self.log))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn append<H: Hasher, const N: usize, const D: usize>(
-    tree: &mut LeanIMT<H, N, D>,
-    leaves: &[Hash],
-) -> Result<(), TreeError> {
-    if leaves.is_empty() {
-        Ok(())
-    } else {
-        hashing::append(tree, leaves)
-    }
-}
-
-fn changed(reason: &str) -> StorageError {
-    StorageError::DataCorruption {
-        file: "log".into(),
-        offset: 0,
-        reason: reason.into(),
-    }
-}
-
-impl StorageError {
-    fn with_file(self, log: &LiveLog) -> Self {
-        match self {
-            Self::DataCorruption { offset, reason, .. } => {
-                let last = log.segments.last().map_or(0, |segment| segment.number);
-                Self::DataCorruption {
-                    file: log.name(last),
-                    offset,
-                    reason,
-                }
-            }
-            other => other,
-        }
     }
 }
 
@@ -376,7 +272,7 @@ impl<H: Hasher, const N: usize, const D: usize> io::Read for Replayer<'_, H, N, 
                         .relog
                         .as_ref()
                         .is_some_and(|relog| !relog.out.is_empty()) => {}
-                Ok(false) => match self.accept.take().map(|accept| accept(self.tree)) {
+                Ok(false) => match self.accept.take().map(|accept| accept(self.grown.tree)) {
                     None => return Ok(0),
                     Some(Ok(())) => {}
                     Some(Err(error)) => return Err(self.refuse(error)),

@@ -1,10 +1,10 @@
-//! The live segments of a store: which there must be, what their headers say, and the first pass over them.
+//! The live segments of a store: which there must be, and what their headers say.
 
 use std::{io, ops::Range, sync::Arc};
 
 use rotortree_wal::{
-    Assessment, BreakCause, Event, LogRules, Place, SECTOR, Scanner, SegmentBytes, SegmentError,
-    SegmentHeader, SegmentStart, Window, caps,
+    BreakCause, Event, Place, SECTOR, Scanner, SegmentBytes, SegmentError, SegmentHeader,
+    SegmentStart, caps,
 };
 
 use crate::{
@@ -199,32 +199,6 @@ impl LiveLog {
         self.segments.iter().map(|segment| segment.len).sum()
     }
 
-    /// The first pass: reads all of the log and says what it is worth. O(log) time, constant memory.
-    pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
-        let start = manifest.position();
-        let attested = manifest
-            .clean_close
-            .as_ref()
-            .map_or(0, |close| close.sequence);
-        let mut rules = LogRules::new(&start, attested);
-        let mut window = Window::new();
-        for segment in &self.segments {
-            match &segment.start {
-                Start::Unreadable(error) => rules.unreadable_segment(segment.number, error.clone()),
-                Start::Header(header) => {
-                    rules.segment(header, segment.cap);
-                    let mut scanner =
-                        Scanner::with_window(self.open(segment.number)?, header.salt, window);
-                    while let Some(event) = scanner.next()? {
-                        rules.event(&event);
-                    }
-                    window = scanner.into_window();
-                }
-            }
-        }
-        Ok(rules.finish())
-    }
-
     /// Keeps everything from `place` on aside, but for long holes; returns where.
     pub(crate) fn keep_aside(&self, place: Place) -> Result<Vec<String>, StorageError> {
         let mut kept = Vec::new();
@@ -251,6 +225,16 @@ impl LiveLog {
             }
         }
         Ok(kept)
+    }
+
+    /// What the log says does not fit together.
+    pub(crate) fn changed(&self, reason: &str) -> StorageError {
+        let last = self.segments.last().map_or(0, |segment| segment.number);
+        StorageError::DataCorruption {
+            file: self.name(last),
+            offset: 0,
+            reason: reason.into(),
+        }
     }
 
     pub(crate) fn name(&self, number: u64) -> String {

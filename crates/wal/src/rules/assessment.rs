@@ -1,6 +1,6 @@
 //! The outcome of applying the rules to a log: plain values for recovery to act on and for its report to state.
 
-use crate::scanner::InvalidReason;
+use crate::invalid::InvalidReason;
 use crate::segment::SegmentError;
 
 /// A place in the log.

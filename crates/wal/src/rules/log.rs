@@ -216,6 +216,24 @@ impl LogRules {
         }
     }
 
+    /// The last record of the run so far. A later segment may still take it back to [`batch_end`](Self::batch_end).
+    #[must_use]
+    pub fn reached(&self) -> u64 {
+        self.reached
+    }
+
+    /// The end of the last whole batch of the run so far: whatever comes, E is not before it.
+    #[must_use]
+    pub fn batch_end(&self) -> u64 {
+        self.batch_end
+    }
+
+    /// The largest sequence attested so far: whatever comes, A is not before it.
+    #[must_use]
+    pub fn attested(&self) -> u64 {
+        self.attested
+    }
+
     /// A record that is needed, if it is the next one.
     fn record(&mut self, record: &RecordView<'_>) {
         let leaves = record.leaves.len() as u64;

@@ -128,3 +128,38 @@ fn a_segment_shorter_than_its_header_is_at_its_end() {
         assert_eq!(scan(&vec![0xff; len], SALT), []);
     }
 }
+
+#[test]
+fn a_scanner_that_starts_at_a_group_sees_what_follows_and_one_that_peeks_goes_on_as_before() {
+    let segment = large();
+    let all = scan(&segment, SALT);
+    let groups: Vec<_> = all
+        .iter()
+        .filter_map(|seen| match seen {
+            Seen::Group(group) => Some(*group),
+            _ => None,
+        })
+        .collect();
+    let mut scanner = Scanner::new(&segment[..], SALT);
+    let mut seen = Vec::new();
+    let mut peeked = Vec::new();
+    while let Some(event) = scanner.next().expect("the segment can be read") {
+        let is_group = matches!(event, rotortree_wal::Event::Group(_));
+        seen.push(Seen::of(&event));
+        if is_group {
+            peeked.extend(scanner.peek_group().expect("the segment can be read"));
+        }
+    }
+    assert_eq!(seen, all);
+    assert_eq!(peeked, groups[1..]);
+
+    for group in groups {
+        let mut scanner = Scanner::new(&segment[..], SALT).starting_at(group.offset);
+        let mut seen = Vec::new();
+        while let Some(event) = scanner.next().expect("the segment can be read") {
+            seen.push(Seen::of(&event));
+        }
+        let from = all.iter().position(|seen| *seen == Seen::Group(group));
+        assert_eq!(seen, all[from.expect("it is one of them")..]);
+    }
+}

@@ -100,7 +100,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/engine/checkpointing.rs",
         find: "next.sequence = sequence;",
         put: "next.sequence = sequence;
-            self.drop_segments(previous.first_segment..segment);",
+            (previous.first_segment..segment).for_each(|number| drop(self.storage.remove_segment(number)));",
         test: EVERY_CRASH,
         explained: None,
     },

@@ -232,6 +232,10 @@ pub(super) const LARGE_LOG: Test = store(
     "crash",
     "what_a_long_log_holds_above_what_it_attests_is_copied_before_it_counts_as_durable",
 );
+pub(super) const LONG_LOG: Test = store(
+    "long_log",
+    "a_long_log_comes_back_as_it_was_wherever_it_is_cut_or_damaged",
+);
 pub(super) const LOCK_COPIES: Test = store(
     "lib",
     "a_lock_that_is_given_up_is_free_whatever_copies_of_it_are_open",

@@ -1,0 +1,87 @@
+//! The first pass: reads all of the log and says what it is worth. What else is made of it meanwhile is the follower's.
+
+use std::io;
+
+use rotortree_wal::{
+    Assessment, Event, GroupHeader, LogRules, Position, RecordView, Scanner, Window,
+};
+
+use super::segments::{LiveLog, Start};
+use crate::manifest::Manifest;
+
+/// Who is told what the first pass comes across. `rules` have been told already.
+pub(super) trait Follower {
+    /// The next segment, by its index, and the bytes of those before it.
+    fn segment(&mut self, index: usize, before: u64, base: &Position, rules: &LogRules);
+    /// A group; whether what stands behind it should be looked at now.
+    fn group(&mut self, group: &GroupHeader, rules: &LogRules) -> bool;
+    /// The group behind that group.
+    fn group_behind(&mut self, group: &GroupHeader);
+    /// A record that is the next one of the run.
+    fn record(&mut self, record: &RecordView<'_>, rules: &LogRules);
+}
+
+/// Follows nothing.
+impl Follower for () {
+    fn segment(&mut self, _: usize, _: u64, _: &Position, _: &LogRules) {}
+    fn group(&mut self, _: &GroupHeader, _: &LogRules) -> bool {
+        false
+    }
+    fn group_behind(&mut self, _: &GroupHeader) {}
+    fn record(&mut self, _: &RecordView<'_>, _: &LogRules) {}
+}
+
+impl LiveLog {
+    /// Reads all of the log and says what it is worth. O(log) time, constant memory.
+    pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
+        self.follow(manifest, &mut ()).map(LogRules::finish)
+    }
+
+    /// Tells the rules all of the log, and `follower` on the way.
+    pub(super) fn follow(
+        &self,
+        manifest: &Manifest,
+        follower: &mut impl Follower,
+    ) -> io::Result<LogRules> {
+        let close = manifest.clean_close.as_ref();
+        let attested = close.map_or(0, |close| close.sequence);
+        let mut rules = LogRules::new(&manifest.position(), attested);
+        let mut window = Window::new();
+        let mut before = 0;
+        for (index, segment) in self.segments.iter().enumerate() {
+            match &segment.start {
+                Start::Unreadable(error) => {
+                    rules.unreadable_segment(segment.number, error.clone());
+                }
+                Start::Header(header) => {
+                    rules.segment(header, segment.cap);
+                    follower.segment(index, before, &header.base, &rules);
+                    let bytes = self.open(segment.number)?;
+                    let mut scanner = Scanner::with_window(bytes, header.salt, window);
+                    while let Some(event) = scanner.next()? {
+                        let reached = rules.reached();
+                        rules.event(&event);
+                        match event {
+                            Event::Record(record) if rules.reached() > reached => {
+                                follower.record(&record, &rules);
+                            }
+                            Event::Group(group) if follower.group(group, &rules) => {
+                                let behind = scanner.peek_group()?;
+                                // A group beyond the cap is dead and attests nothing.
+                                if let Some(group) =
+                                    behind.filter(|group| group.first_sequence <= segment.cap)
+                                {
+                                    follower.group_behind(&group);
+                                }
+                            }
+                            _ => {}
+                        }
+                    }
+                    window = scanner.into_window();
+                }
+            }
+            before += segment.len;
+        }
+        Ok(rules)
+    }
+}

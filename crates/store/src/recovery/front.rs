@@ -1,0 +1,294 @@
+//! [`Front`]: applies to the tree, while the first pass reads the log, whatever no later byte of the log can take back.
+//!
+//! That is every whole batch of the run that is also attested, by something read so far: A and E only grow. Of an ordinary log it is
+//! everything up to A, so that the second pass is left with what must be written anew. Where much is to be hashed, a thread of its own
+//! does it while this one reads on.
+
+use std::{
+    io, mem,
+    panic::resume_unwind,
+    sync::mpsc::{Receiver, SendError, SyncSender, channel, sync_channel},
+    thread::{Builder, Scope, ScopedJoinHandle, scope},
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::LeanIMT;
+use rotortree_wal::{Assessment, GroupHeader, LogRules, Position, RecordView};
+
+use super::{
+    first_pass::Follower,
+    gathered::{GATHER, Gathered, Grown},
+    segments::LiveLog,
+};
+use crate::{
+    RotorTreeError,
+    config::{OpenProgress, ProgressCallback},
+    manifest::Manifest,
+};
+
+/// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by then is left to the second pass.
+const HELD: usize = 2 * GATHER;
+/// One waits while another is hashed and a third is filled.
+const BUFFERS: usize = 3;
+/// Where hashing what was gathered takes this long, it is shared out: reading leaves the other processors idle then. A fast hasher loses
+/// more by being disturbed than it gains.
+const SLOW: Duration = Duration::from_millis(10);
+/// A group with more bytes of records than this is worth a look at whether the next one attests it.
+const LARGE_GROUP: u64 = 1 << 20;
+
+/// How far the first pass has brought the tree.
+pub(crate) struct Applied {
+    pub(super) position: Position,
+    /// The segment, as an index, and the group in it from which on the records behind `position` stand.
+    pub(super) segment: usize,
+    pub(super) offset: u64,
+    pub(super) records: u64,
+    pub(super) leaves: u64,
+}
+
+impl Applied {
+    /// Nothing: the tree is that of the checkpoint.
+    pub(super) fn nothing(start: Position) -> Self {
+        Self {
+            position: start,
+            segment: 0,
+            offset: 0,
+            records: 0,
+            leaves: 0,
+        }
+    }
+}
+
+impl LiveLog {
+    /// [`assess`](Self::assess), and the tree as far as it was applied, or why it could not be. Bounded memory beyond the tree.
+    pub(crate) fn assess_and_apply<H: Hasher, const N: usize, const D: usize>(
+        &self,
+        tree: &mut LeanIMT<H, N, D>,
+        manifest: &Manifest,
+        progress: Option<&ProgressCallback>,
+    ) -> io::Result<(Assessment, Result<Applied, RotorTreeError>)> {
+        let start = manifest.position();
+        let grown = Grown {
+            log: self,
+            tree,
+            position: start,
+            shares: true,
+        };
+        scope(|scope| {
+            let mut front = Front {
+                scope,
+                hand: Hand::Here(grown),
+                outcome: Ok(()),
+                gathered: Gathered::default(),
+                buffers: 1,
+                gave_up: false,
+                attested: 0,
+                group: (0, 0),
+                applied: Applied::nothing(start),
+                taken: (0, 0),
+                progress,
+                total: self.total_bytes(),
+            };
+            let rules = self.follow(manifest, &mut front)?;
+            let applied = front.finish(&rules);
+            Ok((rules.finish(), applied))
+        })
+    }
+}
+
+/// A tree that the thread is done with, and whether all that was handed over is in it.
+type Returned<'a, H, const N: usize, const D: usize> =
+    (Grown<'a, H, N, D>, Result<(), RotorTreeError>);
+
+/// Where the tree is.
+enum Hand<'scope, 'a, H: Hasher, const N: usize, const D: usize> {
+    Here(Grown<'a, H, N, D>),
+    /// With a thread that takes what was gathered and gives the buffers back, until it has failed.
+    There {
+        to: SyncSender<Gathered>,
+        back: Receiver<Gathered>,
+        thread: ScopedJoinHandle<'scope, Option<Returned<'a, H, N, D>>>,
+    },
+    /// Between two of these.
+    Nowhere,
+}
+
+/// Gathers what stays.
+struct Front<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const D: usize> {
+    scope: &'scope Scope<'scope, 'env>,
+    hand: Hand<'scope, 'a, H, N, D>,
+    outcome: Result<(), RotorTreeError>,
+    gathered: Gathered,
+    /// How many buffers there are, this one included.
+    buffers: usize,
+    /// What comes is left to the second pass.
+    gave_up: bool,
+    /// What is known to be attested beyond what the rules know so far.
+    attested: u64,
+    /// Bytes of the segments before, and the offset of the group whose records come.
+    group: (u64, u64),
+    applied: Applied,
+    /// Records and leaves gathered.
+    taken: (u64, u64),
+    progress: Option<&'a ProgressCallback>,
+    total: u64,
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Follower for Front<'_, '_, '_, H, N, D> {
+    fn segment(&mut self, index: usize, before: u64, base: &Position, rules: &LogRules) {
+        // A batch that a segment left unfinished is cut, and the run goes on from before it.
+        self.gave_up |= !self.gathered.is_whole();
+        self.group = (before, 0);
+        self.gathered.segment(*base);
+        if self.stays(rules) {
+            self.hand_over();
+            self.applied.segment = index;
+        } else {
+            self.gave_up = true;
+        }
+    }
+
+    fn group(&mut self, group: &GroupHeader, rules: &LogRules) -> bool {
+        self.group.1 = group.offset;
+        if self.gathered.leaves.len() >= GATHER && self.stays(rules) {
+            self.hand_over();
+        }
+        self.gathered.group(group);
+        let large = group.payload_end() - group.offset > LARGE_GROUP;
+        large && !self.gave_up && group.last_sequence() > self.attested.max(rules.attested())
+    }
+
+    fn group_behind(&mut self, group: &GroupHeader) {
+        self.attested = self.attested.max(group.attested);
+    }
+
+    fn record(&mut self, record: &RecordView<'_>, rules: &LogRules) {
+        if self.gave_up {
+            return;
+        }
+        self.gathered.record(record);
+        self.taken.0 += 1;
+        self.taken.1 += record.leaves.len() as u64;
+        if self.gathered.leaves.len() >= GATHER {
+            if self.stays(rules) {
+                self.hand_over();
+            } else {
+                self.gave_up |= self.gathered.leaves.len() >= HELD;
+            }
+        }
+    }
+}
+
+impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const D: usize> Front<'scope, '_, 'a, H, N, D> {
+    /// Whether everything gathered stays in the log, whatever comes.
+    fn stays(&self, rules: &LogRules) -> bool {
+        !self.gave_up
+            && self.gathered.is_whole()
+            && self.gathered.end_sequence <= self.attested.max(rules.attested())
+    }
+
+    /// Has what was gathered applied to the tree.
+    fn hand_over(&mut self) {
+        self.start_thread();
+        let handed = match &mut self.hand {
+            Hand::Here(grown) => {
+                self.outcome = grown.settle(&mut self.gathered);
+                self.outcome.is_ok()
+            }
+            Hand::There { to, back, .. } => {
+                let full = mem::take(&mut self.gathered);
+                self.gathered.follow(&full);
+                let sent = to.send(full).is_ok();
+                let free = match back.try_recv() {
+                    Err(_) if self.buffers < BUFFERS => {
+                        self.buffers += 1;
+                        Some(Gathered::default())
+                    }
+                    Err(_) => back.recv().ok(),
+                    Ok(free) => Some(free),
+                };
+                if let Some(mut free) = free {
+                    free.follow(&self.gathered);
+                    self.gathered = free;
+                }
+                sent
+            }
+            Hand::Nowhere => false,
+        };
+        // Why it could not be is told at the end, behind what the whole log is worth.
+        self.gave_up |= !handed;
+        let (before, offset) = self.group;
+        self.applied.offset = offset;
+        (self.applied.records, self.applied.leaves) = self.taken;
+        if let Some(progress) = self.progress {
+            progress.report(OpenProgress::Replayed {
+                done: before + offset,
+                total: self.total,
+            });
+        }
+    }
+
+    /// Gives the tree to a thread once there is enough to do for it; where none can be had, it stays here.
+    fn start_thread(&mut self) {
+        if !matches!(self.hand, Hand::Here(_)) || self.gathered.leaves.len() < GATHER {
+            return;
+        }
+        let Hand::Here(grown) = mem::replace(&mut self.hand, Hand::Nowhere) else {
+            return;
+        };
+        let (to, queue) = sync_channel::<Gathered>(1);
+        let (give_back, back) = channel();
+        let (lend, lent) = channel();
+        let thread = Builder::new().spawn_scoped(self.scope, move || {
+            let Ok(mut grown): Result<Grown<'a, H, N, D>, _> = lent.recv() else {
+                return None;
+            };
+            grown.shares = false;
+            for mut gathered in queue {
+                let started = Instant::now();
+                if let Err(error) = grown.settle(&mut gathered) {
+                    return Some((grown, Err(error)));
+                }
+                grown.shares |= started.elapsed() >= SLOW;
+                // Nobody may want it any more.
+                drop(give_back.send(gathered));
+            }
+            Some((grown, Ok(())))
+        });
+        self.hand = match thread {
+            Ok(thread) => match lend.send(grown) {
+                Ok(()) => Hand::There { to, back, thread },
+                Err(SendError(grown)) => Hand::Here(grown),
+            },
+            Err(_) => Hand::Here(grown),
+        };
+    }
+
+    /// Applies the rest, waits until all is applied, and says how far that is.
+    fn finish(mut self, rules: &LogRules) -> Result<Applied, RotorTreeError> {
+        if self.stays(rules) && self.gathered.end_sequence > 0 {
+            self.hand_over();
+        }
+        let grown = match mem::replace(&mut self.hand, Hand::Nowhere) {
+            Hand::Here(grown) => Some(grown),
+            Hand::There { to, thread, .. } => {
+                drop(to);
+                match thread.join() {
+                    Ok(Some((grown, outcome))) => {
+                        self.outcome = outcome;
+                        Some(grown)
+                    }
+                    Ok(None) => None,
+                    Err(panic) => resume_unwind(panic),
+                }
+            }
+            Hand::Nowhere => None,
+        };
+        self.outcome?;
+        if let Some(grown) = grown {
+            self.applied.position = grown.position;
+        }
+        Ok(self.applied)
+    }
+}

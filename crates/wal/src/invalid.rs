@@ -1,0 +1,76 @@
+//! What a scanner says of bytes that hold nothing valid.
+
+/// A stretch of a segment that holds nothing valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invalid {
+    /// Where it starts, in bytes from the segment's start.
+    pub offset: u64,
+    /// Its length in bytes; 0 where the segment ends just behind a group's header.
+    pub len: u64,
+    /// What is wrong with its first bytes.
+    pub reason: InvalidReason,
+}
+
+/// What is wrong with a stretch of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidReason {
+    /// All of it is zero: space that was allocated and never written, or a write that never reached the disk.
+    Blank,
+    /// No valid group header stands on any of its sector boundaries.
+    NoGroup,
+    /// The checksum of the record with this sequence does not hold.
+    RecordChecksum {
+        /// The record's sequence.
+        sequence: u64,
+        /// The checksum in the record.
+        expected: u32,
+        /// The checksum of its bytes.
+        actual: u32,
+    },
+    /// The record with this sequence states a length that is past its limit, or does not add up to the group's.
+    RecordLength {
+        /// The record's sequence.
+        sequence: u64,
+    },
+    /// The record with this sequence has a valid checksum and impossible fields: no release has written it.
+    RecordMalformed {
+        /// The record's sequence.
+        sequence: u64,
+    },
+    /// The segment ends before the record with this sequence does.
+    Truncated {
+        /// The record's sequence.
+        sequence: u64,
+    },
+}
+
+impl core::fmt::Display for InvalidReason {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Blank => write!(out, "there are only zeros"),
+            Self::NoGroup => write!(out, "there is no valid sync group"),
+            Self::RecordChecksum {
+                sequence,
+                expected,
+                actual,
+            } => {
+                write!(
+                    out,
+                    "the checksum of record {sequence} is {actual:#010x} where {expected:#010x} is stored"
+                )
+            }
+            Self::RecordLength { sequence } => {
+                write!(out, "the length of record {sequence} is impossible")
+            }
+            Self::RecordMalformed { sequence } => write!(
+                out,
+                "record {sequence} has a valid checksum and impossible fields"
+            ),
+            Self::Truncated { sequence } => {
+                write!(out, "the segment ends within record {sequence}")
+            }
+        }
+    }
+}
