@@ -80,7 +80,7 @@ impl<const N: usize> RightEdge<N> {
             }
             complete /= N as u64;
         }
-        edge.root = hash_edges(hasher, size, &mut edge.groups);
+        edge.root = edge.hash_edges(hasher, size);
         edge.size = size;
         Ok(edge)
     }
@@ -142,11 +142,7 @@ impl<const N: usize> RightEdge<N> {
             .ok_or(TreeError::CapacityExceeded)?;
         let depth = geometry::depth::<N>(size);
         self.reserve_levels(depth + 1)?;
-        let mut states = core::mem::take(&mut self.states);
-        // A group of two has nothing to resume: its first child alone fills no block that its last does not share.
-        if N > 2 && states.len() < depth {
-            states.resize(depth, GroupState::default());
-        }
+        let mut states = self.take_states(depth);
         let mut node = *leaf;
         let mut is_complete = true;
         let mut complete = self.size;
@@ -204,7 +200,7 @@ impl<const N: usize> RightEdge<N> {
             size,
             root: self.root,
             groups: Vec::new(),
-            states: Vec::new(),
+            states: self.take_states(geometry::depth::<N>(size)),
         };
         next.groups
             .try_reserve_exact(geometry::depth::<N>(size) + 1)
@@ -218,7 +214,7 @@ impl<const N: usize> RightEdge<N> {
             let Threads::Caller = threads;
             next.append_in_order(hasher, self.size, leaves, scratch, sink)?;
         }
-        next.root = hash_edges(hasher, size, &mut next.groups);
+        next.root = next.hash_edges(hasher, size);
         *self = next;
         Ok(())
     }
@@ -276,7 +272,10 @@ impl<const N: usize> RightEdge<N> {
                 let (first, behind) = rest.split_at(N - digit);
                 sink.complete(level, first)?;
                 group[digit..].copy_from_slice(first);
-                parent_buffer[0] = hasher.hash_children(group);
+                parent_buffer[0] = match self.states.get_mut(level) {
+                    Some(state) => hasher.hash_resuming(state, N, group),
+                    None => hasher.hash_children(group),
+                };
                 parents = 1;
                 rest = behind;
             }
@@ -287,33 +286,49 @@ impl<const N: usize> RightEdge<N> {
             hash_groups::<H, N>(hasher, groups, whole_parents, &mut stage)?;
             stage(tail)?;
             group[..tail.len()].copy_from_slice(tail);
+            if let Some(state) = self.states.get_mut(level) {
+                *state = GroupState::default();
+            }
             run_len = parents + whole;
             core::mem::swap(run_buffer, parent_buffer);
         }
         Ok(())
     }
-}
 
-/// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's group behind the complete nodes.
-fn hash_edges<H: Hasher, const N: usize>(hasher: &H, size: u64, groups: &mut [[Hash; N]]) -> Hash {
-    let depth = geometry::depth::<N>(size);
-    let mut complete = size;
-    let mut edge: Option<Hash> = None;
-    for group in &mut groups[..depth] {
-        let mut count = (complete % N as u64) as usize;
-        complete /= N as u64;
-        if let Some(edge) = edge {
-            group[count] = edge;
-            count += 1;
+    /// The states of the groups of so many levels, to be put back when all is hashed.
+    fn take_states(&mut self, depth: usize) -> Vec<GroupState> {
+        let mut states = core::mem::take(&mut self.states);
+        // A group of two has nothing to resume: its first child alone fills no block that its last does not share.
+        if N > 2 && states.len() < depth {
+            states.resize(depth, GroupState::default());
         }
-        edge = match count {
-            0 => None,
-            1 => Some(group[0]),
-            _ => Some(hasher.hash_children(&group[..count])),
-        };
+        states
     }
-    if let Some(edge) = edge {
-        groups[depth][0] = edge;
+
+    /// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's group behind the complete
+    /// nodes.
+    fn hash_edges<H: Hasher>(&mut self, hasher: &H, size: u64) -> Hash {
+        let depth = geometry::depth::<N>(size);
+        let mut complete = size;
+        let mut edge: Option<Hash> = None;
+        for (level, group) in self.groups[..depth].iter_mut().enumerate() {
+            let digit = (complete % N as u64) as usize;
+            complete /= N as u64;
+            let mut count = digit;
+            if let Some(edge) = edge {
+                group[count] = edge;
+                count += 1;
+            }
+            edge = match (count, self.states.get_mut(level)) {
+                (0, _) => None,
+                (1, _) => Some(group[0]),
+                (_, Some(state)) => Some(hasher.hash_resuming(state, digit, &group[..count])),
+                (_, None) => Some(hasher.hash_children(&group[..count])),
+            };
+        }
+        if let Some(edge) = edge {
+            self.groups[depth][0] = edge;
+        }
+        self.groups[depth][0]
     }
-    groups[depth][0]
 }
