@@ -140,7 +140,9 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[13],
         protects: "a forked child's view does not wait for a refresh of its parent's",
         file: "crates/store/src/read_only.rs",
-        find: "self.process.look(&self.refreshing)",
+        find: "self
+            .process
+            .look(&self.refreshing)",
         put: "Some(crate::lock::lock(&self.refreshing))",
         test: FORK_BUSY,
         explained: None,
