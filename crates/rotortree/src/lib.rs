@@ -49,7 +49,9 @@
 //!
 //! Not promised: a directory that was rolled back to an older copy looks valid by itself, so keep the last head elsewhere and
 //! pass it to `expect_head`. And a mapped read that meets a device error or a file cut short from outside raises
-//! `SIGBUS`; the builder can choose positioned reads instead.
+//! `SIGBUS`; the builder can choose positioned reads instead. In a forked child an inherited tree can be read and is closed otherwise; a tree that
+//! the child opens itself is owed its background threads only if threads start there, and after a fork from a process with
+//! several threads they may not: see "A forked child" in `docs/durability.md`.
 //!
 //! # N known only at run time
 //!

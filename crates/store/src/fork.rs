@@ -1,14 +1,24 @@
 //! [`Process`]: tells a forked child from the process that made something, at the cost of a load. [`PerProcess`]: what a forked child
-//! makes anew.
+//! makes anew. [`is_child`]: where threads may not start.
 //!
 //! A forked child has a copy of everything but the threads: locks may be held by threads that do not run there, and files are shared. So whatever must
 //! not be used there has to know before it takes a lock. Asking for the process id would be a system call on every insert; instead the
 //! system is asked, once, to count forks. Children made by a bare system call are not counted; those are told by
 //! [`Process::has_this_id`]. What a child then may do is up to those who ask.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use arc_swap::ArcSwapOption;
+
+use crate::lock::lock;
+
+/// Whether this process was forked from one that had used this crate.
+///
+/// If a thread of that process was just starting or ending, a lock of the standard library stays held here, and no thread that
+/// is started ever runs. So whatever only goes faster with more threads is left to the calling one here.
+pub(crate) fn is_child() -> bool {
+    counter::passed() > 0
+}
 
 /// The process in which this was made.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +44,16 @@ impl Process {
     /// As [`is_current`](Self::is_current), for children of a bare system call too, with one of its own.
     pub(crate) fn has_this_id(&self) -> bool {
         self.is_current() && self.id == std::process::id()
+    }
+
+    /// Takes a lock of what this process made. In a forked child that succeeds only if nobody holds it: who held it when the child was
+    /// forked does not run there.
+    pub(crate) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
+        if self.is_current() {
+            Some(lock(mutex))
+        } else {
+            mutex.try_lock().ok()
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of this crate's own.
 //!
 //! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those could want a lock that this thread
-//! holds. And a forked child has the global pool without its threads, for good.
+//! holds. And a forked child has any pool of its parent's without its threads, for good, and may not be able to start any:
+//! there the calling thread hashes alone.
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeError};
@@ -22,20 +23,22 @@ pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
     tree: &mut LeanIMT<H, N, D>,
     leaves: &[Hash],
 ) -> Result<(), TreeError> {
-    use crate::fork::PerProcess;
+    use std::sync::OnceLock;
+
+    use crate::fork::is_child;
     /// Below this, handing over costs more than it gains.
     const WORTHWHILE: usize = 1 << 14;
-    static POOL: PerProcess<Option<rayon::ThreadPool>> = PerProcess::new();
-    if leaves.len() < WORTHWHILE {
+    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    if leaves.len() < WORTHWHILE || is_child() {
         return tree.insert_many_sequential(leaves).map(drop);
     }
-    let pool = POOL.get(|| {
+    let pool = POOL.get_or_init(|| {
         rayon::ThreadPoolBuilder::new()
             .thread_name(|k| format!("rotortree-hash-{k}"))
             .build()
             .ok()
     });
-    match &*pool {
+    match pool {
         None => tree.insert_many_sequential(leaves).map(drop),
         Some(pool) => {
             let joined = std::thread::scope(|scope| {

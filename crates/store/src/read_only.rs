@@ -7,7 +7,7 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
 use crate::{
-    EngineConfig, RecoveryReport, RotorTreeError, StorageError, lock::lock, manifest::Manifest,
+    EngineConfig, RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest,
     recovery, storage::Storage,
 };
 
@@ -25,7 +25,10 @@ pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
     storage: Arc<dyn Storage>,
     config: EngineConfig,
     current: ArcSwap<TreeSnapshot<N, D>>,
-    seen: Mutex<Seen>,
+    seen: ArcSwap<Seen>,
+    process: Process,
+    /// Held by whoever refreshes.
+    refreshing: Mutex<()>,
 }
 
 struct Seen {
@@ -45,13 +48,17 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
         config.check(D)?;
+        // Before anything is read, so that a child that is forked from here on is known as one.
+        let process = Process::current();
         let (snapshot, seen) = read(&hasher, &storage, &config)?;
         Ok(Self {
             hasher,
             storage,
             config,
             current: ArcSwap::from_pointee(snapshot),
-            seen: Mutex::new(seen),
+            seen: ArcSwap::from_pointee(seen),
+            process,
+            refreshing: Mutex::new(()),
         })
     }
 
@@ -59,9 +66,13 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     ///
     /// # Errors
     /// As [`open`](Self::open), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
-    /// shown; the view then stays as it was.
+    /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked while this view was being refreshed.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
-        let mut seen = lock(&self.seen);
+        let _refreshing = self
+            .process
+            .look(&self.refreshing)
+            .ok_or(StorageError::Closed)?;
+        let seen = self.seen.load_full();
         let mut config = self.config.clone();
         let before = self.current.load_full();
         config.expect_head = before.head();
@@ -77,7 +88,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             .into());
         }
         let is_new = snapshot.size() > before.size() || snapshot.metadata() != before.metadata();
-        *seen = now;
+        self.seen.store(Arc::new(now));
         if is_new {
             self.current.store(Arc::new(snapshot));
         }
@@ -111,7 +122,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     /// What the last reading found.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        lock(&self.seen).report.clone()
+        self.seen.load().report.clone()
     }
 }
 

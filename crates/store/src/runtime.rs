@@ -2,7 +2,7 @@
 //!
 //! Two lanes, so that a long checkpoint never delays a flush, and a timer. Threads start when there is work and end
 //! when there has been none for a while: an idle tree costs no thread and no timer. In a forked child, which has none of its parent's threads,
-//! they start anew.
+//! they start anew, if threads start there at all (`docs/durability.md`).
 
 use std::{
     collections::BinaryHeap,
@@ -32,6 +32,9 @@ pub(crate) enum Lane {
 }
 
 /// Background threads, shared by any number of trees. Cloning shares them.
+///
+/// A forked child starts its own for the trees that it opens. If its parent was starting or ending a thread when it forked, no thread
+/// runs there, ever: that is a lock of the standard library, and what the background does is then not done.
 ///
 /// ```
 /// let runtime = rotortree_store::Runtime::new();

@@ -17,7 +17,7 @@ use std::{
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeSnapshot, geometry};
 
-use crate::{StorageError, cold::storage_error, lock::lock};
+use crate::{StorageError, cold::storage_error, fork::is_child, lock::lock};
 
 /// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they are compared.
 const PIECE_CHILDREN: usize = 4096;
@@ -39,8 +39,8 @@ pub struct Progress {
 /// Compares every stored inner node with the hash of its children, and the edge nodes and the root with what follows from the
 /// complete nodes.
 ///
-/// Reads every node at most twice and hashes every group once, on as many threads as the machine runs at a time; takes some
-/// 200 KiB of memory per thread, whatever the size. `progress` is called on this thread, every few
+/// Reads every node at most twice and hashes every group once, on as many threads as the machine runs at a time, and in a forked child
+/// on the calling one alone; takes some 200 KiB of memory per thread, whatever the size. `progress` is called on this thread, every few
 /// thousand nodes and once at the end.
 ///
 /// # Errors
@@ -67,7 +67,11 @@ pub fn verify_nodes<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), StorageError> {
     let work = Work::new(hasher, snapshot);
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if is_child() {
+        1
+    } else {
+        thread::available_parallelism().map_or(1, NonZero::get)
+    };
     let busy = (work.pieces / PIECES_PER_THREAD).min(threads.min(MAX_THREADS) as u64);
     thread::scope(|scope| {
         let helpers: Vec<_> = (1..busy)

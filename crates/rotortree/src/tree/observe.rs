@@ -89,11 +89,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its children. Finds what checksums
     /// cannot, such as a wrong node that was written with a right checksum. O(nodes) reads and hashes on all of the machine's cores;
-    /// inserts go on.
+    /// inserts go on. A forked child does it on the calling thread, and leaves the manifest to its parent.
     ///
     /// # Errors
     /// [`StorageError::DataCorruption`] for the first node that differs, [`StorageError::CrcMismatch`] or [`StorageError::Io`] for one that
-    /// cannot be read.
+    /// cannot be read. [`StorageError::Closed`] in a child that was forked while the chunks were being exchanged.
     pub fn verify(&self) -> Result<(), StorageError> {
         self.verify_with_progress(|_| {})
     }

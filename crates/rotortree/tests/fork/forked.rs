@@ -31,8 +31,8 @@ pub(crate) enum Ending {
 
 /// Forks. The child runs `child`, whose panic becomes what it says, and ends without returning from here.
 ///
-/// It has no other thread. What it may touch is what these tests are about; the allocator and the standard library's threads are made
-/// for it on the systems that these tests run on.
+/// It has no other thread. What it may touch is what these tests are about; the allocator is made for it on the systems that these
+/// tests run on. The standard library's threads are not: see [`threads`](crate::threads).
 pub(crate) fn fork(ending: Ending, child: impl FnOnce()) -> Forked {
     let (says, mut tell) = std::io::pipe().unwrap();
     // SAFETY: the child of a process with several threads may only rely on what its one thread did, and on what the system's

@@ -9,8 +9,8 @@ use std::{
 };
 
 use rotortree::{
-    Blake3Hasher, DurabilityToken, FlushPolicy, RotorTreeConfig, RotorTreeError, StorageError,
-    TreeSnapshot,
+    Blake3Hasher, DurabilityToken, FlushPolicy, ReadOnly, RotorTreeConfig, RotorTreeError,
+    StorageError, TreeSnapshot,
 };
 
 use crate::common::{Tree, leaf, leaves, quiet, storage_error};
@@ -88,7 +88,22 @@ pub(crate) fn the_directory_is_taken<const N: usize>(dir: &Path, known: &TreeSna
     );
 }
 
-/// The child may have trees of its own, with background threads of its own.
+/// A reader of the parent's goes on as far as it can.
+pub(crate) fn a_reader_goes_on<const N: usize>(reader: &ReadOnly<Blake3Hasher, N, 32>) {
+    let before = reader.head();
+    assert!(reader.recovery_report().damage.is_none());
+    match reader.refresh() {
+        Ok(_) => {}
+        Err(RotorTreeError::Storage(StorageError::Closed)) => assert_eq!(reader.head(), before),
+        Err(error) => panic!("{error}"),
+    }
+    if let Some(head) = reader.head() {
+        let proof = reader.snapshot().generate_proof(0).unwrap();
+        assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+    }
+}
+
+/// The child may have trees of its own, with background threads of its own, where threads start.
 pub(crate) fn a_tree_of_its_own_works<const N: usize>() {
     let dir = tempfile::tempdir().unwrap();
     let config = RotorTreeConfig {

@@ -14,7 +14,7 @@ use super::failure::Unreadable;
 use crate::{
     StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
-    lock::lock,
+    fork::Process,
     storage::{Reads, Region, Storage, Stream},
 };
 
@@ -75,7 +75,8 @@ pub(super) struct Shard {
     /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a check, nothing else, so
     /// none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
-    /// The chunk that was read last by position.
+    process: Process,
+    /// The chunk that was read last by position, which a forked child does without when a thread of its parent held the lock.
     last: Mutex<Option<Box<Chunk>>>,
 }
 
@@ -119,6 +120,7 @@ impl Shard {
             sums,
             tail: tail.into(),
             checked: checked.collect(),
+            process: Process::current(),
             last: Mutex::new(None),
             site,
         })
@@ -235,7 +237,8 @@ impl Shard {
 
     fn fetch_part(&self, chunk: u64, within: usize, out: &mut [Hash]) -> Result<(), Failure> {
         let range = within..within + out.len();
-        if let Some(last) = &*lock(&self.last)
+        if let Some(held) = self.process.look(&self.last)
+            && let Some(last) = &*held
             && last.number == chunk
         {
             out.copy_from_slice(&last.nodes[range]);
@@ -248,7 +251,9 @@ impl Shard {
         });
         self.fetch_run(chunk, read.nodes.as_flattened_mut())?;
         out.copy_from_slice(&read.nodes[range]);
-        *lock(&self.last) = Some(read);
+        if let Some(mut last) = self.process.look(&self.last) {
+            *last = Some(read);
+        }
         Ok(())
     }
 

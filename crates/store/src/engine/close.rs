@@ -176,7 +176,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         self.core().wait_for_checkpoint(timeout)
     }
 
-    /// Compares every stored node with the hash of its children, and every chunk with its checksum, on a running tree.
+    /// Compares every stored node with the hash of its children, and every chunk with its checksum, on a running tree. A forked child
+    /// does it on the calling thread alone, and leaves the manifest to its parent.
     ///
     /// # Errors
     /// [`StorageError::DataCorruption`] for the first that differs; [`StorageError::Closed`] in a child that was forked while the chunks
@@ -191,7 +192,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         let cold = self.core().look(&self.core().cold);
         let cold = Arc::clone(&*cold.ok_or(StorageError::Closed)?);
         cold.check_all(&mut |_| {})?;
-        if !self.core().status.is_closed() {
+        let status = &self.core().status;
+        if !status.is_closed() && status.check_process().is_ok() {
             // The nodes and checksums behind whole chunks and sectors are in memory; their stored copies are the manifest's.
             recovery::load_manifest(&*self.core().storage)?;
         }

@@ -21,7 +21,7 @@ pub use lock::DirLock;
 pub use map::FileMap;
 
 use super::FileLayer;
-use crate::lock::lock;
+use crate::{fork::is_child, lock::lock};
 
 /// Threads that sync at the same time, at most: they only wait for the device.
 const SYNCS_AT_ONCE: usize = 8;
@@ -110,9 +110,10 @@ impl FileLayer for OsFiles {
                 }
             }
         };
+        let threads = if is_child() { 1 } else { SYNCS_AT_ONCE };
         // File systems join syncs that come together into one commit of their journal.
         thread::scope(|scope| {
-            for _ in 1..files.len().min(SYNCS_AT_ONCE) {
+            for _ in 1..files.len().min(threads) {
                 // Where there is no thread to be had, the others do its work.
                 let _ = thread::Builder::new().spawn_scoped(scope, work);
             }

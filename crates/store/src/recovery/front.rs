@@ -24,6 +24,7 @@ use super::{
 use crate::{
     RotorTreeError,
     config::{OpenProgress, ProgressCallback},
+    fork::is_child,
     manifest::Manifest,
 };
 
@@ -229,9 +230,10 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const D: usize> Front<'scope
         }
     }
 
-    /// Gives the tree to a thread once there is enough to do for it; where none can be had, it stays here.
+    /// Gives the tree to a thread once there is enough to do for it; where none can be had, or may not run, it stays here.
     fn start_thread(&mut self) {
-        if !matches!(self.hand, Hand::Here(_)) || self.gathered.leaves.len() < GATHER {
+        if is_child() || !matches!(self.hand, Hand::Here(_)) || self.gathered.leaves.len() < GATHER
+        {
             return;
         }
         let Hand::Here(grown) = mem::replace(&mut self.hand, Hand::Nowhere) else {

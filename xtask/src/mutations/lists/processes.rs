@@ -1,6 +1,6 @@
 //! Processes and threads of others: what a forked child must not do, and whose threads hash.
 
-use super::tests::{FORK_BUSY, FORK_CLOSING, FORK_PENDING, POOL_STOLEN};
+use super::tests::{FORK_BUSY, FORK_CLOSING, FORK_PENDING, FORK_THREADS, POOL_STOLEN};
 use crate::mutations::Mutation;
 
 pub(super) const LIST: &[Mutation] = &[
@@ -96,13 +96,65 @@ pub(super) const LIST: &[Mutation] = &[
         explained: None,
     },
     Mutation {
+        name: "fork-verifies-on-threads",
+        rows: &[13],
+        protects: "a forked child checks a tree on the calling thread",
+        file: "crates/store/src/verify.rs",
+        find: "let threads = if is_child() {",
+        put: "let threads = if false {",
+        test: FORK_THREADS,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-replays-on-threads",
+        rows: &[13],
+        protects: "a forked child replays a log on the calling thread",
+        file: "crates/store/src/recovery/front.rs",
+        find: "if is_child() || !matches!",
+        put: "if !matches!",
+        test: FORK_THREADS,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-syncs-on-threads",
+        rows: &[13],
+        protects: "a forked child syncs files on the calling thread",
+        file: "crates/store/src/file_layer/os.rs",
+        find: "let threads = if is_child() { 1 } else",
+        put: "let threads = if false { 1 } else",
+        test: FORK_THREADS,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-hashes-on-threads",
+        rows: &[13],
+        protects: "a forked child hashes batches on the calling thread",
+        file: "crates/store/src/hashing.rs",
+        find: "WORTHWHILE || is_child() {",
+        put: "WORTHWHILE {",
+        test: FORK_THREADS,
+        explained: None,
+    },
+    Mutation {
+        name: "fork-refresh-waits",
+        rows: &[13],
+        protects: "a forked child's view does not wait for a refresh of its parent's",
+        file: "crates/store/src/read_only.rs",
+        find: "self
+            .process
+            .look(&self.refreshing)",
+        put: "Some(crate::lock::lock(&self.refreshing))",
+        test: FORK_BUSY,
+        explained: None,
+    },
+    Mutation {
         name: "hash-on-callers-pool",
         rows: &[9],
         protects: "a batch too small for the pool is hashed on the calling thread alone",
         file: "crates/store/src/hashing.rs",
-        find: "if leaves.len() < WORTHWHILE {
+        find: "if leaves.len() < WORTHWHILE || is_child() {
         return tree.insert_many_sequential(leaves).map(drop);",
-        put: "if leaves.len() < WORTHWHILE {
+        put: "if leaves.len() < WORTHWHILE || is_child() {
         return tree.insert_many(leaves).map(drop);",
         test: POOL_STOLEN,
         explained: None,

@@ -365,6 +365,10 @@ pub(super) const FORK_PENDING: Test = facade(
     "fork",
     "a_forked_child_writes_nothing_of_what_is_pending_and_unlocks_nothing",
 );
+pub(super) const FORK_THREADS: Test = facade(
+    "fork",
+    "a_child_does_on_its_one_thread_whatever_needs_no_other",
+);
 pub(super) const KILL: Test = facade(
     "kill",
     "a_killed_process_loses_nothing_that_it_was_told_is_durable",
