@@ -81,12 +81,12 @@ impl Runtime {
         SHARED.get_or_init(Self::new).clone()
     }
 
-    /// Runs a job as soon as a thread of the lane is free.
+    /// Runs a job as soon as a thread of the lane is free. On an error it never runs.
     pub(crate) fn run(&self, lane: Lane, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         self.0.get(Inner::new).run(lane, Box::new(job))
     }
 
-    /// Runs a job on a lane at or soon after `due`.
+    /// Runs a job on a lane at or soon after `due`. On an error it never runs.
     pub(crate) fn run_at(
         &self,
         due: Instant,
@@ -113,6 +113,38 @@ impl Default for Runtime {
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Runtime")
+    }
+}
+
+/// Starts a thread, if the system has one.
+fn start(name: &str, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    #[cfg(test)]
+    if starved::is_starved() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(serve).map(drop)
+}
+
+/// A system that has no thread for those who ask, for tests.
+#[cfg(test)]
+pub(crate) mod starved {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STARVED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(super) fn is_starved() -> bool {
+        STARVED.get()
+    }
+
+    /// Runs something on this thread while it cannot start others for a runtime.
+    pub(crate) fn while_starved<R>(run: impl FnOnce() -> R) -> R {
+        STARVED.set(true);
+        let result = run();
+        STARVED.set(false);
+        result
     }
 }
 
@@ -153,12 +185,14 @@ impl Workers {
         let waiting = self.shared.queue.0.len();
         if count.threads - count.busy < waiting && count.threads < self.shared.most {
             let shared = Arc::clone(&self.shared);
-            let spawned = thread::Builder::new()
-                .name(self.shared.name.into())
-                .spawn(move || shared.serve());
-            match spawned {
+            match start(self.shared.name, move || shared.serve()) {
                 Ok(_) => count.threads += 1,
-                Err(error) if count.threads == 0 => return Err(error),
+                Err(error) if count.threads == 0 => {
+                    // Nobody else takes from the queue, and no job that was refused is left in it: this is the one. The caller does
+                    // without, and the next one's thread must not do it once more.
+                    drop(self.shared.queue.1.try_recv());
+                    return Err(error);
+                }
                 Err(_) => {}
             }
         }
@@ -220,9 +254,11 @@ impl Timer {
         drop(self.shared.queue.0.send(Timed { due, job }));
         if !*running {
             let shared = Arc::clone(&self.shared);
-            thread::Builder::new()
-                .name("rotortree-timer".into())
-                .spawn(move || shared.serve())?;
+            if let Err(error) = start("rotortree-timer", move || shared.serve()) {
+                // As for the workers.
+                drop(self.shared.queue.1.try_recv());
+                return Err(error);
+            }
             *running = true;
         }
         Ok(())
@@ -304,6 +340,30 @@ mod tests {
             assert_eq!(delay, expected);
             assert!(at >= now + Duration::from_millis(delay));
         }
+    }
+
+    #[test]
+    fn a_job_that_was_refused_for_want_of_a_thread_does_not_run_later() {
+        let runtime = Runtime::new();
+        let (done, results) = channel();
+        starved::while_starved(|| {
+            for refused in [1, 2] {
+                let told = done.clone();
+                let job = move || told.send(refused).unwrap();
+                assert!(runtime.run(Lane::Flush, job.clone()).is_err());
+                assert!(runtime.run_at(Instant::now(), Lane::Flush, job).is_err());
+            }
+        });
+        let told = done.clone();
+        runtime
+            .run_at(Instant::now(), Lane::Flush, move || told.send(3).unwrap())
+            .unwrap();
+        let wait = Duration::from_secs(20);
+        assert_eq!(results.recv_timeout(wait), Ok(3));
+        runtime
+            .run(Lane::Flush, move || done.send(4).unwrap())
+            .unwrap();
+        assert_eq!(results.recv_timeout(wait), Ok(4));
     }
 
     #[test]

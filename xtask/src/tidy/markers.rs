@@ -1,4 +1,4 @@
-//! Nothing is left for later: no stub macros in code, no reminders in comments.
+//! Nothing is left for later: no stub macros in code, no reminders in comments, no half of a merge anywhere.
 
 use super::{Finding, Tree};
 use crate::rust_text::has_word;
@@ -6,7 +6,10 @@ use crate::rust_text::has_word;
 const MACROS: [&str; 3] = ["todo!", "unimplemented!", "dbg!"];
 const REMINDERS: [&str; 3] = ["TODO", "FIXME", "XXX"];
 
-/// Finds stub macros in Rust code and reminders in the comments of every kind of source.
+/// What a merge begins and ends the lines of a conflict with.
+const CONFLICTS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
+
+/// Finds stub macros in Rust code, reminders in the comments of every kind of source, and conflicts of a merge in any file.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, rust) in tree.rust() {
@@ -28,6 +31,14 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         for (index, line) in file.text.lines().enumerate() {
             for word in reminders(line) {
                 findings.push(reminder(&file.path, index + 1, word));
+            }
+        }
+    }
+    for file in tree.files() {
+        for (index, line) in file.text.lines().enumerate() {
+            if CONFLICTS.iter().any(|mark| line.starts_with(mark)) {
+                let message = "a conflict of a merge: settle it";
+                findings.push(Finding::new(&file.path, index + 1, message));
             }
         }
     }
@@ -64,5 +75,12 @@ mod tests {
         assert_eq!(found("a.rs", "// FIXME later\n/* XXX */\n"), 2);
         assert_eq!(found("a.rs", "const TODO: u8 = 0; // TODOS\n"), 0);
         assert_eq!(found("a.toml", "a = 1 # TODO\n"), 1);
+    }
+
+    #[test]
+    fn conflicts_are_found_in_every_file() {
+        let conflict = "- one\n<<<<<<< HEAD\n- two\n=======\n- three\n>>>>>>> other\n";
+        assert_eq!(found("CHANGELOG.md", conflict), 2);
+        assert_eq!(found("a.md", "Title\n=======\n\n> a quote\n"), 0);
     }
 }

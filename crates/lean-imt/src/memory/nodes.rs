@@ -98,9 +98,26 @@ impl MemoryNodes {
         self.renew_table();
     }
 
-    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any order and on any threads.
+    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any order and on any threads. Where it
+    /// fails or panics, everything staged is aborted: whoever catches the panic may commit, and slots that nobody wrote must not be
+    /// published.
     #[cfg(feature = "parallel")]
     pub(crate) fn stage_blocks(
+        &mut self,
+        widths: &[usize],
+        count: usize,
+        write: impl FnOnce(Vec<Block<'_>>) -> Result<(), TreeError>,
+    ) -> Result<(), TreeError> {
+        let mut unwritten = Unwritten(Some(self));
+        if let Some(nodes) = &mut unwritten.0 {
+            nodes.write_blocks(widths, count, write)?;
+        }
+        unwritten.0 = None;
+        Ok(())
+    }
+
+    #[cfg(feature = "parallel")]
+    fn write_blocks(
         &mut self,
         widths: &[usize],
         count: usize,
@@ -164,6 +181,19 @@ impl MemoryNodes {
             .map(Level::fork)
             .collect::<Result<_, _>>()?;
         Ok(Self::from_levels(self.base.clone(), levels))
+    }
+}
+
+/// A store with staged slots that nobody has written yet: aborted, unless it is taken out before.
+#[cfg(feature = "parallel")]
+struct Unwritten<'a>(Option<&'a mut MemoryNodes>);
+
+#[cfg(feature = "parallel")]
+impl Drop for Unwritten<'_> {
+    fn drop(&mut self) {
+        if let Some(nodes) = &mut self.0 {
+            nodes.abort();
+        }
     }
 }
 

@@ -132,8 +132,8 @@ impl SegmentWriter {
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
         // SAFETY: the source has at least `written` slots, which nobody writes meanwhile, and the target is a fresh allocation of
-        // at least as many that nobody else knows yet. Where a panic has left staged slots unwritten, so are the copies: the
-        // copy is untyped, and staged slots are published only after they were written.
+        // at least as many that nobody else knows yet. Where staged slots are still to be written, so are the copies: the
+        // copy is untyped, and staged slots are written before they are published, or else aborted.
         unsafe {
             core::ptr::copy_nonoverlapping(
                 self.segment.slots.as_ptr(),

@@ -5,6 +5,7 @@
 //! chunks; drop the covered segments. Nothing the manifest in force names is overwritten before the next one is in force.
 
 use std::{
+    collections::VecDeque,
     ops::{ControlFlow, Range},
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
@@ -29,7 +30,9 @@ const MUCH: u64 = 1 << 17;
 #[derive(Default)]
 pub(crate) struct Checkpoints {
     running: bool,
-    /// Checkpoints whose covered segments are still to be removed.
+    /// Segments that are covered and that nobody has begun to remove, the oldest first.
+    covered: VecDeque<Range<u64>>,
+    /// Threads that remove some.
     removing: usize,
     completed: u64,
     /// The value of `completed` that `wait_for_checkpoint` last told.
@@ -64,6 +67,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             Ok(covered) => (Ok(()), covered),
             Err(error) => (Err(error), None),
         };
+        let leaves = covered.as_ref().map_or(0, |covered| covered.leaves);
         {
             // Before the lock below: nobody who holds it waits for the manifest.
             let size = lock(&self.manifest).size;
@@ -71,8 +75,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             match &outcome {
                 Ok(()) => {
                     checkpoints.completed += 1;
-                    // Before the turn is given up: closing waits for the one or the other.
-                    checkpoints.removing += usize::from(covered.is_some());
+                    // Before the turn is given up: closing waits for it, and sees to what it then finds here.
+                    let covered = covered.map(|covered| covered.segments);
+                    checkpoints.covered.extend(covered);
                     checkpoints.last_error = None;
                     checkpoints.retry = None;
                     self.counters.checkpointed(started.elapsed());
@@ -88,9 +93,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
         }
         drop(turn);
-        if let Some(covered) = covered {
-            self.let_go(covered, closing);
-        }
+        self.let_go(leaves, closing);
         outcome
     }
 
@@ -192,37 +195,45 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Removes what a checkpoint covers of the log. A file system takes as long to remove much as to write some of it, and nobody
-    /// needs to wait for that but who closes.
-    fn let_go(&self, covered: Covered, now: bool) {
-        let Covered { segments, leaves } = covered;
+    /// Sees that what a checkpoint covers of the log, records of so many leaves, is removed. A file system takes as long to remove much as
+    /// to write some of it, and nobody needs to wait for that but who closes.
+    fn let_go(&self, leaves: u64, now: bool) {
         if !now && leaves >= MUCH {
             let me = self.me.clone();
-            let later = segments.clone();
             let asked = self.config.runtime.run(Lane::Checkpoint, move || {
                 if let Some(core) = me.upgrade() {
-                    core.drop_segments(later);
+                    core.drop_segments();
                 }
             });
             if asked.is_ok() {
                 return;
             }
         }
-        self.drop_segments(segments);
+        self.drop_segments();
     }
 
-    /// Removes segments that the manifest no longer names, oldest first. What cannot be removed now goes when the store
-    /// is opened next.
-    fn drop_segments(&self, segments: Range<u64>) {
-        let _removing = Removing(self);
-        let _guard = self.fail_on_panic("removing covered segments");
-        for number in segments {
-            if self.storage.remove_segment(number).is_err() {
-                self.counters
-                    .unlink_failures
-                    .fetch_add(1, Ordering::Relaxed);
+    /// Removes segments that the manifest no longer names, oldest first, those left out that somebody is at already. What cannot be
+    /// removed now goes when the store is opened next.
+    fn drop_segments(&self) {
+        while let Some(segments) = self.next_covered() {
+            let _removing = Removing(self);
+            let _guard = self.fail_on_panic("removing covered segments");
+            for number in segments {
+                if self.storage.remove_segment(number).is_err() {
+                    self.counters
+                        .unlink_failures
+                        .fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
+    }
+
+    /// Segments that are this thread's to remove.
+    fn next_covered(&self) -> Option<Range<u64>> {
+        let mut checkpoints = lock(&self.checkpoints);
+        let covered = checkpoints.covered.pop_front()?;
+        checkpoints.removing += 1;
+        Some(covered)
     }
 
     /// Lets the chunks serve what the checkpoint covers, and gives the memory back.
@@ -263,11 +274,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .map_or(0, |checkpoints| checkpoints.completed)
     }
 
-    /// Waits until no checkpoint runs, and what it removes is gone.
+    /// Waits until no checkpoint runs, and what it removes is gone. What the background has not begun to remove is removed here: its
+    /// threads may have long checkpoints of other trees to make first.
     pub(super) fn await_checkpoints(&self) {
-        let mut checkpoints = lock(&self.checkpoints);
-        while checkpoints.running || checkpoints.removing > 0 {
-            checkpoints = self.wait_checkpoints(checkpoints, None);
+        loop {
+            self.drop_segments();
+            let checkpoints = lock(&self.checkpoints);
+            if !checkpoints.covered.is_empty() {
+                continue;
+            }
+            if !checkpoints.running && checkpoints.removing == 0 {
+                return;
+            }
+            drop(self.wait_checkpoints(checkpoints, None));
         }
     }
 
@@ -342,3 +361,6 @@ impl<H: Hasher, const N: usize, const D: usize> Drop for Turn<'_, H, N, D> {
         self.0.checkpoints_changed.notify_all();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -208,3 +208,35 @@ fn a_store_that_takes_nodes_in_order_gets_them_so() {
         assert_eq!(some, others, "level {level}");
     }
 }
+
+/// A caller who has caught the panic may commit what is staged, which is safe code.
+#[test]
+fn what_a_panic_has_left_unwritten_is_not_there_to_be_committed() {
+    let leaves = reference::sample_leaves(4, 1500);
+    let mut whole = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    whole.insert_many_sequential(&leaves).unwrap();
+    for fuse in (0..1500).step_by(61) {
+        let hashes = Arc::new(AtomicUsize::new(usize::MAX / 2));
+        let mut tree = LeanIMT::<_, 2, 32>::new(Fuse(Arc::clone(&hashes)));
+        tree.insert_many(&leaves[..21]).unwrap();
+        hashes.store(fuse, Ordering::Relaxed);
+        let outcome = on_three_threads(|| {
+            catch_unwind(AssertUnwindSafe(|| {
+                tree.insert_many(&leaves[21..]).map(drop)
+            }))
+        });
+        assert_eq!(outcome.is_err(), fuse < 1479, "{fuse} hashes");
+        tree.nodes_mut().commit();
+        let source = tree.nodes().source();
+        for level in (0..=10).take_while(|level| tree.nodes().len(*level) > 0) {
+            let len = tree.nodes().len(level) as usize;
+            let (mut found, mut expected) = (vec![[0; 32]; len], vec![[1; 32]; len]);
+            source.read(level, 0, &mut found).unwrap();
+            whole
+                .snapshot()
+                .read_nodes(level, 0, &mut expected)
+                .unwrap();
+            assert!(found == expected, "level {level} after {fuse} hashes");
+        }
+    }
+}

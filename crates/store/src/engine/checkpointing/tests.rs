@@ -1,0 +1,73 @@
+//! Removing what a checkpoint covers, whatever threads there are for it.
+
+use std::{
+    sync::{Arc, Mutex, mpsc::channel},
+    thread,
+    time::Duration,
+};
+
+use rotortree_hasher::Blake3Hasher;
+
+use super::MUCH;
+use crate::{
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime,
+    memory::MemoryStorage,
+    runtime::{Lane, starved::while_starved},
+    storage::Storage,
+};
+
+/// A tree whose next checkpoint covers much.
+fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> Engine<Blake3Hasher, 4, 32> {
+    let config = EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        runtime: runtime.clone(),
+        ..EngineConfig::default()
+    };
+    let engine = Engine::open(Blake3Hasher, Arc::clone(storage), config).unwrap();
+    let leaves = vec![[7; 32]; MUCH as usize];
+    engine.append(&leaves, None, None).unwrap();
+    engine
+}
+
+#[test]
+fn closing_removes_what_no_thread_was_free_to_remove() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let runtime = Runtime::new();
+    // Other trees keep the threads of the lane.
+    let (release, held) = channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    for _ in 0..2 {
+        let held = Arc::clone(&held);
+        runtime
+            .run(Lane::Checkpoint, move || {
+                held.lock().unwrap().recv().unwrap_err();
+            })
+            .unwrap();
+    }
+    let engine = much(&storage, &runtime);
+    engine.checkpoint().unwrap();
+    assert!(storage.list_segments().unwrap().len() > 1);
+    let (done, closed) = channel();
+    thread::spawn(move || done.send(engine.close()).unwrap());
+    let closed = closed.recv_timeout(Duration::from_secs(30));
+    closed.expect("closing waits for no other tree").unwrap();
+    assert_eq!(storage.list_segments().unwrap().len(), 1);
+    drop(release);
+}
+
+#[test]
+fn without_a_thread_what_is_covered_is_removed_at_once_and_once() {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+    let runtime = Runtime::new();
+    let engine = much(&storage, &runtime);
+    while_starved(|| engine.checkpoint()).unwrap();
+    assert_eq!(storage.list_segments().unwrap().len(), 1);
+    // The first thread that can be had does not do it again.
+    let (done, told) = channel();
+    let job = move || done.send(()).unwrap();
+    runtime.run(Lane::Checkpoint, job).unwrap();
+    told.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert_eq!(engine.stats().unlink_failures, 0);
+    engine.close().unwrap();
+}
