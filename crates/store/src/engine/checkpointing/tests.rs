@@ -24,9 +24,11 @@ fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> Engine<Blake3Hasher, 4
         runtime: runtime.clone(),
         ..EngineConfig::default()
     };
-    let engine = Engine::open(Blake3Hasher, Arc::clone(storage), config).unwrap();
+    let engine = Engine::open(Blake3Hasher, Arc::clone(storage), config);
+    let engine = engine.expect("an empty place can be opened");
     let leaves = vec![[7; 32]; MUCH as usize];
-    engine.append(&leaves, None, None).unwrap();
+    let appended = engine.append(&leaves, None, None);
+    appended.expect("the leaves fit");
     engine
 }
 
