@@ -14,6 +14,9 @@ use crate::{
     sync::{Mutex, lock},
 };
 
+/// What a sync panics with that is told to.
+pub(super) const PLANNED_PANIC: &str = "a planned panic";
+
 /// How a sync ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -113,7 +116,7 @@ impl Storage for Disk {
             }
             Some(Ending::Panics) => {
                 self.end();
-                panic!("a planned panic");
+                std::panic::panic_any(PLANNED_PANIC);
             }
             None => {}
         }
