@@ -1,6 +1,7 @@
 //! What a run was asked for, and the inputs that rows share.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rotortree_lean_imt::Hash;
 
@@ -121,8 +122,14 @@ pub fn fresh<T>(work: impl FnOnce() -> T) -> T {
 /// # Errors
 /// If the thread cannot be had.
 pub fn on_one_thread<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()?
-        .install(work)
+    // One for all rounds: a new thread would start on a processor whose cache has nothing of what it works on.
+    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
+    let pool = match POOL.get() {
+        Some(pool) => pool,
+        None => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+            POOL.get_or_init(|| pool)
+        }
+    };
+    pool.install(work)
 }
