@@ -37,6 +37,13 @@ const ALONGSIDE: usize = 80;
 /// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes take 8.6 ns each.
 const BATCH_AIM: f64 = 1.74;
 
+/// Seconds that generating a proof may take, and verifying one of a batch.
+const AIM: f64 = 0.3e-6;
+
+fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "short" }
+}
+
 fn run(context: &Context) -> Outcome<Vec<Line>> {
     fresh(|| {
         let leaves = leaves(0, LEAVES);
@@ -83,11 +90,14 @@ fn generate(
         ],
     )?;
     // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where memory is slower.
-    let in_time = ours.per(PROOFS as u64).median <= 0.3e-6;
-    let met = in_time || ours.speedup_over(&peer).median >= 2.7;
+    let in_time = ours.per(PROOFS as u64).median <= AIM;
+    let met = ours.speedup_over(&peer).median >= 2.7;
     Ok(Line::new(case)
         .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), None)
-        .goal("<= 0.3 us or 2.7x the peer", met))
+        .goal(
+            &format!("<= 0.3 us: {}; >= 2.7x the peer", verdict(in_time)),
+            met,
+        ))
 }
 
 fn verify(
@@ -153,24 +163,27 @@ fn verify(
     let limits = Some(&batch_limit);
     let batch_met = |batch: &Samples| 1.0 / batch.speedup_over(&batch_limit).median <= BATCH_AIM;
     // The aim is 0.3 us on a machine on which a hash takes 8.6 ns in a batch; as a ratio it holds on any.
-    let batch_aim = format!("<= {BATCH_AIM}x the limit's time (0.3 us at 8.6 ns a hash)");
+    let batch_aim = |batch: &Samples| {
+        let in_time = verdict(batch.per(proofs).median <= AIM);
+        format!("<= 0.3 us: {in_time}; <= {BATCH_AIM}x the limit's time (0.3 us at 8.6 ns a hash)")
+    };
     Ok([
         Line::new("verify one against a head")
             .samples(Unit::Time, proofs, &one, Some(&peers), Some(limit))
             .goal("<= 1.1x the limit's time", overhead <= 1.1),
         Line::new(format!("verify in batches of {BATCH}, each, one thread"))
             .samples(Unit::Time, proofs, &batch, Some(&peers), limits)
-            .goal(&batch_aim, batch_met(&batch)),
+            .goal(&batch_aim(&batch), batch_met(&batch)),
         Line::new(format!(
             "decode and verify in batches of {BATCH}, each, one thread"
         ))
         .samples(Unit::Time, proofs, &views, Some(&peers), limits)
-        .goal(&batch_aim, batch_met(&views)),
+        .goal(&batch_aim(&views), batch_met(&views)),
         Line::new(format!(
             "verify in batches of {BATCH}, each, every processor"
         ))
         .samples(Unit::Time, proofs, &shared, Some(&peers), limits)
-        .goal("<= 0.3 us", shared.per(proofs).median <= 0.3e-6),
+        .goal("<= 0.3 us", shared.per(proofs).median <= AIM),
     ])
 }
 
