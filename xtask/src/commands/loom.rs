@@ -42,7 +42,11 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 
 /// Runs the models of a package; how many there are.
 fn check(root: &Path, package: &str, targets: &str, more: u64) -> Outcome<usize> {
-    let words = format!("test --target-dir target/loom -p {package} {targets} {FILTER}");
+    // Unoptimized, the tree's unit tests compile in a fraction of the time, which is most of it.
+    let words = format!(
+        "test --target-dir target/loom -p {package} {targets} {FILTER} \
+         --config profile.dev.package.rotortree-lean-imt.opt-level=0"
+    );
     let models = || Invocation::cargo(root, &words).env("RUSTFLAGS", "--cfg loom");
     models().args(["--no-run"]).run()?;
     let listed = listed(&models().args(["--", "--list"]).output()?);

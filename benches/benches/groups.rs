@@ -1,7 +1,8 @@
 //! Batches, single groups and growing groups of `Blake3Hasher`, beside `blake3::hash` of the same
 //! bytes one group at a time. Times are per iteration; throughput counts groups.
 //!
-//! `cargo bench -p rotortree-hasher`
+//! `cargo bench -p rotortree-benches --bench groups`
+#![forbid(unsafe_code)]
 
 use std::hint::black_box;
 use std::time::Duration;
