@@ -72,6 +72,11 @@ impl SharedHasher {
     pub fn new<H: Hasher>(hasher: H) -> Self {
         Self(Arc::new(hasher))
     }
+
+    /// Whether both are clones of one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Hasher for SharedHasher {

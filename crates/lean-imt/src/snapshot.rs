@@ -57,6 +57,49 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
+    /// Turns into the snapshot of a tree with these parts.
+    pub(crate) fn become_that_of(
+        &mut self,
+        edge: &RightEdge<N>,
+        nodes: Arc<dyn NodeSource>,
+        hasher: &SharedHasher,
+        metadata: Option<&Arc<[u8]>>,
+    ) {
+        self.size = edge.size();
+        self.root = edge.root();
+        // Where the old snapshot had an edge node and the new one has none, the old one stays, and nobody reads it.
+        edge.edges(&mut self.edges);
+        self.nodes = nodes;
+        // Mostly they are the same already, and counting references is what this would cost.
+        if !self.hasher.is_same(hasher) {
+            self.hasher = hasher.clone();
+        }
+        if !is_same(self.metadata.as_ref(), metadata) {
+            self.metadata = metadata.cloned();
+        }
+    }
+
+    /// Whether two snapshots share all that a snapshot can share: nodes, hasher and metadata. Whoever keeps one of them then
+    /// keeps nothing alive that the other does not, but its own `32 * MAX_DEPTH` bytes.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32]])?;
+    /// let before = tree.snapshot();
+    /// assert!(before.shares_all_with(&tree.snapshot()));
+    /// tree.insert_many(&[[3; 32]; 1000])?;
+    /// assert!(!before.shares_all_with(&tree.snapshot()), "more memory was needed");
+    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// ```
+    #[must_use]
+    pub fn shares_all_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.nodes, &other.nodes)
+            && self.hasher.is_same(&other.hasher)
+            && is_same(self.metadata.as_ref(), other.metadata.as_ref())
+    }
+
     /// The root, or `None` for the empty tree.
     #[must_use]
     pub fn root(&self) -> Option<Hash> {
@@ -248,6 +291,15 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             .collect();
         let nodes = MemoryNodes::over(Arc::clone(&self.nodes), &base_lens);
         LeanIMT::from_nodes(self.hasher.clone(), nodes, self.size, self.metadata.clone())
+    }
+}
+
+/// Whether both are the same allocation, or both none.
+fn is_same(one: Option<&Arc<[u8]>>, other: Option<&Arc<[u8]>>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        _ => false,
     }
 }
 

@@ -64,6 +64,41 @@ fn batches<const N: usize>(lens: &[usize]) {
 }
 
 #[test]
+fn any_snapshot_becomes_that_of_any_tree() {
+    fn each<const N: usize>() {
+        let trees = [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 26, 27, 28, 63, 64, 65].map(|size| {
+            let leaves = reference::sample_leaves(size, size as usize);
+            let mut tree = LeanIMT::<_, N, 32>::new(Blake3Hasher);
+            for leaf in &leaves {
+                tree.insert(*leaf).unwrap();
+            }
+            if size % 2 == 0 {
+                tree.set_metadata(Some(Arc::from([size as u8])));
+            }
+            (tree, leaves)
+        });
+        for (from, _) in &trees {
+            let old = from.snapshot();
+            for (tree, leaves) in &trees {
+                let mut snapshot = old.clone();
+                tree.snapshot_into(&mut snapshot);
+                assert_equals_reference(&snapshot, leaves);
+                assert_eq!(snapshot.metadata(), tree.metadata().map(|bytes| &**bytes));
+                assert!(snapshot.shares_all_with(&tree.snapshot()));
+                assert_eq!(snapshot.shares_all_with(&old), from.size() == tree.size());
+                for index in 0..tree.size() {
+                    let proof = snapshot.generate_proof(index).unwrap();
+                    assert_eq!(proof, tree.snapshot().generate_proof(index).unwrap());
+                }
+            }
+        }
+    }
+    each::<2>();
+    each::<3>();
+    each::<16>();
+}
+
+#[test]
 fn one_leaf_at_a_time_gives_the_reference_at_every_size() {
     fn each<const N: usize>() {
         batches::<N>(&[1; 70]);

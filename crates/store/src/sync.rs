@@ -70,7 +70,11 @@ mod models {
         }
 
         pub(crate) fn store(&self, value: Arc<T>) {
-            *super::lock(&self.0) = value;
+            drop(self.swap(value));
+        }
+
+        pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {
+            std::mem::replace(&mut super::lock(&self.0), value)
         }
     }
 

@@ -313,7 +313,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
-    fn mark(&self) {
+    pub(super) fn mark(&self) {
         // Somebody leads, and will ask for the next tick.
         let Some(mut lead) = self.try_lead() else {
             return;
@@ -321,7 +321,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         match lead.mark(&*self.storage) {
             Ok(()) => {
                 lead.spare.release();
-                lock(&self.writer).pending.release();
+                lock(&self.writer).release();
                 self.storage.rest();
                 lead.give_back();
             }

@@ -25,6 +25,8 @@ struct Ring {
     heads: Vec<TreeHead>,
     /// How many there ever were: the position of the next one.
     next: u64,
+    /// Where the next one goes: `next % bound`, without a division for every insert.
+    slot: usize,
 }
 
 impl Ring {
@@ -37,9 +39,21 @@ impl Ring {
             }
             self.heads.push(head);
         } else {
-            self.heads[(self.next % bound as u64) as usize] = head;
+            self.heads[self.slot] = head;
         }
         self.next += 1;
+        self.slot += 1;
+        if self.slot == bound {
+            self.slot = 0;
+        }
+    }
+
+    /// The newest head.
+    fn newest(&self) -> Option<&TreeHead> {
+        match self.slot {
+            0 => self.heads.last(),
+            slot => self.heads.get(slot - 1),
+        }
     }
 
     /// The heads from position `start` up to `end`, none of which is overwritten, in two runs: the older one first.
@@ -80,8 +94,7 @@ impl RecentHeads {
             return;
         };
         let mut ring = write(&self.ring);
-        let newest = ring.runs(ring.next.saturating_sub(1), ring.next)[0].last();
-        if newest.is_none_or(|newest| newest.size < head.size) {
+        if ring.newest().is_none_or(|newest| newest.size < head.size) {
             ring.push(head, self.bound);
         }
     }

@@ -53,6 +53,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 streaming: false,
                 entries: 0,
                 look_at_size: 0,
+                spare: None,
             }),
             admission: Condvar::new(),
             published: ArcSwap::new(Arc::clone(&snapshot)),
