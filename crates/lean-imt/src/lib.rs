@@ -116,6 +116,7 @@ mod right_edge;
 mod serde_forms;
 mod shared_hasher;
 mod snapshot;
+mod spare;
 mod sync;
 mod threads;
 mod tree;
@@ -143,6 +144,7 @@ pub use rotortree_hasher::{GroupState, Hash, Hasher};
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
 pub use snapshot::{Leaves, TreeSnapshot};
+pub use spare::SpareSnapshot;
 pub use tree::LeanIMT;
 
 /// The README's examples are tests.

@@ -81,20 +81,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
 
     /// Whether two snapshots share all that a snapshot can share: nodes, hasher and metadata. Whoever keeps one of them then
     /// keeps nothing alive that the other does not, but its own `32 * MAX_DEPTH` bytes.
-    ///
-    /// ```
-    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
-    ///
-    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-    /// tree.insert_many(&[[1; 32], [2; 32]])?;
-    /// let before = tree.snapshot();
-    /// assert!(before.shares_all_with(&tree.snapshot()));
-    /// tree.insert_many(&[[3; 32]; 1000])?;
-    /// assert!(!before.shares_all_with(&tree.snapshot()), "more memory was needed");
-    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
-    /// ```
-    #[must_use]
-    pub fn shares_all_with(&self, other: &Self) -> bool {
+    pub(crate) fn shares_all_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.nodes, &other.nodes)
             && self.hasher.is_same(&other.hasher)
             && is_same(self.metadata.as_ref(), other.metadata.as_ref())

@@ -343,22 +343,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         )
     }
 
-    /// Makes any snapshot what [`snapshot`](Self::snapshot) returns, in the memory that it has: for whoever takes one after every
-    /// append, and has one that nobody looks at any more. O(depth).
-    ///
-    /// ```
-    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
-    ///
-    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-    /// let mut snapshot = tree.snapshot();
-    /// for i in 0..10 {
-    ///     let root = tree.insert([i; 32])?;
-    ///     tree.snapshot_into(&mut snapshot);
-    ///     assert_eq!(snapshot.root(), Some(root));
-    /// }
-    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
-    /// ```
-    pub fn snapshot_into(&self, snapshot: &mut TreeSnapshot<N, MAX_DEPTH>) {
+    /// Makes any snapshot what [`snapshot`](Self::snapshot) returns, in the memory that it has. O(depth).
+    pub(crate) fn snapshot_into(&self, snapshot: &mut TreeSnapshot<N, MAX_DEPTH>) {
         snapshot.become_that_of(
             &self.edge,
             self.nodes.source(),

@@ -14,8 +14,9 @@ impl<T> PublishCell<T> {
         Self(arc_swap::ArcSwap::from_pointee(value))
     }
 
-    pub(super) fn publish(&self, value: T) {
-        self.0.store(Arc::new(value));
+    /// Replaces the value, and gives what it was.
+    pub(super) fn publish(&self, value: Arc<T>) -> Arc<T> {
+        self.0.swap(value)
     }
 
     pub(super) fn load(&self) -> Arc<T> {
@@ -41,8 +42,8 @@ impl<T> PublishCell<T> {
         self.0.lock().expect("a model that panics has failed")
     }
 
-    pub(super) fn publish(&self, value: T) {
-        *self.guard() = Arc::new(value);
+    pub(super) fn publish(&self, value: Arc<T>) -> Arc<T> {
+        std::mem::replace(&mut self.guard(), value)
     }
 
     pub(super) fn load(&self) -> Arc<T> {

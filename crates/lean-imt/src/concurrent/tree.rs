@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::cell::PublishCell;
 use crate::{
-    LeanIMT, MemoryNodes, NodeStore, TreeError, TreeHead, TreeSnapshot,
+    LeanIMT, MemoryNodes, NodeStore, SpareSnapshot, TreeError, TreeHead, TreeSnapshot,
     sync::{Mutex, MutexGuard},
 };
 
@@ -42,8 +42,13 @@ pub struct ConcurrentLeanIMT<
     const MAX_DEPTH: usize,
     S: NodeStore = MemoryNodes,
 > {
-    writer: Mutex<LeanIMT<H, N, MAX_DEPTH, S>>,
+    writer: Mutex<Writer<H, N, MAX_DEPTH, S>>,
     published: PublishCell<TreeSnapshot<N, MAX_DEPTH>>,
+}
+
+struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> {
+    tree: LeanIMT<H, N, MAX_DEPTH, S>,
+    spare: SpareSnapshot<N, MAX_DEPTH>,
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, MAX_DEPTH> {
@@ -62,7 +67,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
     pub fn from_tree(tree: LeanIMT<H, N, MAX_DEPTH, S>) -> Self {
         Self {
             published: PublishCell::new(tree.snapshot()),
-            writer: Mutex::new(tree),
+            writer: Mutex::new(Writer {
+                tree,
+                spare: SpareSnapshot::default(),
+            }),
         }
     }
 
@@ -72,10 +80,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
         self.writer
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
+            .tree
     }
 
     /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the next goes on.
-    fn writer(&self) -> MutexGuard<'_, LeanIMT<H, N, MAX_DEPTH, S>> {
+    fn writer(&self) -> MutexGuard<'_, Writer<H, N, MAX_DEPTH, S>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,9 +92,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
         &self,
         change: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH, S>) -> Result<R, TreeError>,
     ) -> Result<R, TreeError> {
-        let mut tree = self.writer();
-        let result = change(&mut tree)?;
-        self.published.publish(tree.snapshot());
+        let mut writer = self.writer();
+        let Writer { tree, spare } = &mut *writer;
+        let result = change(tree)?;
+        let snapshot = spare.snapshot(tree);
+        let replaced = self.published.publish(Arc::clone(&snapshot));
+        spare.keep(replaced, &snapshot);
         Ok(result)
     }
 

@@ -248,7 +248,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 let mut writer = lock(&self.writer);
                 writer.tree.nodes_mut().rebase(extended, &lens);
                 // It has the nodes in memory that are given back here.
-                writer.spare = None;
+                writer.spare.clear();
                 let renewed = Arc::new(writer.tree.snapshot());
                 // If this very state is durable, nothing is recorded behind it, and no leader is about to publish anything else.
                 if self.is_durable(writer.pending.last_batch_end()) {

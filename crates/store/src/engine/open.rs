@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
+use rotortree_lean_imt::SpareSnapshot;
 use rotortree_wal::GroupBuffer;
 
 use super::{
@@ -53,7 +54,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 streaming: false,
                 entries: 0,
                 look_at_size: 0,
-                spare: None,
+                spare: SpareSnapshot::default(),
             }),
             admission: Condvar::new(),
             published: ArcSwap::new(Arc::clone(&snapshot)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead, TreeSnapshot};
+use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError, TreeHead};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{core::Core, token::DurabilityToken};
@@ -30,27 +30,14 @@ pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
     pub(super) entries: u64,
     /// The size at which the checkpoint policy is worth another look.
     pub(super) look_at_size: u64,
-    /// The snapshot that was published before, to be made the next one if no reader has it by then. It keeps nothing alive that the
-    /// published one does not.
-    pub(super) spare: Option<Arc<TreeSnapshot<N, D>>>,
+    pub(super) spare: SpareSnapshot<N, D>,
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Writer<H, N, D> {
-    /// A snapshot of the tree as it is.
-    fn snapshot(&mut self) -> Arc<TreeSnapshot<N, D>> {
-        if let Some(mut spare) = self.spare.take()
-            && let Some(snapshot) = Arc::get_mut(&mut spare)
-        {
-            self.tree.snapshot_into(snapshot);
-            return spare;
-        }
-        Arc::new(self.tree.snapshot())
-    }
-
     /// Lets go of what is kept for speed.
     pub(super) fn release(&mut self) {
         self.pending.release();
-        self.spare = None;
+        self.spare.clear();
     }
 }
 
@@ -228,10 +215,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Makes the tree as it is visible to readers.
     pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) {
-        let snapshot = writer.snapshot();
+        let snapshot = writer.spare.snapshot(&writer.tree);
         let head = snapshot.head();
-        let before = self.published.swap(Arc::clone(&snapshot));
-        writer.spare = Some(before).filter(|before| before.shares_all_with(&snapshot));
+        let replaced = self.published.swap(Arc::clone(&snapshot));
+        writer.spare.keep(replaced, &snapshot);
         // Not before: nobody may find what is not to be seen yet.
         self.heads.record(head);
         writer.entries += 1;

@@ -1,0 +1,190 @@
+//! [`SpareSnapshot`]: snapshots without allocations, for whoever publishes one after every append.
+
+use alloc::sync::Arc;
+use core::fmt;
+use rotortree_hasher::Hasher;
+
+use crate::{LeanIMT, NodeStore, TreeSnapshot};
+
+/// The snapshot that was published before the last one, to be made the next one in the memory that it has, if no reader has it
+/// by then.
+///
+/// A snapshot has `32 * MAX_DEPTH` bytes and more. To allocate, fill and free one for every leaf takes as long as everything else that
+/// publishing does.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, SpareSnapshot};
+/// use std::sync::Arc;
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// let mut spare = SpareSnapshot::default();
+/// let mut published = Arc::new(tree.snapshot());
+/// for i in 0..10 {
+///     let root = tree.insert([i; 32])?;
+///     let next = spare.snapshot(&tree);
+///     assert_eq!(next.root(), Some(root));
+///     let replaced = core::mem::replace(&mut published, next);
+///     spare.keep(replaced, &published);
+/// }
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
+pub struct SpareSnapshot<const N: usize, const MAX_DEPTH: usize>(
+    Option<Arc<TreeSnapshot<N, MAX_DEPTH>>>,
+);
+
+impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
+    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has that. O(depth).
+    pub fn snapshot<H: Hasher, S: NodeStore>(
+        &mut self,
+        tree: &LeanIMT<H, N, MAX_DEPTH, S>,
+    ) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        if let Some(mut spare) = self.0.take()
+            && let Some(snapshot) = Arc::get_mut(&mut spare)
+        {
+            tree.snapshot_into(snapshot);
+            return spare;
+        }
+        Arc::new(tree.snapshot())
+    }
+
+    /// Keeps a snapshot that was replaced by the `published` one, unless it keeps nodes or metadata alive that the published one
+    /// does not. O(1).
+    pub fn keep(
+        &mut self,
+        replaced: Arc<TreeSnapshot<N, MAX_DEPTH>>,
+        published: &TreeSnapshot<N, MAX_DEPTH>,
+    ) {
+        self.0 = Some(replaced).filter(|replaced| replaced.shares_all_with(published));
+    }
+
+    /// Lets go of the spare snapshot: before nodes are taken out of memory, and in a tree that is not appended to for a while.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Default for SpareSnapshot<N, MAX_DEPTH> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for SpareSnapshot<N, MAX_DEPTH> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SpareSnapshot").field(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{sync::Arc, vec::Vec};
+
+    use super::SpareSnapshot;
+    use crate::{Blake3Hasher, LeanIMT, TreeSnapshot, reference};
+
+    /// A tree and what publishes it.
+    struct Published {
+        tree: LeanIMT<Blake3Hasher, 3, 32>,
+        spare: SpareSnapshot<3, 32>,
+        last: Arc<TreeSnapshot<3, 32>>,
+    }
+
+    impl Published {
+        fn new() -> Self {
+            let tree = LeanIMT::new(Blake3Hasher);
+            Self {
+                last: Arc::new(tree.snapshot()),
+                spare: SpareSnapshot::default(),
+                tree,
+            }
+        }
+
+        fn publish(&mut self) {
+            let next = self.spare.snapshot(&self.tree);
+            let replaced = core::mem::replace(&mut self.last, next);
+            self.spare.keep(replaced, &self.last);
+        }
+
+        fn insert(&mut self, leaf: [u8; 32]) {
+            self.tree.insert(leaf).expect("it fits");
+            self.publish();
+        }
+
+        /// Inserts until one needs no memory, and leaves a spare snapshot.
+        fn settle(&mut self) {
+            let any = (0..20).any(|i| {
+                self.insert([i; 32]);
+                self.spare.is_some()
+            });
+            assert!(any);
+        }
+    }
+
+    #[test]
+    fn what_a_reader_has_is_never_made_the_next_snapshot() {
+        let mut published = Published::new();
+        let leaves = reference::sample_leaves(3, 200);
+        let mut held = Vec::new();
+        let mut reused = 0;
+        for (i, leaf) in leaves.iter().enumerate() {
+            let spare = published.spare.0.as_ref().map(Arc::as_ptr);
+            published.insert(*leaf);
+            reused += usize::from(spare == Some(Arc::as_ptr(&published.last)));
+            // Some are held, in both ways, and some are not.
+            match i % 5 {
+                0 => held.push(Arc::clone(&published.last)),
+                1 => held.push(Arc::new(TreeSnapshot::clone(&published.last))),
+                _ => {}
+            }
+        }
+        assert!(reused > 50, "snapshots that nobody has are used again");
+        for snapshot in held {
+            let size = snapshot.size() as usize;
+            let levels = reference::levels(&Blake3Hasher, 3, &leaves[..size]);
+            assert_eq!(snapshot.root(), levels.last().map(|level| level[0]));
+            for (level, nodes) in levels.iter().enumerate() {
+                let mut read = alloc::vec![[0; 32]; nodes.len()];
+                snapshot.read_nodes(level, 0, &mut read).unwrap();
+                assert_eq!(&read, nodes, "level {level} at size {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_weak_reference_counts_as_a_reader() {
+        let mut published = Published::new();
+        published.settle();
+        let weak = published.spare.0.as_ref().map(Arc::downgrade);
+        let weak = weak.expect("it was left");
+        let size = weak.upgrade().expect("it is kept").size();
+        published.tree.insert([9; 32]).expect("it fits");
+        let next = published.spare.snapshot(&published.tree);
+        assert_ne!(Arc::as_ptr(&next), weak.as_ptr());
+        assert!(weak.upgrade().is_none_or(|old| old.size() == size));
+    }
+
+    #[test]
+    fn nothing_is_kept_that_keeps_more_alive_than_the_published_one_does() {
+        let mut published = Published::new();
+        published.settle();
+        // Other nodes: the segments grew.
+        published.tree.insert_many(&[[1; 32]; 1000]).unwrap();
+        published.publish();
+        assert!(!published.spare.is_some());
+        published.settle();
+        // Other metadata.
+        published.tree.set_metadata(Some(Arc::from(*b"cursor")));
+        published.publish();
+        assert!(!published.spare.is_some());
+        published.settle();
+        // And on request.
+        published.spare.clear();
+        assert!(!published.spare.is_some());
+    }
+}
