@@ -131,7 +131,7 @@ pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::TreeHead;
-pub use memory::MemoryNodes;
+pub use memory::{MemoryNodes, MemorySource};
 pub use nodes::{NodeSource, NodeStore};
 pub use proof::{
     BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel, RangeProof,

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use rotortree_hasher::Hash;
 
-use crate::{MemoryNodes, TreeError};
+use crate::{MemoryNodes, MemorySource, TreeError};
 
 /// A shared, immutable view of complete nodes. What was readable once never changes.
 ///
@@ -44,6 +44,12 @@ pub trait NodeSource: Send + Sync {
     /// always.
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let _ = (level, start, len);
+        None
+    }
+
+    /// The source itself, if it is that of a [`MemoryNodes`]: whoever wants a view of every level then gets them without a call for
+    /// each. By default it is not.
+    fn in_memory(&self) -> Option<&MemorySource> {
         None
     }
 }

@@ -158,7 +158,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         let complete = geometry::complete_len::<N>(self.size, level);
         let out = match out.split_last_mut() {
             Some((last, rest)) if end > complete => {
-                *last = self.edge_node(level);
+                *last = *self.edge_node(level);
                 rest
             }
             _ => out,
@@ -171,14 +171,13 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     }
 
     /// The edge node of a level that has one.
-    pub(crate) fn edge_node(&self, level: usize) -> Hash {
-        self.edges[level - 1]
+    pub(crate) fn edge_node(&self, level: usize) -> &Hash {
+        &self.edges[level - 1]
     }
 
-    /// Nodes that are complete at this size, where they lie; see [`NodeSource::view`].
-    #[inline]
-    pub(crate) fn view_complete(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
-        self.nodes.view(level, start, len)
+    /// Where the complete nodes are.
+    pub(crate) fn nodes(&self) -> &dyn NodeSource {
+        &*self.nodes
     }
 
     /// The leaves of a range, in order, read in pieces.

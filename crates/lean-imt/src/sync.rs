@@ -22,8 +22,10 @@ impl SlotWatch {
         Self
     }
 
+    #[inline(always)]
     pub(crate) fn read(&self, _from: usize, _len: usize) {}
 
+    #[inline(always)]
     pub(crate) fn write(&self, _from: usize, _len: usize) {}
 }
 

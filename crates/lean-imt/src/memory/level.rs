@@ -7,7 +7,7 @@ use rotortree_hasher::Hash;
 use super::segment::Slots;
 use super::{
     segment::{Segment, SegmentWriter},
-    table::LevelTable,
+    source::LevelTable,
 };
 use crate::TreeError;
 

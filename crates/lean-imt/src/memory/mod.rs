@@ -9,11 +9,12 @@ mod level;
 mod nodes;
 mod pages;
 mod segment;
+mod source;
 mod streaming;
-mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 #[cfg(feature = "parallel")]
 pub(crate) use block::Block;
 pub use nodes::MemoryNodes;
+pub use source::MemorySource;

@@ -6,7 +6,7 @@ use rotortree_hasher::Hash;
 
 #[cfg(feature = "parallel")]
 use super::Block;
-use super::{level::Level, table::Table};
+use super::{MemorySource, level::Level};
 use crate::{NodeSource, NodeStore, TreeError};
 
 /// Complete nodes in memory, each once, in append-only segments per level; optionally over a *base*, a shared
@@ -30,7 +30,7 @@ pub struct MemoryNodes {
     /// The highest level that something was staged on since the last commit, plus one.
     touched: usize,
     /// What readers get; renewed when a level's segments change.
-    table: Arc<Table>,
+    table: Arc<MemorySource>,
 }
 
 impl MemoryNodes {
@@ -41,7 +41,7 @@ impl MemoryNodes {
     }
 
     fn from_levels(base: Option<Arc<dyn NodeSource>>, mut levels: Vec<Level>) -> Self {
-        let table = Arc::new(Table {
+        let table = Arc::new(MemorySource {
             base: base.clone(),
             levels: levels.iter_mut().map(Level::table).collect(),
         });
@@ -163,7 +163,7 @@ impl MemoryNodes {
 
     fn renew_table(&mut self) {
         let levels = self.levels.iter_mut().map(Level::table).collect();
-        self.table = Arc::new(Table {
+        self.table = Arc::new(MemorySource {
             base: self.base.clone(),
             levels,
         });
@@ -232,7 +232,7 @@ impl NodeStore for MemoryNodes {
     }
 
     fn source(&self) -> Arc<dyn NodeSource> {
-        Arc::<Table>::clone(&self.table)
+        Arc::<MemorySource>::clone(&self.table)
     }
 }
 

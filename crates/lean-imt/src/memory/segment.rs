@@ -44,8 +44,7 @@ impl Segment {
     /// The `len` nodes from slot `from` on, if all of them are published.
     #[inline]
     pub(super) fn published(&self, from: usize, len: usize) -> Option<&[Hash]> {
-        let published = self.published.load(Ordering::Acquire);
-        if from > published || len > published - from {
+        if from.checked_add(len)? > self.published.load(Ordering::Acquire) {
             return None;
         }
         self.watch.read(from, len);

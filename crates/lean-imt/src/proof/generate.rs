@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
 use super::{UnrootedInclusion, inclusion::NaryProof, path::Path};
-use crate::{TreeError, TreeSnapshot, geometry::GroupSpan};
+use crate::{
+    MemorySource, TreeError, TreeSnapshot,
+    geometry::{self, GroupSpan},
+};
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof that a leaf stands where it does. One read per level, no hash.
@@ -18,15 +21,89 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 size: self.size(),
             });
         }
+        match self.nodes().in_memory() {
+            Some(nodes) if N == 2 => self.generate_pairs(leaf_index, nodes),
+            _ => self.generate_groups(leaf_index),
+        }
+    }
+
+    /// [`generate_proof`](Self::generate_proof) for any source.
+    fn generate_groups(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         // First only where the nodes are: everything that is read for that is in cache, as most of the nodes are not.
         let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
         for (level, (group, read)) in groups.iter_mut().zip(self.reads(leaf_index)).enumerate() {
-            match self.view_complete(level, read.start, read.complete) {
+            match self.nodes().view(level, read.start, read.complete) {
                 Some(nodes) => *group = nodes,
                 None => return self.generate_from_copies(leaf_index),
             }
         }
         Ok(self.assemble(leaf_index, &groups))
+    }
+
+    /// [`generate_proof`](Self::generate_proof) for `N = 2` and nodes in memory, or over others that are mapped.
+    fn generate_pairs(
+        &self,
+        leaf_index: u64,
+        nodes: &MemorySource,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+        let mut complete = true;
+        let proof = self.assemble_pairs(leaf_index, nodes, &mut complete);
+        if complete {
+            Ok(proof)
+        } else {
+            self.generate_groups(leaf_index)
+        }
+    }
+
+    /// A proof for `N = 2`, one level after the other. Clears `complete` where a node has to be copied to be seen; what it returns is
+    /// then no proof. A call of its own for the reason of [`assemble`](Self::assemble).
+    ///
+    /// From the top down: what was asked for on the large levels below arrives meanwhile.
+    #[inline(never)]
+    fn assemble_pairs(
+        &self,
+        leaf_index: u64,
+        nodes: &MemorySource,
+        complete: &mut bool,
+    ) -> NaryProof<N, MAX_DEPTH> {
+        nodes.prefetch_path::<N>(leaf_index, self.size());
+        let mut proof = NaryProof::BLANK;
+        proof.root = self.root().unwrap_or_default();
+        proof.leaf = proof.root;
+        proof.leaf_index = leaf_index;
+        proof.tree_size = self.size();
+        proof.level_count = self.depth();
+        let lifts = geometry::lifts(leaf_index, self.size() - 1);
+        for level in (0..proof.level_count.min(MAX_DEPTH)).rev() {
+            if lifts >> level & 1 == 1 {
+                continue;
+            }
+            let index = leaf_index >> level;
+            proof.levels[level].position = (index & 1) as usize;
+            proof.levels[level].sibling_count = 1;
+            let sibling = index ^ 1;
+            // At most the last node of a level is not complete.
+            let node = if sibling < self.size() >> level {
+                nodes.node(level, sibling)
+            } else {
+                Some(self.edge_node(level))
+            };
+            match node {
+                Some(node) => proof.levels[level].siblings[0] = *node,
+                None => {
+                    *complete = false;
+                    return proof;
+                }
+            }
+        }
+        // A leaf alone is the root.
+        if proof.level_count > 0 {
+            match nodes.node(0, leaf_index) {
+                Some(leaf) => proof.leaf = *leaf,
+                None => *complete = false,
+            }
+        }
+        proof
     }
 
     /// The bytes of [`generate_proof`](Self::generate_proof), without the proof: at `N = 16`, `MAX_DEPTH = 64` that has 33 KiB, which
@@ -98,7 +175,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             if is_read_alone::<N>(level, &span) {
                 proof.levels[level].siblings[0] = match complete.first() {
                     Some(node) => *node,
-                    None => self.edge_node(level),
+                    None => *self.edge_node(level),
                 };
                 continue;
             }
@@ -106,7 +183,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             for place in 0..span.len {
                 let node = match complete.get(place) {
                     Some(node) => *node,
-                    None => self.edge_node(level),
+                    None => *self.edge_node(level),
                 };
                 if place != span.position {
                     proof.levels[level].siblings[slot] = node;

@@ -7,6 +7,7 @@ mod hasher;
 mod hostile_sizes;
 mod inclusion;
 mod mutations;
+mod places;
 mod sets;
 mod sizes;
 mod update;

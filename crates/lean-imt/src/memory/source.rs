@@ -1,0 +1,165 @@
+//! What readers hold: an immutable table of segments per level, over an optional base.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+use rotortree_hasher::Hash;
+
+use super::{level::SEGMENT_NODES, segment::Segment};
+use crate::{NodeSource, TreeError, error::NodeFailure, prefetch::prefetch};
+
+/// Nodes of a level that is likely to be in a near cache: 256 KiB.
+const NEAR: u64 = 1 << 13;
+
+/// The segments of one level.
+#[derive(Clone)]
+pub(super) struct LevelTable {
+    base: u64,
+    start: u64,
+    segments: Arc<[Arc<Segment>]>,
+}
+
+impl LevelTable {
+    pub(super) fn new(base: u64, start: u64, segments: Vec<Arc<Segment>>) -> Self {
+        Self {
+            base,
+            start,
+            segments: segments.into(),
+        }
+    }
+
+    /// The segment of `index` and the slot there, if there is such a segment; it may have no such slot.
+    #[inline]
+    fn place(&self, index: u64) -> Option<(&Segment, usize)> {
+        // Below the first segment this wraps around, to a number that no segment has.
+        let number = (index / SEGMENT_NODES).wrapping_sub(self.start / SEGMENT_NODES);
+        let segment = self.segments.get(usize::try_from(number).ok()?)?;
+        let first = self.start.max(index - index % SEGMENT_NODES);
+        // A segment's slots fit in usize.
+        Some((segment, index.checked_sub(first)? as usize))
+    }
+
+    /// The `len` nodes from `index` on, if one segment has all of them.
+    #[inline]
+    fn one_piece(&self, index: u64, len: usize) -> Option<&[Hash]> {
+        let (segment, slot) = self.place(index)?;
+        segment.published(slot, len)
+    }
+
+    /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index` has them.
+    #[inline]
+    fn published(&self, index: u64, len: usize) -> Option<&[Hash]> {
+        let (segment, slot) = self.place(index)?;
+        let len = segment.capacity().checked_sub(slot)?.min(len);
+        segment.published(slot, len)
+    }
+}
+
+/// What readers of a [`MemoryNodes`](crate::MemoryNodes) hold: an immutable table of the segments of every level.
+///
+/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the [`NodeSource`] that it is.
+pub struct MemorySource {
+    pub(super) base: Option<Arc<dyn NodeSource>>,
+    pub(super) levels: Vec<LevelTable>,
+}
+
+impl MemorySource {
+    /// The `len` nodes of `level` from `start` on, if one segment or the base has them side by side.
+    #[inline]
+    fn find(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let table = self.levels.get(level)?;
+        if let Some(nodes) = table.one_piece(start, len) {
+            return Some(nodes);
+        }
+        let end = start.checked_add(len as u64)?;
+        let base = self.base.as_ref().filter(|_| end <= table.base)?;
+        base.view(level, start, len)
+    }
+
+    /// Node `index` of `level` where it lies.
+    #[inline]
+    pub(crate) fn node(&self, level: usize, index: u64) -> Option<&Hash> {
+        self.find(level, index, 1)?.first()
+    }
+
+    /// Has what is read of a leaf's path fetched, on the levels that are too large to stay in a near cache: all at once, instead of
+    /// one after the other.
+    #[inline]
+    pub(crate) fn prefetch_path<const N: usize>(&self, leaf_index: u64, size: u64) {
+        let mut index = leaf_index;
+        let mut len = size;
+        for level in &self.levels {
+            if len < NEAR {
+                break;
+            }
+            if let Some(nodes) = level.one_piece(index - index % N as u64, N) {
+                prefetch(nodes);
+            }
+            index /= N as u64;
+            len /= N as u64;
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the tree never had it")]
+struct Absent;
+
+pub(crate) fn absent(level: usize, index: u64) -> TreeError {
+    TreeError::NodeUnavailable {
+        level,
+        index,
+        source: Arc::new(Absent) as NodeFailure,
+    }
+}
+
+impl NodeSource for MemorySource {
+    fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        let Some(table) = self.levels.get(level) else {
+            return Err(absent(level, start));
+        };
+        let mut index = start;
+        let mut left = out;
+        if index < table.base {
+            let count = (table.base - index).min(left.len() as u64) as usize;
+            let (from_base, rest) = left.split_at_mut(count);
+            match &self.base {
+                Some(base) => base.read(level, index, from_base)?,
+                None => return Err(absent(level, index)),
+            }
+            index += count as u64;
+            left = rest;
+        }
+        while !left.is_empty() {
+            let nodes = table.published(index, left.len()).unwrap_or(&[]);
+            if nodes.is_empty() {
+                return Err(absent(level, index));
+            }
+            let (filled, rest) = left.split_at_mut(nodes.len());
+            filled.copy_from_slice(nodes);
+            index += nodes.len() as u64;
+            left = rest;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let nodes = self.find(level, start, len)?;
+        // Whoever asks for a view goes on to ask for others, one a level, before looking at any.
+        prefetch(nodes);
+        Some(nodes)
+    }
+
+    fn in_memory(&self) -> Option<&MemorySource> {
+        Some(self)
+    }
+}
+
+impl fmt::Debug for MemorySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemorySource")
+            .field("levels", &self.levels.len())
+            .field("has_base", &self.base.is_some())
+            .finish_non_exhaustive()
+    }
+}
