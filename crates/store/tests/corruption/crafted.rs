@@ -10,7 +10,7 @@ use rotortree_store::{
     manifest::Manifest,
     test_util::sim_files::{Bound, SimFiles},
 };
-use rotortree_wal::{Event, GroupBuffer, Position, Scanner, SegmentHeader};
+use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader, attest_mark};
 
 use crate::store::{Outcome, Sample, Tree, config, open};
 
@@ -171,6 +171,28 @@ fn a_group_that_states_another_tree_than_its_records_make_is_refused() {
     assert_eq!(with(size, root).unwrap().root(), Some(root));
     assert!(is_damage(&with(size, [1; 32])));
     assert!(is_damage(&with(size + 1, root)));
+}
+
+#[test]
+fn a_mark_alone_shows_that_a_manifest_named_the_segment() {
+    let sample = Sample::new(14, false);
+    // What an opening writes anew is in a segment that no manifest names, if it crashes before its own is in force.
+    let files = sample.copy();
+    let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
+    let (newest, root) = (newest(&files.settled()), tree.root());
+    drop(tree);
+    assert!(newest.header.copied > 0 && newest.header.attested < newest.last.sequence);
+    let with = |bytes: &[u8]| {
+        let files = sample.copy();
+        files.write_file(&newest.path, bytes);
+        open(&files, config(RecoveryMode::StopAtLastValid))
+    };
+    // Once its manifest is in force, an opening attests what it copied.
+    let (created, mark) = newest.bytes.split_at(newest.bytes.len() - SECTOR);
+    let last = &newest.last;
+    assert_eq!(mark, attest_mark(newest.header.salt, last.sequence, last));
+    assert_eq!(with(created).unwrap().root(), root);
+    assert!(is_damage(&with(&newest.bytes)));
 }
 
 #[test]

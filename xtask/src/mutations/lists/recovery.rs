@@ -4,7 +4,7 @@ use super::tests::{
     BACKUP_COUNTS, CLOSED_BYTES, COUNTS, CRAFTED_GROUP, CRAFTED_MANIFEST, CRAFTED_NODE,
     CRAFTED_SEGMENT, DAMAGED_CHUNKS, DAMAGED_LOG, EARLIER_MANIFEST, ENGINE_IDENTITY, EVERY_CRASH,
     EXPECTED_HEAD, FILES_CUT, FILES_REPLACED, FILES_SWAPPED, FIRST_SEGMENT, FOREIGN, LARGE_LOG,
-    LONG_LOG, NOTHING_MADE, RECOVERED_BYTES, RECOVERED_SHOWN,
+    LONG_LOG, MARK_ALONE, NOTHING_MADE, RECOVERED_BYTES, RECOVERED_SHOWN,
 };
 use crate::mutations::Mutation;
 
@@ -121,7 +121,7 @@ pub(super) const LIST: &[Mutation] = &[
         file: "crates/store/src/recovery/segments.rs",
         find: "|| group.attested > header.attested)",
         put: ")",
-        test: EARLIER_MANIFEST,
+        test: MARK_ALONE,
         explained: None,
     },
     Mutation {

@@ -257,6 +257,10 @@ pub(super) const MANIFEST_LENGTHS: Test = store(
     "manifest",
     "lengths_beyond_what_is_left_are_refused_before_anything_is_allocated",
 );
+pub(super) const MARK_ALONE: Test = store(
+    "corruption",
+    "a_mark_alone_shows_that_a_manifest_named_the_segment",
+);
 pub(super) const MEANWHILE: Test = store(
     "crash",
     "a_checkpoint_whose_log_failed_meanwhile_does_not_commit",
