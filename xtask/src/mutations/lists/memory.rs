@@ -113,7 +113,7 @@ pub(super) const LIST: &[Mutation] = &[
         rows: &[10, 11],
         protects: "only memory that the chunks cover whole is given back",
         file: "crates/lean-imt/src/memory/level.rs",
-        find: "boundary(start) <= base {",
+        find: "next_boundary(start) <= base {",
         put: "start <= base {",
         test: TREE_BASE,
         explained: None,
