@@ -56,7 +56,20 @@ impl LevelTable {
 
 /// What readers of a [`MemoryNodes`](crate::MemoryNodes) hold: an immutable table of the segments of every level.
 ///
-/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the [`NodeSource`] that it is.
+/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the [`NodeSource`] that it is. A view
+/// costs O(1); none is had of nodes of which a 2 MiB segment has only a part.
+///
+/// ```
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NodeStore};
+///
+/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+/// let source = tree.nodes().source();
+/// assert!(source.in_memory().is_some());
+/// assert_eq!(source.view(0, 1, 2), Some(&[[2; 32], [3; 32]][..]));
+/// assert_eq!(source.view(1, 1, 1), None, "leaf 3 waits for its pair");
+/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// ```
 pub struct MemorySource {
     pub(super) base: Option<Arc<dyn NodeSource>>,
     pub(super) levels: Vec<LevelTable>,

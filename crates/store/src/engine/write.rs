@@ -30,6 +30,7 @@ pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
     pub(super) entries: u64,
     /// The size at which the checkpoint policy is worth another look.
     pub(super) look_at_size: u64,
+    /// The snapshot that the published one replaced, for the next insert.
     pub(super) spare: SpareSnapshot<N, D>,
 }
 
