@@ -24,10 +24,15 @@ mod workspace;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
+    // A word that is not Unicode is no command and no option: it is refused by what is left of it.
+    let mut words = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
     let name = words.next().unwrap_or_else(|| "help".to_owned());
+    let options: Vec<String> = words.collect();
     match commands::find(&name) {
-        Some(command) => commands::run(command, words.collect()),
-        None => help::run(&name),
+        Some(command) if options.iter().any(|word| help::is_asked_by(word)) => help::of(command),
+        Some(command) => commands::run(command, options),
+        None => help::run(&name, options.first().map(String::as_str)),
     }
 }

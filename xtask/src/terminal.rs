@@ -4,18 +4,15 @@
 //! runs in their order.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 /// Prints one line.
-#[expect(
-    clippy::print_stdout,
-    reason = "printing is what a developer command is for"
-)]
 pub(crate) fn line(text: impl Display) {
-    println!("{text}");
+    let mut out = io::stdout().lock();
+    // A closed pipe is no reason to stop checking, and `println!` would panic.
+    let _ = writeln!(out, "{text}");
     // A child process writes to the same descriptor next; nothing of ours may still be buffered.
-    // A closed pipe is no reason to stop checking.
-    let _ = std::io::stdout().flush();
+    let _ = out.flush();
 }
 
 /// Prints a heading that sets one step apart from the next.
