@@ -1,6 +1,13 @@
-//! Every published crate has its README and changelog, and the repository its licences.
+//! Every published crate has its README and changelog, a version above those of the other crate of
+//! the same name, and documentation with all features; the repository has its licences.
 
 use super::{Finding, Tree};
+
+/// Versions up to 0.20 of `rotortree` on crates.io are another crate; no version of ours may be taken for one of them.
+const FIRST_MINOR: u64 = 21;
+
+/// What docs.rs builds of a crate.
+const DOCUMENTED: &str = "[package.metadata.docs.rs]\nall-features = true\n";
 
 /// Finds missing or empty files, and changelogs that do not know the crate's version.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -23,6 +30,16 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
             continue;
         };
+        if !is_ours(version) {
+            let message = format!(
+                "version {version} could be taken for another crate's: ours start at 0.{FIRST_MINOR}"
+            );
+            findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
+        }
+        if manifest.is_none_or(|file| !file.text.contains(DOCUMENTED)) {
+            let message = "docs.rs does not build all features: `[package.metadata.docs.rs]`";
+            findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
+        }
         let known = tree.file(&changelog).is_none_or(|file| {
             file.text.lines().any(|line| {
                 line.starts_with(&format!("## [{version}]")) || line.starts_with("## [Unreleased]")
@@ -34,6 +51,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether a version is above those of the other crate of the same name.
+fn is_ours(version: &str) -> bool {
+    let mut numbers = version.split('.').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (0, FIRST_MINOR),
+        _ => false,
+    }
 }
 
 fn require(tree: &Tree, path: &str, findings: &mut Vec<Finding>) {
@@ -56,6 +82,9 @@ mod tests {
         ("README.md", "text\n"),
     ];
 
+    const MANIFEST: &str =
+        "version = \"0.21.0\"\n\n[package.metadata.docs.rs]\nall-features = true\n";
+
     fn found(files: &[(&str, &str)]) -> usize {
         check(&Tree::of(&[&ROOT[..], files].concat())).len()
     }
@@ -63,10 +92,7 @@ mod tests {
     #[test]
     fn missing_and_empty_files_are_found() {
         assert_eq!(check(&Tree::of(&[("LICENSE-MIT", "\n")])).len(), 3);
-        assert_eq!(
-            found(&[("crates/a/Cargo.toml", "version = \"0.1.0\"\n")]),
-            2
-        );
+        assert_eq!(found(&[("crates/a/Cargo.toml", MANIFEST)]), 2);
     }
 
     #[test]
@@ -78,10 +104,31 @@ mod tests {
                 ("crates/a/CHANGELOG.md", changelog),
             ]
         };
-        let version = "version = \"0.1.0\"\n";
-        assert_eq!(found(&files(version, "## [0.1.0] - 2026-01-01\n")), 0);
-        assert_eq!(found(&files(version, "## [Unreleased]\n")), 0);
-        assert_eq!(found(&files(version, "## [0.0.9]\n")), 1);
+        assert_eq!(found(&files(MANIFEST, "## [0.21.0] - 2026-01-01\n")), 0);
+        assert_eq!(found(&files(MANIFEST, "## [Unreleased]\n")), 0);
+        assert_eq!(found(&files(MANIFEST, "## [0.20.9]\n")), 1);
         assert_eq!(found(&files("version.workspace = true\n", "text\n")), 1);
+    }
+
+    #[test]
+    fn a_version_of_the_other_crate_and_undocumented_features_are_found() {
+        let of = |manifest: &str| {
+            let files = [
+                ("crates/a/Cargo.toml", manifest),
+                ("crates/a/README.md", "text\n"),
+                ("crates/a/CHANGELOG.md", "## [Unreleased]\n"),
+            ];
+            found(&files)
+        };
+        assert_eq!(of(MANIFEST), 0);
+        for (version, findings) in [("0.20.9", 1), ("0.1.0", 1), ("1.0.0", 0), ("0.100.0", 0)] {
+            assert_eq!(
+                of(&MANIFEST.replace("0.21.0", version)),
+                findings,
+                "{version}"
+            );
+        }
+        assert_eq!(of(&MANIFEST.replace("= true", "= false")), 1);
+        assert_eq!(of("version = \"0.21.0\"\n"), 1);
     }
 }
