@@ -76,13 +76,44 @@ fn what_a_crashed_creation_leaves_is_vacant() {
 }
 
 #[test]
-fn the_layout_of_rotortree_0_is_named() {
+fn the_layout_of_the_published_crate_is_named() {
     let found = foreign(&["wal", "data/level_0"]);
     assert!(
         found.contains("`wal`") && found.contains("`data`"),
         "{found}"
     );
-    assert!(found.contains("rotortree 0.x"), "{found}");
+    assert!(found.contains("rotortree 0.20 or earlier"), "{found}");
+}
+
+/// What rotortree 0.20.0 writes for N = 4 and 20 levels; until its first checkpoint it has no directory `data`.
+const PUBLISHED_LOG: [u8; 24] = [
+    0x10, 0, 0, 0, 0, 0, 0, 0, b'R', b'O', b'T', b'R', 4, 0, 0, 0, 0x14, 0, 0, 0, 0x96, 0x78, 0x85,
+    0x85,
+];
+
+#[test]
+fn the_layout_of_the_published_crate_is_named_before_its_first_checkpoint() {
+    let found = |log: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("wal"), log).unwrap();
+        let found = match FsStorage::new(dir.path()).inspect().unwrap() {
+            Place::Foreign { found } => found,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fs::read(dir.path().join("wal")).unwrap(), log);
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "it is left as it was"
+        );
+        found
+    };
+    let named = found(&PUBLISHED_LOG);
+    assert!(named.contains("rotortree 0.20 or earlier"), "{named}");
+    // Another program's `wal` is told by its name alone, however short it is.
+    for other in [&PUBLISHED_LOG[..11], b"", b"a log of something else"] {
+        assert_eq!(found(other), "a file `wal`");
+    }
 }
 
 #[test]

@@ -110,7 +110,17 @@ fn a_place_that_may_not_be_written() {
 #[test]
 fn a_directory_of_the_published_layout() {
     let told = foreign(&[("wal", "entries of long ago"), ("data/level_0", "nodes")]);
-    assert!(told.contains("rotortree 0.x"), "{told}");
+    assert!(told.contains("rotortree 0.20 or earlier"), "{told}");
+    // Before its first checkpoint.
+    let header = [
+        &[0x10, 0, 0, 0, 0, 0, 0, 0][..],
+        b"ROTR",
+        &[4, 0, 0, 0, 20, 0, 0, 0],
+    ]
+    .concat();
+    let header = String::from_utf8(header).unwrap();
+    let told = foreign(&[("wal", &header)]);
+    assert!(told.contains("rotortree 0.20 or earlier"), "{told}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Resu
         }
     } else if !foreign.is_empty() {
         Place::Foreign {
-            found: describe(&foreign),
+            found: describe(disk, layout, &foreign)?,
         }
     } else {
         Place::Vacant
@@ -101,10 +101,31 @@ fn is_aside<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
     }))
 }
 
-fn describe(foreign: &[(PathBuf, bool)]) -> String {
+/// Which layout that is, for the user who has a tree of it.
+const PUBLISHED: &str = "the layout of the crate published as rotortree 0.20 or earlier";
+
+/// Bytes 8 to 12 of the file `wal` of the crate published as `rotortree` 0.1 to 0.20, behind the length of its header and
+/// the variant of it.
+const PUBLISHED_MAGIC: [u8; 4] = *b"ROTR";
+
+fn describe<L: FileLayer>(
+    disk: &Disk<L>,
+    layout: &Layout,
+    foreign: &[(PathBuf, bool)],
+) -> io::Result<String> {
     let holds = |name: &str, is_dir| foreign.contains(&(name.into(), is_dir));
-    if holds("wal", false) && holds("data", true) {
-        return "a file `wal` beside a directory `data`, the layout of rotortree 0.x".to_owned();
+    if holds("wal", false) {
+        if holds("data", true) {
+            return Ok(format!(
+                "a file `wal` beside a directory `data`, {PUBLISHED}"
+            ));
+        }
+        // Until its first checkpoint the other crate has no directory.
+        if is_published_log(disk, &layout.root().join("wal"))? {
+            return Ok(format!(
+                "a file `wal` that starts as a log does, {PUBLISHED}"
+            ));
+        }
     }
     let told = foreign.iter().take(NAMES_TOLD).map(|(name, is_dir)| {
         let kind = if *is_dir { "directory" } else { "file" };
@@ -114,7 +135,17 @@ fn describe(foreign: &[(PathBuf, bool)]) -> String {
     if foreign.len() > NAMES_TOLD {
         text += &format!(" and {} more", foreign.len() - NAMES_TOLD);
     }
-    text
+    Ok(text)
+}
+
+fn is_published_log<L: FileLayer>(disk: &Disk<L>, path: &Path) -> io::Result<bool> {
+    let file = disk.open(path)?;
+    let mut start = [0; 12];
+    if disk.len(&file)? < start.len() as u64 {
+        return Ok(false);
+    }
+    disk.read(&file, &mut start, 0)?;
+    Ok(start[8..] == PUBLISHED_MAGIC)
 }
 
 /// Removes temporaries and, where no manifest was ever committed, the record-less segment of a creation that crashed.
