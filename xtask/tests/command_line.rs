@@ -1,5 +1,7 @@
 //! The program itself: help behind every command, and output that ends early.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
+
 use std::process::{Command, Output, Stdio};
 
 fn xtask(words: &[&str]) -> Command {
