@@ -2,8 +2,8 @@
 //!
 //! This file only dispatches. Each command is one file under `commands/`, entered in the table of
 //! `commands/mod.rs`; what several commands share stands beside this file. Nothing here is
-//! published, and nothing but `serde_json` (to read `cargo metadata`) is depended on, so that the
-//! first command on a fresh clone starts after a few seconds of compiling.
+//! published, and little is depended on (`serde_json` to read `cargo metadata`, `syn` to read Rust),
+//! so that the first command on a fresh clone starts after a few seconds of compiling.
 
 #![forbid(unsafe_code)]
 
@@ -11,11 +11,13 @@ mod args;
 mod cargo;
 mod commands;
 mod help;
+mod imports;
 mod layering;
 mod metadata;
 mod mutations;
 mod outcome;
 mod rust_text;
+mod surface;
 mod symbols;
 mod terminal;
 mod tidy;

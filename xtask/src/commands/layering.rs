@@ -1,7 +1,9 @@
-//! `cargo xtask layering`: dependencies between the crates point down only.
+//! `cargo xtask layering`: dependencies between the crates point down only, and so do imports
+//! between the files of a crate.
 
 use super::Command;
 use crate::args::Args;
+use crate::imports;
 use crate::layering;
 use crate::outcome::{Failure, Outcome, Verdict};
 use crate::terminal;
@@ -17,8 +19,10 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(workspace: &Workspace, args: Args) -> Outcome {
     args.finish()?;
+    let tree = Tree::read(workspace.root())?;
     let mut problems = layering::edges(&workspace.metadata()?);
-    problems.extend(layering::names(&Tree::read(workspace.root())?));
+    problems.extend(layering::names(&tree));
+    problems.extend(circles(&tree)?);
     for problem in &problems {
         terminal::line(problem);
     }
@@ -26,8 +30,26 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
         Ok(Verdict::Passed)
     } else {
         Err(Failure::new(format!(
-            "{} dependencies or names break the layering.",
+            "{} dependencies, names or circles break the layering.",
             problems.len()
         )))
     }
+}
+
+/// The circles of files in every package, as sentences with the arrows that close them.
+fn circles(tree: &Tree) -> Outcome<Vec<String>> {
+    let mut problems = Vec::new();
+    for folder in tree.packages() {
+        let arrows = imports::arrows(tree, folder).map_err(Failure::new)?;
+        for circle in imports::circles(&arrows) {
+            let mut problem = format!("{} files import each other in a circle:", circle.len());
+            for file in &circle {
+                for target in arrows[file].iter().filter(|target| circle.contains(target)) {
+                    problem.push_str(&format!("\n  {file} -> {target}"));
+                }
+            }
+            problems.push(problem);
+        }
+    }
+    Ok(problems)
 }

@@ -15,6 +15,7 @@ mod loom;
 mod mutations;
 mod no_std;
 mod package;
+mod surface;
 mod test;
 mod tidy;
 mod torture;
@@ -46,6 +47,7 @@ pub(crate) const ALL: &[Command] = &[
     fmt::COMMAND,
     clippy::COMMAND,
     docs::COMMAND,
+    surface::COMMAND,
     test::COMMAND,
     loom::COMMAND,
     features::COMMAND,

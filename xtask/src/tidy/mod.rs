@@ -13,6 +13,7 @@ mod markers;
 mod module_docs;
 mod mutations;
 mod output;
+mod shapes;
 mod tree;
 mod unsafe_code;
 mod whitespace;
@@ -53,7 +54,7 @@ impl fmt::Display for Finding {
 type Check = fn(&Tree) -> Vec<Finding>;
 
 /// Every check.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     module_docs::check,
     length::check,
     markers::check,
@@ -65,6 +66,7 @@ const CHECKS: [Check; 12] = [
     crate_files::check,
     feature_comments::check,
     output::check,
+    shapes::check,
     mutations::check,
 ];
 
