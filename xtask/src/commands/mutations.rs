@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Command;
 use crate::args::Args;
-use crate::mutations::{AREAS, Copy, Fate, Mutation, ROWS, Test, Trials};
+use crate::mutations::{AREAS, Area, Copy, Fate, Mutation, ROWS, Test, Trials, read};
 use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::terminal;
 use crate::workspace::Workspace;
@@ -31,7 +31,8 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let row = args.number("--row", 0)?;
     let list = args.flag("--list");
     args.finish()?;
-    let chosen = chosen(only.as_deref(), area.as_deref(), row)?;
+    let areas = read(workspace.root())?;
+    let chosen = chosen(&areas, only.as_deref(), area.as_deref(), row)?;
     if list {
         for mutation in &chosen {
             terminal::line(listed(mutation));
@@ -51,19 +52,23 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 }
 
 /// The mutations that the options ask for.
-fn chosen(only: Option<&str>, area: Option<&str>, row: u64) -> Outcome<Vec<&'static Mutation>> {
-    let chosen: Vec<&Mutation> = AREAS
+fn chosen<'a>(
+    areas: &'a [Area],
+    only: Option<&str>,
+    area: Option<&str>,
+    row: u64,
+) -> Outcome<Vec<&'a Mutation>> {
+    let chosen: Vec<&Mutation> = areas
         .iter()
-        .filter(|(name, _)| area.is_none_or(|area| area == *name))
-        .flat_map(|(_, list)| *list)
+        .filter(|of| area.is_none_or(|area| area == of.name))
+        .flat_map(|of| &of.mutations)
         .filter(|mutation| only.is_none_or(|name| name == mutation.name))
         .filter(|mutation| row == 0 || mutation.rows.iter().any(|of| u64::from(*of) == row))
         .collect();
     if chosen.is_empty() {
-        let areas: Vec<&str> = AREAS.iter().map(|(name, _)| *name).collect();
         Err(Failure::new(format!(
             "No mutation of the list is meant by that; the areas are {}.",
-            areas.join(", ")
+            AREAS.join(", ")
         )))
     } else {
         Ok(chosen)
@@ -75,7 +80,7 @@ fn listed(mutation: &Mutation) -> String {
         package,
         target,
         name,
-    } = mutation.test;
+    } = &mutation.test;
     format!(
         "{} (rows {:?}): {}\n    {}\n    {package}, {target}: {name}",
         mutation.name, mutation.rows, mutation.protects, mutation.file
@@ -85,7 +90,7 @@ fn listed(mutation: &Mutation) -> String {
 /// Runs every named test on the tree as it is: what does not pass now, or is no test, would catch nothing.
 fn rehearse(trials: &mut Trials, chosen: &[&Mutation]) -> Outcome<()> {
     terminal::heading("without mutations");
-    let tests: BTreeSet<Test> = chosen.iter().map(|mutation| mutation.test).collect();
+    let tests: BTreeSet<&Test> = chosen.iter().map(|mutation| &mutation.test).collect();
     each(tests, |test| {
         let taken = trials.rehearse(test)?.as_secs_f64();
         terminal::line(format_args!(
@@ -97,17 +102,17 @@ fn rehearse(trials: &mut Trials, chosen: &[&Mutation]) -> Outcome<()> {
 }
 
 /// What became of each, and what could not be tried out: a mutation that does not compile is an error of the list.
-fn mutate(
+fn mutate<'a>(
     copy: &Copy,
     trials: &Trials,
-    chosen: &[&'static Mutation],
-) -> (Vec<(&'static Mutation, Fate)>, Outcome<()>) {
+    chosen: &[&'a Mutation],
+) -> (Vec<(&'a Mutation, Fate)>, Outcome<()>) {
     terminal::heading("mutations");
     let mut fates = Vec::new();
     let tried = each(chosen, |mutation| {
         let start = Instant::now();
         let mutated = copy.mutate(mutation)?;
-        let ending = trials.try_out(mutation.test).map_err(|failure| {
+        let ending = trials.try_out(&mutation.test).map_err(|failure| {
             Failure::new(format!(
                 "mutation `{}` cannot be tried out:\n{failure}",
                 mutation.name
@@ -137,7 +142,7 @@ fn summary(fates: &[(&Mutation, Fate)]) -> String {
             rows.join(" "),
             mutation.protects
         ));
-        if let Some(reason) = mutation.explained {
+        if let Some(reason) = &mutation.explained {
             text.push_str(&format!("{:<26}because {reason}\n", ""));
         }
     }
@@ -174,34 +179,31 @@ fn verdict(fates: &[(&Mutation, Fate)]) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mutations::all;
 
     #[test]
     fn mutations_are_chosen_by_name_area_and_row() {
-        let first = all().next().unwrap();
-        let names = |only, area| -> Vec<&str> {
-            let chosen = chosen(only, area, 0).unwrap();
-            chosen.iter().map(|mutation| mutation.name).collect()
-        };
-        assert_eq!(names(Some(first.name), None), [first.name]);
-        assert_eq!(names(None, None).len(), all().count());
-        let of_areas = AREAS.iter().map(|(area, _)| names(None, Some(area)).len());
-        assert_eq!(of_areas.sum::<usize>(), all().count());
+        let areas = read(Workspace::find().unwrap().root()).unwrap();
+        let count = |only, area, row| chosen(&areas, only, area, row).map(|chosen| chosen.len());
+        let all: usize = areas.iter().map(|area| area.mutations.len()).sum();
+        assert_eq!(count(None, None, 0), Ok(all));
+        assert_eq!(count(Some(&areas[0].mutations[0].name), None, 0), Ok(1));
+        let of_areas = AREAS.iter().map(|area| count(None, Some(area), 0).unwrap());
+        assert_eq!(of_areas.sum::<usize>(), all);
         for row in ROWS {
-            let of_row = chosen(None, None, u64::from(row)).unwrap();
+            let of_row = chosen(&areas, None, None, u64::from(row)).unwrap();
             assert!(of_row.iter().all(|mutation| mutation.rows.contains(&row)));
         }
-        assert!(chosen(Some("no-such-mutation"), None, 0).is_err());
-        assert!(chosen(None, Some("no-such-area"), 0).is_err());
-        assert!(chosen(None, None, 99).is_err());
+        assert!(count(Some("no-such-mutation"), None, 0).is_err());
+        assert!(count(None, Some("no-such-area"), 0).is_err());
+        assert!(count(None, None, 99).is_err());
     }
 
     #[test]
     fn one_survivor_fails_the_run_and_is_named() {
-        let mutation = all().next().unwrap();
-        let caught = (mutation, Fate::Caught);
-        assert!(verdict(&[caught, (mutation, Fate::CaughtByHanging)]).is_ok());
-        let failure = verdict(&[caught, (mutation, Fate::Survived)]).unwrap_err();
-        assert_eq!(failure.to_string(), format!("{}: SURVIVED", mutation.name));
+        let mutation = Mutation::sample();
+        let caught = (&mutation, Fate::Caught);
+        assert!(verdict(&[caught, (&mutation, Fate::CaughtByHanging)]).is_ok());
+        let failure = verdict(&[caught, (&mutation, Fate::Survived)]).unwrap_err();
+        assert_eq!(failure.to_string(), "sample: SURVIVED");
     }
 }

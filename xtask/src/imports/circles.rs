@@ -1,11 +1,12 @@
 //! The strongly connected parts of a graph, by Tarjan's algorithm (SIAM J. Comput. 1, 1972).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Arrows;
+/// Files, each with the files that it takes names from.
+pub(crate) type Arrows = BTreeMap<String, BTreeSet<String>>;
 
-/// The parts with more than one member, each sorted, in the order of their first member.
-pub(super) fn find(arrows: &Arrows) -> Vec<Vec<String>> {
+/// The circles: the parts with more than one member, each sorted, in the order of their first member.
+pub(crate) fn find(arrows: &Arrows) -> Vec<Vec<String>> {
     let mut search = Search {
         arrows,
         marks: BTreeMap::new(),

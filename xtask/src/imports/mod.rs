@@ -8,15 +8,11 @@ mod circles;
 mod names;
 mod resolve;
 
-use std::collections::{BTreeMap, BTreeSet};
-
+pub(crate) use self::circles::{Arrows, find as circles};
 use self::names::Names;
 pub(crate) use self::names::is_for_tests;
 use self::resolve::{Module, Modules};
 use crate::tidy::Tree;
-
-/// The files that a file takes names from.
-pub(crate) type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// The arrows between the files of the package in `folder`, like `crates/wal`.
 pub(crate) fn arrows(tree: &Tree, folder: &str) -> Result<Arrows, String> {
@@ -39,11 +35,6 @@ pub(crate) fn arrows(tree: &Tree, folder: &str) -> Result<Arrows, String> {
         });
     }
     Ok(modules.arrows())
-}
-
-/// The circles among `arrows`: each with at least two files, sorted.
-pub(crate) fn circles(arrows: &Arrows) -> Vec<Vec<String>> {
-    circles::find(arrows)
 }
 
 /// The module that `src/<name>.rs` holds, from the root of its crate.

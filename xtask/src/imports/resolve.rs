@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Arrows;
+use super::circles::Arrows;
 use super::names::{Names, Path};
 
 /// A re-export of a re-export is followed this far; a longer chain is a circle of its own.

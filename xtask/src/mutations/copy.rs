@@ -67,12 +67,12 @@ impl Copy {
 
     /// Takes a protection out until what is returned is dropped.
     pub(crate) fn mutate(&self, mutation: &Mutation) -> Outcome<Mutated> {
-        let path = self.root.join(mutation.file);
+        let path = self.root.join(&mutation.file);
         let original =
-            fs::read_to_string(&path).map_err(|error| Failure::io(mutation.file, &error))?;
+            fs::read_to_string(&path).map_err(|error| Failure::io(&mutation.file, &error))?;
         let mutated = mutation.apply(&original)?;
         let guard = Mutated { path, original };
-        fs::write(&guard.path, mutated).map_err(|error| Failure::io(mutation.file, &error))?;
+        fs::write(&guard.path, mutated).map_err(|error| Failure::io(&mutation.file, &error))?;
         Ok(guard)
     }
 
@@ -91,7 +91,6 @@ impl Drop for Mutated {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Test;
     use super::*;
 
     /// A folder of this test's own, empty.
@@ -119,18 +118,9 @@ mod tests {
         let copy = Copy::of(&checkout, root.clone()).unwrap();
         assert!(!root.join("untracked.rs").exists() && !root.join("left-over").exists());
         let mutation = Mutation {
-            name: "sample",
-            rows: &[1],
-            protects: "the write is synced",
-            file: "src/a.rs",
-            find: "sync()?;",
-            put: "mutated",
-            test: Test {
-                package: "rotortree-wal",
-                target: "wal",
-                name: "a_test",
-            },
-            explained: None,
+            file: "src/a.rs".to_owned(),
+            put: "mutated".to_owned(),
+            ..Mutation::sample()
         };
         let read = |root: &Path| fs::read_to_string(root.join("src/a.rs")).unwrap();
         let mutated = copy.mutate(&mutation).unwrap();

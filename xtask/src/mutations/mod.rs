@@ -1,17 +1,19 @@
 //! Mutations: protections taken out one at a time, each with the test that has to fail then.
 //!
-//! One file per area holds its mutations, in `lists`. `mutation` says what one is, `copy` keeps the checkout out
-//! of it, `trial` builds and runs, `verdict` tells what came out. The command is `commands/mutations.rs`; that the list
-//! does not rot is checked by `tidy/mutations.rs`, without building.
+//! One file per area holds its mutations, in `xtask/mutations`. `mutation` says what one is, `list`
+//! reads the files, `code` finds a text whatever its layout, `copy` keeps the checkout out of it,
+//! `trial` builds and runs, `verdict` tells what came out. The command is `commands/mutations.rs`;
+//! that the list does not rot is checked by `tidy/mutations.rs`, without building.
 
+mod code;
 mod copy;
-mod lists;
+mod list;
 mod mutation;
 mod trial;
 mod verdict;
 
 pub(crate) use copy::Copy;
-pub(crate) use lists::{AREAS, all};
+pub(crate) use list::{AREAS, Area, FOLDER, parse, read};
 pub(crate) use mutation::{Mutation, Test};
 pub(crate) use trial::Trials;
 pub(crate) use verdict::Fate;

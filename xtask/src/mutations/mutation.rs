@@ -1,41 +1,62 @@
 //! What one mutation is, and what can be said of it without building anything.
 
+use serde::Deserialize;
+
+use super::code;
 use crate::outcome::{Failure, Outcome};
 
 /// One protection taken out, and the test that has to notice.
-#[derive(Debug)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Mutation {
     /// What `--only` and the table call it.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The rows of the fault table in `docs/durability.md` that the protection stands for.
-    pub(crate) rows: &'static [u8],
+    pub(crate) rows: Vec<u8>,
     /// The protection, in one sentence.
-    pub(crate) protects: &'static str,
+    pub(crate) protects: String,
     /// The file, relative to the root.
-    pub(crate) file: &'static str,
-    /// The text to find, exactly once.
-    pub(crate) find: &'static str,
-    /// The text to put there.
-    pub(crate) put: &'static str,
+    pub(crate) file: String,
+    /// The code to find, exactly once, whatever its layout.
+    pub(crate) find: String,
+    /// The code to put there.
+    pub(crate) put: String,
     /// What must fail then.
     pub(crate) test: Test,
     /// Why nothing fails, where that is right: it changes nothing, or something else stands behind it.
-    pub(crate) explained: Option<&'static str>,
+    pub(crate) explained: Option<String>,
 }
 
-/// A test function, by where it is compiled and what it is called. Functions of one name are run together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A test function: in a list, package, target and name, with spaces between. Functions of one name
+/// are run together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Test {
-    pub(crate) package: &'static str,
+    pub(crate) package: String,
     /// `lib`, or the name of a file or folder in `tests/`.
-    pub(crate) target: &'static str,
-    pub(crate) name: &'static str,
+    pub(crate) target: String,
+    pub(crate) name: String,
+}
+
+impl TryFrom<String> for Test {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_whitespace().collect::<Vec<_>>()[..] {
+            [package, target, name] => Ok(Self {
+                package: package.to_owned(),
+                target: target.to_owned(),
+                name: name.to_owned(),
+            }),
+            _ => Err(format!("`{text}` is not a package, a target and a name")),
+        }
+    }
 }
 
 impl Test {
     /// The folder of the package, relative to the root.
     pub(crate) fn folder(&self) -> String {
-        let name = self.package;
+        let name = &self.package;
         format!("crates/{}", name.strip_prefix("rotortree-").unwrap_or(name))
     }
 }
@@ -43,12 +64,33 @@ impl Test {
 impl Mutation {
     /// `text`, the file's, with the protection taken out.
     pub(crate) fn apply(&self, text: &str) -> Outcome<String> {
-        match text.matches(self.find).count() {
-            1 => Ok(text.replacen(self.find, self.put, 1)),
-            count => Err(Failure::new(format!(
-                "mutation `{}`: its text to find occurs {count} times in `{}`, not once",
-                self.name, self.file
+        match &code::find(text, &self.find)[..] {
+            [place] => Ok([&text[..place.start], &self.put, &text[place.end..]].concat()),
+            places => Err(Failure::new(format!(
+                "mutation `{}`: its code to find occurs {} times in `{}`, not once",
+                self.name,
+                places.len(),
+                self.file
             ))),
+        }
+    }
+
+    /// A mutation of `crates/wal/src/a.rs` for tests.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        Self {
+            name: "sample".to_owned(),
+            rows: vec![1],
+            protects: "the write is synced".to_owned(),
+            file: "crates/wal/src/a.rs".to_owned(),
+            find: "sync()?;".to_owned(),
+            put: String::new(),
+            test: Test {
+                package: "rotortree-wal".to_owned(),
+                target: "wal".to_owned(),
+                name: "a_test".to_owned(),
+            },
+            explained: None,
         }
     }
 }
@@ -57,42 +99,25 @@ impl Mutation {
 mod tests {
     use super::*;
 
-    const SAMPLE: Mutation = Mutation {
-        name: "sample",
-        rows: &[1],
-        protects: "the write is synced",
-        file: "crates/wal/src/a.rs",
-        find: "sync()?;",
-        put: "",
-        test: Test {
-            package: "rotortree-wal",
-            target: "wal",
-            name: "a_test",
-        },
-        explained: None,
-    };
-
     #[test]
-    fn the_text_is_replaced_where_it_stands_once() {
+    fn the_code_is_replaced_where_it_stands_once() {
         assert_eq!(
-            SAMPLE.apply("write()?; sync()?; done()"),
+            Mutation::sample().apply("write()?; sync( )?; done()"),
             Ok("write()?;  done()".to_owned())
         );
     }
 
     #[test]
-    fn a_text_that_is_gone_or_not_the_only_one_is_refused() {
-        assert!(SAMPLE.apply("write()?;").is_err());
-        assert!(SAMPLE.apply("sync()?; sync()?;").is_err());
+    fn code_that_is_gone_or_not_the_only_one_is_refused() {
+        assert!(Mutation::sample().apply("write()?;").is_err());
+        assert!(Mutation::sample().apply("sync()?; sync()?;").is_err());
     }
 
     #[test]
     fn a_package_s_folder_is_told_by_its_name() {
-        assert_eq!(SAMPLE.test.folder(), "crates/wal");
-        let facade = Test {
-            package: "rotortree",
-            ..SAMPLE.test
-        };
-        assert_eq!(facade.folder(), "crates/rotortree");
+        let mut test = Mutation::sample().test;
+        assert_eq!(test.folder(), "crates/wal");
+        test.package = "rotortree".to_owned();
+        assert_eq!(test.folder(), "crates/rotortree");
     }
 }

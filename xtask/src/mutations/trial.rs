@@ -47,7 +47,7 @@ impl Trials {
     }
 
     /// Runs a test of the tree as it is, which must pass, and remembers how long it takes.
-    pub(crate) fn rehearse(&mut self, test: Test) -> Outcome<Duration> {
+    pub(crate) fn rehearse(&mut self, test: &Test) -> Outcome<Duration> {
         let program = self.build(test)?;
         let start = Instant::now();
         let ending = self.run(test, &program, Duration::from_secs(600))?;
@@ -58,7 +58,7 @@ impl Trials {
                 test.name, test.target, test.package
             ))),
             Ending::Passed(_) => {
-                self.taken.insert(test, taken);
+                self.taken.insert(test.clone(), taken);
                 Ok(taken)
             }
             Ending::Failed | Ending::Hung => Err(Failure::new(format!(
@@ -69,16 +69,16 @@ impl Trials {
     }
 
     /// Builds and runs a test of the tree as it is now. A tree that does not compile is a failure, not an ending.
-    pub(crate) fn try_out(&self, test: Test) -> Outcome<Ending> {
+    pub(crate) fn try_out(&self, test: &Test) -> Outcome<Ending> {
         let program = self.build(test)?;
-        let taken = self.taken.get(&test).copied().unwrap_or_default();
+        let taken = self.taken.get(test).copied().unwrap_or_default();
         self.run(test, &program, LEAST_LIMIT + taken * LIMIT_FACTOR)
     }
 
     /// The program that holds the test, with all features, as `cargo xtask test` builds it.
-    fn build(&self, test: Test) -> Outcome<PathBuf> {
-        let package = test.package;
-        let words = match test.target {
+    fn build(&self, test: &Test) -> Outcome<PathBuf> {
+        let package = &test.package;
+        let words = match test.target.as_str() {
             // Unit tests are quick, and a package that is not optimized is built in a tenth of the time or less.
             "lib" => format!(
                 "test -p {package} --all-features --lib --no-run \
@@ -94,7 +94,7 @@ impl Trials {
             // Nobody debugs these programs, and each is built once for each mutation.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()?;
-        program_in(&messages, test.target).ok_or_else(|| {
+        program_in(&messages, &test.target).ok_or_else(|| {
             Failure::new(format!(
                 "cargo names no program for `{}` of {}.",
                 test.target, test.package
@@ -102,14 +102,14 @@ impl Trials {
         })
     }
 
-    fn run(&self, test: Test, program: &Path, limit: Duration) -> Outcome<Ending> {
+    fn run(&self, test: &Test, program: &Path, limit: Duration) -> Outcome<Ending> {
         let folder = self.tree.join(test.folder());
         let output = self.target.join("last-test-output.txt");
         let failed = |error| Failure::io(program.display(), &error);
         // A file and no pipe: nobody has to read it for the test to go on.
         let file = File::create(&output).map_err(failed)?;
         let mut child = Command::new(program)
-            .arg(test.name)
+            .arg(&test.name)
             .current_dir(&folder)
             .env("CARGO_MANIFEST_DIR", &folder)
             .stdin(Stdio::null())

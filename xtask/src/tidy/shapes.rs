@@ -12,7 +12,31 @@ const FIELDS: usize = 8;
 const LOCKS: usize = 2;
 
 /// Types that may have more, and why. A type that no longer needs its entry is a finding.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("crates/store/src/config.rs: EngineConfig", "settings"),
+    ("crates/store/src/engine/stats.rs: Stats", "a report"),
+    (
+        "crates/store/src/manifest.rs: Manifest",
+        "the fields of a file",
+    ),
+    (
+        "crates/store/src/recovery/report.rs: RecoveryReport",
+        "a report",
+    ),
+    ("crates/store/src/cold/shard.rs: Shard", UNSPLIT),
+    ("crates/store/src/engine/core.rs: Core", UNSPLIT),
+    ("crates/store/src/engine/log.rs: Log", UNSPLIT),
+    ("crates/store/src/engine/stats.rs: Counters", UNSPLIT),
+    ("crates/store/src/fs/levels.rs: Levels", UNSPLIT),
+    ("crates/store/src/memory.rs: Shared", UNSPLIT),
+    ("crates/store/src/recovery/front.rs: Front", UNSPLIT),
+    ("crates/store/src/recovery/replay.rs: Replayer", UNSPLIT),
+    ("crates/store/src/test_util/sim_files.rs: State", UNSPLIT),
+    ("crates/wal/src/rules/log.rs: LogRules", UNSPLIT),
+];
+
+/// The reason of a type whose state is still to be split by owner.
+const UNSPLIT: &str = "not split yet";
 
 /// What a field is counted as a lock by.
 const LOCK_TYPES: [&str; 3] = ["Mutex", "RwLock", "Condvar"];

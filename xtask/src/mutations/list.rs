@@ -1,0 +1,86 @@
+//! The lists of mutations: one TOML file per area, in `xtask/mutations`.
+//!
+//! A text to find is as short as it can be and still stand alone; where code moves,
+//! `cargo xtask tidy` says which entry no longer fits.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::Mutation;
+use crate::outcome::{Failure, Outcome};
+
+/// Where the lists are, relative to the root.
+pub(crate) const FOLDER: &str = "xtask/mutations";
+
+/// The areas in the order in which they are tried: lower crates first, so that little is built anew.
+pub(crate) const AREAS: [&str; 9] = [
+    "proofs",
+    "memory",
+    "log",
+    "chunks",
+    "files",
+    "recovery",
+    "readers",
+    "engine",
+    "processes",
+];
+
+/// One area and its mutations.
+#[derive(Debug)]
+pub(crate) struct Area {
+    pub(crate) name: &'static str,
+    pub(crate) mutations: Vec<Mutation>,
+}
+
+/// What a file holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    mutation: Vec<Mutation>,
+}
+
+/// Reads the lists of the repository at `root`.
+pub(crate) fn read(root: &Path) -> Outcome<Vec<Area>> {
+    AREAS
+        .iter()
+        .map(|name| {
+            let path = format!("{FOLDER}/{name}.toml");
+            let text =
+                fs::read_to_string(root.join(&path)).map_err(|error| Failure::io(&path, &error))?;
+            let mutations =
+                parse(&text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+            Ok(Area { name, mutations })
+        })
+        .collect()
+}
+
+/// The mutations of one file.
+pub(crate) fn parse(text: &str) -> Result<Vec<Mutation>, String> {
+    toml::from_str::<Contents>(text)
+        .map(|contents| contents.mutation)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn the_lists_of_the_repository_are_read() {
+        let areas = read(Workspace::find().unwrap().root()).unwrap();
+        assert_eq!(areas.len(), AREAS.len());
+        assert!(areas.iter().all(|area| !area.mutations.is_empty()));
+    }
+
+    #[test]
+    fn a_misspelt_field_and_a_test_of_two_words_are_refused() {
+        let good = "[[mutation]]\nname = 'a'\nrows = [1]\nprotects = 'b'\nfile = 'c'\nfind = 'd'\n\
+                    put = 'e'\ntest = 'rotortree-wal wal f'\n";
+        assert_eq!(parse(good).unwrap().len(), 1);
+        assert!(parse(&good.replace("put", "puts")).is_err());
+        assert!(parse(&good.replace("rotortree-wal wal f", "wal f")).is_err());
+    }
+}
