@@ -8,10 +8,13 @@ use std::{
 
 use rotortree::Hash;
 
-/// Hex digits in a line.
-const DIGITS: usize = 64;
-/// A line that may still be a leaf: its digits, and the two bytes that end a line on some systems.
-const LONGEST: usize = DIGITS + 2;
+use crate::line::{NoLeaf, parse};
+
+/// A longer line is not read to its end, which a file without line ends may not have. Comments and names are shorter.
+const LONGEST: usize = 64 << 10;
+
+/// The mark that some editors put in front of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads leaves, counting lines and bytes.
 pub(crate) struct Lines {
@@ -22,21 +25,28 @@ pub(crate) struct Lines {
     line: Vec<u8>,
 }
 
-/// A line that is not a leaf.
-#[derive(Debug, PartialEq, Eq)]
+/// A line that cannot be read, or has no leaf.
+#[derive(Debug)]
 pub(crate) struct BadLine {
     pub(crate) name: String,
     /// From 1.
     pub(crate) number: u64,
+    found: Found,
+}
+
+#[derive(Debug)]
+enum Found {
+    NoLeaf(NoLeaf),
+    Unreadable(io::Error),
 }
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}, line {}: not {DIGITS} hex digits; nothing was inserted from this line on",
-            self.name, self.number
-        )
+        write!(f, "{}, line {}: ", self.name, self.number)?;
+        match &self.found {
+            Found::NoLeaf(found) => found.fmt(f),
+            Found::Unreadable(error) => error.fmt(f),
+        }
     }
 }
 
@@ -49,12 +59,17 @@ impl Lines {
             name,
             number: 0,
             bytes: 0,
-            line: Vec::with_capacity(LONGEST),
+            line: Vec::new(),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Bytes read so far.
@@ -63,35 +78,52 @@ impl Lines {
     }
 
     /// The next leaf, or `None` at the end.
-    fn next_leaf(&mut self) -> Result<Option<Hash>, Box<dyn Error>> {
-        self.line.clear();
-        // What is longer than a leaf is not read to its end, which a file without line ends may not have.
-        let mut limited = Read::take(&mut self.input, LONGEST as u64);
-        let read = limited
-            .read_until(b'\n', &mut self.line)
-            .map_err(|error| named(&self.name, &error))?;
-        if read == 0 {
-            return Ok(None);
+    pub(crate) fn next_leaf(&mut self) -> Result<Option<Hash>, BadLine> {
+        loop {
+            self.line.clear();
+            let mut limited = Read::take(&mut self.input, LONGEST as u64);
+            let read = limited.read_until(b'\n', &mut self.line);
+            self.number += 1;
+            match read {
+                Ok(0) => return Ok(None),
+                Ok(read) => self.bytes += read as u64,
+                Err(error) => return Err(self.bad(Found::Unreadable(error))),
+            }
+            if let Some(leaf) = self
+                .leaf()
+                .map_err(|found| self.bad(Found::NoLeaf(found)))?
+            {
+                return Ok(Some(leaf));
+            }
         }
-        self.number += 1;
-        self.bytes += read as u64;
-        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match parse(line) {
-            Some(leaf) => Ok(Some(leaf)),
-            None => Err(Box::new(BadLine {
-                name: self.name.clone(),
-                number: self.number,
-            })),
+    }
+
+    /// The leaf in the line that was read.
+    fn leaf(&self) -> Result<Option<Hash>, NoLeaf> {
+        let mut line = &self.line[..];
+        if self.number == 1 {
+            if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+                return Err(NoLeaf::utf16(line));
+            }
+            line = line.strip_prefix(BOM).unwrap_or(line);
+        }
+        match line.strip_suffix(b"\n") {
+            Some(line) => parse(line.strip_suffix(b"\r").unwrap_or(line)),
+            None if line.len() == LONGEST => Err(NoLeaf::too_long(line)),
+            None => parse(line),
+        }
+    }
+
+    fn bad(&self, found: Found) -> BadLine {
+        BadLine {
+            name: self.name.clone(),
+            number: self.number,
+            found,
         }
     }
 
     /// Replaces `batch` by the next leaves, at most `most`. What came before an error is in the batch.
-    pub(crate) fn next_batch(
-        &mut self,
-        batch: &mut Vec<Hash>,
-        most: usize,
-    ) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn next_batch(&mut self, batch: &mut Vec<Hash>, most: usize) -> Result<(), BadLine> {
         batch.clear();
         while batch.len() < most {
             match self.next_leaf()? {
@@ -101,25 +133,4 @@ impl Lines {
         }
         Ok(())
     }
-}
-
-fn named(name: &str, error: &io::Error) -> String {
-    format!("{name}: {error}")
-}
-
-fn parse(line: &[u8]) -> Option<Hash> {
-    if line.len() != DIGITS {
-        return None;
-    }
-    let mut leaf = [0; 32];
-    for (byte, digits) in leaf.iter_mut().zip(line.chunks_exact(2)) {
-        *byte = digit(digits[0])? << 4 | digit(digits[1])?;
-    }
-    Some(leaf)
-}
-
-fn digit(character: u8) -> Option<u8> {
-    char::from(character)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }

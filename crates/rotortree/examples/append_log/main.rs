@@ -4,19 +4,23 @@
 //! cargo run --release --example append_log -- [FILE] [--dir DIR]
 //! ```
 //!
-//! FILE has one leaf a line, 64 hex digits; without it 1000 SHA-256 digests of Debian packages are used. The tree has N = 4 and
-//! BLAKE3 and is kept in DIR, which may hold a tree of an earlier run to go on from; without it in a temporary directory.
+//! FILE has one leaf a line, 64 hex digits, or is `-` for the standard input; without it 1000 SHA-256 digests of Debian packages are
+//! used. The tree has N = 4 and BLAKE3 and is kept in DIR, without it in a temporary directory. If DIR holds a tree already, the run
+//! goes on where that tree ends: after a stop at a bad line, or of the power, the same command does the rest.
 
 mod args;
 mod job;
+mod line;
 mod lines;
 mod probes;
 mod report;
+mod resume;
 #[cfg(test)]
 mod tests;
 
 use std::{
     error::Error,
+    ffi::OsString,
     fs::File,
     io::{self, BufRead, BufReader, Write},
     process::ExitCode,
@@ -24,7 +28,12 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{args::Args, lines::Lines, report::Report};
+use crate::{
+    args::{Args, Input},
+    job::Job,
+    lines::Lines,
+    report::Report,
+};
 
 /// The branching factor of the example's tree.
 const ARITY: usize = 4;
@@ -34,29 +43,56 @@ const SAMPLE: &[u8] = include_bytes!("sample.sha256");
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
-    match run(std::env::args().skip(1), &mut out) {
+    match run(std::env::args_os().skip(1), &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // If the terminal is gone, there is nobody to tell.
+            // If the terminal is gone, the exit code tells.
             drop(writeln!(io::stderr(), "append_log: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let args = Args::parse(args)?;
+    let mut report = Report::new(out);
     if args.help {
-        writeln!(out, "{}", args::USAGE)?;
-        return Ok(());
+        return Ok(report.text(args::USAGE)?);
     }
-    let (input, len, name): (Box<dyn BufRead>, Option<u64>, String) = match &args.file {
-        None => (
+    let (mut lines, len) = open(&args.input)?;
+    let temporary;
+    let dir = match &args.dir {
+        Some(dir) => dir,
+        None => {
+            temporary = tempfile::tempdir()?;
+            temporary.path()
+        }
+    };
+    let bar = progress_bar(len)?;
+    let job = Job {
+        dir,
+        is_kept: args.dir.is_some(),
+        bar: &bar,
+    };
+    let outcome = job.run::<ARITY>(&mut lines, &mut report);
+    bar.finish_and_clear();
+    outcome
+}
+
+/// The lines of an input, and its length where that is known.
+fn open(input: &Input) -> Result<(Lines, Option<u64>), Box<dyn Error>> {
+    let (input, len, name): (Box<dyn BufRead>, Option<u64>, String) = match input {
+        Input::Sample => (
             Box::new(SAMPLE),
             Some(SAMPLE.len() as u64),
             "the sample of 1000 Debian packages".to_owned(),
         ),
-        Some(path) => {
+        Input::Stdin => (
+            Box::new(io::stdin().lock()),
+            None,
+            "the standard input".to_owned(),
+        ),
+        Input::File(path) => {
             let named = |error| format!("{}: {error}", path.display());
             let file = File::open(path).map_err(named)?;
             let data = file.metadata().map_err(named)?;
@@ -68,18 +104,7 @@ fn run(args: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<(), Bo
             )
         }
     };
-    let temporary;
-    let dir = match &args.dir {
-        Some(dir) => dir,
-        None => {
-            temporary = tempfile::tempdir()?;
-            temporary.path()
-        }
-    };
-    let bar = progress_bar(len)?;
-    let outcome = job::run::<ARITY>(&mut Lines::new(input, name), dir, &bar, &mut Report(out));
-    bar.finish_and_clear();
-    outcome
+    Ok((Lines::new(input, name), len))
 }
 
 /// Over the bytes of the input; hidden where the error output is no terminal.

@@ -7,11 +7,37 @@ use std::{
 
 use rotortree::Hash;
 
-pub(crate) struct Report<'a>(pub(crate) &'a mut dyn Write);
+/// Lines for the reader of the output. Where the reader has closed the pipe, nothing more is written, and the job goes on.
+pub(crate) struct Report<'a> {
+    out: &'a mut dyn Write,
+    closed: bool,
+}
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, closed: false }
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match writeln!(self.out, "{text}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
+            other => {
+                return other.map_err(|error| {
+                    io::Error::new(
+                        error.kind(),
+                        format!("the output cannot be written: {error}"),
+                    )
+                });
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn line(&mut self, name: &str, text: &str) -> io::Result<()> {
-        writeln!(self.0, "{name:<11} {text}")
+        self.text(&format!("{name:<11} {text}"))
     }
 
     /// A step, how many leaves or proofs it dealt with, and how long it took.

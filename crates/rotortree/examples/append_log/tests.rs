@@ -1,22 +1,21 @@
 //! The example as its users run it: known answers, and input that is not what it should be.
 
+mod command_line;
+mod lines;
+mod resuming;
+
 use std::{
+    error::Error,
+    ffi::OsString,
     fs,
-    io::BufReader,
+    io::{self, BufReader, Write},
     path::{Path, PathBuf},
 };
 
 use indicatif::ProgressBar;
 use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
 
-use crate::{
-    SAMPLE,
-    args::Args,
-    job,
-    lines::{BadLine, Lines},
-    report::{Report, hex},
-    run,
-};
+use crate::{job::Job, lines::Lines, report::Report, run};
 
 const ROOT_OF_SAMPLE: &str = "37b754b4ae9506bef7a80b55601ab110e1cecb7ef25f190103e4744c2d5de572";
 const ROOT_OF_ALL: &str = "5a5fc6feebc1da4f0faa3551f417d6bd70b8c6a4e5a129aedad6ad0c0adf27c8";
@@ -29,22 +28,49 @@ fn whole_list() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// Runs the example; its last line is the root.
-fn root_told(args: &[&str]) -> String {
+/// Runs the example; what it told.
+fn told(args: &[&str]) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    run(args.iter().map(|&word| word.to_owned()), &mut out).unwrap();
-    let out = String::from_utf8(out).unwrap();
-    let root = out.lines().last().unwrap().strip_prefix("root");
-    root.unwrap().trim().to_owned()
+    run(args.iter().map(OsString::from), &mut out)?;
+    Ok(String::from_utf8(out).unwrap())
 }
 
-fn written(dir: &Path, lines: &str) -> PathBuf {
+/// The last line of what was told is the root.
+fn root_of(told: &str) -> &str {
+    let root = told.lines().last().unwrap().strip_prefix("root");
+    root.unwrap().trim()
+}
+
+fn root_told(args: &[&str]) -> String {
+    root_of(&told(args).unwrap()).to_owned()
+}
+
+fn written(dir: &Path, lines: impl AsRef<[u8]>) -> String {
     let path = dir.join("leaves");
     fs::write(&path, lines).unwrap();
-    path
+    path.to_str().unwrap().to_owned()
 }
 
-fn size_in(dir: &Path) -> u64 {
+/// A directory and the name of a tree in it.
+fn scratch() -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = dir.path().join("tree").to_str().unwrap().to_owned();
+    (dir, tree)
+}
+
+/// The leaf of this number, in hex.
+fn leaf(number: usize) -> String {
+    format!("{number:064x}")
+}
+
+/// The root of leaves that are spelled in the plainest way.
+fn plain_root(leaves: usize) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let text: String = (0..leaves).map(|number| leaf(number) + "\n").collect();
+    root_told(&[&written(dir.path(), text)])
+}
+
+fn size_in(dir: &str) -> u64 {
     let config = RotorTreeConfig::new(dir);
     let tree = RotorTree::<Blake3Hasher, 4, 32>::open(Blake3Hasher, config).unwrap();
     tree.size()
@@ -53,21 +79,6 @@ fn size_in(dir: &Path) -> u64 {
 #[test]
 fn the_sample_has_its_known_root() {
     assert_eq!(root_told(&[]), ROOT_OF_SAMPLE);
-}
-
-#[test]
-fn the_sample_in_two_runs_has_the_same_root() {
-    let dir = tempfile::tempdir().unwrap();
-    let lines: Vec<&str> = str::from_utf8(SAMPLE).unwrap().lines().collect();
-    let tree = dir.path().join("tree");
-    let tree = tree.to_str().unwrap();
-    let mut root = String::new();
-    // The second file ends without a line end, and its lines end as on Windows.
-    for part in [lines[..333].join("\n"), lines[333..].join("\r\n")] {
-        let file = written(dir.path(), &part);
-        root = root_told(&[file.to_str().unwrap(), "--dir", tree]);
-    }
-    assert_eq!(root, ROOT_OF_SAMPLE);
 }
 
 #[test]
@@ -85,68 +96,71 @@ fn the_whole_list_has_its_known_root_in_a_binary_tree() {
         let mut lines = Lines::new(Box::new(input), "the list".to_owned());
         let mut out = Vec::new();
         let bar = ProgressBar::hidden();
-        job::run::<2>(&mut lines, dir.path(), &bar, &mut Report(&mut out)).unwrap();
+        let job = Job {
+            dir: dir.path(),
+            is_kept: false,
+            bar: &bar,
+        };
+        job.run::<2>(&mut lines, &mut Report::new(&mut out))
+            .unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains(ROOT_OF_ALL_BINARY), "{out}");
     }
 }
 
 #[test]
-fn a_line_that_is_no_leaf_is_named_and_nothing_inserted_from_it_on() {
-    let leaf = hex(&[0xab; 32]);
-    let wrong = [
-        "",
-        &leaf[1..],
-        &format!("{leaf}0"),
-        &format!(" {}", &leaf[1..]),
-        &format!("{}g", &leaf[1..]),
-        &format!("{}\u{e9}", &leaf[2..]),
-        &leaf.repeat(100),
-    ];
-    for (case, bad) in wrong.iter().enumerate() {
-        for good in [0, 1, 1000, 1001] {
-            let dir = tempfile::tempdir().unwrap();
-            let tree = dir.path().join("tree");
-            let text = format!("{}{bad}\n{leaf}\n", format!("{leaf}\n").repeat(good));
-            let file = written(dir.path(), &text);
-            let args = [file.to_str().unwrap(), "--dir", tree.to_str().unwrap()];
-            let error = run(args.iter().map(|&word| word.to_owned()), &mut Vec::new())
-                .expect_err("not a leaf");
-            let bad_line = error.downcast_ref::<BadLine>().unwrap();
-            assert_eq!(bad_line.number, good as u64 + 1, "case {case}");
-            assert!(error.to_string().contains(&format!("line {}:", good + 1)));
-            assert_eq!(size_in(&tree), good as u64, "case {case}");
-        }
+fn a_file_without_leaves_is_an_empty_tree() {
+    for text in ["", "\n", "# nothing\n\n", "\u{feff}"] {
+        let dir = tempfile::tempdir().unwrap();
+        let told = told(&[&written(dir.path(), text)]).unwrap();
+        assert!(told.contains("size        0"), "{text:?}: {told}");
     }
-}
-
-#[test]
-fn an_empty_file_is_an_empty_tree() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = written(dir.path(), "");
-    let mut out = Vec::new();
-    let args = [file.to_str().unwrap().to_owned()];
-    run(args.into_iter(), &mut out).unwrap();
-    assert!(String::from_utf8(out).unwrap().contains("size        0"));
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nothing").display().to_string();
-    let error = run([path.clone()].into_iter(), &mut Vec::new()).expect_err("it is not there");
-    assert!(error.to_string().contains(&path), "{error}");
+    let error = told(&[&path]).unwrap_err().to_string();
+    assert!(error.contains(&path), "{error}");
+}
+
+/// An output whose reader goes away after some lines.
+struct ClosesAfter(usize, io::ErrorKind);
+
+impl Write for ClosesAfter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0 {
+            0 => Err(self.1.into()),
+            _ => {
+                self.0 -= bytes
+                    .iter()
+                    .filter(|&&byte| byte == b'\n')
+                    .count()
+                    .min(self.0);
+                Ok(bytes.len())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
-fn words_that_mean_nothing_are_refused() {
-    let parse = |words: &str| Args::parse(words.split_whitespace().map(str::to_owned));
-    assert!(parse("--dri x").is_err());
-    assert!(parse("a b").is_err());
-    assert!(parse("--dir").is_err());
-    assert!(parse("--dir a --dir b").is_err());
-    let args = parse("a --dir b").unwrap();
-    assert_eq!(args.file.as_deref(), Some(Path::new("a")));
-    assert_eq!(args.dir.as_deref(), Some(Path::new("b")));
-    assert!(parse("--help").unwrap().help);
+fn a_reader_of_the_output_that_goes_away_does_not_stop_the_job() {
+    for lines in 0..5 {
+        let (_dir, tree) = scratch();
+        let args = ["--dir", &tree].map(OsString::from).into_iter();
+        run(args, &mut ClosesAfter(lines, io::ErrorKind::BrokenPipe)).unwrap();
+        assert_eq!(size_in(&tree), 1000, "{lines}");
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error() {
+    let mut full = ClosesAfter(0, io::ErrorKind::StorageFull);
+    let error = run(std::iter::empty(), &mut full).unwrap_err().to_string();
+    assert!(error.contains("the output cannot be written"), "{error}");
 }

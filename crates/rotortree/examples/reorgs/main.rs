@@ -15,7 +15,9 @@ mod tests;
 
 use std::{
     error::Error,
+    ffi::OsString,
     io::{self, Write},
+    process::ExitCode,
 };
 
 use crate::{
@@ -23,19 +25,53 @@ use crate::{
     follower::Follower,
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let blocks = match std::env::args().nth(1) {
-        Some(word) => word
-            .parse()
-            .map_err(|_| format!("`{word}` is not a number of blocks"))?,
-        None => 200,
-    };
-    let dir = tempfile::tempdir()?;
+const USAGE: &str = "\
+usage: reorgs [BLOCKS]
+
+Follows a made-up chain for so many blocks, 200 without a number, in a temporary directory.";
+
+fn main() -> ExitCode {
     let mut out = io::stdout().lock();
+    match run(std::env::args_os().skip(1), &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If the terminal is gone, the exit code tells.
+            drop(writeln!(io::stderr(), "reorgs: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of the output has seen enough.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn run(
+    mut args: impl Iterator<Item = OsString>,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    let word = args.next();
+    if word
+        .as_ref()
+        .is_some_and(|word| word == "--help" || word == "-h")
+    {
+        return Ok(writeln!(out, "{USAGE}")?);
+    }
+    let blocks = word.map_or(Ok(200), |word| {
+        let number = word.to_str().and_then(|word| word.parse().ok());
+        number.ok_or_else(|| format!("`{}` is not a number of blocks", word.display()))
+    })?;
+    if let Some(word) = args.next() {
+        return Err(format!("`{}` is not understood\n{USAGE}", word.display()).into());
+    }
+    let dir = tempfile::tempdir()?;
     let mut chain = Chain::new(7);
 
     let mut follower = Follower::open(dir.path())?;
-    follow(&mut chain, &mut follower, blocks / 2, &mut out)?;
+    follow(&mut chain, &mut follower, blocks / 2, out)?;
     writeln!(out, "stopped without closing anything that is not final")?;
     drop(follower);
 
@@ -47,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for block in chain.behind(follower.last_final()) {
         follower.apply(block.clone())?;
     }
-    follow(&mut chain, &mut follower, blocks - blocks / 2, &mut out)?;
+    follow(&mut chain, &mut follower, blocks - blocks / 2, out)?;
 
     let head = follower.tip().head();
     writeln!(

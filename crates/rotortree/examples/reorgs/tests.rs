@@ -5,6 +5,7 @@ use rotortree::{Blake3Hasher, LeanIMT, TreeHead};
 use crate::{
     chain::{Block, Chain, News},
     follower::Follower,
+    run,
 };
 
 fn head_of(chain: &Chain) -> Option<TreeHead> {
@@ -60,4 +61,29 @@ fn a_block_from_nowhere_is_refused() {
     };
     assert!(follower.apply(stray).is_err());
     assert_eq!(follower.tip().head(), None);
+}
+
+#[test]
+fn the_command_line_takes_a_number_of_blocks_and_nothing_else() {
+    let told = |words: &[&str]| {
+        let mut out = Vec::new();
+        let words: Vec<_> = words.iter().map(std::ffi::OsString::from).collect();
+        run(words.into_iter(), &mut out)
+            .map(|()| String::from_utf8(out).unwrap())
+            .map_err(|error| error.to_string())
+    };
+    assert!(told(&["--help"]).unwrap().starts_with("usage"));
+    assert!(told(&["0"]).unwrap().contains("tip: 0 leaves"));
+    assert!(told(&["12"]).unwrap().contains("are final and durable"));
+    for word in ["-1", "many", "", "18446744073709551616"] {
+        assert_eq!(
+            told(&[word]).unwrap_err(),
+            format!("`{word}` is not a number of blocks")
+        );
+    }
+    assert!(
+        told(&["1", "2"])
+            .unwrap_err()
+            .starts_with("`2` is not understood")
+    );
 }

@@ -1,0 +1,29 @@
+//! `reorgs`: a closed pipe, and words that mean nothing.
+
+use crate::program::{ends_quietly, example, refused, told};
+
+#[test]
+fn it_follows_so_many_blocks() {
+    assert!(told(example("reorgs").arg("40")).contains("are final and durable"));
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    ends_quietly(example("reorgs").arg("400"));
+    ends_quietly(example("reorgs").arg("--help"));
+}
+
+#[test]
+fn words_that_mean_nothing_are_refused() {
+    let error = refused(example("reorgs").arg("many"));
+    assert_eq!(error, "reorgs: `many` is not a number of blocks\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_word_that_is_not_unicode_is_refused_like_any_other() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let error = refused(example("reorgs").arg(OsStr::from_bytes(b"\xff")));
+    assert_eq!(error, "reorgs: `\u{fffd}` is not a number of blocks\n");
+}
