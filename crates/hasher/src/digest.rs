@@ -8,7 +8,8 @@ use core::marker::PhantomData;
 use ::digest::Digest;
 use ::digest::consts::U32;
 
-use crate::hasher::{Hash, Hasher};
+use crate::hash::Hash;
+use crate::hasher::Hasher;
 
 /// Hashes a group as the digest `D` of its children, one after the other, with no tag and no
 /// length in front.

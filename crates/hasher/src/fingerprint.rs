@@ -2,7 +2,7 @@
 //!
 //! What is done with a fingerprint (stored, compared) is left to the store.
 
-use crate::hasher::{Hash, Hasher};
+use crate::hash::Hash;
 
 /// The widest group that is probed. Bounds both the probe table and the quadratic work.
 const MAX_PROBES: usize = 256;
@@ -22,13 +22,12 @@ const fn probes() -> [Hash; MAX_PROBES] {
     probes
 }
 
-/// The fingerprint of `hasher` for groups of 2 to `arity` children.
-pub(crate) fn of<H: Hasher>(hasher: &H, arity: usize) -> Hash {
-    let widest = arity.min(H::MAX_ARITY).min(MAX_PROBES);
-    let mut accumulator = hasher.hash_children(&PROBES[..2]);
-    for width in 3..=widest {
-        let probe = hasher.hash_children(&PROBES[..width]);
-        accumulator = hasher.hash_children(&[accumulator, probe]);
+/// The fingerprint for groups of 2 to `arity` children of a hasher that hashes a group by `hash`.
+pub(crate) fn of(arity: usize, hash: impl Fn(&[Hash]) -> Hash) -> Hash {
+    let mut accumulator = hash(&PROBES[..2]);
+    for width in 3..=arity.min(MAX_PROBES) {
+        let probe = hash(&PROBES[..width]);
+        accumulator = hash(&[accumulator, probe]);
     }
     accumulator
 }
@@ -36,6 +35,7 @@ pub(crate) fn of<H: Hasher>(hasher: &H, arity: usize) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hasher::Hasher;
 
     /// Records nothing of the children but how many there are, and refuses wide groups.
     #[derive(Clone)]
@@ -68,10 +68,13 @@ mod tests {
 
     #[test]
     fn arities_outside_what_can_be_probed_count_as_the_nearest_one() {
-        assert_eq!(of(&AtMostFour, 0), of(&AtMostFour, 2));
-        assert_eq!(of(&AtMostFour, 1), of(&AtMostFour, 2));
-        assert_eq!(of(&AtMostFour, 5), of(&AtMostFour, 4));
-        assert_eq!(of(&AtMostFour, usize::MAX), of(&AtMostFour, 4));
+        assert_eq!(AtMostFour.fingerprint(0), AtMostFour.fingerprint(2));
+        assert_eq!(AtMostFour.fingerprint(1), AtMostFour.fingerprint(2));
+        assert_eq!(AtMostFour.fingerprint(5), AtMostFour.fingerprint(4));
+        assert_eq!(
+            AtMostFour.fingerprint(usize::MAX),
+            AtMostFour.fingerprint(4)
+        );
     }
 
     #[test]
@@ -80,8 +83,8 @@ mod tests {
         let two = h.hash_children(&PROBES[..2]);
         let three = h.hash_children(&[two, h.hash_children(&PROBES[..3])]);
         let four = h.hash_children(&[three, h.hash_children(&PROBES[..4])]);
-        assert_eq!(of(&h, 2), two);
-        assert_eq!(of(&h, 3), three);
-        assert_eq!(of(&h, 4), four);
+        assert_eq!(h.fingerprint(2), two);
+        assert_eq!(h.fingerprint(3), three);
+        assert_eq!(h.fingerprint(4), four);
     }
 }

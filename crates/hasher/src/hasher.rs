@@ -4,10 +4,8 @@
 
 use crate::fingerprint;
 use crate::group_state::GroupState;
+use crate::hash::Hash;
 use crate::pair_path::{self, PairPath};
-
-/// A node of a tree: a leaf, an inner node or a root. 32 bytes, always.
-pub type Hash = [u8; 32];
 
 /// A hash function over groups of 32-byte children.
 ///
@@ -126,7 +124,13 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         steps: usize,
         sibling: impl Fn(usize, usize) -> &'a Hash,
     ) {
-        pair_path::hash_all(self, paths, steps, sibling);
+        pair_path::hash_all(
+            paths,
+            steps,
+            sibling,
+            |pair| self.hash_children(pair),
+            |pairs, parents| self.hash_groups(2, pairs, parents),
+        );
     }
 
     /// [`hash_children`](Self::hash_children), with a state that may remember leading children.
@@ -200,7 +204,9 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///
     /// Hashes O(`arity`²) children, so it is for opening a tree, not for its inner loop.
     fn fingerprint(&self, arity: usize) -> Hash {
-        fingerprint::of(self, arity)
+        fingerprint::of(arity.min(Self::MAX_ARITY), |group| {
+            self.hash_children(group)
+        })
     }
 }
 

@@ -41,6 +41,7 @@ mod conformance;
 mod digest;
 mod fingerprint;
 mod group_state;
+mod hash;
 mod hasher;
 mod pair_path;
 #[cfg(feature = "test-util")]
@@ -57,7 +58,8 @@ pub use crate::digest::Keccak256Hasher;
 #[cfg(feature = "sha2")]
 pub use crate::digest::Sha256Hasher;
 pub use crate::group_state::GroupState;
-pub use crate::hasher::{Hash, Hasher};
+pub use crate::hash::Hash;
+pub use crate::hasher::Hasher;
 pub use crate::pair_path::PairPath;
 #[cfg(feature = "test-util")]
 pub use crate::toy::ToyHasher;

@@ -1,6 +1,6 @@
 //! [`PairPath`]: a node on its way up through pairs.
 
-use crate::hasher::{Hash, Hasher};
+use crate::hash::Hash;
 
 /// A node and how it goes up through pairs: what [`Hasher::hash_pair_paths`] works on.
 ///
@@ -47,47 +47,47 @@ pub(crate) fn assert_steps(steps: usize) {
 /// Paths worked on together at most.
 const LANES: usize = 64;
 
-/// What a hasher does unless it knows better.
-pub(crate) fn hash_all<'a, H: Hasher>(
-    hasher: &H,
+/// What a hasher does unless it knows better: `hash_pair` hashes one pair, `hash_pairs` many.
+pub(crate) fn hash_all<'a>(
     paths: &mut [PairPath],
     steps: usize,
     sibling: impl Fn(usize, usize) -> &'a Hash,
+    hash_pair: impl Fn(&[Hash; 2]) -> Hash,
+    hash_pairs: impl Fn(&[Hash], &mut [Hash]),
 ) {
     assert_steps(steps);
     if let [path] = paths {
-        return hash_one(hasher, path, steps, |step| sibling(0, step));
+        return hash_one(path, steps, |step| sibling(0, step), hash_pair);
     }
     for (run, paths) in paths.chunks_mut(LANES).enumerate() {
-        hash_together(hasher, paths, steps, |lane, step| {
-            sibling(run * LANES + lane, step)
-        });
+        let sibling = |lane, step| sibling(run * LANES + lane, step);
+        hash_together(paths, steps, sibling, &hash_pairs);
     }
 }
 
 /// One path, pair by pair: with nothing on the stack that only many need.
-fn hash_one<'a, H: Hasher>(
-    hasher: &H,
+fn hash_one<'a>(
     path: &mut PairPath,
     steps: usize,
     sibling: impl Fn(usize) -> &'a Hash,
+    hash_pair: impl Fn(&[Hash; 2]) -> Hash,
 ) {
     for step in 0..steps {
         if let Some(position) = path.position(step) {
             let mut pair = [path.node; 2];
             pair[1 - position] = *sibling(step);
-            path.node = hasher.hash_children(&pair);
+            path.node = hash_pair(&pair);
         }
     }
 }
 
-/// At most [`LANES`] paths: gathers the pairs that they pass at a step, and has the hasher hash them together.
+/// At most [`LANES`] paths: gathers the pairs that they pass at a step, and hashes them together.
 #[inline(never)]
-fn hash_together<'a, H: Hasher>(
-    hasher: &H,
+fn hash_together<'a>(
     paths: &mut [PairPath],
     steps: usize,
     sibling: impl Fn(usize, usize) -> &'a Hash,
+    hash_pairs: &impl Fn(&[Hash], &mut [Hash]),
 ) {
     let mut children = [[0; 32]; 2 * LANES];
     let mut parents = [[0; 32]; LANES];
@@ -102,7 +102,7 @@ fn hash_together<'a, H: Hasher>(
                 count += 1;
             }
         }
-        hasher.hash_groups(2, &children[..2 * count], &mut parents[..count]);
+        hash_pairs(&children[..2 * count], &mut parents[..count]);
         let mut parents = parents.iter();
         for path in paths.iter_mut() {
             if path.position(step).is_some()

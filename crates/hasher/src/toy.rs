@@ -1,7 +1,8 @@
 //! [`ToyHasher`]: a cheap hasher for tests, which refuses values and catches broken promises.
 
 use crate::group_state::GroupState;
-use crate::hasher::{Hash, Hasher};
+use crate::hash::Hash;
+use crate::hasher::Hasher;
 
 /// An odd constant with its bits well spread (2^64 divided by the golden ratio).
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;

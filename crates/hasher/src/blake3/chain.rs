@@ -7,7 +7,7 @@ use super::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
 use crate::group_state::GroupState;
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Compresses a block, two children or one and zeros, of so many bytes and with such flags, into
 /// the chaining value. All of these functions do the same; tests run each of them.

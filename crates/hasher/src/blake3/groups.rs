@@ -5,7 +5,7 @@
 use super::chain;
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{self, Avx2, Avx512};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Hashes any number of groups of 1 to 32 children.
 pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: impl FnMut(usize)) {

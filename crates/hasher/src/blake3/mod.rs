@@ -17,7 +17,8 @@ mod x86_64;
 
 use self::spec::CHILDREN_PER_CHUNK;
 use crate::group_state::GroupState;
-use crate::hasher::{Hash, Hasher, assert_groups};
+use crate::hash::Hash;
+use crate::hasher::{Hasher, assert_groups};
 use crate::pair_path::PairPath;
 
 /// Hashes a group as the BLAKE3 hash of its children, one after the other: exactly

@@ -1,10 +1,10 @@
 //! Paths of pairs: sixteen at a time where the CPU has AVX-512, a single one without leaving the
 //! registers, and what is in between as any hasher does it.
 
-use super::Blake3Hasher;
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{self, Avx2, Avx512};
-use crate::hasher::Hash;
+use super::{chain, groups};
+use crate::hash::Hash;
 use crate::pair_path::{self, PairPath};
 
 /// As [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
@@ -22,7 +22,7 @@ pub(super) fn hash<'a>(
             return hash_avx2(cpu, paths, steps, sibling);
         }
     }
-    pair_path::hash_all(&Blake3Hasher, paths, steps, sibling);
+    hash_by_groups(paths, steps, sibling);
 }
 
 /// A rest that would leave half of the lanes unused is left to narrower kernels.
@@ -45,9 +45,7 @@ pub(super) fn hash_avx512<'a>(
     match rest {
         [] => {}
         [path] => x86_64::climb_avx512(cpu, path, steps, |step| sibling(first, step)),
-        _ if len <= 8 => pair_path::hash_all(&Blake3Hasher, rest, steps, |path, step| {
-            sibling(first + path, step)
-        }),
+        _ if len <= 8 => hash_by_groups(rest, steps, |path, step| sibling(first + path, step)),
         _ => {
             let mut all = [PairPath::default(); 16];
             all[..len].copy_from_slice(rest);
@@ -69,6 +67,21 @@ pub(super) fn hash_avx2<'a>(
     pair_path::assert_steps(steps);
     match paths {
         [path] => x86_64::climb_avx2(cpu, path, steps, |step| sibling(0, step)),
-        _ => pair_path::hash_all(&Blake3Hasher, paths, steps, sibling),
+        _ => hash_by_groups(paths, steps, sibling),
     }
+}
+
+/// What any hasher does: step by step, with the kernel for groups of two.
+pub(super) fn hash_by_groups<'a>(
+    paths: &mut [PairPath],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
+    pair_path::hash_all(
+        paths,
+        steps,
+        sibling,
+        |pair| chain::hash(chain::compress, pair),
+        |pairs, parents| groups::hash(2, pairs, parents, |_| {}),
+    );
 }

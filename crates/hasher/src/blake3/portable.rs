@@ -1,7 +1,7 @@
 //! One compression in plain Rust, for CPUs without a kernel of their own.
 
 use super::spec::{IV, with_schedule};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Compresses one block of two children into the chaining value.
 pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {

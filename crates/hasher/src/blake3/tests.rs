@@ -11,8 +11,9 @@ use proptest::prelude::*;
 use super::spec::CHILDREN_PER_CHUNK;
 use super::{Blake3Hasher, chain, groups, hash_wide, pair_paths, portable};
 use crate::group_state::GroupState;
-use crate::hasher::{Hash, Hasher};
-use crate::pair_path::{self, PairPath};
+use crate::hash::Hash;
+use crate::hasher::Hasher;
+use crate::pair_path::PairPath;
 
 /// `len` children that look random and are the same in every run.
 fn children(len: usize) -> Vec<Hash> {
@@ -271,7 +272,7 @@ fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
                 Blake3Hasher.hash_pair_paths(paths, steps, sibling);
             });
             check("as any hasher", &|paths| {
-                pair_path::hash_all(&Blake3Hasher, paths, steps, sibling);
+                pair_paths::hash_by_groups(paths, steps, sibling);
             });
             #[cfg(target_arch = "x86_64")]
             {

@@ -9,7 +9,7 @@ use super::lanes::lane_kernel;
 use super::rounds_avx2::rounds_of_8 as rounds;
 use super::ymm::{load_pairs, load_singles, store};
 use crate::blake3::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Hashes 1 to 8 groups of 1 to 32 children.
 pub(in crate::blake3) fn hash_up_to_8(

@@ -9,7 +9,7 @@ use super::lanes::lane_kernel;
 use super::rounds_avx512::rounds_of_16 as rounds;
 use super::zmm::{load_pairs, load_singles, store};
 use crate::blake3::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Hashes 1 to 16 groups of 1 to 32 children.
 pub(in crate::blake3) fn hash_up_to_16(

@@ -6,7 +6,7 @@
 
 use core::marker::PhantomData;
 
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// A group of `arity` children for each of `LANES` lanes.
 pub(super) struct LaneGroups<'a, const LANES: usize> {

@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// The first and the second four words of a hash.
 #[target_feature(enable = "avx2")]

@@ -13,7 +13,7 @@ use super::cpu::Avx512;
 use super::memory::load_eight;
 use super::zmm::{load_hashes, store};
 use crate::blake3::spec::{IV, PAIR_LEN, flags};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 use crate::pair_path::PairPath;
 
 /// Takes sixteen paths `steps` steps up. `sibling` is asked for the sibling of a lane at a step, of a lift too.

@@ -8,7 +8,7 @@
 use core::arch::x86_64::*;
 
 use super::cpu::{Avx2, Avx512};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 use crate::pair_path::PairPath;
 
 /// Compresses one block of two children into the chaining value.
@@ -254,7 +254,7 @@ mod avx512 {
     use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
     use crate::blake3::spec::{IV, PAIR_LEN, flags};
-    use crate::hasher::Hash;
+    use crate::hash::Hash;
     use crate::pair_path::PairPath;
 
     row_kernel! { features: "avx512f,avx512vl" }
@@ -290,7 +290,7 @@ mod avx2 {
     use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
     use crate::blake3::spec::{IV, PAIR_LEN, flags};
-    use crate::hasher::Hash;
+    use crate::hash::Hash;
     use crate::pair_path::PairPath;
 
     row_kernel! { features: "avx2" }

@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use super::lane_groups::LaneGroups;
 use super::memory::{load_one, store_one};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w` of
 /// group `i`'s block in lane `i`.

@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use super::lane_groups::LaneGroups;
 use super::memory::{load_two, store_two};
-use crate::hasher::Hash;
+use crate::hash::Hash;
 
 /// Selects quarters 0 and 2 of one vector, then of another.
 const EVEN: i32 = 0b10_00_10_00;
