@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use rotortree_lean_imt::{
-    Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, TreeSnapshot,
+    Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, TreeSnapshot, VerifyError,
 };
 
 use super::MemoryTree;
@@ -49,8 +49,10 @@ impl<const N: usize> MemoryTree for Ours<N> {
 
     fn verify(proof: &Self::Proof, size: u64, root: &Hash) -> Outcome<bool> {
         let head = TreeHead { size, root: *root };
-        proof
-            .verify_against(&Blake3Hasher, head)
-            .map_err(TreeError::into)
+        match proof.verify_against(&Blake3Hasher, head) {
+            Ok(()) => Ok(true),
+            Err(VerifyError::RootMismatch { .. } | VerifyError::SizeMismatch { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -89,9 +89,7 @@ struct Client {
 impl Client {
     fn start(head: TreeHead, bytes: &[u8]) -> Result<Self, Box<dyn Error>> {
         let proof = UnrootedInclusion::<N>::from_bytes(bytes)?;
-        if !proof.verify_against(&Blake3Hasher, head)? {
-            return Err("the server's proof does not hold".into());
-        }
+        proof.verify_against(&Blake3Hasher, head)?;
         let mine = proof.to_nary(&Blake3Hasher)?;
         Ok(Self { head, mine })
     }
@@ -133,7 +131,7 @@ fn light_client(
             println!("a lie: {}", refused.err().ok_or("the client took a lie")?);
         }
         client.follow(head, &bytes)?;
-        assert!(client.mine.verify_against(&Blake3Hasher, client.head)?);
+        client.mine.verify_against(&Blake3Hasher, client.head)?;
     }
     println!("{bytes_received} bytes of consistency proofs in all");
     Ok(client)

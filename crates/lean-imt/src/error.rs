@@ -1,9 +1,7 @@
 //! [`TreeError`]: why a tree, a snapshot or a proof refuses.
 
-use alloc::sync::Arc;
-use core::fmt;
-
-use crate::Kind;
+use alloc::{string::ToString, sync::Arc};
+use core::{error::Error, fmt, ops::Deref};
 
 /// Which 32 bytes from outside a hasher refused.
 ///
@@ -66,14 +64,51 @@ impl fmt::Display for HashRole {
 ///
 /// ```
 /// use rotortree_lean_imt::{NodeFailure, TreeError};
-/// use std::{error::Error, sync::Arc};
+/// use std::{error::Error, io};
 ///
-/// let source: NodeFailure = Arc::new(std::io::Error::other("the disk is gone"));
+/// let source = NodeFailure::new(io::Error::other("the disk is gone"));
 /// let error = TreeError::NodeUnavailable { level: 2, index: 7, source };
-/// assert_eq!(error.to_string(), "node 7 of level 2 cannot be read: the disk is gone");
-/// assert!(error.source().is_some());
+/// assert_eq!(error.to_string(), "node 7 of level 2 cannot be read");
+/// let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+/// assert_eq!(cause.map(|cause| cause.to_string()).as_deref(), Some("the disk is gone"));
 /// ```
-pub type NodeFailure = Arc<dyn core::error::Error + Send + Sync>;
+///
+/// Clones share one failure. Two failures are equal if they are clones of one, or say the same.
+#[derive(Clone)]
+pub struct NodeFailure(Arc<dyn Error + Send + Sync>);
+
+impl NodeFailure {
+    /// Wraps what the source says.
+    pub fn new(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl Deref for NodeFailure {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for NodeFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for NodeFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PartialEq for NodeFailure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.to_string() == other.0.to_string()
+    }
+}
 
 /// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed nothing.
 ///
@@ -87,7 +122,7 @@ pub type NodeFailure = Arc<dyn core::error::Error + Send + Sync>;
 /// assert_eq!(tree.size(), 2);
 /// # Ok::<(), TreeError>(())
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeError {
     /// The tree would grow deeper than it may.
@@ -220,18 +255,8 @@ pub enum TreeError {
         /// The hasher's `MAX_ARITY`.
         max_arity: usize,
     },
-    /// A proof, of a kind that is known only at run time, was held against another number of heads than it is about.
-    #[error(
-        "verifying this proof, of the kind '{kind}', takes another number of heads than was given, {needed}: one for leaves of a tree, old and new for its growth"
-    )]
-    WrongHeadCount {
-        /// What the proof is.
-        kind: Kind,
-        /// How many heads it is about, 1 or 2.
-        needed: usize,
-    },
     /// A node could not be read.
-    #[error("node {index} of level {level} cannot be read: {source}")]
+    #[error("node {index} of level {level} cannot be read")]
     NodeUnavailable {
         /// Level of the node, 0 for leaves.
         level: usize,

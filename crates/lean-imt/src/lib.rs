@@ -11,8 +11,8 @@
 //! let head = tree.head().expect("the tree is not empty");
 //!
 //! let proof = tree.snapshot().generate_proof(2)?;
-//! assert!(proof.verify_against(&Blake3Hasher, head)?);
-//! # Ok::<(), rotortree_lean_imt::TreeError>(())
+//! proof.verify_against(&Blake3Hasher, head)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # The tree
@@ -134,8 +134,9 @@ pub use head::TreeHead;
 pub use memory::{MemoryNodes, MemorySource};
 pub use nodes::{NodeSource, NodeStore};
 pub use proof::{
-    BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel, RangeProof,
-    UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
+    BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
+    RangeProof, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,
+    UnrootedRange, VerifyError,
 };
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;

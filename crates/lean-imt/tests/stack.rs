@@ -3,7 +3,7 @@
 use rotortree_lean_imt::{
     AnyProof, AnySnapshot, Blake3Hasher, Frontier, Hash, LeanIMT, MemoryNodes, NaryProof,
     NodeSource, NodeStore, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency,
-    UnrootedInclusion, UnrootedMulti, UnrootedRange,
+    UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError,
 };
 use std::{sync::Arc, thread};
 
@@ -72,10 +72,10 @@ fn inclusion_proofs_fit() {
         let head = tree.head().unwrap();
         let proof = boxed(|| tree.snapshot().generate_proof(4321));
         assert!(proof.verify(&Blake3Hasher).unwrap());
-        assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+        proof.verify_against(&Blake3Hasher, head).unwrap();
         let bytes = proof.to_bytes().unwrap();
         let unrooted = UnrootedInclusion::<16>::from_bytes(&bytes).unwrap();
-        assert!(unrooted.verify_against(&Blake3Hasher, head).unwrap());
+        unrooted.verify_against(&Blake3Hasher, head).unwrap();
         assert_eq!(boxed(|| unrooted.to_nary::<_, 64>(&Blake3Hasher)), proof);
         assert_eq!(boxed(|| proof.padded::<64>()).length, 4);
     });
@@ -103,7 +103,7 @@ fn inclusion_proofs_of_nodes_that_are_copied_fit() {
         let snapshot = tree.snapshot();
         for index in [0, 4321, 5000] {
             let proof = boxed(|| snapshot.generate_proof(index));
-            assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+            proof.verify_against(&Blake3Hasher, head).unwrap();
         }
     });
 }
@@ -118,7 +118,7 @@ fn batches_of_proofs_fit() {
             proofs.push(*boxed(|| snapshot.generate_proof(index * 49)));
         }
         let head = tree.head().unwrap();
-        assert!(NaryProof::verify_batch(&Blake3Hasher, head, &proofs).is_empty());
+        NaryProof::verify_batch(&Blake3Hasher, head, &proofs).unwrap();
     });
 }
 
@@ -134,12 +134,12 @@ fn consistency_proofs_and_updates_fit() {
             .snapshot()
             .generate_consistency_proof(old.size, old.root)
             .unwrap();
-        assert!(growth.verify_transition(&Blake3Hasher, old, new).unwrap());
+        growth.verify_against(&Blake3Hasher, old, new).unwrap();
         let mine = boxed(|| growth.update_inclusion_proof(&Blake3Hasher, &mine, old, new));
-        assert!(mine.verify_against(&Blake3Hasher, new).unwrap());
+        mine.verify_against(&Blake3Hasher, new).unwrap();
         let bytes = growth.to_bytes().unwrap();
         let unrooted = UnrootedConsistency::<16>::from_bytes(&bytes).unwrap();
-        assert!(unrooted.verify_transition(&Blake3Hasher, old, new).unwrap());
+        unrooted.verify_against(&Blake3Hasher, old, new).unwrap();
     });
 }
 
@@ -150,15 +150,15 @@ fn proofs_of_many_leaves_fit() {
         let snapshot = tree.snapshot();
         let head = tree.head().unwrap();
         let multi = snapshot.generate_multiproof(&[0, 17, 4000, 4999]).unwrap();
-        assert!(multi.verify_against(&Blake3Hasher, head).unwrap());
+        multi.verify_against(&Blake3Hasher, head).unwrap();
         let bytes = multi.to_bytes().unwrap();
         let unrooted = UnrootedMulti::<16>::from_bytes(&bytes).unwrap();
-        assert!(unrooted.verify_against(&Blake3Hasher, head).unwrap());
+        unrooted.verify_against(&Blake3Hasher, head).unwrap();
 
         let range = snapshot.generate_range_proof(100..4900).unwrap();
         let bytes = range.to_bytes().unwrap();
         let unrooted = UnrootedRange::<16>::from_bytes(&bytes).unwrap();
-        assert!(unrooted.verify_against(&Blake3Hasher, head).unwrap());
+        unrooted.verify_against(&Blake3Hasher, head).unwrap();
 
         let old = snapshot.snapshot_at(1234).unwrap().head().unwrap();
         let news = snapshot
@@ -166,11 +166,7 @@ fn proofs_of_many_leaves_fit() {
             .unwrap();
         let bytes = news.to_bytes().unwrap();
         let unrooted = UnrootedCatchUp::<16>::from_bytes(&bytes).unwrap();
-        assert!(
-            unrooted
-                .verify_transition(&Blake3Hasher, old, head)
-                .unwrap()
-        );
+        unrooted.verify_against(&Blake3Hasher, old, head).unwrap();
     });
 }
 
@@ -195,10 +191,10 @@ fn proofs_for_an_n_at_run_time_fit() {
             ] {
                 let proof = AnyProof::from_bytes(&bytes, 16).unwrap();
                 let verdict = match proof.old_size() {
-                    Some(_) => proof.verify_transition(snapshot.hasher(), old, head),
+                    Some(_) => proof.verify_against(snapshot.hasher(), (old, head)),
                     None => proof.verify_against(snapshot.hasher(), head),
                 };
-                assert!(verdict.unwrap());
+                verdict.unwrap();
             }
         }
     });
@@ -218,7 +214,8 @@ fn the_deepest_proofs_fit() {
             if let Ok(multi) =
                 UnrootedMulti::<2>::new(u64::MAX, &[u64::MAX / 3], &hashes[..1], &hashes[..len])
             {
-                assert!(!multi.verify_against(&Blake3Hasher, head).unwrap());
+                let verdict = multi.verify_against(&Blake3Hasher, head);
+                assert_eq!(verdict, Err(VerifyError::RootMismatch { head }));
                 return;
             }
         }

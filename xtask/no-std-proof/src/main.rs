@@ -69,10 +69,10 @@ fn check<const N: usize>() -> Result<bool, TreeError> {
         let mut proof = snapshot.generate_proof(index)?;
         let growth = snapshot.generate_consistency_proof(old.size, old.root)?;
         let used = ALLOCATOR.used();
-        let proves = proof.verify_against(&hasher, head)?;
-        let grows = growth.verify_against(&hasher, old, head)?;
+        let proves = proof.verify_against(&hasher, head).is_ok();
+        let grows = growth.verify_against(&hasher, old, head).is_ok();
         proof.leaf[0] ^= 1;
-        let refuses = !proof.verify_against(&hasher, head)?;
+        let refuses = proof.verify_against(&hasher, head).is_err();
         // Verification allocates nothing; the arena shows it.
         if !(proves && grows && refuses && ALLOCATOR.used() == used) {
             return Ok(false);

@@ -31,7 +31,7 @@
 //!
 //! let proof = AnyProof::from_bytes(&bytes, n)?;
 //! assert!(proof.leaves().eq([(1, &[2; 32])]));
-//! assert!(proof.verify_against(&Blake3Hasher, head)?);
+//! proof.verify_against(&Blake3Hasher, head)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -45,5 +45,5 @@ mod tests;
 mod wide;
 
 pub use arity::{ARITIES, WithArity, with_arity};
-pub use proof::AnyProof;
+pub use proof::{AnyProof, Heads};
 pub use snapshot::AnySnapshot;

@@ -4,8 +4,8 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{WithArity, wide::Wide, with_arity};
 use crate::{
-    DecodeError, Kind, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency,
-    UnrootedInclusion, UnrootedMulti, UnrootedRange, peek_kind,
+    DecodeError, Kind, TreeHead, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion,
+    UnrootedMulti, UnrootedRange, VerifyError, peek_kind,
 };
 
 /// A proof of any kind, borrowed from its canonical bytes, about trees of an N that the caller gives as a number.
@@ -28,12 +28,12 @@ use crate::{
 ///
 /// let n = 4; // From the configuration.
 /// let proof = AnyProof::from_bytes(&range, n)?;
-/// assert!(proof.verify_against(&Blake3Hasher, new)?);
+/// proof.verify_against(&Blake3Hasher, new)?;
 /// assert!(proof.leaves().eq([(2, &[3; 32]), (3, &[4; 32])]));
 ///
 /// let proof = AnyProof::from_bytes(&growth, n)?;
 /// assert_eq!(proof.kind(), Kind::Consistency);
-/// assert!(proof.verify_transition(&Blake3Hasher, old, new)?);
+/// proof.verify_against(&Blake3Hasher, (old, new))?;
 /// assert!(proof.verify_against(&Blake3Hasher, new).is_err(), "growth is between two heads");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -98,7 +98,7 @@ impl<'a> AnyProof<'a> {
     }
 
     /// The number of leaves that the old tree of a proof about two is claimed to have, and `None` for a proof about one. Tells
-    /// which of the two ways of verifying is the proof's.
+    /// which [`Heads`] the proof is verified against.
     #[must_use]
     pub fn old_size(&self) -> Option<u64> {
         match &self.proof {
@@ -127,49 +127,61 @@ impl<'a> AnyProof<'a> {
         run.zip(leaves).chain(apart.into_iter().flatten())
     }
 
-    /// Whether the leaves of this inclusion, multi- or range proof stand at their indices in the tree with this head, which comes
-    /// from a trusted source. Costs what the `Unrooted` type of the kind states, and a clone of the hasher.
+    /// Verifies that the leaves of this inclusion, multi- or range proof stand at their indices in the tree with the one head
+    /// given, or that the tree with the first head grew into the one with the second, by the leaves of this catch-up proof
+    /// or, for a consistency proof, by any. Heads come from the caller's own trusted sources. Costs what the `Unrooted` type
+    /// of the kind states, and a clone of the hasher.
     ///
     /// # Errors
-    /// [`TreeError::WrongHeadCount`] for a consistency or catch-up proof; [`TreeError::RefusedHash`];
-    /// [`TreeError::ArityExceedsHasher`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        self.verify(hasher, Heads::One(head))
-    }
-
-    /// Whether the tree with the head `old` grew into the one with the head `new`, by the leaves of this catch-up proof or, for a
-    /// consistency proof, by whichever. Both heads come from the caller's own trusted sources. Costs as for
-    /// [`verify_against`](Self::verify_against).
-    ///
-    /// # Errors
-    /// [`TreeError::WrongHeadCount`] for a proof of another kind; [`TreeError::RefusedHash`]; [`TreeError::ArityExceedsHasher`].
-    pub fn verify_transition<H: Hasher>(
+    /// [`VerifyError::HeadCount`] for one head where the kind takes two, or two where it takes one;
+    /// [`VerifyError::ArityExceedsHasher`]; those of the `Unrooted` type of the kind.
+    pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.verify(hasher, Heads::Two { old, new })
-    }
-
-    fn verify<H: Hasher>(&self, hasher: &H, heads: Heads) -> Result<bool, TreeError> {
-        let hasher = Wide::new(hasher, self.arity)?;
-        let proof = self.proof.clone();
-        with_arity(
-            self.arity,
-            Verify {
-                proof,
-                hasher,
-                heads,
-            },
-        )?
+        heads: impl Into<Heads>,
+    ) -> Result<(), VerifyError> {
+        let verify = Verify {
+            proof: self.proof.clone(),
+            hasher: Wide::new(hasher, self.arity)?,
+            heads: heads.into(),
+        };
+        with_arity(self.arity, verify).map_err(VerifyError::Malformed)?
     }
 }
 
-#[derive(Clone, Copy)]
-enum Heads {
+/// The heads that a proof of any kind is verified against: one for leaves of a tree, old and new for its growth.
+///
+/// ```
+/// use rotortree_lean_imt::{TreeHead, any::Heads};
+///
+/// let (old, new) = (TreeHead::EMPTY, TreeHead { size: 1, root: [1; 32] });
+/// assert_eq!(Heads::from(new), Heads::One(new));
+/// assert_eq!(Heads::from((old, new)), Heads::Two { old, new });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heads {
+    /// Of the tree whose leaves an inclusion, multi- or range proof has.
     One(TreeHead),
-    Two { old: TreeHead, new: TreeHead },
+    /// Of the tree whose growth a consistency or catch-up proof is about.
+    Two {
+        /// Before it grew.
+        old: TreeHead,
+        /// After it grew.
+        new: TreeHead,
+    },
+}
+
+impl From<TreeHead> for Heads {
+    fn from(head: TreeHead) -> Self {
+        Self::One(head)
+    }
+}
+
+/// The old head, then the new one.
+impl From<(TreeHead, TreeHead)> for Heads {
+    fn from((old, new): (TreeHead, TreeHead)) -> Self {
+        Self::Two { old, new }
+    }
 }
 
 /// Decoding, for whichever N.
@@ -204,11 +216,11 @@ struct Verify<'a, H> {
 }
 
 impl<H: Hasher> WithArity for Verify<'_, H> {
-    type Output = Result<bool, TreeError>;
+    type Output = Result<(), VerifyError>;
 
     fn with<const N: usize>(self) -> Self::Output {
         let hasher = &self.hasher;
-        let wrong = |kind, needed| Err(TreeError::WrongHeadCount { kind, needed });
+        let wrong = |kind, needed| Err(VerifyError::HeadCount { kind, needed });
         match (self.proof, self.heads) {
             (Erased::Inclusion(proof), Heads::One(head)) => {
                 proof.recast::<N>().verify_against(hasher, head)
@@ -220,10 +232,10 @@ impl<H: Hasher> WithArity for Verify<'_, H> {
                 proof.recast::<N>().verify_against(hasher, head)
             }
             (Erased::Consistency(proof), Heads::Two { old, new }) => {
-                proof.recast::<N>().verify_transition(hasher, old, new)
+                proof.recast::<N>().verify_against(hasher, old, new)
             }
             (Erased::CatchUp(proof), Heads::Two { old, new }) => {
-                proof.recast::<N>().verify_transition(hasher, old, new)
+                proof.recast::<N>().verify_against(hasher, old, new)
             }
             (Erased::Inclusion(_), Heads::Two { .. }) => wrong(Kind::Inclusion, 1),
             (Erased::Multi(_), Heads::Two { .. }) => wrong(Kind::Multi, 1),

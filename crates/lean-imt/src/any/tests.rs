@@ -7,7 +7,7 @@ use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use super::{ARITIES, AnyProof, AnySnapshot, WithArity, with_arity};
 use crate::{
     DecodeError, Frontier, Kind, LeanIMT, TreeError, TreeHead, TreeSnapshot, UnrootedCatchUp,
-    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, reference,
+    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError, reference,
 };
 
 const DEPTH: usize = 12;
@@ -67,40 +67,40 @@ fn typed<const N: usize>(
     kind: Kind,
     old: TreeHead,
     new: TreeHead,
-) -> Option<Option<bool>> {
+) -> Option<Result<(), VerifyError>> {
     let hasher = &Blake3Hasher;
     Some(match kind {
         Kind::Inclusion => UnrootedInclusion::<N>::from_bytes(bytes)
             .ok()?
-            .verify_against(hasher, new)
-            .ok(),
+            .verify_against(hasher, new),
         Kind::Multi => UnrootedMulti::<N>::from_bytes(bytes)
             .ok()?
-            .verify_against(hasher, new)
-            .ok(),
+            .verify_against(hasher, new),
         Kind::Range => UnrootedRange::<N>::from_bytes(bytes)
             .ok()?
-            .verify_against(hasher, new)
-            .ok(),
+            .verify_against(hasher, new),
         Kind::Consistency => UnrootedConsistency::<N>::from_bytes(bytes)
             .ok()?
-            .verify_transition(hasher, old, new)
-            .ok(),
+            .verify_against(hasher, old, new),
         Kind::CatchUp => UnrootedCatchUp::<N>::from_bytes(bytes)
             .ok()?
-            .verify_transition(hasher, old, new)
-            .ok(),
+            .verify_against(hasher, old, new),
         Kind::Head | Kind::Frontier => return None,
     })
 }
 
 /// The same without types.
-fn untyped(bytes: &[u8], arity: usize, old: TreeHead, new: TreeHead) -> Option<Option<bool>> {
+fn untyped(
+    bytes: &[u8],
+    arity: usize,
+    old: TreeHead,
+    new: TreeHead,
+) -> Option<Result<(), VerifyError>> {
     let proof = AnyProof::from_bytes(bytes, arity).ok()?;
     assert_eq!(proof.arity(), arity);
     Some(match proof.old_size() {
-        Some(_) => proof.verify_transition(&Blake3Hasher, old, new).ok(),
-        None => proof.verify_against(&Blake3Hasher, new).ok(),
+        Some(_) => proof.verify_against(&Blake3Hasher, (old, new)),
+        None => proof.verify_against(&Blake3Hasher, new),
     })
 }
 
@@ -248,7 +248,7 @@ fn prove<const N: usize>(size: usize) {
         assert_eq!(proof.tree_size(), new.size);
         let about_two = matches!(kind, Kind::Consistency | Kind::CatchUp);
         assert_eq!(proof.old_size(), about_two.then_some(old.size));
-        assert_eq!(untyped(&bytes, N, old, new), Some(Some(true)), "{kind}");
+        assert_eq!(untyped(&bytes, N, old, new), Some(Ok(())), "{kind}");
 
         let half = size as u64 / 2;
         let mut expected: Vec<u64> = match kind {
@@ -272,25 +272,30 @@ fn prove<const N: usize>(size: usize) {
             size: new.size + 1,
             ..new
         };
-        assert_eq!(untyped(&bytes, N, old, other), Some(Some(false)), "{kind}");
+        let of_another_size = VerifyError::SizeMismatch {
+            expected: other.size,
+            actual: new.size,
+        };
+        let verdict = untyped(&bytes, N, old, other);
+        assert_eq!(verdict, Some(Err(of_another_size)), "{kind}");
         let wrong = if about_two {
             proof.verify_against(&Blake3Hasher, new)
         } else {
-            proof.verify_transition(&Blake3Hasher, old, new)
+            proof.verify_against(&Blake3Hasher, (old, new))
         };
         let needed_of = 1 + usize::from(about_two);
-        assert!(
-            matches!(&wrong, Err(TreeError::WrongHeadCount { kind: told, needed })
-                if (*told, *needed) == (kind, needed_of)),
-            "{wrong:?}"
-        );
+        let told = VerifyError::HeadCount {
+            kind,
+            needed: needed_of,
+        };
+        assert_eq!(wrong, Err(told));
 
         // The N that gives the heads their meaning is the caller's, never the proof's.
         for arity in ARITIES.into_iter().filter(|&arity| arity != N) {
             let refused = AnyProof::from_bytes(&bytes, arity);
             assert!(
                 matches!(&refused, Err(DecodeError::WrongArity { expected, found })
-                    if (*expected, *found) == (arity as u64, N as u64)),
+                    if (*expected, *found) == (arity, N)),
                 "{refused:?}"
             );
         }
@@ -348,13 +353,16 @@ fn a_hasher_of_few_widths_verifies_the_n_that_it_has() {
     let head = tree.head().unwrap();
     let bytes = AnySnapshot::generate_proof(&tree, 3).unwrap();
     let proof = AnyProof::from_bytes(&bytes, 4).unwrap();
-    assert!(proof.verify_against(&Narrow, head).unwrap());
+    proof.verify_against(&Narrow, head).unwrap();
     let refused = TreeHead {
         root: [0xff; 32],
         ..head
     };
     let verdict = proof.verify_against(&Narrow, refused);
-    assert!(matches!(verdict, Err(TreeError::RefusedHash { .. })));
+    assert!(matches!(
+        verdict,
+        Err(VerifyError::Malformed(TreeError::RefusedHash { .. }))
+    ));
 
     let wide = snapshot::<8>(30);
     let bytes = AnySnapshot::generate_proof(&wide, 3).unwrap();
@@ -363,7 +371,7 @@ fn a_hasher_of_few_widths_verifies_the_n_that_it_has() {
     assert!(
         matches!(
             verdict,
-            Err(TreeError::ArityExceedsHasher {
+            Err(VerifyError::ArityExceedsHasher {
                 arity: 8,
                 max_arity: 4
             })
@@ -403,7 +411,7 @@ fn hostile_bytes_come_to_what_they_come_to_with_types() {
                         // The first byte is the kind, which is then another one.
                         let kind = crate::peek_kind(&bytes).map_or(kind, |(kind, _)| kind);
                         let verdict = agree(&bytes, kind);
-                        assert_ne!(verdict, Some(Some(true)), "{kind}: bit {bit} of byte {at}");
+                        assert_ne!(verdict, Some(Ok(())), "{kind}: bit {bit} of byte {at}");
                     }
                 }
             }

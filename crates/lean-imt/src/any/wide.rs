@@ -2,7 +2,7 @@
 
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
-use crate::TreeError;
+use crate::VerifyError;
 
 /// A hasher whose `MAX_ARITY` was compared with N at run time. With its own one, code for an N beyond it would not compile, although
 /// it would not be called.
@@ -13,10 +13,10 @@ impl<H: Hasher> Wide<H> {
     /// Wraps a clone of `hasher`.
     ///
     /// # Errors
-    /// [`TreeError::ArityExceedsHasher`] if its groups are not as wide as `arity`.
-    pub(super) fn new(hasher: &H, arity: usize) -> Result<Self, TreeError> {
+    /// [`VerifyError::ArityExceedsHasher`] if its groups are not as wide as `arity`.
+    pub(super) fn new(hasher: &H, arity: usize) -> Result<Self, VerifyError> {
         if arity > H::MAX_ARITY {
-            return Err(TreeError::ArityExceedsHasher {
+            return Err(VerifyError::ArityExceedsHasher {
                 arity,
                 max_arity: H::MAX_ARITY,
             });

@@ -33,8 +33,8 @@ use crate::{
 /// let snapshot = tree.snapshot();
 /// assert_eq!(snapshot.size(), 40);
 /// let head = tree.head().expect("the tree is not empty");
-/// assert!(snapshot.generate_proof(7)?.verify_against(&Blake3Hasher, head)?);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// snapshot.generate_proof(7)?.verify_against(&Blake3Hasher, head)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ConcurrentLeanIMT<
     H: Hasher,

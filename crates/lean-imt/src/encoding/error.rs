@@ -13,7 +13,7 @@ use crate::TreeError;
 /// assert!(matches!(error, DecodeError::WrongKind { .. }));
 /// assert_eq!(error.to_string(), "the bytes are a frontier, not a head");
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end too early.
@@ -58,17 +58,17 @@ pub enum DecodeError {
     #[error("the bytes are about trees with N = {found}, not {expected}")]
     WrongArity {
         /// The N that was asked for.
-        expected: u64,
+        expected: usize,
         /// The N of the bytes.
-        found: u64,
+        found: usize,
     },
-    /// A number is not in its shortest form, or exceeds 64 bits.
-    #[error("the number at byte {offset} is not in its shortest form or exceeds 64 bits")]
+    /// A number is not in its shortest form, or exceeds what it stands for.
+    #[error("the number at byte {offset} is not in its shortest form or too large")]
     InvalidNumber {
         /// Where the number starts.
         offset: u64,
     },
     /// The bytes decode to something that no tree has.
-    #[error("the bytes do not describe a tree: {0}")]
+    #[error(transparent)]
     Tree(#[from] TreeError),
 }

@@ -91,7 +91,7 @@ impl core::fmt::Display for Kind {
 ///
 /// # Errors
 /// [`DecodeError`] where the header is not one.
-pub fn peek_kind(bytes: &[u8]) -> Result<(Kind, u64), DecodeError> {
+pub fn peek_kind(bytes: &[u8]) -> Result<(Kind, usize), DecodeError> {
     let mut reader = Reader::new(bytes);
     let kind = reader.kind()?;
     Ok((kind, reader.arity()?))

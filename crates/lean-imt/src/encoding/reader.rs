@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
         if found != expected {
             return Err(DecodeError::WrongKind { expected, found });
         }
-        let (expected, found) = (arity as u64, reader.arity()?);
+        let (expected, found) = (arity, reader.arity()?);
         if found != expected {
             return Err(DecodeError::WrongArity { expected, found });
         }
@@ -45,8 +45,9 @@ impl<'a> Reader<'a> {
             .ok_or(DecodeError::UnknownKind { found })
     }
 
-    pub(super) fn arity(&mut self) -> Result<u64, DecodeError> {
-        self.number()
+    pub(super) fn arity(&mut self) -> Result<usize, DecodeError> {
+        let offset = self.offset;
+        usize::try_from(self.number()?).map_err(|_| DecodeError::InvalidNumber { offset })
     }
 
     fn take<const LEN: usize>(&mut self) -> Result<&'a [u8; LEN], DecodeError> {

@@ -1,9 +1,9 @@
 //! A frontier as the base of a node store: the only nodes that a tree has which started from one.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
-use crate::{NodeSource, TreeError, geometry, right_edge::RightEdge};
+use crate::{NodeFailure, NodeSource, TreeError, geometry, right_edge::RightEdge};
 
 /// Why a node of the leaves before the frontier cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ impl NodeSource for FrontierNodes {
             return Err(TreeError::NodeUnavailable {
                 level,
                 index: start,
-                source: Arc::new(BelowFrontier { size: self.size }),
+                source: NodeFailure::new(BelowFrontier { size: self.size }),
             });
         };
         out.copy_from_slice(nodes);

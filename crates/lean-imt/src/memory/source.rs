@@ -121,7 +121,7 @@ pub(crate) fn absent(level: usize, index: u64) -> TreeError {
     TreeError::NodeUnavailable {
         level,
         index,
-        source: Arc::new(Absent) as NodeFailure,
+        source: NodeFailure::new(Absent),
     }
 }
 

@@ -5,6 +5,7 @@ mod lanes;
 mod proof;
 
 use alloc::vec::Vec;
+use core::fmt;
 use rotortree_hasher::Hasher;
 
 use self::{
@@ -12,44 +13,69 @@ use self::{
     proof::Proof,
 };
 use super::{UnrootedInclusion, inclusion::NaryProof};
-use crate::{TreeError, TreeHead, arity::assert_arity};
+use crate::{TreeHead, VerifyError, arity::assert_arity};
 
 /// A proof of a batch that does not hold.
 ///
 /// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof, VerifyError};
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
 /// let head = tree.head().expect("the tree is not empty");
 /// let snapshot = tree.snapshot();
 /// let mut proofs = vec![snapshot.generate_proof(0)?, snapshot.generate_proof(1)?];
-/// assert!(NaryProof::verify_batch(&Blake3Hasher, head, &proofs).is_empty());
+/// NaryProof::verify_batch(&Blake3Hasher, head, &proofs)?;
 ///
 /// proofs[1].leaf = [9; 32];
-/// let failures = NaryProof::verify_batch(&Blake3Hasher, head, &proofs);
-/// assert_eq!(failures.len(), 1);
-/// assert_eq!(failures[0].index, 1);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// let error = NaryProof::verify_batch(&Blake3Hasher, head, &proofs).unwrap_err();
+/// assert_eq!(error.failures.len(), 1);
+/// assert_eq!(error.failures[0].index, 1);
+/// assert_eq!(error.failures[0].error, VerifyError::RootMismatch { head });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BatchFailure {
     /// Which proof of the batch, from 0.
     pub index: usize,
-    /// Why it is malformed, or `None` where it is well-formed and does not hold.
-    pub error: Option<TreeError>,
+    /// Why it does not hold: what `verify_against` says of it alone.
+    pub error: VerifyError,
 }
+
+/// The proofs of a batch that do not hold, of which there is at least one; all others do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BatchError {
+    /// Which proofs, and why; indices increase.
+    pub failures: Vec<BatchFailure>,
+}
+
+impl fmt::Display for BatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} proofs of the batch do not hold", self.failures.len())?;
+        match self.failures.first() {
+            Some(first) => write!(f, ", the first at index {}: {}", first.index, first.error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for BatchError {}
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// Verifies many proofs against one head from a trusted source, and says which do not hold: the same verdicts as
     /// [`verify_against`](Self::verify_against) gives one by one, several times as fast where the hasher works on many
     /// groups at a time. Allocates for failures only; about 24 KiB of stack. Under the feature `parallel` large batches are
     /// shared out between rayon's threads.
+    ///
+    /// # Errors
+    /// [`BatchError`], which names each proof that does not hold and says why.
     pub fn verify_batch<H: Hasher>(
         hasher: &H,
         head: TreeHead,
         proofs: &[Self],
-    ) -> Vec<BatchFailure> {
+    ) -> Result<(), BatchError> {
         verify_batch(hasher, head, proofs)
     }
 }
@@ -57,11 +83,14 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 impl<const N: usize> UnrootedInclusion<'_, N> {
     /// Verifies many proofs against one head from a trusted source, and says which do not hold; see
     /// [`NaryProof::verify_batch`].
+    ///
+    /// # Errors
+    /// As there.
     pub fn verify_batch<H: Hasher>(
         hasher: &H,
         head: TreeHead,
         proofs: &[Self],
-    ) -> Vec<BatchFailure> {
+    ) -> Result<(), BatchError> {
         verify_batch(hasher, head, proofs)
     }
 }
@@ -70,7 +99,7 @@ fn verify_batch<H: Hasher, P: Proof<N> + Sync, const N: usize>(
     hasher: &H,
     head: TreeHead,
     proofs: &[P],
-) -> Vec<BatchFailure> {
+) -> Result<(), BatchError> {
     assert_arity::<H, N>();
     #[cfg(feature = "parallel")]
     {
@@ -87,10 +116,18 @@ fn verify_batch<H: Hasher, P: Proof<N> + Sync, const N: usize>(
                     ..failure
                 })
             });
-            return failures.collect();
+            return verdict(failures.collect());
         }
     }
-    verify_share(hasher, head, proofs)
+    verdict(verify_share(hasher, head, proofs))
+}
+
+fn verdict(failures: Vec<BatchFailure>) -> Result<(), BatchError> {
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(BatchError { failures })
+    }
 }
 
 fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
@@ -103,7 +140,7 @@ fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
         return failures;
     };
     let mut fail = |index, error| failures.push(BatchFailure { index, error });
-    let head_error = head.check(hasher, 0).err();
+    let head_error = head.check(hasher, 0).err().map(VerifyError::Malformed);
     let mut lanes = Lanes::new(any);
     let width = (CHILDREN / N).clamp(1, LANES);
     for start in (0..proofs.len()).step_by(width) {
@@ -113,15 +150,14 @@ fn verify_share<H: Hasher, P: Proof<N>, const N: usize>(
                 .clone()
                 .map_or_else(|| proof.precheck(hasher, head), Err)
             {
-                Ok(true) => lanes.push(index, proof),
-                Ok(false) => fail(index, None),
-                Err(error) => fail(index, Some(error)),
+                Ok(()) => lanes.push(index, proof),
+                Err(error) => fail(index, error),
             }
         }
         lanes.climb(hasher, head.size);
         for (number, node) in lanes.nodes() {
-            if *node != head.root {
-                fail(number, None);
+            if let Err(error) = head.expect_root(node) {
+                fail(number, error);
             }
         }
     }

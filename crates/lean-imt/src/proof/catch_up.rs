@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{UnrootedCatchUp, check_depth};
-use crate::{TreeError, TreeHead, TreeSnapshot};
+use super::{UnrootedCatchUp, check_depth, error::own_verdict};
+use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
 
 /// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives the root `new_root`: what a
 /// replica that follows a log is sent.
@@ -24,9 +24,9 @@ use crate::{TreeError, TreeHead, TreeSnapshot};
 /// let old = replica.head().expect("the replica is not empty");
 /// let new = log.head().expect("the log is not empty");
 /// let news = log.snapshot().generate_catch_up_proof(old.size, old.root)?;
-/// assert!(news.verify_transition(&Blake3Hasher, old, new)?);
+/// news.verify_against(&Blake3Hasher, old, new)?;
 /// assert_eq!(replica.append_at(news.old_size, &news.leaves)?, new.root);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
@@ -48,37 +48,28 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
     /// # Errors
     /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
     /// [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, self.old_head(), self.new_head())
+        own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
     }
 
-    /// Whether appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads come
-    /// from the caller's own trusted sources and never from whoever sent the proof. One pass, most hashes in batches; no
-    /// allocation.
+    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads
+    /// come from the caller's own trusted sources and never from the sender of the proof. One pass, most hashes in batches;
+    /// no allocation.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
-    pub fn verify_transition<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        let claimed = self.old_head() == old && self.new_head() == new;
-        Ok(self.unrooted()?.verify_transition(hasher, old, new)? && claimed)
-    }
-
-    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
+    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`] for one that does not
+    /// lead to the roots of the heads; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
         old: TreeHead,
         new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, old, new)
+    ) -> Result<(), VerifyError> {
+        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
+        unrooted.verify_against(hasher, old, new)?;
+        old.expect_root(&self.old_root)?;
+        new.expect_root(&self.new_root)
     }
 
     /// Number of leaves of the new tree; saturating, since both summands may be anything.
@@ -102,9 +93,9 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The new head that the proof claims.
+    /// The head that the proof claims: that of the new tree.
     #[must_use]
-    pub fn new_head(&self) -> TreeHead {
+    pub fn head(&self) -> TreeHead {
         TreeHead {
             size: self.new_size(),
             root: self.new_root,

@@ -3,11 +3,8 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{
-    UnrootedConsistency, check_depth,
-    growth::{Boundary, BoundaryGroup},
-};
-use crate::{TreeError, TreeHead, TreeSnapshot};
+use super::{UnrootedConsistency, check_depth, error::own_verdict, growth::Boundary};
+use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
 
 /// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of `old_size`.
 ///
@@ -16,8 +13,8 @@ use crate::{TreeError, TreeHead, TreeSnapshot};
 /// From the empty tree, and between equal sizes, the proof has no hashes: every tree grew from the empty one, whose root is
 /// 32 zero bytes, and equal sizes have equal roots.
 ///
-/// Whoever is shown a proof calls [`verify_transition`](Self::verify_transition) with both heads from sources that are
-/// trusted: the old one is what it has, the new one is what it was told, for example in a signed message.
+/// A verifier calls [`verify_against`](Self::verify_against) with both heads from sources that it trusts: the old one is what
+/// it has, the new one is what it was told, for example in a signed message.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -29,8 +26,8 @@ use crate::{TreeError, TreeHead, TreeSnapshot};
 /// let new = tree.head().expect("the tree is not empty");
 ///
 /// let proof = tree.snapshot().generate_consistency_proof(old.size, old.root)?;
-/// assert!(proof.verify_transition(&Blake3Hasher, old, new)?);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// proof.verify_against(&Blake3Hasher, old, new)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
@@ -49,45 +46,37 @@ pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself: its hashes lead to both roots that it names.
     ///
-    /// This proves nothing about any tree, since whoever made the proof chose sizes and roots. It serves to find
-    /// accidents; trust comes from [`verify_transition`](Self::verify_transition).
+    /// This proves nothing about any tree, since the maker of the proof chose sizes and roots. It serves to find accidents;
+    /// trust comes from [`verify_against`](Self::verify_against).
     ///
     /// At most two hashes per level of the new tree; O(N) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`] for a shape that
     /// the sizes do not allow; [`TreeError::RefusedHash`] for bytes that the hasher does not work on.
+    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, self.old_head(), self.new_head())
+        own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
     }
 
-    /// Whether the tree with the head `old` grew into the tree with the head `new`. Both heads come from the caller's
-    /// own trusted sources and never from whoever sent the proof: a proof that names its own new size can lie about it.
+    /// Verifies that the tree with the head `old` grew into the tree with the head `new`. Both heads come from the caller's
+    /// own trusted sources and never from the sender of the proof: a proof that names its own new size can lie about it.
     ///
     /// From [`TreeHead::EMPTY`] every head follows, so that `new` is then taken on the caller's word alone.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
-    pub fn verify_transition<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.holds(hasher, old, new, |_, _| ())
-    }
-
-    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
+    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`] for one that does not
+    /// lead to the roots of the heads; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
         old: TreeHead,
         new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, old, new)
+    ) -> Result<(), VerifyError> {
+        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
+        unrooted.verify_against(hasher, old, new)?;
+        old.expect_root(&self.old_root)?;
+        new.expect_root(&self.new_root)
     }
 
     /// The old head that the proof claims.
@@ -99,9 +88,9 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The new head that the proof claims.
+    /// The head that the proof claims: that of the new tree.
     #[must_use]
-    pub fn new_head(&self) -> TreeHead {
+    pub fn head(&self) -> TreeHead {
         TreeHead {
             size: self.new_size,
             root: self.new_root,
@@ -123,18 +112,6 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
-    }
-
-    /// [`verify_transition`](Self::verify_transition) with a `visit` as in [`growth::roots`].
-    pub(super) fn holds<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-        visit: impl FnMut(BoundaryGroup, &[Hash]),
-    ) -> Result<bool, TreeError> {
-        let claimed = self.old_head() == old && self.new_head() == new;
-        Ok(self.unrooted()?.holds(hasher, old, new, visit)? && claimed)
     }
 }
 

@@ -5,57 +5,12 @@ use core::{fmt, slice};
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
-    check_depth,
+    ProofLevel, check_depth,
     path::{Path, climb_pairs, parent_among},
 };
-use crate::{HashRole, Kind, TreeError, TreeHead, arity::assert_arity, encoding::Writer};
-
-/// What the verifier needs of one level: the other nodes of the group that the path passes.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, ProofLevel};
-///
-/// let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let proof = tree.snapshot().generate_proof(1)?;
-/// let level = &proof.levels[0];
-/// assert_eq!(level.position, 1);
-/// assert_eq!(level.siblings[..level.sibling_count], [[1; 32], [3; 32]]);
-/// assert_eq!(proof.levels[1], ProofLevel::EMPTY);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ProofLevel<const N: usize> {
-    /// Place of the path's node in its group, `0..=sibling_count`.
-    pub position: usize,
-    /// Number of siblings, 0 (the node is lifted) to `N - 1`.
-    pub sibling_count: usize,
-    /// The siblings from the left, the path's node left out; slots behind `sibling_count` are zero.
-    pub siblings: [Hash; N],
-}
-
-impl<const N: usize> ProofLevel<N> {
-    /// A level without siblings: lifted, or not part of the proof.
-    pub const EMPTY: Self = Self {
-        position: 0,
-        sibling_count: 0,
-        siblings: [[0; 32]; N],
-    };
-
-    /// Refuses a position and a number of siblings that are not those of the level.
-    fn expect(&self, level: usize, position: usize, siblings: usize) -> Result<(), TreeError> {
-        if (self.position, self.sibling_count) == (position, siblings) {
-            return Ok(());
-        }
-        Err(TreeError::InvalidProofLevel {
-            level,
-            expected_position: position,
-            position: self.position,
-            expected_siblings: siblings,
-            siblings: self.sibling_count,
-        })
-    }
-}
+use crate::{
+    HashRole, Kind, TreeError, TreeHead, VerifyError, arity::assert_arity, encoding::Writer,
+};
 
 /// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -63,7 +18,7 @@ impl<const N: usize> ProofLevel<N> {
 /// [`ProofLevel`] per hash layer: `level_count` is the depth of a tree of `tree_size` leaves. Everything but the hashes is
 /// a function of `(leaf_index, tree_size)`; whatever differs from it, unused slots that are not zero included, is refused.
 ///
-/// Whoever is shown a proof calls [`verify_against`](Self::verify_against) with a head from a source that is trusted.
+/// A verifier calls [`verify_against`](Self::verify_against) with a head from a source that it trusts.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -74,12 +29,12 @@ impl<const N: usize> ProofLevel<N> {
 ///
 /// let proof = tree.snapshot().generate_proof(2)?;
 /// assert_eq!(proof.leaf, [3; 32]);
-/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// proof.verify_against(&Blake3Hasher, head)?;
 ///
 /// tree.insert([6; 32])?;
 /// let later = tree.head().expect("the tree is not empty");
-/// assert!(!proof.verify_against(&Blake3Hasher, later)?);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// assert!(proof.verify_against(&Blake3Hasher, later).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct NaryProof<const N: usize, const MAX_DEPTH: usize> {
@@ -119,20 +74,40 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// A shape other than `(leaf_index, tree_size)` require: [`TreeError::IndexOutOfRange`],
     /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`], [`TreeError::InvalidProofLevel`],
     /// [`TreeError::UnusedSlotNotZero`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         assert_arity::<H, N>();
         self.check(hasher)?;
         Ok(self.fold(hasher) == self.root)
     }
 
-    /// Whether the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and never
-    /// from whoever sent the proof. Nothing stands in the empty tree.
+    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and
+    /// never from the sender of the proof. Nothing stands in the empty tree.
+    ///
+    /// At most one hash per level; O(N) memory on the stack, no allocation.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's root.
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        head.check(hasher, 0)?;
-        Ok(self.verify(hasher)? && (self.tree_size, self.root) == (head.size, head.root))
+    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size, [`VerifyError::RootMismatch`] for one that does
+    /// not lead to the head's root; the errors of [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's
+    /// root, within [`VerifyError::Malformed`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        assert_arity::<H, N>();
+        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
+        self.precheck(hasher, head)?;
+        head.expect_root(&self.fold(hasher))
+    }
+
+    /// Everything that verification against `head` checks without hashing.
+    #[inline]
+    pub(super) fn precheck<H: Hasher>(
+        &self,
+        hasher: &H,
+        head: TreeHead,
+    ) -> Result<(), VerifyError> {
+        self.check_shape().map_err(VerifyError::Malformed)?;
+        head.expect_size(self.tree_size)?;
+        self.check_hashes(hasher).map_err(VerifyError::Malformed)?;
+        head.expect_root(&self.root)
     }
 
     /// Whether the proof leads to `root`, with the tree size that the proof itself claims.
@@ -145,9 +120,19 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
+    #[must_use = "a proof that leads to another root is `Ok(false)`"]
     pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
         check_hash(hasher, root, HashRole::Root, 0)?;
         Ok(self.verify(hasher)? && self.root == *root)
+    }
+
+    /// The head that the proof claims.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        TreeHead {
+            size: self.tree_size,
+            root: self.root,
+        }
     }
 
     /// The proof's encoding; see [`encoding`](crate::encoding). The root is not part of it: it follows from the rest.
@@ -184,8 +169,13 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 
     /// Checks everything that can be checked without hashing.
-    pub(crate) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
+    fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         self.check_shape()?;
+        self.check_hashes(hasher)
+    }
+
+    /// Refuses hashes that the hasher does not work on. The shape has been checked.
+    fn check_hashes<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         check_hash(hasher, &self.root, HashRole::Root, 0)?;
         check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
         // Level by level and not through one iterator, so that nothing is left of it for a hasher that takes everything.
@@ -198,7 +188,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         Ok(())
     }
 
-    /// Says which sibling it is that [`check`](Self::check) has found.
+    /// Says which sibling it is that [`check_hashes`](Self::check_hashes) has found.
     #[cold]
     fn refused_sibling<H: Hasher>(&self, hasher: &H) -> TreeError {
         let refused = self.siblings().position(|sibling| !hasher.check(sibling));
@@ -337,16 +327,6 @@ pub(crate) fn check_hash<H: Hasher>(
         Ok(())
     } else {
         Err(TreeError::RefusedHash { role, index })
-    }
-}
-
-impl<const N: usize> fmt::Debug for ProofLevel<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProofLevel")
-            .field("position", &self.position)
-            .field("sibling_count", &self.sibling_count)
-            .field("siblings", &&self.siblings[..self.sibling_count.min(N)])
-            .finish_non_exhaustive()
     }
 }
 

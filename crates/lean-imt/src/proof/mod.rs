@@ -3,16 +3,18 @@
 //! The shape of every proof - how many levels, siblings and hashes - is a pure function of sizes and indices, taken from
 //! [`geometry`](crate::geometry); one hash more or less is refused. Verification allocates nothing and never panics.
 //!
-//! All verifiers answer alike. `Err` means that the bytes cannot be a proof of anything: a shape that sizes and indices do
-//! not allow, a tree deeper than `MAX_DEPTH`, or 32 bytes that the hasher refuses. `Ok(false)` means a well-formed proof that
-//! does not hold: of another tree, another size, another leaf, or forged.
+//! All verifiers answer alike. Against heads, `Ok(())` means that the proof holds; [`VerifyError`] tells a false proof from one
+//! of another tree and from bytes that can be a proof of nothing: a shape that sizes and indices do not allow, a tree deeper
+//! than `MAX_DEPTH`, or 32 bytes that the hasher refuses.
 
 mod batch;
 mod catch_up;
 mod consistency;
+mod error;
 mod generate;
 mod growth;
 mod inclusion;
+mod level;
 mod multi;
 mod path;
 mod range;
@@ -24,10 +26,12 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use batch::BatchFailure;
+pub use batch::{BatchError, BatchFailure};
 pub use catch_up::CatchUpProof;
 pub use consistency::ConsistencyProof;
-pub use inclusion::{NaryProof, ProofLevel};
+pub use error::VerifyError;
+pub use inclusion::NaryProof;
+pub use level::ProofLevel;
 pub use multi::MultiProof;
 pub(crate) use path::{Path, parent};
 pub use range::RangeProof;

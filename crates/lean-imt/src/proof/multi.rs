@@ -5,11 +5,12 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedMulti, check_depth,
+    error::own_verdict,
     inclusion::check_hash,
     unrooted::check_indices,
     walk::{self, Visitor},
 };
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError};
 
 /// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -26,8 +27,8 @@ use crate::{HashRole, TreeError, TreeHead, TreeSnapshot};
 /// let proof = tree.snapshot().generate_multiproof(&[0, 1, 4])?;
 /// assert_eq!(proof.leaves, [[1; 32], [2; 32], [5; 32]]);
 /// assert_eq!(proof.hashes.len(), 1, "the parent of leaves 2 and 3");
-/// assert!(proof.verify_against(&Blake3Hasher, head)?);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
+/// proof.verify_against(&Blake3Hasher, head)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MultiProof<const N: usize, const MAX_DEPTH: usize> {
@@ -50,17 +51,21 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     /// A shape that indices and size do not allow: [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
     /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
     /// hasher does not work on: [`TreeError::RefusedHash`].
+    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        self.verify_against(hasher, self.head())
+        own_verdict(self.verify_against(hasher, self.head()))
     }
 
-    /// Whether the leaves stand at their indices in the tree with this head, which comes from a trusted source and never
-    /// from whoever sent the proof. One pass, a hash for each node above a leaf; no allocation.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from a trusted source and never
+    /// from the sender of the proof. One pass, a hash for each node above a leaf; no allocation.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        Ok(self.unrooted()?.verify_against(hasher, head)? && self.head() == head)
+    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size, [`VerifyError::RootMismatch`] for one that does
+    /// not lead to the head's root; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
+        unrooted.verify_against(hasher, head)?;
+        head.expect_root(&self.root)
     }
 
     /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The limits are those of
@@ -68,6 +73,7 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
+    #[must_use = "a proof that leads to another root is `Ok(false)`"]
     pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
         check_hash(hasher, root, HashRole::Root, 0)?;
         Ok(self.verify(hasher)? && self.root == *root)

@@ -3,12 +3,10 @@
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
-    UnrootedConsistency, check_depth,
-    consistency::ConsistencyProof,
-    inclusion::{NaryProof, ProofLevel},
-    path::Path,
+    UnrootedConsistency, check_depth, consistency::ConsistencyProof, inclusion::NaryProof,
+    level::ProofLevel, path::Path,
 };
-use crate::{TreeError, TreeHead};
+use crate::{TreeHead, VerifyError};
 
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one.
@@ -30,29 +28,25 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// let growth = tree.snapshot().generate_consistency_proof(old.size, old.root)?;
     ///
     /// let mine = growth.update_inclusion_proof(&Blake3Hasher, &mine, old, new)?;
-    /// assert!(mine.verify_against(&Blake3Hasher, new)?);
-    /// # Ok::<(), rotortree_lean_imt::TreeError>(())
+    /// mine.verify_against(&Blake3Hasher, new)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`TreeError::RootMismatch`] with the old size if `old_proof` does not hold against `old_head`, with the new size if
-    /// the consistency proof does not lead from `old_head` to `new_head`; [`TreeError::SizeMismatch`] if a proof is about
-    /// other sizes than the heads; those of [`NaryProof::verify`] and [`ConsistencyProof::verify`] for malformed proofs.
+    /// Those of [`NaryProof::verify_against`] for `old_proof` and `old`, and of [`ConsistencyProof::verify_against`] for this
+    /// proof and both heads.
     pub fn update_inclusion_proof<H: Hasher>(
         &self,
         hasher: &H,
         old_proof: &NaryProof<N, MAX_DEPTH>,
-        old_head: TreeHead,
-        new_head: TreeHead,
-    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        let unrooted = self.unrooted()?;
-        unrooted.expect_sizes(old_head, new_head)?;
-        if (self.old_root, self.new_root) != (old_head.root, new_head.root) {
-            return Err(TreeError::RootMismatch {
-                size: new_head.size,
-            });
-        }
-        unrooted.update_inclusion_proof(hasher, old_proof, old_head, new_head)
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, VerifyError> {
+        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
+        let updated = unrooted.update_inclusion_proof(hasher, old_proof, old, new)?;
+        old.expect_root(&self.old_root)?;
+        new.expect_root(&self.new_root)?;
+        Ok(updated)
     }
 }
 
@@ -61,38 +55,28 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
     /// [`ConsistencyProof::update_inclusion_proof`].
     ///
     /// # Errors
-    /// As there, and [`TreeError::MaxDepthExceeded`] if the new tree is too deep.
+    /// As there, and [`TreeError::MaxDepthExceeded`] within [`VerifyError::Malformed`] if the new tree is too deep.
     pub fn update_inclusion_proof<H: Hasher, const MAX_DEPTH: usize>(
         &self,
         hasher: &H,
         old_proof: &NaryProof<N, MAX_DEPTH>,
-        old_head: TreeHead,
-        new_head: TreeHead,
-    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        self.expect_sizes(old_head, new_head)?;
-        if old_proof.tree_size != old_head.size {
-            return Err(TreeError::SizeMismatch {
-                expected: old_head.size,
-                actual: old_proof.tree_size,
-            });
-        }
-        if !old_proof.verify_against(hasher, old_head)? {
-            return Err(TreeError::RootMismatch {
-                size: old_head.size,
-            });
-        }
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<NaryProof<N, MAX_DEPTH>, VerifyError> {
+        old_proof.verify_against(hasher, old)?;
+        let depth = check_depth::<N, MAX_DEPTH>(new.size).map_err(VerifyError::Malformed)?;
         let mut proof = NaryProof {
-            root: new_head.root,
+            root: new.root,
             leaf: old_proof.leaf,
             leaf_index: old_proof.leaf_index,
-            tree_size: new_head.size,
-            level_count: check_depth::<N, MAX_DEPTH>(new_head.size)?,
+            tree_size: new.size,
+            level_count: depth,
             levels: old_proof.levels,
         };
         // Groups that were full in the old tree stand as they are. Any other group on the leaf's path is the boundary
         // group of its level: both hold old leaves and are not full.
         let mut path = Path::<N>::new(proof.leaf_index, proof.tree_size).enumerate();
-        let holds = self.holds(hasher, old_head, new_head, |boundary, nodes| {
+        self.verify_visiting(hasher, old, new, |boundary, nodes| {
             let Some((_, span)) = path.find(|(level, _)| *level == boundary.level) else {
                 return;
             };
@@ -102,23 +86,7 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
                 *level = level_without(nodes, span.position);
             }
         })?;
-        if holds {
-            Ok(proof)
-        } else {
-            Err(TreeError::RootMismatch {
-                size: new_head.size,
-            })
-        }
-    }
-
-    /// Refuses heads of other sizes than the proof is about.
-    fn expect_sizes(&self, old: TreeHead, new: TreeHead) -> Result<(), TreeError> {
-        for (expected, actual) in [(old.size, self.old_size()), (new.size, self.new_size())] {
-            if expected != actual {
-                return Err(TreeError::SizeMismatch { expected, actual });
-            }
-        }
-        Ok(())
+        Ok(proof)
     }
 }
 

@@ -186,10 +186,10 @@ fn prove<const N: usize>(
     let snapshot = tree.snapshot();
     for &(index, leaf) in probes.kept() {
         let proof = snapshot.generate_proof(index)?;
-        let proves = (proof.leaf, proof.leaf_index) == (leaf, index);
-        if !(proves && proof.verify_against(&Blake3Hasher, head)?) {
-            return Err(format!("the proof of leaf {index} does not verify").into());
+        if (proof.leaf, proof.leaf_index) != (leaf, index) {
+            return Err(format!("the proof is not of leaf {index}").into());
         }
+        proof.verify_against(&Blake3Hasher, head)?;
     }
     Ok(())
 }

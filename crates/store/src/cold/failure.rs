@@ -1,8 +1,8 @@
 //! Errors on their way from a chunk to whoever asked for a node, and back.
 
-use std::{io, sync::Arc};
+use std::io;
 
-use rotortree_lean_imt::TreeError;
+use rotortree_lean_imt::{NodeFailure, TreeError};
 
 use crate::StorageError;
 
@@ -18,7 +18,7 @@ impl Unreadable {
         TreeError::NodeUnavailable {
             level,
             index: self.index,
-            source: Arc::new(self.error),
+            source: NodeFailure::new(self.error),
         }
     }
 }
@@ -26,10 +26,10 @@ impl Unreadable {
 /// What storage said, out of the error of a tree that stands on it. Any other refusal becomes an I/O error around it.
 ///
 /// ```
-/// use rotortree_lean_imt::TreeError;
+/// use rotortree_lean_imt::{NodeFailure, TreeError};
 /// use rotortree_store::{StorageError, cold::storage_error};
 ///
-/// let refused = TreeError::NodeUnavailable { level: 2, index: 7, source: std::sync::Arc::new(StorageError::Closed) };
+/// let refused = TreeError::NodeUnavailable { level: 2, index: 7, source: NodeFailure::new(StorageError::Closed) };
 /// assert!(matches!(storage_error(refused), StorageError::Closed));
 /// ```
 #[must_use]

@@ -3,14 +3,14 @@
 use rotortree_hasher::{Hash, Hasher};
 
 use crate::{
-    NaryProof, ProofLevel, TreeError, TreeHead, UnrootedInclusion, geometry,
+    NaryProof, ProofLevel, TreeHead, UnrootedInclusion, VerifyError, geometry,
     proof::unrooted::pair_sibling,
 };
 
 /// An inclusion proof as the batch sees it.
 pub(super) trait Proof<const N: usize> {
     /// Everything that verification against `head` checks without hashing.
-    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError>;
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
     /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for in order.
@@ -28,9 +28,9 @@ pub(super) trait Proof<const N: usize> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH> {
-    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        self.check(hasher)?;
-        Ok((self.tree_size, self.root) == (head.size, head.root))
+    #[inline]
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        self.precheck(hasher, head)
     }
 
     fn leaf(&self) -> &Hash {
@@ -60,9 +60,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH
 }
 
 impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
-    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        self.check(hasher)?;
-        Ok(self.tree_size() == head.size)
+    fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        head.expect_size(self.tree_size())?;
+        self.check(hasher).map_err(VerifyError::Malformed)
     }
 
     fn leaf(&self) -> &Hash {

@@ -3,7 +3,13 @@
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
 use super::{DEPTH, for_each_n, leaves, snapshot};
-use crate::{BatchFailure, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedInclusion};
+use crate::{
+    BatchError, BatchFailure, LeanIMT, NaryProof, TreeHead, UnrootedInclusion, VerifyError,
+};
+
+fn failures_of(verdict: Result<(), BatchError>) -> Vec<BatchFailure> {
+    verdict.err().map_or_else(Vec::new, |error| error.failures)
+}
 
 #[test]
 fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
@@ -15,13 +21,13 @@ fn a_batch_of_all_proofs_of_a_tree_holds_in_both_forms() {
             let proofs: Vec<_> = (0..size as u64)
                 .map(|index| tree.generate_proof(index).unwrap())
                 .collect();
-            assert!(NaryProof::verify_batch(&Blake3Hasher, head, &proofs).is_empty());
+            NaryProof::verify_batch(&Blake3Hasher, head, &proofs).unwrap();
             let bytes: Vec<_> = proofs.iter().map(|p| p.to_bytes().unwrap()).collect();
             let unrooted: Vec<_> = bytes
                 .iter()
                 .map(|bytes| UnrootedInclusion::<N>::from_bytes(bytes).unwrap())
                 .collect();
-            assert!(UnrootedInclusion::verify_batch(&Blake3Hasher, head, &unrooted).is_empty());
+            UnrootedInclusion::verify_batch(&Blake3Hasher, head, &unrooted).unwrap();
         }
     }
     for_each_n!(test);
@@ -65,19 +71,16 @@ fn bend<const N: usize>(proofs: &mut [NaryProof<N, DEPTH>]) {
 fn agree<'a, P: 'a>(
     proofs: impl IntoIterator<Item = &'a P>,
     failures: &[BatchFailure],
-    verify: impl Fn(&P) -> Result<bool, TreeError>,
+    verify: impl Fn(&P) -> Result<(), VerifyError>,
 ) -> usize {
     let mut failures = failures.iter();
     let mut accepted = 0;
     for (index, proof) in proofs.into_iter().enumerate() {
         match verify(proof) {
-            Ok(true) => accepted += 1,
-            verdict => {
+            Ok(()) => accepted += 1,
+            Err(error) => {
                 let failure = failures.next().unwrap();
-                assert_eq!(failure.index, index);
-                // The variant and all its fields.
-                let (found, expected) = (failure.error.as_ref(), verdict.as_ref().err());
-                assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+                assert_eq!((failure.index, &failure.error), (index, &error));
             }
         }
     }
@@ -136,10 +139,11 @@ fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
                     ..head
                 },
             ] {
-                let failures = NaryProof::verify_batch(&Field, head, &proofs);
+                let failures = failures_of(NaryProof::verify_batch(&Field, head, &proofs));
                 let verify = |proof: &NaryProof<N, DEPTH>| proof.verify_against(&Field, head);
                 let accepted = agree(&proofs, &failures, verify);
-                let failures = UnrootedInclusion::verify_batch(&Field, head, &unrooted);
+                let verdict = UnrootedInclusion::verify_batch(&Field, head, &unrooted);
+                let failures = failures_of(verdict);
                 let verify = |proof: &UnrootedInclusion<N>| proof.verify_against(&Field, head);
                 agree(&unrooted, &failures, verify);
                 most = most.max(accepted);
@@ -160,18 +164,19 @@ fn a_batch_that_is_shared_out_names_the_same_proofs() {
     let mut proofs: Vec<_> = (0..LEN as u64)
         .map(|index| snapshot.generate_proof(index).unwrap())
         .collect();
-    assert!(NaryProof::verify_batch(&Blake3Hasher, head, &proofs).is_empty());
+    NaryProof::verify_batch(&Blake3Hasher, head, &proofs).unwrap();
     let false_ones = [0, 63, 64, 255, 256, 511, 512, 513, 1023, 1024, LEN - 1];
     for index in false_ones {
         proofs[index].leaf = [9; 32];
     }
     proofs[700].level_count += 1;
-    let failures = NaryProof::verify_batch(&Blake3Hasher, head, &proofs);
+    let failures = failures_of(NaryProof::verify_batch(&Blake3Hasher, head, &proofs));
     let found: Vec<usize> = failures.iter().map(|failure| failure.index).collect();
     let mut expected = [&false_ones[..], &[700]].concat();
     expected.sort_unstable();
     assert_eq!(found, expected);
     for failure in failures {
-        assert_eq!(failure.error.is_some(), failure.index == 700, "{failure:?}");
+        let is_malformed = matches!(failure.error, VerifyError::Malformed(_));
+        assert_eq!(is_malformed, failure.index == 700, "{failure:?}");
     }
 }

@@ -20,16 +20,17 @@ pub(super) fn accepted<const N: usize>(
         Kind::Inclusion => {
             UnrootedInclusion::<N>::from_bytes(bytes).map(|p| p.verify_against(hasher, new))
         }
-        Kind::Consistency => UnrootedConsistency::<N>::from_bytes(bytes)
-            .map(|p| p.verify_transition(hasher, old, new)),
+        Kind::Consistency => {
+            UnrootedConsistency::<N>::from_bytes(bytes).map(|p| p.verify_against(hasher, old, new))
+        }
         Kind::Multi => UnrootedMulti::<N>::from_bytes(bytes).map(|p| p.verify_against(hasher, new)),
         Kind::Range => UnrootedRange::<N>::from_bytes(bytes).map(|p| p.verify_against(hasher, new)),
         Kind::CatchUp => {
-            UnrootedCatchUp::<N>::from_bytes(bytes).map(|p| p.verify_transition(hasher, old, new))
+            UnrootedCatchUp::<N>::from_bytes(bytes).map(|p| p.verify_against(hasher, old, new))
         }
         _ => panic!("{kind} is no proof"),
     };
-    matches!(verdict, Ok(Ok(true)))
+    matches!(verdict, Ok(Ok(())))
 }
 
 /// One proof of every kind about a tree of `size` leaves that had `old` leaves.

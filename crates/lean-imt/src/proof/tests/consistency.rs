@@ -3,7 +3,7 @@
 use rotortree_hasher::{Blake3Hasher, Hash};
 
 use super::{DEPTH, for_each_n, reference_head, snapshot};
-use crate::{ConsistencyProof, TreeError, TreeHead, geometry, reference};
+use crate::{ConsistencyProof, TreeError, TreeHead, VerifyError, geometry, reference};
 
 #[test]
 fn every_pair_of_small_sizes_has_a_proof_that_verifies() {
@@ -15,12 +15,8 @@ fn every_pair_of_small_sizes_has_a_proof_that_verifies() {
             let tree = largest.snapshot_at(new.size).unwrap();
             for old in &heads[..=new.size as usize] {
                 let proof = tree.generate_consistency_proof(old.size, old.root).unwrap();
-                assert!(
-                    proof.verify_transition(&Blake3Hasher, *old, *new).unwrap(),
-                    "N = {N}, {} to {}",
-                    old.size,
-                    new.size
-                );
+                let verdict = proof.verify_against(&Blake3Hasher, *old, *new);
+                assert_eq!(verdict, Ok(()), "N = {N}, {} to {}", old.size, new.size);
                 let depth = geometry::depth::<N>(new.size);
                 assert!(proof.hashes.len() <= (N - 1) * depth + 1);
                 if old.size == 0 || old.size == new.size {
@@ -96,20 +92,16 @@ fn a_wrong_claim_about_the_old_tree_gets_no_proof() {
 fn the_empty_tree_has_one_proof_to_every_size_and_no_root() {
     let empty = snapshot::<2>(0);
     let proof = empty.generate_consistency_proof(0, [0; 32]).unwrap();
-    assert!(
-        proof
-            .verify_transition(&Blake3Hasher, TreeHead::EMPTY, TreeHead::EMPTY)
-            .unwrap()
-    );
+    proof
+        .verify_against(&Blake3Hasher, TreeHead::EMPTY, TreeHead::EMPTY)
+        .unwrap();
     let new = reference_head::<2>(5);
     let mut proof = snapshot::<2>(5)
         .generate_consistency_proof(0, [0; 32])
         .unwrap();
-    assert!(
-        proof
-            .verify_transition(&Blake3Hasher, TreeHead::EMPTY, new)
-            .unwrap()
-    );
+    proof
+        .verify_against(&Blake3Hasher, TreeHead::EMPTY, new)
+        .unwrap();
     proof.old_root = [1; 32];
     assert!(!proof.verify(&Blake3Hasher).unwrap());
     proof.old_root = [0; 32];
@@ -132,11 +124,8 @@ fn the_empty_tree_has_one_proof_to_every_size_and_no_root() {
         new_root: rooted.root,
         hashes: Vec::new(),
     };
-    assert!(
-        !proof
-            .verify_transition(&Blake3Hasher, rooted, rooted)
-            .unwrap()
-    );
+    let verdict = proof.verify_against(&Blake3Hasher, rooted, rooted);
+    assert_eq!(verdict, Err(VerifyError::RootMismatch { head: rooted }));
 }
 
 #[test]
@@ -167,11 +156,8 @@ fn refuse_every_change<const N: usize>(
             &changed, proof,
             "the change of {what} must change something"
         );
-        let verdict = changed.verify_transition(&Blake3Hasher, old, new);
-        assert!(
-            !matches!(verdict, Ok(true)),
-            "{what} changed: {changed:?} was accepted"
-        );
+        let verdict = changed.verify_against(&Blake3Hasher, old, new);
+        assert!(verdict.is_err(), "{what} changed: {changed:?} was accepted");
     };
     for byte in 0..32 {
         refuse("old root", &|p| p.old_root[byte] ^= 1);
@@ -216,11 +202,9 @@ fn a_tree_with_one_old_leaf_replaced_has_no_transition() {
                     .generate_consistency_proof(old.size, forged_old)
                     .unwrap();
                 proof.old_root = old.root;
-                assert!(
-                    !proof
-                        .verify_transition(&Blake3Hasher, old, tree.head().unwrap())
-                        .unwrap()
-                );
+                let new = tree.head().unwrap();
+                let verdict = proof.verify_against(&Blake3Hasher, old, new);
+                assert_eq!(verdict, Err(VerifyError::RootMismatch { head: old }));
             }
         }
     }

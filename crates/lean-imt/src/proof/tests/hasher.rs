@@ -2,10 +2,10 @@
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
-use super::for_each_n;
+use super::{for_each_n, is_false};
 use crate::{
     DecodeError, Frontier, HashRole, LeanIMT, NaryProof, TreeError, TreeHead, UnrootedCatchUp,
-    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
+    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError,
 };
 
 /// Works on hashes that end in zero, as a field hasher works on small numbers, and panics on any other.
@@ -40,11 +40,16 @@ fn tree<const N: usize>(size: u8) -> LeanIMT<Field, N, 8> {
     tree
 }
 
-fn refused(result: Result<bool, TreeError>) -> (HashRole, u64) {
-    match result {
-        Err(TreeError::RefusedHash { role, index }) => (role, index),
+fn refused(verdict: Result<(), VerifyError>) -> (HashRole, u64) {
+    match verdict {
+        Err(VerifyError::Malformed(TreeError::RefusedHash { role, index })) => (role, index),
         other => panic!("{other:?} in place of a refusal"),
     }
+}
+
+/// As a verdict against a head would be.
+fn rooted(verdict: Result<bool, TreeError>) -> Result<(), VerifyError> {
+    verdict.map(|_| ()).map_err(VerifyError::Malformed)
 }
 
 const BAD_HEAD: TreeHead = TreeHead {
@@ -57,15 +62,12 @@ fn inclusion_proofs_name_what_is_refused() {
     let tree = tree::<3>(23);
     let head = tree.head().unwrap();
     let proof = tree.snapshot().generate_proof(11).unwrap();
-    assert!(proof.verify_against(&Field, head).unwrap());
+    proof.verify_against(&Field, head).unwrap();
     let check = |change: &dyn Fn(&mut NaryProof<3, 8>)| {
         let mut changed = proof.clone();
         change(&mut changed);
         let batch = NaryProof::verify_batch(&Field, head, core::slice::from_ref(&changed));
-        assert!(matches!(
-            batch[0].error,
-            Some(TreeError::RefusedHash { .. })
-        ));
+        refused(batch.map_err(|error| error.failures[0].error.clone()));
         if let Ok(bytes) = changed.to_bytes() {
             let unrooted = crate::UnrootedInclusion::<3>::from_bytes(&bytes).unwrap();
             assert!(changed.root == REFUSED || unrooted.verify_against(&Field, head).is_err());
@@ -83,7 +85,7 @@ fn inclusion_proofs_name_what_is_refused() {
         (HashRole::Root, 0)
     );
     assert_eq!(
-        refused(proof.verify_root_only(&Field, &REFUSED)),
+        refused(rooted(proof.verify_root_only(&Field, &REFUSED))),
         (HashRole::Root, 0)
     );
 }
@@ -96,36 +98,36 @@ fn consistency_and_catch_up_proofs_name_what_is_refused() {
     let old = snapshot.snapshot_at(10).unwrap().head().unwrap();
 
     let mut growth = snapshot.generate_consistency_proof(10, old.root).unwrap();
-    assert!(growth.verify_transition(&Field, old, head).unwrap());
+    growth.verify_against(&Field, old, head).unwrap();
     let bad_old = TreeHead {
         root: REFUSED,
         ..old
     };
     assert_eq!(
-        refused(growth.verify_transition(&Field, bad_old, head)),
+        refused(growth.verify_against(&Field, bad_old, head)),
         (HashRole::Root, 0)
     );
     assert_eq!(
-        refused(growth.verify_transition(&Field, old, BAD_HEAD)),
+        refused(growth.verify_against(&Field, old, BAD_HEAD)),
         (HashRole::Root, 1)
     );
     growth.hashes[2] = REFUSED;
     assert_eq!(
-        refused(growth.verify_transition(&Field, old, head)),
+        refused(growth.verify_against(&Field, old, head)),
         (HashRole::Node, 2)
     );
 
     let mut news = snapshot.generate_catch_up_proof(10, old.root).unwrap();
-    assert!(news.verify_transition(&Field, old, head).unwrap());
+    news.verify_against(&Field, old, head).unwrap();
     news.leaves[4] = REFUSED;
     assert_eq!(
-        refused(news.verify_transition(&Field, old, head)),
+        refused(news.verify_against(&Field, old, head)),
         (HashRole::Leaf, 4)
     );
     news.leaves[4][31] = 0;
     news.frontier[1] = REFUSED;
     assert_eq!(
-        refused(news.verify_transition(&Field, old, head)),
+        refused(news.verify_against(&Field, old, head)),
         (HashRole::FrontierNode, 1)
     );
 }
@@ -136,7 +138,7 @@ fn proofs_of_many_leaves_name_what_is_refused() {
     let head = tree.head().unwrap();
     let snapshot = tree.snapshot();
     let mut multi = snapshot.generate_multiproof(&[3, 20]).unwrap();
-    assert!(multi.verify_against(&Field, head).unwrap());
+    multi.verify_against(&Field, head).unwrap();
     assert_eq!(
         refused(multi.verify_against(&Field, BAD_HEAD)),
         (HashRole::Root, 0)
@@ -153,7 +155,7 @@ fn proofs_of_many_leaves_name_what_is_refused() {
     );
 
     let mut range = snapshot.generate_range_proof(3..20).unwrap();
-    assert!(range.verify_against(&Field, head).unwrap());
+    range.verify_against(&Field, head).unwrap();
     range.hashes[0] = REFUSED;
     assert_eq!(
         refused(range.verify_against(&Field, head)),
@@ -167,8 +169,8 @@ fn proofs_of_many_leaves_name_what_is_refused() {
 }
 
 /// Wherever a hash stands in encoded bytes, `verify` refuses it when the hasher does.
-fn every_hash_is_asked(bytes: &[u8], verify: impl Fn(&[u8]) -> Result<bool, TreeError>) {
-    assert!(verify(bytes).unwrap());
+fn every_hash_is_asked(bytes: &[u8], verify: impl Fn(&[u8]) -> Result<(), VerifyError>) {
+    verify(bytes).unwrap();
     for at in (bytes.len() % 32..bytes.len()).step_by(32) {
         let mut changed = bytes.to_vec();
         changed[at..at + 32].copy_from_slice(&REFUSED);
@@ -194,10 +196,9 @@ fn no_hash_of_any_proof_is_worked_on_unasked() {
                 refused(proof.verify_against(&Field, bad));
                 let batch = UnrootedInclusion::verify_batch(&Field, head, &[proof]);
                 let verdict = proof.verify_against(&Field, head);
-                let failure = batch.first().and_then(|failure| failure.error.as_ref());
                 assert_eq!(
-                    format!("{:?}", verdict.as_ref().err()),
-                    format!("{failure:?}")
+                    batch.map_err(|error| error.failures[0].error.clone()),
+                    verdict
                 );
                 verdict
             });
@@ -208,7 +209,7 @@ fn no_hash_of_any_proof_is_worked_on_unasked() {
                 proof.verify_against(&Field, head)
             });
             assert_eq!(
-                refused(multi.verify_root_only(&Field, &REFUSED)).0,
+                refused(rooted(multi.verify_root_only(&Field, &REFUSED))).0,
                 HashRole::Root
             );
             let range = snapshot.generate_range_proof(size / 3..size).unwrap();
@@ -218,14 +219,14 @@ fn no_hash_of_any_proof_is_worked_on_unasked() {
                 proof.verify_against(&Field, head)
             });
             assert_eq!(
-                refused(range.verify_root_only(&Field, &REFUSED)).0,
+                refused(rooted(range.verify_root_only(&Field, &REFUSED))).0,
                 HashRole::Root
             );
             let frontier = snapshot.frontier_at(size).unwrap();
             every_hash_is_asked(&frontier.export(), |bytes| {
                 match Frontier::<N, 8>::import(bytes, &head, &Field) {
-                    Ok(_) => Ok(true),
-                    Err(DecodeError::Tree(error)) => Err(error),
+                    Ok(_) => Ok(()),
+                    Err(DecodeError::Tree(error)) => Err(VerifyError::Malformed(error)),
                     Err(other) => panic!("{other}"),
                 }
             });
@@ -235,16 +236,16 @@ fn no_hash_of_any_proof_is_worked_on_unasked() {
                 let growth = snapshot.generate_consistency_proof(old.size, old.root);
                 every_hash_is_asked(&growth.unwrap().to_bytes().unwrap(), |bytes| {
                     let proof = UnrootedConsistency::<N>::from_bytes(bytes).unwrap();
-                    refused(proof.verify_transition(&Field, old, bad));
-                    refused(proof.verify_transition(&Field, bad, head));
-                    proof.verify_transition(&Field, old, head)
+                    refused(proof.verify_against(&Field, old, bad));
+                    refused(proof.verify_against(&Field, bad, head));
+                    proof.verify_against(&Field, old, head)
                 });
                 let news = snapshot.generate_catch_up_proof(old.size, old.root);
                 every_hash_is_asked(&news.unwrap().to_bytes().unwrap(), |bytes| {
                     let proof = UnrootedCatchUp::<N>::from_bytes(bytes).unwrap();
-                    refused(proof.verify_transition(&Field, old, bad));
-                    refused(proof.verify_transition(&Field, bad, head));
-                    proof.verify_transition(&Field, old, head)
+                    refused(proof.verify_against(&Field, old, bad));
+                    refused(proof.verify_against(&Field, bad, head));
+                    proof.verify_against(&Field, old, head)
                 });
             }
         }
@@ -266,12 +267,12 @@ fn what_a_hasher_refuses_is_not_brought_up_to_date() {
         let mut bent = growth.clone();
         bent.hashes[at] = REFUSED;
         let updated = bent.update_inclusion_proof(&Field, &mine, old, new);
-        assert_eq!(refused(updated.map(|_| true)), (HashRole::Node, at as u64));
+        assert_eq!(refused(updated.map(|_| ())), (HashRole::Node, at as u64));
     }
     let mut bent = mine.clone();
     bent.levels[2].siblings[0] = REFUSED;
     let updated = growth.update_inclusion_proof(&Field, &bent, old, new);
-    assert_eq!(refused(updated.map(|_| true)), (HashRole::Node, 0));
+    assert_eq!(refused(updated.map(|_| ())), (HashRole::Node, 0));
 }
 
 /// The empty tree's root is no hash, so a hasher that refuses it is not asked.
@@ -294,18 +295,19 @@ fn the_empty_head_is_taken_whatever_the_hasher_takes() {
         .snapshot()
         .generate_consistency_proof(0, [0; 32])
         .unwrap();
-    let from_nothing = growth.verify_transition(&NoZero, TreeHead::EMPTY, head);
-    assert!(from_nothing.unwrap());
+    let from_nothing = growth.verify_against(&NoZero, TreeHead::EMPTY, head);
+    from_nothing.unwrap();
     let news = tree.snapshot().generate_catch_up_proof(0, [0; 32]).unwrap();
-    let from_nothing = news.verify_transition(&NoZero, TreeHead::EMPTY, head);
-    assert!(from_nothing.unwrap());
+    let from_nothing = news.verify_against(&NoZero, TreeHead::EMPTY, head);
+    from_nothing.unwrap();
 
     // Nothing is in the empty tree, and in either form, one by one or not, the answer is the same.
     let proof = tree.snapshot().generate_proof(1).unwrap();
-    assert!(!proof.verify_against(&NoZero, TreeHead::EMPTY).unwrap());
+    assert!(is_false(proof.verify_against(&NoZero, TreeHead::EMPTY)));
     let bytes = proof.to_bytes().unwrap();
     let unrooted = UnrootedInclusion::<2>::from_bytes(&bytes).unwrap();
-    assert!(!unrooted.verify_against(&NoZero, TreeHead::EMPTY).unwrap());
+    assert!(is_false(unrooted.verify_against(&NoZero, TreeHead::EMPTY)));
     let batch = NaryProof::verify_batch(&NoZero, TreeHead::EMPTY, &[proof]);
-    assert!(batch.len() == 1 && batch[0].error.is_none());
+    let failures = batch.unwrap_err().failures;
+    assert!(failures.len() == 1 && is_false(Err(failures[0].error.clone())));
 }

@@ -4,7 +4,7 @@
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 
-use super::for_each_n;
+use super::{for_each_n, is_false};
 use crate::{
     CatchUpProof, ConsistencyProof, DecodeError, Frontier, MultiProof, NaryProof, RangeProof,
     TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,
@@ -83,7 +83,7 @@ fn inclusion_proofs_of_any_place_are_only_false() {
             let count = required(make(0));
             assert!(is_length_error(make(count + 1)));
             let proof = make(count).unwrap();
-            assert!(!proof.verify_against(HASHER, head(size)).unwrap());
+            assert!(is_false(proof.verify_against(HASHER, head(size))));
             let bytes = proof.to_bytes();
             assert_eq!(UnrootedInclusion::<N>::from_bytes(&bytes).unwrap(), proof);
             let owned: NaryProof<N, DEEP> = proof.to_nary(HASHER).unwrap();
@@ -111,8 +111,8 @@ fn consistency_proofs_between_any_sizes_are_only_false() {
             let count = required(make(0));
             assert!(is_length_error(make(count + 1)));
             let proof = make(count).unwrap();
-            let verdict = proof.verify_transition(HASHER, head(old), head(new));
-            assert!(!verdict.unwrap());
+            let verdict = proof.verify_against(HASHER, head(old), head(new));
+            assert!(is_false(verdict));
             let bytes = proof.to_bytes();
             assert_eq!(UnrootedConsistency::<N>::from_bytes(&bytes).unwrap(), proof);
             let owned = ConsistencyProof::<N, 2> {
@@ -150,7 +150,7 @@ fn multiproofs_of_any_indices_are_only_false() {
                 let count = required(make(0));
                 assert!(is_length_error(make(count + 1)));
                 let proof = make(count).unwrap();
-                assert!(!proof.verify_against(HASHER, head(size)).unwrap());
+                assert!(is_false(proof.verify_against(HASHER, head(size))));
                 let bytes = proof.to_bytes();
                 let decoded = UnrootedMulti::<N>::from_bytes(&bytes).unwrap();
                 assert!(decoded.indices().eq(indices.iter().copied()));
@@ -164,7 +164,7 @@ fn multiproofs_of_any_indices_are_only_false() {
                     hashes: pool[..count].to_vec(),
                 };
                 assert!(owned.verify(HASHER).unwrap());
-                assert!(!owned.verify_against(HASHER, head(size)).unwrap());
+                assert!(is_false(owned.verify_against(HASHER, head(size))));
             }
         });
     }
@@ -187,7 +187,7 @@ fn range_proofs_of_any_range_are_only_false() {
                 let len = required(make(0));
                 assert!(is_length_error(make(len + 1)));
                 let proof = make(len).unwrap();
-                assert!(!proof.verify_against(HASHER, head(size)).unwrap());
+                assert!(is_false(proof.verify_against(HASHER, head(size))));
                 let bytes = proof.to_bytes();
                 assert_eq!(UnrootedRange::<N>::from_bytes(&bytes).unwrap(), proof);
                 let owned = RangeProof::<N, DEEPEST> {
@@ -198,7 +198,7 @@ fn range_proofs_of_any_range_are_only_false() {
                     hashes: pool[..len].to_vec(),
                 };
                 assert!(owned.verify(HASHER).unwrap());
-                assert!(!owned.verify_against(HASHER, head(size)).unwrap());
+                assert!(is_false(owned.verify_against(HASHER, head(size))));
             }
         });
     }
@@ -222,10 +222,10 @@ fn catch_up_proofs_from_any_size_are_only_false() {
                 assert!(is_length_error(make(len + 1)));
                 let proof = make(len).unwrap();
                 assert_eq!(proof.range(), old..new);
-                let verdict = proof.verify_transition(HASHER, head(old), head(new));
-                assert!(!verdict.unwrap());
-                let verdict = proof.verify_transition(HASHER, head(old), head(most));
-                assert!(!verdict.unwrap());
+                let verdict = proof.verify_against(HASHER, head(old), head(new));
+                assert!(is_false(verdict));
+                let verdict = proof.verify_against(HASHER, head(old), head(most));
+                assert!(is_false(verdict));
                 let bytes = proof.to_bytes();
                 assert_eq!(UnrootedCatchUp::<N>::from_bytes(&bytes).unwrap(), proof);
                 let (old_root, new_root) = proof.compute_roots(HASHER).unwrap().unwrap();

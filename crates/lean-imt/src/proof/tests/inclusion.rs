@@ -2,8 +2,8 @@
 
 use rotortree_hasher::Blake3Hasher;
 
-use super::{DEPTH, for_each_n, leaves, reference_head, snapshot};
-use crate::{NaryProof, ProofLevel, TreeError, TreeHead, reference};
+use super::{DEPTH, for_each_n, is_false, leaves, reference_head, snapshot};
+use crate::{NaryProof, ProofLevel, TreeError, TreeHead, VerifyError, reference};
 
 /// The proof as it follows from the reference's levels.
 fn reference_proof<const N: usize>(size: usize, index: usize) -> NaryProof<N, DEPTH> {
@@ -40,7 +40,7 @@ fn every_proof_of_every_small_tree_is_the_references_and_verifies() {
                 let proof = snapshot.generate_proof(index as u64).unwrap();
                 assert_eq!(proof, reference_proof(size, index));
                 assert!(proof.verify(&Blake3Hasher).unwrap());
-                assert!(proof.verify_against(&Blake3Hasher, head).unwrap());
+                proof.verify_against(&Blake3Hasher, head).unwrap();
                 assert!(proof.verify_root_only(&Blake3Hasher, &head.root).unwrap());
             }
         }
@@ -98,20 +98,20 @@ fn an_inner_node_accepted_as_a_leaf_is_refused_by_the_head() {
     };
     forged.levels[0] = honest.levels[1];
     assert!(forged.verify_root_only(&Blake3Hasher, &head.root).unwrap());
-    assert!(!forged.verify_against(&Blake3Hasher, head).unwrap());
+    assert!(is_false(forged.verify_against(&Blake3Hasher, head)));
     forged.tree_size = 4;
     assert!(matches!(
         forged.verify_against(&Blake3Hasher, head),
-        Err(TreeError::InvalidProofDepth {
+        Err(VerifyError::Malformed(TreeError::InvalidProofDepth {
             expected: 2,
             actual: 1
-        })
+        }))
     ));
 }
 
 /// Whether the proof passes as one of the same tree.
 fn accepted<const N: usize>(proof: &NaryProof<N, DEPTH>, head: TreeHead) -> bool {
-    matches!(proof.verify_against(&Blake3Hasher, head), Ok(true))
+    proof.verify_against(&Blake3Hasher, head).is_ok()
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod update;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 
-use crate::{LeanIMT, TreeHead, TreeSnapshot, reference};
+use crate::{LeanIMT, TreeHead, TreeSnapshot, VerifyError, reference};
 
 /// Deep enough for every size that the tests use, at every N.
 pub(super) const DEPTH: usize = 12;
@@ -38,6 +38,14 @@ pub(super) fn reference_head<const N: usize>(size: usize) -> TreeHead {
         size: size as u64,
         root: reference::root(&Blake3Hasher, N, &leaves(size)).unwrap_or_default(),
     }
+}
+
+/// Whether a proof was found false, or of another size, and not malformed.
+pub(super) fn is_false(verdict: Result<(), VerifyError>) -> bool {
+    matches!(
+        verdict,
+        Err(VerifyError::RootMismatch { .. } | VerifyError::SizeMismatch { .. })
+    )
 }
 
 /// Runs a test that is generic over N for every N that the suite holds it to.

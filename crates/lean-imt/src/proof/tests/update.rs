@@ -3,7 +3,7 @@
 use rotortree_hasher::Blake3Hasher;
 
 use super::{DEPTH, for_each_n, reference_head, snapshot};
-use crate::{ConsistencyProof, NaryProof, TreeError, TreeHead};
+use crate::{ConsistencyProof, NaryProof, TreeError, TreeHead, VerifyError};
 
 #[test]
 fn an_updated_proof_is_the_one_the_new_tree_generates() {
@@ -70,23 +70,23 @@ fn proofs_that_do_not_hold_are_not_updated() {
     forged.leaf = [5; 32];
     assert!(matches!(
         growth.update_inclusion_proof(&Blake3Hasher, &forged, old, new),
-        Err(TreeError::RootMismatch { size: 10 })
+        Err(VerifyError::RootMismatch { head }) if head == old
     ));
     let mut other = new;
     other.root[0] ^= 1;
     assert!(matches!(
         growth.update_inclusion_proof(&Blake3Hasher, &proof, old, other),
-        Err(TreeError::RootMismatch { size: 31 })
+        Err(VerifyError::RootMismatch { head }) if head == other
     ));
     let mut bent = growth.clone();
     bent.hashes[0][0] ^= 1;
     assert!(matches!(
         bent.update_inclusion_proof(&Blake3Hasher, &proof, old, new),
-        Err(TreeError::RootMismatch { size: 31 })
+        Err(VerifyError::RootMismatch { head }) if head == old
     ));
     assert!(matches!(
         growth.update_inclusion_proof(&Blake3Hasher, &proof, reference_head::<3>(9), new),
-        Err(TreeError::SizeMismatch {
+        Err(VerifyError::SizeMismatch {
             expected: 9,
             actual: 10
         })
@@ -95,7 +95,9 @@ fn proofs_that_do_not_hold_are_not_updated() {
     malformed.levels[0].siblings[2] = [1; 32];
     assert!(matches!(
         growth.update_inclusion_proof(&Blake3Hasher, &malformed, old, new),
-        Err(TreeError::UnusedSlotNotZero { level: 0 })
+        Err(VerifyError::Malformed(TreeError::UnusedSlotNotZero {
+            level: 0
+        }))
     ));
 }
 
@@ -127,7 +129,7 @@ impl<const N: usize> Update<N> {
             "{what} changed: {mine:?} became {updated:?}"
         );
         if let Ok(unrooted) = growth.unrooted()
-            && (growth.old_head(), growth.new_head()) == (old, new)
+            && (growth.old_head(), growth.head()) == (old, new)
         {
             let updated = unrooted.update_inclusion_proof(&Blake3Hasher, &mine, old, new);
             assert!(

@@ -6,7 +6,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{check_hashes, check_len};
 use crate::{
-    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     frontier, geometry,
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// let news = UnrootedCatchUp::<2>::from_bytes(&bytes)?;
 /// assert_eq!((news.range(), news.leaves()), (3..5, &[[4; 32], [5; 32]][..]));
-/// assert!(news.verify_transition(&Blake3Hasher, old, new)?);
+/// news.verify_against(&Blake3Hasher, old, new)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,39 +142,31 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         Ok(Some((old, new)))
     }
 
-    /// Whether appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads come
-    /// from the caller's own trusted sources.
+    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads
+    /// come from the caller's own trusted sources.
     ///
     /// # Errors
-    /// [`TreeError::RefusedHash`].
-    pub fn verify_transition<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        old.check(hasher, 0)?;
-        new.check(hasher, 1)?;
-        let roots_agree = match self.compute_roots(hasher)? {
-            Some(roots) => roots == (old.root, new.root),
-            None => old == new,
-        };
-        Ok(roots_agree
-            && (self.old_size, self.new_size()) == (old.size, new.size)
-            && old.is_possible())
-    }
-
-    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
-    ///
-    /// # Errors
-    /// [`TreeError::RefusedHash`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
+    /// [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
         old: TreeHead,
         new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, old, new)
+    ) -> Result<(), VerifyError> {
+        old.check(hasher, 0).map_err(VerifyError::Malformed)?;
+        new.check(hasher, 1).map_err(VerifyError::Malformed)?;
+        old.expect_size(self.old_size)?;
+        new.expect_size(self.new_size())?;
+        old.expect_possible()?;
+        let roots = self.compute_roots(hasher).map_err(VerifyError::Malformed)?;
+        match roots {
+            Some((old_root, new_root)) => {
+                old.expect_root(&old_root)?;
+                new.expect_root(&new_root)
+            }
+            None => new.expect_root(&old.root),
+        }
     }
 }
 

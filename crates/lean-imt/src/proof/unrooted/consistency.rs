@@ -5,7 +5,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{check_hashes, check_len};
 use crate::{
-    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     proof::growth::{self, Boundary, BoundaryGroup},
@@ -24,7 +24,7 @@ use crate::{
 /// let bytes = tree.snapshot().generate_consistency_proof(old.size, old.root)?.to_bytes()?;
 ///
 /// let growth = UnrootedConsistency::<2>::from_bytes(&bytes)?;
-/// assert!(growth.verify_transition(&Blake3Hasher, old, new)?);
+/// growth.verify_against(&Blake3Hasher, old, new)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,52 +111,44 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         self.roots(hasher, |_, _| ())
     }
 
-    /// Whether the tree with the head `old` grew into the one with the head `new`. Both heads come from the caller's own
-    /// trusted sources. From [`TreeHead::EMPTY`] every head follows.
+    /// Verifies that the tree with the head `old` grew into the one with the head `new`. Both heads come from the caller's
+    /// own trusted sources. From [`TreeHead::EMPTY`] every head follows.
     ///
     /// # Errors
-    /// [`TreeError::RefusedHash`].
-    pub fn verify_transition<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.holds(hasher, old, new, |_, _| ())
-    }
-
-    /// The same as [`verify_transition`](Self::verify_transition), under the name that this check has on every proof.
-    ///
-    /// # Errors
-    /// [`TreeError::RefusedHash`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
+    /// [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
         old: TreeHead,
         new: TreeHead,
-    ) -> Result<bool, TreeError> {
-        self.verify_transition(hasher, old, new)
+    ) -> Result<(), VerifyError> {
+        self.verify_visiting(hasher, old, new, |_, _| ())
     }
 
-    /// [`verify_transition`](Self::verify_transition) with a `visit` as in [`growth::roots`].
-    pub(crate) fn holds<H: Hasher>(
+    /// [`verify_against`](Self::verify_against) with a `visit` as in [`growth::roots`].
+    pub(in crate::proof) fn verify_visiting<H: Hasher>(
         &self,
         hasher: &H,
         old: TreeHead,
         new: TreeHead,
         visit: impl FnMut(BoundaryGroup, &[Hash]),
-    ) -> Result<bool, TreeError> {
-        old.check(hasher, 0)?;
-        new.check(hasher, 1)?;
-        let roots_agree = match self.roots(hasher, visit)? {
-            Some(roots) => roots == (old.root, new.root),
-            None if self.old_size == self.new_size => old == new,
-            None => true,
-        };
-        Ok(roots_agree
-            && (self.old_size, self.new_size) == (old.size, new.size)
-            && old.is_possible()
-            && new.is_possible())
+    ) -> Result<(), VerifyError> {
+        old.check(hasher, 0).map_err(VerifyError::Malformed)?;
+        new.check(hasher, 1).map_err(VerifyError::Malformed)?;
+        old.expect_size(self.old_size)?;
+        new.expect_size(self.new_size)?;
+        old.expect_possible()?;
+        let roots = self.roots(hasher, visit).map_err(VerifyError::Malformed)?;
+        match roots {
+            Some((old_root, new_root)) => {
+                old.expect_root(&old_root)?;
+                new.expect_root(&new_root)
+            }
+            None if self.old_size == self.new_size => new.expect_root(&old.root),
+            // From the empty tree, whose head is possible, every head follows.
+            None => Ok(()),
+        }
     }
 
     fn roots<H: Hasher>(

@@ -6,13 +6,13 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{check_hashes, check_len};
 use crate::{
-    DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead,
+    DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     geometry,
     proof::{
         check_depth,
-        inclusion::ProofLevel,
+        level::ProofLevel,
         path::{Path, climb_pairs, parent_among},
     },
 };
@@ -29,7 +29,7 @@ use crate::{
 ///
 /// let proof = UnrootedInclusion::<2>::from_bytes(&bytes)?;
 /// assert_eq!(proof.leaf(), &[2; 32]);
-/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,14 +157,17 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         check_hashes(hasher, self.siblings, HashRole::Node)
     }
 
-    /// Whether the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and never
-    /// from whoever sent the proof.
+    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and
+    /// never from the sender of the proof.
     ///
     /// # Errors
-    /// [`TreeError::RefusedHash`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        head.check(hasher, 0)?;
-        Ok(self.compute_root(hasher)? == head.root && self.tree_size == head.size)
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
+    /// [`VerifyError::Malformed`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
+        head.expect_size(self.tree_size)?;
+        let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
+        head.expect_root(&root)
     }
 
     /// The proof in the form of fixed size, with the root that it leads to: a claim still, until it is held against a

@@ -5,7 +5,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{check_hashes, check_len};
 use crate::{
-    DecodeError, HashRole, Kind, TreeError, TreeHead,
+    DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     proof::{selection::Selection, walk},
@@ -24,7 +24,7 @@ use crate::{
 /// let proof = UnrootedMulti::<2>::from_bytes(&bytes)?;
 /// assert!(proof.indices().eq([1, 4]));
 /// assert_eq!(proof.leaves(), [[2; 32], [5; 32]]);
-/// assert!(proof.verify_against(&Blake3Hasher, head)?);
+/// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -221,13 +221,16 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         walk::root::<H, N>(hasher, self.tree_size, indices, self.leaves, self.hashes)
     }
 
-    /// Whether the leaves stand at their indices in the tree with this head, which comes from a trusted source.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from a trusted source.
     ///
     /// # Errors
-    /// [`TreeError::RefusedHash`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<bool, TreeError> {
-        head.check(hasher, 0)?;
-        Ok(self.compute_root(hasher)? == head.root && self.tree_size == head.size)
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
+    /// [`VerifyError::Malformed`].
+    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
+        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
+        head.expect_size(self.tree_size)?;
+        let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
+        head.expect_root(&root)
     }
 }
 
