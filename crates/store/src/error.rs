@@ -23,6 +23,13 @@ pub enum StorageError {
         "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen to recover what is durable"
     )]
     FlushFailed(#[source] Arc<io::Error>),
+    /// The log or the manifest could not be written for now: no descriptor, no room, a file that could not be opened. Nothing
+    /// was written, so nothing is in doubt: the tree goes on, what waits to be written waits on in its order, and the next flush
+    /// tries again.
+    #[error(
+        "nothing could be written for now, and nothing is lost: {0}; end the shortage, then flush or wait again"
+    )]
+    Unavailable(Arc<io::Error>),
     /// A checkpoint failed. The tree goes on and the checkpoint is tried again.
     #[error("the checkpoint failed: {0}; no durable leaf is affected and it will be tried again")]
     CheckpointFailed(String),

@@ -34,7 +34,7 @@ use crate::{
     StorageError,
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
-    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
 };
 use disk::Disk;
 use layout::Layout;
@@ -170,15 +170,15 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         Ok(place::segments(&self.disk, &self.layout)?)
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
         self.log.create(number, content)
     }
 
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         self.log.commit_group(segment, offset, group)
     }
 
-    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
         self.log.commit_mark(segment, offset, mark)
     }
 
@@ -217,7 +217,7 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.manifest.load()
     }
 
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.manifest.commit(generation, bytes)
     }
 

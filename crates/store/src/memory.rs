@@ -17,8 +17,8 @@ use crate::{
     chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        CommitError, FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead,
-        Storage, Stream,
+        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead, Storage,
+        Stream, WriteError,
     },
 };
 use blocks::Blocks;
@@ -206,19 +206,19 @@ impl Storage for MemoryStorage {
         Ok(lock(&self.shared.log).keys().copied().collect())
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
         let there = || {
-            refused(
-                io::ErrorKind::AlreadyExists,
-                format!("cannot create memory:log/{number}: there is one already"),
-            )
+            let reason = format!("cannot create memory:log/{number}: there is one already");
+            WriteError::NotWritten(refused(io::ErrorKind::AlreadyExists, reason))
         };
         if lock(&self.shared.log).contains_key(&number) {
             return Err(there());
         }
         // Read without the lock: the content may come from another segment of this place.
         let mut bytes = Vec::new();
-        content.read_to_end(&mut bytes)?;
+        content
+            .read_to_end(&mut bytes)
+            .map_err(WriteError::NotWritten)?;
         let len = bytes.len() as u64;
         match lock(&self.shared.log).insert(number, bytes) {
             None => Ok(len),
@@ -226,25 +226,25 @@ impl Storage for MemoryStorage {
         }
     }
 
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         let mut log = lock(&self.shared.log);
         let name = || format!("memory:log/{segment}");
-        let bytes = log.get_mut(&segment).ok_or_else(|| missing(&name()))?;
+        let bytes = log.get_mut(&segment);
+        let bytes = bytes.ok_or_else(|| WriteError::NotWritten(missing(&name())))?;
         if bytes.len() as u64 != offset {
-            return Err(refused(
-                io::ErrorKind::InvalidInput,
-                format!(
-                    "cannot append to {}: it is {} bytes long, and the group is for byte {offset}",
-                    name(),
-                    bytes.len()
-                ),
-            ));
+            let reason = format!(
+                "cannot append to {}: it is {} bytes long, and the group is for byte {offset}",
+                name(),
+                bytes.len()
+            );
+            let misplaced = refused(io::ErrorKind::InvalidInput, reason);
+            return Err(WriteError::NotWritten(misplaced));
         }
         bytes.extend_from_slice(group);
         Ok(())
     }
 
-    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
         self.commit_group(segment, offset, mark)?;
         Ok(true)
     }
@@ -310,7 +310,7 @@ impl Storage for MemoryStorage {
         Ok(manifest.as_ref().map(|(_, bytes)| bytes.clone()))
     }
 
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let mut manifest = lock(&self.shared.manifest);
         let last = manifest.as_ref().map(|(generation, _)| *generation);
         if last == generation.checked_sub(1) {
@@ -323,8 +323,8 @@ impl Storage for MemoryStorage {
             format!("cannot commit manifest {generation} to memory: {last} is in force"),
         );
         Err(match manifest.as_ref() {
-            Some((there, _)) if *there >= generation => CommitError::Fenced(error),
-            _ => CommitError::NotCommitted(error),
+            Some((there, _)) if *there >= generation => WriteError::Fenced(error),
+            _ => WriteError::NotWritten(error),
         })
     }
 

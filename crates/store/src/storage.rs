@@ -38,23 +38,49 @@ pub enum Place {
 /// Exclusive ownership of a place; given up when dropped.
 pub trait Ownership: fmt::Debug + Send + Sync {}
 
-/// How certain a failed commit of a manifest is.
-#[derive(Debug)]
-pub enum CommitError {
-    /// The manifest in force is still the one before; the commit may be tried again.
-    NotCommitted(io::Error),
-    /// Another owner has committed a different manifest of this generation.
+/// What a failed write of the log or the manifest leaves behind.
+///
+/// The variant decides whether a tree goes on: after [`NotWritten`](Self::NotWritten) it keeps what it wanted to write and
+/// tries again, after the other two it fails for good.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may be repeated.
+    #[error(transparent)]
+    NotWritten(io::Error),
+    /// The place belongs to another owner by now, who may have written there. Nothing of this call is in force.
+    #[error(transparent)]
     Fenced(io::Error),
-    /// The new manifest may or may not be in force after a crash.
-    Unknown(io::Error),
+    /// Some or all of it may be there, now or after a crash. Only opening the place again tells.
+    #[error(transparent)]
+    InDoubt(io::Error),
 }
 
-impl CommitError {
+impl WriteError {
     /// What the backend said.
     #[must_use]
     pub fn into_io(self) -> io::Error {
         match self {
-            Self::NotCommitted(error) | Self::Fenced(error) | Self::Unknown(error) => error,
+            Self::NotWritten(error) | Self::Fenced(error) | Self::InDoubt(error) => error,
+        }
+    }
+
+    /// What the backend said.
+    #[must_use]
+    pub fn as_io(&self) -> &io::Error {
+        match self {
+            Self::NotWritten(error) | Self::Fenced(error) | Self::InDoubt(error) => error,
+        }
+    }
+}
+
+/// A write that was not made is [`StorageError::Unavailable`], any other failure is for good.
+impl From<WriteError> for StorageError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotWritten(error) => Self::Unavailable(Arc::new(error)),
+            WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                Self::FlushFailed(Arc::new(error))
+            }
         }
     }
 }
@@ -135,16 +161,31 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn list_segments(&self) -> Result<Vec<u64>, StorageError>;
 
     /// Creates segment `number` with `content` (a header and possibly groups). It is visible only as a whole
-    /// and durable when this returns. An existing segment of that number is an error. Returns its length.
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64>;
+    /// and durable when this returns. Returns its length.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`] if there is a segment of that number, if `content` fails, and for whatever goes wrong before the
+    /// segment can become visible: the number is as free or as taken as before. [`WriteError::InDoubt`] from then on.
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError>;
 
     /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when it returns.
     /// Called for the newest segment only, one call at a time, offsets in order.
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()>;
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`] if no byte was handed over: for want of a descriptor or of room, or because `offset` is not the
+    /// segment's end. The same call may follow. [`WriteError::InDoubt`] after a write that failed or fell short and after any sync that
+    /// failed; the segment then takes nothing more through this handle.
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError>;
 
     /// Like [`commit_group`](Self::commit_group) without waiting for durability, for marks whose loss costs nothing.
     /// `Ok(false)` where the backend has no such thing: nothing was written and the offset stays.
-    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool>;
+    ///
+    /// # Errors
+    ///
+    /// As [`commit_group`](Self::commit_group).
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
     /// Opens a segment for reading.
     fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>>;
@@ -187,7 +228,12 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0). Durable when it returns.
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError>;
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`] if the one before is still in force for certain, [`WriteError::Fenced`] if another owner has committed
+    /// a different manifest of this generation, [`WriteError::InDoubt`] if the new one may be in force.
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError>;
 
     // --- keeping evidence ---
 

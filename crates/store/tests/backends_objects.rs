@@ -8,7 +8,7 @@ use std::{
 use rotortree_store::{
     StorageError,
     chunk::CHUNK_BYTES,
-    storage::{CommitError, Ownership, Place, Reads, Storage, Stream},
+    storage::{Ownership, Place, Reads, Storage, Stream, WriteError},
     test_util::object::{Loss, ObjectStorage, ObjectStore},
 };
 
@@ -40,9 +40,9 @@ fn commit(storage: &ObjectStorage, generation: u64) -> Result<(), StorageError> 
     storage
         .commit_manifest(generation, &[generation as u8; 100])
         .map_err(|error| match error {
-            CommitError::NotCommitted(error)
-            | CommitError::Fenced(error)
-            | CommitError::Unknown(error) => error.into(),
+            WriteError::NotWritten(error)
+            | WriteError::Fenced(error)
+            | WriteError::InDoubt(error) => error.into(),
         })
 }
 
@@ -90,9 +90,10 @@ fn a_bucket_that_stops_answering_is_an_error_and_never_a_wrong_answer() {
     commit(&storage, 0).unwrap();
     bucket.lose_every(Some((1, Loss::Response)));
     let group = storage.commit_group(1, 512, &[2; 512]).unwrap_err();
-    assert_eq!(group.kind(), io::ErrorKind::TimedOut);
+    assert!(matches!(group, WriteError::InDoubt(_)));
+    assert_eq!(group.as_io().kind(), io::ErrorKind::TimedOut);
     let manifest = storage.commit_manifest(1, b"new").unwrap_err();
-    assert!(matches!(manifest, CommitError::NotCommitted(_)));
+    assert!(matches!(manifest, WriteError::NotWritten(_)));
     bucket.lose_every(None);
     // The group took effect; committing it once more finds it.
     storage.commit_group(1, 512, &[2; 512]).unwrap();
@@ -106,7 +107,7 @@ fn a_manifest_whose_answer_never_came_is_of_unknown_outcome() {
     let _owner = storage.acquire().unwrap();
     bucket.lose_every(Some((1, Loss::Response)));
     let manifest = storage.commit_manifest(0, b"new").unwrap_err();
-    assert!(matches!(manifest, CommitError::Unknown(_)));
+    assert!(matches!(manifest, WriteError::InDoubt(_)));
     bucket.lose_every(None);
     assert_eq!(
         storage.load_manifest().unwrap().as_deref(),
@@ -149,16 +150,18 @@ fn a_stalled_owner_s_next_group_collides() {
     let _owner = next.acquire().unwrap();
     assert_eq!(next.read_segment(1).unwrap().len(), 1024);
     let error = stalled.commit_group(1, 1024, &[3; 512]).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    assert!(matches!(error, WriteError::Fenced(_)));
+    assert_eq!(error.as_io().kind(), io::ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("another owner"), "{error}");
     assert_eq!(next.read_segment(1).unwrap().len(), 1024);
 
     next.create_segment(2, &mut &[4; 512][..]).unwrap();
     commit(&next, 1).unwrap();
     let manifest = stalled.commit_manifest(1, b"of the stalled owner");
-    assert!(matches!(manifest, Err(CommitError::Fenced(_))));
+    assert!(matches!(manifest, Err(WriteError::Fenced(_))));
     let segment = stalled.create_segment(2, &mut &[5; 512][..]);
-    assert_eq!(segment.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    let there = segment.unwrap_err().into_io();
+    assert_eq!(there.kind(), io::ErrorKind::AlreadyExists);
     next.commit_group(2, 512, &[6; 512]).unwrap();
 }
 

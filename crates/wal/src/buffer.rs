@@ -257,6 +257,25 @@ impl GroupBuffer {
         self.last_batch_end = other.last_batch_end;
     }
 
+    /// Appends all records of a group that continues this one, and empties it as [`clear`](Self::clear) does. One copy. For a
+    /// group that could not be written while another one was being filled behind it.
+    pub fn take_over(&mut self, behind: &mut Self) {
+        debug_assert_eq!(
+            behind.first_sequence, self.next_sequence,
+            "the group continues this one"
+        );
+        if !behind.is_empty() {
+            self.open();
+            self.bytes
+                .extend_from_slice(&behind.bytes[GROUP_HEADER..behind.filled]);
+            self.filled = self.bytes.len();
+            self.next_sequence = behind.next_sequence;
+            self.leaf_count += behind.leaf_count;
+        }
+        self.last_batch_end = behind.last_batch_end;
+        behind.clear();
+    }
+
     /// Gives the allocation back. What was pushed stays; an empty buffer then holds no memory.
     pub fn release(&mut self) {
         if self.is_empty() {

@@ -21,7 +21,7 @@ use crate::{
     checkpoint::write_nodes,
     manifest::{CleanClose, Manifest},
     recovery::{self, LiveLog},
-    storage::{CommitError, MAX_HEADER_BYTES, Place, Storage},
+    storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
     sync::lock,
 };
 
@@ -67,7 +67,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 lead.give_back();
                 Ok(point)
             }
-            Err(error) => Err(lead.fail(error)),
+            Err(error) => Err(lead.give_up(error)),
         }
     }
 
@@ -145,7 +145,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let header = identity
             .header(number, random_salt()?, position, position.sequence)
             .encode();
-        target.create_segment(number, &mut &header[..])?;
+        target
+            .create_segment(number, &mut &header[..])
+            .map_err(WriteError::into_io)?;
         // The tree's ceiling may have been raised since the last backup.
         let max_depth = previous.max_depth.max(lock(&self.manifest).max_depth);
         let next = Manifest {
@@ -169,7 +171,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         target
             .commit_manifest(next.generation, &next.encode())
-            .map_err(CommitError::into_io)?;
+            .map_err(WriteError::into_io)?;
         for number in target
             .list_segments()?
             .into_iter()

@@ -19,7 +19,7 @@ use crate::{
     StorageError,
     checkpoint::write_nodes,
     runtime::Lane,
-    storage::CommitError,
+    storage::WriteError,
     sync::{MutexGuard, lock},
 };
 
@@ -127,10 +127,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 .commit_manifest(next.generation, &next.encode())
             {
                 Ok(()) => *manifest = next,
-                Err(CommitError::NotCommitted(error)) => {
+                Err(WriteError::NotWritten(error)) => {
                     return Err(StorageError::CheckpointFailed(error.to_string()));
                 }
-                Err(CommitError::Fenced(error) | CommitError::Unknown(error)) => {
+                Err(WriteError::Fenced(error) | WriteError::InDoubt(error)) => {
                     return Err(StorageError::FlushFailed(self.fail(error)));
                 }
             }
@@ -167,7 +167,15 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             });
             let is_new = match begun {
                 Ok(is_new) => is_new,
-                Err(error) => return Err(lead.fail(error)),
+                // Nothing is in doubt: the checkpoint failed, and the log goes on where it is.
+                Err(error) => {
+                    return Err(match lead.give_up(error) {
+                        StorageError::Unavailable(cause) => {
+                            StorageError::CheckpointFailed(cause.to_string())
+                        }
+                        error => error,
+                    });
+                }
             };
             if lead.within_batch {
                 // A batch larger than the bound is being streamed; a segment ends where a batch ends.

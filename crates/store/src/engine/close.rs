@@ -16,7 +16,7 @@ use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
     manifest::CleanClose,
     recovery,
-    storage::{CommitError, Storage},
+    storage::{Storage, WriteError},
     sync::lock,
     verify::{Progress, verify_nodes},
 };
@@ -308,8 +308,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             self.storage
                 .commit_manifest(next.generation, &next.encode())
                 .map_err(|error| match error {
-                    CommitError::NotCommitted(error) => StorageError::Io(error),
-                    CommitError::Fenced(error) | CommitError::Unknown(error) => {
+                    WriteError::NotWritten(error) => StorageError::Io(error),
+                    WriteError::Fenced(error) | WriteError::InDoubt(error) => {
                         StorageError::FlushFailed(self.fail(error))
                     }
                 })?;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     FlushPolicy, StorageError,
     runtime::Lane,
+    storage::WriteError,
     sync::{MutexGuard, lock},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Commit {
     pub(super) durable: u64,
     /// The write end of the log.
     pub(super) log: WriteEnd,
+    /// Leads that ended without a write, and nothing in doubt.
+    pub(super) refused: u64,
     /// Futures to be polled again.
     pub(super) wakers: Vec<Waker>,
 }
@@ -39,6 +42,7 @@ impl Commit {
         Self {
             durable: log.durable.sequence,
             log: WriteEnd::Free(log),
+            refused: 0,
             wakers: Vec::new(),
         }
     }
@@ -89,12 +93,16 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         let deadline = Instant::now().checked_add(timeout);
         let mut commit = lock(&self.commit);
+        let refused = commit.refused;
         let mut asked = false;
         loop {
             if commit.durable >= sequence {
                 return Ok(true);
             }
             self.status.check_failure()?;
+            if commit.refused > refused {
+                return Err(self.unavailable());
+            }
             if !self.is_own_process() || matches!(commit.log, WriteEnd::Gone) {
                 return Err(StorageError::Closed);
             }
@@ -116,6 +124,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     pub(super) fn poll_durable(
         &self,
         sequence: u64,
+        refused: &mut Option<u64>,
         context: &Context<'_>,
     ) -> Poll<Result<(), StorageError>> {
         if self.is_durable(sequence) {
@@ -124,17 +133,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.is_own_process() {
             return Poll::Ready(Err(StorageError::Closed));
         }
-        let looked = self.look_or_register(sequence, context.waker());
+        let looked = self.look_or_register(sequence, refused, context.waker());
         if looked.is_pending() {
             self.ask_flusher(sequence);
         }
         looked
     }
 
-    /// Whether `sequence` is durable; if that is open, `waker` is woken once something has changed.
+    /// Whether `sequence` is durable; if that is open, `waker` is woken once something has changed. A lead that ends without a write
+    /// after the first look, whose count `refused` keeps, is an error.
     pub(super) fn look_or_register(
         &self,
         sequence: u64,
+        refused: &mut Option<u64>,
         waker: &Waker,
     ) -> Poll<Result<(), StorageError>> {
         let mut commit = lock(&self.commit);
@@ -144,6 +155,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.status.check_failure()?;
         if matches!(commit.log, WriteEnd::Gone) {
             return Poll::Ready(Err(StorageError::Closed));
+        }
+        if commit.refused > *refused.get_or_insert(commit.refused) {
+            return Poll::Ready(Err(self.unavailable()));
         }
         if !commit.wakers.iter().any(|known| known.will_wake(waker)) {
             commit.wakers.push(waker.clone());
@@ -189,23 +203,32 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Commits everything pending and gives up the lead. On failure nothing is durable that was not before, and nothing
-    /// will be.
+    /// What a waiter is told after a lead that ended without a write.
+    fn unavailable(&self) -> StorageError {
+        let cause = self.counters.shortage.last().unwrap_or_else(|| {
+            let over = "the shortage that kept the log from being written is over";
+            Arc::new(io::Error::other(over))
+        });
+        StorageError::Unavailable(cause)
+    }
+
+    /// Commits everything pending and gives up the lead. On failure nothing is durable that was not before.
     pub(super) fn lead(&self, mut lead: Lead<'_, H, N, D>) -> Result<(), StorageError> {
         if let Err(error) = self.commit_pending(&mut lead) {
-            return Err(lead.fail(error));
+            return Err(lead.give_up(error));
         }
         lead.give_back();
         Ok(())
     }
 
-    pub(super) fn commit_pending(&self, log: &mut Log) -> io::Result<()> {
+    /// Writes everything pending and syncs it. What was not written is pending as before.
+    pub(super) fn commit_pending(&self, log: &mut Log) -> Result<(), WriteError> {
         let started = Instant::now();
         let pending = {
             let mut writer = lock(&self.writer);
             // With the lock held: whoever failed, also in the middle of an insert, did so before, and its records stay here.
             if let Err(error) = self.status.check_failure() {
-                return Err(io::Error::other(error));
+                return Err(WriteError::InDoubt(io::Error::other(error)));
             }
             if writer.pending.is_empty() {
                 None
@@ -226,9 +249,15 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let mut group = std::mem::replace(&mut log.spare, rotortree_wal::GroupBuffer::new(0));
             let leaves = group.leaf_count();
             let outcome = log.commit(&*self.storage, &mut group, after);
+            if let Err(WriteError::NotWritten(_)) = outcome {
+                let mut writer = lock(&self.writer);
+                group.take_over(&mut writer.pending);
+                std::mem::swap(&mut group, &mut writer.pending);
+            }
             group.clear();
             log.spare = group;
             outcome?;
+            self.counters.shortage.is_over();
             self.durable.store(snapshot);
             lock(&self.commit).durable = sequence;
             self.commit_changed.notify_all();
@@ -237,22 +266,35 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         let full = log.offset >= self.config.segment_bytes;
         if full && !log.within_batch {
-            self.rotate(log)?;
+            match self.rotate(log) {
+                // The segment grows beyond its bound, and the next group tries again.
+                Err(WriteError::NotWritten(error)) => self.counters.shortage.met(&Arc::new(error)),
+                rotated => rotated?,
+            }
         }
         Ok(())
     }
 
     /// Starts a segment and names it on the manifest, so that its loss would be noticed.
-    pub(super) fn rotate(&self, log: &mut Log) -> io::Result<()> {
-        log.rotate(&*self.storage)?;
+    pub(super) fn rotate(&self, log: &mut Log) -> Result<(), WriteError> {
+        let segment = log.create_next(&*self.storage)?;
         let mut manifest = lock(&self.manifest);
         let mut next = manifest.clone();
         next.generation += 1;
-        next.last_segment = log.segment;
-        self.storage
-            .commit_manifest(next.generation, &next.encode())
-            .map_err(crate::storage::CommitError::into_io)?;
+        next.last_segment = segment.number;
+        let committed = self
+            .storage
+            .commit_manifest(next.generation, &next.encode());
+        if let Err(error) = committed {
+            if let WriteError::NotWritten(_) = error {
+                log.discard(&*self.storage, &segment);
+            }
+            return Err(error);
+        }
         *manifest = next;
+        drop(manifest);
+        log.enter(segment);
+        self.counters.shortage.is_over();
         self.counters.rotations.fetch_add(1, Ordering::Relaxed);
         super::events::rotated(log.segment);
         Ok(())
@@ -260,10 +302,12 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// When the background looks again after a sync. Never later than the flush of an insert that comes meanwhile.
     pub(super) fn tick_delay(&self) -> Duration {
-        match self.config.flush_policy {
-            FlushPolicy::Interval(interval) => interval,
-            FlushPolicy::Manual => MARK_DELAY,
-        }
+        self.counters
+            .shortage
+            .pause(match self.config.flush_policy {
+                FlushPolicy::Interval(interval) => interval,
+                FlushPolicy::Manual => MARK_DELAY,
+            })
     }
 
     /// Has a tick run after `delay`, unless one is due already.
@@ -299,11 +343,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             (!writer.pending.is_empty()).then(|| writer.pending.next_sequence() - 1)
         };
         match (self.config.flush_policy, pending) {
-            (FlushPolicy::Interval(interval), Some(_)) => {
+            (FlushPolicy::Interval(_), Some(_)) => {
                 if let Ok(lead) = self.take_lead()
-                    && self.lead(lead).is_ok()
+                    && matches!(self.lead(lead), Ok(()) | Err(StorageError::Unavailable(_)))
                 {
-                    self.schedule_tick(interval);
+                    self.schedule_tick(self.tick_delay());
                 }
             }
             // More is on its way: the group that carries it attests.
@@ -318,14 +362,15 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let Some(mut lead) = self.try_lead() else {
             return;
         };
-        match lead.mark(&*self.storage) {
-            Ok(()) => {
-                lead.spare.release();
-                lock(&self.writer).release();
-                self.storage.rest();
-                lead.give_back();
-            }
-            Err(error) => drop(lead.fail(error)),
+        let marked = lead.mark(&*self.storage);
+        if matches!(marked, Ok(()) | Err(WriteError::NotWritten(_))) {
+            lead.spare.release();
+            lock(&self.writer).release();
+            self.storage.rest();
+        }
+        match marked {
+            Ok(()) => lead.give_back(),
+            Err(error) => drop(lead.give_up(error)),
         }
     }
 

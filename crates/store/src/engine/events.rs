@@ -36,6 +36,10 @@ mod told {
         tracing::warn!(target: TARGET, %error, "a checkpoint failed");
     }
 
+    pub(in crate::engine) fn unavailable(error: &std::io::Error) {
+        tracing::warn!(target: TARGET, %error, "nothing could be written for now");
+    }
+
     pub(in crate::engine) fn failed(error: &std::io::Error) {
         tracing::error!(target: TARGET, %error, "writing failed for good");
     }
@@ -54,6 +58,7 @@ mod told {
     pub(in crate::engine) fn rotated(_: u64) {}
     pub(in crate::engine) fn checkpointed(_: u64, _: Duration) {}
     pub(in crate::engine) fn checkpoint_failed(_: &StorageError) {}
+    pub(in crate::engine) fn unavailable(_: &std::io::Error) {}
     pub(in crate::engine) fn failed(_: &std::io::Error) {}
     pub(in crate::engine) fn closed(_: &str) {}
 }

@@ -3,12 +3,13 @@
 use std::{
     io,
     ops::{Deref, DerefMut},
+    sync::Arc,
 };
 
 use rotortree_hasher::Hasher;
 
 use super::{core::Core, log::Log};
-use crate::{StorageError, sync::lock};
+use crate::{StorageError, storage::WriteError, sync::lock};
 
 /// Where the write end of the log is.
 #[expect(
@@ -100,9 +101,21 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
         }
     }
 
-    /// The log failed: nothing becomes durable any more.
-    pub(super) fn fail(self, error: io::Error) -> StorageError {
-        StorageError::FlushFailed(self.core.fail(error))
+    /// Gives up the lead after a write that failed. If nothing was written, whoever waits is told and the next leader tries again;
+    /// otherwise the log failed, and nothing becomes durable any more.
+    pub(super) fn give_up(self, error: WriteError) -> StorageError {
+        match error {
+            WriteError::NotWritten(error) => {
+                let source = Arc::new(error);
+                self.core.counters.shortage.met(&source);
+                lock(&self.core.commit).refused += 1;
+                self.give_back();
+                StorageError::Unavailable(source)
+            }
+            WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                StorageError::FlushFailed(self.core.fail(error))
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use rotortree_hasher::Hash;
 use rotortree_wal::{GroupBuffer, Position, SegmentHeader, attest_mark};
 
-use crate::storage::Storage;
+use crate::storage::{Storage, WriteError};
 
 /// Who wrote a log, on every segment's header.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,8 @@ pub(crate) struct Log {
     pub(crate) wants_mark: bool,
     /// Whether the last group ended within a batch.
     pub(crate) within_batch: bool,
+    /// Whether a segment of the next number stands there that no manifest names and that could not be removed.
+    pub(crate) has_leftover: bool,
     /// The buffer that takes turns with the writer's.
     pub(crate) spare: GroupBuffer,
 }
@@ -77,7 +79,7 @@ impl Log {
         storage: &dyn Storage,
         group: &mut GroupBuffer,
         after: Position,
-    ) -> io::Result<()> {
+    ) -> Result<(), WriteError> {
         let bytes = group.seal(self.salt, self.durable.sequence, &after);
         storage.commit_group(self.segment, self.offset, bytes)?;
         self.offset += bytes.len() as u64;
@@ -89,7 +91,7 @@ impl Log {
     }
 
     /// Attests everything durable, durably.
-    pub(crate) fn attest(&mut self, storage: &dyn Storage) -> io::Result<()> {
+    pub(crate) fn attest(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
         storage.commit_group(self.segment, self.offset, &mark)?;
         self.offset += mark.len() as u64;
@@ -99,7 +101,7 @@ impl Log {
     }
 
     /// Attests the last group, without a sync of its own.
-    pub(crate) fn mark(&mut self, storage: &dyn Storage) -> io::Result<()> {
+    pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
             let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
             if storage.commit_mark(self.segment, self.offset, &mark)? {
@@ -110,20 +112,44 @@ impl Log {
         Ok(())
     }
 
-    /// Starts the next segment, which continues from what is durable. Its number must be on the manifest before
-    /// anything in it is acknowledged.
-    pub(crate) fn rotate(&mut self, storage: &dyn Storage) -> io::Result<()> {
-        let (number, salt) = (self.segment + 1, random_salt()?);
+    /// Creates the next segment, which continues from what is durable. Until a manifest names it, this log goes on without it.
+    pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
+        let number = self.segment + 1;
+        if self.has_leftover {
+            storage
+                .remove_segment(number)
+                .map_err(WriteError::NotWritten)?;
+            self.has_leftover = false;
+        }
+        let salt = random_salt().map_err(WriteError::NotWritten)?;
         let header = self
             .identity
             .header(number, salt, self.durable, self.durable.sequence)
             .encode();
-        self.offset = storage.create_segment(number, &mut &header[..])?;
-        self.durable_len = self.offset;
-        self.segment = number;
-        self.base = self.durable.sequence;
-        self.salt = salt;
-        self.wants_mark = false;
-        Ok(())
+        let len = storage.create_segment(number, &mut &header[..])?;
+        Ok(NextSegment { number, salt, len })
     }
+
+    /// Goes on in a segment that the manifest names by now.
+    pub(crate) fn enter(&mut self, next: NextSegment) {
+        self.offset = next.len;
+        self.durable_len = next.len;
+        self.segment = next.number;
+        self.base = self.durable.sequence;
+        self.salt = next.salt;
+        self.wants_mark = false;
+    }
+
+    /// Removes a segment that no manifest came to name. What is written next goes where this log ends, and would be dead behind a
+    /// segment that continues from before it.
+    pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
+        self.has_leftover = storage.remove_segment(next.number).is_err();
+    }
+}
+
+/// A segment without records that continues a log.
+pub(crate) struct NextSegment {
+    pub(crate) number: u64,
+    salt: u64,
+    len: u64,
 }

@@ -14,6 +14,7 @@
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `token` | what an insert returns for waiting |
 //! | `heads` | heads of recent appends, found by their roots |
+//! | `shortage` | writes that were not made, and are made later |
 //! | `stats`, `events` | what can be observed |
 //!
 //! Locks, in the order in which they may be taken: `ownership`, `cold`, `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
@@ -32,6 +33,7 @@ pub(crate) mod log;
 mod loom_models;
 mod open;
 mod policy;
+mod shortage;
 mod stats;
 mod token;
 mod write;

@@ -7,7 +7,7 @@ use std::{
 
 use rotortree_hasher::Hasher;
 
-use super::{core::Core, lead::WriteEnd, policy::Due};
+use super::{core::Core, lead::WriteEnd, policy::Due, shortage::Shortage};
 use crate::sync::{Mutex, lock};
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
@@ -60,6 +60,11 @@ pub struct Stats {
     pub unlink_failures: u64,
     /// Checkpointed chunks that could not be mapped yet.
     pub map_failures: u64,
+    /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors or room for example. What waited to be
+    /// written waits on, and is tried again.
+    pub unavailable: u64,
+    /// What the last of these failed with, if nothing was written since.
+    pub unavailable_error: Option<String>,
     /// Why the tree failed for good, if it did.
     pub failure: Option<String>,
 }
@@ -67,6 +72,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) due: Due,
+    pub(super) shortage: Shortage,
     pub(super) stalls: AtomicU64,
     pub(super) rotations: AtomicU64,
     pub(super) checkpoint_failures: AtomicU64,
@@ -175,6 +181,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             stalled: Duration::from_nanos(load(&counters.stalled_nanos)),
             unlink_failures: load(&counters.unlink_failures),
             map_failures: load(&counters.map_failures),
+            unavailable: counters.shortage.count(),
+            unavailable_error: counters.shortage.last().map(|error| error.to_string()),
             failure: self.failure().map(|failure| failure.to_string()),
         }
     }

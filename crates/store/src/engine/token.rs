@@ -21,7 +21,12 @@ trait Commits: Send + Sync {
     fn wait(&self, sequence: u64) -> Result<(), StorageError>;
     fn wait_timeout(&self, sequence: u64, timeout: Duration) -> Result<bool, StorageError>;
     fn is_durable(&self, sequence: u64) -> bool;
-    fn poll(&self, sequence: u64, context: &Context<'_>) -> Poll<Result<(), StorageError>>;
+    fn poll(
+        &self,
+        sequence: u64,
+        refused: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Result<(), StorageError>>;
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Commits for Core<H, N, D> {
@@ -37,8 +42,13 @@ impl<H: Hasher, const N: usize, const D: usize> Commits for Core<H, N, D> {
         Core::is_durable(self, sequence)
     }
 
-    fn poll(&self, sequence: u64, context: &Context<'_>) -> Poll<Result<(), StorageError>> {
-        self.poll_durable(sequence, context)
+    fn poll(
+        &self,
+        sequence: u64,
+        refused: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Result<(), StorageError>> {
+        self.poll_durable(sequence, refused, context)
     }
 }
 
@@ -119,18 +129,26 @@ impl IntoFuture for DurabilityToken {
     type IntoFuture = Durable;
 
     fn into_future(self) -> Durable {
-        Durable(self)
+        Durable {
+            token: self,
+            refused: None,
+        }
     }
 }
 
 /// Resolves when an insert is durable; see [`DurabilityToken`].
 #[derive(Debug)]
-pub struct Durable(DurabilityToken);
+pub struct Durable {
+    token: DurabilityToken,
+    /// The leads that had ended without a write when this was polled first.
+    refused: Option<u64>,
+}
 
 impl Future for Durable {
     type Output = Result<(), StorageError>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.commits.poll(self.0.sequence, context)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { token, refused } = &mut *self;
+        token.commits.poll(token.sequence, refused, context)
     }
 }

@@ -206,9 +206,13 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             drop(writer);
             let led = self.take_lead().and_then(|lead| self.lead(lead));
             writer = lock(&self.writer);
-            if let Err(error) = led {
-                writer.streaming = false;
-                return Err(error);
+            match led {
+                // A piece that could not be written waits with those behind it, above the bound.
+                Ok(()) | Err(StorageError::Unavailable(_)) => {}
+                Err(error) => {
+                    writer.streaming = false;
+                    return Err(error);
+                }
             }
         }
         Ok((writer, rest))

@@ -24,6 +24,6 @@ pub(super) fn keep<L: FileLayer>(
         }
         n += 1;
     };
-    disk.publish(&temporary(&path), &path, content)?;
+    disk.publish(disk.prepare(&temporary(&path), content)?, &path)?;
     Ok(path.display().to_string())
 }

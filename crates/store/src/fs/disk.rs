@@ -208,21 +208,20 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Writes a stream to a new file that gets its name only when it is whole and synced; then the name is synced.
-    /// The file, still open, and its length. The directory must be there and `path` free: this replaces.
+    /// Gives a file that was [prepared](Self::prepare) the name `path`, durably. The file, still open, and its length. This
+    /// replaces what has the name. An error leaves open which of the two will have it after a crash.
     pub(super) fn publish(
         &self,
-        temporary: &Path,
+        prepared: (NamedFile<L::File>, u64),
         path: &Path,
-        content: &mut dyn Read,
     ) -> io::Result<(NamedFile<L::File>, u64)> {
-        let (mut file, len) = self.prepare(temporary, content)?;
-        self.rename(temporary, path)?;
+        let (mut file, len) = prepared;
+        self.rename(&file.path, path)?;
         file.path = path.to_owned();
         Ok((file, len))
     }
 
-    /// The first half of [`publish`](Self::publish): the synced file under its temporary name.
+    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must be there.
     pub(super) fn prepare(
         &self,
         temporary: &Path,

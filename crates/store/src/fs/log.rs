@@ -12,7 +12,11 @@ use super::{
     error::{fault, named},
     layout::{Layout, temporary},
 };
-use crate::{file_layer::FileLayer, lock::lock, storage::SegmentRead};
+use crate::{
+    file_layer::FileLayer,
+    lock::lock,
+    storage::{SegmentRead, WriteError},
+};
 
 /// A segment shorter than this gets no room ahead of its writing.
 const MIN_ROOM: u64 = 64 << 10;
@@ -78,23 +82,41 @@ impl<L: FileLayer> Log<L> {
         *lock(&self.newest) = None;
     }
 
-    pub(super) fn create(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+    pub(super) fn create(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
         let path = self.layout.segment(number);
-        self.disk.ensure_dir(self.layout.log())?;
-        if self.disk.exists(&path)? {
-            let there = fault(io::ErrorKind::AlreadyExists, "there is one already");
-            return Err(named("create the segment", &path, there));
-        }
-        let (file, len) = self.disk.publish(&temporary(&path), &path, content)?;
+        let mut prepare = || {
+            self.disk.ensure_dir(self.layout.log())?;
+            if self.disk.exists(&path)? {
+                let there = fault(io::ErrorKind::AlreadyExists, "there is one already");
+                return Err(named("create the segment", &path, there));
+            }
+            self.disk.prepare(&temporary(&path), content)
+        };
+        let prepared = prepare().map_err(WriteError::NotWritten)?;
+        // From here on the segment may be there after a crash, whatever the calls return.
+        let (file, len) = self
+            .disk
+            .publish(prepared, &path)
+            .map_err(WriteError::InDoubt)?;
         self.put_back(number, End::new(file, len));
         Ok(len)
     }
 
-    pub(super) fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+    pub(super) fn commit_group(
+        &self,
+        segment: u64,
+        offset: u64,
+        group: &[u8],
+    ) -> Result<(), WriteError> {
         self.append(segment, offset, group, |file| self.disk.sync(file))
     }
 
-    pub(super) fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+    pub(super) fn commit_mark(
+        &self,
+        segment: u64,
+        offset: u64,
+        mark: &[u8],
+    ) -> Result<bool, WriteError> {
         self.append(segment, offset, mark, |_| Ok(()))?;
         Ok(true)
     }
@@ -106,7 +128,7 @@ impl<L: FileLayer> Log<L> {
         offset: u64,
         bytes: &[u8],
         then: impl FnOnce(&NamedFile<L::File>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> Result<(), WriteError> {
         let mut end = self.take(segment)?;
         if offset != end.len {
             let reason = format!(
@@ -116,7 +138,7 @@ impl<L: FileLayer> Log<L> {
             let misplaced = fault(io::ErrorKind::InvalidInput, reason);
             let misplaced = named("append to", end.file.path(), misplaced);
             self.put_back(segment, end);
-            return Err(misplaced);
+            return Err(WriteError::NotWritten(misplaced));
         }
         end.len += bytes.len() as u64;
         if end.len > end.room && end.len >= MIN_ROOM {
@@ -124,15 +146,17 @@ impl<L: FileLayer> Log<L> {
             end.room = end.len + end.len.min(MAX_ROOM);
             self.disk.allocate(&end.file, end.room);
         }
-        self.disk.write_ahead_of_sync(&end.file, bytes, offset)?;
-        then(&end.file)?;
+        self.disk
+            .write_ahead_of_sync(&end.file, bytes, offset)
+            .and_then(|()| then(&end.file))
+            .map_err(WriteError::InDoubt)?;
         self.put_back(segment, end);
         Ok(())
     }
 
     /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put back, by an error
     /// or a panic perhaps never, the segment counts as failed.
-    fn take(&self, number: u64) -> io::Result<End<L::File>> {
+    fn take(&self, number: u64) -> Result<End<L::File>, WriteError> {
         if let Some(newest) = &mut *lock(&self.newest)
             && newest.number == number
         {
@@ -140,12 +164,17 @@ impl<L: FileLayer> Log<L> {
                 State::Open(end) => Ok(end),
                 State::Failed => {
                     let failed = io::Error::other("an earlier write to it failed");
-                    Err(named("append to", &self.layout.segment(number), failed))
+                    let failed = named("append to", &self.layout.segment(number), failed);
+                    Err(WriteError::InDoubt(failed))
                 }
             };
         }
-        let file = self.disk.open_write(&self.layout.segment(number))?;
-        let len = self.disk.len(&file)?;
+        let open = || {
+            let file = self.disk.open_write(&self.layout.segment(number))?;
+            let len = self.disk.len(&file)?;
+            Ok((file, len))
+        };
+        let (file, len) = open().map_err(WriteError::NotWritten)?;
         let state = State::Failed;
         *lock(&self.newest) = Some(Newest { number, state });
         Ok(End::new(file, len))

@@ -14,7 +14,7 @@ use crate::{
     StorageError,
     file_layer::FileLayer,
     lock::lock,
-    storage::{CommitError, MAX_MANIFEST_BYTES},
+    storage::{MAX_MANIFEST_BYTES, WriteError},
 };
 
 /// The file with the manifest in force.
@@ -59,23 +59,24 @@ impl<L: FileLayer> Manifest<L> {
         Ok(Some(bytes))
     }
 
-    pub(super) fn commit(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    pub(super) fn commit(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         self.check(generation)?;
         let temporary = self.layout.manifest_temporary();
-        self.disk
+        let prepared = self
+            .disk
             .prepare(&temporary, &mut &bytes[..])
-            .map_err(CommitError::NotCommitted)?;
+            .map_err(WriteError::NotWritten)?;
         // From here on the new manifest may be in force after a crash, whatever the calls return.
         self.disk
-            .rename(&temporary, path)
-            .map_err(CommitError::Unknown)?;
+            .publish(prepared, path)
+            .map_err(WriteError::InDoubt)?;
         *lock(&self.committed) = Some(generation);
         Ok(())
     }
 
     /// The directory lock keeps other writers out, so that this only has to catch a caller who lost count.
-    fn check(&self, generation: u64) -> Result<(), CommitError> {
+    fn check(&self, generation: u64) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         let refuse =
             |reason: String| named("replace", path, fault(io::ErrorKind::InvalidInput, reason));
@@ -83,14 +84,14 @@ impl<L: FileLayer> Manifest<L> {
             && generation.checked_sub(1) != Some(last)
         {
             let reason = format!("generation {generation} cannot follow generation {last}");
-            return Err(CommitError::NotCommitted(refuse(reason)));
+            return Err(WriteError::NotWritten(refuse(reason)));
         }
-        let there = self.disk.exists(path).map_err(CommitError::NotCommitted)?;
+        let there = self.disk.exists(path).map_err(WriteError::NotWritten)?;
         match (generation, there) {
-            (0, true) => Err(CommitError::Fenced(refuse(
+            (0, true) => Err(WriteError::Fenced(refuse(
                 "a first manifest is there already".to_owned(),
             ))),
-            (1.., false) => Err(CommitError::NotCommitted(refuse(format!(
+            (1.., false) => Err(WriteError::NotWritten(refuse(format!(
                 "the manifest that generation {generation} replaces is missing"
             )))),
             _ => Ok(()),

@@ -7,7 +7,7 @@ use crate::{
     StorageError,
     engine::log::{Identity, random_bytes, random_salt},
     manifest::Manifest,
-    storage::{CommitError, FIRST_SEGMENT, Storage},
+    storage::{FIRST_SEGMENT, Storage, WriteError},
 };
 
 pub(crate) fn create(
@@ -24,7 +24,9 @@ pub(crate) fn create(
     let header = identity
         .header(FIRST_SEGMENT, random_salt()?, Position::START, 0)
         .encode();
-    storage.create_segment(FIRST_SEGMENT, &mut &header[..])?;
+    storage
+        .create_segment(FIRST_SEGMENT, &mut &header[..])
+        .map_err(WriteError::into_io)?;
     let manifest = Manifest {
         generation: 0,
         tree_id: identity.tree_id,
@@ -43,6 +45,6 @@ pub(crate) fn create(
     };
     storage
         .commit_manifest(0, &manifest.encode())
-        .map_err(CommitError::into_io)?;
+        .map_err(WriteError::into_io)?;
     Ok(())
 }

@@ -27,7 +27,7 @@ use crate::{
     cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
     manifest::Manifest,
-    storage::{CommitError, Ownership, Place, Storage},
+    storage::{Ownership, Place, Storage, WriteError},
 };
 
 /// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
@@ -113,11 +113,12 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     }
     storage
         .commit_manifest(manifest.generation, &manifest.encode())
-        .map_err(CommitError::into_io)
+        .map_err(WriteError::into_io)
         .map_err(StorageError::Io)?;
     if assessment.attested < assessment.end {
         // Only now: a reader may see the manifest before it is durable, and what the older segments do not attest may be gone with it.
-        log.attest(&**storage).map_err(StorageError::Io)?;
+        let attested = log.attest(&**storage).map_err(WriteError::into_io);
+        attested.map_err(StorageError::Io)?;
     }
     let covered = live
         .segments
@@ -193,7 +194,9 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     if let Some(refused) = replayer.refused.take() {
         return Err(refused);
     }
-    let offset = created.map_err(StorageError::Io)?;
+    let offset = created
+        .map_err(WriteError::into_io)
+        .map_err(StorageError::Io)?;
     let durable = replayer.position();
     let log = Log {
         identity,
@@ -205,6 +208,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         durable,
         wants_mark: false,
         within_batch: false,
+        has_leftover: false,
         spare: GroupBuffer::new(durable.sequence + 1),
     };
     Ok((log, (replayer.records, replayer.leaves)))

@@ -25,8 +25,8 @@ use crate::{
     chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        CommitError, FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead,
-        Storage, Stream,
+        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead, Storage,
+        Stream, WriteError,
     },
 };
 use client::{Client, Created};
@@ -202,14 +202,14 @@ impl Storage for ObjectStorage {
         Ok(self.visible_segments()?)
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
         let pieces = pieces::create(&self.client, number, content)?;
         let len = pieces.last().map_or(0, Piece::end);
         lock(&self.segments).insert(number, pieces);
         Ok(len)
     }
 
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         let end = lock(&self.segments)
             .get(&segment)
             .map(|pieces| pieces.last().map_or(0, Piece::end));
@@ -217,7 +217,8 @@ impl Storage for ObjectStorage {
             let text = format!(
                 "cannot append to segment {segment}: it ends at {end:?}, and the group is for byte {offset}"
             );
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            let misplaced = io::Error::new(io::ErrorKind::InvalidInput, text);
+            return Err(WriteError::NotWritten(misplaced));
         }
         pieces::append(&self.client, segment, offset, group)?;
         let len = group.len() as u64;
@@ -227,7 +228,7 @@ impl Storage for ObjectStorage {
         Ok(())
     }
 
-    fn commit_mark(&self, _segment: u64, _offset: u64, _mark: &[u8]) -> io::Result<bool> {
+    fn commit_mark(&self, _segment: u64, _offset: u64, _mark: &[u8]) -> Result<bool, WriteError> {
         // A write that is not waited for would be a whole request here.
         Ok(false)
     }
@@ -307,14 +308,14 @@ impl Storage for ObjectStorage {
         Ok(Some(self.client.get(&names::manifest(newest))?.to_vec()))
     }
 
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let name = names::manifest(generation);
         if let Some(before) = generation.checked_sub(1) {
             let there = self.client.len(&names::manifest(before));
-            if there.map_err(CommitError::NotCommitted)?.is_none() {
+            if there.map_err(WriteError::NotWritten)?.is_none() {
                 let text = format!("cannot create the object {name}: the one before is missing");
                 let error = io::Error::new(io::ErrorKind::InvalidInput, text);
-                return Err(CommitError::NotCommitted(error));
+                return Err(WriteError::NotWritten(error));
             }
         }
         match self.client.create(&name, bytes) {
@@ -325,9 +326,9 @@ impl Storage for ObjectStorage {
             Ok(Created::Taken(_)) => {
                 let text = format!("cannot create the object {name}: another owner has");
                 let error = io::Error::new(io::ErrorKind::AlreadyExists, text);
-                Err(CommitError::Fenced(error))
+                Err(WriteError::Fenced(error))
             }
-            Err(error) => Err(CommitError::Unknown(error)),
+            Err(error) => Err(WriteError::InDoubt(error)),
         }
     }
 

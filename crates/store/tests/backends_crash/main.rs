@@ -147,8 +147,10 @@ fn at_every_call(effect: Effect, mut then: impl FnMut(Result<(), StorageError>))
 }
 
 fn expect_named(error: &StorageError, kind: io::ErrorKind) {
-    let StorageError::Io(error) = error else {
-        panic!("{error:?} is not the system's");
+    let error = match error {
+        StorageError::Io(error) => error,
+        StorageError::Unavailable(error) | StorageError::FlushFailed(error) => &**error,
+        other => panic!("{other:?} is not the system's"),
     };
     assert_eq!(error.kind(), kind);
     assert!(error.to_string().contains("/disk"), "{error}");

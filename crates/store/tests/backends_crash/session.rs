@@ -7,7 +7,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
     file_layer::FileLayer,
     fs::FsStorage,
-    storage::{CommitError, FIRST_SEGMENT, Reads, Storage, Stream},
+    storage::{FIRST_SEGMENT, Reads, Storage, Stream, WriteError},
     test_util::sim_files::SimFiles,
 };
 
@@ -157,7 +157,9 @@ pub(crate) fn session<L: FileLayer>(
 
 fn append<L: FileLayer>(storage: &FsStorage<L>, segment: u64, end: &mut u64) -> io::Result<Fact> {
     let (offset, bytes) = (*end, group(segment, *end));
-    storage.commit_group(segment, offset, &bytes)?;
+    storage
+        .commit_group(segment, offset, &bytes)
+        .map_err(WriteError::into_io)?;
     *end += bytes.len() as u64;
     Ok(Fact::Log {
         segment,
@@ -175,13 +177,13 @@ fn commit<L: FileLayer>(
     let committed = storage.commit_manifest(generation, &bytes);
     // As after a checkpoint that failed: the manifest in force is the old one for certain, and the commit may be tried again.
     let committed = match committed {
-        Err(CommitError::NotCommitted(_)) => storage.commit_manifest(generation, &bytes),
+        Err(WriteError::NotWritten(_)) => storage.commit_manifest(generation, &bytes),
         other => other,
     };
     committed.map_err(|error| match error {
-        CommitError::NotCommitted(error)
-        | CommitError::Fenced(error)
-        | CommitError::Unknown(error) => error.into(),
+        WriteError::NotWritten(error) | WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+            error.into()
+        }
     })
 }
 

@@ -11,7 +11,7 @@ use rotortree_store::{
     StorageError,
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
 };
 
 /// A put, for the books.
@@ -305,16 +305,16 @@ impl Storage for TestPlace {
         Ok(Vec::new())
     }
 
-    fn create_segment(&self, _: u64, _: &mut dyn Read) -> io::Result<u64> {
-        not_here()
+    fn create_segment(&self, _: u64, _: &mut dyn Read) -> Result<u64, WriteError> {
+        not_here().map_err(WriteError::NotWritten)
     }
 
-    fn commit_group(&self, _: u64, _: u64, _: &[u8]) -> io::Result<()> {
-        not_here()
+    fn commit_group(&self, _: u64, _: u64, _: &[u8]) -> Result<(), WriteError> {
+        not_here().map_err(WriteError::NotWritten)
     }
 
-    fn commit_mark(&self, _: u64, _: u64, _: &[u8]) -> io::Result<bool> {
-        not_here()
+    fn commit_mark(&self, _: u64, _: u64, _: &[u8]) -> Result<bool, WriteError> {
+        not_here().map_err(WriteError::NotWritten)
     }
 
     fn read_segment(&self, _: u64) -> io::Result<Box<dyn SegmentRead>> {
@@ -329,8 +329,8 @@ impl Storage for TestPlace {
         Ok(None)
     }
 
-    fn commit_manifest(&self, _: u64, _: &[u8]) -> Result<(), CommitError> {
-        not_here().map_err(CommitError::NotCommitted)
+    fn commit_manifest(&self, _: u64, _: &[u8]) -> Result<(), WriteError> {
+        not_here().map_err(WriteError::NotWritten)
     }
 
     fn keep_aside(&self, _: &str, _: &mut dyn Read) -> io::Result<String> {

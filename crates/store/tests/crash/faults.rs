@@ -154,12 +154,14 @@ impl<const N: usize> Run<N> {
                 });
             }
             Ok(Err(error)) => {
-                assert!(
-                    matches!(error, RotorTreeError::Storage(StorageError::FlushFailed(_))),
-                    "{error}"
-                );
                 assert_eq!(tree.head(), before, "an insert that fails changes nothing");
-                self.failed = true;
+                match error {
+                    RotorTreeError::Storage(StorageError::FlushFailed(_)) => self.failed = true,
+                    RotorTreeError::Storage(StorageError::Unavailable(_)) => {
+                        assert!(tree.failure().is_none(), "{:?}", tree.failure());
+                    }
+                    error => panic!("{error}"),
+                }
             }
             Err(_) => self.failed = true,
         }
@@ -172,6 +174,10 @@ impl<const N: usize> Run<N> {
                 self.durable = self.history.states.len() - 1;
             }
             Ok(Err(StorageError::CheckpointFailed(_))) => assert!(!self.failed),
+            Ok(Err(StorageError::Unavailable(_))) => {
+                let failure = self.tree.as_ref().and_then(Tree::failure);
+                assert!(failure.is_none() && !self.failed, "{failure:?}");
+            }
             Ok(Err(error)) => {
                 assert!(matches!(error, StorageError::FlushFailed(_)), "{error}");
                 self.failed = true;

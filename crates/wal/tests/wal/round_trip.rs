@@ -122,6 +122,39 @@ proptest! {
     }
 
     #[test]
+    fn a_sealed_group_that_takes_over_the_one_behind_it_is_one_group_of_both(
+        groups in batches(),
+        front_ends_within_a_batch: bool,
+    ) {
+        let mut whole = GroupBuffer::new(7);
+        let mut front = GroupBuffer::new(7);
+        for (number, group) in groups.iter().enumerate() {
+            let mut behind = GroupBuffer::new(7);
+            behind.follow(&front);
+            for buffer in [&mut whole, &mut behind] {
+                for (leaves, metadata) in group {
+                    let leaves: Vec<[u8; 32]> = leaves.iter().map(|byte| [*byte; 32]).collect();
+                    buffer.push_batch(&leaves, metadata.as_deref()).expect("within the limits");
+                }
+                if front_ends_within_a_batch {
+                    let more = number + 1 < groups.len();
+                    buffer.push_part(&[[number as u8; 32]], None, more).expect("within the limits");
+                }
+            }
+            let after = Position { sequence: front.last_batch_end(), ..Position::START };
+            front.seal(!SALT, 3, &after);
+            front.take_over(&mut behind);
+            prop_assert!(behind.is_empty());
+            prop_assert_eq!(behind.next_sequence(), front.next_sequence());
+        }
+        prop_assert_eq!(front.next_sequence(), whole.next_sequence());
+        prop_assert_eq!(front.last_batch_end(), whole.last_batch_end());
+        prop_assert_eq!(front.leaf_count(), whole.leaf_count());
+        let after = Position { sequence: whole.last_batch_end(), ..Position::START };
+        prop_assert_eq!(front.seal(SALT, 3, &after), whole.seal(SALT, 3, &after));
+    }
+
+    #[test]
     fn no_bytes_whatever_make_the_scanner_panic_or_lose_its_place(
         mut bytes in vec(any::<u8>(), 0..5000),
         groups in batches(),

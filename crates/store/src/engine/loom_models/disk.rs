@@ -10,7 +10,7 @@ use loom::sync::atomic::AtomicUsize;
 use crate::{
     StorageError,
     memory::MemoryStorage,
-    storage::{CommitError, Ownership, Place, Reads, Region, SegmentRead, Storage, Stream},
+    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
     sync::{Mutex, lock},
 };
 
@@ -100,7 +100,7 @@ impl Disk {
 }
 
 impl Storage for Disk {
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> io::Result<()> {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         self.begin();
         let ending = {
             let mut told = lock(&self.told);
@@ -112,7 +112,7 @@ impl Storage for Disk {
         match ending {
             Some(Ending::Fails) => {
                 self.end();
-                return Err(io::Error::other("a planned failure"));
+                return Err(WriteError::InDoubt(io::Error::other("a planned failure")));
             }
             Some(Ending::Panics) => {
                 self.end();
@@ -128,7 +128,7 @@ impl Storage for Disk {
         Ok(())
     }
 
-    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> io::Result<bool> {
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
         self.begin();
         let outcome = self.memory.commit_mark(segment, offset, mark);
         self.end();
@@ -136,7 +136,7 @@ impl Storage for Disk {
         outcome
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> io::Result<u64> {
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
         let outcome = self.memory.create_segment(number, content);
         lock(&self.told).log.push(Written::Segment);
         outcome
@@ -193,7 +193,7 @@ impl Storage for Disk {
         self.memory.load_manifest()
     }
 
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), CommitError> {
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.memory.commit_manifest(generation, bytes)
     }
 

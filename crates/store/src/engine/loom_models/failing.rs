@@ -149,7 +149,7 @@ fn loom_models_a_failure_elsewhere_while_a_future_waits() {
         let failing = thread::spawn(move || {
             drop(core.fail(std::io::Error::other("a planned failure")));
         });
-        let looked = tree.core().look_or_register(u64::MAX, &waker);
+        let looked = tree.core().look_or_register(u64::MAX, &mut None, &waker);
         if looked.is_pending() {
             bell.wait();
         }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{Clause, Halting, Site, content, pattern};
+use crate::storage::WriteError;
 
 pub(super) const CLAUSES: &[Clause] = &[
     (
@@ -28,6 +29,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         misplaced_group,
     ),
     ("a group needs its segment", group_without_segment),
+    (
+        "what was refused with nothing in doubt can be done again",
+        refused_is_repeatable,
+    ),
     ("a mark is there, or was declined and left no trace", marks),
     (
         "a reader sees the length at opening and nothing beyond",
@@ -79,13 +84,13 @@ fn no_second_creation(site: &Site<'_>) {
         .expect("created");
     let again = storage.create_segment(1, &mut &b"second"[..]);
     assert_eq!(
-        again.map_err(|e| e.kind()),
+        again.map_err(|e| e.as_io().kind()),
         Err(io::ErrorKind::AlreadyExists)
     );
     assert_eq!(content(&*storage, 1), b"first");
     let other = site.open().create_segment(1, &mut &b"third"[..]);
     assert_eq!(
-        other.map_err(|e| e.kind()),
+        other.map_err(|e| e.as_io().kind()),
         Err(io::ErrorKind::AlreadyExists)
     );
     assert_eq!(content(&*storage, 1), b"first");
@@ -186,6 +191,29 @@ fn group_without_segment(site: &Site<'_>) {
         .commit_group(2, 0, b"group")
         .expect_err("no such segment");
     assert_eq!(storage.list_segments().expect("listing works"), [1]);
+}
+
+fn refused_is_repeatable(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    let failed = storage.create_segment(1, &mut Halting::failing(b"header"));
+    assert!(matches!(failed, Err(WriteError::NotWritten(_))));
+    storage
+        .create_segment(1, &mut &b"header"[..])
+        .expect("the number is free");
+    let again = storage.create_segment(1, &mut &b"other"[..]);
+    assert!(matches!(again, Err(WriteError::NotWritten(_))));
+    for (segment, offset) in [(2, 0), (1, 5), (1, 7)] {
+        let refused = storage.commit_group(segment, offset, b" group");
+        assert!(
+            matches!(refused, Err(WriteError::NotWritten(_))),
+            "segment {segment} at byte {offset}: {refused:?}"
+        );
+    }
+    storage
+        .commit_group(1, 6, b" group")
+        .expect("the segment's end");
+    assert_eq!(content(&*storage, 1), b"header group");
 }
 
 fn marks(site: &Site<'_>) {

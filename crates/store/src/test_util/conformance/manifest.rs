@@ -1,7 +1,7 @@
 //! Clauses about the manifest.
 
 use super::{Clause, Site, pattern};
-use crate::storage::{CommitError, Storage};
+use crate::storage::{Storage, WriteError};
 
 pub(super) const CLAUSES: &[Clause] = &[
     (
@@ -61,7 +61,7 @@ fn refused(site: &Site<'_>) {
         assert!(
             matches!(
                 commit,
-                Err(CommitError::NotCommitted(_) | CommitError::Fenced(_))
+                Err(WriteError::NotWritten(_) | WriteError::Fenced(_))
             ),
             "generation {generation} after 1: {commit:?}"
         );
@@ -80,10 +80,7 @@ fn first_only_once(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
     let again = storage.commit_manifest(0, b"another");
-    assert!(
-        matches!(again, Err(CommitError::Fenced(_))),
-        "got {again:?}"
-    );
+    assert!(matches!(again, Err(WriteError::Fenced(_))), "got {again:?}");
     expect(&*storage, b"the first");
 }
 
@@ -92,7 +89,7 @@ fn needs_the_one_before(site: &Site<'_>) {
     let _owner = storage.acquire().expect("nobody owns it");
     let early = storage.commit_manifest(1, b"early");
     assert!(
-        matches!(early, Err(CommitError::NotCommitted(_))),
+        matches!(early, Err(WriteError::NotWritten(_))),
         "got {early:?}"
     );
     assert_eq!(

@@ -9,7 +9,7 @@ use super::{
     client::{Client, Created},
     names,
 };
-use crate::storage::SegmentRead;
+use crate::storage::{SegmentRead, WriteError};
 
 /// Bytes in an object of a long beginning.
 const PART_BYTES: usize = 256 << 10;
@@ -27,11 +27,18 @@ fn fenced(name: &str) -> io::Error {
 }
 
 /// Writes one piece at `offset`.
-pub(super) fn append(client: &Client, segment: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn append(
+    client: &Client,
+    segment: u64,
+    offset: u64,
+    bytes: &[u8],
+) -> Result<(), WriteError> {
     let name = names::piece(segment, offset);
-    match client.create(&name, &object(bytes))? {
-        Created::Ours => Ok(()),
-        Created::Taken(_) => Err(fenced(&name)),
+    match client.create(&name, &object(bytes)) {
+        Ok(Created::Ours) => Ok(()),
+        Ok(Created::Taken(_)) => Err(WriteError::Fenced(fenced(&name))),
+        // A request without an answer may be carried out at any time.
+        Err(error) => Err(WriteError::InDoubt(error)),
     }
 }
 
@@ -40,27 +47,30 @@ pub(super) fn create(
     client: &Client,
     segment: u64,
     content: &mut dyn Read,
-) -> io::Result<Vec<Piece>> {
+) -> Result<Vec<Piece>, WriteError> {
     let first_name = names::piece(segment, 0);
     let taken = || {
         let text = format!("cannot create the object {first_name}: there is one already");
-        io::Error::new(io::ErrorKind::AlreadyExists, text)
+        WriteError::NotWritten(io::Error::new(io::ErrorKind::AlreadyExists, text))
     };
-    if client.len(&first_name)?.is_some() {
+    let there = client.len(&first_name).map_err(WriteError::NotWritten)?;
+    if there.is_some() {
         return Err(taken());
     }
     let mut pieces = Vec::new();
-    let written =
-        write_parts(client, segment, content, &mut pieces).and_then(|first| {
-            match client.create(&first_name, &object(&first))? {
-                Created::Ours => Ok(()),
-                Created::Taken(_) => Err(taken()),
-            }
-        });
+    let written = write_parts(client, segment, content, &mut pieces).and_then(|first| match client
+        .create(&first_name, &object(&first))
+    {
+        Ok(Created::Ours) => Ok(()),
+        Ok(Created::Taken(_)) => Err(taken()),
+        Err(error) => Err(WriteError::InDoubt(error)),
+    });
     if let Err(error) = written {
         // Invisible, but in the way of another try.
         for piece in pieces.iter().filter(|piece| piece.offset > 0) {
-            client.delete(&names::piece(segment, piece.offset))?;
+            client
+                .delete(&names::piece(segment, piece.offset))
+                .map_err(WriteError::InDoubt)?;
         }
         return Err(error);
     }
@@ -73,12 +83,15 @@ fn write_parts(
     segment: u64,
     content: &mut dyn Read,
     pieces: &mut Vec<Piece>,
-) -> io::Result<Vec<u8>> {
+) -> Result<Vec<u8>, WriteError> {
     let mut first = None;
     let mut offset = 0;
     loop {
         let mut part = Vec::new();
-        content.take(PART_BYTES as u64).read_to_end(&mut part)?;
+        content
+            .take(PART_BYTES as u64)
+            .read_to_end(&mut part)
+            .map_err(WriteError::NotWritten)?;
         if part.is_empty() {
             return Ok(first.unwrap_or_default());
         }

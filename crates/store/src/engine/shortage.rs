@@ -1,0 +1,52 @@
+//! [`Shortage`]: writes that were not made for want of something, and are made later. Counted, and told in `stats()`.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::lock::lock;
+
+/// The least pause before the background tries again.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// Writes of the log or the manifest that failed with nothing in doubt.
+#[derive(Default)]
+pub(super) struct Shortage {
+    count: AtomicU64,
+    /// What the last one failed with, until a write of its kind succeeds.
+    last: Mutex<Option<Arc<io::Error>>>,
+}
+
+impl Shortage {
+    pub(super) fn met(&self, error: &Arc<io::Error>) {
+        super::events::unavailable(error);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.last) = Some(Arc::clone(error));
+    }
+
+    pub(super) fn is_over(&self) {
+        *lock(&self.last) = None;
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn last(&self) -> Option<Arc<io::Error>> {
+        lock(&self.last).clone()
+    }
+
+    /// The pause before the background looks again: `usual`, or longer while the shortage lasts.
+    pub(super) fn pause(&self, usual: Duration) -> Duration {
+        if lock(&self.last).is_some() {
+            usual.max(RETRY)
+        } else {
+            usual
+        }
+    }
+}
