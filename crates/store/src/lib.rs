@@ -62,6 +62,7 @@ mod fork;
 pub mod fs;
 mod hashing;
 mod identity;
+mod isolated;
 mod lock;
 pub mod manifest;
 pub mod memory;

@@ -208,11 +208,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     fn let_go(&self, leaves: u64, now: bool) {
         if !now && leaves >= MUCH {
             let me = self.me.clone();
-            let asked = self.config.runtime.run(Lane::Checkpoint, move || {
-                if let Some(core) = me.upgrade() {
-                    core.drop_segments();
-                }
-            });
+            let asked = self.config.runtime.run(
+                Lane::Checkpoint,
+                Box::new(move || {
+                    if let Some(core) = me.upgrade() {
+                        core.drop_segments();
+                    }
+                }),
+            );
             if asked.is_ok() {
                 return;
             }

@@ -168,12 +168,15 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Has the background lead a sync. If no thread can be had, this one leads.
     fn ask_flusher(&self, sequence: u64) {
         let me = self.me.clone();
-        let asked = self.config.runtime.run(Lane::Flush, move || {
-            if let Some(core) = me.upgrade() {
-                // The outcome reaches whoever waits through the status.
-                drop(core.wait_durable(sequence));
-            }
-        });
+        let asked = self.config.runtime.run(
+            Lane::Flush,
+            Box::new(move || {
+                if let Some(core) = me.upgrade() {
+                    // The outcome reaches whoever waits through the status.
+                    drop(core.wait_durable(sequence));
+                }
+            }),
+        );
         if asked.is_err() {
             drop(self.wait_durable(sequence));
         }
@@ -316,11 +319,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             return;
         }
         let me = self.me.clone();
-        let tick = move || {
+        let tick = Box::new(move || {
             if let Some(core) = me.upgrade() {
                 core.tick();
             }
-        };
+        });
         if self
             .config
             .runtime

@@ -87,11 +87,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         if due && !self.counters.due.active.swap(true, Ordering::AcqRel) {
             let me = self.me.clone();
-            let asked = self.config.runtime.run(Lane::Checkpoint, move || {
-                if let Some(core) = me.upgrade() {
-                    core.background_checkpoint();
-                }
-            });
+            let asked = self.config.runtime.run(
+                Lane::Checkpoint,
+                Box::new(move || {
+                    if let Some(core) = me.upgrade() {
+                        core.background_checkpoint();
+                    }
+                }),
+            );
             if asked.is_err() {
                 self.counters.due.active.store(false, Ordering::Release);
             }
@@ -134,14 +137,15 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 retry
             };
             let me = self.me.clone();
-            let again =
-                self.config
-                    .runtime
-                    .run_at(Instant::now() + retry, Lane::Checkpoint, move || {
-                        if let Some(core) = me.upgrade() {
-                            core.background_checkpoint();
-                        }
-                    });
+            let again = self.config.runtime.run_at(
+                Instant::now() + retry,
+                Lane::Checkpoint,
+                Box::new(move || {
+                    if let Some(core) = me.upgrade() {
+                        core.background_checkpoint();
+                    }
+                }),
+            );
             if again.is_ok() {
                 return;
             }

@@ -1,14 +1,14 @@
 //! [`Runtime`] where models are checked: a job is a thread of the model, and time passes when the model says so.
 
 use std::{
-    fmt, io,
+    fmt,
     sync::{Arc, Mutex},
     time::Instant,
 };
 
 use crate::lock::lock;
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -33,18 +33,13 @@ impl Runtime {
         Self::new()
     }
 
-    pub(crate) fn run(&self, _: Lane, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn run(&self, _: Lane, job: Job) -> Result<(), Job> {
         loom::thread::spawn(job);
         Ok(())
     }
 
-    pub(crate) fn run_at(
-        &self,
-        _: Instant,
-        _: Lane,
-        job: impl FnOnce() + Send + 'static,
-    ) -> io::Result<()> {
-        lock(&self.0).push(Box::new(job));
+    pub(crate) fn run_at(&self, _: Instant, _: Lane, job: Job) -> Result<(), Job> {
+        lock(&self.0).push(job);
         Ok(())
     }
 

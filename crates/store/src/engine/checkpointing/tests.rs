@@ -12,7 +12,7 @@ use super::MUCH;
 use crate::{
     CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime,
     memory::MemoryStorage,
-    runtime::{Lane, starved::while_starved},
+    runtime::{Lane, MOST_CHECKPOINTING, starved::while_starved},
     storage::Storage,
 };
 
@@ -36,16 +36,15 @@ fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> Engine<Blake3Hasher, 4
 fn closing_removes_what_no_thread_was_free_to_remove() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let runtime = Runtime::new();
-    // Other trees keep the threads of the lane.
+    // Other trees keep the threads of the lane, all that there may be.
     let (release, held) = channel::<()>();
     let held = Arc::new(Mutex::new(held));
-    for _ in 0..2 {
+    for _ in 0..MOST_CHECKPOINTING {
         let held = Arc::clone(&held);
-        runtime
-            .run(Lane::Checkpoint, move || {
-                held.lock().unwrap().recv().unwrap_err();
-            })
-            .unwrap();
+        let job = Box::new(move || {
+            held.lock().unwrap().recv().unwrap_err();
+        });
+        assert!(runtime.run(Lane::Checkpoint, job).is_ok());
     }
     let engine = much(&storage, &runtime);
     engine.checkpoint().unwrap();
@@ -67,8 +66,8 @@ fn without_a_thread_what_is_covered_is_removed_at_once_and_once() {
     assert_eq!(storage.list_segments().unwrap().len(), 1);
     // The first thread that can be had does not do it again.
     let (done, told) = channel();
-    let job = move || done.send(()).unwrap();
-    runtime.run(Lane::Checkpoint, job).unwrap();
+    let job = Box::new(move || done.send(()).unwrap());
+    assert!(runtime.run(Lane::Checkpoint, job).is_ok());
     told.recv_timeout(Duration::from_secs(30)).unwrap();
     assert_eq!(engine.stats().unlink_failures, 0);
     engine.close().unwrap();
