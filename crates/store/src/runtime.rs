@@ -2,7 +2,9 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `lanes` | the two lanes |
 //! | `workers` | a lane: a queue of jobs and the threads that serve it |
+//! | `threads` | jobs, and starting a thread |
 //! | `timer` | jobs for later, and the one thread that waits for them |
 //! | `models` | the runtime where models are checked |
 //!
@@ -11,38 +13,22 @@
 //! tree alone. In a forked child, which has none of its parent's threads, they start anew, if threads start there at all
 //! (`docs/durability.md`).
 
+mod lanes;
+mod threads;
 mod timer;
 mod workers;
 
 use std::{
-    fmt, io,
+    fmt,
     sync::{Arc, OnceLock},
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use self::{timer::Timer, workers::Workers};
+pub(crate) use self::{lanes::Lane, threads::Job};
+use self::{lanes::Lanes, timer::Timer};
+#[cfg(test)]
+pub(crate) use self::{lanes::MOST_CHECKPOINTING, threads::starved};
 use crate::fork::PerProcess;
-
-/// Work for the background. Dropped without having run only with the runtime's last thread.
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
-
-/// How long a thread without work stays.
-const IDLE: Duration = Duration::from_secs(5);
-
-/// The most threads that flush, and the most that make checkpoints. A tree has at most three jobs at a time on the first lane
-/// (a tick, a sync that was asked for, wakers) and two on the second (a checkpoint, the removal of what one covers).
-const MOST_FLUSHING: usize = 32;
-pub(crate) const MOST_CHECKPOINTING: usize = 16;
-
-/// Which lane a job takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    /// Short jobs that a caller waits for.
-    Flush,
-    /// Long jobs.
-    Checkpoint,
-}
 
 /// Background threads, shared by any number of trees. Cloning shares them.
 ///
@@ -67,30 +53,12 @@ struct Inner {
     timer: Timer,
 }
 
-/// The queues with their threads.
-struct Lanes {
-    flush: Arc<Workers>,
-    checkpoint: Arc<Workers>,
-}
-
 impl Inner {
     fn new() -> Self {
-        let lanes = Arc::new(Lanes {
-            flush: Workers::new("rotortree-flush", MOST_FLUSHING),
-            checkpoint: Workers::new("rotortree-checkpoint", MOST_CHECKPOINTING),
-        });
+        let lanes = Lanes::new();
         Self {
             timer: Timer::new(Arc::clone(&lanes)),
             lanes,
-        }
-    }
-}
-
-impl Lanes {
-    fn run(&self, lane: Lane, job: Job) -> Result<(), Job> {
-        match lane {
-            Lane::Flush => self.flush.run(job),
-            Lane::Checkpoint => self.checkpoint.run(job),
         }
     }
 }
@@ -136,38 +104,6 @@ impl Default for Runtime {
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Runtime")
-    }
-}
-
-/// Starts a thread, if the system has one.
-fn start(name: &str, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    #[cfg(test)]
-    if starved::is_starved() {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
-    let thread = thread::Builder::new().name(name.into());
-    thread.spawn(serve).map(drop)
-}
-
-/// A system that has no thread for those who ask, for tests.
-#[cfg(test)]
-pub(crate) mod starved {
-    use std::cell::Cell;
-
-    thread_local! {
-        static STARVED: Cell<bool> = const { Cell::new(false) };
-    }
-
-    pub(super) fn is_starved() -> bool {
-        STARVED.get()
-    }
-
-    /// Runs something on this thread while it cannot start others for a runtime.
-    pub(crate) fn while_starved<R>(run: impl FnOnce() -> R) -> R {
-        STARVED.set(true);
-        let result = run();
-        STARVED.set(false);
-        result
     }
 }
 

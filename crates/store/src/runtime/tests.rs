@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Inner, Lane, MOST_CHECKPOINTING, MOST_FLUSHING, Runtime, starved};
+use super::{Inner, Lane, MOST_CHECKPOINTING, Runtime, lanes::MOST_FLUSHING, starved};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);

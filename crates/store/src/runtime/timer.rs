@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{IDLE, Job, Lane, Lanes, start};
+use super::{
+    lanes::{Lane, Lanes},
+    threads::{IDLE, Job, start},
+};
 use crate::{isolated::isolated, lock::lock};
 
 /// When a checkpoint for which there is no thread is tried again.

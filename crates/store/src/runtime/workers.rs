@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
 };
 
-use super::{IDLE, Job, start};
+use super::threads::{IDLE, Job, start};
 use crate::{isolated::isolated, lock::lock};
 
 /// A lane. Jobs start in the order in which they were queued.

@@ -1,0 +1,41 @@
+//! What lanes and timer share: jobs, and starting a thread.
+
+use std::{io, thread, time::Duration};
+
+/// Work for the background. It is run, kept or given back, never dropped.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// How long a thread without work stays.
+pub(super) const IDLE: Duration = Duration::from_secs(5);
+
+/// Starts a thread, if the system has one.
+pub(super) fn start(name: &str, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    #[cfg(test)]
+    if starved::is_starved() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(serve).map(drop)
+}
+
+/// A system that has no thread for those who ask, for tests.
+#[cfg(test)]
+pub(crate) mod starved {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STARVED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(super) fn is_starved() -> bool {
+        STARVED.get()
+    }
+
+    /// Runs something on this thread while it cannot start others for a runtime.
+    pub(crate) fn while_starved<R>(run: impl FnOnce() -> R) -> R {
+        STARVED.set(true);
+        let result = run();
+        STARVED.set(false);
+        result
+    }
+}
