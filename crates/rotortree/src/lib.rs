@@ -97,6 +97,8 @@ mod builder;
 #[cfg(feature = "storage")]
 mod config;
 #[cfg(feature = "storage")]
+mod insert_methods;
+#[cfg(feature = "storage")]
 mod settings;
 #[cfg(feature = "storage")]
 mod tree;
@@ -114,9 +116,10 @@ pub use rotortree_hasher::Sha256Hasher;
 pub use rotortree_lean_imt::*;
 #[cfg(feature = "storage")]
 pub use rotortree_store::{
-    BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy, LogBreak,
-    OpenProgress, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError, Runtime, Stats,
-    StorageError, StoreIdentity, TieringConfig, storage::Reads, verify::Progress as VerifyProgress,
+    Append, BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy,
+    LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError,
+    Runtime, Stats, StorageError, StoreIdentity, TieringConfig, storage::Reads,
+    verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]

@@ -81,7 +81,8 @@ macro_rules! setters {
         }
 
         /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that would exceed the bound flushes
-        /// first; the `try_` forms return [`StorageError::WouldBlock`](crate::StorageError::WouldBlock) instead. A single batch may be larger.
+        /// first, and a batch that is larger by itself is written piece by piece before it is there; the `try_` forms return
+        /// [`StorageError::WouldBlock`](crate::StorageError::WouldBlock) instead.
         pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
             self.settings.engine.max_unflushed_bytes = bytes;
             self

@@ -126,8 +126,11 @@ pub enum StorageError {
         /// What is wrong there.
         reason: String,
     },
-    /// The bound on unflushed bytes is reached and the caller asked not to wait.
-    #[error("the bound on unflushed bytes is reached; flush, or use the waiting form")]
+    /// The insert would have to wait, and the caller asked not to: another thread inserts, the bound on unflushed bytes is reached, the
+    /// batch is larger than it, or a checkpoint lags behind. Nothing changed.
+    #[error(
+        "the insert would have to wait for another insert, a sync or a checkpoint; nothing changed: try again later, or use the waiting form"
+    )]
     WouldBlock,
     /// The recovered tree does not contain the head that the caller expects.
     #[error(

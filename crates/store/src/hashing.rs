@@ -7,14 +7,17 @@
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeError};
 
-/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held.
-#[cfg(not(feature = "parallel"))]
-pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
+/// Appends leaves, hashed on the calling thread.
+pub(crate) fn append_alone<H: Hasher, const N: usize, const D: usize>(
     tree: &mut LeanIMT<H, N, D>,
     leaves: &[Hash],
 ) -> Result<(), TreeError> {
     tree.insert_many_sequential(leaves).map(drop)
 }
+
+/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held.
+#[cfg(not(feature = "parallel"))]
+pub(crate) use append_alone as append;
 
 /// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held. So a thread of our own waits in
 /// the pool, and this one blocks.
@@ -30,7 +33,7 @@ pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
     const WORTHWHILE: usize = 1 << 14;
     static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
     if leaves.len() < WORTHWHILE || is_child() {
-        return tree.insert_many_sequential(leaves).map(drop);
+        return append_alone(tree, leaves);
     }
     let pool = POOL.get_or_init(|| {
         rayon::ThreadPoolBuilder::new()
@@ -39,7 +42,7 @@ pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
             .ok()
     });
     match pool {
-        None => tree.insert_many_sequential(leaves).map(drop),
+        None => append_alone(tree, leaves),
         Some(pool) => {
             let joined = std::thread::scope(|scope| {
                 scope

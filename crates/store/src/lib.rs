@@ -16,7 +16,7 @@
 //! };
 //!
 //! let tree = open()?;
-//! let token = tree.append(&[[1; 32], [2; 32], [3; 32]], Some(b"block 17"), None)?;
+//! let token = tree.append(&[[1; 32], [2; 32], [3; 32]]).metadata(b"block 17").submit()?;
 //! token.wait()?; // From here on these leaves survive a power loss.
 //! tree.checkpoint()?;
 //! tree.close()?;
@@ -82,7 +82,7 @@ pub use config::{
     CheckpointPolicy, EngineConfig, FlushPolicy, OpenProgress, ProgressCallback, RecoveryMode,
     TieringConfig,
 };
-pub use engine::{BackupReport, DurabilityToken, Durable, Engine, Stats};
+pub use engine::{Append, BackupReport, DurabilityToken, Durable, Engine, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
 pub use identity::StoreIdentity;
 pub use read_only::ReadOnly;

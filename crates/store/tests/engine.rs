@@ -91,14 +91,7 @@ fn history<const N: usize>(storage: &Arc<dyn Storage>, steps: &[Step], pin_above
                 leaves.extend_from_slice(&batch);
                 let root = match batch[..] {
                     [leaf] => engine.insert(leaf).unwrap().0,
-                    _ => {
-                        engine
-                            .append(&batch, None, None)
-                            .unwrap()
-                            .head()
-                            .unwrap()
-                            .root
-                    }
+                    _ => engine.append(&batch).submit().unwrap().head().unwrap().root,
                 };
                 assert_eq!(Some(root), reference::root(&Blake3Hasher, N, &leaves));
                 held.push(engine.snapshot());
@@ -177,7 +170,9 @@ fn tokens_know_their_leaves_and_head_and_become_durable() {
     let engine = open::<2>(&storage, quiet());
     let (root, first) = engine.insert([1; 32]).unwrap();
     let second = engine
-        .append(&[[2; 32], [3; 32]], Some(b"block 7"), None)
+        .append(&[[2; 32], [3; 32]])
+        .metadata(b"block 7")
+        .submit()
         .unwrap();
     assert_eq!((first.leaf_range(), second.leaf_range()), (0..1, 1..3));
     assert_eq!(first.head().unwrap().root, root);
@@ -188,7 +183,7 @@ fn tokens_know_their_leaves_and_head_and_become_durable() {
     assert!(first.is_durable());
     assert_eq!(engine.durable_snapshot().head(), engine.head());
     assert_eq!(engine.durable_snapshot().metadata(), Some(&b"block 7"[..]));
-    let cursor = engine.append(&[], Some(b"block 8"), None).unwrap();
+    let cursor = engine.append(&[]).metadata(b"block 8").submit().unwrap();
     assert!(cursor.leaf_range().is_empty());
     assert!(cursor.wait_timeout(Duration::from_secs(20)).unwrap());
     drop(engine);
@@ -205,10 +200,10 @@ fn what_refuses_changes_nothing() {
     engine.insert([1; 32]).unwrap();
     let head = engine.head();
     assert!(matches!(
-        engine.append(&[], None, None),
+        engine.append(&[]).submit(),
         Err(RotorTreeError::Tree(TreeError::EmptyBatch))
     ));
-    let mismatch = engine.append(&[[2; 32]], None, Some(0));
+    let mismatch = engine.append(&[[2; 32]]).at(0).submit();
     assert!(matches!(
         mismatch,
         Err(RotorTreeError::Tree(TreeError::SizeMismatch {
@@ -217,7 +212,7 @@ fn what_refuses_changes_nothing() {
         }))
     ));
     assert!(matches!(
-        engine.append(&[], Some(&[0; 70_000]), None),
+        engine.append(&[]).metadata(&[0; 70_000]).submit(),
         Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
     ));
     assert_eq!(engine.head(), head);
@@ -284,10 +279,10 @@ fn a_batch_larger_than_the_bound_is_streamed_and_comes_back_whole() {
     let engine = open::<4>(&storage, config.clone());
     engine.insert([9; 32]).unwrap();
     let leaves = reference::sample_leaves(3, 5000);
-    let token = engine.append(&leaves, Some(b"large"), None).unwrap();
+    let token = engine.append(&leaves).metadata(b"large").submit().unwrap();
     token.wait().unwrap();
     engine.checkpoint().unwrap();
-    engine.append(&leaves, None, None).unwrap().wait().unwrap();
+    engine.append(&leaves).submit().unwrap().wait().unwrap();
     let all = [&[[9; 32]], &leaves[..], &leaves[..]].concat();
     drop(engine);
     let engine = open::<4>(&storage, config);
@@ -308,13 +303,14 @@ fn a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log() {
     let leaves = reference::sample_leaves(4, 257);
     // Larger than the bound, so that it would be streamed, and one leaf too many for the depth.
     assert!(matches!(
-        engine.append(&leaves, None, None),
+        engine.append(&leaves).submit(),
         Err(RotorTreeError::Tree(TreeError::MaxDepthExceeded { .. }))
     ));
     assert!(engine.failure().is_none());
     assert_eq!(engine.stats().syncs, 0, "nothing was written");
     engine
-        .append(&leaves[1..], None, None)
+        .append(&leaves[1..])
+        .submit()
         .unwrap()
         .wait()
         .unwrap();
@@ -358,7 +354,7 @@ fn inserts_wait_for_the_checkpoint_when_memory_runs_far_ahead() {
     let engine = open::<2>(&storage, config.clone());
     let leaves = reference::sample_leaves(5, 512);
     for _ in 0..60 {
-        engine.append(&leaves, None, None).unwrap();
+        engine.append(&leaves).submit().unwrap();
     }
     assert!(engine.stats().checkpoints > 0);
     assert_eq!(engine.size(), 60 * 512);
@@ -417,7 +413,7 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
     assert_eq!(reader.size(), 0);
     for round in 1..=6u64 {
         let leaves = reference::sample_leaves(round, 100);
-        engine.append(&leaves, None, None).unwrap();
+        engine.append(&leaves).submit().unwrap();
         reader.refresh().unwrap();
         assert!(reader.size() <= engine.durable_snapshot().size());
         engine.flush().unwrap();
@@ -476,7 +472,7 @@ fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() 
     };
     let engine = open::<2>(&storage, config);
     let leaves = reference::sample_leaves(12, 300);
-    engine.append(&leaves, None, None).unwrap();
+    engine.append(&leaves).submit().unwrap();
     engine.checkpoint().unwrap();
     engine.verify(&Blake3Hasher, &mut |_| {}).unwrap();
     // In place, as a disk does it: the store reads the file that it has open.
@@ -499,11 +495,15 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     let engine = open::<2>(&storage, quiet());
     let leaves = reference::sample_leaves(11, 1000);
     engine
-        .append(&leaves[..300], Some(b"cursor 1"), None)
+        .append(&leaves[..300])
+        .metadata(b"cursor 1")
+        .submit()
         .unwrap();
     assert_eq!(engine.backup(&target).unwrap().leaves, 0..300);
     engine
-        .append(&leaves[300..], Some(b"cursor 2"), None)
+        .append(&leaves[300..])
+        .metadata(b"cursor 2")
+        .submit()
         .unwrap();
     engine.checkpoint().unwrap();
     engine.insert([7; 32]).unwrap();
@@ -538,7 +538,8 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     );
     let other: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     open::<2>(&other, quiet())
-        .append(&leaves[5..10], None, None)
+        .append(&leaves[5..10])
+        .submit()
         .unwrap()
         .wait()
         .unwrap();
@@ -562,15 +563,15 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
     };
     let leaves = reference::sample_leaves(13, 400);
     let engine = open::<2>(&storage(&files), quiet());
-    engine.append(&leaves[..300], None, None).unwrap();
+    engine.append(&leaves[..300]).submit().unwrap();
     engine.checkpoint().unwrap();
     engine.close().unwrap();
     let copy = files.settled();
     let engine = open::<2>(&storage(&files), quiet());
-    engine.append(&leaves[300..], None, None).unwrap();
+    engine.append(&leaves[300..]).submit().unwrap();
     let others: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let other = open::<2>(&(Arc::new(MemoryStorage::new()) as _), quiet());
-    other.append(&leaves[5..100], None, None).unwrap();
+    other.append(&leaves[5..100]).submit().unwrap();
     other.backup(&others).unwrap();
     for target in [storage(&copy), others] {
         let refused = engine.backup(&target);
@@ -595,7 +596,7 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     let leaves = reference::sample_leaves(19, 10);
     let files = SimFiles::new();
     let engine = open::<2>(&storage(&files), quiet());
-    engine.append(&leaves, None, None).unwrap();
+    engine.append(&leaves).submit().unwrap();
     engine.flush().unwrap();
     // Before the log has gone idle: its one group is synced, and nothing says so.
     let died = files.settled();

@@ -91,16 +91,16 @@ proptest! {
             let batch = |count| reference::sample_leaves(size, count);
             let appended = match step {
                 Step::Leaf => Some(tree.insert(leaf(size)).unwrap().1),
-                Step::Batch(count) => Some(tree.append(&batch(count), None, None).unwrap()),
+                Step::Batch(count) => Some(tree.append(&batch(count)).submit().unwrap()),
                 Step::LeavesAndMetadata(count) => {
-                    Some(tree.append(&batch(count), Some(b"both"), None).unwrap())
+                    Some(tree.append(&batch(count)).metadata(b"both").submit().unwrap())
                 }
                 Step::Metadata => {
-                    tree.append(&[], Some(b"alone"), None).unwrap();
+                    tree.append(&[]).metadata(b"alone").submit().unwrap();
                     None
                 }
                 Step::Refused => {
-                    tree.append(&batch(3), None, Some(size + 1)).unwrap_err();
+                    tree.append(&batch(3)).at(size + 1).submit().unwrap_err();
                     None
                 }
                 Step::Checkpoint => {
@@ -230,7 +230,7 @@ fn a_root_that_anybody_has_seen_is_found_by_everybody() {
                         let token = if number % 2 == 0 {
                             tree.insert(leaves[0]).unwrap().1
                         } else {
-                            tree.append(&leaves, None, None).unwrap()
+                            tree.append(&leaves).submit().unwrap()
                         };
                         let head = token.head().unwrap();
                         assert_eq!(tree.find_head(&head.root), Some(head));

@@ -101,7 +101,9 @@ fn write(shape: Shape, leaves: &[Hash], to: &Path) -> Vec<u64> {
     let tree = Tree::open(Blake3Hasher, place(folder.path()), config).unwrap();
     let mut ends = vec![0];
     for (number, batch) in leaves.chunks(shape.batch).enumerate() {
-        tree.append(batch, Some(&tree.size().to_le_bytes()), None)
+        tree.append(batch)
+            .metadata(&tree.size().to_le_bytes())
+            .submit()
             .unwrap();
         ends.push(tree.size());
         if (number + 1) % shape.flush_every == 0 {

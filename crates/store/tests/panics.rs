@@ -57,14 +57,15 @@ fn a_hasher_that_panics_at_any_hash_of_a_batch_fails_the_tree_and_loses_nothing(
         )
         .unwrap();
         engine
-            .append(&leaves[..7], None, None)
+            .append(&leaves[..7])
+            .submit()
             .unwrap()
             .wait()
             .unwrap();
         let (_, pending) = engine.insert(leaves[7]).unwrap();
         let head = engine.head();
         unlimited.store(fuse, Ordering::Relaxed);
-        let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves[8..], None, None)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves[8..]).submit()));
         unlimited.store(u64::MAX, Ordering::Relaxed);
         if outcome.is_ok() {
             break;
@@ -111,7 +112,7 @@ fn closing_waits_for_whoever_still_writes() {
             let batch = &leaves;
             scope.spawn(move || {
                 for part in batch.chunks(10) {
-                    let Ok(token) = writer.append(part, None, None) else {
+                    let Ok(token) = writer.append(part).submit() else {
                         return;
                     };
                     drop(token.wait());
@@ -169,7 +170,7 @@ fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
             std::thread::scope(|scope| {
                 let writer = engine.clone();
                 let batch = &leaves;
-                let written = scope.spawn(move || writer.append(batch, None, None).map(drop));
+                let written = scope.spawn(move || writer.append(batch).submit().map(drop));
                 while engine.stats().syncs == 0 && !written.is_finished() {
                     std::thread::yield_now();
                 }
@@ -199,7 +200,7 @@ fn a_panic_while_inserting_ends_every_wait() {
     std::thread::sleep(Duration::from_millis(200));
     fuse.store(5, Ordering::Relaxed);
     let leaves = reference::sample_leaves(3, 100);
-    let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves, None, None)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| engine.append(&leaves).submit()));
     assert!(outcome.is_err());
     // The time is a watchdog's: nobody waits this long for somebody who was told.
     let reached = heard.recv_timeout(Duration::from_secs(60));

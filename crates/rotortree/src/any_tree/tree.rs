@@ -4,8 +4,8 @@ use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
 use super::sealed::Sealed;
 use crate::{
-    AnySnapshot, BackupReport, DurabilityToken, Hash, Hasher, RecoveryReport, RotorTree,
-    RotorTreeError, Stats, StorageError, TreeHead, VerifyProgress,
+    AnySnapshot, Append, BackupReport, Hash, Hasher, RecoveryReport, RotorTree, RotorTreeError,
+    Stats, StorageError, TreeHead, VerifyProgress, insert_methods::insert_methods,
 };
 
 /// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the type, with snapshots as
@@ -35,61 +35,10 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
     /// N.
     fn arity(&self) -> usize;
 
-    /// [`RotorTree::insert`].
-    ///
-    /// # Errors
-    /// As there.
-    fn insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError>;
+    /// [`RotorTree::append`].
+    fn append<'a>(&'a self, leaves: &'a [Hash]) -> Append<'a>;
 
-    /// [`RotorTree::insert_many`].
-    ///
-    /// # Errors
-    /// As there.
-    fn insert_many(&self, leaves: &[Hash]) -> Result<(Hash, DurabilityToken), RotorTreeError>;
-
-    /// [`RotorTree::insert_durable`].
-    ///
-    /// # Errors
-    /// As there.
-    fn insert_durable(&self, leaf: Hash) -> Result<Hash, RotorTreeError>;
-
-    /// [`RotorTree::insert_many_durable`].
-    ///
-    /// # Errors
-    /// As there.
-    fn insert_many_durable(&self, leaves: &[Hash]) -> Result<Hash, RotorTreeError>;
-
-    /// [`RotorTree::try_insert`].
-    ///
-    /// # Errors
-    /// As there.
-    fn try_insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError>;
-
-    /// [`RotorTree::try_insert_many`].
-    ///
-    /// # Errors
-    /// As there.
-    fn try_insert_many(&self, leaves: &[Hash]) -> Result<(Hash, DurabilityToken), RotorTreeError>;
-
-    /// [`RotorTree::append_at`].
-    ///
-    /// # Errors
-    /// As there.
-    fn append_at(
-        &self,
-        expected_size: u64,
-        leaves: &[Hash],
-    ) -> Result<(Hash, DurabilityToken), RotorTreeError>;
-
-    /// [`RotorTree::insert_many_with_metadata`].
-    ///
-    /// # Errors
-    /// As there.
-    fn insert_many_with_metadata(
-        &self,
-        leaves: &[Hash],
-        metadata: &[u8],
-    ) -> Result<(Option<Hash>, DurabilityToken), RotorTreeError>;
+    insert_methods!();
 
     /// [`RotorTree::root`].
     fn root(&self) -> Option<Hash>;
@@ -178,44 +127,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyTree for RotorTree<H,
         N
     }
 
-    fn insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.insert(leaf)
-    }
-
-    fn insert_many(&self, leaves: &[Hash]) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.insert_many(leaves)
-    }
-
-    fn insert_durable(&self, leaf: Hash) -> Result<Hash, RotorTreeError> {
-        self.insert_durable(leaf)
-    }
-
-    fn insert_many_durable(&self, leaves: &[Hash]) -> Result<Hash, RotorTreeError> {
-        self.insert_many_durable(leaves)
-    }
-
-    fn try_insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.try_insert(leaf)
-    }
-
-    fn try_insert_many(&self, leaves: &[Hash]) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.try_insert_many(leaves)
-    }
-
-    fn append_at(
-        &self,
-        expected_size: u64,
-        leaves: &[Hash],
-    ) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.append_at(expected_size, leaves)
-    }
-
-    fn insert_many_with_metadata(
-        &self,
-        leaves: &[Hash],
-        metadata: &[u8],
-    ) -> Result<(Option<Hash>, DurabilityToken), RotorTreeError> {
-        self.insert_many_with_metadata(leaves, metadata)
+    fn append<'a>(&'a self, leaves: &'a [Hash]) -> Append<'a> {
+        self.append(leaves)
     }
 
     fn root(&self) -> Option<Hash> {

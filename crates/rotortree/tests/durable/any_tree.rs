@@ -152,9 +152,25 @@ impl WithArity for SideBySide {
                 .0
         );
         assert_same(&*any, &typed);
+        let more = leaves(52..54);
+        let object: &dyn AnyTree = &typed;
+        for tree in [&*any, object] {
+            let entry = tree.append(&more).metadata(b"block 18").at(52);
+            let placement = entry.durable().unwrap();
+            assert_eq!(
+                (placement.leaf_range, placement.head),
+                (52..54, tree.head())
+            );
+            assert!(entry.try_submit().is_err());
+            let alone = tree.append(&[]).metadata(b"block 19").try_submit();
+            assert_eq!(alone.unwrap().leaf_range(), 54..54);
+            let last = tree.append_durable(&[leaf(54)]).unwrap();
+            assert_eq!(last.leaf_range, 54..55);
+        }
+        assert_same(&*any, &typed);
 
-        assert!(any.wait_for_size(52, Duration::ZERO));
-        assert!(!any.wait_for_size(53, Duration::ZERO));
+        assert!(any.wait_for_size(55, Duration::ZERO));
+        assert!(!any.wait_for_size(56, Duration::ZERO));
         assert!(!any.wait_for_checkpoint(Duration::ZERO));
         any.checkpoint().unwrap();
         typed.checkpoint().unwrap();
@@ -170,9 +186,9 @@ impl WithArity for SideBySide {
 
         // A backup of an object is a tree of the type, and the other way round.
         let [any_copy, typed_copy] = ["any copy", "typed copy"].map(|name| dir.path().join(name));
-        assert_eq!(any.backup(&any_copy).unwrap().leaves, 0..52);
+        assert_eq!(any.backup(&any_copy).unwrap().leaves, 0..55);
         let as_object: &dyn AnyTree = &typed;
-        assert_eq!(as_object.backup(&typed_copy).unwrap().leaves, 0..52);
+        assert_eq!(as_object.backup(&typed_copy).unwrap().leaves, 0..55);
         assert_eq!(open::<N>(&any_copy).head(), any.head());
         assert_eq!(open_any(&typed_copy, None).unwrap().head(), typed.head());
 
@@ -183,8 +199,8 @@ impl WithArity for SideBySide {
         typed.clone().close().unwrap();
         both_refuse(handle.insert(leaf(0)), typed.insert(leaf(0)));
         assert!(matches!(handle.flush(), Err(StorageError::Closed)));
-        assert_eq!(snapshot.size(), 52);
-        snapshot.generate_proof(51).unwrap();
+        assert_eq!(snapshot.size(), 55);
+        snapshot.generate_proof(54).unwrap();
 
         // Each opens what the other made.
         let reopened = open::<N>(&any_path);
@@ -192,8 +208,8 @@ impl WithArity for SideBySide {
         assert_same(&*any, &reopened);
         drop((any, reopened, handle));
         let whatever = open_any(&any_path, None).unwrap();
-        assert_eq!((whatever.arity(), whatever.size()), (N, 52));
-        whatever.insert(leaf(52)).unwrap();
+        assert_eq!((whatever.arity(), whatever.size()), (N, 55));
+        whatever.insert(leaf(55)).unwrap();
     }
 }
 

@@ -24,3 +24,4 @@ mod surface;
 mod sustained;
 mod thread_pools;
 mod tokens;
+mod trying;

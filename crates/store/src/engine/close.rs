@@ -1,7 +1,7 @@
 //! [`Engine`]: the handle on a running engine, and how it is closed.
 
 use std::{
-    fmt, io,
+    fmt, io, slice,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
 use super::{
-    backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken, write::Admission,
+    append::Append, backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken,
 };
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
@@ -73,47 +73,21 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         &self.handle.core
     }
 
-    /// Appends one leaf; the new root and a token.
+    /// Begins an entry of leaves, metadata or both; see [`Append`].
+    pub fn append<'a>(&'a self, leaves: &'a [Hash]) -> Append<'a> {
+        Append::new(self.core(), leaves)
+    }
+
+    /// Appends one leaf; the new root and a token. The short form of `append(&[leaf]).submit()`.
     ///
     /// # Errors
-    /// [`RotorTreeError::Tree`] if the tree refuses; [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    /// As [`Append::submit`].
     pub fn insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.core().insert_one(leaf, Admission::Wait)
-    }
-
-    /// [`insert`](Self::insert), or [`StorageError::WouldBlock`] where it would have to wait.
-    ///
-    /// # Errors
-    /// As [`insert`](Self::insert), and [`StorageError::WouldBlock`].
-    pub fn try_insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        self.core().insert_one(leaf, Admission::Refuse)
-    }
-
-    /// Appends leaves and metadata as one entry. `expected_size`, if given, must be the tree's size.
-    ///
-    /// # Errors
-    /// As [`insert`](Self::insert), and [`rotortree_lean_imt::TreeError::SizeMismatch`].
-    pub fn append(
-        &self,
-        leaves: &[Hash],
-        metadata: Option<&[u8]>,
-        expected_size: Option<u64>,
-    ) -> Result<DurabilityToken, RotorTreeError> {
-        self.core()
-            .insert_batch(leaves, metadata, expected_size, Admission::Wait)
-    }
-
-    /// [`append`](Self::append), or [`StorageError::WouldBlock`] where it would have to wait.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append), and [`StorageError::WouldBlock`].
-    pub fn try_append(
-        &self,
-        leaves: &[Hash],
-        metadata: Option<&[u8]>,
-    ) -> Result<DurabilityToken, RotorTreeError> {
-        self.core()
-            .insert_batch(leaves, metadata, None, Admission::Refuse)
+        let token = self.append(slice::from_ref(&leaf)).submit()?;
+        let root = token
+            .head()
+            .expect("only an empty tree has no head, and a leaf went in");
+        Ok((root.root, token))
     }
 
     /// The tree as it is now: a reference count.

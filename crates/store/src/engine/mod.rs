@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `core` | the state all parts share, and how it fails |
 //! | `open` | from a storage backend to a running engine |
-//! | `write` | the insert methods and their admission |
+//! | `append` | what an insert is asked for |
+//! | `write` | inserting, and admission to it |
 //! | `commit` | durability: waiters, the leader, marks |
 //! | `lead` | the one right to the write end of the log |
 //! | `log` | the write end of the log, and its rotation |
@@ -20,6 +21,7 @@
 //! Locks, in the order in which they may be taken: `ownership`, `cold`, `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
 //! other threads; only the first three, which no insert takes, are held over I/O.
 
+mod append;
 mod backup;
 mod checkpointing;
 mod close;
@@ -39,6 +41,7 @@ mod token;
 mod write;
 
 pub use self::{
+    append::{Append, Placement},
     backup::BackupReport,
     close::Engine,
     stats::Stats,

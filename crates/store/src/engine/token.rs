@@ -13,7 +13,7 @@ use std::{
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeHead;
 
-use super::core::Core;
+use super::{append::Placement, core::Core};
 use crate::StorageError;
 
 /// Waiting for durability, whatever the tree's type.
@@ -99,6 +99,15 @@ impl DurabilityToken {
     #[must_use]
     pub fn is_durable(&self) -> bool {
         self.commits.is_durable(self.sequence)
+    }
+
+    /// Where the insert stands in the tree: the range and the head below as one value, which does not refer to the tree.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        Placement {
+            leaf_range: self.leaf_range(),
+            head: self.head,
+        }
     }
 
     /// Indices of the leaves of this insert; empty for metadata alone.

@@ -1,23 +1,32 @@
 //! The insert methods: admission, append, record, publish - in that order, under the writer lock.
 
 use std::{
+    hint::spin_loop,
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError, TreeHead};
+use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
-use super::{core::Core, token::DurabilityToken};
+use super::{
+    append::{Admission, Entry},
+    core::Core,
+    token::DurabilityToken,
+};
 use crate::{
     FlushPolicy, RotorTreeError, StorageError,
-    hashing::append,
-    sync::{MutexGuard, fence, lock},
+    hashing::{append, append_alone},
+    sync::{MutexGuard, fence, lock, try_lock},
 };
 
 /// How long a waiting insert sleeps at most before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How often an insert that must not wait tries the writer lock: about a microsecond, in which a background thread that looks at
+/// what is pending is through, and no batch is hashed.
+const GLANCES: u32 = 64;
 
 /// What the writer lock guards.
 pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
@@ -42,24 +51,26 @@ impl<H: Hasher, const N: usize, const D: usize> Writer<H, N, D> {
     }
 }
 
-/// Whether an insert may wait for room.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
-    Wait,
-    Refuse,
-}
-
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Waits for the writer lock with room for `bytes` in the pending group (or an empty one).
+    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or refuses where that takes waiting. A
+    /// tree of another size than the entry demands is told before room is looked for.
     fn admit(
         &self,
         bytes: usize,
+        expected_size: Option<u64>,
         admission: Admission,
-    ) -> Result<MutexGuard<'_, Writer<H, N, D>>, StorageError> {
+    ) -> Result<MutexGuard<'_, Writer<H, N, D>>, RotorTreeError> {
         self.status.check_process()?;
         loop {
-            let writer = lock(&self.writer);
+            let writer = match admission {
+                Admission::Wait => lock(&self.writer),
+                Admission::Refuse => self.glance_at_writer()?,
+            };
             self.status.check()?;
+            let actual = writer.tree.size();
+            if let Some(expected) = expected_size.filter(|&size| size != actual) {
+                return Err(TreeError::SizeMismatch { expected, actual }.into());
+            }
             let crowded = !writer.pending.is_empty()
                 && writer.pending.byte_len() + bytes > self.config.max_unflushed_bytes;
             let lagging = self.checkpoint_lags(&writer);
@@ -67,7 +78,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 return Ok(writer);
             }
             if admission == Admission::Refuse {
-                return Err(StorageError::WouldBlock);
+                return Err(StorageError::WouldBlock.into());
             }
             self.counters.stalls.fetch_add(1, Ordering::Relaxed);
             let started = Instant::now();
@@ -83,38 +94,27 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    pub(super) fn insert_one(
-        self: &Arc<Self>,
-        leaf: Hash,
-        admission: Admission,
-    ) -> Result<(Hash, DurabilityToken), RotorTreeError> {
-        let mut writer = self.admit(GroupBuffer::batch_bytes(1, 0), admission)?;
-        let first_leaf = writer.tree.size();
-        let guard = self.fail_on_panic("inserting a leaf");
-        let root = writer.tree.insert(leaf)?;
-        let sequence = writer.pending.push_leaf(&leaf);
-        self.publish(&mut writer);
-        drop(guard);
-        drop(writer);
-        self.after_insert();
-        let head = TreeHead {
-            size: first_leaf + 1,
-            root,
-        };
-        Ok((
-            root,
-            DurabilityToken::new(Arc::clone(self), sequence, first_leaf, Some(head)),
-        ))
+    /// The writer lock, if no thread keeps it for longer than a look takes.
+    fn glance_at_writer(&self) -> Result<MutexGuard<'_, Writer<H, N, D>>, StorageError> {
+        for _ in 0..GLANCES {
+            if let Some(writer) = try_lock(&self.writer) {
+                return Ok(writer);
+            }
+            spin_loop();
+        }
+        self.status.check()?;
+        Err(StorageError::WouldBlock)
     }
 
-    /// Appends leaves, metadata or both as one entry. `expected_size`, if given, must be the tree's.
-    pub(super) fn insert_batch(
+    /// Appends leaves, metadata or both as one entry.
+    pub(super) fn append_entry(
         self: &Arc<Self>,
-        leaves: &[Hash],
-        metadata: Option<&[u8]>,
-        expected_size: Option<u64>,
+        entry: &Entry<'_>,
         admission: Admission,
     ) -> Result<DurabilityToken, RotorTreeError> {
+        let Entry {
+            leaves, metadata, ..
+        } = *entry;
         if leaves.is_empty() && metadata.is_none() {
             self.status.check()?;
             return Err(TreeError::EmptyBatch.into());
@@ -129,51 +129,22 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .into());
         }
         let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
-        let mut writer = self.admit(bytes, admission)?;
+        let mut writer = self.admit(bytes, entry.expected_size, admission)?;
         let first_leaf = writer.tree.size();
-        if let Some(expected) = expected_size.filter(|&expected| expected != first_leaf) {
-            return Err(TreeError::SizeMismatch {
-                expected,
-                actual: first_leaf,
-            }
-            .into());
+        let streams = bytes > self.config.max_unflushed_bytes;
+        let guard = self.fail_on_panic("inserting");
+        let sequence;
+        if let ([leaf], None) = (leaves, metadata) {
+            writer.tree.insert(*leaf)?;
+            sequence = writer.pending.push_leaf(leaf);
+        } else {
+            (writer, sequence) = self.append_batch(writer, entry, streams, admission)?;
         }
-        if !leaves.is_empty() {
-            writer.tree.check_append(leaves)?;
-        }
-        let guard = self.fail_on_panic("inserting a batch");
-        let mut rest = leaves;
-        if bytes > self.config.max_unflushed_bytes {
-            (writer, rest) = self.stream(writer, leaves)?;
-        }
-        // The last thing that can refuse is memory for the nodes; what was streamed is then an unfinished batch in the log.
-        if !leaves.is_empty()
-            && let Err(error) = append(&mut writer.tree, leaves)
-        {
-            if rest.len() < leaves.len() {
-                self.fail(std::io::Error::other(
-                    "a batch that was partly written could not be appended",
-                ));
-            }
-            return Err(error.into());
-        }
-        if let Some(metadata) = metadata {
-            writer.tree.set_metadata(Some(metadata.into()));
-        }
-        let sequence = match writer.pending.push_part(rest, metadata, false) {
-            Ok(sequence) => sequence,
-            Err(error) => {
-                return Err(
-                    StorageError::FlushFailed(self.fail(std::io::Error::other(error))).into(),
-                );
-            }
-        };
-        writer.streaming = false;
         self.publish(&mut writer);
         drop(guard);
         let head = writer.tree.head();
         drop(writer);
-        if bytes > self.config.max_unflushed_bytes {
+        if streams {
             self.admission.notify_all();
         }
         self.after_insert();
@@ -185,14 +156,70 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         ))
     }
 
+    /// Appends a batch to the tree and to what is pending; its sequence.
+    fn append_batch<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer<H, N, D>>,
+        entry: &Entry<'_>,
+        streams: bool,
+        admission: Admission,
+    ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, u64), RotorTreeError> {
+        let Entry {
+            leaves, metadata, ..
+        } = *entry;
+        if !leaves.is_empty() {
+            writer.tree.check_append(leaves)?;
+        }
+        let piece = self.piece();
+        let mut rest = leaves;
+        if streams && leaves.len() > piece {
+            if admission == Admission::Refuse {
+                return Err(StorageError::WouldBlock.into());
+            }
+            (writer, rest) = self.stream(writer, leaves, piece)?;
+        }
+        // The last thing that can refuse is memory for the nodes; what was streamed is then an unfinished batch in the log.
+        let appended = match admission {
+            _ if leaves.is_empty() => Ok(()),
+            Admission::Wait => append(&mut writer.tree, leaves),
+            // Other trees may keep the hashing threads busy.
+            Admission::Refuse => append_alone(&mut writer.tree, leaves),
+        };
+        if let Err(error) = appended {
+            if rest.len() < leaves.len() {
+                self.fail(std::io::Error::other(
+                    "a batch that was partly written could not be appended",
+                ));
+            }
+            return Err(error.into());
+        }
+        if let Some(metadata) = metadata {
+            writer.tree.set_metadata(Some(metadata.into()));
+        }
+        match writer.pending.push_part(rest, metadata, false) {
+            Ok(sequence) => {
+                writer.streaming = false;
+                Ok((writer, sequence))
+            }
+            Err(error) => {
+                Err(StorageError::FlushFailed(self.fail(std::io::Error::other(error))).into())
+            }
+        }
+    }
+
+    /// Leaves in a piece of a batch that is larger than the bound.
+    fn piece(&self) -> usize {
+        (self.config.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1)
+    }
+
     /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before anything of it is
     /// published. The writer lock is let go for each piece; `streaming` keeps others out.
     fn stream<'a, 'l>(
         &'a self,
         mut writer: MutexGuard<'a, Writer<H, N, D>>,
         leaves: &'l [Hash],
+        piece: usize,
     ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, &'l [Hash]), StorageError> {
-        let piece = (self.config.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1);
         let mut rest = leaves;
         writer.streaming = true;
         while rest.len() > piece {

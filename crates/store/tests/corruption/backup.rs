@@ -32,7 +32,7 @@ fn open(storage: &Arc<dyn Storage>, recovery: RecoveryMode) -> Result<Tree, Roto
 fn pair(leaves: &[Hash]) -> SimFiles {
     let files = SimFiles::new();
     let tree = open(&place(&files, ORIGINAL), RecoveryMode::Strict).unwrap();
-    tree.append(leaves, Some(b"cursor"), None).unwrap();
+    tree.append(leaves).metadata(b"cursor").submit().unwrap();
     tree.checkpoint().unwrap();
     let report = tree.backup(&place(&files, BACKUP)).unwrap();
     assert_eq!(report.leaves, 0..leaves.len() as u64);
@@ -171,7 +171,7 @@ fn chunks_of_a_restored_backup_that_went_its_own_way_are_no_chunks_of_the_origin
     let files = pair(&leaves[..300]);
     for (store, more) in [(ORIGINAL, &leaves[300..450]), (BACKUP, &leaves[450..])] {
         let tree = open(&place(&files, store), RecoveryMode::Strict).unwrap();
-        tree.append(more, None, None).unwrap();
+        tree.append(more).submit().unwrap();
         tree.checkpoint().unwrap();
         tree.close().unwrap();
     }
@@ -217,7 +217,7 @@ fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_no
     let own = folder.path().join("tree");
     let tree = open(&at(&own), RecoveryMode::Strict).unwrap();
     let leaves = reference::sample_leaves(43, 300);
-    tree.append(&leaves, None, None).unwrap();
+    tree.append(&leaves).submit().unwrap();
     tree.checkpoint().unwrap();
     let foreign = folder.path().join("foreign");
     fs::create_dir_all(foreign.join("photos")).unwrap();
@@ -284,7 +284,7 @@ fn a_backup_below_the_tree_s_own_directory_leaves_both_whole() {
     let tree = open(&at(&own), RecoveryMode::Strict).unwrap();
     let below = ["backup", "log/backup", "levels/backup", "aside/backup"];
     for (round, part) in leaves.chunks(300).enumerate() {
-        tree.append(part, None, None).unwrap();
+        tree.append(part).submit().unwrap();
         tree.checkpoint().unwrap();
         for name in below {
             let report = tree.backup(&at(own.join(name))).unwrap();

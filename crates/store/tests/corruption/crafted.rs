@@ -69,7 +69,7 @@ fn a_node_that_leads_to_another_root_is_refused_without_verification_too() {
     let files = SimFiles::new();
     let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
     let leaves = reference::sample_leaves(7, 150);
-    tree.append(&leaves, None, None).unwrap();
+    tree.append(&leaves).submit().unwrap();
     tree.checkpoint().unwrap();
     let damaged = files.settled();
     drop(tree);

@@ -59,10 +59,12 @@ impl Sample {
         let metadata = format!("block {seed}").into_bytes();
         let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
         keep();
-        tree.append(&leaves[..150], None, None).unwrap();
+        tree.append(&leaves[..150]).submit().unwrap();
         tree.checkpoint().unwrap();
         keep();
-        tree.append(&leaves[150..300], Some(&metadata), None)
+        tree.append(&leaves[150..300])
+            .metadata(&metadata)
+            .submit()
             .unwrap();
         tree.flush().unwrap();
         keep();
@@ -70,7 +72,7 @@ impl Sample {
             tree.insert(leaf).unwrap().1.wait().unwrap();
         }
         keep();
-        tree.append(&leaves[320..429], None, None).unwrap();
+        tree.append(&leaves[320..429]).submit().unwrap();
         tree.flush().unwrap();
         keep();
         // In a segment that has just been started, so that nothing behind this group attests it.
@@ -85,7 +87,7 @@ impl Sample {
             return (sample, manifests);
         }
         // The last sync is attested by nothing yet: a mark stands for the group or the tick that would follow.
-        tree.append(&[], Some(&metadata), None).unwrap();
+        tree.append(&[]).metadata(&metadata).submit().unwrap();
         tree.flush().unwrap();
         let files_now = files.settled();
         drop(tree);

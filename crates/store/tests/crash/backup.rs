@@ -49,12 +49,12 @@ fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree(
             ));
             let files = SimFiles::new();
             let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
-            tree.append(&leaves[..200], None, None).unwrap();
+            tree.append(&leaves[..200]).submit().unwrap();
             tree.flush().unwrap();
             if had_backup {
                 tree.backup(&place(&files)).unwrap();
             }
-            tree.append(&leaves[200..], None, None).unwrap();
+            tree.append(&leaves[200..]).submit().unwrap();
             tree.checkpoint().unwrap();
             files.set_capacity(Some(files.used() + room));
             let outcome = tree.backup(&place(&files));
@@ -85,12 +85,15 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
     let mut reference = Reference::default();
     let files = SimFiles::new();
     let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
-    tree.append(&leaves[..200], None, None).unwrap();
+    tree.append(&leaves[..200]).submit().unwrap();
     tree.flush().unwrap();
     let begun = files.operations();
     tree.backup(&place(&files)).unwrap();
     let made = files.operations();
-    tree.append(&leaves[200..], Some(b"cursor"), None).unwrap();
+    tree.append(&leaves[200..])
+        .metadata(b"cursor")
+        .submit()
+        .unwrap();
     tree.checkpoint().unwrap();
     tree.backup(&place(&files)).unwrap();
     let extended = files.operations();

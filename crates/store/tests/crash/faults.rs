@@ -139,7 +139,11 @@ impl<const N: usize> Run<N> {
         let size = self.history.leaves.len() as u64;
         let batch: Vec<_> = (size..size + count).map(leaf).collect();
         let appended = catch_unwind(AssertUnwindSafe(|| {
-            tree.append(&batch, metadata.as_deref(), None)
+            let entry = tree.append(&batch);
+            match &metadata {
+                Some(metadata) => entry.metadata(metadata).submit(),
+                None => entry.submit(),
+            }
         }));
         match appended {
             Ok(Ok(token)) => {
@@ -416,7 +420,7 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
             let files = SimFiles::new();
             let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
             let leaves: Vec<_> = (0..50).map(leaf).collect();
-            tree.append(&leaves, None, None).unwrap();
+            tree.append(&leaves).submit().unwrap();
             files.inject(Fault::new(number, effect).on(Call::Rename));
             let outcome = tree.checkpoint();
             assert_eq!(files.struck(), 1);

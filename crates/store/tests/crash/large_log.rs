@@ -37,7 +37,7 @@ fn what_a_long_log_holds_above_what_it_attests_is_copied_before_it_counts_as_dur
     let (front, last) = leaves.split_at(LEAVES as usize);
     // Small enough for the first pass to apply them as they come.
     for batch in front.chunks(1000) {
-        tree.append(batch, None, None).unwrap();
+        tree.append(batch).submit().unwrap();
     }
     tree.flush().unwrap();
     tree.insert(last[0]).unwrap().1.wait().unwrap();

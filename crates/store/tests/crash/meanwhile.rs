@@ -131,10 +131,10 @@ fn what_came_while_a_checkpoint_was_written_is_not_taken_for_durable() {
     let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
     let tree: Tree<2> = Engine::open(Blake3Hasher, storage, config()).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
-    tree.append(&leaves, Some(b"before"), None).unwrap();
+    tree.append(&leaves).metadata(b"before").submit().unwrap();
     let beside = tree.clone();
     // Without leaves, so that size and root are those of the state that is durable.
-    layer.plan(move || drop(beside.append(&[], Some(b"meanwhile"), None).unwrap()));
+    layer.plan(move || drop(beside.append(&[]).metadata(b"meanwhile").submit().unwrap()));
     tree.checkpoint().unwrap();
     assert_eq!(tree.snapshot().metadata(), Some(&b"meanwhile"[..]));
     assert_eq!(tree.durable_snapshot().metadata(), Some(&b"before"[..]));
@@ -151,7 +151,7 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
     let tree: Tree<2> = Engine::open(Blake3Hasher, storage, config()).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
-    tree.append(&leaves, None, None).unwrap();
+    tree.append(&leaves).submit().unwrap();
     let before = Arc::new(Mutex::new(Vec::new()));
     let (beside, kept) = (tree.clone(), Arc::clone(&before));
     layer.plan(move || {
@@ -181,14 +181,14 @@ fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
     let files = SimFiles::new();
     let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
     let leaves: Vec<_> = (0..400).map(leaf).collect();
-    tree.append(&leaves[..300], None, None).unwrap();
+    tree.append(&leaves[..300]).submit().unwrap();
     tree.flush().unwrap();
     // The reader has loaded the manifest when it looks for the segments; then they are gone.
     let layer = Meanwhile::new(&files, Call::List);
     let writer = tree.clone();
     let more = leaves[300..].to_vec();
     layer.plan(move || {
-        writer.append(&more, None, None).unwrap();
+        writer.append(&more).submit().unwrap();
         writer.checkpoint().unwrap();
     });
     let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
@@ -226,7 +226,7 @@ fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
     let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
     let tree: Tree<2> = Engine::open(Blake3Hasher, place, config()).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
-    tree.append(&leaves, None, None).unwrap();
+    tree.append(&leaves).submit().unwrap();
     let closed = Arc::new(Mutex::new(None));
     let (beside, closing, place) = (tree.clone(), Arc::clone(&closed), files.clone());
     layer.plan(move || {

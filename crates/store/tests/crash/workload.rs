@@ -161,7 +161,7 @@ impl History {
                     if count == 1 {
                         drop(engine.insert(batch[0]).unwrap())
                     } else {
-                        drop(engine.append(&batch, None, None).unwrap())
+                        drop(engine.append(&batch).submit().unwrap())
                     }
                     self.mark(files, 0);
                 }
@@ -169,7 +169,7 @@ impl History {
                     let metadata = vec![k as u8; 5];
                     self.accept(&[], Some(metadata.clone()));
                     self.marks.last_mut().unwrap().accepted = self.states.len() - 1;
-                    engine.append(&[], Some(&metadata), None).unwrap();
+                    engine.append(&[]).metadata(&metadata).submit().unwrap();
                     self.mark(files, 0);
                 }
                 Step::Flush => {

@@ -17,7 +17,7 @@ fn write(path: &Path, leaves: &[Hash], batch: usize, flush_every: usize) -> Opti
     let folder = tempfile::tempdir().unwrap();
     let tree = open(&place(OsFiles, folder.path()), RecoveryMode::Strict).unwrap();
     for (number, leaves) in leaves.chunks(batch).enumerate() {
-        tree.append(leaves, None, None).unwrap();
+        tree.append(leaves).submit().unwrap();
         if (number + 1) % flush_every == 0 {
             tree.flush().unwrap();
         }

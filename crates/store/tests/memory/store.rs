@@ -66,14 +66,17 @@ pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
         ..config(RecoveryMode::Strict)
     };
     let tree = Tree::open(Blake3Hasher, Arc::clone(storage), short_segments).unwrap();
-    tree.append(&leaves[..300], Some(b"cursor"), None).unwrap();
+    tree.append(&leaves[..300])
+        .metadata(b"cursor")
+        .submit()
+        .unwrap();
     tree.checkpoint().unwrap();
-    tree.append(&leaves[300..400], None, None).unwrap();
+    tree.append(&leaves[300..400]).submit().unwrap();
     tree.flush().unwrap();
-    tree.append(&leaves[400..], None, None).unwrap();
+    tree.append(&leaves[400..]).submit().unwrap();
     tree.flush().unwrap();
     // Attests the group before it.
-    tree.append(&[], Some(b"last"), None).unwrap();
+    tree.append(&[]).metadata(b"last").submit().unwrap();
     tree.flush().unwrap();
     tree
 }

@@ -27,7 +27,7 @@ fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> Engine<Blake3Hasher, 4
     let engine = Engine::open(Blake3Hasher, Arc::clone(storage), config);
     let engine = engine.expect("an empty place can be opened");
     let leaves = vec![[7; 32]; MUCH as usize];
-    let appended = engine.append(&leaves, None, None);
+    let appended = engine.append(&leaves).submit();
     appended.expect("the leaves fit");
     engine
 }

@@ -81,7 +81,9 @@ fn loom_models_a_checkpoint_beside_metadata_that_comes_back_to_what_it_was() {
         let disk = Disk::new();
         let (tree, _) = open(&disk);
         let set = |tree: &super::Tree, metadata: &[u8]| {
-            tree.append(&[], Some(metadata), None)
+            tree.append(&[])
+                .metadata(metadata)
+                .submit()
                 .expect("nothing fails")
         };
         insert(&tree, 1);

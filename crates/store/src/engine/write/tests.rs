@@ -1,12 +1,13 @@
-//! What is kept of the snapshot that was published before.
+//! What is kept of the snapshot that was published before; and inserts that must not wait, beside a sync that does not end.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 
 use crate::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, memory::MemoryStorage, sync::lock,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
+    memory::MemoryStorage, sync::lock,
 };
 
 /// A tree of single inserts; and whether it has a spare snapshot.
@@ -46,4 +47,47 @@ fn a_tree_that_goes_idle_keeps_none() {
         !has_spare()
     });
     assert!(is_gone);
+}
+
+#[test]
+fn a_trying_insert_does_not_wait_for_a_sync() {
+    let config = EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        max_unflushed_bytes: 4096,
+        ..EngineConfig::default()
+    };
+    let tree = Engine::open(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
+    let tree: Engine<_, 3, 32> = tree.expect("an empty place can be opened");
+    let leaves = reference::sample_leaves(3, 1000);
+    let refused = |batch| {
+        let outcome = tree.append(batch).try_submit();
+        assert!(matches!(
+            outcome,
+            Err(RotorTreeError::Storage(StorageError::WouldBlock))
+        ));
+    };
+    // Whoever leads is in a sync, for as long as this test likes.
+    let lead = || tree.core().take_lead().expect("nothing has failed");
+    let syncing = lead();
+    tree.append(&leaves[..100]).try_submit().unwrap();
+    assert!(tree.stats().pending_bytes > 2048);
+    refused(&leaves[100..200]);
+    syncing.give_back();
+    tree.flush().unwrap();
+    let syncing = lead();
+    thread::scope(|scope| {
+        // A batch above the bound is on its way into the log, and waits for the lead.
+        let large = scope.spawn(|| tree.append(&leaves[100..]).submit());
+        while !lock(&tree.core().writer).streaming {
+            thread::yield_now();
+        }
+        refused(&leaves[..1]);
+        assert_eq!(tree.size(), 100);
+        syncing.give_back();
+        let large = large.join().expect("it does not panic");
+        assert_eq!(large.unwrap().leaf_range(), 100..1000);
+    });
+    tree.flush().unwrap();
+    tree.append(&leaves[..1]).try_submit().unwrap();
 }

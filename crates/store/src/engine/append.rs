@@ -1,0 +1,179 @@
+//! [`Append`]: one entry of leaves, metadata or both, on its way into a tree. Every insert method is a short form of it.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::TreeHead;
+
+use super::{core::Core, token::DurabilityToken};
+use crate::RotorTreeError;
+#[cfg(doc)]
+use crate::StorageError;
+
+/// What is inserted at once: one entry of the log, recovered whole or not at all.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(super) leaves: &'a [Hash],
+    pub(super) metadata: Option<&'a [u8]>,
+    /// The size that the tree must have.
+    pub(super) expected_size: Option<u64>,
+}
+
+/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for hashing threads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    Wait,
+    Refuse,
+}
+
+/// A tree of whichever type, to append to.
+trait Appends: Send + Sync {
+    fn append(
+        &self,
+        entry: &Entry<'_>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError>;
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Appends for Arc<Core<H, N, D>> {
+    fn append(
+        &self,
+        entry: &Entry<'_>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        self.append_entry(entry, admission)
+    }
+}
+
+/// One entry for a tree, begun by `append(leaves)`: set what it carries and demands, then finish it with one of three calls.
+///
+/// | call | waits for room | waits for the disk | returns |
+/// | --- | --- | --- | --- |
+/// | [`submit`](Self::submit) | yes | no | a token to wait for the disk with |
+/// | [`try_submit`](Self::try_submit) | no, for nothing at all | no | the same, or [`StorageError::WouldBlock`] |
+/// | [`durable`](Self::durable) | yes | yes | where the leaves stand |
+///
+/// The entry is there whole or not at all, for readers at once and after every crash. A call that returns an error has changed
+/// nothing, but for [`StorageError::FlushFailed`], after which the entry may be there when the tree is opened again.
+///
+/// ```
+/// use std::sync::Arc;
+/// use rotortree_hasher::Blake3Hasher;
+/// use rotortree_lean_imt::TreeError;
+/// use rotortree_store::{Engine, EngineConfig, RotorTreeError, memory::MemoryStorage};
+///
+/// let storage = Arc::new(MemoryStorage::new());
+/// let tree = Engine::<_, 2, 32>::open(Blake3Hasher, storage, EngineConfig::default())?;
+///
+/// // A follower replays its source: leaves and cursor together, at the size that it believes in.
+/// let leaves = [[1; 32], [2; 32]];
+/// let placement = tree.append(&leaves).metadata(b"block 17").at(0).durable()?;
+/// assert_eq!(placement.leaf_range, 0..2);
+///
+/// // It does not know whether that came through, and repeats it.
+/// let again = tree.append(&leaves).metadata(b"block 17").at(0).durable();
+/// assert!(matches!(
+///     again,
+///     Err(RotorTreeError::Tree(TreeError::SizeMismatch { expected: 0, actual: 2 }))
+/// ));
+/// # Ok::<(), RotorTreeError>(())
+/// ```
+#[derive(Clone, Copy)]
+#[must_use = "an entry is not appended until `submit`, `try_submit` or `durable` is called"]
+pub struct Append<'a> {
+    tree: &'a dyn Appends,
+    entry: Entry<'a>,
+}
+
+impl<'a> Append<'a> {
+    pub(super) fn new<H: Hasher, const N: usize, const D: usize>(
+        tree: &'a Arc<Core<H, N, D>>,
+        leaves: &'a [Hash],
+    ) -> Self {
+        let entry = Entry {
+            leaves,
+            metadata: None,
+            expected_size: None,
+        };
+        Self { tree, entry }
+    }
+
+    /// Carries the application's metadata, at most 64 KiB, which replaces what was there before and is part of every snapshot.
+    /// With it the leaves may be none: the metadata moves on alone.
+    pub fn metadata(mut self, metadata: &'a [u8]) -> Self {
+        self.entry.metadata = Some(metadata);
+        self
+    }
+
+    /// Demands that the tree has `expected_size` leaves, so that an entry can be repeated without being appended twice.
+    pub fn at(mut self, expected_size: u64) -> Self {
+        self.entry.expected_size = Some(expected_size);
+        self
+    }
+
+    /// Appends the entry in memory, where readers see it when this returns. The token tells when it is on disk.
+    ///
+    /// May block: while another thread inserts, while the bytes that wait for the disk exceed their bound (this call then leads
+    /// or joins a sync), and while a checkpoint lags behind its threshold. A batch larger than the bound is written to the log
+    /// piece by piece before it is appended.
+    ///
+    /// # Errors
+    /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata, a size other than
+    /// [`at`](Self::at) demands, a leaf that the hasher refuses, no room. [`StorageError::Closed`]; [`StorageError::FlushFailed`]
+    /// once the log has failed; [`StorageError::InvalidConfig`] for too much metadata.
+    pub fn submit(self) -> Result<DurabilityToken, RotorTreeError> {
+        self.tree.append(&self.entry, Admission::Wait)
+    }
+
+    /// [`submit`](Self::submit), or [`StorageError::WouldBlock`] where that would have to wait: for another thread that inserts,
+    /// for room, for a checkpoint, or for a sync, which every batch larger than the bound on unflushed bytes needs. Nothing has
+    /// changed then.
+    ///
+    /// Never blocks, so an executor's thread may call it. It hashes on the calling thread alone, about one hash per leaf: give
+    /// it batches that this thread has the time for.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and [`StorageError::WouldBlock`].
+    pub fn try_submit(self) -> Result<DurabilityToken, RotorTreeError> {
+        self.tree.append(&self.entry, Admission::Refuse)
+    }
+
+    /// [`submit`](Self::submit), and blocks until the entry is durable, leading or joining a sync under every flush policy.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit); after [`StorageError::FlushFailed`] the entry may or may not be there when the tree is
+    /// opened again.
+    pub fn durable(self) -> Result<Placement, RotorTreeError> {
+        let token = self.submit()?;
+        token.wait()?;
+        Ok(token.placement())
+    }
+}
+
+impl fmt::Debug for Append<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Append")
+            .field("leaves", &self.entry.leaves.len())
+            .field("metadata", &self.entry.metadata.map(<[u8]>::len))
+            .field("expected_size", &self.entry.expected_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where an entry stands in the tree, whatever other threads insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Placement {
+    /// Indices of the entry's leaves; empty for metadata alone.
+    pub leaf_range: Range<u64>,
+    /// The tree's head right after the entry, whatever came since; `None` while the tree is empty.
+    pub head: Option<TreeHead>,
+}
+
+impl Placement {
+    /// The root right after the entry; `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.head.map(|head| head.root)
+    }
+}
