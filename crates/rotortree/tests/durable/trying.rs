@@ -114,15 +114,21 @@ fn a_batch_above_the_bound_is_refused_before_anything_changes() {
         .max_unflushed_bytes(4096)
         .open(Blake3Hasher)
         .unwrap();
-    tree.insert(leaf(0)).unwrap();
-    let (head, pending) = (tree.head(), tree.stats().pending_bytes);
     let large = leaves(1..5000);
-    would_block(tree.try_insert_many(&large));
-    would_block(tree.append(&large).metadata(b"cursor").at(1).try_submit());
-    let stats = tree.stats();
-    assert_eq!((tree.head(), stats.pending_bytes), (head, pending));
-    assert_eq!((stats.syncs, stats.stalls), (0, 0), "nothing was written");
-    assert_eq!(tree.metadata(), None);
+    // With something pending, and with room for all that the bound admits.
+    for flushed in [false, true] {
+        if flushed {
+            tree.flush().unwrap();
+        } else {
+            tree.insert(leaf(0)).unwrap();
+        }
+        let before = (tree.head(), tree.stats().pending_bytes, tree.stats().syncs);
+        would_block(tree.try_insert_many(&large));
+        would_block(tree.append(&large).metadata(b"cursor").at(1).try_submit());
+        let after = (tree.head(), tree.stats().pending_bytes, tree.stats().syncs);
+        assert_eq!(after, before, "flushed: {flushed}");
+        assert_eq!((tree.stats().stalls, tree.metadata()), (0, None));
+    }
 
     // What is wrong with it in any case is told first.
     let wrong = tree.append(&large).at(0).try_submit();
