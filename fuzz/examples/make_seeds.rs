@@ -15,6 +15,7 @@ fn header(number: u64, base: Position) -> SegmentHeader {
         base,
         attested: base.sequence,
         copied: 0,
+        previous: None,
     }
 }
 

@@ -18,7 +18,7 @@ use rotortree_store::{
     test_util::sim_files::{CrashPoint, SimFiles},
 };
 
-use rotortree_wal::SegmentHeader;
+use rotortree_wal::{HeaderCopy, Position, SegmentHeader};
 
 use crate::store::{Tree, files, push_file};
 
@@ -66,8 +66,17 @@ impl Honest {
             metadata: None,
             levels: Manifest::empty_levels(),
             first_segment: 1,
-            last_segment: 1,
+            newest: HeaderCopy {
+                number: 1,
+                salt: 0x5eed,
+                base: Position::START,
+                attested: 0,
+                copied: 0,
+            },
+            durable: Position::START,
             clean_close: None,
+            backup_of: None,
+            cuts: Vec::new(),
         };
         let go_on = &mut |_| ControlFlow::Continue(());
         let manifest = Manifest {
@@ -76,6 +85,11 @@ impl Honest {
             size: snapshot.size(),
             root,
             levels: write_nodes(&*storage, &empty, &snapshot, go_on).expect("nothing fails here"),
+            durable: Position {
+                sequence: 1,
+                size: snapshot.size(),
+                root,
+            },
             ..empty.clone()
         };
         let header = SegmentHeader {
@@ -87,6 +101,7 @@ impl Honest {
             base: manifest.position(),
             attested: 1,
             copied: 0,
+            previous: None,
         };
         storage
             .create_segment(1, &mut &header.encode()[..])

@@ -4,12 +4,17 @@
 //! and its bytes ([`encode`](Manifest::encode), [`decode`](Manifest::decode)); where it is kept and how it is replaced is the business of
 //! [`Storage`](crate::storage::Storage), what follows from it that of recovery.
 
+mod at;
 mod bytes;
 mod check;
+mod cuts;
+mod fields;
 
 use rotortree_hasher::Hash;
-use rotortree_wal::Position;
+use rotortree_wal::{HeaderCopy, Position};
 
+pub(crate) use self::cuts::push_cut;
+pub use self::cuts::{CutNotice, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS};
 use crate::{StorageError, shape::Shape};
 
 /// What a store holds as of its last checkpoint.
@@ -19,7 +24,9 @@ use crate::{StorageError, shape::Shape};
 ///
 /// ```
 /// use rotortree_store::manifest::{LevelTail, Manifest};
+/// use rotortree_wal::{HeaderCopy, Position};
 ///
+/// let state = Position { sequence: 2, size: 2, root: [3; 32] };
 /// let manifest = Manifest {
 ///     generation: 3,
 ///     tree_id: [7; 16],
@@ -36,8 +43,11 @@ use crate::{StorageError, shape::Shape};
 ///         LevelTail::default(),
 ///     ],
 ///     first_segment: 1,
-///     last_segment: 1,
+///     newest: HeaderCopy { number: 1, salt: 0x5eed, base: Position::START, attested: 0, copied: 0 },
+///     durable: state,
 ///     clean_close: None,
+///     backup_of: None,
+///     cuts: Vec::new(),
 /// };
 /// assert_eq!(Manifest::decode("MANIFEST", &manifest.encode())?, manifest);
 /// # Ok::<(), rotortree_store::StorageError>(())
@@ -68,10 +78,17 @@ pub struct Manifest {
     pub levels: Vec<LevelTail>,
     /// The oldest log segment that is still needed.
     pub first_segment: u64,
-    /// The newest log segment known to have been created. Every number from the first to it must exist.
-    pub last_segment: u64,
+    /// The header of the newest log segment known to have been created. Every number from the first to its own must exist.
+    pub newest: HeaderCopy,
+    /// The state that was durable when this manifest was written: what is named as lost where damage has taken it. It does not say
+    /// up to where the log must be valid, since a reader may see this manifest before the manifest itself is durable.
+    pub durable: Position,
     /// Where the log ends, if the store was closed in an orderly way.
     pub clean_close: Option<CleanClose>,
+    /// The tree that this store is a backup of, until it is opened for writing.
+    pub backup_of: Option<BackupOf>,
+    /// The cuts that were taken and not acknowledged, the oldest first; at most [`MAX_CUTS`].
+    pub cuts: Vec<CutNotice>,
 }
 
 /// The complete nodes of one level that are not in a chunk yet, and the chunk checksums that are not in a sector yet.
@@ -100,6 +117,15 @@ pub struct CleanClose {
     pub root: Hash,
 }
 
+/// What a backup is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackupOf {
+    /// The id of the tree that was copied.
+    pub tree_id: [u8; 16],
+    /// The generation of that tree's manifest when it was copied last.
+    pub generation: u64,
+}
+
 impl Manifest {
     /// The newest version that this release reads, and the one that it writes.
     pub const VERSION: u32 = 1;
@@ -118,6 +144,12 @@ impl Manifest {
             size: self.size,
             root: self.root,
         }
+    }
+
+    /// The number of the newest log segment.
+    #[must_use]
+    pub fn last_segment(&self) -> u64 {
+        self.newest.number
     }
 
     /// Refuses fields that contradict each other, for who takes a manifest that neither [`encode`](Self::encode) nor

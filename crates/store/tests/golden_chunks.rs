@@ -11,6 +11,7 @@ use rotortree_store::{
     memory::MemoryStorage,
     storage::{Reads, Storage, Stream},
 };
+use rotortree_wal::{HeaderCopy, Position};
 
 const TREE_ID: [u8; 16] = *b"a pinned tree id";
 
@@ -36,8 +37,17 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         metadata: None,
         levels: Manifest::empty_levels(),
         first_segment: 1,
-        last_segment: 1,
+        newest: HeaderCopy {
+            number: 1,
+            salt: 0x5eed,
+            base: Position::START,
+            attested: 0,
+            copied: 0,
+        },
+        durable: Position::START,
         clean_close: None,
+        backup_of: None,
+        cuts: Vec::new(),
     };
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let tails = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {

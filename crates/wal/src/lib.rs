@@ -43,7 +43,9 @@
 //! | 104 | 4 | arity N |
 //! | 108 | 4 | zero |
 //! | 112 | 32 | hasher fingerprint for N |
-//! | 144 | 368 | zero |
+//! | 144 | 8 | copied: records that the segment was created with |
+//! | 152 | 80 | the header of the segment before: number, salt, base (sequence, size, root), attested, copied (8, 8, 48, 8, 8); zeros if there is none |
+//! | 232 | 280 | zero |
 //!
 //! Group header, 128 bytes, on a sector boundary:
 //!
@@ -99,6 +101,7 @@
 mod buffer;
 mod checksum;
 mod group;
+mod header_copy;
 mod invalid;
 mod layout;
 mod record;
@@ -109,6 +112,7 @@ mod source;
 
 pub use buffer::{GroupBuffer, RecordError};
 pub use group::{GroupHeader, attest_mark};
+pub use header_copy::HeaderCopy;
 pub use invalid::{Invalid, InvalidReason};
 pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
 pub use record::RecordView;

@@ -3,9 +3,8 @@
 
 use thiserror::Error;
 
-use crate::layout::{
-    FORMAT_VERSION, MAX_SEQUENCE, SECTOR, field, get_u16, get_u32, get_u64, is_zero, put,
-};
+use crate::header_copy::HeaderCopy;
+use crate::layout::{FORMAT_VERSION, SECTOR, field, get_u16, get_u32, get_u64, is_zero, put};
 use crate::source::SegmentBytes;
 
 const MAGIC: [u8; 8] = *b"ROTORWAL";
@@ -24,7 +23,8 @@ const ARITY_AT: usize = 104;
 const RESERVED_AT: usize = 108;
 const FINGERPRINT_AT: usize = 112;
 const COPIED_AT: usize = 144;
-const REST_AT: usize = 152;
+const PREVIOUS_AT: usize = 152;
+const REST_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
 
 /// A point in the log between two batches: the state after the batch that ends at `sequence`.
 ///
@@ -71,6 +71,7 @@ impl Position {
 ///     base: Position::START,
 ///     attested: 0,
 ///     copied: 0,
+///     previous: None,
 /// };
 /// assert_eq!(SegmentHeader::decode(&header.encode())?, header);
 /// # Ok::<(), rotortree_wal::SegmentError>(())
@@ -96,6 +97,8 @@ pub struct SegmentHeader {
     /// How many records the segment was created with, under its temporary name: copies of what earlier segments hold, from its base
     /// on. What stands behind them was written by whoever the segment was in force for.
     pub copied: u64,
+    /// The header of the segment with the number before this one, where there was one: what restores it should it be damaged.
+    pub previous: Option<HeaderCopy>,
 }
 
 /// Why the first sector of a segment is not a header that this crate can use.
@@ -145,6 +148,18 @@ pub enum SegmentError {
 }
 
 impl SegmentHeader {
+    /// What is kept of this header elsewhere.
+    #[must_use]
+    pub fn copy(&self) -> HeaderCopy {
+        HeaderCopy {
+            number: self.number,
+            salt: self.salt,
+            base: self.base,
+            attested: self.attested,
+            copied: self.copied,
+        }
+    }
+
     /// The header's one encoding.
     #[must_use]
     pub fn encode(&self) -> [u8; SECTOR] {
@@ -165,6 +180,9 @@ impl SegmentHeader {
         put(&mut bytes, ARITY_AT, &self.arity.to_le_bytes());
         put(&mut bytes, FINGERPRINT_AT, &self.fingerprint);
         put(&mut bytes, COPIED_AT, &self.copied.to_le_bytes());
+        if let Some(previous) = &self.previous {
+            put(&mut bytes, PREVIOUS_AT, &previous.encode());
+        }
         let crc = checksum(&bytes);
         put(&mut bytes, CRC_AT, &crc.to_le_bytes());
         bytes
@@ -193,6 +211,9 @@ impl SegmentHeader {
                 supported: FORMAT_VERSION,
             });
         }
+        let Some(previous) = HeaderCopy::decode_optional(&field(bytes, PREVIOUS_AT)) else {
+            return Err(SegmentError::Malformed);
+        };
         let header = Self {
             tree_id: field(bytes, TREE_ID_AT),
             salt: get_u64(bytes, SALT_AT),
@@ -206,17 +227,15 @@ impl SegmentHeader {
             },
             attested: get_u64(bytes, ATTESTED_AT),
             copied: get_u64(bytes, COPIED_AT),
+            previous,
         };
         let reserved_is_zero = is_zero(&bytes[FLAGS_AT..CRC_AT])
             && is_zero(&bytes[RESERVED_AT..FINGERPRINT_AT])
             && is_zero(&bytes[REST_AT..]);
         let possible = found != 0
             && reserved_is_zero
-            && header.base.sequence <= MAX_SEQUENCE
-            && header.copied <= MAX_SEQUENCE - header.base.sequence
-            && header.attested <= MAX_SEQUENCE
-            && (header.base.sequence > 0 || header.base.size == 0)
-            && header.base.root == header.base.written_root();
+            && header.copy().is_possible()
+            && previous.is_none_or(|previous| previous.number < header.number);
         if possible {
             Ok(header)
         } else {
@@ -240,6 +259,10 @@ fn checksum(bytes: &[u8; SECTOR]) -> u32 {
 /// # Ok::<(), rotortree_wal::OutOfBounds>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each segment, and nearly all are headers"
+)]
 pub enum SegmentStart {
     /// With a header.
     Header(SegmentHeader),

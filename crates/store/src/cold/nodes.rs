@@ -30,6 +30,7 @@ use crate::{
 /// use rotortree_lean_imt::LeanIMT;
 /// use rotortree_store::{checkpoint::write_nodes, cold::{ColdNodes, load_nodes}, fs::FsStorage, manifest::Manifest};
 /// use rotortree_store::storage::{Reads, Storage};
+/// use rotortree_wal::{HeaderCopy, Position};
 /// use std::ops::ControlFlow;
 ///
 /// let dir = tempfile::tempdir()?;
@@ -48,8 +49,11 @@ use crate::{
 ///     metadata: None,
 ///     levels: Manifest::empty_levels(),
 ///     first_segment: 1,
-///     last_segment: 1,
+///     newest: HeaderCopy { number: 1, salt: 0x5eed, base: Position::START, attested: 0, copied: 0 },
+///     durable: Position::START,
 ///     clean_close: None,
+///     backup_of: None,
+///     cuts: Vec::new(),
 /// };
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);

@@ -137,21 +137,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             fingerprint: previous.fingerprint,
         };
         let number = previous
-            .last_segment
+            .last_segment()
             .checked_add(1)
             .ok_or(StorageError::MathError)?;
         // One of that number was started by a backup that crashed, and never named.
         target.remove_segment(number)?;
-        let header = identity
-            .header(number, random_salt()?, position, position.sequence)
-            .encode();
+        let header = identity.header(number, random_salt()?, position, position.sequence);
         target
-            .create_segment(number, &mut &header[..])
+            .create_segment(number, &mut &header.encode()[..])
             .map_err(WriteError::into_io)?;
-        // The tree's ceiling may have been raised since the last backup.
-        let max_depth = previous.max_depth.max(lock(&self.manifest).max_depth);
+        let own = lock(&self.manifest).clone();
         let next = Manifest {
-            max_depth,
+            // The tree's ceiling may have been raised since the last backup.
+            max_depth: previous.max_depth.max(own.max_depth),
             generation: previous.generation + 1,
             sequence: position.sequence,
             size: position.size,
@@ -159,7 +157,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             metadata: snapshot.metadata().map(<[u8]>::to_vec),
             levels,
             first_segment: number,
-            last_segment: number,
+            newest: header.copy(),
+            durable: position,
             clean_close: Some(CleanClose {
                 segment: number,
                 length: MAX_HEADER_BYTES,
@@ -167,6 +166,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 size: position.size,
                 root: snapshot.root().unwrap_or_default(),
             }),
+            // What the tree was cut by is missing from its backup, too.
+            cuts: own.cuts,
             ..previous.clone()
         };
         target

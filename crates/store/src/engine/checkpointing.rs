@@ -119,6 +119,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             next.sequence = sequence;
             next.size = snapshot.size();
             next.root = snapshot.root().unwrap_or_default();
+            if next.durable.sequence < sequence {
+                next.durable = next.position();
+            }
             next.metadata = snapshot.metadata().map(<[u8]>::to_vec);
             next.levels = tails;
             next.first_segment = segment;
@@ -160,7 +163,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let begun = self.commit_pending(&mut lead).and_then(|()| {
                 let is_new = lead.durable.sequence > covered;
                 // A segment that nothing was written to since it was started continues from here already.
-                if is_new && !lead.within_batch && lead.base != lead.durable.sequence {
+                if is_new
+                    && !lead.within_batch
+                    && lead.header.base.sequence != lead.durable.sequence
+                {
                     self.rotate(&mut lead)?;
                 }
                 Ok(is_new)
@@ -193,7 +199,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let begun = Begun {
                 snapshot: self.durable.load_full(),
                 sequence: lead.durable.sequence,
-                segment: lead.segment,
+                segment: lead.header.number,
             };
             lead.give_back();
             self.counters

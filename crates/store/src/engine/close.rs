@@ -272,8 +272,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let mut manifest = lock(&self.manifest);
             let mut next = manifest.clone();
             next.generation += 1;
+            next.durable = log.durable;
             next.clean_close = Some(CleanClose {
-                segment: log.segment,
+                segment: log.header.number,
                 length: log.durable_len,
                 sequence: log.durable.sequence,
                 size: log.durable.size,

@@ -284,7 +284,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let mut manifest = lock(&self.manifest);
         let mut next = manifest.clone();
         next.generation += 1;
-        next.last_segment = segment.number;
+        next.newest = segment.header;
+        next.durable = log.durable;
         let committed = self
             .storage
             .commit_manifest(next.generation, &next.encode());
@@ -299,7 +300,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         log.enter(segment);
         self.counters.shortage.is_over();
         self.counters.rotations.fetch_add(1, Ordering::Relaxed);
-        super::events::rotated(log.segment);
+        super::events::rotated(log.header.number);
         Ok(())
     }
 

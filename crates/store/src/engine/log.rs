@@ -3,7 +3,7 @@
 use std::io;
 
 use rotortree_hasher::Hash;
-use rotortree_wal::{GroupBuffer, Position, SegmentHeader, attest_mark};
+use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader, attest_mark};
 
 use crate::storage::{Storage, WriteError};
 
@@ -19,10 +19,8 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) identity: Identity,
-    pub(crate) segment: u64,
-    pub(crate) salt: u64,
-    /// The sequence that the segment continues from.
-    pub(crate) base: u64,
+    /// The header of the newest segment, which its successor and the manifest hold too.
+    pub(crate) header: HeaderCopy,
     /// Length of the segment: where the next group goes.
     pub(crate) offset: u64,
     /// Length of the segment up to which it is durable.
@@ -68,6 +66,7 @@ impl Identity {
             base,
             attested,
             copied: 0,
+            previous: None,
         }
     }
 }
@@ -80,8 +79,8 @@ impl Log {
         group: &mut GroupBuffer,
         after: Position,
     ) -> Result<(), WriteError> {
-        let bytes = group.seal(self.salt, self.durable.sequence, &after);
-        storage.commit_group(self.segment, self.offset, bytes)?;
+        let bytes = group.seal(self.header.salt, self.durable.sequence, &after);
+        storage.commit_group(self.header.number, self.offset, bytes)?;
         self.offset += bytes.len() as u64;
         self.durable_len = self.offset;
         self.durable = after;
@@ -92,8 +91,8 @@ impl Log {
 
     /// Attests everything durable, durably.
     pub(crate) fn attest(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
-        let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
-        storage.commit_group(self.segment, self.offset, &mark)?;
+        let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
+        storage.commit_group(self.header.number, self.offset, &mark)?;
         self.offset += mark.len() as u64;
         self.durable_len = self.offset;
         self.wants_mark = false;
@@ -103,8 +102,8 @@ impl Log {
     /// Attests the last group, without a sync of its own.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
-            let mark = attest_mark(self.salt, self.durable.sequence, &self.durable);
-            if storage.commit_mark(self.segment, self.offset, &mark)? {
+            let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
+            if storage.commit_mark(self.header.number, self.offset, &mark)? {
                 self.offset += mark.len() as u64;
             }
             self.wants_mark = false;
@@ -114,7 +113,7 @@ impl Log {
 
     /// Creates the next segment, which continues from what is durable. Until a manifest names it, this log goes on without it.
     pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
-        let number = self.segment + 1;
+        let number = self.header.number + 1;
         if self.has_leftover {
             storage
                 .remove_segment(number)
@@ -122,34 +121,35 @@ impl Log {
             self.has_leftover = false;
         }
         let salt = random_salt().map_err(WriteError::NotWritten)?;
-        let header = self
-            .identity
-            .header(number, salt, self.durable, self.durable.sequence)
-            .encode();
-        let len = storage.create_segment(number, &mut &header[..])?;
-        Ok(NextSegment { number, salt, len })
+        let attested = self.durable.sequence;
+        let header = SegmentHeader {
+            previous: Some(self.header),
+            ..self.identity.header(number, salt, self.durable, attested)
+        };
+        let len = storage.create_segment(number, &mut &header.encode()[..])?;
+        Ok(NextSegment {
+            header: header.copy(),
+            len,
+        })
     }
 
     /// Goes on in a segment that the manifest names by now.
     pub(crate) fn enter(&mut self, next: NextSegment) {
         self.offset = next.len;
         self.durable_len = next.len;
-        self.segment = next.number;
-        self.base = self.durable.sequence;
-        self.salt = next.salt;
+        self.header = next.header;
         self.wants_mark = false;
     }
 
     /// Removes a segment that no manifest came to name. What is written next goes where this log ends, and would be dead behind a
     /// segment that continues from before it.
     pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
-        self.has_leftover = storage.remove_segment(next.number).is_err();
+        self.has_leftover = storage.remove_segment(next.header.number).is_err();
     }
 }
 
 /// A segment without records that continues a log.
 pub(crate) struct NextSegment {
-    pub(crate) number: u64,
-    salt: u64,
+    pub(crate) header: HeaderCopy,
     len: u64,
 }

@@ -146,7 +146,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .map(|manifest| {
                 (
                     manifest.size,
-                    manifest.last_segment - manifest.first_segment + 1,
+                    manifest.last_segment() - manifest.first_segment + 1,
                 )
             })
             .unwrap_or_default();

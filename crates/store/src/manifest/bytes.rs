@@ -4,7 +4,8 @@
 //! offset  size  field
 //!      0     8  magic, "ROTORMAN"
 //!      8     4  version, 1
-//!     12     4  flags: bit 0, metadata follows; bit 1, closed in an orderly way; the others are zero
+//!     12     4  flags: bit 0, metadata follows; bit 1, closed in an orderly way; bit 2, a backup; bit 3, cuts follow;
+//!               the others are zero
 //!     16     8  length of the whole, checksum included
 //!     24     8  generation
 //!     32    16  tree id
@@ -16,53 +17,35 @@
 //!    104     8  size
 //!    112    32  root
 //!    144     8  first log segment
-//!    152     8  last log segment
-//!    160    64  with flag bit 1: segment, length, sequence and size (8 each) and root (32) at the end of the log
+//!    152    80  header of the last log segment: number, salt, base (sequence, size, root), attested, copied
+//!    232    48  sequence and size (8 each) and root (32) that were durable when this was written
+//!    280    64  with flag bit 1: segment, length, sequence and size (8 each) and root (32) at the end of the log
+//!           24  with flag bit 2: tree id (16) and generation (8) of the tree that this is a backup of
+//!            4  with flag bit 3: number of cut notices, and the notices, the oldest first
 //!            4  with flag bit 0: length of the metadata
 //!            -  and the metadata
 //!            -  for each level from the leaves to the root: its tail of nodes (32 each), its tail of checksums (4 each)
 //!            4  CRC-32C of everything before it
 //! ```
 //!
+//! Cut notices are drawn in [`cuts`](super::cuts).
+//!
 //! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that whoever reads them can count on from them.
 //! The number of levels and the lengths of their tails follow from N and size. Magic and version stand where they stand in every
 //! version to come.
 
-use rotortree_hasher::Hash;
-
-use super::{CleanClose, LevelTail, Manifest, check::check_metadata};
-use crate::{
-    StorageError,
-    chunk::{CHUNK_NODES, SUM_BYTES, SUMS_PER_SECTOR},
+use super::{
+    BackupOf, CleanClose, CutNotice, Manifest, at,
+    check::check_metadata,
+    fields::{CRC_BYTES, Fields, encode_position},
 };
+use crate::{StorageError, chunk::SUM_BYTES};
 
 const MAGIC: [u8; 8] = *b"ROTORMAN";
 const HAS_METADATA: u32 = 1;
 const HAS_CLOSE: u32 = 1 << 1;
-const CRC_BYTES: usize = 4;
-
-/// Offsets of fields that errors name.
-pub(super) mod at {
-    pub(in crate::manifest) const VERSION: usize = 8;
-    pub(in crate::manifest) const FLAGS: usize = 12;
-    pub(in crate::manifest) const LENGTH: usize = 16;
-    pub(in crate::manifest) const GENERATION: usize = 24;
-    pub(in crate::manifest) const ARITY: usize = 48;
-    pub(in crate::manifest) const MAX_DEPTH: usize = 52;
-    pub(in crate::manifest) const BASE_SIZE: usize = 88;
-    pub(in crate::manifest) const SEQUENCE: usize = 96;
-    pub(in crate::manifest) const SIZE: usize = 104;
-    pub(in crate::manifest) const ROOT: usize = 112;
-    pub(in crate::manifest) const FIRST_SEGMENT: usize = 144;
-    pub(in crate::manifest) const LAST_SEGMENT: usize = 152;
-    /// The end of what every manifest has.
-    pub(in crate::manifest) const HEAD: usize = 160;
-    pub(in crate::manifest) const CLOSE_SEGMENT: usize = HEAD;
-    pub(in crate::manifest) const CLOSE_LENGTH: usize = HEAD + 8;
-    pub(in crate::manifest) const CLOSE_SEQUENCE: usize = HEAD + 16;
-    pub(in crate::manifest) const CLOSE_SIZE: usize = HEAD + 24;
-    pub(in crate::manifest) const CLOSE_ROOT: usize = HEAD + 32;
-}
+const IS_BACKUP: u32 = 1 << 2;
+const HAS_CUTS: u32 = 1 << 3;
 
 impl Manifest {
     /// The bytes of the manifest, at most some 300 KB and the metadata.
@@ -77,11 +60,14 @@ impl Manifest {
         }
         let mut bytes = Vec::with_capacity(self.encoded_len());
         let mut put = |field: &[u8]| bytes.extend_from_slice(field);
-        let has_metadata = self.metadata.as_ref().map_or(0, |_| HAS_METADATA);
-        let has_close = self.clean_close.map_or(0, |_| HAS_CLOSE);
+        let flag = |is_there: bool, flag: u32| if is_there { flag } else { 0 };
+        let flags = flag(self.metadata.is_some(), HAS_METADATA)
+            | flag(self.clean_close.is_some(), HAS_CLOSE)
+            | flag(self.backup_of.is_some(), IS_BACKUP)
+            | flag(!self.cuts.is_empty(), HAS_CUTS);
         put(&MAGIC);
         put(&Self::VERSION.to_le_bytes());
-        put(&(has_metadata | has_close).to_le_bytes());
+        put(&flags.to_le_bytes());
         put(&(self.encoded_len() as u64).to_le_bytes());
         put(&self.generation.to_le_bytes());
         put(&self.tree_id);
@@ -93,13 +79,22 @@ impl Manifest {
         put(&self.size.to_le_bytes());
         put(&self.root);
         put(&self.first_segment.to_le_bytes());
-        put(&self.last_segment.to_le_bytes());
+        put(&self.newest.encode());
+        put(&encode_position(&self.durable));
         if let Some(close) = &self.clean_close {
             put(&close.segment.to_le_bytes());
             put(&close.length.to_le_bytes());
             put(&close.sequence.to_le_bytes());
             put(&close.size.to_le_bytes());
             put(&close.root);
+        }
+        if let Some(of) = &self.backup_of {
+            put(&of.tree_id);
+            put(&of.generation.to_le_bytes());
+        }
+        if !self.cuts.is_empty() {
+            put(&(self.cuts.len() as u32).to_le_bytes());
+            self.cuts.iter().for_each(|cut| put(&cut.encode()));
         }
         if let Some(metadata) = &self.metadata {
             put(&(metadata.len() as u32).to_le_bytes());
@@ -115,11 +110,17 @@ impl Manifest {
     }
 
     fn encoded_len(&self) -> usize {
-        let close = self.clean_close.map_or(0, |_| 64);
+        let close = self.clean_close.map_or(0, |_| 64) + self.backup_of.map_or(0, |_| 24);
+        let cuts = self.cuts.iter().map(CutNotice::encoded_len);
+        let cuts = if self.cuts.is_empty() {
+            0
+        } else {
+            4 + cuts.sum::<usize>()
+        };
         let metadata = self.metadata.as_ref().map_or(0, |bytes| 4 + bytes.len());
         let tails = self.levels.iter();
         let tails = tails.map(|tail| size_of_val(&*tail.nodes) + tail.sums.len() * SUM_BYTES);
-        at::HEAD + close + metadata + tails.sum::<usize>() + CRC_BYTES
+        at::HEAD + close + cuts + metadata + tails.sum::<usize>() + CRC_BYTES
     }
 
     /// Reads a manifest from exactly these bytes; `name` is what errors call it. Takes any bytes, and memory for no more than
@@ -151,7 +152,7 @@ impl Manifest {
         }
         fields.check_frame(bytes)?;
         let flags = fields.u32()?;
-        if flags & !(HAS_METADATA | HAS_CLOSE) != 0 {
+        if flags & !(HAS_METADATA | HAS_CLOSE | IS_BACKUP | HAS_CUTS) != 0 {
             let reason = format!("unknown flags {flags:#010x}");
             return Err(fields.damage(at::FLAGS, reason));
         }
@@ -168,8 +169,11 @@ impl Manifest {
             size: fields.u64()?,
             root: fields.array()?,
             first_segment: fields.u64()?,
-            last_segment: fields.u64()?,
+            newest: fields.newest()?,
+            durable: fields.position()?,
             clean_close: None,
+            backup_of: None,
+            cuts: Vec::new(),
             metadata: None,
             levels: Vec::new(),
         };
@@ -182,9 +186,18 @@ impl Manifest {
                 root: fields.array()?,
             });
         }
+        if flags & IS_BACKUP != 0 {
+            manifest.backup_of = Some(BackupOf {
+                tree_id: fields.array()?,
+                generation: fields.u64()?,
+            });
+        }
         manifest
             .check_head()
             .map_err(|wrong| fields.damage(wrong.offset, wrong.reason))?;
+        if flags & HAS_CUTS != 0 {
+            manifest.cuts = CutNotice::decode_all(&mut fields)?;
+        }
         if flags & HAS_METADATA != 0 {
             let (offset, len) = (fields.offset, fields.u32()? as usize);
             check_metadata(len).map_err(|reason| fields.damage(offset, reason))?;
@@ -202,86 +215,5 @@ impl Manifest {
                 format!("{} bytes too many behind the levels", more.len()),
             )),
         }
-    }
-}
-
-/// What is left of a manifest's bytes.
-struct Fields<'a> {
-    name: &'a str,
-    bytes: &'a [u8],
-    /// Of the first byte left.
-    offset: usize,
-}
-
-impl<'a> Fields<'a> {
-    fn damage(&self, offset: usize, reason: impl Into<String>) -> StorageError {
-        StorageError::DataCorruption {
-            file: self.name.into(),
-            offset: offset as u64,
-            reason: reason.into(),
-        }
-    }
-
-    fn take(&mut self, len: usize) -> Result<&'a [u8], StorageError> {
-        match self.bytes.split_at_checked(len) {
-            Some((taken, left)) => {
-                self.bytes = left;
-                self.offset += len;
-                Ok(taken)
-            }
-            None => {
-                let left = self.bytes.len();
-                let reason = format!("a field of {len} bytes where {left} are left");
-                Err(self.damage(self.offset, reason))
-            }
-        }
-    }
-
-    fn array<const LEN: usize>(&mut self) -> Result<[u8; LEN], StorageError> {
-        let mut array = [0; LEN];
-        array.copy_from_slice(self.take(LEN)?);
-        Ok(array)
-    }
-
-    fn u32(&mut self) -> Result<u32, StorageError> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, StorageError> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    /// Checks length and checksum of the `whole`, of which magic and version were taken, and drops the checksum.
-    fn check_frame(&mut self, whole: &[u8]) -> Result<(), StorageError> {
-        let mut ahead = Fields { ..*self };
-        ahead.take(at::LENGTH - self.offset)?;
-        let (stated, len) = (ahead.u64()?, whole.len());
-        if stated != len as u64 || len < at::HEAD + CRC_BYTES {
-            let reason = format!("it says that it has {stated} bytes, and it has {len}");
-            return Err(self.damage(at::LENGTH, reason));
-        }
-        let (covered, crc) = whole.split_at(len - CRC_BYTES);
-        let expected = u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]);
-        let actual = crc32c::crc32c(covered);
-        if expected != actual {
-            return Err(StorageError::CrcMismatch {
-                file: self.name.into(),
-                offset: 0,
-                expected,
-                actual,
-            });
-        }
-        self.bytes = &self.bytes[..self.bytes.len() - CRC_BYTES];
-        Ok(())
-    }
-
-    fn tail(&mut self, nodes: usize, sums: usize) -> Result<LevelTail, StorageError> {
-        debug_assert!((nodes as u64) < CHUNK_NODES && (sums as u64) < SUMS_PER_SECTOR);
-        let (nodes, _): (&[Hash], _) = self.take(size_of::<Hash>() * nodes)?.as_chunks();
-        let (sums, _) = self.take(SUM_BYTES * sums)?.as_chunks();
-        Ok(LevelTail {
-            nodes: nodes.to_vec(),
-            sums: sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect(),
-        })
     }
 }

@@ -1,8 +1,8 @@
 //! What the fields of a manifest may say, alone and together.
 
-use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE};
+use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE, Position};
 
-use super::{CleanClose, Manifest, bytes::at};
+use super::{CleanClose, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS, Manifest, at};
 use crate::{shape::Shape, storage::FIRST_SEGMENT};
 
 /// A field that cannot be right, by its offset.
@@ -80,19 +80,44 @@ impl Manifest {
             },
         )?;
         ensure(
-            self.first_segment <= self.last_segment,
+            self.first_segment <= self.newest.number,
             at::LAST_SEGMENT,
             || {
                 format!(
                     "log segments from {} to {}",
-                    self.first_segment, self.last_segment
+                    self.first_segment, self.newest.number
                 )
             },
         )?;
-        ensure_counts("log segment", self.last_segment, at::LAST_SEGMENT)?;
+        ensure_counts("log segment", self.newest.number, at::LAST_SEGMENT)?;
+        self.check_durable()?;
         self.clean_close
             .iter()
             .try_for_each(|close| self.check_close(close))
+    }
+
+    fn check_durable(&self) -> Result<(), Contradiction> {
+        let Position {
+            sequence,
+            size,
+            root,
+        } = self.durable;
+        ensure_counts("entry", sequence, at::DURABLE_SEQUENCE)?;
+        ensure(sequence >= self.sequence, at::DURABLE_SEQUENCE, || {
+            format!("entry {sequence} was durable, which is before the checkpoint")
+        })?;
+        self.check_size(size, at::DURABLE_SIZE)?;
+        ensure(size >= self.size, at::DURABLE_SIZE, || {
+            format!("{size} leaves were durable, which is before the checkpoint")
+        })?;
+        ensure(size > 0 || root == [0; 32], at::DURABLE_ROOT, || {
+            "a root of an empty tree that was durable".into()
+        })?;
+        ensure(
+            size != self.size || root == self.root,
+            at::DURABLE_ROOT,
+            || "one size has two roots, at the checkpoint and where the log was durable".into(),
+        )
     }
 
     fn check_size(&self, size: u64, offset: usize) -> Result<(), Contradiction> {
@@ -106,7 +131,7 @@ impl Manifest {
     }
 
     fn check_close(&self, close: &CleanClose) -> Result<(), Contradiction> {
-        let segments = self.first_segment..=self.last_segment;
+        let segments = self.first_segment..=self.newest.number;
         ensure(segments.contains(&close.segment), at::CLOSE_SEGMENT, || {
             format!(
                 "the log ends in segment {}, which it does not have",
@@ -143,10 +168,26 @@ impl Manifest {
         )
     }
 
+    /// Checks the notices of cuts: what decoding them refuses, so that nothing is written that is not read.
+    fn check_cuts(&self) -> Result<(), Contradiction> {
+        let most = |what: &str, count: usize, most: usize| {
+            ensure(count <= most, at::HEAD, || {
+                format!("{count} {what}; {most} are the most")
+            })
+        };
+        most("cut notices", self.cuts.len(), MAX_CUTS)?;
+        self.cuts.iter().try_for_each(|cut| {
+            most("labels of kept files", cut.files.len(), MAX_CUT_FILES)?;
+            let names = &mut cut.files.iter();
+            names.try_for_each(|name| most("bytes of a label", name.len(), MAX_CUT_FILE_NAME))
+        })
+    }
+
     /// Checks everything. The levels stand behind the head, so a contradiction in them is reported there.
     pub(super) fn check(&self) -> Result<(), Contradiction> {
         self.check_head()?;
         let metadata = self.metadata.as_ref().map_or(0, Vec::len);
+        self.check_cuts()?;
         check_metadata(metadata).map_err(|reason| Contradiction {
             offset: at::HEAD,
             reason,

@@ -21,11 +21,9 @@ pub(crate) fn create(
         arity,
         fingerprint,
     };
-    let header = identity
-        .header(FIRST_SEGMENT, random_salt()?, Position::START, 0)
-        .encode();
+    let header = identity.header(FIRST_SEGMENT, random_salt()?, Position::START, 0);
     storage
-        .create_segment(FIRST_SEGMENT, &mut &header[..])
+        .create_segment(FIRST_SEGMENT, &mut &header.encode()[..])
         .map_err(WriteError::into_io)?;
     let manifest = Manifest {
         generation: 0,
@@ -40,8 +38,11 @@ pub(crate) fn create(
         metadata: None,
         levels: Manifest::empty_levels(),
         first_segment: FIRST_SEGMENT,
-        last_segment: FIRST_SEGMENT,
+        newest: header.copy(),
+        durable: Position::START,
         clean_close: None,
+        backup_of: None,
+        cuts: Vec::new(),
     };
     storage
         .commit_manifest(0, &manifest.encode())

@@ -10,23 +10,28 @@ mod gathered;
 mod replay;
 mod report;
 mod segments;
+mod verdict;
 
 use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
-use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
-use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, SegmentHeader, Verdict};
+use rotortree_lean_imt::LeanIMT;
+use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, SegmentHeader};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
 pub(crate) use self::{checkpoint::load_manifest, create::create};
-use self::{front::Applied, replay::Replayer, segments::describe};
+use self::{
+    front::Applied,
+    replay::Replayer,
+    verdict::{accept, expect_head, judge},
+};
 use crate::{
-    EngineConfig, RecoveryMode, RotorTreeError, StorageError,
+    EngineConfig, RotorTreeError, StorageError,
     cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
-    manifest::Manifest,
+    manifest::{CutNotice, Manifest, push_cut},
     storage::{Ownership, Place, Storage, WriteError},
 };
 
@@ -106,10 +111,24 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     (report.replayed_records, report.replayed_leaves) = (records, leaves);
 
     manifest.generation += 1;
-    manifest.last_segment = log.segment;
+    if let Some(damage) = &report.damage {
+        let kept = log.durable;
+        let files = damage.kept_aside.clone();
+        let cut = CutNotice::new(
+            manifest.generation,
+            kept,
+            damage.durable_sequence,
+            None,
+            files,
+        );
+        push_cut(&mut manifest.cuts, cut);
+    }
+    manifest.newest = log.header;
+    manifest.durable = log.durable;
     manifest.clean_close = None;
+    manifest.backup_of = None;
     if compact {
-        manifest.first_segment = log.segment;
+        manifest.first_segment = log.header.number;
     }
     storage
         .commit_manifest(manifest.generation, &manifest.encode())
@@ -129,7 +148,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .unnamed
         .iter()
         .copied()
-        .filter(|&number| number != log.segment);
+        .filter(|&number| number != log.header.number);
     for number in unnamed.chain(covered) {
         // A segment that stays is dead, and goes when the store is opened next.
         drop(storage.remove_segment(number));
@@ -173,7 +192,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         fingerprint: manifest.fingerprint,
     };
     let number = manifest
-        .last_segment
+        .last_segment()
         .checked_add(1)
         .ok_or(StorageError::MathError)?;
     // A segment of that number was started and never named; its place is needed.
@@ -185,11 +204,11 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     let copied = assessment.end.checked_sub(base.sequence);
     let header = SegmentHeader {
         copied: copied.ok_or(StorageError::MathError)?,
+        previous: Some(manifest.newest),
         ..identity.header(number, salt, base, attested)
-    }
-    .encode();
+    };
     let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
-    replayer.relog(&header, salt, assessment, &accept);
+    replayer.relog(&header.encode(), salt, assessment, &accept);
     let created = live.storage().create_segment(number, &mut replayer);
     if let Some(refused) = replayer.refused.take() {
         return Err(refused);
@@ -200,9 +219,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     let durable = replayer.position();
     let log = Log {
         identity,
-        segment: number,
-        salt,
-        base: base.sequence,
+        header: header.copy(),
         offset,
         durable_len: offset,
         durable,
@@ -212,31 +229,6 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         spare: GroupBuffer::new(durable.sequence + 1),
     };
     Ok((log, (replayer.records, replayer.leaves)))
-}
-
-/// The last look at what was recovered, before anything of it is written.
-fn accept<H: Hasher, const N: usize, const D: usize>(
-    tree: &LeanIMT<H, N, D>,
-    manifest: &Manifest,
-    assessment: &Assessment,
-    expected: Option<TreeHead>,
-) -> Result<(), RotorTreeError> {
-    if let Some(close) = &manifest.clean_close
-        && close.sequence == assessment.end
-        && (close.size, close.root) != (tree.size(), tree.root().unwrap_or_default())
-    {
-        return Err(StorageError::DataCorruption {
-            file: "log".into(),
-            offset: 0,
-            reason: format!(
-                "the log leads to another tree of {} leaves than the one that was closed with {}",
-                tree.size(),
-                close.size
-            ),
-        }
-        .into());
-    }
-    expect_head(&tree.snapshot(), expected)
 }
 
 /// What stands there, if it can be opened or made into a store.
@@ -273,7 +265,7 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
 pub(crate) fn ensure_room(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StorageError> {
     let counts = [
         ("generation", manifest.generation),
-        ("log segment", manifest.last_segment),
+        ("log segment", manifest.last_segment()),
         ("entry", manifest.sequence),
     ];
     counts
@@ -297,68 +289,6 @@ fn ensure_count(
             "{what} {count} leaves no room to count on; a store can be written up to {MAX_COUNT_TO_WRITE}"
         ),
     })
-}
-
-/// Turns the first pass's verdict into the report, or into an error where the mode wants one.
-fn judge(
-    live: &LiveLog,
-    assessment: &Assessment,
-    mode: RecoveryMode,
-    report: &mut RecoveryReport,
-) -> Result<(), StorageError> {
-    let place = |found: &rotortree_wal::Break| LogBreak {
-        file: live.name(found.place.segment),
-        offset: found.place.offset,
-        reason: describe(&found.cause),
-    };
-    match &assessment.verdict {
-        Verdict::Whole => {}
-        Verdict::Torn(found) => report.tear = Some(place(found)),
-        Verdict::Damaged(found) => {
-            let at = place(found);
-            if mode == RecoveryMode::Strict {
-                return Err(StorageError::WalCorrupted {
-                    file: at.file,
-                    offset: at.offset,
-                    reason: at.reason,
-                    valid_sequence: assessment.end,
-                    durable_sequence: assessment.attested,
-                });
-            }
-            report.damage = Some(Damage {
-                at,
-                valid_sequence: assessment.end,
-                durable_sequence: assessment.attested,
-                kept_aside: Vec::new(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a tree that does not contain a head that the caller knows.
-fn expect_head<const N: usize, const D: usize>(
-    snapshot: &TreeSnapshot<N, D>,
-    expected: Option<TreeHead>,
-) -> Result<(), RotorTreeError> {
-    let Some(expected) = expected else {
-        return Ok(());
-    };
-    let unexpected = |reason: String| {
-        Err(StorageError::UnexpectedHead {
-            size: expected.size,
-            reason,
-        }
-        .into())
-    };
-    if snapshot.size() < expected.size {
-        return unexpected(format!("it has only {} leaves", snapshot.size()));
-    }
-    let root = snapshot.snapshot_at(expected.size)?.root();
-    if root.unwrap_or_default() != expected.root {
-        return unexpected("its root at that size is another".into());
-    }
-    Ok(())
 }
 
 /// What a reader without ownership sees: the tree up to what is known to be durable.

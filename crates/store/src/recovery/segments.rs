@@ -25,6 +25,7 @@ pub(crate) struct LiveSegment {
     pub(crate) len: u64,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are headers")]
 pub(crate) enum Start {
     Header(SegmentHeader),
     Unreadable(SegmentError),
@@ -66,7 +67,7 @@ impl LiveLog {
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
     ) -> Result<Self, StorageError> {
-        let named = manifest.first_segment..=manifest.last_segment;
+        let named = manifest.first_segment..=manifest.last_segment();
         let (numbers, unnamed): (Vec<u64>, Vec<u64>) = storage
             .list_segments()?
             .into_iter()
@@ -78,7 +79,8 @@ impl LiveLog {
                     offset: 0,
                     reason: format!(
                         "the segment is missing; the manifest names segments {} to {}",
-                        manifest.first_segment, manifest.last_segment
+                        manifest.first_segment,
+                        manifest.last_segment()
                     ),
                 });
             }
@@ -120,7 +122,7 @@ impl LiveLog {
     /// For the owner. A reader may merely have been overtaken by a writer that rotates.
     pub(crate) fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
         let beyond = self.unnamed.iter().copied();
-        for number in beyond.filter(|number| *number > manifest.last_segment) {
+        for number in beyond.filter(|number| *number > manifest.last_segment()) {
             let mut bytes = self.open(number)?;
             let SegmentStart::Header(header) = SegmentStart::read(&mut bytes)? else {
                 continue;
@@ -131,7 +133,7 @@ impl LiveLog {
                     offset: 0,
                     reason: format!(
                         "the segment is in use, and the manifest, an older one, names none beyond {}",
-                        manifest.last_segment
+                        manifest.last_segment()
                     ),
                 });
             }

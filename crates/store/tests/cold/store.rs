@@ -12,6 +12,7 @@ use rotortree_store::{
     storage::{Reads, Storage},
     test_util::watchdog::limit_this_process,
 };
+use rotortree_wal::{HeaderCopy, Position};
 
 use crate::place::TestPlace;
 
@@ -41,8 +42,17 @@ pub(crate) fn empty_manifest(arity: usize) -> Manifest {
         metadata: None,
         levels: Manifest::empty_levels(),
         first_segment: 1,
-        last_segment: 1,
+        newest: HeaderCopy {
+            number: 1,
+            salt: 0x5eed,
+            base: Position::START,
+            attested: 0,
+            copied: 0,
+        },
+        durable: Position::START,
         clean_close: None,
+        backup_of: None,
+        cuts: Vec::new(),
     }
 }
 
@@ -105,6 +115,11 @@ impl Store {
             size: snapshot.size(),
             root: snapshot.root().unwrap_or_default(),
             levels,
+            durable: Position {
+                sequence: self.manifest.sequence,
+                size: snapshot.size(),
+                root: snapshot.root().unwrap_or_default(),
+            },
             ..self.manifest.clone()
         };
         self.manifest = Manifest::decode("manifest", &manifest.encode()).unwrap();

@@ -43,7 +43,7 @@ fn a_manifest_whose_checksum_holds_and_whose_fields_are_not_the_stores_is_refuse
         }),
         ("tree id", |manifest| manifest.tree_id[0] ^= 1),
         ("entry", |manifest| manifest.sequence += 1),
-        ("newest segment", |manifest| manifest.last_segment += 1),
+        ("newest segment", |manifest| manifest.newest.number += 1),
         ("root at the close", |manifest| {
             manifest.clean_close.as_mut().unwrap().root[0] ^= 1
         }),
@@ -114,7 +114,7 @@ struct Newest {
 }
 
 fn newest(files: &SimFiles) -> Newest {
-    let number = manifest(files).last_segment;
+    let number = manifest(files).last_segment();
     let path = segment(number);
     let bytes = files.read_file(&path).unwrap();
     let header = SegmentHeader::decode(&bytes).unwrap();
@@ -210,7 +210,7 @@ fn a_segment_that_continues_from_another_tree_is_refused() {
         };
         let files = sample.copy();
         let mut manifest = manifest(&files);
-        manifest.last_segment = number;
+        manifest.newest = header.copy();
         files.write_file(MANIFEST, &manifest.encode());
         files.write_file(segment(number), &header.encode());
         open(&files, config(RecoveryMode::StopAtLastValid))

@@ -25,7 +25,7 @@ fn at(manifest: &Manifest, offset: usize, field: &[u8]) {
 fn every_field_outside_its_range_is_refused_where_it_stands() {
     let full = samples::full(4, 600);
     at(&full, 0, b"ROTORWAL");
-    at(&full, 12, &4u32.to_le_bytes());
+    at(&full, 12, &16u32.to_le_bytes());
     at(&full, 12, &u32::MAX.to_le_bytes());
     for arity in [0, 1_u32] {
         at(&full, 48, &arity.to_le_bytes());
@@ -35,13 +35,21 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
     }
     at(&full, 88, &1u64.to_le_bytes());
     for huge in [1 << 62, u64::MAX] {
-        for offset in [24, 96, 152, 168, 176] {
+        for offset in [24, 96, 152, 232, 288, 296] {
             at(&full, offset, &u64::to_le_bytes(huge));
         }
     }
     refused(&full, 52, &4u32.to_le_bytes(), 104);
     at(&full, 144, &0u64.to_le_bytes());
     at(&full, 152, &7u64.to_le_bytes());
+    // The newest segment's header is one field, and refused as one.
+    refused(&full, 152, &0u64.to_le_bytes(), 152);
+    for huge in [160 + 8, 216, 224] {
+        refused(&full, huge, &u64::MAX.to_le_bytes(), 152);
+    }
+    at(&full, 232, &75u64.to_le_bytes());
+    at(&full, 240, &599u64.to_le_bytes());
+    at(&full, 248, &[1; 32]);
     let empty = samples::plain(2, 0, [0; 32]);
     at(&empty, 112, &[1; 32]);
     let len = full.encode().len() as u64;
@@ -54,15 +62,15 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
 fn an_end_of_the_log_that_contradicts_the_checkpoint_is_refused() {
     let full = samples::full(4, 600);
     for segment in [0, 7, 10, u64::MAX] {
-        at(&full, 160, &u64::to_le_bytes(segment));
+        at(&full, 280, &u64::to_le_bytes(segment));
     }
-    at(&full, 168, &0u64.to_le_bytes());
-    at(&full, 176, &75u64.to_le_bytes());
-    at(&full, 184, &599u64.to_le_bytes());
-    refused(&full, 184, &600u64.to_le_bytes(), 192);
+    at(&full, 288, &0u64.to_le_bytes());
+    at(&full, 296, &75u64.to_le_bytes());
+    at(&full, 304, &599u64.to_le_bytes());
+    refused(&full, 304, &600u64.to_le_bytes(), 312);
     let mut shallow = samples::full(4, 600);
     shallow.max_depth = 5;
-    at(&shallow, 184, &1025u64.to_le_bytes());
+    at(&shallow, 304, &1025u64.to_le_bytes());
     let mut empty = samples::full(4, 0);
     empty.clean_close = empty
         .clean_close
@@ -71,7 +79,22 @@ fn an_end_of_the_log_that_contradicts_the_checkpoint_is_refused() {
             root: [0; 32],
             ..close
         });
-    at(&empty, 192, &[1; 32]);
+    at(&empty, 312, &[1; 32]);
+}
+
+#[test]
+fn cut_notices_that_no_release_has_written_are_refused() {
+    let full = samples::full(4, 600);
+    for count in [0, 17, u32::MAX] {
+        at(&full, 368, &count.to_le_bytes());
+    }
+    // A lost head that is neither known nor unknown; one that is unknown and stated all the same; too many labels.
+    for (offset, value) in [(384, 2u32), (384, 0), (488, 9), (488, u32::MAX)] {
+        refused(&full, offset, &value.to_le_bytes(), 372);
+    }
+    // A label longer than a name may be, and one that is no text.
+    refused(&full, 492, &300u16.to_le_bytes(), 492);
+    refused(&full, 494, &[0xff], 492);
 }
 
 #[test]
@@ -81,17 +104,18 @@ fn lengths_beyond_what_is_left_are_refused_before_anything_is_allocated() {
         at(&full, 16, &len.to_le_bytes());
     }
     // Within the limit of metadata, but not there; and beyond every limit.
-    let short = samples::full(4, 0);
-    refused(&short, 224, &60_000u32.to_le_bytes(), 228);
-    refused(&short, 224, &70_000u32.to_le_bytes(), 224);
-    refused(&short, 224, &u32::MAX.to_le_bytes(), 224);
+    let mut short = samples::full(4, 0);
+    (short.backup_of, short.cuts) = (None, Vec::new());
+    refused(&short, 344, &60_000u32.to_le_bytes(), 348);
+    refused(&short, 344, &70_000u32.to_le_bytes(), 344);
+    refused(&short, 344, &u32::MAX.to_le_bytes(), 344);
     // A size whose levels are not there: the first tail that is missing is blamed.
     let plain = samples::plain(2, 1, [9; 32]);
-    refused(&plain, 104, &u64::MAX.to_le_bytes(), 160);
+    refused(&plain, 104, &u64::MAX.to_le_bytes(), 240);
     refused(&plain, 104, &0u64.to_le_bytes(), 112);
     // More levels than the size has.
     let more = samples::plain(2, 3, [9; 32]);
-    refused(&more, 104, &1u64.to_le_bytes(), 192);
+    refused(&more, 104, &1u64.to_le_bytes(), 312);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Manifests to encode.
 
+use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
-    manifest::{CleanClose, LevelTail, Manifest},
+    manifest::{BackupOf, CleanClose, CutNotice, LevelTail, Manifest},
     shape::Shape,
 };
+use rotortree_wal::{HeaderCopy, Position};
 
 /// A manifest of a tree of `size` leaves, with everything that is optional.
 pub(crate) fn full(arity: u32, size: u64) -> Manifest {
@@ -17,7 +19,15 @@ pub(crate) fn full(arity: u32, size: u64) -> Manifest {
             size: size + 1,
             root: [0xcc; 32],
         }),
-        last_segment: 9,
+        newest: HeaderCopy {
+            number: 9,
+            ..plain(arity, size, root).newest
+        },
+        backup_of: Some(BackupOf {
+            tree_id: *b"the copied tree.",
+            generation: 41,
+        }),
+        cuts: cuts(),
         ..plain(arity, size, root)
     }
 }
@@ -37,9 +47,44 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
         metadata: None,
         levels: tails(arity, size),
         first_segment: 8,
-        last_segment: 8,
+        newest: HeaderCopy {
+            number: 8,
+            salt: 0x0123_4567_89ab_cdef,
+            base: Position {
+                sequence: 70,
+                size: 500,
+                root: [0xba; 32],
+            },
+            attested: 75,
+            copied: 6,
+        },
+        durable: Position {
+            sequence: 77,
+            size,
+            root,
+        },
         clean_close: None,
+        backup_of: None,
+        cuts: Vec::new(),
     }
+}
+
+/// Two notices: one that knows everything, one that knows little.
+fn cuts() -> Vec<CutNotice> {
+    let kept = Position {
+        sequence: 31,
+        size: 300,
+        root: [0x31; 32],
+    };
+    let lost = TreeHead {
+        size: 420,
+        root: [0x42; 32],
+    };
+    let files = vec!["one".to_owned(), "another".to_owned()];
+    vec![
+        CutNotice::new(3, kept, 40, Some(lost), files),
+        CutNotice::new(4, Position::START, 1, None, Vec::new()),
+    ]
 }
 
 /// Tails of the lengths that arity and size ask for.

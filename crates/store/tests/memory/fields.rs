@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use rotortree_store::{RecoveryMode, manifest::Manifest, test_util::sim_files::SimFiles};
-use rotortree_wal::MAX_SEQUENCE;
+use rotortree_wal::{MAX_SEQUENCE, SegmentHeader};
 
 use crate::{
     allocator::{alone, peak},
@@ -28,7 +28,7 @@ const HOSTILE: [u64; 9] = [
 ];
 
 /// Offset and width of the numbers of a manifest.
-const MANIFEST_NUMBERS: [(usize, usize); 19] = [
+const MANIFEST_NUMBERS: [(usize, usize); 26] = [
     (8, 4),
     (12, 4),
     (16, 8),
@@ -39,20 +39,29 @@ const MANIFEST_NUMBERS: [(usize, usize); 19] = [
     (96, 8),
     (104, 8),
     (144, 8),
+    // The newest segment's header: number, salt, base, attested, copied.
     (152, 8),
-    // The orderly close.
     (160, 8),
     (168, 8),
     (176, 8),
-    (184, 8),
+    (216, 8),
+    (224, 8),
+    // What was durable.
+    (232, 8),
+    (240, 8),
+    // The orderly close.
+    (280, 8),
+    (288, 8),
+    (296, 8),
+    (304, 8),
     // The length of the metadata, then what stands where there is no orderly close.
-    (224, 4),
-    (160, 4),
-    (228, 8),
-    (236, 8),
+    (344, 4),
+    (280, 4),
+    (348, 8),
+    (356, 8),
 ];
 
-const SEGMENT_NUMBERS: [(usize, usize); 9] = [
+const SEGMENT_NUMBERS: [(usize, usize); 16] = [
     (8, 2),
     (10, 2),
     (32, 8),
@@ -62,6 +71,14 @@ const SEGMENT_NUMBERS: [(usize, usize); 9] = [
     (96, 8),
     (104, 4),
     (108, 4),
+    (144, 8),
+    // Its predecessor's: number, salt, base, attested, copied.
+    (152, 8),
+    (160, 8),
+    (168, 8),
+    (176, 8),
+    (216, 8),
+    (224, 8),
 ];
 
 const GROUP_NUMBERS: [(usize, usize); 6] = [(8, 8), (16, 8), (24, 4), (28, 4), (32, 8), (40, 8)];
@@ -225,13 +242,16 @@ fn with_counts(generation: u64, segment: u64, sequence: u64) -> SimFiles {
     for (at, value) in [(40, segment), (48, sequence), (96, sequence)] {
         header[at..at + 8].copy_from_slice(&value.to_le_bytes());
     }
+    header[152..232].fill(0);
     seal_segment(&mut header);
-    for number in manifest.first_segment..=manifest.last_segment {
+    for number in manifest.first_segment..=manifest.last_segment() {
         files.remove_file(log(number));
     }
     files.write_file(log(segment), &header);
     (manifest.generation, manifest.sequence) = (generation, sequence);
-    (manifest.first_segment, manifest.last_segment) = (segment, segment);
+    manifest.first_segment = segment;
+    manifest.newest = SegmentHeader::decode(&header).unwrap().copy();
+    manifest.durable = manifest.position();
     manifest.clean_close = None;
     files.write_file(MANIFEST, &manifest.encode());
     files

@@ -44,6 +44,7 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 /// // A segment with two records, the second of which did not reach the disk.
 /// let header = SegmentHeader {
 ///     tree_id: [7; 16], salt: 0x5eed, number: 1, arity: 2, fingerprint: [9; 32], base: Position::START, attested: 0, copied: 0,
+///     previous: None,
 /// };
 /// let mut segment = header.encode().to_vec();
 /// let mut group = GroupBuffer::new(1);

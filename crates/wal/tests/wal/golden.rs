@@ -3,7 +3,9 @@
 
 use std::fmt::Write;
 
-use rotortree_wal::{GroupBuffer, Position, SegmentHeader, SegmentStart, Verdict, attest_mark};
+use rotortree_wal::{
+    GroupBuffer, HeaderCopy, Position, SegmentHeader, SegmentStart, Verdict, attest_mark,
+};
 
 use crate::support::{Segment, assess, records};
 
@@ -24,6 +26,17 @@ fn segment() -> Segment {
         },
         attested: 1000,
         copied: 0,
+        previous: Some(HeaderCopy {
+            number: 41,
+            salt: 0xfedc_ba98_7654_3210,
+            base: Position {
+                sequence: 900,
+                size: 4500,
+                root: [0xaf; 32],
+            },
+            attested: 950,
+            copied: 60,
+        }),
     };
     let mut bytes = header.encode().to_vec();
     let mut group = GroupBuffer::new(1001);

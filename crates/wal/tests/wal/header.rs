@@ -1,6 +1,8 @@
 //! The segment header: what it refuses, and in which order it judges.
 
-use rotortree_wal::{FORMAT_VERSION, Position, SECTOR, SegmentError, SegmentHeader, SegmentStart};
+use rotortree_wal::{
+    FORMAT_VERSION, HeaderCopy, Position, SECTOR, SegmentError, SegmentHeader, SegmentStart,
+};
 
 use crate::support::header;
 
@@ -11,7 +13,9 @@ fn forged(at: usize, value: &[u8]) -> Vec<u8> {
         size: 5,
         root: [7; 32],
     };
-    let mut bytes = header(1, base).encode().to_vec();
+    let mut head = header(2, base);
+    head.previous = Some(header(1, base).copy());
+    let mut bytes = head.encode().to_vec();
     bytes[at..at + value.len()].copy_from_slice(value);
     let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..]);
     bytes[12..16].copy_from_slice(&crc.to_le_bytes());
@@ -34,6 +38,13 @@ fn every_field_comes_back() {
         base,
         attested: base.sequence + 9,
         copied: 17,
+        previous: Some(HeaderCopy {
+            number: u64::MAX - 1,
+            salt: 23,
+            base,
+            attested: base.sequence + 7,
+            copied: 5,
+        }),
     };
     let mut bytes = header.encode().to_vec();
     assert_eq!(SegmentHeader::decode(&bytes), Ok(header.clone()));
@@ -42,6 +53,25 @@ fn every_field_comes_back() {
         SegmentHeader::decode(&bytes),
         Ok(header),
         "what follows the header does not matter"
+    );
+}
+
+#[test]
+fn a_header_is_restored_from_its_copy_in_all_but_its_own_predecessor() {
+    let base = Position {
+        sequence: 3,
+        size: 5,
+        root: [7; 32],
+    };
+    let mut original = header(9, base);
+    (original.attested, original.copied) = (8, 5);
+    let copy = HeaderCopy::decode(&original.copy().encode()).expect("the copy is valid");
+    let restored = copy.restore(original.tree_id, original.arity, original.fingerprint);
+    assert_eq!(restored, original);
+    assert_eq!(
+        HeaderCopy::decode(&[0; HeaderCopy::BYTES]),
+        None,
+        "segments count from 1"
     );
 }
 
@@ -113,11 +143,18 @@ fn a_newer_version_is_told_before_anything_else_is_judged() {
 
 #[test]
 fn impossible_fields_are_refused_though_the_checksum_holds() {
-    let cases: [(&str, usize, &[u8]); 10] = [
+    let cases: [(&str, usize, &[u8]); 17] = [
         ("version 0", 8, &[0, 0]),
         ("flags", 10, &[1]),
         ("reserved behind the arity", 108, &[1]),
-        ("reserved behind the copies", 152, &[1]),
+        ("reserved behind the predecessor", 232, &[1]),
+        ("a predecessor of number 0", 152, &[0]),
+        ("a predecessor that is the segment itself", 152, &[2]),
+        ("a predecessor's base", 168, &[0xff; 8]),
+        ("a predecessor's leaves before the first", 168, &[0; 8]),
+        ("the root of a predecessor's empty tree", 176, &[0; 8]),
+        ("what a predecessor attests", 216, &[0xff; 8]),
+        ("what a predecessor copied", 224, &[0xff; 8]),
         ("the last byte", 511, &[1]),
         ("a base past the largest sequence", 48, &[0xff; 8]),
         ("attested past the largest sequence", 96, &[0xff; 8]),

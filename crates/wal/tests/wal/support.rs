@@ -85,6 +85,7 @@ pub(crate) fn header(number: u64, base: Position) -> SegmentHeader {
         base,
         attested: base.sequence,
         copied: 0,
+        previous: None,
     }
 }
 

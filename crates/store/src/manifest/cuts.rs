@@ -1,0 +1,185 @@
+//! [`CutNotice`]: what a recovery cut off although it had been durable, on record until the user acknowledges it.
+//!
+//! The bytes of a notice:
+//!
+//! ```text
+//!      0     8  generation of the manifest that took the cut
+//!      8     4  cuts that the notice stands for
+//!     12     4  1 if the lost head is known, 0 if not
+//!     16    48  sequence, size and root that were kept
+//!     64     8  sequence that was attested
+//!     72    40  size and root of the lost head, zeros if it is not known
+//!    112     4  files kept
+//!    116     4  labels that follow: for each its length (2) and its UTF-8 bytes
+//! ```
+
+use rotortree_lean_imt::TreeHead;
+use rotortree_wal::Position;
+
+use super::fields::{Fields, encode_position};
+use crate::StorageError;
+
+/// At most so many notices stand in a manifest; the oldest are merged beyond.
+pub const MAX_CUTS: usize = 16;
+/// At most so many files are named in one notice.
+pub const MAX_CUT_FILES: usize = 8;
+/// The longest name of a file in a notice, in bytes.
+pub const MAX_CUT_FILE_NAME: usize = 255;
+
+/// The length of a cut notice without its labels.
+const CUT_BYTES: usize = 120;
+
+/// A cut that opening took: the log was damaged below what is known to have been durable, and recovery stopped at the last valid entry.
+///
+/// The manifest that takes a cut carries its notice, and so does every later one, and every backup, until
+/// [`acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CutNotice {
+    /// The generation of the manifest that took the cut; of the last one where several cuts are merged.
+    pub generation: u64,
+    /// How many cuts this notice stands for: 1, or more where older ones were merged.
+    pub cuts: u32,
+    /// The state that was left: the last entry kept, and size and root there. Where cuts are merged, the smallest.
+    pub kept: Position,
+    /// The last entry that is known to have been durable. Where cuts are merged, the largest.
+    pub attested: u64,
+    /// The largest durable head that is known to have been lost, or `None` where no record of one was left.
+    pub lost: Option<TreeHead>,
+    /// How many files hold what was cut.
+    pub file_count: u32,
+    /// The labels of these files in the store's `aside`, at most [`MAX_CUT_FILES`] of them.
+    pub files: Vec<String>,
+}
+
+impl CutNotice {
+    /// The notice of one cut.
+    #[must_use]
+    pub fn new(
+        generation: u64,
+        kept: Position,
+        attested: u64,
+        lost: Option<TreeHead>,
+        files: Vec<String>,
+    ) -> Self {
+        let file_count = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        let mut notice = Self {
+            generation,
+            cuts: 1,
+            kept,
+            attested,
+            lost,
+            file_count,
+            files,
+        };
+        notice.files.truncate(MAX_CUT_FILES);
+        notice
+    }
+
+    /// How many leaves are known to be lost, or `None` where no durable head beyond what was kept is known.
+    #[must_use]
+    pub fn lost_leaves(&self) -> Option<u64> {
+        self.lost
+            .map(|head| head.size.saturating_sub(self.kept.size))
+    }
+
+    /// The length of the notice's bytes.
+    pub(super) fn encoded_len(&self) -> usize {
+        let labels = self.files.iter().map(|label| 2 + label.len());
+        CUT_BYTES + labels.sum::<usize>()
+    }
+
+    /// The notice's one encoding.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        let mut put = |field: &[u8]| bytes.extend_from_slice(field);
+        let lost = self.lost.unwrap_or(TreeHead {
+            size: 0,
+            root: [0; 32],
+        });
+        put(&self.generation.to_le_bytes());
+        put(&self.cuts.to_le_bytes());
+        put(&u32::from(self.lost.is_some()).to_le_bytes());
+        put(&encode_position(&self.kept));
+        put(&self.attested.to_le_bytes());
+        put(&lost.size.to_le_bytes());
+        put(&lost.root);
+        put(&self.file_count.to_le_bytes());
+        put(&(self.files.len() as u32).to_le_bytes());
+        for label in &self.files {
+            put(&(label.len() as u16).to_le_bytes());
+            put(label.as_bytes());
+        }
+        bytes
+    }
+
+    /// Reads the count of the notices, and the notices.
+    pub(super) fn decode_all(fields: &mut Fields<'_>) -> Result<Vec<Self>, StorageError> {
+        let (offset, count) = (fields.offset, fields.u32()? as usize);
+        if !(1..=MAX_CUTS).contains(&count) {
+            return Err(fields.damage(offset, format!("{count} cut notices")));
+        }
+        (0..count).map(|_| Self::decode(fields)).collect()
+    }
+
+    fn decode(fields: &mut Fields<'_>) -> Result<Self, StorageError> {
+        let start = fields.offset;
+        let (generation, cuts, is_known) = (fields.u64()?, fields.u32()?, fields.u32()?);
+        let (kept, attested) = (fields.position()?, fields.u64()?);
+        let lost = TreeHead {
+            size: fields.u64()?,
+            root: fields.array()?,
+        };
+        let (file_count, labels) = (fields.u32()?, fields.u32()? as usize);
+        let is_blank = lost.size == 0 && lost.root == [0; 32];
+        if is_known > 1 || is_known == 0 && !is_blank || labels > MAX_CUT_FILES {
+            return Err(fields.damage(start, "a cut notice that no release has written"));
+        }
+        let files = (0..labels)
+            .map(|_| label(fields))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            generation,
+            cuts,
+            kept,
+            attested,
+            lost: (is_known == 1).then_some(lost),
+            file_count,
+            files,
+        })
+    }
+
+    /// Takes in a later cut.
+    fn merge(&mut self, later: Self) {
+        self.generation = later.generation;
+        self.cuts = self.cuts.saturating_add(later.cuts);
+        if later.kept.sequence < self.kept.sequence {
+            self.kept = later.kept;
+        }
+        self.attested = self.attested.max(later.attested);
+        let known = self.lost.into_iter().chain(later.lost);
+        self.lost = known.max_by_key(|head| head.size);
+        self.file_count = self.file_count.saturating_add(later.file_count);
+        self.files.extend(later.files);
+        self.files.truncate(MAX_CUT_FILES);
+    }
+}
+
+/// Puts a notice behind those that are on record, and merges the oldest where they become too many.
+pub(crate) fn push_cut(cuts: &mut Vec<CutNotice>, notice: CutNotice) {
+    cuts.push(notice);
+    while cuts.len() > MAX_CUTS {
+        let second = cuts.remove(1);
+        cuts[0].merge(second);
+    }
+}
+
+/// Reads the name of a file.
+fn label(fields: &mut Fields<'_>) -> Result<String, StorageError> {
+    let (offset, len) = (fields.offset, u16::from_le_bytes(fields.array()?) as usize);
+    let bytes = fields.take(len)?.to_vec();
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|label| label.len() <= MAX_CUT_FILE_NAME)
+        .ok_or_else(|| fields.damage(offset, "a label that no release has written"))
+}
