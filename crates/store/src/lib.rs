@@ -72,6 +72,7 @@ mod recovery;
 #[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
 pub mod shape;
+mod spans;
 pub mod storage;
 mod sync;
 #[cfg(feature = "test-util")]

@@ -8,7 +8,7 @@ use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 
 use crate::{
     EngineConfig, RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest,
-    recovery, storage::Storage,
+    recovery, spans, storage::Storage,
 };
 
 /// How often reading is tried again when the writer moves on in the middle of it.
@@ -50,7 +50,8 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         config.check(D)?;
         // Before anything is read, so that a child that is forked from here on is known as one.
         let process = Process::current();
-        let (snapshot, seen) = read(&hasher, &storage, &config)?;
+        let span = spans::open_read_only(&*storage);
+        let (snapshot, seen) = span.run(|| read(&hasher, &storage, &config))?;
         Ok(Self {
             hasher,
             storage,
@@ -68,6 +69,10 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     /// As [`open`](Self::open), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
     /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked while this view was being refreshed.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
+        spans::refresh(&*self.storage).run(|| self.move_forward())
+    }
+
+    fn move_forward(&self) -> Result<bool, RotorTreeError> {
         let _refreshing = self
             .process
             .look(&self.refreshing)

@@ -19,6 +19,7 @@ use crate::{
     StorageError,
     checkpoint::write_nodes,
     runtime::Lane,
+    spans,
     storage::WriteError,
     sync::{MutexGuard, lock},
 };
@@ -45,6 +46,10 @@ pub(crate) struct Checkpoints {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only closing makes one.
     pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
+        spans::checkpoint(&*self.storage).run(|| self.take_turn(closing))
+    }
+
+    fn take_turn(&self, closing: bool) -> Result<(), StorageError> {
         self.status.check_process()?;
         let mut checkpoints = lock(&self.checkpoints);
         while checkpoints.running {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
     manifest::CleanClose,
-    recovery,
+    recovery, spans,
     storage::{Storage, WriteError},
     sync::lock,
     verify::{Progress, verify_nodes},
@@ -63,7 +63,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
-        let core = Core::open(hasher, storage, config)?;
+        let span = spans::open(&*storage);
+        let core = span.run(|| Core::open(hasher, storage, config))?;
         Ok(Self {
             handle: Arc::new(Handle { core }),
         })
@@ -161,6 +162,14 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         hasher: &H,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), StorageError> {
+        spans::verify(&*self.core().storage).run(|| self.verify_all(hasher, progress))
+    }
+
+    fn verify_all(
+        &self,
+        hasher: &H,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), StorageError> {
         verify_nodes(hasher, &self.snapshot(), progress)?;
         // Levels that are pinned in memory have chunks too, which no snapshot reads.
         let cold = self.core().look(&self.core().cold);
@@ -181,7 +190,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// [`StorageError::ForeignDirectory`] for a target that holds anything else, [`StorageError::FileLocked`] for one that is
     /// open, [`StorageError::CheckpointFailed`] and [`StorageError::Io`] if writing failed: the backup then is what it was before.
     pub fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
-        self.core().backup(target)
+        spans::backup(&*self.core().storage, &**target).run(|| self.core().backup(target))
     }
 
     /// What opening found.
@@ -232,6 +241,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // A forked child holds a copy of the parent's buffers and shares its files. They are the parent's business.
             return Ok(());
         }
+        if self.status.is_closed() {
+            // The last handle of a tree that was closed: there is nothing to tell.
+            return self.close_once();
+        }
+        spans::close(&*self.storage).run(|| self.close_once())
+    }
+
+    fn close_once(&self) -> Result<(), StorageError> {
         // Held to the end, so that whoever closes second waits for the first.
         let mut ownership = lock(&self.ownership);
         let Some(owner) = ownership.take() else {

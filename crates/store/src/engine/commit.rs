@@ -18,6 +18,7 @@ use super::{
 use crate::{
     FlushPolicy, StorageError,
     runtime::Lane,
+    spans,
     storage::WriteError,
     sync::{MutexGuard, lock},
 };
@@ -348,9 +349,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         match (self.config.flush_policy, pending) {
             (FlushPolicy::Interval(_), Some(_)) => {
-                if let Ok(lead) = self.take_lead()
-                    && matches!(self.lead(lead), Ok(()) | Err(StorageError::Unavailable(_)))
-                {
+                let flushed = spans::flush(&*self.storage)
+                    .run(|| self.take_lead().and_then(|lead| self.lead(lead)));
+                if matches!(flushed, Ok(()) | Err(StorageError::Unavailable(_))) {
                     self.schedule_tick(self.tick_delay());
                 }
             }
@@ -380,11 +381,13 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Waits until every batch inserted so far is durable.
     pub(super) fn flush_all(&self) -> Result<(), StorageError> {
-        let last = {
-            let writer = lock(&self.writer);
-            writer.pending.last_batch_end()
-        };
-        self.wait_durable(last)
+        spans::flush(&*self.storage).run(|| {
+            let last = {
+                let writer = lock(&self.writer);
+                writer.pending.last_batch_end()
+            };
+            self.wait_durable(last)
+        })
     }
 
     pub(super) fn failure(&self) -> Option<Arc<io::Error>> {

@@ -12,7 +12,7 @@ mod told {
 
     pub(in crate::engine) fn opened(place: &str, size: u64, report: &RecoveryReport) {
         if let Some(damage) = &report.damage {
-            tracing::error!(target: TARGET, place, file = damage.at.file, offset = damage.at.offset, "the log was damaged: {}", damage.at.reason);
+            tracing::error!(target: TARGET, place, file = damage.at.file, offset = damage.at.offset, reason = damage.at.reason, "the log was damaged");
         }
         tracing::info!(
             target: TARGET, place, size, created = report.created, was_closed = report.was_closed,

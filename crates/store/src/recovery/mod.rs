@@ -32,6 +32,7 @@ use crate::{
     cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
     manifest::{CutNotice, Manifest, push_cut},
+    spans,
     storage::{Ownership, Place, Storage, WriteError},
 };
 
@@ -75,20 +76,23 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     if config.raise_max_depth {
         manifest.max_depth = config.ceiling(D) as u32;
     }
-    let Checkpointed { mut tree, cold } =
-        load_checkpoint(hasher, storage, &manifest, config, &mut report)?;
+    let Checkpointed { mut tree, cold } = spans::load_checkpoint(manifest.size)
+        .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
     let live = LiveLog::read(storage, &manifest)?;
     live.refuse_older_manifest(&manifest)?;
     let compact = live.total_bytes() <= COMPACT_BYTES;
-    let (assessment, applied) = if compact {
-        // All of it is replayed while it is copied.
-        let assessment = live.assess(&manifest).map_err(StorageError::Io)?;
-        (assessment, Ok(Applied::nothing(manifest.position())))
-    } else {
-        live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
-            .map_err(StorageError::Io)?
-    };
+    let scan = spans::scan_log(live.segments.len(), live.total_bytes());
+    let scanned = scan.run(|| {
+        if compact {
+            // All of it is replayed while it is copied.
+            let assessment = live.assess(&manifest)?;
+            Ok((assessment, Ok(Applied::nothing(manifest.position()))))
+        } else {
+            live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
+        }
+    });
+    let (assessment, applied) = scanned.map_err(StorageError::Io)?;
     ensure_count(&**storage, "log", "entry", assessment.end)?;
     report.segments = live.segments.len() as u64;
     report.was_closed = manifest.clean_close.is_some() && !report.created;
@@ -99,15 +103,19 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         damage.kept_aside = live.keep_aside(cut)?;
     }
 
-    let (mut log, (records, leaves)) = continue_log(
-        &live,
-        &mut tree,
-        &applied?,
-        &manifest,
-        &assessment,
-        compact,
-        config,
-    )?;
+    let applied = applied?;
+    let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
+    let (mut log, (records, leaves)) = replay.run(|| {
+        continue_log(
+            &live,
+            &mut tree,
+            &applied,
+            &manifest,
+            &assessment,
+            compact,
+            config,
+        )
+    })?;
     (report.replayed_records, report.replayed_leaves) = (records, leaves);
 
     manifest.generation += 1;
@@ -300,11 +308,11 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
 ) -> Result<(LeanIMT<H, N, D>, Manifest), RotorTreeError> {
     let manifest = load_manifest(&**storage)?;
     check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
-    let Checkpointed { mut tree, .. } =
-        load_checkpoint(hasher, storage, &manifest, config, report)?;
+    let Checkpointed { mut tree, .. } = spans::load_checkpoint(manifest.size)
+        .run(|| load_checkpoint(hasher, storage, &manifest, config, report))?;
     let live = LiveLog::read(storage, &manifest)?;
-    let (assessment, applied) = live
-        .assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
+    let (assessment, applied) = spans::scan_log(live.segments.len(), live.total_bytes())
+        .run(|| live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref()))
         .map_err(StorageError::Io)?;
     report.segments = live.segments.len() as u64;
     judge(&live, &assessment, config.recovery, report)?;
@@ -317,7 +325,7 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
         &assessment,
         config.progress.as_ref(),
     );
-    replayer.run()?;
+    spans::replay(stop.saturating_sub(manifest.sequence)).run(|| replayer.run())?;
     (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
     expect_head(&tree.snapshot(), config.expect_head)?;
     Ok((tree, manifest))
