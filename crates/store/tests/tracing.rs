@@ -140,7 +140,7 @@ fn leaves(count: u8) -> Vec<[u8; 32]> {
 
 /// Everything that a span of a running tree covers, once.
 fn writer_calls(tree: &Tree) {
-    tree.append(&leaves(9), None, None).unwrap();
+    tree.append(&leaves(9)).submit().unwrap();
     tree.flush().unwrap();
     tree.checkpoint().unwrap();
     tree.verify(&Blake3Hasher, &mut |_| {}).unwrap();
@@ -167,7 +167,7 @@ fn a_damaged_log() {
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
     let tree = open(&storage);
     for _ in 0..3 {
-        tree.append(&leaves(40), None, None).unwrap();
+        tree.append(&leaves(40)).submit().unwrap();
         tree.flush().unwrap();
     }
     tree.close().unwrap();
@@ -189,7 +189,7 @@ fn failing_writes() {
     let files = SimFiles::new();
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
     let tree = open(&storage);
-    tree.append(&vec![[7; 32]; 1000], None, None).unwrap();
+    tree.append(&vec![[7; 32]; 1000]).submit().unwrap();
     // The checkpoint's segment.
     files.inject(Fault::new(0, Effect::Error(io::ErrorKind::StorageFull)).on(Call::CreateNew));
     tree.checkpoint().unwrap_err();
@@ -198,7 +198,7 @@ fn failing_writes() {
     tree.checkpoint().unwrap_err();
     files.heal();
     files.inject(failing.on(Call::Sync));
-    tree.append(&leaves(3), None, None).unwrap();
+    tree.append(&leaves(3)).submit().unwrap();
     tree.flush().unwrap_err();
     tree.close().unwrap_err();
 }
@@ -278,7 +278,7 @@ fn a_subscriber_may_call_the_tree_from_every_span() {
             assert!(tree.stats().failure.is_none());
             tree.flush().unwrap();
             tree.checkpoint().unwrap();
-            tree.append(&leaves(1), None, None).unwrap().wait().unwrap();
+            tree.append(&leaves(1)).submit().unwrap().wait().unwrap();
             within.store(false, Ordering::Relaxed);
         }
     };
