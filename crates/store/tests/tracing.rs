@@ -37,25 +37,29 @@ type Row = (String, String, String, Vec<String>);
 /// Does something at each call of the subscriber, which is told which.
 type React = Box<dyn Fn(&str) + Send + Sync>;
 
+#[derive(Default)]
+struct Told {
+    rows: Mutex<BTreeSet<Row>>,
+    /// What was recorded in the field `error`.
+    errors: Mutex<Vec<String>>,
+}
+
 /// Writes down what it is told.
 struct Capture {
-    rows: Arc<Mutex<BTreeSet<Row>>>,
-    errors: Arc<Mutex<Vec<String>>>,
+    told: Arc<Told>,
     spans: AtomicU64,
     react: React,
 }
 
 impl Capture {
-    fn new(react: React) -> (Self, Arc<Mutex<BTreeSet<Row>>>, Arc<Mutex<Vec<String>>>) {
-        let rows = Arc::<Mutex<BTreeSet<Row>>>::default();
-        let errors = Arc::<Mutex<Vec<String>>>::default();
+    fn new(react: React) -> (Self, Arc<Told>) {
+        let told = Arc::<Told>::default();
         let capture = Self {
-            rows: Arc::clone(&rows),
-            errors: Arc::clone(&errors),
+            told: Arc::clone(&told),
             spans: AtomicU64::new(0),
             react,
         };
-        (capture, rows, errors)
+        (capture, told)
     }
 
     fn note(&self, kind: &str, name: String, metadata: &Metadata<'_>) {
@@ -66,7 +70,7 @@ impl Capture {
             .map(|field| field.name().to_owned());
         let fields = fields.filter(|field| field != "message").collect();
         let row = (kind.to_owned(), name, metadata.level().to_string(), fields);
-        self.rows.lock().unwrap().insert(row);
+        self.told.rows.lock().unwrap().insert(row);
     }
 }
 
@@ -95,7 +99,7 @@ impl Subscriber for Capture {
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut text = Text("error", String::new());
         values.record(&mut text);
-        self.errors.lock().unwrap().push(text.1);
+        self.told.errors.lock().unwrap().push(text.1);
         (self.react)("record");
     }
 
@@ -229,13 +233,13 @@ fn documented() -> BTreeSet<Row> {
 
 #[test]
 fn the_page_has_every_span_and_event_and_no_other() {
-    let (capture, rows, _) = Capture::new(Box::new(|_| {}));
+    let (capture, told) = Capture::new(Box::new(|_| {}));
     with_default(capture, || {
         a_life_in_order();
         a_damaged_log();
         failing_writes();
     });
-    let (captured, documented) = (rows.lock().unwrap().clone(), documented());
+    let (captured, documented) = (told.rows.lock().unwrap().clone(), documented());
     let undocumented: Vec<_> = captured.difference(&documented).collect();
     let unseen: Vec<_> = documented.difference(&captured).collect();
     assert!(
@@ -249,12 +253,12 @@ fn the_page_has_every_span_and_event_and_no_other() {
 fn a_span_records_how_its_call_failed() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("notes.txt"), "of another program").unwrap();
-    let (capture, _, errors) = Capture::new(Box::new(|_| {}));
+    let (capture, told) = Capture::new(Box::new(|_| {}));
     with_default(capture, || {
         let storage = Arc::new(FsStorage::new(dir.path()));
         Tree::open(Blake3Hasher, storage, quiet()).unwrap_err();
     });
-    let errors = errors.lock().unwrap();
+    let errors = told.errors.lock().unwrap();
     assert_eq!(errors.len(), 1);
     assert!(errors[0].contains("notes.txt"), "{errors:?}");
 }
