@@ -64,13 +64,12 @@ impl fmt::Display for HashRole {
 ///
 /// ```
 /// use rotortree_lean_imt::{NodeFailure, TreeError};
-/// use std::{error::Error, io};
+/// use std::{error::Error as _, io};
 ///
 /// let source = NodeFailure::new(io::Error::other("the disk is gone"));
 /// let error = TreeError::NodeUnavailable { level: 2, index: 7, source };
-/// assert_eq!(error.to_string(), "node 7 of level 2 cannot be read");
-/// let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-/// assert_eq!(cause.map(|cause| cause.to_string()).as_deref(), Some("the disk is gone"));
+/// assert_eq!(error.to_string(), "node 7 of level 2 cannot be read: the disk is gone");
+/// assert!(error.source().is_none(), "the text holds the cause");
 /// ```
 ///
 /// Clones share one failure. Two failures are equal if they are clones of one, or say the same.
@@ -256,13 +255,16 @@ pub enum TreeError {
         max_arity: usize,
     },
     /// A node could not be read.
-    #[error("node {index} of level {level} cannot be read")]
+    #[error("node {index} of level {level} cannot be read: {source}")]
     NodeUnavailable {
         /// Level of the node, 0 for leaves.
         level: usize,
         /// Index on its level.
         index: u64,
-        /// What its source says.
-        source: NodeFailure,
+        /// What its source says. The text holds it, so that it is no link of the chain of sources.
+        r#source: NodeFailure,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,8 +118,8 @@ pub use rotortree_lean_imt::*;
 pub use rotortree_store::{
     Append, BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy,
     LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError,
-    Runtime, Stats, StorageError, StoreIdentity, TieringConfig, storage::Reads,
-    verify::Progress as VerifyProgress,
+    Runtime, Stats, StorageError, StoreIdentity, TieringConfig, checkpoint::CheckpointFailure,
+    storage::Reads, verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]

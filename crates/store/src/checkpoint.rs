@@ -9,6 +9,7 @@ use rotortree_hasher::Hash;
 use rotortree_lean_imt::{TreeError, TreeSnapshot, geometry};
 
 use crate::{
+    StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
     manifest::{LevelTail, Manifest},
     storage::{Storage, Stream},
@@ -25,13 +26,16 @@ const PIECE_SECTORS: usize = 64;
 #[non_exhaustive]
 pub enum CheckpointFailure {
     /// Storage refused a write or a sync.
-    #[error("writing nodes failed: {0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// A node to be written could not be read.
-    #[error("reading nodes to write failed: {0}")]
+    #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The log, which a checkpoint syncs first, refused without having failed for good.
+    #[error(transparent)]
+    Log(StorageError),
     /// The caller's `pace` said so.
-    #[error("the checkpoint was stopped")]
+    #[error("it was stopped")]
     Stopped,
     /// The snapshot is not a later state of the tree in the manifest.
     #[error(

@@ -1,16 +1,35 @@
 //! [`StorageError`]: what can go wrong between a tree and its storage.
+//!
+//! One rule for every error of these crates: a text is whole. It holds the text of its cause, so that `{}` in a log line loses
+//! nothing, and `source()` returns nothing that the text holds already, so that a reporter which prints a chain of sources prints
+//! each cause once. The typed cause is the variant's field.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, sync::Arc};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
-/// A failure of storage. Every message says which file, where in it, and what can be done.
+/// A failure of storage. Every message says which file or object, where in it, why, and what can be done.
+///
+/// A message holds its cause, once; [`source`](std::error::Error::source) returns nothing that the message already says.
+///
+/// ```
+/// use rotortree_store::StorageError;
+/// use std::{error::Error, io, sync::Arc};
+///
+/// let full = Arc::new(io::Error::new(io::ErrorKind::StorageFull, "cannot write /tree/log/1.wal: no space left"));
+/// let error = StorageError::FlushFailed(Arc::clone(&full));
+/// assert_eq!(error.to_string().matches(&full.to_string()).count(), 1);
+/// assert!(error.source().is_none());
+/// let StorageError::FlushFailed(cause) = error else { unreachable!() };
+/// assert_eq!(cause.kind(), io::ErrorKind::StorageFull);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The operating system refused an operation; the message names the file and the operation.
-    #[error("storage I/O failed: {0}")]
+    /// The backend refused an operation; the message names the operation, the file or object, the reason, and where there is one the
+    /// remedy.
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
@@ -22,7 +41,7 @@ pub enum StorageError {
     #[error(
         "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen to recover what is durable"
     )]
-    FlushFailed(#[source] Arc<io::Error>),
+    FlushFailed(Arc<io::Error>),
     /// The log or the manifest could not be written for now: no descriptor, no room, a file that could not be opened. Nothing
     /// was written, so nothing is in doubt: the tree goes on, what waits to be written waits on in its order, and the next flush
     /// tries again.
@@ -30,11 +49,16 @@ pub enum StorageError {
         "nothing could be written for now, and nothing is lost: {0}; end the shortage, then flush or wait again"
     )]
     Unavailable(Arc<io::Error>),
-    /// A checkpoint failed. The tree goes on and the checkpoint is tried again.
-    #[error("the checkpoint failed: {0}; no durable leaf is affected and it will be tried again")]
+    /// A checkpoint failed, for the reason that the text holds. A running tree goes on and tries again. The typed cause
+    /// is [`Stats::checkpoint_error`](crate::Stats::checkpoint_error).
+    #[error(
+        "the checkpoint failed: {0}; no durable leaf is affected, and the next checkpoint covers what this one did not"
+    )]
     CheckpointFailed(String),
     /// A size or sequence would leave the range of 64 bits.
-    #[error("a size or sequence number would leave the range of 64 bits")]
+    #[error(
+        "a size or sequence number would leave the range of 64 bits, which no tree reaches by inserts; restore the store from a backup"
+    )]
     MathError,
     /// Stored bytes do not match their checksum.
     #[error(
@@ -95,10 +119,10 @@ pub enum StorageError {
         actual: Hash,
     },
     /// The place holds something that is not a store of this format.
-    #[error("{} is not a rotortree store: it holds {found}; {remedy}", path.display())]
+    #[error("{place} is not a place for this: it holds {found}; {remedy}")]
     ForeignDirectory {
-        /// The place.
-        path: PathBuf,
+        /// The place, as its backend describes it: of a directory the path.
+        place: String,
         /// What was found.
         found: String,
         /// What to do.
@@ -134,7 +158,8 @@ pub enum StorageError {
     WouldBlock,
     /// The recovered tree does not contain the head that the caller expects.
     #[error(
-        "the store does not contain the expected head of size {size}: {reason}; it may have been rolled back or belong to another tree"
+        "the store does not contain the expected head of size {size}: {reason}; it was rolled back or belongs to another tree: \
+             put the newer store back, or expect a head that it contains"
     )]
     UnexpectedHead {
         /// Size of the expected head.
@@ -142,9 +167,31 @@ pub enum StorageError {
         /// How the store differs.
         reason: String,
     },
+    /// Metadata is longer than an entry takes.
+    #[error(
+        "the metadata has {len} bytes, and an entry takes at most {max}; keep a reference to it instead"
+    )]
+    MetadataTooLong {
+        /// Its bytes.
+        len: usize,
+        /// The most that are taken.
+        max: usize,
+    },
     /// A configuration value is outside its limits.
     #[error("the configuration is not usable: {0}")]
     InvalidConfig(String),
+}
+
+impl StorageError {
+    /// The number that the operating system gave the failure, where it was the system's: tells errors apart that share a kind.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        match self {
+            Self::Io(error) => crate::fs::raw_os_error(error),
+            Self::FlushFailed(error) | Self::Unavailable(error) => crate::fs::raw_os_error(error),
+            _ => None,
+        }
+    }
 }
 
 /// Any failure of a durable tree: of its storage, or of the tree itself.
@@ -165,3 +212,6 @@ impl std::fmt::Display for Hex<'_> {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

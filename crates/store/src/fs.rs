@@ -34,9 +34,12 @@ use crate::{
     StorageError,
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
-    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
+    storage::{Ownership, Part, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
 };
 use disk::Disk;
+#[cfg(all(test, not(loom)))]
+pub(crate) use error::named_for_tests;
+pub(crate) use error::raw_os_error;
 use layout::Layout;
 use levels::Levels;
 use log::Log;
@@ -142,6 +145,21 @@ impl<K: fmt::Debug + Send + Sync> Ownership for Owner<K> {}
 impl<L: FileLayer> Storage for FsStorage<L> {
     fn describe(&self) -> String {
         self.path().display().to_string()
+    }
+
+    fn name(&self, part: Part) -> String {
+        let path = match part {
+            Part::Manifest => self.layout.manifest().to_owned(),
+            Part::Log => self.layout.log().to_owned(),
+            Part::Segment(number) => self.layout.segment(number),
+            Part::Level(level) => self.layout.level(level),
+            Part::Shard {
+                stream,
+                level,
+                index,
+            } => self.layout.shard(stream, level, index),
+        };
+        path.display().to_string()
     }
 
     fn inspect(&self) -> Result<Place, StorageError> {

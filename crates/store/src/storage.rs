@@ -6,7 +6,10 @@
 
 use std::{fmt, io, io::Read, sync::Arc};
 
-use crate::{StorageError, chunk::SHARD_CHUNKS};
+use crate::{
+    StorageError,
+    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+};
 
 /// The number of a store's first log segment. A place without a manifest is vacant if its log is this segment without records.
 pub const FIRST_SEGMENT: u64 = 1;
@@ -33,6 +36,45 @@ pub enum Place {
         /// What stands there, for the error message.
         found: String,
     },
+}
+
+/// A part of a store, as errors and reports name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The manifest in force.
+    Manifest,
+    /// The log as a whole.
+    Log,
+    /// The log segment of this number.
+    Segment(u64),
+    /// A level as a whole.
+    Level(u8),
+    /// A shard of a level's stream.
+    Shard {
+        /// Which stream.
+        stream: Stream,
+        /// Which level, 0 for the leaves.
+        level: u8,
+        /// Which shard of the level, from 0.
+        index: u64,
+    },
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest => f.write_str("manifest"),
+            Self::Log => f.write_str("log"),
+            Self::Segment(number) => write!(f, "log segment {number}"),
+            Self::Level(level) => write!(f, "level {level}"),
+            Self::Shard {
+                stream,
+                level,
+                index,
+            } => write!(f, "{stream} of level {level}, shard {index}"),
+        }
+    }
 }
 
 /// Exclusive ownership of a place; given up when dropped.
@@ -94,6 +136,35 @@ pub enum Stream {
     Sums,
 }
 
+impl Stream {
+    /// Bytes in a unit.
+    #[must_use]
+    pub const fn unit_bytes(self) -> usize {
+        match self {
+            Self::Chunks => CHUNK_BYTES,
+            Self::Sums => SUM_SECTOR_BYTES,
+        }
+    }
+
+    /// Units in a full shard of so many chunks, a multiple of 128.
+    #[must_use]
+    pub const fn shard_units(self, shard_chunks: u64) -> u64 {
+        match self {
+            Self::Chunks => shard_chunks,
+            Self::Sums => shard_chunks / SUMS_PER_SECTOR,
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chunks => "chunks",
+            Self::Sums => "checksums",
+        })
+    }
+}
+
 /// The bytes of a log segment, read by position.
 #[expect(
     clippy::len_without_is_empty,
@@ -142,6 +213,11 @@ pub enum Reads {
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
     fn describe(&self) -> String;
+
+    /// What a part of the store is called in error messages: the file or object that a user would look for.
+    fn name(&self, part: Part) -> String {
+        format!("{}, {part}", self.describe())
+    }
 
     /// Tells what stands here without changing anything, and without owning it.
     fn inspect(&self) -> Result<Place, StorageError>;

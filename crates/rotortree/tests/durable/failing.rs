@@ -5,6 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use rotortree::{
     Blake3Hasher, RotorTreeConfig, StorageError,
     store::{
+        checkpoint::CheckpointFailure,
         fs::FsStorage,
         test_util::sim_files::{Call, Effect, Fault, SimFiles},
     },
@@ -125,15 +126,19 @@ fn a_failed_checkpoint_is_told_and_the_tree_goes_on() {
     tree.insert_many(&leaves(0..1000)).unwrap();
     files.inject(Fault::new(0, Effect::Error(io::ErrorKind::StorageFull)).within("/tree/levels"));
     let error = tree.checkpoint().unwrap_err();
-    assert!(
-        matches!(error, StorageError::CheckpointFailed(_)),
-        "{error}"
-    );
-    assert!(tree.stats().checkpoint_error.is_some());
+    let StorageError::CheckpointFailed(told) = &error else {
+        panic!("{error}");
+    };
+    let cause = tree.stats().checkpoint_error.unwrap();
+    let CheckpointFailure::Io(io) = &*cause else {
+        panic!("{cause}");
+    };
+    assert_eq!(io.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(*told, cause.to_string(), "the text holds the whole cause");
     assert!(tree.failure().is_none());
     tree.insert_durable(leaf(1000)).unwrap();
     tree.checkpoint().unwrap();
-    assert_eq!(tree.stats().checkpoint_error, None);
+    assert!(tree.stats().checkpoint_error.is_none());
     tree.verify().unwrap();
     tree.close().unwrap();
     let tree = open(&files);

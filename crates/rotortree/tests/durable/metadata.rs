@@ -61,7 +61,10 @@ fn metadata_has_a_limit() {
     let most = vec![7; 64 << 10];
     tree.insert_many_with_metadata(&[leaf(0)], &most).unwrap();
     let error = storage_error(tree.insert_many_with_metadata(&[leaf(1)], &[0; (64 << 10) + 1]));
-    assert!(matches!(error, StorageError::InvalidConfig(_)), "{error}");
+    let StorageError::MetadataTooLong { len, max } = error else {
+        panic!("{error}");
+    };
+    assert_eq!((len, max), (most.len() + 1, most.len()));
     assert_eq!((tree.size(), tree.metadata()), (1, Some(most.clone())));
     tree.close().unwrap();
     assert_eq!(open::<2>(dir.path()).metadata(), Some(most));

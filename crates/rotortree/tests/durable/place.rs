@@ -52,11 +52,11 @@ fn foreign(files: &[(&str, &str)]) -> String {
     );
     match &error {
         StorageError::ForeignDirectory {
-            path,
+            place,
             found,
             remedy,
         } => {
-            assert_eq!(path, dir.path());
+            assert_eq!(*place, dir.path().display().to_string());
             assert!(!found.is_empty() && !remedy.is_empty());
         }
         _ => panic!("{error}"),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     StorageError,
     chunk::CHUNK_NODES,
-    storage::{Reads, Storage},
+    storage::{Part, Reads, Storage, Stream},
 };
 
 /// The whole chunks of a level.
@@ -26,7 +26,6 @@ pub(super) struct Level {
 pub(super) struct Opening<'a> {
     pub(super) storage: &'a dyn Storage,
     pub(super) reads: Reads,
-    pub(super) place: &'a Arc<str>,
     pub(super) tree_id: [u8; 16],
     pub(super) shard_chunks: u64,
 }
@@ -51,10 +50,17 @@ impl Level {
                 _ => {
                     let is_last = first_chunk + len == chunks;
                     let site = Site {
-                        place: Arc::clone(opening.place),
                         tree_id: opening.tree_id,
                         level: number,
                         number: shards.len() as u64,
+                        name: opening
+                            .storage
+                            .name(Part::Shard {
+                                stream: Stream::Chunks,
+                                level: number,
+                                index: shards.len() as u64,
+                            })
+                            .into(),
                         first_chunk,
                     };
                     let tail = if is_last { tail } else { &[] };

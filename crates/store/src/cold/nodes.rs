@@ -13,7 +13,7 @@ use crate::{
     StorageError,
     chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{Reads, Storage},
+    storage::{Part, Reads, Storage},
 };
 
 /// The nodes that a checkpoint has in whole chunks, read from storage when they are asked for.
@@ -115,11 +115,10 @@ impl ColdNodes {
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
     ) -> Result<Arc<Self>, StorageError> {
-        self.check_successor(manifest)?;
+        self.check_successor(storage.name(Part::Manifest), manifest)?;
         let opening = Opening {
             storage: &**storage,
             reads: self.reads,
-            place: &self.place,
             tree_id: self.tree_id,
             shard_chunks: self.shard_nodes / CHUNK_NODES,
         };
@@ -142,8 +141,8 @@ impl ColdNodes {
     }
 
     /// The manifest may be another process's, in a directory that was replaced meanwhile.
-    fn check_successor(&self, manifest: &Manifest) -> Result<(), StorageError> {
-        manifest.ensure_consistent(&format!("{}: manifest", self.place))?;
+    fn check_successor(&self, file: String, manifest: &Manifest) -> Result<(), StorageError> {
+        manifest.ensure_consistent(&file)?;
         let reason = if manifest.tree_id != self.tree_id || manifest.arity != self.arity {
             "it is the manifest of another tree".into()
         } else if manifest.size < self.size {
@@ -155,7 +154,7 @@ impl ColdNodes {
             return Ok(());
         };
         Err(StorageError::DataCorruption {
-            file: format!("{}: manifest", self.place),
+            file,
             offset: 0,
             reason,
         })
@@ -223,7 +222,7 @@ impl ColdNodes {
             _ => Err(Unreadable {
                 index: start.max(there),
                 error: StorageError::DataCorruption {
-                    file: format!("{}: level {level}", self.place),
+                    file: format!("{}, {}", self.place, Part::Level(level as u8)),
                     offset: there * size_of::<Hash>() as u64,
                     reason: format!("it has {there} nodes"),
                 },

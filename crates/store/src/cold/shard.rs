@@ -13,9 +13,9 @@ use rotortree_hasher::Hash;
 use super::failure::Unreadable;
 use crate::{
     StorageError,
-    chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
+    chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUMS_PER_SECTOR, chunk_sum},
     fork::Process,
-    storage::{Reads, Region, Storage, Stream},
+    storage::{Part, Reads, Region, Storage, Stream},
 };
 
 /// Chunks that are read by position at once.
@@ -25,39 +25,25 @@ const NODES: usize = CHUNK_NODES as usize;
 /// Where a shard belongs.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    /// The store, for error messages.
-    pub(super) place: Arc<str>,
     pub(super) tree_id: [u8; 16],
     pub(super) level: u8,
     /// The shard's number on its level.
     pub(super) number: u64,
+    /// What its chunks are called in error messages.
+    pub(super) name: Box<str>,
     /// The index of its first chunk on the level.
     pub(super) first_chunk: u64,
 }
 
-impl Site {
-    fn name(&self, what: &str) -> String {
-        let Self {
-            place,
-            level,
-            number,
-            ..
-        } = self;
-        format!("{place}: {what} of level {level}, shard {number}")
-    }
-
-    /// The error of a stream that does not open. That a file is missing or too short is damage, not a mishap.
-    fn refused(&self, what: &str, needed: u64, error: io::Error) -> StorageError {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
-                StorageError::DataCorruption {
-                    file: self.name(what),
-                    offset: 0,
-                    reason: format!("{error}; the manifest names its first {needed} bytes"),
-                }
-            }
-            _ => error.into(),
-        }
+/// The error of a stream that does not open. That a file is missing or too short is damage, not a mishap.
+fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => StorageError::DataCorruption {
+            file,
+            offset: 0,
+            reason: format!("{error}; the manifest names its first {needed} bytes"),
+        },
+        _ => error.into(),
     }
 }
 
@@ -268,7 +254,7 @@ impl Shard {
             let actual = chunk_sum(&site.tree_id, site.level, index, bytes);
             if actual != expected {
                 let error = StorageError::CrcMismatch {
-                    file: site.name("chunks"),
+                    file: site.name.to_string(),
                     offset: chunk * CHUNK_BYTES as u64,
                     expected,
                     actual,
@@ -320,18 +306,21 @@ fn open_region(
     site: &Site,
     units: u64,
 ) -> Result<Arc<dyn Region>, StorageError> {
-    let (what, unit) = match stream {
-        Stream::Chunks => ("chunks", CHUNK_BYTES),
-        Stream::Sums => ("checksums", SUM_SECTOR_BYTES),
+    let needed = units * stream.unit_bytes() as u64;
+    let name = || {
+        storage.name(Part::Shard {
+            stream,
+            level: site.level,
+            index: site.number,
+        })
     };
-    let needed = units * unit as u64;
     let region = storage
         .region(stream, site.level, site.number, units, reads)
-        .map_err(|error| site.refused(what, needed, error))?;
+        .map_err(|error| refused(name(), needed, error))?;
     // A view that is shorter than asked for would be met by a slice index later.
     match region.bytes() {
-        Some(bytes) if (bytes.len() as u64) < needed => Err(site.refused(
-            what,
+        Some(bytes) if (bytes.len() as u64) < needed => Err(refused(
+            name(),
             needed,
             io::Error::new(
                 io::ErrorKind::UnexpectedEof,

@@ -120,7 +120,7 @@ impl<'a> Append<'a> {
     /// # Errors
     /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata, a size other than
     /// [`at`](Self::at) demands, a leaf that the hasher refuses, no room. [`StorageError::Closed`]; [`StorageError::FlushFailed`]
-    /// once the log has failed; [`StorageError::InvalidConfig`] for too much metadata.
+    /// once the log has failed; [`StorageError::MetadataTooLong`].
     pub fn submit(self) -> Result<DurabilityToken, RotorTreeError> {
         self.tree.append(&self.entry, Admission::Wait)
     }

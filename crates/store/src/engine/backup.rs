@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     RotorTreeError, StorageError,
-    checkpoint::write_nodes,
+    checkpoint::{CheckpointFailure, write_nodes},
+    cold::storage_error,
     manifest::{CleanClose, Manifest},
     recovery::{self, LiveLog},
     storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
@@ -81,7 +82,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     ) -> Result<(), RotorTreeError> {
         let refuse = |found: &str| {
             Err(StorageError::ForeignDirectory {
-                path: target.describe().into(),
+                place: target.describe(),
                 found: found.into(),
                 remedy: "give an empty place, or one that an earlier backup of this tree made; nothing of it was changed".into(),
             }
@@ -128,9 +129,13 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 ControlFlow::Continue(())
             }
         };
-        let levels = write_nodes(target, previous, snapshot, stop).map_err(|error| {
-            StorageError::CheckpointFailed(format!("writing the backup: {error}"))
-        })?;
+        let levels =
+            write_nodes(target, previous, snapshot, stop).map_err(|error| match error {
+                CheckpointFailure::Io(error) => StorageError::Io(error),
+                CheckpointFailure::Tree(error) => storage_error(error),
+                CheckpointFailure::Stopped => StorageError::Closed,
+                error => StorageError::CheckpointFailed(error.to_string()),
+            })?;
         let identity = Identity {
             tree_id: previous.tree_id,
             arity: previous.arity,

@@ -4,6 +4,8 @@
 //! from what is durable; write whole chunks of what is new; sync them; commit the manifest; read what is covered from the
 //! chunks; drop the covered segments. Nothing the manifest in force names is overwritten before the next one is in force.
 
+mod failed;
+
 use std::{
     collections::VecDeque,
     ops::{ControlFlow, Range},
@@ -14,10 +16,12 @@ use std::{
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 
+use failed::Failed;
+
 use super::{core::Core, policy::node_count};
 use crate::{
     StorageError,
-    checkpoint::write_nodes,
+    checkpoint::{CheckpointFailure, write_nodes},
     runtime::Lane,
     spans,
     storage::WriteError,
@@ -38,7 +42,7 @@ pub(crate) struct Checkpoints {
     completed: u64,
     /// The value of `completed` that `wait_for_checkpoint` last told.
     told: u64,
-    last_error: Option<String>,
+    last_error: Option<Arc<CheckpointFailure>>,
     /// How long the last failed one waited to be tried again.
     pub(super) retry: Option<Duration>,
 }
@@ -88,9 +92,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                     self.counters.checkpointed(started.elapsed());
                     super::events::checkpointed(size, started.elapsed());
                 }
-                Err(error) => {
-                    checkpoints.last_error = Some(error.to_string());
-                    super::events::checkpoint_failed(error);
+                Err(failed) => {
+                    checkpoints.last_error.clone_from(&failed.cause);
+                    super::events::checkpoint_failed(&failed.error);
                     self.counters
                         .checkpoint_failures
                         .fetch_add(1, Ordering::Relaxed);
@@ -99,11 +103,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         drop(turn);
         self.let_go(leaves, closing);
-        outcome
+        outcome.map_err(|failed| failed.error)
     }
 
     /// All steps but the last: the segments that are covered are returned.
-    fn checkpoint_steps(&self) -> Result<Option<Covered>, StorageError> {
+    fn checkpoint_steps(&self) -> Result<Option<Covered>, Failed> {
         let Some(Begun {
             snapshot,
             sequence,
@@ -113,8 +117,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             return Ok(None);
         };
         let previous = lock(&self.manifest).clone();
-        let tails = write_nodes(&*self.storage, &previous, &snapshot, &mut |_| self.pace())
-            .map_err(|error| StorageError::CheckpointFailed(error.to_string()))?;
+        let tails = write_nodes(&*self.storage, &previous, &snapshot, &mut |_| self.pace())?;
         // A log that failed in the meantime may have lost what this snapshot was thought to hold durably.
         self.status.check_failure()?;
         {
@@ -136,10 +139,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             {
                 Ok(()) => *manifest = next,
                 Err(WriteError::NotWritten(error)) => {
-                    return Err(StorageError::CheckpointFailed(error.to_string()));
+                    return Err(CheckpointFailure::Io(error).into());
                 }
                 Err(WriteError::Fenced(error) | WriteError::InDoubt(error)) => {
-                    return Err(StorageError::FlushFailed(self.fail(error)));
+                    return Err(StorageError::FlushFailed(self.fail(error)).into());
                 }
             }
         }
@@ -243,7 +246,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             for number in segments {
                 if self.storage.remove_segment(number).is_err() {
                     self.counters
-                        .unlink_failures
+                        .removal_failures
                         .fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -280,7 +283,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
             // The nodes stay in memory; the next checkpoint tries again.
             Err(_) => {
-                self.counters.map_failures.fetch_add(1, Ordering::Relaxed);
+                self.counters.view_failures.fetch_add(1, Ordering::Relaxed);
             }
         }
         self.counters
@@ -289,7 +292,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.admission.notify_all();
     }
 
-    pub(super) fn checkpoint_error(&self) -> Option<String> {
+    pub(super) fn checkpoint_error(&self) -> Option<Arc<CheckpointFailure>> {
         self.look(&self.checkpoints)?.last_error.clone()
     }
 

@@ -308,7 +308,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             *manifest = next;
         }
         match self.checkpoint_error() {
-            Some(error) => Err(StorageError::CheckpointFailed(error)),
+            Some(cause) => Err(StorageError::CheckpointFailed(cause.to_string())),
             None => Ok(()),
         }
     }

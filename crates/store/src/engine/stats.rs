@@ -1,19 +1,26 @@
 //! [`Stats`]: what can be observed of an engine.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use rotortree_hasher::Hasher;
 
 use super::{core::Core, lead::WriteEnd, policy::Due, shortage::Shortage};
-use crate::sync::{Mutex, lock};
+use crate::{
+    checkpoint::CheckpointFailure,
+    sync::{Mutex, lock},
+};
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
 ///
 /// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stats {
     /// Leaves.
@@ -51,22 +58,22 @@ pub struct Stats {
     /// Since the last completed checkpoint.
     pub last_checkpoint_age: Option<Duration>,
     /// What the last checkpoint failed with, if none completed since.
-    pub checkpoint_error: Option<String>,
+    pub checkpoint_error: Option<Arc<CheckpointFailure>>,
     /// Times that an insert had to wait for room or for a checkpoint.
     pub stalls: u64,
     /// How long inserts waited in all.
     pub stalled: Duration,
-    /// Covered segments that could not be removed yet.
-    pub unlink_failures: u64,
-    /// Checkpointed chunks that could not be mapped yet.
-    pub map_failures: u64,
+    /// Times that the backend did not remove a covered segment; it goes when the store is opened next.
+    pub removal_failures: u64,
+    /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory until a later checkpoint.
+    pub view_failures: u64,
     /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors or room for example. What waited to be
     /// written waits on, and is tried again.
     pub unavailable: u64,
     /// What the last of these failed with, if nothing was written since.
-    pub unavailable_error: Option<String>,
+    pub unavailable_error: Option<Arc<io::Error>>,
     /// Why the tree failed for good, if it did.
-    pub failure: Option<String>,
+    pub failure: Option<Arc<io::Error>>,
 }
 
 #[derive(Default)]
@@ -76,8 +83,8 @@ pub(super) struct Counters {
     pub(super) stalls: AtomicU64,
     pub(super) rotations: AtomicU64,
     pub(super) checkpoint_failures: AtomicU64,
-    pub(super) unlink_failures: AtomicU64,
-    pub(super) map_failures: AtomicU64,
+    pub(super) removal_failures: AtomicU64,
+    pub(super) view_failures: AtomicU64,
     stalled_nanos: AtomicU64,
     syncs: AtomicU64,
     synced_leaves: AtomicU64,
@@ -179,11 +186,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             checkpoint_error: self.checkpoint_error(),
             stalls: load(&counters.stalls),
             stalled: Duration::from_nanos(load(&counters.stalled_nanos)),
-            unlink_failures: load(&counters.unlink_failures),
-            map_failures: load(&counters.map_failures),
+            removal_failures: load(&counters.removal_failures),
+            view_failures: load(&counters.view_failures),
             unavailable: counters.shortage.count(),
-            unavailable_error: counters.shortage.last().map(|error| error.to_string()),
-            failure: self.failure().map(|failure| failure.to_string()),
+            unavailable_error: counters.shortage.last(),
+            failure: self.failure(),
         }
     }
 }

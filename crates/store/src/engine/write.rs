@@ -122,10 +122,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if let Some(metadata) = metadata
             && metadata.len() > MAX_METADATA_BYTES
         {
-            return Err(StorageError::InvalidConfig(format!(
-                "{} bytes of metadata exceed the limit of {MAX_METADATA_BYTES}",
-                metadata.len()
-            ))
+            return Err(StorageError::MetadataTooLong {
+                len: metadata.len(),
+                max: MAX_METADATA_BYTES,
+            }
             .into());
         }
         let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));

@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::error::{At, fault, named};
-use crate::{file_layer::FileLayer, lock::lock};
+use crate::{
+    file_layer::{FileLayer, LOCK_NAME},
+    lock::lock,
+};
 
 /// Bytes moved at once when a stream is copied to a file.
 const COPY_BYTES: usize = 256 << 10;
@@ -261,7 +264,8 @@ impl<L: FileLayer> Disk<L> {
     // --- directories ---
 
     pub(super) fn lock_dir(&self, path: &Path) -> io::Result<L::Lock> {
-        self.files.lock_dir(path).at("lock", path)
+        // The file that the lock is on: the directory itself is never what a lock is refused for.
+        self.files.lock_dir(path).at("lock", &path.join(LOCK_NAME))
     }
 
     pub(super) fn sync_dir(&self, path: &Path) -> io::Result<()> {

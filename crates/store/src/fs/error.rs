@@ -1,29 +1,56 @@
-//! Errors that say what was being done to which file.
+//! Errors that say what was being done to which file, why it failed, and what helps.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// The error inside the [`io::Error`] that the backend returns. The system's own error is its source.
+/// The error inside the [`io::Error`] that the backend returns. Its text holds that of the system's own error, which is therefore
+/// not its source.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {operation} {}: {source}", path.display())]
+#[error("cannot {operation} {}: {cause}{}", path.display(), remedy(cause.kind()))]
 struct FileError {
     operation: &'static str,
     path: PathBuf,
-    source: io::Error,
+    cause: io::Error,
 }
 
-/// Wraps `source`, keeping its kind.
-pub(super) fn named(operation: &'static str, path: &Path, source: io::Error) -> io::Error {
+/// What helps, for the kinds of which that can be said.
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::PermissionDenied => "; give this process access to it",
+        io::ErrorKind::StorageFull => "; free space on its device",
+        io::ErrorKind::QuotaExceeded => "; raise the quota of its owner",
+        io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing, or open read-only",
+        _ => "",
+    }
+}
+
+/// Wraps `cause`, keeping its kind.
+pub(super) fn named(operation: &'static str, path: &Path, cause: io::Error) -> io::Error {
     io::Error::new(
-        source.kind(),
+        cause.kind(),
         FileError {
             operation,
             path: path.to_owned(),
-            source,
+            cause,
         },
     )
+}
+
+/// The number that the system gave an error, also of one that was named here.
+pub(crate) fn raw_os_error(error: &io::Error) -> Option<i32> {
+    let named = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match named {
+        Some(FileError { cause, .. }) => raw_os_error(cause),
+        None => error.raw_os_error(),
+    }
+}
+
+/// What the lock of a store in `/tree` is refused with, for tests of errors that wrap it.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn named_for_tests(cause: io::Error) -> io::Error {
+    named("lock", Path::new("/tree/LOCK"), cause)
 }
 
 /// Adds operation and path to the error of a result.
@@ -51,15 +78,27 @@ mod tests {
     #[test]
     fn the_kind_the_path_and_the_system_s_own_error_survive() {
         let system = io::Error::from_raw_os_error(2);
-        let kind = system.kind();
+        let (kind, told) = (system.kind(), system.to_string());
         let error = named("sync", Path::new("/tree/MANIFEST"), system);
         assert_eq!(error.kind(), kind);
-        assert!(
-            error
-                .to_string()
-                .starts_with("cannot sync /tree/MANIFEST: ")
+        assert_eq!(
+            error.to_string(),
+            format!("cannot sync /tree/MANIFEST: {told}")
         );
-        let source = error.source().and_then(|e| e.downcast_ref::<io::Error>());
-        assert_eq!(source.and_then(io::Error::raw_os_error), Some(2));
+        assert!(error.source().is_none(), "the text holds the cause");
+        assert_eq!(raw_os_error(&error), Some(2));
+    }
+
+    #[test]
+    fn what_the_user_can_mend_says_how() {
+        for (kind, remedy) in [
+            (io::ErrorKind::PermissionDenied, "access"),
+            (io::ErrorKind::StorageFull, "free space"),
+            (io::ErrorKind::QuotaExceeded, "quota"),
+            (io::ErrorKind::ReadOnlyFilesystem, "read-only"),
+        ] {
+            let told = named("write", Path::new("/tree/x"), kind.into()).to_string();
+            assert!(told.contains(remedy), "{told}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     cold::{ColdNodes, load_nodes, storage_error},
     config::OpenProgress,
     manifest::Manifest,
-    storage::Storage,
+    storage::{Part, Storage},
     verify::verify_nodes,
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Checkpointed<H: Hasher, const N: usize, const D: usize> {
 }
 
 pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageError> {
-    let name = format!("{}, manifest", storage.describe());
+    let name = storage.name(Part::Manifest);
     let bytes = storage
         .load_manifest()?
         .ok_or_else(|| StorageError::DataCorruption {
@@ -73,7 +73,7 @@ pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const D: usize>(
     tree.limit_depth(manifest.max_depth as usize)?;
     if tree.root().unwrap_or_default() != manifest.root {
         return Err(StorageError::DataCorruption {
-            file: format!("{}, manifest", storage.describe()),
+            file: storage.name(Part::Manifest),
             offset: 0,
             reason: format!(
                 "the stored nodes of {} leaves lead to another root than the manifest states",

@@ -3,6 +3,7 @@
 //! Every step can be crashed in and repeated; the state table is in `docs/durability.md`.
 
 mod checkpoint;
+mod counts;
 mod create;
 mod first_pass;
 mod front;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
-use rotortree_wal::{Assessment, GroupBuffer, MAX_SEQUENCE, SegmentHeader};
+use rotortree_wal::{Assessment, GroupBuffer, SegmentHeader};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
-pub(crate) use self::{checkpoint::load_manifest, create::create};
+pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
 use self::{
+    counts::ensure_count,
     front::Applied,
     replay::Replayer,
     verdict::{accept, expect_head, judge},
@@ -33,15 +35,12 @@ use crate::{
     engine::log::{Identity, Log, random_salt},
     manifest::{CutNotice, Manifest, push_cut},
     spans,
-    storage::{Ownership, Place, Storage, WriteError},
+    storage::{Ownership, Part, Place, Storage, WriteError},
 };
 
 /// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
 /// checkpointed rarely do not gather segments.
 const COMPACT_BYTES: u64 = 4 << 20;
-
-/// Counts above this are refused for writing: no run counts through the other half of what the formats take.
-const MAX_COUNT_TO_WRITE: u64 = MAX_SEQUENCE / 2;
 
 /// A store that was opened for writing.
 pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
@@ -93,7 +92,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         }
     });
     let (assessment, applied) = scanned.map_err(StorageError::Io)?;
-    ensure_count(&**storage, "log", "entry", assessment.end)?;
+    ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
     report.segments = live.segments.len() as u64;
     report.was_closed = manifest.clean_close.is_some() && !report.created;
     report.cut_records = assessment.cut_records;
@@ -215,7 +214,15 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         previous: Some(manifest.newest),
         ..identity.header(number, salt, base, attested)
     };
-    let accept = |tree: &LeanIMT<H, N, D>| accept(tree, manifest, assessment, config.expect_head);
+    let accept = |tree: &LeanIMT<H, N, D>| {
+        accept(
+            tree,
+            live.storage(),
+            manifest,
+            assessment,
+            config.expect_head,
+        )
+    };
     replayer.relog(&header.encode(), salt, assessment, &accept);
     let created = live.storage().create_segment(number, &mut replayer);
     if let Some(refused) = replayer.refused.take() {
@@ -256,47 +263,17 @@ pub(crate) fn missing(storage: &dyn Storage) -> StorageError {
 pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageError> {
     match storage.inspect()? {
         Place::Foreign { found } => Err(StorageError::ForeignDirectory {
-            path: storage.describe().into(),
+            place: storage.describe(),
             found,
             remedy: "nothing was touched; give another, empty place".into(),
         }),
         Place::ManifestMissing { found } => Err(StorageError::DataCorruption {
-            file: format!("{}, manifest", storage.describe()),
+            file: storage.name(Part::Manifest),
             offset: 0,
             reason: format!("the manifest is missing although there is {found}"),
         }),
         place => Ok(place),
     }
-}
-
-/// Refuses a store for writing whose counts leave no room to go on from: none comes near, so it was made up.
-pub(crate) fn ensure_room(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StorageError> {
-    let counts = [
-        ("generation", manifest.generation),
-        ("log segment", manifest.last_segment()),
-        ("entry", manifest.sequence),
-    ];
-    counts
-        .into_iter()
-        .try_for_each(|(what, count)| ensure_count(storage, "manifest", what, count))
-}
-
-fn ensure_count(
-    storage: &dyn Storage,
-    file: &str,
-    what: &str,
-    count: u64,
-) -> Result<(), StorageError> {
-    if count <= MAX_COUNT_TO_WRITE {
-        return Ok(());
-    }
-    Err(StorageError::DataCorruption {
-        file: format!("{}, {file}", storage.describe()),
-        offset: 0,
-        reason: format!(
-            "{what} {count} leaves no room to count on; a store can be written up to {MAX_COUNT_TO_WRITE}"
-        ),
-    })
 }
 
 /// What a reader without ownership sees: the tree up to what is known to be durable.

@@ -10,7 +10,7 @@ use rotortree_wal::{
 use crate::{
     StorageError,
     manifest::Manifest,
-    storage::{SegmentRead, Storage},
+    storage::{Part, SegmentRead, Storage},
 };
 
 /// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
@@ -75,7 +75,7 @@ impl LiveLog {
         for number in named {
             if numbers.binary_search(&number).is_err() {
                 return Err(StorageError::DataCorruption {
-                    file: segment_name(&**storage, number),
+                    file: storage.name(Part::Segment(number)),
                     offset: 0,
                     reason: format!(
                         "the segment is missing; the manifest names segments {} to {}",
@@ -98,7 +98,7 @@ impl LiveLog {
                 SegmentStart::Blank => Start::Unreadable(SegmentError::NotASegment),
                 SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
                     return Err(StorageError::UnsupportedFormat {
-                        file: segment_name(&**storage, number),
+                        file: storage.name(Part::Segment(number)),
                         found: found.into(),
                         supported: supported.into(),
                     });
@@ -129,7 +129,7 @@ impl LiveLog {
             };
             if header.tree_id == manifest.tree_id && is_used(bytes, &header)? {
                 return Err(StorageError::DataCorruption {
-                    file: segment_name(&*self.storage, number),
+                    file: self.storage.name(Part::Segment(number)),
                     offset: 0,
                     reason: format!(
                         "the segment is in use, and the manifest, an older one, names none beyond {}",
@@ -150,7 +150,7 @@ impl LiveLog {
     ) -> Result<Start, StorageError> {
         let foreign = |reason: String| {
             Err(StorageError::DataCorruption {
-                file: segment_name(&*self.storage, number),
+                file: self.storage.name(Part::Segment(number)),
                 offset: 0,
                 reason,
             })
@@ -240,7 +240,7 @@ impl LiveLog {
     }
 
     pub(crate) fn name(&self, number: u64) -> String {
-        segment_name(&*self.storage, number)
+        self.storage.name(Part::Segment(number))
     }
 }
 
@@ -256,10 +256,6 @@ fn is_used(bytes: Bytes, header: &SegmentHeader) -> io::Result<bool> {
         }
     }
     Ok(false)
-}
-
-pub(crate) fn segment_name(storage: &dyn Storage, number: u64) -> String {
-    format!("{}, log segment {number}", storage.describe())
 }
 
 /// What is wrong, in words.

@@ -8,7 +8,11 @@ use super::{
     Damage, LogBreak, RecoveryReport,
     segments::{LiveLog, describe},
 };
-use crate::{RecoveryMode, RotorTreeError, StorageError, manifest::Manifest};
+use crate::{
+    RecoveryMode, RotorTreeError, StorageError,
+    manifest::Manifest,
+    storage::{Part, Storage},
+};
 
 /// Turns the first pass's verdict into the report, or into an error where the mode wants one.
 pub(super) fn judge(
@@ -50,6 +54,7 @@ pub(super) fn judge(
 /// The last look at what was recovered, before anything of it is written.
 pub(super) fn accept<H: Hasher, const N: usize, const D: usize>(
     tree: &LeanIMT<H, N, D>,
+    storage: &dyn Storage,
     manifest: &Manifest,
     assessment: &Assessment,
     expected: Option<TreeHead>,
@@ -59,7 +64,7 @@ pub(super) fn accept<H: Hasher, const N: usize, const D: usize>(
         && (close.size, close.root) != (tree.size(), tree.root().unwrap_or_default())
     {
         return Err(StorageError::DataCorruption {
-            file: "log".into(),
+            file: storage.name(Part::Log),
             offset: 0,
             reason: format!(
                 "the log leads to another tree of {} leaves than the one that was closed with {}",

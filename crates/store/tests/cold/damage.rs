@@ -40,7 +40,7 @@ fn refused(cold: &ColdNodes, level: usize, start: u64, count: usize, chunk: u64)
         } => {
             assert_eq!(
                 file,
-                format!("test place: chunks of level {level}, shard 0")
+                format!("test place, chunks of level {level}, shard 0")
             );
             assert_eq!(offset, chunk * CHUNK_BYTES as u64);
             assert_ne!(expected, actual);
@@ -193,7 +193,7 @@ fn is_damage(store: &Store, reads: Reads, stream: Stream, level: u8) {
             };
             assert_eq!(
                 file,
-                format!("test place: {what} of level {level}, shard 0")
+                format!("test place, {what} of level {level}, shard 0")
             );
         }
         other => panic!("{stream:?} of level {level}: {other:?}"),

@@ -230,7 +230,7 @@ fn damage_below_is_told_as_storage_told_it() {
         assert!(matches!(
             verify(&tree.snapshot()),
             Err(StorageError::CrcMismatch { file, offset: 36_864, .. })
-                if file == "test place: chunks of level 2, shard 0"
+                if file == "test place, chunks of level 2, shard 0"
         ));
         store
             .place

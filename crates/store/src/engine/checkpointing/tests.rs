@@ -69,6 +69,6 @@ fn without_a_thread_what_is_covered_is_removed_at_once_and_once() {
     let job = Box::new(move || done.send(()).unwrap());
     assert!(runtime.run(Lane::Checkpoint, job).is_ok());
     told.recv_timeout(Duration::from_secs(30)).unwrap();
-    assert_eq!(engine.stats().unlink_failures, 0);
+    assert_eq!(engine.stats().removal_failures, 0);
     engine.close().unwrap();
 }

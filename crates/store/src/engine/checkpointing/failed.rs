@@ -1,0 +1,30 @@
+//! [`Failed`]: a checkpoint that failed, as its caller and the statistics are told.
+
+use std::sync::Arc;
+
+use crate::{StorageError, checkpoint::CheckpointFailure};
+
+/// A checkpoint that failed: what its caller is told, and the cause where the tree goes on and tries again.
+pub(super) struct Failed {
+    pub(super) error: StorageError,
+    pub(super) cause: Option<Arc<CheckpointFailure>>,
+}
+
+impl From<CheckpointFailure> for Failed {
+    fn from(cause: CheckpointFailure) -> Self {
+        Self {
+            error: StorageError::CheckpointFailed(cause.to_string()),
+            cause: Some(Arc::new(cause)),
+        }
+    }
+}
+
+impl From<StorageError> for Failed {
+    fn from(error: StorageError) -> Self {
+        match error {
+            // The tree does not go on: it failed for good, or is closed.
+            StorageError::FlushFailed(_) | StorageError::Closed => Self { error, cause: None },
+            _ => CheckpointFailure::Log(error).into(),
+        }
+    }
+}
