@@ -1,34 +1,4 @@
-//! The bytes of a manifest, version 1. Integers are little-endian; nothing is aligned or padded.
-//!
-//! ```text
-//! offset  size  field
-//!      0     8  magic, "ROTORMAN"
-//!      8     4  version, 1
-//!     12     4  flags: bit 0, metadata follows; bit 1, closed in an orderly way; bit 2, a backup; bit 3, cuts follow;
-//!               the others are zero
-//!     16     8  length of the whole, checksum included
-//!     24     8  generation
-//!     32    16  tree id
-//!     48     4  N
-//!     52     4  depth ceiling
-//!     56    32  fingerprint of the hasher
-//!     88     8  leaves that are not stored, 0
-//!     96     8  log sequence covered
-//!    104     8  size
-//!    112    32  root
-//!    144     8  first log segment
-//!    152    80  header of the last log segment: number, salt, base (sequence, size, root), attested, copied
-//!    232    48  sequence and size (8 each) and root (32) that were durable when this was written
-//!    280    64  with flag bit 1: segment, length, sequence and size (8 each) and root (32) at the end of the log
-//!           24  with flag bit 2: tree id (16) and generation (8) of the tree that this is a backup of
-//!            4  with flag bit 3: number of cut notices, and the notices, the oldest first
-//!            4  with flag bit 0: length of the metadata
-//!            -  and the metadata
-//!            -  for each level from the leaves to the root: its tail of nodes (32 each), its tail of checksums (4 each)
-//!            4  CRC-32C of everything before it
-//! ```
-//!
-//! Cut notices are drawn in [`cuts`](super::cuts).
+//! The bytes of a manifest, version 1. Every field is drawn in `docs/format.md`, whose table a test holds against what is written.
 //!
 //! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that whoever reads them can count on from them.
 //! The number of levels and the lengths of their tails follow from N and size. Magic and version stand where they stand in every

@@ -1,17 +1,6 @@
 //! [`CutNotice`]: what a recovery cut off although it had been durable, on record until the user acknowledges it.
 //!
-//! The bytes of a notice:
-//!
-//! ```text
-//!      0     8  generation of the manifest that took the cut
-//!      8     4  cuts that the notice stands for
-//!     12     4  1 if the lost head is known, 0 if not
-//!     16    48  sequence, size and root that were kept
-//!     64     8  sequence that was attested
-//!     72    40  size and root of the lost head, zeros if it is not known
-//!    112     4  files kept
-//!    116     4  labels that follow: for each its length (2) and its UTF-8 bytes
-//! ```
+//! Its bytes are drawn in `docs/format.md`, whose table a test holds against what is written.
 
 use rotortree_lean_imt::TreeHead;
 use rotortree_wal::Position;

@@ -3,5 +3,6 @@
 mod damage;
 mod golden;
 mod hostile;
+mod page;
 mod round_trip;
 mod samples;

@@ -7,6 +7,7 @@ mod golden;
 mod header;
 mod hostile;
 mod model;
+mod page;
 mod round_trip;
 mod rules;
 mod source;
