@@ -9,8 +9,8 @@ use crate::samples;
 /// The rows of the first table behind `heading`: offset and length, where they are numbers, and the field.
 fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
-    let page = fs::read_to_string(page).unwrap();
-    let (_, behind) = page.split_once(heading).unwrap();
+    let page = fs::read_to_string(page).expect("the page is there");
+    let (_, behind) = page.split_once(heading).expect("the heading is there");
     let rows = behind.lines().skip_while(|line| !line.starts_with('|'));
     let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| {
