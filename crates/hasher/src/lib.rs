@@ -12,7 +12,8 @@
 //! | `DigestHasher<D>` | any RustCrypto digest of 32 bytes | `digest` |
 //! | `ToyHasher` | cheap, not cryptographic, for tests | `test-util` |
 //!
-//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract.
+//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract, and `check_forwarding`
+//! one that wraps another.
 //!
 //! # Example
 //!
@@ -40,6 +41,8 @@ mod conformance;
 #[cfg(feature = "digest")]
 mod digest;
 mod fingerprint;
+#[cfg(feature = "test-util")]
+mod forwarding;
 mod group_state;
 mod hash;
 mod hasher;
@@ -57,6 +60,8 @@ pub use crate::digest::DigestHasher;
 pub use crate::digest::Keccak256Hasher;
 #[cfg(feature = "sha2")]
 pub use crate::digest::Sha256Hasher;
+#[cfg(feature = "test-util")]
+pub use crate::forwarding::{CallRecorder, Calls, check_forwarding};
 pub use crate::group_state::GroupState;
 pub use crate::hash::Hash;
 pub use crate::hasher::Hasher;

@@ -11,7 +11,7 @@ use crate::{MemoryNodes, MemorySource, TreeError};
 /// nodes that were complete at its size.
 ///
 /// ```
-/// use rotortree_lean_imt::{Hash, NodeSource, TreeError};
+/// use rotortree_lean_imt::{Hash, NodeFailure, NodeSource, TreeError};
 ///
 /// /// A level of equal leaves, and nothing above.
 /// struct Same(Hash);
@@ -19,7 +19,7 @@ use crate::{MemoryNodes, MemorySource, TreeError};
 /// impl NodeSource for Same {
 ///     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
 ///         if level > 0 {
-///             let source = std::sync::Arc::new(std::fmt::Error);
+///             let source = NodeFailure::new(std::fmt::Error);
 ///             return Err(TreeError::NodeUnavailable { level, index: start, source });
 ///         }
 ///         out.fill(self.0);

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use rotortree_hasher::{GroupState, Hash, Hasher};
+use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
 
 /// What [`Hasher`] does, callable through a pointer.
 trait ErasedHasher: Send + Sync {
@@ -14,6 +14,12 @@ trait ErasedHasher: Send + Sync {
         children: &[Hash],
         parents: &mut [Hash],
         work: &mut dyn FnMut(usize),
+    );
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: &dyn Fn(usize, usize) -> &'a Hash,
     );
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash;
     fn check(&self, hash: &Hash) -> bool;
@@ -37,6 +43,15 @@ impl<H: Hasher> ErasedHasher for H {
         work: &mut dyn FnMut(usize),
     ) {
         Hasher::hash_groups_beside(self, arity, children, parents, work);
+    }
+
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: &dyn Fn(usize, usize) -> &'a Hash,
+    ) {
+        Hasher::hash_pair_paths(self, paths, steps, sibling);
     }
 
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
@@ -98,6 +113,15 @@ impl Hasher for SharedHasher {
         self.0.hash_groups_beside(arity, children, parents, work);
     }
 
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        self.0.hash_pair_paths(paths, steps, &sibling);
+    }
+
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
         self.0.hash_resuming(state, stable, children)
     }
@@ -119,9 +143,16 @@ impl fmt::Debug for SharedHasher {
 
 #[cfg(test)]
 mod tests {
-    use rotortree_hasher::{Hash, Hasher};
+    use rotortree_hasher::{Calls, Hash, Hasher, check_forwarding};
 
+    use super::SharedHasher;
     use crate::{LeanIMT, TreeError};
+
+    #[test]
+    fn every_call_reaches_the_same_method_of_the_hasher_within() {
+        static CALLS: Calls = Calls::new();
+        check_forwarding(&CALLS, SharedHasher::new);
+    }
 
     /// Takes nothing that ends in anything but zero.
     #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! [`Wide`]: a hasher without a bound on the width of groups that the compiler would hold against each N.
 
-use rotortree_hasher::{GroupState, Hash, Hasher};
+use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
 
 use crate::VerifyError;
 
@@ -34,11 +34,47 @@ impl<H: Hasher> Hasher for Wide<H> {
         self.0.hash_groups(arity, children, parents);
     }
 
+    fn hash_groups_beside(
+        &self,
+        arity: usize,
+        children: &[Hash],
+        parents: &mut [Hash],
+        work: &mut dyn FnMut(usize),
+    ) {
+        self.0.hash_groups_beside(arity, children, parents, work);
+    }
+
+    fn hash_pair_paths<'a>(
+        &self,
+        paths: &mut [PairPath],
+        steps: usize,
+        sibling: impl Fn(usize, usize) -> &'a Hash,
+    ) {
+        self.0.hash_pair_paths(paths, steps, sibling);
+    }
+
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
         self.0.hash_resuming(state, stable, children)
     }
 
     fn check(&self, hash: &Hash) -> bool {
         self.0.check(hash)
+    }
+
+    fn fingerprint(&self, arity: usize) -> Hash {
+        self.0.fingerprint(arity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotortree_hasher::{Calls, check_forwarding};
+
+    use super::Wide;
+
+    #[test]
+    fn every_call_reaches_the_same_method_of_the_hasher_within() {
+        static CALLS: Calls = Calls::new();
+        check_forwarding(&CALLS, Wide);
     }
 }
