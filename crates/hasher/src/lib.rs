@@ -46,6 +46,7 @@ mod forwarding;
 mod group_state;
 mod hash;
 mod hasher;
+mod hex;
 mod pair_path;
 #[cfg(feature = "test-util")]
 mod toy;
@@ -65,6 +66,7 @@ pub use crate::forwarding::{CallRecorder, Calls, check_forwarding};
 pub use crate::group_state::GroupState;
 pub use crate::hash::Hash;
 pub use crate::hasher::Hasher;
+pub use crate::hex::{Hex, HexError};
 pub use crate::pair_path::PairPath;
 #[cfg(feature = "test-util")]
 pub use crate::toy::ToyHasher;

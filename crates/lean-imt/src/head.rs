@@ -1,10 +1,10 @@
 //! [`TreeHead`]: what a client trusts.
 
 use alloc::vec::Vec;
-use core::slice;
-use rotortree_hasher::{Hash, Hasher};
+use core::{fmt, slice, str::FromStr};
+use rotortree_hasher::{Hash, Hasher, Hex, HexError};
 
-use crate::{DecodeError, HashRole, Kind, TreeError, encoding};
+use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex};
 
 /// The size and the root of a tree: what a client trusts, and what a log signs.
 ///
@@ -30,12 +30,77 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding};
 /// assert!(proof.verify_against(&Blake3Hasher, head).is_err(), "the head does");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// A head prints as its size and its root in [`Hex`], and parses from that; sizes have no sign and no leading zeros, and roots
+/// any spelling that [`Hex`] reads:
+///
+/// ```
+/// use rotortree_lean_imt::TreeHead;
+///
+/// let head = TreeHead { size: 300, root: [0xab; 32] };
+/// let text = format!("300:0x{}", "ab".repeat(32));
+/// assert_eq!(head.to_string(), text);
+/// assert_eq!(text.parse(), Ok(head));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TreeHead {
     /// Number of leaves.
     pub size: u64,
     /// Root over them; 32 zero bytes for the empty tree.
     pub root: Hash,
+}
+
+/// Why a text is not a head.
+///
+/// ```
+/// use rotortree_lean_imt::{HeadError, TreeHead};
+///
+/// assert_eq!("300".parse::<TreeHead>(), Err(HeadError::NoColon));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// No colon stands between size and root.
+    #[error("a head is a size, a colon and a root, and there is no colon")]
+    NoColon,
+    /// What stands in front of the colon is not a number of leaves.
+    #[error("the size of a head is a decimal number below 2^64 without leading zeros")]
+    Size,
+    /// What stands behind the colon is not a hash.
+    #[error("the root of the head: {0}")]
+    Root(HexError),
+    /// Size 0 with a root other than the empty tree's.
+    #[error("the root of a tree without leaves is 32 zero bytes")]
+    RootOfNothing,
+}
+
+impl fmt::Display for TreeHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.size, Hex(self.root))
+    }
+}
+
+debug_in_hex!([] TreeHead, "TreeHead" { size: plain, root: hash });
+
+impl FromStr for TreeHead {
+    type Err = HeadError;
+
+    fn from_str(text: &str) -> Result<Self, HeadError> {
+        let (size, root) = text.split_once(':').ok_or(HeadError::NoColon)?;
+        let is_number = size.bytes().all(|byte| byte.is_ascii_digit());
+        let is_padded = size.len() > 1 && size.starts_with('0');
+        let head = Self {
+            size: match size.parse() {
+                Ok(size) if is_number && !is_padded => size,
+                _ => return Err(HeadError::Size),
+            },
+            root: root.parse::<Hex>().map_err(HeadError::Root)?.0,
+        };
+        if head.size == 0 && head != Self::EMPTY {
+            return Err(HeadError::RootOfNothing);
+        }
+        Ok(head)
+    }
 }
 
 /// Opens the bytes that are signed, so that a signature over a head is not one over anything else.
@@ -147,6 +212,34 @@ mod tests {
         assert_eq!(bytes[24..56], [9; 32]);
         assert_eq!(bytes[56..64], [2, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[64..], [7; 32]);
+    }
+
+    #[test]
+    fn a_head_is_read_from_what_it_prints_and_from_nothing_that_says_less() {
+        let root = "0x00000000000000000000000000000000000000000000000000000000000000ff";
+        let head: TreeHead = std::format!("3:{root}").parse().unwrap();
+        assert_eq!((head.size, head.root[31], head.root[30]), (3, 0xff, 0));
+        assert_eq!(std::format!("{head}"), std::format!("3:{root}"));
+        let debug = std::format!("TreeHead {{ size: 3, root: {root} }}");
+        assert_eq!(std::format!("{head:?}"), debug);
+        assert_eq!("3:255".parse(), Ok(head));
+        assert_eq!("0:0".parse(), Ok(TreeHead::EMPTY));
+        assert_eq!(TreeHead::EMPTY.to_string().parse(), Ok(TreeHead::EMPTY));
+        for (text, error) in [
+            ("", HeadError::NoColon),
+            ("3", HeadError::NoColon),
+            (":255", HeadError::Size),
+            ("+3:255", HeadError::Size),
+            ("03:255", HeadError::Size),
+            (" 3:255", HeadError::Size),
+            ("18446744073709551616:255", HeadError::Size),
+            ("3:", HeadError::Root(HexError::Length { found: 0 })),
+            ("3:0x12", HeadError::Root(HexError::Length { found: 2 })),
+            ("3:1:2", HeadError::Root(HexError::Digit { at: 1 })),
+            ("0:255", HeadError::RootOfNothing),
+        ] {
+            assert_eq!(text.parse::<TreeHead>(), Err(error), "{text:?}");
+        }
     }
 
     #[test]

@@ -97,6 +97,7 @@ mod error;
 mod frontier;
 pub mod geometry;
 mod head;
+mod hex;
 #[expect(
     unsafe_code,
     reason = "the append-only segment is raw memory; see its module"
@@ -130,7 +131,7 @@ pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
 pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
-pub use head::TreeHead;
+pub use head::{HeadError, TreeHead};
 pub use memory::{MemoryNodes, MemorySource};
 pub use nodes::{NodeSource, NodeStore};
 pub use proof::{
@@ -140,7 +141,7 @@ pub use proof::{
 };
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;
-pub use rotortree_hasher::{GroupState, Hash, Hasher};
+pub use rotortree_hasher::{GroupState, Hash, Hasher, Hex, HexError};
 #[cfg(feature = "serde")]
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;

@@ -2,7 +2,7 @@
 
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::{fmt, ops::Range};
-use rotortree_hasher::Hash;
+use rotortree_hasher::{Hash, Hex};
 
 use crate::{
     LeanIMT, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
@@ -294,7 +294,7 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for TreeSnapshot<N, MAX_
         f.debug_struct("TreeSnapshot")
             .field("n", &N)
             .field("size", &self.size)
-            .field("root", &self.root())
+            .field("root", &self.root().map(Hex))
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::{Hash, Hasher, Hex};
 
 #[cfg(feature = "parallel")]
 use crate::right_edge::Room;
@@ -379,7 +379,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> fmt::Debug
         f.debug_struct("LeanIMT")
             .field("n", &N)
             .field("size", &self.size())
-            .field("root", &self.root())
+            .field("root", &self.root().map(Hex))
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{io, sync::Arc};
 
-use rotortree_hasher::Hash;
+use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::TreeError;
 
 /// A failure of storage. Every message says which file or object, where in it, why, and what can be done.
@@ -109,8 +109,8 @@ pub enum StorageError {
     /// The store was made by a hasher that behaves differently.
     #[error(
         "the store was made with another hasher: its fingerprint is {}, this hasher's is {}; open it with the hasher that made it",
-        Hex(actual),
-        Hex(expected)
+        Hex(*actual),
+        Hex(*expected)
     )]
     HasherMismatch {
         /// Fingerprint of the hasher given.
@@ -203,14 +203,6 @@ pub enum RotorTreeError {
     /// The tree refused.
     #[error(transparent)]
     Tree(#[from] TreeError),
-}
-
-struct Hex<'a>(&'a Hash);
-
-impl std::fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 #[cfg(all(test, not(loom)))]

@@ -2,7 +2,7 @@
 
 use rotortree_hasher::Hash;
 
-use crate::{NaryProof, TreeError};
+use crate::{NaryProof, TreeError, hex::debug_in_hex};
 
 /// The hashed levels of a proof with `N = 2`: what `BinaryMerkleRoot` (circom), Semaphore 4 and `binary_merkle_root` (Noir)
 /// take. Lifted levels are left out, as every binary LeanIMT does.
@@ -29,7 +29,7 @@ use crate::{NaryProof, TreeError};
 /// assert_eq!(path.siblings[1..], [[0; 32]; 19]);
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BinaryPath<const D: usize> {
     /// Number of hashed levels.
     pub length: usize,
@@ -38,6 +38,10 @@ pub struct BinaryPath<const D: usize> {
     /// The sibling of each hashed level, the lowest first; zero from `length` on.
     pub siblings: [Hash; D],
 }
+
+debug_in_hex!([const D: usize] BinaryPath<D>, "BinaryPath" {
+    length: plain, index: plain, siblings: hashes
+});
 
 impl<const D: usize> BinaryPath<D> {
     /// The path as one bit a level, the lowest first: `true` where the node stands on the right.

@@ -3,12 +3,16 @@
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
-use crate::{NaryProof, ProofLevel, TreeError, proof::Path};
+use crate::{NaryProof, ProofLevel, TreeError, hex::debug_in_hex, proof::Path};
 
 /// The proof object of the binary LeanIMT in JavaScript, `@zk-kit/lean-imt`: `{ root, leaf, index, siblings }`.
 ///
 /// Its `index` is not the leaf's: it is the path packed bit by bit, and lifted levels have no bit and no sibling. Neither
-/// leaf index nor tree size follow from it, so that whoever takes such a proof must know them from elsewhere.
+/// leaf index nor tree size follow from it, so that a program that takes such a proof must know them from elsewhere.
+///
+/// With the feature `serde` it is read from the JSON that JavaScript programs have: numbers as decimal strings, as `0x` and hex
+/// with or without leading zeros, or as 64 hex digits. The proof of a tree of one leaf has the index `NaN` in
+/// `@zk-kit/lean-imt` (2.2.3, for example), which JSON writes as `null`: without siblings that is read as 0.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
@@ -23,7 +27,7 @@ use crate::{NaryProof, ProofLevel, TreeError, proof::Path};
 /// assert!(NaryProof::<2, 32>::from_lean_imt(&theirs, 1, 3).is_err());
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LeanImtProof {
     /// Root of the tree.
     pub root: Hash,
@@ -34,6 +38,10 @@ pub struct LeanImtProof {
     /// The siblings of hashed levels, the lowest first.
     pub siblings: Vec<Hash>,
 }
+
+debug_in_hex!([] LeanImtProof, "LeanImtProof" {
+    root: hash, leaf: hash, index: plain, siblings: hashes
+});
 
 impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
     /// The proof in the form of the JavaScript LeanIMT.

@@ -1,8 +1,9 @@
 //! [`PaddedProof`]: the levels of a proof as arrays of a circuit's length.
 
+use core::fmt;
 use rotortree_hasher::Hash;
 
-use crate::{NaryProof, TreeError};
+use crate::{NaryProof, TreeError, hex};
 
 /// The levels of a proof, column by column, padded with zero to the `D` levels of a circuit.
 ///
@@ -23,7 +24,7 @@ use crate::{NaryProof, TreeError};
 /// assert_eq!(padded.siblings[0], [[1; 32], [2; 32], [4; 32], [0; 32]]);
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PaddedProof<const N: usize, const D: usize> {
     /// Number of levels in use: the depth of the tree.
     pub length: usize,
@@ -33,6 +34,18 @@ pub struct PaddedProof<const N: usize, const D: usize> {
     pub sibling_counts: [usize; D],
     /// The siblings from the left, the path's node left out, per level; unused slots are zero.
     pub siblings: [[Hash; N]; D],
+}
+
+impl<const N: usize, const D: usize> fmt::Debug for PaddedProof<N, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let siblings = self.siblings.each_ref().map(|level| hex::hashes(level));
+        f.debug_struct("PaddedProof")
+            .field("length", &self.length)
+            .field("positions", &self.positions)
+            .field("sibling_counts", &self.sibling_counts)
+            .field("siblings", &siblings)
+            .finish()
+    }
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {

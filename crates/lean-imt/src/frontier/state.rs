@@ -2,7 +2,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::{Hash, Hasher, Hex};
 
 use super::base::FrontierNodes;
 use crate::{
@@ -321,7 +321,7 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for Frontier<N, MAX_DEPT
         f.debug_struct("Frontier")
             .field("n", &N)
             .field("size", &self.size())
-            .field("root", &self.root())
+            .field("root", &self.root().map(Hex))
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{UnrootedCatchUp, check_depth, error::own_verdict};
-use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
+use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives the root `new_root`: what a
 /// replica that follows a log is sent.
@@ -28,7 +28,7 @@ use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
 /// assert_eq!(replica.append_at(news.old_size, &news.leaves)?, new.root);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
     /// Number of leaves of the old tree.
     pub old_size: u64,
@@ -41,6 +41,10 @@ pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
     /// The frontier of the old tree from the left; empty if there are no leaves.
     pub frontier: Vec<Hash>,
 }
+
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] CatchUpProof<N, MAX_DEPTH>, "CatchUpProof" {
+    old_size: plain, old_root: hash, new_root: hash, leaves: hashes, frontier: hashes
+});
 
 impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the roots.

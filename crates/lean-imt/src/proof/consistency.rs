@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{UnrootedConsistency, check_depth, error::own_verdict, growth::Boundary};
-use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
+use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of `old_size`.
 ///
@@ -29,7 +29,7 @@ use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError};
 /// proof.verify_against(&Blake3Hasher, old, new)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
     /// Number of leaves of the old tree.
     pub old_size: u64,
@@ -42,6 +42,10 @@ pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
     /// Nodes along the boundary, from the lowest level up, from the left within a level.
     pub hashes: Vec<Hash>,
 }
+
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] ConsistencyProof<N, MAX_DEPTH>, "ConsistencyProof" {
+    old_size: plain, new_size: plain, old_root: hash, new_root: hash, hashes: hashes
+});
 
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself: its hashes lead to both roots that it names.

@@ -43,7 +43,7 @@ use crate::{DecodeError, Kind, TreeError, TreeHead};
 #[non_exhaustive]
 pub enum VerifyError {
     /// The proof is false: it is well-formed, of the head's size, and leads to another root.
-    #[error("the hashes do not lead to the root of the head, which has {} leaves", .head.size)]
+    #[error("the hashes do not lead to the root of the head {head}")]
     RootMismatch {
         /// The head: of a proof about two trees, the one whose root the hashes do not lead to.
         head: TreeHead,

@@ -9,7 +9,7 @@ use super::{
     path::{Path, climb_pairs, parent_among},
 };
 use crate::{
-    HashRole, Kind, TreeError, TreeHead, VerifyError, arity::assert_arity, encoding::Writer,
+    HashRole, Kind, TreeError, TreeHead, VerifyError, arity::assert_arity, encoding::Writer, hex,
 };
 
 /// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root `root`.
@@ -333,8 +333,8 @@ pub(crate) fn check_hash<H: Hasher>(
 impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for NaryProof<N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NaryProof")
-            .field("root", &self.root)
-            .field("leaf", &self.leaf)
+            .field("root", &hex::hash(&self.root))
+            .field("leaf", &hex::hash(&self.leaf))
             .field("leaf_index", &self.leaf_index)
             .field("tree_size", &self.tree_size)
             .field("level_count", &self.level_count)

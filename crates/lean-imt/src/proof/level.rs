@@ -3,7 +3,7 @@
 use core::fmt;
 use rotortree_hasher::Hash;
 
-use crate::TreeError;
+use crate::{TreeError, hex};
 
 /// What the verifier needs of one level: the other nodes of the group that the path passes.
 ///
@@ -62,7 +62,10 @@ impl<const N: usize> fmt::Debug for ProofLevel<N> {
         f.debug_struct("ProofLevel")
             .field("position", &self.position)
             .field("sibling_count", &self.sibling_count)
-            .field("siblings", &&self.siblings[..self.sibling_count.min(N)])
+            .field(
+                "siblings",
+                &hex::hashes(&self.siblings[..self.sibling_count.min(N)]),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use super::{
     unrooted::check_indices,
     walk::{self, Visitor},
 };
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -30,7 +30,7 @@ use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError};
 /// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MultiProof<const N: usize, const MAX_DEPTH: usize> {
     /// Root of the tree.
     pub root: Hash,
@@ -43,6 +43,10 @@ pub struct MultiProof<const N: usize, const MAX_DEPTH: usize> {
     /// The nodes that leaves and hashes do not give, from the left.
     pub hashes: Vec<Hash>,
 }
+
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] MultiProof<N, MAX_DEPTH>, "MultiProof" {
+    root: hash, tree_size: plain, indices: plain, leaves: hashes, hashes: hashes
+});
 
 impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the root.

@@ -8,7 +8,7 @@ use super::{
     UnrootedRange, check_depth, error::own_verdict, inclusion::check_hash, multi::Given,
     unrooted::check_range, walk,
 };
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError};
+use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -26,7 +26,7 @@ use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError};
 /// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RangeProof<const N: usize, const MAX_DEPTH: usize> {
     /// Root of the tree.
     pub root: Hash,
@@ -39,6 +39,10 @@ pub struct RangeProof<const N: usize, const MAX_DEPTH: usize> {
     /// The nodes that leaves and hashes do not give, from the left.
     pub hashes: Vec<Hash>,
 }
+
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] RangeProof<N, MAX_DEPTH>, "RangeProof" {
+    root: hash, tree_size: plain, start: plain, leaves: hashes, hashes: hashes
+});
 
 impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the root.

@@ -1,11 +1,11 @@
 //! [`FrontierParts`].
 
 use alloc::vec::Vec;
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::{Hash, Hasher, Hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{HashForm, check_n, forms, hashes};
-use crate::{Frontier, TreeError, TreeHead};
+use super::{check_n, forms, hashes};
+use crate::{Frontier, TreeError, TreeHead, hex::debug_in_hex};
 
 /// A frontier as it is written and read: its size and its hashes, from the left, and no root.
 ///
@@ -21,13 +21,17 @@ use crate::{Frontier, TreeError, TreeHead};
 /// assert_eq!(parts.import(&head, &Blake3Hasher)?, frontier);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct FrontierParts<const N: usize> {
     /// Number of leaves.
     pub size: u64,
     /// The hashes from the left: those of the highest level first.
     pub hashes: Vec<Hash>,
 }
+
+debug_in_hex!([const N: usize] FrontierParts<N>, "FrontierParts" {
+    size: plain, hashes: hashes
+});
 
 impl<const N: usize> FrontierParts<N> {
     /// The frontier of these parts, if it is the one of the tree with this head.
@@ -50,7 +54,7 @@ impl<const N: usize> FrontierParts<N> {
 struct Form {
     n: u64,
     size: u64,
-    hashes: Vec<HashForm>,
+    hashes: Vec<Hex>,
 }
 
 impl<const N: usize> Serialize for FrontierParts<N> {

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use super::{HashForm, check_n, forms, hashes};
+use rotortree_hasher::Hex;
+
+use super::{check_n, forms, hashes};
 use crate::{
-    CatchUpProof, ConsistencyProof, LeanImtProof, MultiProof, NaryProof, RangeProof, TreeHead,
-    UnrootedInclusion,
+    CatchUpProof, ConsistencyProof, MultiProof, NaryProof, RangeProof, TreeHead, UnrootedInclusion,
 };
 
 /// Writes and reads a type as the map of a private form.
@@ -30,14 +31,14 @@ macro_rules! serde_as {
 #[serde(rename = "TreeHead", deny_unknown_fields)]
 struct HeadForm {
     size: u64,
-    root: HashForm,
+    root: Hex,
 }
 
 impl Serialize for TreeHead {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let form = HeadForm {
             size: self.size,
-            root: HashForm(self.root),
+            root: Hex(self.root),
         };
         form.serialize(serializer)
     }
@@ -54,47 +55,14 @@ impl<'de> Deserialize<'de> for TreeHead {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename = "LeanImtProof", deny_unknown_fields)]
-struct LeanImtForm {
-    root: HashForm,
-    leaf: HashForm,
-    index: u64,
-    siblings: Vec<HashForm>,
-}
-
-impl Serialize for LeanImtProof {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let form = LeanImtForm {
-            root: HashForm(self.root),
-            leaf: HashForm(self.leaf),
-            index: self.index,
-            siblings: forms(&self.siblings),
-        };
-        form.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for LeanImtProof {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let form = LeanImtForm::deserialize(deserializer)?;
-        Ok(Self {
-            root: form.root.0,
-            leaf: form.leaf.0,
-            index: form.index,
-            siblings: hashes(form.siblings),
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(rename = "NaryProof", deny_unknown_fields)]
 struct InclusionForm {
     n: u64,
-    root: HashForm,
-    leaf: HashForm,
+    root: Hex,
+    leaf: Hex,
     leaf_index: u64,
     tree_size: u64,
-    siblings: Vec<HashForm>,
+    siblings: Vec<Hex>,
 }
 
 impl InclusionForm {
@@ -104,11 +72,11 @@ impl InclusionForm {
         proof.check_shape()?;
         Ok(Self {
             n: N as u64,
-            root: HashForm(proof.root),
-            leaf: HashForm(proof.leaf),
+            root: Hex(proof.root),
+            leaf: Hex(proof.leaf),
             leaf_index: proof.leaf_index,
             tree_size: proof.tree_size,
-            siblings: proof.siblings().copied().map(HashForm).collect(),
+            siblings: proof.siblings().copied().map(Hex).collect(),
         })
     }
 
@@ -131,9 +99,9 @@ struct ConsistencyForm {
     n: u64,
     old_size: u64,
     new_size: u64,
-    old_root: HashForm,
-    new_root: HashForm,
-    hashes: Vec<HashForm>,
+    old_root: Hex,
+    new_root: Hex,
+    hashes: Vec<Hex>,
 }
 
 impl ConsistencyForm {
@@ -145,8 +113,8 @@ impl ConsistencyForm {
             n: N as u64,
             old_size: proof.old_size,
             new_size: proof.new_size,
-            old_root: HashForm(proof.old_root),
-            new_root: HashForm(proof.new_root),
+            old_root: Hex(proof.old_root),
+            new_root: Hex(proof.new_root),
             hashes: forms(&proof.hashes),
         })
     }
@@ -173,11 +141,11 @@ serde_as!(ConsistencyForm for ConsistencyProof<N, MAX_DEPTH>);
 #[serde(rename = "MultiProof", deny_unknown_fields)]
 struct MultiForm {
     n: u64,
-    root: HashForm,
+    root: Hex,
     tree_size: u64,
     indices: Vec<u64>,
-    leaves: Vec<HashForm>,
-    hashes: Vec<HashForm>,
+    leaves: Vec<Hex>,
+    hashes: Vec<Hex>,
 }
 
 impl MultiForm {
@@ -187,7 +155,7 @@ impl MultiForm {
         proof.unrooted()?;
         Ok(Self {
             n: N as u64,
-            root: HashForm(proof.root),
+            root: Hex(proof.root),
             tree_size: proof.tree_size,
             indices: proof.indices.clone(),
             leaves: forms(&proof.leaves),
@@ -217,11 +185,11 @@ serde_as!(MultiForm for MultiProof<N, MAX_DEPTH>);
 #[serde(rename = "RangeProof", deny_unknown_fields)]
 struct RangeForm {
     n: u64,
-    root: HashForm,
+    root: Hex,
     tree_size: u64,
     start: u64,
-    leaves: Vec<HashForm>,
-    hashes: Vec<HashForm>,
+    leaves: Vec<Hex>,
+    hashes: Vec<Hex>,
 }
 
 impl RangeForm {
@@ -231,7 +199,7 @@ impl RangeForm {
         proof.unrooted()?;
         Ok(Self {
             n: N as u64,
-            root: HashForm(proof.root),
+            root: Hex(proof.root),
             tree_size: proof.tree_size,
             start: proof.start,
             leaves: forms(&proof.leaves),
@@ -262,10 +230,10 @@ serde_as!(RangeForm for RangeProof<N, MAX_DEPTH>);
 struct CatchUpForm {
     n: u64,
     old_size: u64,
-    old_root: HashForm,
-    new_root: HashForm,
-    leaves: Vec<HashForm>,
-    frontier: Vec<HashForm>,
+    old_root: Hex,
+    new_root: Hex,
+    leaves: Vec<Hex>,
+    frontier: Vec<Hex>,
 }
 
 impl CatchUpForm {
@@ -276,8 +244,8 @@ impl CatchUpForm {
         Ok(Self {
             n: N as u64,
             old_size: proof.old_size,
-            old_root: HashForm(proof.old_root),
-            new_root: HashForm(proof.new_root),
+            old_root: Hex(proof.old_root),
+            new_root: Hex(proof.new_root),
             leaves: forms(&proof.leaves),
             frontier: forms(&proof.frontier),
         })

@@ -75,14 +75,21 @@ fn people_read_hashes_as_lower_case_hex() {
     let text = "0x01abababababababababababababababababababababababababababababababab";
     let json = json!({ "size": 3, "root": &text[..66] });
     assert_eq!(serde_json::to_value(head).unwrap(), json);
+    for read in [
+        &text[2..66],
+        &text[..66].to_uppercase(),
+        &text[..66].replace("ab", "AB"),
+        "755628523515574437047200361729489104557184642579088239595725042698697812907",
+    ] {
+        let json = json!({ "size": 3, "root": read });
+        assert_eq!(serde_json::from_value::<TreeHead>(json).unwrap(), head);
+    }
     for refused in [
         "",
         "0x",
-        &text[2..66],
+        "0x1",
         &text[..65],
         text,
-        &text[..66].to_uppercase(),
-        &text[..66].replace("ab", "AB"),
         &text[..66].replace("ab", "xy"),
         &format!(" {}", &text[..65]),
     ] {
@@ -166,6 +173,58 @@ fn a_javascript_proof_is_taken_as_json() {
     let json = serde_json::to_string(&proof.to_lean_imt().unwrap()).unwrap();
     let theirs: LeanImtProof = serde_json::from_str(&json).unwrap();
     assert_eq!(NaryProof::from_lean_imt(&theirs, 2, 3).unwrap(), proof);
+}
+
+#[test]
+fn a_javascript_proof_is_taken_in_every_spelling_that_its_programs_have() {
+    let mut sibling = [0; 32];
+    sibling[30..].copy_from_slice(&[0x01, 0x02]);
+    let bare = "0000000000000000000000000000000000000000000000000000000000000102";
+    let expected = LeanImtProof {
+        root: [0xff; 32],
+        leaf: [0; 32],
+        index: 1,
+        siblings: vec![sibling; 4],
+    };
+    let root = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+    for index in [json!(1), json!("1")] {
+        let json = json!({
+            "root": root,
+            "leaf": "0x0",
+            "index": index,
+            "siblings": ["258", "0x102", bare, format!("0x{bare}")],
+        });
+        let read: LeanImtProof = serde_json::from_value(json).unwrap();
+        assert_eq!(read, expected);
+        let written = serde_json::to_value(&read).unwrap();
+        assert_eq!(written["siblings"][0], format!("0x{bare}"));
+    }
+    let with_sibling = |sibling: Value| {
+        let json = json!({ "root": "1", "leaf": "1", "index": 0, "siblings": [sibling] });
+        serde_json::from_value::<LeanImtProof>(json)
+    };
+    for refused in ["", "0x", "0xg", "-1", "1.5", " 1", "1e3", "12ab", "0x1ß"] {
+        assert!(with_sibling(refused.into()).is_err(), "{refused:?}");
+    }
+    assert!(
+        with_sibling(json!(5)).is_err(),
+        "a number of JSON has 53 bits"
+    );
+}
+
+/// `Number.parseInt("", 2)` is `NaN`, and that is `null` in JSON.
+#[test]
+fn the_null_index_of_a_javascript_tree_of_one_leaf_is_read_and_any_other_is_explained() {
+    let tree = tree::<2>(1);
+    let proof = tree.generate_proof(0).unwrap();
+    let mut json = serde_json::to_value(proof.to_lean_imt().unwrap()).unwrap();
+    json["index"] = Value::Null;
+    let theirs: LeanImtProof = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(NaryProof::from_lean_imt(&theirs, 0, 1).unwrap(), proof);
+
+    json["siblings"] = json!(["1"]);
+    let refused = serde_json::from_value::<LeanImtProof>(json).unwrap_err();
+    assert!(refused.to_string().contains("NaN"), "{refused}");
 }
 
 /// Every byte of a value's JSON replaced by what JSON and hex are made of, or left out: it is not read, is the same value, or

@@ -10,6 +10,7 @@ use crate::{
     arity::assert_arity,
     encoding::{Reader, Writer},
     frontier, geometry,
+    hex::debug_in_hex,
     proof::walk,
 };
 
@@ -30,12 +31,16 @@ use crate::{
 /// news.verify_against(&Blake3Hasher, old, new)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UnrootedCatchUp<'a, const N: usize> {
     old_size: u64,
     leaves: &'a [Hash],
     frontier: &'a [Hash],
 }
+
+debug_in_hex!([const N: usize] UnrootedCatchUp<'_, N>, "UnrootedCatchUp" {
+    old_size: plain, leaves: hashes, frontier: hashes
+});
 
 impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
     /// A proof from its parts: the leaves behind the first `old_size`, and the frontier of those from the left; no

@@ -8,6 +8,7 @@ use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
+    hex::debug_in_hex,
     proof::growth::{self, Boundary, BoundaryGroup},
 };
 
@@ -27,12 +28,16 @@ use crate::{
 /// growth.verify_against(&Blake3Hasher, old, new)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UnrootedConsistency<'a, const N: usize> {
     old_size: u64,
     new_size: u64,
     hashes: &'a [Hash],
 }
+
+debug_in_hex!([const N: usize] UnrootedConsistency<'_, N>, "UnrootedConsistency" {
+    old_size: plain, new_size: plain, hashes: hashes
+});
 
 impl<'a, const N: usize> UnrootedConsistency<'a, N> {
     /// A proof from its parts; hashes from the lowest level up, and from the left within a level.

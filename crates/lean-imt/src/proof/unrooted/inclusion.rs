@@ -10,6 +10,7 @@ use crate::{
     arity::assert_arity,
     encoding::{Reader, Writer},
     geometry,
+    hex::debug_in_hex,
     proof::{
         check_depth,
         level::ProofLevel,
@@ -32,13 +33,17 @@ use crate::{
 /// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UnrootedInclusion<'a, const N: usize> {
     tree_size: u64,
     leaf_index: u64,
     leaf: &'a Hash,
     siblings: &'a [Hash],
 }
+
+debug_in_hex!([const N: usize] UnrootedInclusion<'_, N>, "UnrootedInclusion" {
+    tree_size: plain, leaf_index: plain, leaf: hash, siblings: hashes
+});
 
 impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     /// A proof from its parts; siblings from the lowest level up, and from the left within a level.

@@ -1,6 +1,7 @@
 //! [`UnrootedMulti`].
 
 use alloc::vec::Vec;
+use core::fmt;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{check_hashes, check_len};
@@ -8,6 +9,7 @@ use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
+    hex::debug_in_hex,
     proof::{selection::Selection, walk},
 };
 
@@ -27,7 +29,7 @@ use crate::{
 /// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UnrootedMulti<'a, const N: usize> {
     tree_size: u64,
     indices: Indices<'a>,
@@ -35,8 +37,12 @@ pub struct UnrootedMulti<'a, const N: usize> {
     hashes: &'a [Hash],
 }
 
+debug_in_hex!([const N: usize] UnrootedMulti<'_, N>, "UnrootedMulti" {
+    tree_size: plain, indices: plain, leaves: hashes, hashes: hashes
+});
+
 /// Increasing indices, in memory or as encoded gaps.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Indices<'a> {
     Listed(&'a [u64]),
     Encoded {
@@ -45,6 +51,12 @@ enum Indices<'a> {
         /// Gaps less one to those behind it.
         gaps: Reader<'a>,
     },
+}
+
+impl fmt::Debug for Indices<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
 }
 
 impl Iterator for Indices<'_> {

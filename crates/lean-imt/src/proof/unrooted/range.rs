@@ -9,6 +9,7 @@ use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
+    hex::debug_in_hex,
     proof::walk,
 };
 
@@ -27,13 +28,17 @@ use crate::{
 /// proof.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UnrootedRange<'a, const N: usize> {
     tree_size: u64,
     start: u64,
     leaves: &'a [Hash],
     hashes: &'a [Hash],
 }
+
+debug_in_hex!([const N: usize] UnrootedRange<'_, N>, "UnrootedRange" {
+    tree_size: plain, start: plain, leaves: hashes, hashes: hashes
+});
 
 impl<'a, const N: usize> UnrootedRange<'a, N> {
     /// A proof from its parts: the leaves from index `start` on, and the given hashes from the left.

@@ -1,0 +1,140 @@
+//! The JavaScript LeanIMT's proof, as JavaScript users have it in JSON.
+//!
+//! `JSON.stringify` refuses a `BigInt`, so that each program writes its hashes as it likes: in decimal, as `0x` and hex, as hex
+//! alone, with or without leading zeros behind `0x`. All of these are read; [`Hex`]'s one form is written.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+use rotortree_hasher::{Hash, Hex};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::forms;
+use crate::LeanImtProof;
+
+#[derive(Serialize)]
+#[serde(rename = "LeanImtProof")]
+struct Written {
+    root: Hex,
+    leaf: Hex,
+    index: u64,
+    siblings: Vec<Hex>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename = "LeanImtProof", deny_unknown_fields)]
+struct Read {
+    root: BigInt,
+    leaf: BigInt,
+    index: Index,
+    siblings: Vec<BigInt>,
+}
+
+impl Serialize for LeanImtProof {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = Written {
+            root: Hex(self.root),
+            leaf: Hex(self.leaf),
+            index: self.index,
+            siblings: forms(&self.siblings),
+        };
+        form.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LeanImtProof {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let form = Read::deserialize(deserializer)?;
+        let index = match form.index.0 {
+            Some(index) => index,
+            None if form.siblings.is_empty() => 0,
+            None => {
+                return Err(de::Error::custom(
+                    "the index is null, which JSON writes for JavaScript's NaN: @zk-kit/lean-imt gives that as the \
+                     path of a tree of one leaf, but this proof has siblings",
+                ));
+            }
+        };
+        Ok(Self {
+            root: form.root.0,
+            leaf: form.leaf.0,
+            index,
+            siblings: form.siblings.into_iter().map(|sibling| sibling.0).collect(),
+        })
+    }
+}
+
+/// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a `BigInt` gives.
+struct BigInt(Hash);
+
+impl<'de> Deserialize<'de> for BigInt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(BigIntVisitor)
+        } else {
+            Hash::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+struct BigIntVisitor;
+
+impl de::Visitor<'_> for BigIntVisitor {
+    type Value = BigInt;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number as a string: in decimal, or in hex with or without 0x")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<BigInt, E> {
+        let hex = match text.strip_prefix("0x") {
+            Some(digits) if (1..64).contains(&digits.len()) && digits.is_ascii() => {
+                let mut padded = String::from("0x");
+                padded.extend(core::iter::repeat_n('0', 64 - digits.len()));
+                padded.push_str(digits);
+                padded.parse::<Hex>()
+            }
+            _ => text.parse(),
+        };
+        hex.map(|hex| BigInt(hex.0)).map_err(E::custom)
+    }
+}
+
+/// The packed path: a number, the same as a string, or `null` for the `NaN` that `parseInt("", 2)` gives for a path without
+/// steps, as `@zk-kit/lean-imt` (2.2.3, for example) computes it.
+struct Index(Option<u64>);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(IndexVisitor)
+        } else {
+            u64::deserialize(deserializer).map(|index| Self(Some(index)))
+        }
+    }
+}
+
+struct IndexVisitor;
+
+impl de::Visitor<'_> for IndexVisitor {
+    type Value = Index;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the packed path as a number, or null where there are no siblings")
+    }
+
+    fn visit_u64<E: de::Error>(self, index: u64) -> Result<Index, E> {
+        Ok(Index(Some(index)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Index, E> {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(index) if is_number => Ok(Index(Some(index))),
+            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Index, E> {
+        Ok(Index(None))
+    }
+}
