@@ -34,6 +34,34 @@ pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
 struct Seen {
     report: RecoveryReport,
     tree_id: [u8; 16],
+    /// What was read, if it is known to be of one moment.
+    version: Option<Version>,
+}
+
+/// Tells states of a place apart without reading the log: whatever a writer does ends in another manifest or lengthens the newest
+/// segment that the manifest names.
+#[derive(PartialEq, Eq)]
+struct Version {
+    tree_id: [u8; 16],
+    generation: u64,
+    /// The salt of the newest segment.
+    salt: u64,
+    /// The length of that segment.
+    length: u64,
+}
+
+impl Version {
+    /// Of the place as it is now. O(manifest).
+    fn of(storage: &dyn Storage) -> Option<Self> {
+        let manifest = recovery::load_manifest(storage).ok()?;
+        let newest = storage.read_segment(manifest.last_segment()).ok()?;
+        Some(Self {
+            tree_id: manifest.tree_id,
+            generation: manifest.generation,
+            salt: manifest.newest.salt,
+            length: newest.len(),
+        })
+    }
 }
 
 impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
@@ -63,7 +91,8 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         })
     }
 
-    /// Moves forward to what is durable now; whether there was anything new. Reads the log anew: O(levels + shards + log).
+    /// Moves forward to what is durable now; whether there was anything new. O(manifest) if the store is as it was: no byte of the log
+    /// is read then. Otherwise the log is read anew: O(levels + shards + log).
     ///
     /// # Errors
     /// As [`open`](Self::open), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
@@ -78,6 +107,9 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             .look(&self.refreshing)
             .ok_or(StorageError::Closed)?;
         let seen = self.seen.load_full();
+        if seen.version.is_some() && seen.version == Version::of(&*self.storage) {
+            return Ok(false);
+        }
         let mut config = self.config.clone();
         let before = self.current.load_full();
         config.expect_head = before.head();
@@ -157,6 +189,8 @@ fn read<H: Hasher, const N: usize, const D: usize>(
     let mut attempt = 1;
     loop {
         let before = generation();
+        // Before the log is read: what comes meanwhile is found by the next call.
+        let version = Version::of(&**storage);
         let mut report = RecoveryReport::default();
         match recovery::read_durable::<H, N, D>(hasher, storage, config, &mut report) {
             Ok((tree, manifest)) => {
@@ -165,6 +199,8 @@ fn read<H: Hasher, const N: usize, const D: usize>(
                     Seen {
                         report,
                         tree_id: manifest.tree_id,
+                        version: version
+                            .filter(|version| version.generation == manifest.generation),
                     },
                 ));
             }

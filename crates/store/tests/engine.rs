@@ -4,7 +4,7 @@
 
 use std::{
     fs::OpenOptions,
-    io::{Seek as _, SeekFrom, Write as _},
+    io::{ErrorKind, Seek as _, SeekFrom, Write as _},
     sync::Arc,
     time::Duration,
 };
@@ -18,7 +18,10 @@ use rotortree_store::{
     fs::FsStorage,
     memory::MemoryStorage,
     storage::{Reads, Storage},
-    test_util::{sim_files::SimFiles, watchdog::limit_this_process},
+    test_util::{
+        sim_files::{Call, Effect, Fault, SimFiles},
+        watchdog::limit_this_process,
+    },
 };
 
 fn quiet() -> EngineConfig {
@@ -604,4 +607,47 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&died), quiet()).unwrap();
     assert_eq!(reader.head(), reopened.head());
     assert_eq!(reader.size(), 10);
+}
+
+/// A view that has seen everything costs the manifest and a length: here every read of the log would fail.
+#[test]
+fn a_refresh_without_news_reads_no_byte_of_the_log() {
+    let files = SimFiles::new();
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
+    let engine = open::<4>(&storage, quiet());
+    engine.append(&[[1; 32]; 100]).durable().unwrap();
+    engine.checkpoint().unwrap();
+    engine.append(&[[2; 32]; 100]).durable().unwrap();
+    let reader = ReadOnly::<Blake3Hasher, 4, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    let reader = reader.unwrap();
+    let unreadable = Fault::new(0, Effect::Error(ErrorKind::Other)).for_good();
+    let unreadable = unreadable.on(Call::ReadAt).within("/tree/log");
+    let refresh_blindly = || {
+        let before = files.struck();
+        files.inject(unreadable.clone());
+        let refreshed = reader.refresh();
+        files.heal();
+        (refreshed.ok(), files.struck() > before)
+    };
+
+    // Each of these is news, and has to be read.
+    let news: [&dyn Fn(); 4] = [
+        &|| drop(engine.append(&[[3; 32]; 10]).durable().unwrap()),
+        &|| drop(engine.append(&[]).metadata(b"block 18").durable().unwrap()),
+        &|| engine.checkpoint().unwrap(),
+        &|| engine.clone().close().unwrap(),
+    ];
+    for (number, news) in news.iter().enumerate() {
+        news();
+        assert_eq!(refresh_blindly(), (None, true), "news {number}");
+        reader.refresh().unwrap();
+    }
+    // Closed: no mark of an idle writer comes any more.
+    assert_eq!(reader.size(), 210);
+    for _ in 0..3 {
+        assert_eq!(refresh_blindly(), (Some(false), false));
+    }
+    let again = open::<4>(&storage, quiet());
+    assert_eq!(refresh_blindly(), (None, true), "another run has opened it");
+    again.close().unwrap();
 }
