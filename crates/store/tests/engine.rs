@@ -632,8 +632,11 @@ fn a_refresh_without_news_reads_no_byte_of_the_log() {
 
     // Each of these is news, and has to be read.
     let news: [&dyn Fn(); 4] = [
-        &|| drop(engine.append(&[[3; 32]; 10]).durable().unwrap()),
-        &|| drop(engine.append(&[]).metadata(b"block 18").durable().unwrap()),
+        &|| _ = engine.append(&[[3; 32]; 10]).durable().unwrap(),
+        &|| {
+            let cursor = engine.append(&[]).metadata(b"block 18");
+            cursor.durable().unwrap();
+        },
         &|| engine.checkpoint().unwrap(),
         &|| engine.clone().close().unwrap(),
     ];
