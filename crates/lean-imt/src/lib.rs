@@ -98,6 +98,7 @@ mod frontier;
 pub mod geometry;
 mod head;
 mod hex;
+mod leaves;
 #[expect(
     unsafe_code,
     reason = "the append-only segment is raw memory; see its module"
@@ -132,6 +133,7 @@ pub use encoding::{DecodeError, Kind, peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};
+pub use leaves::Leaves;
 pub use memory::{MemoryNodes, MemorySource};
 pub use nodes::{NodeSource, NodeStore};
 pub use proof::{
@@ -145,7 +147,7 @@ pub use rotortree_hasher::{GroupState, Hash, Hasher, Hex, HexError};
 #[cfg(feature = "serde")]
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
-pub use snapshot::{Leaves, TreeSnapshot};
+pub use snapshot::TreeSnapshot;
 pub use spare::SpareSnapshot;
 pub use tree::LeanIMT;
 

@@ -1,11 +1,11 @@
 //! [`TreeSnapshot`]: an immutable view of a tree at one size.
 
-use alloc::{sync::Arc, vec, vec::Vec};
-use core::{fmt, ops::Range};
+use alloc::{sync::Arc, vec::Vec};
+use core::{fmt, ops::RangeBounds};
 use rotortree_hasher::{Hash, Hex};
 
 use crate::{
-    LeanIMT, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
+    LeanIMT, Leaves, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
     right_edge::RightEdge,
 };
 
@@ -180,24 +180,22 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         &*self.nodes
     }
 
-    /// The leaves of a range, in order, read in pieces.
+    /// Leaf `index`: node `index` of level 0.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree; each item can be
-    /// [`TreeError::NodeUnavailable`], after which the iteration ends.
-    pub fn leaves(&self, range: Range<u64>) -> Result<Leaves<'_, N, MAX_DEPTH>, TreeError> {
-        if range.start > range.end || range.end > self.size {
-            return Err(TreeError::IndexOutOfRange {
-                index: range.end.max(range.start),
-                size: self.size,
-            });
-        }
-        Ok(Leaves {
-            snapshot: self,
-            range,
-            piece: Vec::new(),
-            at: 0,
-        })
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    pub fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.get_node(0, index)
+    }
+
+    /// The leaves of a range, `..` for all, in order, read in pieces. The iterator knows how many are left, and keeps the nodes
+    /// alive by itself.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
+    /// [`TreeError::NodeUnavailable`]; the leaves behind it follow.
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        Leaves::new(Arc::clone(&self.nodes), self.size, range)
     }
 
     /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes. Metadata is not
@@ -296,56 +294,5 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for TreeSnapshot<N, MAX_
             .field("size", &self.size)
             .field("root", &self.root().map(Hex))
             .finish_non_exhaustive()
-    }
-}
-
-/// Iterator over a range of leaves; see [`TreeSnapshot::leaves`].
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let leaves: Vec<_> = tree.snapshot().leaves(1..3)?.collect::<Result<_, _>>()?;
-/// assert_eq!(leaves, [[2; 32], [3; 32]]);
-/// # Ok::<(), rotortree_lean_imt::TreeError>(())
-/// ```
-#[derive(Debug)]
-pub struct Leaves<'a, const N: usize, const MAX_DEPTH: usize> {
-    snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,
-    range: Range<u64>,
-    piece: Vec<Hash>,
-    at: usize,
-}
-
-impl<const N: usize, const MAX_DEPTH: usize> Iterator for Leaves<'_, N, MAX_DEPTH> {
-    type Item = Result<Hash, TreeError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        /// Leaves read at a time.
-        const PIECE: u64 = 128;
-        if self.at == self.piece.len() {
-            let count = (self.range.end - self.range.start).min(PIECE);
-            if count == 0 {
-                return None;
-            }
-            self.piece = vec![[0; 32]; count as usize];
-            self.at = 0;
-            let start = self.range.start;
-            self.range.start += count;
-            if let Err(error) = self.snapshot.read_nodes(0, start, &mut self.piece) {
-                self.range.start = self.range.end;
-                self.piece.clear();
-                return Some(Err(error));
-            }
-        }
-        let leaf = self.piece[self.at];
-        self.at += 1;
-        Some(Ok(leaf))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = (self.range.end - self.range.start) + (self.piece.len() - self.at) as u64;
-        (0, usize::try_from(left).ok())
     }
 }

@@ -67,7 +67,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
     /// [`expect_head`](Self::expect_head).
     pub fn open_read_only(self, hasher: H) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
         let (storage, config) = self.settings.place()?;
-        ReadOnly::open(hasher, storage, config)
+        Engine::open_read_only(hasher, storage, config)
     }
 }
 

@@ -81,9 +81,10 @@
 //! | `storage` (default) | `RotorTree`; without it only the in-memory crates are here, and they are `no_std` with `alloc` |
 //! | `std` (default) | what needs the standard library; `storage` and `parallel` imply it |
 //! | `blake3` (default) | `Blake3Hasher` |
+//! | `digest` | `DigestHasher`, a hasher of any RustCrypto digest of 32 bytes |
 //! | `sha2`, `keccak` | `Sha256Hasher`, `Keccak256Hasher` |
 //! | `parallel` | large batches are hashed on rayon's threads |
-//! | `serde` | serialization of proofs, heads and frontiers |
+//! | `serde` | serialization of proofs, heads and frontiers, and of statistics and recovery reports |
 //! | `tracing` | spans and events |
 //!
 //! Features only add: no signature changes under any of them.
@@ -108,6 +109,8 @@ pub use rotortree_lean_imt as lean_imt;
 #[cfg(feature = "storage")]
 pub use rotortree_store as store;
 
+#[cfg(feature = "digest")]
+pub use rotortree_hasher::DigestHasher;
 #[cfg(feature = "keccak")]
 pub use rotortree_hasher::Keccak256Hasher;
 #[cfg(feature = "sha2")]

@@ -71,6 +71,8 @@ mod recovery;
 // A model brings threads of its own.
 #[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
+#[cfg(feature = "serde")]
+mod serialized;
 pub mod shape;
 mod spans;
 pub mod storage;

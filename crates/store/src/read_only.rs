@@ -1,10 +1,13 @@
 //! [`ReadOnly`]: a store seen by a process that does not own it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::RangeBounds,
+    sync::{Arc, Mutex},
+};
 
 use arc_swap::ArcSwap;
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use crate::{
     EngineConfig, RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest,
@@ -20,7 +23,15 @@ const ATTEMPTS: usize = 100;
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
 /// It sees the states at which it was refreshed and not the appends between them, so it cannot tell, as the writer's `find_head`
 /// does, whether a root was one of theirs; where the size is known too, `snapshot_at(size)` of its snapshot tells.
+///
+/// Opened by [`Engine::open_read_only`](crate::Engine::open_read_only). A cheap handle: clones share one view, and a
+/// [`refresh`](Self::refresh) of any moves them all forward.
 pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
+    view: Arc<View<H, N, D>>,
+}
+
+/// What the handles share.
+struct View<H: Hasher, const N: usize, const D: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
     config: EngineConfig,
@@ -65,12 +76,7 @@ impl Version {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
-    /// Reads the store's durable state. O(levels + shards + log), and O(nodes) with verification.
-    ///
-    /// # Errors
-    /// As opening for writing, but never [`StorageError::FileLocked`]; a place without a store is [`StorageError::Io`] of
-    /// the kind `NotFound`.
-    pub fn open(
+    pub(crate) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
         config: EngineConfig,
@@ -80,7 +86,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         let process = Process::current();
         let span = spans::open_read_only(&*storage);
         let (snapshot, seen) = span.run(|| read(&hasher, &storage, &config))?;
-        Ok(Self {
+        let view = View {
             hasher,
             storage,
             config,
@@ -88,6 +94,9 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             seen: ArcSwap::from_pointee(seen),
             process,
             refreshing: Mutex::new(()),
+        };
+        Ok(Self {
+            view: Arc::new(view),
         })
     }
 
@@ -95,27 +104,28 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     /// is read then. Otherwise the log is read anew: O(levels + shards + log).
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
+    /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
     /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked while this view was being refreshed.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
-        spans::refresh(&*self.storage).run(|| self.move_forward())
+        spans::refresh(&*self.view.storage).run(|| self.move_forward())
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {
         let _refreshing = self
+            .view
             .process
-            .look(&self.refreshing)
+            .look(&self.view.refreshing)
             .ok_or(StorageError::Closed)?;
-        let seen = self.seen.load_full();
-        if seen.version.is_some() && seen.version == Version::of(&*self.storage) {
+        let seen = self.view.seen.load_full();
+        if seen.version.is_some() && seen.version == Version::of(&*self.view.storage) {
             return Ok(false);
         }
-        let mut config = self.config.clone();
-        let before = self.current.load_full();
+        let mut config = self.view.config.clone();
+        let before = self.view.current.load_full();
         config.expect_head = before.head();
         // What was verified when opening stays verified; new chunks are checked as they are read.
         config.verify_checkpoint = false;
-        let (snapshot, now) = read(&self.hasher, &self.storage, &config)?;
+        let (snapshot, now) = read(&self.view.hasher, &self.view.storage, &config)?;
         if now.tree_id != seen.tree_id {
             let size = before.size();
             return Err(StorageError::UnexpectedHead {
@@ -125,9 +135,9 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             .into());
         }
         let is_new = snapshot.size() > before.size() || snapshot.metadata() != before.metadata();
-        self.seen.store(Arc::new(now));
+        self.view.seen.store(Arc::new(now));
         if is_new {
-            self.current.store(Arc::new(snapshot));
+            self.view.current.store(Arc::new(snapshot));
         }
         Ok(is_new)
     }
@@ -135,38 +145,75 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     /// The durable state read last: a reference count.
     #[must_use]
     pub fn snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
-        self.current.load_full()
+        self.view.current.load_full()
     }
 
     /// The root, or `None` while the tree is empty.
     #[must_use]
     pub fn root(&self) -> Option<Hash> {
-        self.current.load().root()
+        self.view.current.load().root()
     }
 
     /// Size and root, or `None` while the tree is empty.
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
-        self.current.load().head()
+        self.view.current.load().head()
     }
 
     /// The number of leaves.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.current.load().size()
+        self.view.current.load().size()
+    }
+
+    /// The number of hash layers above the leaves.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.view.current.load().depth()
+    }
+
+    /// The application's metadata. It belongs to the head of the same [`snapshot`](Self::snapshot); read both from there where
+    /// they must fit together.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Vec<u8>> {
+        self.view.current.load().metadata().map(<[u8]>::to_vec)
+    }
+
+    /// Leaf `index`.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    pub fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.snapshot().get_leaf(index)
+    }
+
+    /// The leaves of a range, `..` for all, of the state read last.
+    ///
+    /// # Errors
+    /// As [`TreeSnapshot::leaves`].
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.snapshot().leaves(range)
     }
 
     /// What the last reading found.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        self.seen.load().report.clone()
+        self.view.seen.load().report.clone()
+    }
+}
+
+impl<H: Hasher, const N: usize, const D: usize> Clone for ReadOnly<H, N, D> {
+    fn clone(&self) -> Self {
+        Self {
+            view: Arc::clone(&self.view),
+        }
     }
 }
 
 impl<H: Hasher, const N: usize, const D: usize> std::fmt::Debug for ReadOnly<H, N, D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReadOnly")
-            .field("storage", &self.storage.describe())
+            .field("storage", &self.view.storage.describe())
             .field("size", &self.size())
             .finish_non_exhaustive()
     }

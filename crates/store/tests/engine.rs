@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RotorTreeError, StorageError,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
     TieringConfig,
     fs::FsStorage,
     memory::MemoryStorage,
@@ -407,7 +407,7 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
     let folder = tempfile::tempdir().unwrap();
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
     let engine = open::<2>(&storage, quiet());
-    let reader = ReadOnly::<_, 2, 32>::open(
+    let reader = Engine::<_, 2, 32>::open_read_only(
         Blake3Hasher,
         Arc::new(FsStorage::new(folder.path())) as _,
         quiet(),
@@ -604,7 +604,7 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     // Before the log has gone idle: its one group is synced, and nothing says so.
     let died = files.settled();
     let reopened = open::<2>(&storage(&died), quiet());
-    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&died), quiet()).unwrap();
+    let reader = Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&died), quiet()).unwrap();
     assert_eq!(reader.head(), reopened.head());
     assert_eq!(reader.size(), 10);
 }

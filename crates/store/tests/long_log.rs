@@ -16,7 +16,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RecoveryMode, RotorTreeError,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
     StorageError, fs::FsStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
@@ -148,7 +148,7 @@ fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
 
 /// Opens what is at `path` as a reader and then as the owner, twice, and compares with the tree in memory. The size it has.
 fn check(path: &Path, leaves: &[Hash], ends: &[u64], told: &str) -> u64 {
-    let shown = ReadOnly::<Blake3Hasher, 4, 32>::open(
+    let shown = Engine::<Blake3Hasher, 4, 32>::open_read_only(
         Blake3Hasher,
         place(path),
         config(RecoveryMode::StopAtLastValid),

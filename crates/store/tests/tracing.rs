@@ -13,7 +13,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::Storage,
@@ -153,7 +153,8 @@ fn writer_calls(tree: &Tree) {
 }
 
 fn reader_calls(storage: &Arc<dyn Storage>) {
-    let reader = ReadOnly::<_, 4, 20>::open(Blake3Hasher, Arc::clone(storage), quiet()).unwrap();
+    let reader =
+        Engine::<_, 4, 20>::open_read_only(Blake3Hasher, Arc::clone(storage), quiet()).unwrap();
     reader.refresh().unwrap();
 }
 

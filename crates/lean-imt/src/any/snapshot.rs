@@ -1,10 +1,13 @@
 //! [`AnySnapshot`]: a snapshot whose N is known only at run time.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::{fmt, ops::Range};
+use alloc::{sync::Arc, vec::Vec};
+use core::{
+    fmt,
+    ops::{Bound, Range, RangeBounds},
+};
 use rotortree_hasher::Hash;
 
-use crate::{SharedHasher, TreeError, TreeHead, TreeSnapshot};
+use crate::{Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot};
 
 /// Only snapshots are snapshots, so that methods can be added.
 mod sealed {
@@ -71,15 +74,18 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// [`TreeError::IndexOutOfRange`] if the level ends before, [`TreeError::NodeUnavailable`].
     fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
-    /// The leaves of a range, in order, read in pieces.
+    /// Leaf `index`; see [`TreeSnapshot::get_leaf`].
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree; each item can be
-    /// [`TreeError::NodeUnavailable`], after which the iteration ends.
-    fn leaves(
-        &self,
-        range: Range<u64>,
-    ) -> Result<Box<dyn Iterator<Item = Result<Hash, TreeError>> + '_>, TreeError>;
+    /// As there.
+    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
+
+    /// The leaves between two bounds; see [`TreeSnapshot::leaves`], and `leaves(range)` on `dyn AnySnapshot`, which takes every
+    /// form of range.
+    ///
+    /// # Errors
+    /// As there.
+    fn leaves_between(&self, start: Bound<u64>, end: Bound<u64>) -> Result<Leaves, TreeError>;
 
     /// The inclusion proof of a leaf; see [`TreeSnapshot::generate_proof`].
     ///
@@ -126,6 +132,16 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError>;
 }
 
+impl dyn AnySnapshot + '_ {
+    /// The leaves of a range, `..` for all; see [`TreeSnapshot::leaves`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.leaves_between(range.start_bound().cloned(), range.end_bound().cloned())
+    }
+}
+
 impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX_DEPTH> {
     fn arity(&self) -> usize {
         N
@@ -167,11 +183,12 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
         self.read_nodes(level, start, out)
     }
 
-    fn leaves(
-        &self,
-        range: Range<u64>,
-    ) -> Result<Box<dyn Iterator<Item = Result<Hash, TreeError>> + '_>, TreeError> {
-        Ok(Box::new(self.leaves(range)?))
+    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.get_leaf(index)
+    }
+
+    fn leaves_between(&self, start: Bound<u64>, end: Bound<u64>) -> Result<Leaves, TreeError> {
+        self.leaves((start, end))
     }
 
     fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {

@@ -183,7 +183,7 @@ impl WithArity for OpenReadOnly {
             storage,
             config,
         } = self.0;
-        let view: ReadOnly<_, N, MAX_DEPTH> = ReadOnly::open(hasher, storage, config)?;
+        let view: ReadOnly<_, N, MAX_DEPTH> = Engine::open_read_only(hasher, storage, config)?;
         Ok(Arc::new(view))
     }
 }

@@ -1,9 +1,12 @@
 //! [`AnyReadOnly`]: a view of a tree whose N is known only at run time.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::RangeBounds, sync::Arc};
 
 use super::sealed::Sealed;
-use crate::{AnySnapshot, Hash, Hasher, ReadOnly, RecoveryReport, RotorTreeError, TreeHead};
+use crate::{
+    AnySnapshot, Hash, Hasher, Leaves, ReadOnly, RecoveryReport, RotorTreeError, TreeError,
+    TreeHead,
+};
 
 /// A [`ReadOnly`] of whichever hasher, N and MAX_DEPTH, as an object; every one is one. Opened by
 /// [`AnyTreeBuilder::open_read_only`](crate::AnyTreeBuilder::open_read_only). Sealed.
@@ -44,8 +47,32 @@ pub trait AnyReadOnly: Sealed + fmt::Debug + Send + Sync {
     /// [`ReadOnly::size`].
     fn size(&self) -> u64;
 
+    /// [`ReadOnly::depth`].
+    fn depth(&self) -> usize;
+
+    /// [`ReadOnly::metadata`].
+    fn metadata(&self) -> Option<Vec<u8>>;
+
+    /// [`ReadOnly::get_leaf`].
+    ///
+    /// # Errors
+    /// As there.
+    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.snapshot().get_leaf(index)
+    }
+
     /// [`ReadOnly::recovery_report`].
     fn recovery_report(&self) -> RecoveryReport;
+}
+
+impl dyn AnyReadOnly + '_ {
+    /// [`ReadOnly::leaves`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.snapshot().leaves(range)
+    }
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyReadOnly for ReadOnly<H, N, MAX_DEPTH> {
@@ -71,6 +98,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyReadOnly for ReadOnly
 
     fn size(&self) -> u64 {
         self.size()
+    }
+
+    fn depth(&self) -> usize {
+        self.depth()
+    }
+
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.metadata()
     }
 
     fn recovery_report(&self) -> RecoveryReport {

@@ -1,11 +1,12 @@
 //! [`AnyTree`]: a durable tree whose N is known only at run time.
 
-use std::{fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io, ops::RangeBounds, path::Path, sync::Arc, time::Duration};
 
 use super::sealed::Sealed;
 use crate::{
-    AnySnapshot, Append, BackupReport, Hash, Hasher, RecoveryReport, RotorTree, RotorTreeError,
-    Stats, StorageError, TreeHead, VerifyProgress, insert_methods::insert_methods,
+    AnySnapshot, Append, BackupReport, Hash, Hasher, Leaves, RecoveryReport, RotorTree,
+    RotorTreeError, Stats, StorageError, TreeError, TreeHead, VerifyProgress,
+    insert_methods::insert_methods,
 };
 
 /// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the type, with snapshots as
@@ -57,6 +58,14 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
 
     /// [`RotorTree::metadata`].
     fn metadata(&self) -> Option<Vec<u8>>;
+
+    /// [`RotorTree::get_leaf`].
+    ///
+    /// # Errors
+    /// As there.
+    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.snapshot().get_leaf(index)
+    }
 
     /// [`RotorTree::snapshot`].
     fn snapshot(&self) -> Arc<dyn AnySnapshot>;
@@ -120,6 +129,16 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     /// As there.
     fn close(&self) -> Result<(), StorageError>;
+}
+
+impl dyn AnyTree + '_ {
+    /// [`RotorTree::leaves`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.snapshot().leaves(range)
+    }
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyTree for RotorTree<H, N, MAX_DEPTH> {

@@ -1,9 +1,9 @@
 //! Reading: the tree as it is now, and as it is on disk. None of it waits for inserts or for I/O.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::RangeBounds, sync::Arc, time::Duration};
 
 use super::RotorTree;
-use crate::{Hash, Hasher, TreeHead, TreeSnapshot};
+use crate::{Hash, Hasher, Leaves, TreeError, TreeHead, TreeSnapshot};
 
 /// What is read method by method can be of different moments while other threads insert. What must fit together is read
 /// from one [`snapshot`](Self::snapshot).
@@ -91,6 +91,48 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
         self.engine.snapshot().metadata().map(<[u8]>::to_vec)
+    }
+
+    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example, is read from one
+    /// [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read or fails its checksum.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// assert_eq!(tree.get_leaf(1)?, [2; 32]);
+    /// assert!(tree.get_leaf(3).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.engine.get_leaf(index)
+    }
+
+    /// The leaves of a range of the tree as it is now, `..` for all, in order. The iterator knows how many are left, goes on
+    /// while the tree is inserted to and after it is closed, and shows none that came later.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
+    /// [`TreeError::NodeUnavailable`]; the leaves behind it follow.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let leaves = tree.leaves(..)?;
+    /// tree.insert([4; 32])?;
+    /// assert_eq!(leaves.len(), 3);
+    /// assert_eq!(leaves.collect::<Result<Vec<_>, _>>()?, [[1; 32], [2; 32], [3; 32]]);
+    /// assert_eq!(tree.leaves(2..)?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.engine.leaves(range)
     }
 
     /// The tree as it is now, for proofs: immutable, valid for as long as anyone holds it, closing included. A reference

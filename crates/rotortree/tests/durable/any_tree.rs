@@ -61,7 +61,20 @@ fn assert_same<const N: usize>(any: &dyn AnyTree, typed: &Tree<N>) {
     let (a, b) = (any.snapshot(), typed.snapshot());
     let typed_as_any: &dyn AnySnapshot = &*b;
     assert_eq!(a.head(), typed_as_any.head());
+    let all: Vec<Hash> = typed.leaves(..).unwrap().map(Result::unwrap).collect();
+    assert_eq!(all.len() as u64, any.size());
+    assert!(
+        any.leaves(..)
+            .unwrap()
+            .map(Result::unwrap)
+            .eq(all.iter().copied())
+    );
+    assert!(any.leaves(..=any.size()).is_err() && typed.leaves(..=any.size()).is_err());
+    assert!(any.get_leaf(any.size()).is_err() && typed.get_leaf(any.size()).is_err());
     for index in 0..a.size() {
+        let leaf = all[index as usize];
+        assert_eq!(any.get_leaf(index).unwrap(), leaf);
+        assert_eq!(typed.get_leaf(index).unwrap(), leaf);
         let bytes = a.generate_proof(index).unwrap();
         assert_eq!(bytes, typed_as_any.generate_proof(index).unwrap());
         let proof = AnyProof::from_bytes(&bytes, N).unwrap();
@@ -235,6 +248,9 @@ fn a_view_of_an_object_moves_with_its_writer() {
             .unwrap();
         assert_eq!((view.arity(), view.size()), (arity, 100));
         assert_eq!((view.root(), view.head()), (writer.root(), writer.head()));
+        assert_eq!((view.depth(), view.metadata()), (writer.depth(), None));
+        assert_eq!(view.get_leaf(99).unwrap(), leaf(99));
+        assert_eq!(view.leaves(90..).unwrap().len(), 10);
         assert_eq!(view.recovery_report().checkpoint_size, 100);
         writer.insert_durable(leaf(100)).unwrap();
         writer.checkpoint().unwrap();

@@ -17,6 +17,7 @@ mod place;
 mod readers;
 mod readme;
 mod refusals;
+mod reports;
 #[cfg(feature = "keccak")]
 mod stolen_inserts;
 mod support;

@@ -186,3 +186,45 @@ fn waiting_for_a_size_ends_when_it_is_reached_and_when_time_is_up() {
         assert!(waiter.join().unwrap());
     });
 }
+
+#[test]
+fn clones_of_a_view_move_together_and_show_leaves_metadata_and_depth() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(dir.path());
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(dir.path())).unwrap();
+    let clone = reader.clone();
+    assert_eq!((clone.depth(), clone.metadata()), (0, None));
+    assert_eq!(clone.leaves(..).unwrap().len(), 0);
+    tree.append(&leaves(0..300))
+        .metadata(b"block 1")
+        .durable()
+        .unwrap();
+    tree.checkpoint().unwrap();
+    assert!(reader.refresh().unwrap());
+    assert!(!clone.refresh().unwrap(), "it has moved with the other");
+    drop(reader);
+    assert_eq!((clone.head(), clone.depth()), (tree.head(), tree.depth()));
+    assert_eq!(clone.metadata().as_deref(), Some(&b"block 1"[..]));
+    assert_eq!(clone.get_leaf(299).unwrap(), leaf(299));
+    assert!(clone.get_leaf(300).is_err());
+    let some: Vec<_> = clone.leaves(100..).unwrap().map(Result::unwrap).collect();
+    assert_eq!(some, leaves(100..300));
+}
+
+#[test]
+fn leaves_are_those_of_one_moment_and_outlive_the_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<3>(dir.path());
+    tree.insert_many(&leaves(0..1000)).unwrap();
+    let mut all = tree.leaves(..).unwrap();
+    assert_eq!(all.len(), 1000);
+    assert_eq!(all.next().unwrap().unwrap(), leaf(0));
+    // Behind what it has read: inserted to, moved to chunks, closed.
+    tree.insert_many(&leaves(1000..2000)).unwrap();
+    tree.checkpoint().unwrap();
+    let mapped = tree.leaves(998..=1001).unwrap();
+    tree.close().unwrap();
+    assert_eq!(all.len(), 999);
+    assert!(all.map(Result::unwrap).eq(leaves(1..1000)));
+    assert!(mapped.map(Result::unwrap).eq(leaves(998..1002)));
+}

@@ -1,19 +1,21 @@
 //! [`Engine`]: the handle on a running engine, and how it is closed.
 
 use std::{
-    fmt, io, slice,
+    fmt, io,
+    ops::RangeBounds,
+    slice,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use super::{
     append::Append, backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken,
 };
 use crate::{
-    CheckpointPolicy, EngineConfig, RecoveryReport, RotorTreeError, StorageError,
+    CheckpointPolicy, EngineConfig, ReadOnly, RecoveryReport, RotorTreeError, StorageError,
     manifest::CleanClose,
     recovery, spans,
     storage::{Storage, WriteError},
@@ -70,6 +72,20 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         })
     }
 
+    /// Reads the store's durable state, without owning it: takes no lock and writes nothing. O(levels + shards + log), and O(nodes)
+    /// with verification.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), but never [`StorageError::FileLocked`]; a place without a store is [`StorageError::Io`] of
+    /// the kind `NotFound`.
+    pub fn open_read_only(
+        hasher: H,
+        storage: Arc<dyn Storage>,
+        config: EngineConfig,
+    ) -> Result<ReadOnly<H, N, D>, RotorTreeError> {
+        ReadOnly::open(hasher, storage, config)
+    }
+
     pub(super) fn core(&self) -> &Arc<Core<H, N, D>> {
         &self.handle.core
     }
@@ -119,6 +135,22 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     #[must_use]
     pub fn depth(&self) -> usize {
         self.core().published.load().depth()
+    }
+
+    /// Leaf `index`.
+    ///
+    /// # Errors
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
+    pub fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
+        self.snapshot().get_leaf(index)
+    }
+
+    /// The leaves of a range, `..` for all, of the tree as it is now.
+    ///
+    /// # Errors
+    /// As [`TreeSnapshot::leaves`].
+    pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
+        self.snapshot().leaves(range)
     }
 
     /// Waits until the tree has at least `size` leaves; whether it has.

@@ -16,7 +16,7 @@
 //! | `token` | what an insert returns for waiting |
 //! | `heads` | heads of recent appends, found by their roots |
 //! | `shortage` | writes that were not made, and are made later |
-//! | `stats`, `events` | what can be observed |
+//! | `stats`, `stats_text`, `events` | what can be observed |
 //!
 //! Locks, in the order in which they may be taken: `ownership`, `cold`, `manifest`, `writer`, `commit`, then the small ones. None is held over hashing on
 //! other threads; only the first three, which no insert takes, are held over I/O.
@@ -37,6 +37,7 @@ mod open;
 mod policy;
 mod shortage;
 mod stats;
+mod stats_text;
 mod token;
 mod write;
 

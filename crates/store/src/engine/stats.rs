@@ -19,8 +19,12 @@ use crate::{
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
 ///
+/// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature `serde` it serializes as a map of
+/// its fields, durations as seconds and errors as texts.
+///
 /// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Stats {
     /// Leaves.
@@ -33,7 +37,9 @@ pub struct Stats {
     pub pending_bytes: u64,
     /// Bytes of nodes that no checkpoint covers yet.
     pub uncheckpointed_bytes: u64,
-    /// Bytes of memory that nodes take: pinned levels and what is not checkpointed.
+    /// Bytes of memory that are allocated for nodes: for pinned levels, for what no checkpoint covers, and for fewer than 128 nodes a
+    /// level that no chunk holds yet. It is allocated ahead, at most as much again, and given back in segments of at most 2 MiB, of
+    /// which each level can keep one for a few nodes. What only a snapshot from before the last checkpoint keeps is not counted.
     pub resident_node_bytes: u64,
     /// Segments of the log in force.
     pub log_segments: u64,
@@ -44,8 +50,16 @@ pub struct Stats {
     /// Leaves that these syncs made durable.
     pub synced_leaves: u64,
     /// How long the last sync took, writing included.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_seconds")
+    )]
     pub last_sync: Option<Duration>,
     /// Since the last sync.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_seconds")
+    )]
     pub last_sync_age: Option<Duration>,
     /// New segments started.
     pub rotations: u64,
@@ -54,14 +68,30 @@ pub struct Stats {
     /// Checkpoints failed.
     pub checkpoint_failures: u64,
     /// How long the last completed checkpoint took.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_seconds")
+    )]
     pub last_checkpoint: Option<Duration>,
     /// Since the last completed checkpoint.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_seconds")
+    )]
     pub last_checkpoint_age: Option<Duration>,
     /// What the last checkpoint failed with, if none completed since.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_text")
+    )]
     pub checkpoint_error: Option<Arc<CheckpointFailure>>,
     /// Times that an insert had to wait for room or for a checkpoint.
     pub stalls: u64,
     /// How long inserts waited in all.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::seconds")
+    )]
     pub stalled: Duration,
     /// Times that the backend did not remove a covered segment; it goes when the store is opened next.
     pub removal_failures: u64,
@@ -71,8 +101,16 @@ pub struct Stats {
     /// written waits on, and is tried again.
     pub unavailable: u64,
     /// What the last of these failed with, if nothing was written since.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_text")
+    )]
     pub unavailable_error: Option<Arc<io::Error>>,
     /// Why the tree failed for good, if it did.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialized::optional_text")
+    )]
     pub failure: Option<Arc<io::Error>>,
 }
 

@@ -10,6 +10,7 @@ mod front;
 mod gathered;
 mod replay;
 mod report;
+mod report_text;
 mod segments;
 mod verdict;
 

@@ -1,7 +1,9 @@
 //! [`RecoveryReport`]: what opening found and did.
 
-/// What opening found and did. Also told when nothing was wrong.
+/// What opening found and did. Also told when nothing was wrong. As text ([`Display`](std::fmt::Display)) it is one line; with the
+/// feature `serde` it serializes as a map of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RecoveryReport {
     /// The store was created by this call.
@@ -31,6 +33,7 @@ pub struct RecoveryReport {
 
 /// A place where the log breaks off.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct LogBreak {
     /// The segment.
@@ -43,6 +46,7 @@ pub struct LogBreak {
 
 /// What was lost although it had been durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Damage {
     /// Where.

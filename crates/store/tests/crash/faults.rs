@@ -11,7 +11,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    ReadOnly, RotorTreeError, StorageError,
+    Engine, RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
@@ -224,7 +224,8 @@ impl<const N: usize> Run<N> {
                 self.open(files);
             }
             Step::Read => {
-                let read = || ReadOnly::<_, N, 32>::open(Blake3Hasher, storage(files), config());
+                let read =
+                    || Engine::<_, N, 32>::open_read_only(Blake3Hasher, storage(files), config());
                 // An error is one that is injected, or what it left.
                 if let Ok(Ok(reader)) = catch_unwind(read) {
                     let shown = self.history.state_of(&reader.snapshot());

@@ -11,7 +11,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    Engine, ReadOnly, RotorTreeError, StorageError,
+    Engine, RotorTreeError, StorageError,
     file_layer::FileLayer,
     fs::FsStorage,
     test_util::sim_files::{Call, Effect, Fault, SimFile, SimFiles, SimLock, SimMap},
@@ -192,7 +192,7 @@ fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
         writer.checkpoint().unwrap();
     });
     let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
-    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, place, config()).unwrap();
+    let reader = Engine::<_, 2, 32>::open_read_only(Blake3Hasher, place, config()).unwrap();
     assert!(layer.deed.lock().unwrap().is_none(), "nothing came between");
     assert_eq!(reader.head(), tree.head());
 }
@@ -212,7 +212,8 @@ fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
     }
     files.heal();
     // All three groups can be read in this boot; the third one attests the second, and nothing attests the third.
-    let reader = ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&files), config()).unwrap();
+    let reader =
+        Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&files), config()).unwrap();
     assert_eq!(reader.head(), tree.durable_snapshot().head());
     assert_eq!((reader.size(), tree.size()), (2, 3));
 }

@@ -10,7 +10,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    EngineConfig, ReadOnly, RecoveryMode, RotorTreeError, StorageError,
+    Engine, EngineConfig, RecoveryMode, RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
 };
 
@@ -47,7 +47,7 @@ fn shown(
         recovery: RecoveryMode::Strict,
         ..config()
     };
-    match ReadOnly::<_, 2, 32>::open(Blake3Hasher, storage(&point.seen()), strict) {
+    match Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&point.seen()), strict) {
         Ok(reader) => {
             let snapshot = reader.snapshot();
             reference.assert_equals(&snapshot, &history.leaves[..snapshot.size() as usize]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, fs::FsStorage, storage::Storage,
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, fs::FsStorage, storage::Storage,
     test_util::sim_files::SimFiles,
 };
 
@@ -187,8 +187,11 @@ impl History {
                     self.mark(files, self.states.len() - 1);
                 }
                 Step::Read => {
-                    let reader =
-                        ReadOnly::<_, N, 32>::open(Blake3Hasher, storage(files), config.clone());
+                    let reader = Engine::<_, N, 32>::open_read_only(
+                        Blake3Hasher,
+                        storage(files),
+                        config.clone(),
+                    );
                     let shown = self.state_of(&reader.unwrap().snapshot());
                     self.mark(files, shown);
                 }

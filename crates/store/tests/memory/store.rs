@@ -50,7 +50,7 @@ pub(crate) fn read_only(
     storage: &Arc<dyn Storage>,
     recovery: RecoveryMode,
 ) -> Result<ReadOnly<Blake3Hasher, 2, 32>, RotorTreeError> {
-    ReadOnly::open(Blake3Hasher, Arc::clone(storage), config(recovery))
+    Engine::open_read_only(Blake3Hasher, Arc::clone(storage), config(recovery))
 }
 
 pub(crate) fn leaves() -> Vec<Hash> {
