@@ -618,7 +618,8 @@ fn a_refresh_without_news_reads_no_byte_of_the_log() {
     engine.append(&[[1; 32]; 100]).durable().unwrap();
     engine.checkpoint().unwrap();
     engine.append(&[[2; 32]; 100]).durable().unwrap();
-    let reader = ReadOnly::<Blake3Hasher, 4, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    let reader =
+        Engine::<Blake3Hasher, 4, 32>::open_read_only(Blake3Hasher, Arc::clone(&storage), quiet());
     let reader = reader.unwrap();
     let unreadable = Fault::new(0, Effect::Error(ErrorKind::Other)).for_good();
     let unreadable = unreadable.on(Call::ReadAt).within("/tree/log");
