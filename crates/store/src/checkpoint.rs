@@ -11,8 +11,9 @@ use rotortree_lean_imt::{TreeError, TreeSnapshot, geometry};
 use crate::{
     StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
+    cold::check_shards,
     manifest::{LevelTail, Manifest},
-    storage::{Storage, Stream},
+    storage::{Shard, Storage, Stream},
 };
 
 /// Chunks written at once: 256 KiB.
@@ -31,9 +32,10 @@ pub enum CheckpointFailure {
     /// A node to be written could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// The log, which a checkpoint syncs first, refused without having failed for good.
+    /// The storage is none to write to: its shards, or the log, which a checkpoint syncs first and which refused without having
+    /// failed for good.
     #[error(transparent)]
-    Log(StorageError),
+    Storage(StorageError),
     /// The caller's `pace` said so.
     #[error("it was stopped")]
     Stopped,
@@ -78,6 +80,7 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
             size,
         });
     }
+    check_shards(storage.shard_chunks()).map_err(CheckpointFailure::Storage)?;
     let mut pieces = Pieces {
         storage,
         pace,
@@ -123,7 +126,25 @@ impl Pieces<'_> {
         first: u64,
         bytes: &[u8],
     ) -> Result<(), CheckpointFailure> {
-        self.storage.put(stream, level, first, bytes)?;
+        let (unit, per_shard) = (
+            stream.unit_bytes(),
+            stream.shard_units(self.storage.shard_chunks()),
+        );
+        let (mut first_left, mut left) = (first, bytes);
+        while !left.is_empty() {
+            let within = first_left % per_shard;
+            // At most what is left, so it fits.
+            let units = (per_shard - within).min((left.len() / unit) as u64);
+            let (now, later) = left.split_at(units as usize * unit);
+            let shard = Shard {
+                stream,
+                level,
+                index: first_left / per_shard,
+            };
+            self.storage.put(shard, within, now)?;
+            first_left += units;
+            left = later;
+        }
         self.bytes += bytes.len() as u64;
         match (self.pace)(bytes.len()) {
             ControlFlow::Continue(()) => Ok(()),

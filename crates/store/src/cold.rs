@@ -13,3 +13,4 @@ mod shard;
 pub use failure::storage_error;
 pub use load::load_nodes;
 pub use nodes::ColdNodes;
+pub(crate) use nodes::check_shards;

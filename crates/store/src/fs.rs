@@ -34,7 +34,7 @@ use crate::{
     StorageError,
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
-    storage::{Ownership, Part, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
+    storage::{Ownership, Part, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
 };
 use disk::Disk;
 #[cfg(all(test, not(loom)))]
@@ -153,11 +153,7 @@ impl<L: FileLayer> Storage for FsStorage<L> {
             Part::Log => self.layout.log().to_owned(),
             Part::Segment(number) => self.layout.segment(number),
             Part::Level(level) => self.layout.level(level),
-            Part::Shard {
-                stream,
-                level,
-                index,
-            } => self.layout.shard(stream, level, index),
+            Part::Shard(shard) => self.layout.shard(shard),
         };
         path.display().to_string()
     }
@@ -184,8 +180,8 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         Ok(place::sweep(&self.disk, &self.layout)?)
     }
 
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
-        Ok(place::segments(&self.disk, &self.layout)?)
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
+        place::segments(&self.disk, &self.layout)
     }
 
     fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
@@ -200,7 +196,7 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.log.commit_mark(segment, offset, mark)
     }
 
-    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         self.log.read(number)
     }
 
@@ -208,30 +204,23 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.log.remove(number)
     }
 
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
-        self.levels.put(stream, level, first, bytes)
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.levels.put(shard, first, bytes)
     }
 
     fn sync_levels(&self) -> io::Result<()> {
         self.levels.sync()
     }
 
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        self.levels.region(stream, level, shard, units, reads)
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        self.levels.region(shard, units, reads)
     }
 
     fn shard_chunks(&self) -> u64 {
         self.levels.shard_chunks()
     }
 
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         self.manifest.load()
     }
 

@@ -14,11 +14,11 @@ use std::{
 
 use crate::{
     StorageError,
-    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    chunk::{SHARD_CHUNKS, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead, Storage,
-        Stream, WriteError,
+        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Part, Place, Reads, Region, SegmentBytes,
+        SegmentReader, Shard, Storage, WriteError,
     },
 };
 use blocks::Blocks;
@@ -48,7 +48,7 @@ struct Shared {
     shard_chunks: u64,
     owned: Mutex<bool>,
     log: Mutex<BTreeMap<u64, Vec<u8>>>,
-    levels: Mutex<HashMap<(Stream, u8, u64), Blocks>>,
+    levels: Mutex<HashMap<Shard, Blocks>>,
     manifest: Mutex<Option<(u64, Vec<u8>)>>,
     aside: Mutex<BTreeMap<String, Vec<u8>>>,
 }
@@ -87,15 +87,6 @@ impl MemoryStorage {
         let aside = lock(&self.shared.aside);
         aside.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
     }
-
-    /// Bytes in a unit and units in a shard.
-    fn units(&self, stream: Stream) -> (usize, u64) {
-        let chunks = self.shared.shard_chunks;
-        match stream {
-            Stream::Chunks => (CHUNK_BYTES, chunks),
-            Stream::Sums => (SUM_SECTOR_BYTES, chunks / SUMS_PER_SECTOR),
-        }
-    }
 }
 
 impl Default for MemoryStorage {
@@ -130,7 +121,9 @@ struct Reader {
     bytes: Vec<u8>,
 }
 
-impl SegmentRead for Reader {
+impl SegmentBytes for Reader {
+    type Error = io::Error;
+
     fn len(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -202,7 +195,7 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
         Ok(lock(&self.shared.log).keys().copied().collect())
     }
 
@@ -249,7 +242,7 @@ impl Storage for MemoryStorage {
         Ok(true)
     }
 
-    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         let log = lock(&self.shared.log);
         let bytes = log.get(&number).cloned();
         let bytes = bytes.ok_or_else(|| missing(&format!("memory:log/{number}")))?;
@@ -261,20 +254,16 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
-        let (unit, per_shard) = self.units(stream);
-        if !bytes.len().is_multiple_of(unit) {
-            return Err(refused(
-                io::ErrorKind::InvalidInput,
-                format!("{} bytes are not whole units of {unit}", bytes.len()),
-            ));
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.shared.shard_chunks)?;
+        if bytes.is_empty() {
+            return Ok(());
         }
+        let unit = shard.stream.unit_bytes();
         let mut levels = lock(&self.shared.levels);
+        let blocks = levels.entry(shard).or_insert_with(|| Blocks::new(unit));
         for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
-            levels
-                .entry((stream, level, index / per_shard))
-                .or_insert_with(|| Blocks::new(unit))
-                .put(index % per_shard, bytes);
+            blocks.put(index, bytes);
         }
         Ok(())
     }
@@ -283,21 +272,13 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        _reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
+    fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
+        shard.check_view(units, self.shared.shard_chunks)?;
         let levels = lock(&self.shared.levels);
-        match levels.get(&(stream, level, shard)) {
+        match levels.get(&shard) {
             Some(blocks) => blocks.view(units),
-            None if units == 0 => Blocks::new(self.units(stream).0).view(0),
-            None => Err(missing(&format!(
-                "memory:levels/{level}/{shard} ({stream:?})"
-            ))),
+            None if units == 0 => Blocks::new(shard.stream.unit_bytes()).view(0),
+            None => Err(missing(&self.name(Part::Shard(shard)))),
         }
     }
 
@@ -305,7 +286,7 @@ impl Storage for MemoryStorage {
         self.shared.shard_chunks
     }
 
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         let manifest = lock(&self.shared.manifest);
         Ok(manifest.as_ref().map(|(_, bytes)| bytes.clone()))
     }

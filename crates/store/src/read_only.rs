@@ -230,7 +230,7 @@ fn read<H: Hasher, const N: usize, const D: usize>(
             .ok()
             .map(|manifest: Manifest| manifest.generation)
     };
-    if storage.load_manifest()?.is_none() {
+    if storage.load_manifest().map_err(StorageError::Io)?.is_none() {
         return Err(recovery::missing(&**storage).into());
     }
     let mut attempt = 1;

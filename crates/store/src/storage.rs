@@ -4,12 +4,14 @@
 //! well as a directory can: nothing here renames, overwrites, appends to or lists in steady state.
 //! A backend stores bytes under names; what the bytes mean is decided above it.
 
+mod address;
+
 use std::{fmt, io, io::Read, sync::Arc};
 
-use crate::{
-    StorageError,
-    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
-};
+pub use address::{Part, Shard, Stream};
+pub use rotortree_wal::SegmentBytes;
+
+use crate::{StorageError, chunk::SHARD_CHUNKS};
 
 /// The number of a store's first log segment. A place without a manifest is vacant if its log is this segment without records.
 pub const FIRST_SEGMENT: u64 = 1;
@@ -36,45 +38,6 @@ pub enum Place {
         /// What stands there, for the error message.
         found: String,
     },
-}
-
-/// A part of a store, as errors and reports name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Part {
-    /// The manifest in force.
-    Manifest,
-    /// The log as a whole.
-    Log,
-    /// The log segment of this number.
-    Segment(u64),
-    /// A level as a whole.
-    Level(u8),
-    /// A shard of a level's stream.
-    Shard {
-        /// Which stream.
-        stream: Stream,
-        /// Which level, 0 for the leaves.
-        level: u8,
-        /// Which shard of the level, from 0.
-        index: u64,
-    },
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manifest => f.write_str("manifest"),
-            Self::Log => f.write_str("log"),
-            Self::Segment(number) => write!(f, "log segment {number}"),
-            Self::Level(level) => write!(f, "level {level}"),
-            Self::Shard {
-                stream,
-                level,
-                index,
-            } => write!(f, "{stream} of level {level}, shard {index}"),
-        }
-    }
 }
 
 /// Exclusive ownership of a place; given up when dropped.
@@ -127,73 +90,24 @@ impl From<WriteError> for StorageError {
     }
 }
 
-/// Which of a level's two streams of immutable bytes is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Stream {
-    /// Chunks of nodes: units of [`CHUNK_BYTES`](crate::chunk::CHUNK_BYTES).
-    Chunks,
-    /// Sectors of chunk checksums: units of [`SUM_SECTOR_BYTES`](crate::chunk::SUM_SECTOR_BYTES).
-    Sums,
-}
+/// A segment opened for reading.
+///
+/// [`len`](SegmentBytes::len) is that of the moment of opening, and never zero; a read beyond it is an error, whatever was committed
+/// since.
+pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
 
-impl Stream {
-    /// Bytes in a unit.
-    #[must_use]
-    pub const fn unit_bytes(self) -> usize {
-        match self {
-            Self::Chunks => CHUNK_BYTES,
-            Self::Sums => SUM_SECTOR_BYTES,
-        }
-    }
-
-    /// Units in a full shard of so many chunks, a multiple of 128.
-    #[must_use]
-    pub const fn shard_units(self, shard_chunks: u64) -> u64 {
-        match self {
-            Self::Chunks => shard_chunks,
-            Self::Sums => shard_chunks / SUMS_PER_SECTOR,
-        }
-    }
-}
-
-impl fmt::Display for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Chunks => "chunks",
-            Self::Sums => "checksums",
-        })
-    }
-}
-
-/// The bytes of a log segment, read by position.
-#[expect(
-    clippy::len_without_is_empty,
-    reason = "a segment has at least its header"
-)]
-pub trait SegmentRead: Send {
-    /// Length in bytes at the time of opening. Never zero: a segment has at least its header.
-    fn len(&self) -> u64;
-
-    /// Fills `buf` from `offset`; a range beyond [`len`](Self::len) or a short read is an error.
-    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
-
-    /// The first offset at or behind `offset` that may hold anything but zeros; the length if there is none. A backend that
-    /// knows holes spares recovery the reading of them; the default knows none.
-    fn next_data(&mut self, offset: u64) -> io::Result<u64> {
-        Ok(offset)
-    }
-}
-
-/// An immutable range of one shard of a [`Stream`].
+/// The first units of a shard, immutable.
 pub trait Region: fmt::Debug + Send + Sync {
-    /// The bytes, where they can be had without copying.
+    /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that every read of a node is a
+    /// [`read_at`](Self::read_at) of its whole chunk, one for each level of each proof that
+    /// [`TieringConfig`](crate::TieringConfig) does not keep in memory.
     fn bytes(&self) -> Option<&[u8]>;
 
     /// Fills `buf` from `offset` within the region; a short read is an error.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 }
 
-/// How regions are read.
+/// How regions are read. A backend that has no maps takes both for the second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reads {
@@ -210,6 +124,16 @@ pub enum Reads {
 ///
 /// *Durable* means: survives a crash of the machine. Every error names the file or object and the operation.
 /// Segment numbers grow; a number is used again only for a segment that was removed before any manifest named it.
+///
+/// A handle is cheap and remembers nothing that matters: any number of them, in any process, see one place. One of them owns it at a
+/// time, and only that one writes; the reading methods work for all, beside the owner too.
+///
+/// Each role has one type of error. The *place* ([`inspect`](Self::inspect), [`acquire`](Self::acquire), [`sweep`](Self::sweep)) has
+/// [`StorageError`], since it may have an owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know whether it
+/// is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint is tried again.
+///
+/// Every clause is checked by the conformance suite, `test_util::conformance`, which lists all that do not hold.
+/// `docs/write-a-backend.md` leads from this trait to a backend that passes.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
     fn describe(&self) -> String;
@@ -223,7 +147,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn inspect(&self) -> Result<Place, StorageError>;
 
     /// Becomes the one owner, creating the place itself (durably) if it is missing.
-    /// [`StorageError::FileLocked`] at once if somebody else is.
+    /// Ownership outlives this handle and ends when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through this very handle.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
     /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the segment of a creation that
@@ -233,11 +161,14 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     // --- log role ---
 
-    /// The numbers of all segments, ascending. Called only while opening.
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError>;
+    /// The numbers of all segments, ascending as numbers, whatever their names sort like. Called only while opening.
+    fn list_segments(&self) -> io::Result<Vec<u64>>;
 
     /// Creates segment `number` with `content` (a header and possibly groups). It is visible only as a whole
     /// and durable when this returns. Returns its length.
+    ///
+    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove them, and a backup starts where
+    /// its source is. `content` comes in pieces of any size, with interruptions, and may be as long as a log.
     ///
     /// # Errors
     ///
@@ -246,7 +177,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError>;
 
     /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when it returns.
-    /// Called for the newest segment only, one call at a time, offsets in order.
+    /// Called for the newest segment only, one call at a time, offsets in order. Creates no segment.
     ///
     /// # Errors
     ///
@@ -263,34 +194,49 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// As [`commit_group`](Self::commit_group).
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
-    /// Opens a segment for reading.
-    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>>;
+    /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the length of this moment; what is
+    /// being appended then may show in part.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` for a segment that is not there, with its number in the text.
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader>;
 
-    /// Removes a segment; one that is gone already is fine.
+    /// Removes a segment, the newest one too; one that is gone already or was never there is fine.
     fn remove_segment(&self, number: u64) -> io::Result<()>;
 
     // --- chunk role ---
 
-    /// Writes whole units of a level's stream from unit `first` on. Positions that a committed manifest names are
-    /// never written again; others may be. Durable after [`sync_levels`](Self::sync_levels).
+    /// Writes whole units of a shard from unit `first` of the shard on. Durable after [`sync_levels`](Self::sync_levels). No bytes at all
+    /// are fine.
     ///
-    /// Equal bytes may always be put again. Different ones a backend of create-only objects refuses with `AlreadyExists`:
-    /// a checkpoint covers durable leaves alone, so that within one history a unit has one content.
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()>;
+    /// The units of a shard are put in order, from unit 0 on and without gaps, and shards of a level one after another. Positions that a
+    /// committed manifest names are never written again; others may be. Equal bytes may always be put again, also through another
+    /// handle. Different ones a backend of create-only objects refuses with `AlreadyExists`: a checkpoint covers durable leaves alone, so
+    /// that within one history a unit has one content.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for bytes that are not whole units and for units beyond the shard's end ([`Shard::check_put`]). After any error
+    /// what was put since the last [`sync_levels`](Self::sync_levels) is put again, or dropped.
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Makes every [`put`](Self::put) since the last call durable, names included. After an error the bytes since then must be put again.
+    /// Makes every [`put`](Self::put) since the last call durable, names included. With nothing to do it is fine.
+    ///
+    /// # Errors
+    ///
+    /// After one the bytes since the last call must be put again: what the backend cached of them may be gone.
     fn sync_levels(&self) -> io::Result<()>;
 
-    /// The first `units` units of shard `shard` of a level's stream. Fewer there is `UnexpectedEof`, no such shard
-    /// `UnexpectedEof` or `NotFound`. What a committed manifest names keeps its bytes in the view for as long as it lives.
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>>;
+    /// The first `units` units of a shard, those included that are not synced yet. No units at all are a view of nothing, also of a
+    /// shard that is not there. What a committed manifest names keeps its bytes in the view for as long as it lives, whatever is
+    /// put meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` for fewer units than asked for, `UnexpectedEof` or `NotFound` for no such shard: opening takes both for damage,
+    /// any other kind for a mishap. More units than a shard has is an error ([`Shard::check_view`]).
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>>;
 
     /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as many chunks.
     /// A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which cannot fill shards of 1 GiB.
@@ -300,20 +246,28 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     // --- manifest role ---
 
-    /// The manifest in force, or `None` where none was ever committed.
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError>;
-
-    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0). Durable when it returns.
+    /// The manifest in force, or `None` where none was ever committed. Always a whole one, also while another is being committed, and
+    /// never an older one than before.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotWritten`] if the one before is still in force for certain, [`WriteError::Fenced`] if another owner has committed
+    /// `InvalidData` for one of more than [`MAX_MANIFEST_BYTES`], which is damage: told without reading it into memory.
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>>;
+
+    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0). Durable when it returns. What it is
+    /// and whether it is valid is not the backend's business; the generation comes beside the bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`] if the one before is still in force for certain, also if that is not of generation `generation - 1`
+    /// or there is none; [`WriteError::Fenced`] if another owner has committed
     /// a different manifest of this generation, [`WriteError::InDoubt`] if the new one may be in force.
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError>;
 
     // --- keeping evidence ---
 
-    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log.
+    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log. `label` is any text, slashes and
+    /// `..` included: the name stays within the place.
     /// Returns where they are. An existing file of that name is not overwritten.
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 

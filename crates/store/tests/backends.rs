@@ -1,9 +1,19 @@
 //! The storage backends, each held to the whole contract.
 
+use std::{
+    fs,
+    io::{self, Read},
+    panic,
+    path::Path,
+    sync::Arc,
+};
+
 use rotortree_store::{
+    StorageError,
     file_layer::OsFiles,
     fs::FsStorage,
     memory::MemoryStorage,
+    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
     test_util::{
         conformance,
         object::{Loss, ObjectStorage, ObjectStore},
@@ -59,5 +69,119 @@ fn objects_keep_the_contract_when_responses_and_requests_are_lost() {
             bucket.lose_every(Some((3, loss)));
             move || ObjectStorage::with_shard_chunks(bucket.clone(), SHARD_CHUNKS)
         });
+    }
+}
+
+/// A backend over a map that breaks three clauses and keeps the others.
+#[derive(Clone, Debug)]
+struct Careless(MemoryStorage);
+
+impl Storage for Careless {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+    fn inspect(&self) -> Result<Place, StorageError> {
+        self.0.inspect()
+    }
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        self.0.acquire()
+    }
+    fn sweep(&self) -> Result<(), StorageError> {
+        self.0.sweep()
+    }
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
+        let mut segments = self.0.list_segments()?;
+        // As names sort.
+        segments.sort_by_key(u64::to_string);
+        Ok(segments)
+    }
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
+        self.0.create_segment(number, content)
+    }
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
+        self.0.commit_group(segment, offset, group)
+    }
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
+        // Written, and said not to be.
+        self.0.commit_mark(segment, offset, mark).map(|_| false)
+    }
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
+        self.0.read_segment(number)
+    }
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        self.0.remove_segment(number)
+    }
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        // The last unit short, filled up with zeros.
+        let unit = shard.stream.unit_bytes();
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(unit), 0);
+        self.0.put(shard, first, &bytes)
+    }
+    fn sync_levels(&self) -> io::Result<()> {
+        self.0.sync_levels()
+    }
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        self.0.region(shard, units, reads)
+    }
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
+        self.0.load_manifest()
+    }
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
+        self.0.commit_manifest(generation, bytes)
+    }
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.0.keep_aside(label, content)
+    }
+}
+
+#[test]
+fn the_suite_lists_every_clause_that_does_not_hold() {
+    limit_this_process();
+    let told = panic::catch_unwind(|| {
+        conformance::run(|| {
+            let place = Careless(MemoryStorage::new());
+            move || place.clone()
+        });
+    })
+    .expect_err("three clauses are broken");
+    let told = told.downcast_ref::<String>().expect("a message");
+    let broken = |clause: &&str| told.contains(&format!("\"{clause}\": "));
+    assert_eq!(
+        conformance::clause_names()
+            .filter(broken)
+            .collect::<Vec<_>>(),
+        [
+            "segments are listed in ascending order",
+            "a mark is there, or was declined and left no trace",
+            "bytes that are not whole units are refused",
+        ],
+        "{told}"
+    );
+    assert!(told.starts_with("storage contract: 3 of "), "{told}");
+}
+
+#[test]
+fn the_page_names_clauses_as_the_suite_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/write-a-backend.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let table = page
+        .split_once("| clause | a backend that fell |")
+        .expect("the table of clauses")
+        .1;
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .map(str::trim)
+        .collect();
+    assert!(named.len() > 10);
+    for clause in named {
+        assert!(
+            conformance::clause_names().any(|name| name == clause),
+            "the suite has no clause \"{clause}\""
+        );
     }
 }

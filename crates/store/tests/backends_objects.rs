@@ -8,11 +8,17 @@ use std::{
 use rotortree_store::{
     StorageError,
     chunk::CHUNK_BYTES,
-    storage::{Ownership, Place, Reads, Storage, Stream, WriteError},
+    storage::{Ownership, Place, Reads, Shard, Storage, Stream, WriteError},
     test_util::object::{Loss, ObjectStorage, ObjectStore},
 };
 
 /// Opens and works as an engine does; what it wrote.
+const CHUNKS: Shard = Shard {
+    stream: Stream::Chunks,
+    level: 0,
+    index: 0,
+};
+
 fn work(storage: &ObjectStorage) -> Result<Box<dyn Ownership>, StorageError> {
     let owner = storage.acquire()?;
     storage.create_segment(1, &mut &[1; 512][..])?;
@@ -26,12 +32,12 @@ fn steadily(storage: &ObjectStorage) -> Result<(), StorageError> {
     for group in 1..4 {
         storage.commit_group(1, group * 512, &[group as u8; 512])?;
     }
-    storage.put(Stream::Chunks, 0, 0, &[9; 2 * CHUNK_BYTES])?;
+    storage.put(CHUNKS, 0, &[9; 2 * CHUNK_BYTES])?;
     storage.sync_levels()?;
     storage.create_segment(2, &mut &[2; 512][..])?;
     commit(storage, 1)?;
     storage.remove_segment(1)?;
-    storage.region(Stream::Chunks, 0, 0, 2, Reads::Mapped)?;
+    storage.region(CHUNKS, 2, Reads::Mapped)?;
     storage.commit_group(2, 512, &[3; 512])?;
     Ok(())
 }

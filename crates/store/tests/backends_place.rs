@@ -9,7 +9,7 @@ use std::{
 };
 
 use rotortree_store::{
-    StorageError,
+    StorageError, StoreIdentity,
     fs::FsStorage,
     storage::{Place, Storage},
 };
@@ -239,11 +239,13 @@ fn an_oversized_manifest_is_damage_and_not_read() {
     let storage = FsStorage::new(dir.path());
     assert_eq!(storage.inspect().unwrap(), Place::Occupied);
     let error = storage.load_manifest().unwrap_err();
-    assert!(
-        matches!(error, StorageError::DataCorruption { .. }),
-        "{error}"
-    );
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert!(error.to_string().contains("MANIFEST"), "{error}");
+    let error = StoreIdentity::read(&storage).unwrap_err();
+    let StorageError::DataCorruption { file, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(file.ends_with("MANIFEST"), "{error}");
 }
 
 #[test]
@@ -266,20 +268,22 @@ fn a_segment_that_was_emptied_is_an_error_that_names_it() {
 fn a_shard_that_was_cut_is_an_error_that_names_it() {
     use rotortree_store::{
         chunk::CHUNK_BYTES,
-        storage::{Reads, Stream},
+        storage::{Reads, Shard, Stream},
+    };
+
+    let shard = Shard {
+        stream: Stream::Chunks,
+        level: 7,
+        index: 0,
     };
 
     let dir = tempfile::tempdir().unwrap();
     let storage = FsStorage::new(dir.path());
     let _owner = storage.acquire().unwrap();
-    storage
-        .put(Stream::Chunks, 7, 0, &[1; 2 * CHUNK_BYTES])
-        .unwrap();
+    storage.put(shard, 0, &[1; 2 * CHUNK_BYTES]).unwrap();
     storage.sync_levels().unwrap();
     let path = dir.path().join("levels/07/000000.chunks");
-    let view = storage
-        .region(Stream::Chunks, 7, 0, 2, Reads::Positioned)
-        .unwrap();
+    let view = storage.region(shard, 2, Reads::Positioned).unwrap();
     fs::OpenOptions::new()
         .write(true)
         .open(&path)
@@ -288,10 +292,7 @@ fn a_shard_that_was_cut_is_an_error_that_names_it() {
         .unwrap();
     let name = path.display().to_string();
     for reads in [Reads::Mapped, Reads::Positioned] {
-        let error = storage
-            .region(Stream::Chunks, 7, 0, 2, reads)
-            .map(drop)
-            .unwrap_err();
+        let error = storage.region(shard, 2, reads).map(drop).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         assert!(error.to_string().contains(&name), "{error}");
     }
@@ -300,4 +301,15 @@ fn a_shard_that_was_cut_is_an_error_that_names_it() {
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     assert!(error.to_string().contains(&name), "{error}");
     view.read_at(0, &mut [0; 4096]).unwrap();
+}
+
+#[test]
+fn a_lock_that_cannot_be_had_is_told_by_the_name_of_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("LOCK")).unwrap();
+    let error = FsStorage::new(dir.path()).acquire().map(drop).unwrap_err();
+    assert!(!matches!(error, StorageError::FileLocked), "{error}");
+    let told = error.to_string();
+    let lock = dir.path().join("LOCK").display().to_string();
+    assert!(told.contains(&lock), "{told}");
 }

@@ -8,7 +8,7 @@ use rotortree_store::{
     file_layer::OsFiles,
     fs::FsStorage,
     memory::MemoryStorage,
-    storage::{Reads, Storage, Stream},
+    storage::{Reads, Shard, Storage, Stream},
     test_util::{
         object::{ObjectStorage, ObjectStore},
         sim_files::SimFiles,
@@ -79,26 +79,37 @@ fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> 
         let bytes: Vec<u8> = indices
             .flat_map(|index| unit(put.stream, put.level, index))
             .collect();
-        storage
-            .put(put.stream, put.level, first, &bytes)
-            .expect("put");
+        let (unit, per_shard) = (
+            put.stream.unit_bytes(),
+            put.stream.shard_units(SHARD_CHUNKS),
+        );
+        for (index, bytes) in (first..).zip(bytes.chunks(unit)) {
+            let shard = Shard {
+                stream: put.stream,
+                level: put.level,
+                index: index / per_shard,
+            };
+            storage.put(shard, index % per_shard, bytes).expect("put");
+        }
         if put.synced {
             storage.sync_levels().expect("synced");
         }
     }
     storage.sync_levels().expect("synced");
     for ((stream, level), units) in there {
-        let per_shard = match stream {
-            Stream::Chunks => SHARD_CHUNKS,
-            Stream::Sums => SHARD_CHUNKS / 128,
-        };
-        for shard in 0..units.div_ceil(per_shard) {
-            let first = shard * per_shard;
+        let per_shard = stream.shard_units(SHARD_CHUNKS);
+        for index in 0..units.div_ceil(per_shard) {
+            let shard = Shard {
+                stream,
+                level,
+                index,
+            };
+            let first = index * per_shard;
             let here = (units - first).min(per_shard);
             for wanted in [1, here.div_ceil(2), here] {
                 for reads in [Reads::Mapped, Reads::Positioned] {
                     let region = storage
-                        .region(stream, level, shard, wanted, reads)
+                        .region(shard, wanted, reads)
                         .expect("the units are there");
                     for index in [0, wanted / 2, wanted - 1] {
                         let len = unit_len(stream);
@@ -114,7 +125,7 @@ fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> 
                     }
                 }
             }
-            let beyond = storage.region(stream, level, shard, here + 1, Reads::Positioned);
+            let beyond = storage.region(shard, here + 1, Reads::Positioned);
             prop_assert!(beyond.is_err(), "{} units of {}", here + 1, here);
         }
     }

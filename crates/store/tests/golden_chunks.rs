@@ -9,7 +9,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, chunk_sum},
     manifest::Manifest,
     memory::MemoryStorage,
-    storage::{Reads, Storage, Stream},
+    storage::{Reads, Shard, Storage, Stream},
 };
 use rotortree_wal::{HeaderCopy, Position};
 
@@ -55,22 +55,27 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
     })
     .unwrap();
 
-    let read = |stream, level, units: u64, unit_bytes: usize| {
-        let mut bytes = vec![0; units as usize * unit_bytes];
+    let read = |stream: Stream, level, units: u64| {
+        let mut bytes = vec![0; units as usize * stream.unit_bytes()];
+        let shard = Shard {
+            stream,
+            level,
+            index: 0,
+        };
         storage
-            .region(stream, level, 0, units, Reads::Positioned)
+            .region(shard, units, Reads::Positioned)
             .unwrap()
             .read_at(0, &mut bytes)
             .unwrap();
         bytes
     };
-    let chunks = read(Stream::Chunks, 0, 128, CHUNK_BYTES);
+    let chunks = read(Stream::Chunks, 0, 128);
     assert_eq!(
         chunks,
         leaves.as_flattened(),
         "a chunk file is its level's nodes and nothing else"
     );
-    let sums = read(Stream::Sums, 0, 1, 512);
+    let sums = read(Stream::Sums, 0, 1);
     for (index, (sum, chunk)) in sums.chunks(4).zip(chunks.chunks(CHUNK_BYTES)).enumerate() {
         assert_eq!(
             sum,
@@ -79,7 +84,7 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
     }
     assert_eq!(hex(&sums[..8]), "88008dd7543506a3");
     // Level 1 has 32 chunks: their sums do not fill a sector and travel in the manifest.
-    let inner = read(Stream::Chunks, 1, 32, CHUNK_BYTES);
+    let inner = read(Stream::Chunks, 1, 32);
     assert_eq!(
         hex(&Blake3Hasher.hash_children(inner.as_chunks::<32>().0)),
         "354ab914c0713a1b0b922da60a25d2fd1bcd1b83462c0ebb58bff750f2fd6761"

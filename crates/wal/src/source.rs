@@ -96,6 +96,22 @@ impl<S: SegmentBytes + ?Sized> SegmentBytes for &mut S {
     }
 }
 
+impl<S: SegmentBytes + ?Sized> SegmentBytes for Box<S> {
+    type Error = S::Error;
+
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), S::Error> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn next_data(&mut self, offset: u64) -> Result<u64, S::Error> {
+        (**self).next_data(offset)
+    }
+}
+
 /// Bytes read at a time. Small enough that what is read is still in the second-level cache when its leaves are hashed.
 const READ: usize = 256 << 10;
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     StorageError,
     chunk::CHUNK_NODES,
-    storage::{Part, Reads, Storage, Stream},
+    storage::{self, Part, Reads, Storage, Stream},
 };
 
 /// The whole chunks of a level.
@@ -55,11 +55,11 @@ impl Level {
                         number: shards.len() as u64,
                         name: opening
                             .storage
-                            .name(Part::Shard {
+                            .name(Part::Shard(storage::Shard {
                                 stream: Stream::Chunks,
                                 level: number,
                                 index: shards.len() as u64,
-                            })
+                            }))
                             .into(),
                         first_chunk,
                     };

@@ -232,7 +232,7 @@ impl ColdNodes {
 }
 
 /// A third party's storage is believed only where that is harmless.
-fn check_shards(shard_chunks: u64) -> Result<(), StorageError> {
+pub(crate) fn check_shards(shard_chunks: u64) -> Result<(), StorageError> {
     let whole_sectors = shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR);
     if whole_sectors && shard_chunks <= SHARD_CHUNKS {
         return Ok(());

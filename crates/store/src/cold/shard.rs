@@ -15,7 +15,7 @@ use crate::{
     StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUMS_PER_SECTOR, chunk_sum},
     fork::Process,
-    storage::{Part, Reads, Region, Storage, Stream},
+    storage::{self, Part, Reads, Region, Storage, Stream},
 };
 
 /// Chunks that are read by position at once.
@@ -306,16 +306,15 @@ fn open_region(
     site: &Site,
     units: u64,
 ) -> Result<Arc<dyn Region>, StorageError> {
-    let needed = units * stream.unit_bytes() as u64;
-    let name = || {
-        storage.name(Part::Shard {
-            stream,
-            level: site.level,
-            index: site.number,
-        })
+    let shard = storage::Shard {
+        stream,
+        level: site.level,
+        index: site.number,
     };
+    let needed = units * stream.unit_bytes() as u64;
+    let name = || storage.name(Part::Shard(shard));
     let region = storage
-        .region(stream, site.level, site.number, units, reads)
+        .region(shard, units, reads)
         .map_err(|error| refused(name(), needed, error))?;
     // A view that is shorter than asked for would be met by a slice index later.
     match region.bytes() {

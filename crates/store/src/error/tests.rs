@@ -74,7 +74,7 @@ fn failures() -> Vec<CheckpointFailure> {
     samples! {
         CheckpointFailure::Io(_) => system().into(),
         CheckpointFailure::Tree(_) => tree_error().into(),
-        CheckpointFailure::Log(_) => CheckpointFailure::Log(system().into()),
+        CheckpointFailure::Storage(_) => CheckpointFailure::Storage(system().into()),
         CheckpointFailure::Stopped => CheckpointFailure::Stopped,
         CheckpointFailure::NotASuccessor { .. } => CheckpointFailure::NotASuccessor {
             manifest_n: 2, manifest_size: 9, n: 2, size: 8,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::storage::Stream;
+use crate::storage::{Shard, Stream};
 
 pub(super) const MANIFEST: &str = "MANIFEST";
 pub(super) const MANIFEST_TEMPORARY: &str = "MANIFEST.tmp";
@@ -65,12 +65,13 @@ impl Layout {
         self.levels.join(format!("{level:02}"))
     }
 
-    pub(super) fn shard(&self, stream: Stream, level: u8, shard: u64) -> PathBuf {
-        let suffix = match stream {
+    pub(super) fn shard(&self, shard: Shard) -> PathBuf {
+        let suffix = match shard.stream {
             Stream::Chunks => "chunks",
             Stream::Sums => "sums",
         };
-        self.level(level).join(format!("{shard:06}.{suffix}"))
+        self.level(shard.level)
+            .join(format!("{:06}.{suffix}", shard.index))
     }
 
     /// The `n`-th file kept aside under a label.

@@ -10,24 +10,16 @@ use std::{
 
 use super::{
     disk::{AHEAD_BYTES, Disk, NamedFile, parent},
-    error::{fault, named},
+    error::{At, fault, named},
     layout::Layout,
     region::{Empty, Mapped, Positioned},
 };
 use crate::{
-    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    chunk::SUMS_PER_SECTOR,
     file_layer::FileLayer,
     lock::lock,
-    storage::{Reads, Region, Stream},
+    storage::{Reads, Region, Shard},
 };
-
-/// One file of a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Shard {
-    level: u8,
-    stream: Stream,
-    index: u64,
-}
 
 /// A file that was written since the last sync.
 #[derive(Debug)]
@@ -80,47 +72,20 @@ impl<L: FileLayer> Levels<L> {
         self.shard_chunks
     }
 
-    /// Bytes in a unit and units in a shard.
-    fn units(&self, stream: Stream) -> (u64, u64) {
-        match stream {
-            Stream::Chunks => (CHUNK_BYTES as u64, self.shard_chunks),
-            Stream::Sums => (SUM_SECTOR_BYTES as u64, self.shard_chunks / SUMS_PER_SECTOR),
-        }
-    }
-
     fn path(&self, shard: Shard) -> PathBuf {
-        self.layout.shard(shard.stream, shard.level, shard.index)
+        self.layout.shard(shard)
     }
 
-    pub(super) fn put(
-        &self,
-        stream: Stream,
-        level: u8,
-        first: u64,
-        mut bytes: &[u8],
-    ) -> io::Result<()> {
-        let (unit, per_shard) = self.units(stream);
-        let mut first = first;
-        if !(bytes.len() as u64).is_multiple_of(unit) {
-            let reason = format!("{} bytes are not whole units of {unit}", bytes.len());
-            let uneven = fault(io::ErrorKind::InvalidInput, reason);
-            return Err(named("write", &self.layout.level(level), uneven));
+    pub(super) fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard
+            .check_put(first, bytes.len(), self.shard_chunks)
+            .at("write", &self.path(shard))?;
+        if bytes.is_empty() {
+            return Ok(());
         }
-        while !bytes.is_empty() {
-            let shard = Shard {
-                level,
-                stream,
-                index: first / per_shard,
-            };
-            let within = first % per_shard;
-            let units = (per_shard - within).min(bytes.len() as u64 / unit);
-            // At most `bytes.len()`, so it fits.
-            let (now, later) = bytes.split_at((units * unit) as usize);
-            self.write(&*self.writer(shard)?, now, within * unit)?;
-            bytes = later;
-            first += units;
-        }
-        Ok(())
+        // Within a shard, whose length in bytes is a `u64`.
+        let offset = first * shard.stream.unit_bytes() as u64;
+        self.write(&*self.writer(shard)?, bytes, offset)
     }
 
     /// Writes, and has the device begin once there is much to write.
@@ -196,31 +161,23 @@ impl<L: FileLayer> Levels<L> {
 
     pub(super) fn region(
         &self,
-        stream: Stream,
-        level: u8,
-        index: u64,
+        shard: Shard,
         units: u64,
         reads: Reads,
     ) -> io::Result<Arc<dyn Region>> {
         if units == 0 {
             return Ok(Arc::new(Empty));
         }
-        let shard = Shard {
-            level,
-            stream,
-            index,
-        };
-        let (unit, per_shard) = self.units(stream);
-        if units > per_shard {
-            let reason = format!("{units} units were asked for, and a shard has {per_shard}");
-            let beyond = fault(io::ErrorKind::InvalidInput, reason);
-            return Err(named("view", &self.path(shard), beyond));
-        }
+        shard
+            .check_view(units, self.shard_chunks)
+            .at("view", &self.path(shard))?;
         let file = match reads {
             Reads::Mapped => Arc::new(self.disk.open(&self.path(shard))?),
             Reads::Positioned => self.reader(shard)?,
         };
-        let (len, there) = (units * unit, self.disk.len(&file)?);
+        // Within a shard, whose length in bytes is a `u64`.
+        let len = units * shard.stream.unit_bytes() as u64;
+        let there = self.disk.len(&file)?;
         if there < len {
             let reason = format!("it ends at byte {there}, and {len} bytes belong to it");
             let short = fault(io::ErrorKind::UnexpectedEof, reason);

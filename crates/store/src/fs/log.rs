@@ -15,7 +15,7 @@ use super::{
 use crate::{
     file_layer::FileLayer,
     lock::lock,
-    storage::{SegmentRead, WriteError},
+    storage::{SegmentBytes, SegmentReader, WriteError},
 };
 
 /// A segment shorter than this gets no room ahead of its writing.
@@ -193,7 +193,7 @@ impl<L: FileLayer> Log<L> {
         }
     }
 
-    pub(super) fn read(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+    pub(super) fn read(&self, number: u64) -> io::Result<SegmentReader> {
         let file = self.disk.open(&self.layout.segment(number))?;
         let len = self.disk.len(&file)?;
         if len == 0 {
@@ -228,7 +228,9 @@ struct Reader<L: FileLayer> {
     len: u64,
 }
 
-impl<L: FileLayer> SegmentRead for Reader<L> {
+impl<L: FileLayer> SegmentBytes for Reader<L> {
+    type Error = io::Error;
+
     fn len(&self) -> u64 {
         self.len
     }

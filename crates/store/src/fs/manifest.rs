@@ -11,7 +11,6 @@ use super::{
     layout::Layout,
 };
 use crate::{
-    StorageError,
     file_layer::FileLayer,
     lock::lock,
     storage::{MAX_MANIFEST_BYTES, WriteError},
@@ -39,22 +38,24 @@ impl<L: FileLayer> Manifest<L> {
         *lock(&self.committed) = None;
     }
 
-    pub(super) fn load(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    pub(super) fn load(&self) -> io::Result<Option<Vec<u8>>> {
         let path = self.layout.manifest();
         let file = match self.disk.open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let len = self.disk.len(&file)?;
         if len > MAX_MANIFEST_BYTES {
-            return Err(StorageError::DataCorruption {
-                file: path.display().to_string(),
-                offset: MAX_MANIFEST_BYTES,
-                reason: format!("it is {len} bytes long, more than any manifest"),
-            });
+            let reason = format!("it is {len} bytes long, more than any manifest");
+            return Err(named(
+                "read",
+                path,
+                fault(io::ErrorKind::InvalidData, reason),
+            ));
         }
-        let mut bytes = vec![0; usize::try_from(len).map_err(|_| StorageError::MathError)?];
+        // At most the limit, which is a `usize`.
+        let mut bytes = vec![0; len as usize];
         self.disk.read(&file, &mut bytes, 0)?;
         Ok(Some(bytes))
     }

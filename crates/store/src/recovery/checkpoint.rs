@@ -1,6 +1,6 @@
 //! What the manifest gives: its identity, its chunks and tails, and a root that agrees with them.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::LeanIMT;
@@ -11,7 +11,7 @@ use crate::{
     cold::{ColdNodes, load_nodes, storage_error},
     config::OpenProgress,
     manifest::Manifest,
-    storage::{Part, Storage},
+    storage::{MAX_MANIFEST_BYTES, Part, Storage},
     verify::verify_nodes,
 };
 
@@ -24,7 +24,15 @@ pub(crate) struct Checkpointed<H: Hasher, const N: usize, const D: usize> {
 pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageError> {
     let name = storage.name(Part::Manifest);
     let bytes = storage
-        .load_manifest()?
+        .load_manifest()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => StorageError::DataCorruption {
+                file: name.clone(),
+                offset: MAX_MANIFEST_BYTES,
+                reason: error.to_string(),
+            },
+            _ => error.into(),
+        })?
         .ok_or_else(|| StorageError::DataCorruption {
             file: name.clone(),
             offset: 0,

@@ -15,11 +15,12 @@ use rotortree_wal::{
 use super::{
     front::Applied,
     gathered::{GATHER, Gathered, Grown},
-    segments::{Bytes, LiveLog, Start},
+    segments::{LiveLog, Start},
 };
 use crate::{
     RotorTreeError, StorageError,
     config::{OpenProgress, ProgressCallback},
+    storage::SegmentReader,
 };
 
 /// Records gathered at most, so that groups of single leaves stay bounded as well.
@@ -33,7 +34,7 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     /// The index of the next segment to read, and where in it to begin.
     at: usize,
     begin: u64,
-    scanner: Option<(Scanner<Bytes>, u64)>,
+    scanner: Option<(Scanner<SegmentReader>, u64)>,
     window: Window,
     gathered: Gathered,
     relog: Option<Relog>,
@@ -176,7 +177,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         Ok(true)
     }
 
-    fn next_segment(&mut self) -> Result<Option<(Scanner<Bytes>, u64)>, RotorTreeError> {
+    fn next_segment(&mut self) -> Result<Option<(Scanner<SegmentReader>, u64)>, RotorTreeError> {
         while let Some(segment) = self.log.segments.get(self.at) {
             self.at += 1;
             if let Start::Header(header) = &segment.start {

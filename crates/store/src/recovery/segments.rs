@@ -10,7 +10,7 @@ use rotortree_wal::{
 use crate::{
     StorageError,
     manifest::Manifest,
-    storage::{Part, SegmentRead, Storage},
+    storage::{Part, SegmentReader, Storage},
 };
 
 /// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
@@ -38,25 +38,6 @@ pub(crate) struct LiveLog {
     /// Segments that the manifest does not name: covered by it and not removed yet, or started and not named before a crash.
     /// Nothing in them was ever acknowledged that is not elsewhere too.
     pub(crate) unnamed: Vec<u64>,
-}
-
-/// A segment's bytes, as the scanner wants them.
-pub(crate) struct Bytes(Box<dyn SegmentRead>);
-
-impl SegmentBytes for Bytes {
-    type Error = io::Error;
-
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.0.read_at(offset, buf)
-    }
-
-    fn next_data(&mut self, offset: u64) -> io::Result<u64> {
-        self.0.next_data(offset)
-    }
 }
 
 impl LiveLog {
@@ -192,8 +173,8 @@ impl LiveLog {
         &*self.storage
     }
 
-    pub(crate) fn open(&self, number: u64) -> io::Result<Bytes> {
-        self.storage.read_segment(number).map(Bytes)
+    pub(crate) fn open(&self, number: u64) -> io::Result<SegmentReader> {
+        self.storage.read_segment(number)
     }
 
     /// Bytes of the log in all.
@@ -245,7 +226,7 @@ impl LiveLog {
 }
 
 /// Whether somebody wrote to the segment after it was created, which happens once a manifest names it.
-fn is_used(bytes: Bytes, header: &SegmentHeader) -> io::Result<bool> {
+fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
     while let Some(event) = scanner.next()? {
         if let Event::Group(group) = event
@@ -278,7 +259,7 @@ pub(crate) fn describe(cause: &BreakCause) -> String {
 }
 
 /// What is left of a range of a segment without its long holes: keeping those aside could fill the disk with zeros.
-fn stretches(bytes: &mut Bytes, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
     let mut found = Vec::new();
     let (mut start, mut at) = (range.start, range.start);
     while at < range.end {
@@ -297,7 +278,7 @@ fn stretches(bytes: &mut Bytes, range: Range<u64>) -> io::Result<Vec<Range<u64>>
 
 /// A stretch of a segment behind its header as a stream.
 struct Tail {
-    bytes: Bytes,
+    bytes: SegmentReader,
     header: Range<u64>,
     at: u64,
     end: u64,

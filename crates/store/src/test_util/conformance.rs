@@ -45,23 +45,33 @@ type Clause = (&'static str, fn(&Site<'_>));
 ///
 /// # Panics
 ///
-/// At the first clause that does not hold, naming it.
+/// After the last clause if some do not hold, with all of them by name.
 pub fn run<S, O>(new_place: impl Fn() -> O)
 where
     S: Storage,
     O: Fn() -> S,
 {
-    for (clause, check) in clauses() {
-        let open = new_place();
-        let open = || -> Box<dyn Storage> { Box::new(open()) };
-        let site = Site { open: &open };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(&site))) {
-            panic!(
-                "storage contract: \"{clause}\" does not hold: {}",
-                text(&*panic)
-            );
-        }
-    }
+    let broken: Vec<String> = clauses()
+        .filter_map(|(clause, check)| {
+            let open = new_place();
+            let open = || -> Box<dyn Storage> { Box::new(open()) };
+            let site = Site { open: &open };
+            let panic = catch_unwind(AssertUnwindSafe(|| check(&site))).err()?;
+            Some(format!("\n  \"{clause}\": {}", text(&*panic)))
+        })
+        .collect();
+    assert!(
+        broken.is_empty(),
+        "storage contract: {} of {} clauses do not hold:{}",
+        broken.len(),
+        clauses().count(),
+        broken.concat()
+    );
+}
+
+/// The clauses by name, in the order of the roles.
+pub fn clause_names() -> impl Iterator<Item = &'static str> {
+    clauses().map(|(clause, _)| clause)
 }
 
 /// Every clause, in the order of the roles.

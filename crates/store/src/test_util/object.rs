@@ -22,11 +22,11 @@ pub use store::{Loss, ObjectStore, Requests};
 
 use crate::{
     StorageError,
-    chunk::{CHUNK_BYTES, SHARD_CHUNKS, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
+    chunk::{SHARD_CHUNKS, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentRead, Storage,
-        Stream, WriteError,
+        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentBytes,
+        SegmentReader, Shard, Storage, WriteError,
     },
 };
 use client::{Client, Created};
@@ -78,14 +78,6 @@ impl ObjectStorage {
             shard_chunks,
             segments: Mutex::default(),
             newest: Mutex::default(),
-        }
-    }
-
-    /// Bytes in a unit and units in a shard.
-    fn units(&self, stream: Stream) -> (usize, u64) {
-        match stream {
-            Stream::Chunks => (CHUNK_BYTES, self.shard_chunks),
-            Stream::Sums => (SUM_SECTOR_BYTES, self.shard_chunks / SUMS_PER_SECTOR),
         }
     }
 
@@ -198,8 +190,8 @@ impl Storage for ObjectStorage {
         Ok(())
     }
 
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
-        Ok(self.visible_segments()?)
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
+        self.visible_segments()
     }
 
     fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
@@ -233,7 +225,7 @@ impl Storage for ObjectStorage {
         Ok(false)
     }
 
-    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         Ok(Box::new(Reader::open(&self.client, number)?))
     }
 
@@ -245,14 +237,11 @@ impl Storage for ObjectStorage {
         self.delete_pieces(number, &offsets)
     }
 
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
-        let (unit, _) = self.units(stream);
-        if !bytes.len().is_multiple_of(unit) {
-            let text = format!("{} bytes are not whole units of {unit}", bytes.len());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
-        for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
-            let name = names::unit(stream, level, index);
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.shard_chunks)?;
+        let units = bytes.chunks_exact(shard.stream.unit_bytes());
+        for (index, bytes) in (first..).zip(units) {
+            let name = names::unit(shard, index);
             if let Created::Taken(_) = self.client.create(&name, bytes)? {
                 let text = format!("cannot create the object {name}: it has other bytes");
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
@@ -265,23 +254,11 @@ impl Storage for ObjectStorage {
         Ok(())
     }
 
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        _reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        let (unit, per_shard) = self.units(stream);
-        let first = shard.checked_mul(per_shard);
-        let (Some(first), true) = (first, units <= per_shard) else {
-            let text = format!("{units} units of shard {shard} are more than a shard has");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        };
+    fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
+        shard.check_view(units, self.shard_chunks)?;
         if let Some(last) = units.checked_sub(1) {
             // Units are put in order, so that the last one stands for all.
-            let name = names::unit(stream, level, first + last);
+            let name = names::unit(shard, last);
             if self.client.len(&name)?.is_none() {
                 let text = format!("cannot view the object {name}: it is not there");
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
@@ -289,11 +266,8 @@ impl Storage for ObjectStorage {
         }
         Ok(Arc::new(View {
             client: self.client.clone(),
-            stream,
-            level,
-            first,
+            shard,
             units,
-            unit,
         }))
     }
 
@@ -301,7 +275,7 @@ impl Storage for ObjectStorage {
         self.shard_chunks
     }
 
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         let Some(newest) = self.newest_manifest()? else {
             return Ok(None);
         };
@@ -350,11 +324,8 @@ impl Storage for ObjectStorage {
 #[derive(Debug)]
 struct View {
     client: Client,
-    stream: Stream,
-    level: u8,
-    first: u64,
+    shard: Shard,
     units: u64,
-    unit: usize,
 }
 
 impl Region for View {
@@ -363,7 +334,8 @@ impl Region for View {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        let (unit, len) = (self.unit as u64, self.units * self.unit as u64);
+        let unit = self.shard.stream.unit_bytes();
+        let len = self.units * unit as u64;
         let end = offset.checked_add(buf.len() as u64);
         if end.is_none_or(|end| end > len) {
             let text = format!(
@@ -375,10 +347,10 @@ impl Region for View {
         let mut offset = offset;
         let mut rest = buf;
         while !rest.is_empty() {
-            let within = (offset % unit) as usize;
-            let now = rest.len().min(self.unit - within);
+            let within = (offset % unit as u64) as usize;
+            let now = rest.len().min(unit - within);
             let (head, tail) = rest.split_at_mut(now);
-            let name = names::unit(self.stream, self.level, self.first + offset / unit);
+            let name = names::unit(self.shard, offset / unit as u64);
             head.copy_from_slice(&self.client.get_range(&name, within, now)?);
             offset += now as u64;
             rest = tail;

@@ -7,7 +7,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
     file_layer::FileLayer,
     fs::FsStorage,
-    storage::{FIRST_SEGMENT, Reads, Storage, Stream, WriteError},
+    storage::{FIRST_SEGMENT, Reads, Shard, Storage, Stream, WriteError},
     test_util::sim_files::SimFiles,
 };
 
@@ -127,7 +127,7 @@ pub(crate) fn session<L: FileLayer>(
     let put_and_sync = || -> io::Result<()> {
         for index in units..units + 2 {
             for (stream, level) in PLACES {
-                storage.put(stream, level, index, &unit(stream, level, index))?;
+                storage.put(shard(stream, level), index, &unit(stream, level, index))?;
             }
         }
         storage.sync_levels()
@@ -138,7 +138,7 @@ pub(crate) fn session<L: FileLayer>(
     commit(storage, generation, units + 2)?;
     promise(Fact::Manifest { generation });
     for (stream, level) in PLACES {
-        storage.region(stream, level, 0, units + 2, Reads::Mapped)?;
+        storage.region(shard(stream, level), units + 2, Reads::Mapped)?;
     }
     for segment in segments {
         promise(Fact::Withdrawn { segment });
@@ -153,6 +153,14 @@ pub(crate) fn session<L: FileLayer>(
     end += 512;
     promise(append(storage, segment, &mut end)?);
     Ok(())
+}
+
+fn shard(stream: Stream, level: u8) -> Shard {
+    Shard {
+        stream,
+        level,
+        index: 0,
+    }
 }
 
 fn append<L: FileLayer>(storage: &FsStorage<L>, segment: u64, end: &mut u64) -> io::Result<Fact> {
@@ -194,7 +202,7 @@ pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
     let in_force = in_force(&storage).expect("the manifest can be read");
     if let Some((_, units)) = in_force {
         for (stream, level) in PLACES.into_iter().filter(|_| units > 0) {
-            let region = storage.region(stream, level, 0, units, Reads::Mapped);
+            let region = storage.region(shard(stream, level), units, Reads::Mapped);
             let region = region.expect("what the manifest names is there");
             let bytes = region.bytes().expect("a mapping has its bytes at hand");
             let unit_len = bytes.len() / units as usize;

@@ -11,7 +11,7 @@ use rotortree_store::{
     StorageError,
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
+    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, Stream, WriteError},
 };
 
 /// A put, for the books.
@@ -207,7 +207,14 @@ impl Storage for TestPlace {
         "test place".into()
     }
 
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.shard_chunks)?;
+        let Shard {
+            stream,
+            level,
+            index,
+        } = shard;
+        let first = index * stream.shard_units(self.shard_chunks) + first;
         let mut state = self.state();
         let unit = unit(stream);
         assert!(
@@ -250,14 +257,12 @@ impl Storage for TestPlace {
         Ok(())
     }
 
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        let Shard {
+            stream,
+            level,
+            index: shard,
+        } = shard;
         let mut state = self.state();
         state.step()?;
         state.asked.push((stream, level, shard, units));
@@ -301,7 +306,7 @@ impl Storage for TestPlace {
         Ok(())
     }
 
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
         Ok(Vec::new())
     }
 
@@ -317,7 +322,7 @@ impl Storage for TestPlace {
         not_here().map_err(WriteError::NotWritten)
     }
 
-    fn read_segment(&self, _: u64) -> io::Result<Box<dyn SegmentRead>> {
+    fn read_segment(&self, _: u64) -> io::Result<SegmentReader> {
         not_here()
     }
 
@@ -325,7 +330,7 @@ impl Storage for TestPlace {
         not_here()
     }
 
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         Ok(None)
     }
 

@@ -24,7 +24,7 @@ impl From<StorageError> for Failed {
         match error {
             // The tree does not go on: it failed for good, or is closed.
             StorageError::FlushFailed(_) | StorageError::Closed => Self { error, cause: None },
-            _ => CheckpointFailure::Log(error).into(),
+            _ => CheckpointFailure::Storage(error).into(),
         }
     }
 }

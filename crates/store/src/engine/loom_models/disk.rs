@@ -10,7 +10,7 @@ use loom::sync::atomic::AtomicUsize;
 use crate::{
     StorageError,
     memory::MemoryStorage,
-    storage::{Ownership, Place, Reads, Region, SegmentRead, Storage, Stream, WriteError},
+    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
     sync::{Mutex, lock},
 };
 
@@ -158,11 +158,11 @@ impl Storage for Disk {
         self.memory.sweep()
     }
 
-    fn list_segments(&self) -> Result<Vec<u64>, StorageError> {
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
         self.memory.list_segments()
     }
 
-    fn read_segment(&self, number: u64) -> io::Result<Box<dyn SegmentRead>> {
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         self.memory.read_segment(number)
     }
 
@@ -170,26 +170,19 @@ impl Storage for Disk {
         self.memory.remove_segment(number)
     }
 
-    fn put(&self, stream: Stream, level: u8, first: u64, bytes: &[u8]) -> io::Result<()> {
-        self.memory.put(stream, level, first, bytes)
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.memory.put(shard, first, bytes)
     }
 
     fn sync_levels(&self) -> io::Result<()> {
         self.memory.sync_levels()
     }
 
-    fn region(
-        &self,
-        stream: Stream,
-        level: u8,
-        shard: u64,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        self.memory.region(stream, level, shard, units, reads)
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        self.memory.region(shard, units, reads)
     }
 
-    fn load_manifest(&self) -> Result<Option<Vec<u8>>, StorageError> {
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         self.memory.load_manifest()
     }
 

@@ -4,8 +4,8 @@ use std::{io, sync::Arc};
 
 use super::{Clause, Site, pattern};
 use crate::{
-    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
-    storage::{Reads, Region, Storage, Stream},
+    chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
+    storage::{Reads, Region, Shard, Storage, Stream},
 };
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -14,9 +14,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         round_trip,
     ),
     ("levels and streams do not mix", separate),
+    ("shards of a level do not mix", across_shards),
     (
-        "a run across shards is found in each of them",
-        across_shards,
+        "a put beyond the end of its shard is refused",
+        beyond_a_shard,
     ),
     ("a view has the units asked for and no more", view_bounds),
     ("units that are not there are not viewed", absent_units),
@@ -36,11 +37,16 @@ pub(super) const CLAUSES: &[Clause] = &[
 
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
-fn unit(stream: Stream) -> usize {
-    match stream {
-        Stream::Chunks => CHUNK_BYTES,
-        Stream::Sums => SUM_SECTOR_BYTES,
+fn shard(stream: Stream, level: u8, index: u64) -> Shard {
+    Shard {
+        stream,
+        level,
+        index,
     }
+}
+
+fn chunks(level: u8, index: u64) -> Shard {
+    shard(Stream::Chunks, level, index)
 }
 
 /// The whole view, read in pieces that fit nothing, and compared with `bytes()` where there is such.
@@ -58,15 +64,15 @@ fn read(region: &dyn Region, len: usize) -> Vec<u8> {
 }
 
 #[track_caller]
-fn expect_units(storage: &dyn Storage, stream: Stream, level: u8, shard: u64, expected: &[u8]) {
-    let units = (expected.len() / unit(stream)) as u64;
+fn expect_units(storage: &dyn Storage, shard: Shard, expected: &[u8]) {
+    let units = (expected.len() / shard.stream.unit_bytes()) as u64;
     for reads in READS {
         let region = storage
-            .region(stream, level, shard, units, reads)
+            .region(shard, units, reads)
             .expect("the units are there");
         assert!(
             read(&*region, expected.len()) == expected,
-            "{reads:?}: units 0..{units} of {stream:?} at level {level}, shard {shard}, differ"
+            "{reads:?}: units 0..{units} of {shard} differ"
         );
     }
 }
@@ -75,16 +81,16 @@ fn round_trip(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
     for stream in [Stream::Chunks, Stream::Sums] {
-        let bytes = pattern(1, 5 * unit(stream));
-        let (head, tail) = bytes.split_at(2 * unit(stream));
-        storage.put(stream, 0, 0, head).expect("put");
-        storage.put(stream, 0, 2, tail).expect("put");
+        let bytes = pattern(1, 5 * stream.unit_bytes());
+        let (head, tail) = bytes.split_at(2 * stream.unit_bytes());
+        storage.put(shard(stream, 0, 0), 0, head).expect("put");
+        storage.put(shard(stream, 0, 0), 2, tail).expect("put");
         storage.sync_levels().expect("synced");
-        expect_units(&*storage, stream, 0, 0, &bytes);
-        let more = pattern(2, 2 * unit(stream));
-        storage.put(stream, 0, 5, &more).expect("put");
+        expect_units(&*storage, shard(stream, 0, 0), &bytes);
+        let more = pattern(2, 2 * stream.unit_bytes());
+        storage.put(shard(stream, 0, 0), 5, &more).expect("put");
         storage.sync_levels().expect("synced");
-        expect_units(&*site.open(), stream, 0, 0, &[bytes, more].concat());
+        expect_units(&*site.open(), shard(stream, 0, 0), &[bytes, more].concat());
     }
 }
 
@@ -93,15 +99,20 @@ fn separate(site: &Site<'_>) {
     let _owner = storage.acquire().expect("nobody owns it");
     let places = [0, 1, 9, 10, 63, 64, 255]
         .map(|level| [Stream::Chunks, Stream::Sums].map(|stream| (stream, level)));
-    let bytes = |(stream, level)| pattern(u64::from(level) * 2 + stream as u64, 2 * unit(stream));
+    let bytes = |(stream, level): (Stream, u8)| {
+        pattern(
+            u64::from(level) * 2 + stream as u64,
+            2 * stream.unit_bytes(),
+        )
+    };
     for place in places.as_flattened() {
         storage
-            .put(place.0, place.1, 0, &bytes(*place))
+            .put(shard(place.0, place.1, 0), 0, &bytes(*place))
             .expect("put");
     }
     storage.sync_levels().expect("synced");
     for place in places.as_flattened() {
-        expect_units(&*storage, place.0, place.1, 0, &bytes(*place));
+        expect_units(&*storage, shard(place.0, place.1, 0), &bytes(*place));
     }
 }
 
@@ -112,24 +123,46 @@ fn across_shards(site: &Site<'_>) {
         return;
     }
     for stream in [Stream::Chunks, Stream::Sums] {
-        let per_shard = match stream {
-            Stream::Chunks => storage.shard_chunks(),
-            Stream::Sums => storage.shard_chunks() / SUMS_PER_SECTOR,
-        };
-        let full = per_shard as usize * unit(stream);
+        let units = stream.shard_units(storage.shard_chunks());
+        let unit = stream.unit_bytes();
+        let full = units as usize * unit;
         let bytes = pattern(4, 3 * full);
-        // One unit, then up to the boundary and beyond it, over a whole shard, and to the end.
-        let cuts = [0, 1, per_shard + 1, 2 * per_shard + 1, 3 * per_shard];
-        for run in cuts.windows(2) {
-            let part = run[0] as usize * unit(stream)..run[1] as usize * unit(stream);
-            storage.put(stream, 2, run[0], &bytes[part]).expect("put");
+        for (index, bytes) in (0..).zip(bytes.chunks(full)) {
+            // One unit, then all but the last, then that.
+            let (first, rest) = bytes.split_at(unit);
+            let (rest, last) = rest.split_at(full - 2 * unit);
+            let shard = shard(stream, 2, index);
+            storage.put(shard, 0, first).expect("put");
+            storage.put(shard, 1, rest).expect("put");
+            storage.put(shard, units - 1, last).expect("put");
         }
         storage.sync_levels().expect("synced");
-        for shard in 0..3 {
-            let part = &bytes[shard * full..(shard + 1) * full];
-            expect_units(&*storage, stream, 2, shard as u64, part);
-            expect_units(&*storage, stream, 2, shard as u64, &part[..unit(stream)]);
+        for (index, bytes) in (0..).zip(bytes.chunks(full)) {
+            let shard = shard(stream, 2, index);
+            expect_units(&*storage, shard, bytes);
+            expect_units(&*storage, shard, &bytes[..unit]);
         }
+    }
+}
+
+fn beyond_a_shard(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("nobody owns it");
+    for stream in [Stream::Chunks, Stream::Sums] {
+        let units = stream.shard_units(storage.shard_chunks());
+        let two = pattern(13, 2 * stream.unit_bytes());
+        for first in [units - 1, units, units + 1, u64::MAX] {
+            let put = storage.put(shard(stream, 0, 0), first, &two);
+            assert_eq!(
+                put.map_err(|error| error.kind()),
+                Err(io::ErrorKind::InvalidInput),
+                "{stream} from unit {first} of a shard of {units}"
+            );
+        }
+    }
+    for index in [0, 1] {
+        let next = storage.region(chunks(0, index), 1, Reads::Positioned);
+        assert!(next.is_err(), "something was written to shard {index}");
     }
 }
 
@@ -137,12 +170,10 @@ fn view_bounds(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
     let bytes = pattern(5, 3 * CHUNK_BYTES);
-    storage.put(Stream::Chunks, 0, 0, &bytes).expect("put");
+    storage.put(chunks(0, 0), 0, &bytes).expect("put");
     storage.sync_levels().expect("synced");
     for reads in READS {
-        let region = storage
-            .region(Stream::Chunks, 0, 0, 2, reads)
-            .expect("there");
+        let region = storage.region(chunks(0, 0), 2, reads).expect("there");
         let len = 2 * CHUNK_BYTES as u64;
         if let Some(at_once) = region.bytes() {
             assert_eq!(at_once.len() as u64, len, "the units asked for");
@@ -159,7 +190,7 @@ fn view_bounds(site: &Site<'_>) {
         }
         region.read_at(len, &mut []).expect("nothing at the end");
         let none = storage
-            .region(Stream::Chunks, 0, 0, 0, reads)
+            .region(chunks(0, 0), 0, reads)
             .expect("an empty view");
         assert_eq!(read(&*none, 0), []);
     }
@@ -169,12 +200,12 @@ fn absent_units(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
     storage
-        .put(Stream::Chunks, 0, 0, &pattern(6, 2 * CHUNK_BYTES))
+        .put(chunks(0, 0), 0, &pattern(6, 2 * CHUNK_BYTES))
         .expect("put");
     storage.sync_levels().expect("synced");
     for reads in READS {
         let kind = |shard, level, units| {
-            let region = storage.region(Stream::Chunks, level, shard, units, reads);
+            let region = storage.region(chunks(level, shard), units, reads);
             region.map(drop).map_err(|e| e.kind())
         };
         assert_eq!(kind(0, 0, 2), Ok(()));
@@ -192,35 +223,35 @@ fn put_again(site: &Site<'_>) {
     let _owner = storage.acquire().expect("nobody owns it");
     let bytes = pattern(7, 3 * CHUNK_BYTES);
     for _ in 0..2 {
-        storage.put(Stream::Chunks, 0, 0, &bytes).expect("put");
+        storage.put(chunks(0, 0), 0, &bytes).expect("put");
         storage
-            .put(Stream::Chunks, 0, 1, &bytes[CHUNK_BYTES..])
+            .put(chunks(0, 0), 1, &bytes[CHUNK_BYTES..])
             .expect("put");
         storage.sync_levels().expect("synced");
-        expect_units(&*storage, Stream::Chunks, 0, 0, &bytes);
+        expect_units(&*storage, chunks(0, 0), &bytes);
     }
     let other = site.open();
     other
-        .put(Stream::Chunks, 0, 0, &bytes)
+        .put(chunks(0, 0), 0, &bytes)
         .expect("put through another handle");
     other.sync_levels().expect("synced");
-    expect_units(&*other, Stream::Chunks, 0, 0, &bytes);
+    expect_units(&*other, chunks(0, 0), &bytes);
 }
 
 fn put_other(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
     let (old, new) = (pattern(8, CHUNK_BYTES), pattern(9, CHUNK_BYTES));
-    storage.put(Stream::Chunks, 0, 0, &old).expect("put");
+    storage.put(chunks(0, 0), 0, &old).expect("put");
     storage.sync_levels().expect("synced");
     let put = storage
-        .put(Stream::Chunks, 0, 0, &new)
+        .put(chunks(0, 0), 0, &new)
         .and_then(|()| storage.sync_levels());
     match put {
-        Ok(()) => expect_units(&*storage, Stream::Chunks, 0, 0, &new),
+        Ok(()) => expect_units(&*storage, chunks(0, 0), &new),
         Err(error) => {
             assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{error}");
-            expect_units(&*storage, Stream::Chunks, 0, 0, &old);
+            expect_units(&*storage, chunks(0, 0), &old);
         }
     }
 }
@@ -233,12 +264,14 @@ fn uneven(site: &Site<'_>) {
         (Stream::Chunks, CHUNK_BYTES + SUM_SECTOR_BYTES),
         (Stream::Sums, SUM_SECTOR_BYTES - 1),
     ] {
-        let put = storage.put(stream, 0, 0, &vec![0; len]);
-        assert!(put.is_err(), "{len} bytes were taken for {stream:?}");
+        let put = storage.put(shard(stream, 0, 0), 0, &vec![0; len]);
+        assert_eq!(
+            put.map_err(|error| error.kind()),
+            Err(io::ErrorKind::InvalidInput),
+            "{len} bytes for {stream}"
+        );
     }
-    storage
-        .put(Stream::Chunks, 0, 0, &[])
-        .expect("no units at all");
+    storage.put(chunks(0, 0), 0, &[]).expect("no units at all");
     storage.sync_levels().expect("synced");
 }
 
@@ -248,12 +281,10 @@ fn views_stay(site: &Site<'_>) {
     let bytes = pattern(10, 40 * CHUNK_BYTES);
     let mut views: Vec<(Arc<dyn Region>, usize)> = Vec::new();
     for (index, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
-        storage
-            .put(Stream::Chunks, 3, index as u64, chunk)
-            .expect("put");
+        storage.put(chunks(3, 0), index as u64, chunk).expect("put");
         storage.sync_levels().expect("synced");
         for reads in READS {
-            let view = storage.region(Stream::Chunks, 3, 0, index as u64 + 1, reads);
+            let view = storage.region(chunks(3, 0), index as u64 + 1, reads);
             views.push((view.expect("there"), (index + 1) * CHUNK_BYTES));
         }
     }
@@ -267,7 +298,7 @@ fn idle_sync(site: &Site<'_>) {
     let _owner = storage.acquire().expect("nobody owns it");
     storage.sync_levels().expect("nothing was ever put");
     storage
-        .put(Stream::Sums, 0, 0, &pattern(11, SUM_SECTOR_BYTES))
+        .put(shard(Stream::Sums, 0, 0), 0, &pattern(11, SUM_SECTOR_BYTES))
         .expect("put");
     storage.sync_levels().expect("synced");
     storage.sync_levels().expect("nothing was put since");
@@ -278,7 +309,7 @@ fn reading_beside_writing(site: &Site<'_>) {
     let _owner = storage.acquire().expect("nobody owns it");
     let bytes = pattern(12, 64 * CHUNK_BYTES);
     let (head, tail) = bytes.split_at(8 * CHUNK_BYTES);
-    storage.put(Stream::Chunks, 0, 0, head).expect("put");
+    storage.put(chunks(0, 0), 0, head).expect("put");
     storage.sync_levels().expect("synced");
     std::thread::scope(|scope| {
         for reads in READS {
@@ -286,7 +317,7 @@ fn reading_beside_writing(site: &Site<'_>) {
             scope.spawn(move || {
                 for round in 0..50 {
                     let units = 1 + round % 8;
-                    let view = storage.region(Stream::Chunks, 0, 0, units, reads);
+                    let view = storage.region(chunks(0, 0), units, reads);
                     let len = units as usize * CHUNK_BYTES;
                     assert!(read(&*view.expect("there"), len) == head[..len]);
                 }
@@ -294,10 +325,10 @@ fn reading_beside_writing(site: &Site<'_>) {
         }
         for (index, chunk) in tail.chunks(CHUNK_BYTES).enumerate() {
             storage
-                .put(Stream::Chunks, 0, 8 + index as u64, chunk)
+                .put(chunks(0, 0), 8 + index as u64, chunk)
                 .expect("put");
         }
         storage.sync_levels().expect("synced");
     });
-    expect_units(&*storage, Stream::Chunks, 0, 0, &bytes);
+    expect_units(&*storage, chunks(0, 0), &bytes);
 }

@@ -3,7 +3,7 @@
 use super::{Clause, Site};
 use crate::{
     StorageError,
-    storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place, Storage, Stream},
+    storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place, Reads, Shard, Storage, Stream},
 };
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -34,8 +34,17 @@ pub(super) const CLAUSES: &[Clause] = &[
         "sweeping keeps everything that a manifest stands beside",
         sweep_keeps,
     ),
-    ("bytes kept aside get a name of their own each time", aside),
+    (
+        "bytes kept aside stay within the place under a name of their own, whatever their label",
+        aside,
+    ),
 ];
+
+const CHUNKS: Shard = Shard {
+    stream: Stream::Chunks,
+    level: 0,
+    index: 0,
+};
 
 fn fresh(site: &Site<'_>) {
     for _ in 0..2 {
@@ -163,7 +172,7 @@ fn sweep_keeps(site: &Site<'_>) {
         create(&*storage, FIRST_SEGMENT, 8);
         create(&*storage, FIRST_SEGMENT + 1, 600);
         let chunk = super::pattern(1, crate::chunk::CHUNK_BYTES);
-        storage.put(Stream::Chunks, 0, 0, &chunk).expect("a put");
+        storage.put(CHUNKS, 0, &chunk).expect("a put");
         storage.sync_levels().expect("a sync");
         storage
             .commit_manifest(0, b"manifest")
@@ -178,7 +187,7 @@ fn sweep_keeps(site: &Site<'_>) {
     let manifest = storage.load_manifest().expect("the manifest can be read");
     assert_eq!(manifest.as_deref(), Some(&b"manifest"[..]));
     storage
-        .region(Stream::Chunks, 0, 0, 1, crate::storage::Reads::Positioned)
+        .region(CHUNKS, 1, Reads::Positioned)
         .expect("the chunk is there");
 }
 

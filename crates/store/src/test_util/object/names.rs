@@ -1,6 +1,6 @@
 //! Names of objects. The only module that spells them.
 
-use crate::storage::Stream;
+use crate::storage::{Shard, Stream};
 
 pub(super) const OWNERS: &str = "owner/";
 pub(super) const LOG: &str = "log/";
@@ -44,12 +44,17 @@ pub(super) fn piece_place(name: &str) -> Option<(u64, u64)> {
 }
 
 /// One unit of a level's stream.
-pub(super) fn unit(stream: Stream, level: u8, index: u64) -> String {
-    let kind = match stream {
+pub(super) fn unit(shard: Shard, index: u64) -> String {
+    let kind = match shard.stream {
         Stream::Chunks => "chunks",
         Stream::Sums => "sums",
     };
-    format!("{LEVELS}{level:03}/{kind}/{index:020}")
+    let Shard {
+        level,
+        index: number,
+        ..
+    } = shard;
+    format!("{LEVELS}{level:03}/{kind}/{number:020}/{index:020}")
 }
 
 pub(super) fn manifest(generation: u64) -> String {

@@ -9,7 +9,7 @@ use super::{
     client::{Client, Created},
     names,
 };
-use crate::storage::{SegmentRead, WriteError};
+use crate::storage::{SegmentBytes, WriteError};
 
 /// Bytes in an object of a long beginning.
 const PART_BYTES: usize = 256 << 10;
@@ -173,7 +173,9 @@ impl Reader {
     }
 }
 
-impl SegmentRead for Reader {
+impl SegmentBytes for Reader {
+    type Error = io::Error;
+
     fn len(&self) -> u64 {
         self.pieces.last().map_or(0, Piece::end)
     }
