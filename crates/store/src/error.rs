@@ -34,7 +34,8 @@ pub enum StorageError {
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
-    /// Another process or handle owns the store.
+    /// Another process or handle owns the store. Which one is told by the event that `tracing` gives and by
+    /// [`StoreIdentity::place`](crate::StoreIdentity::place).
     #[error("another process or handle has this store open; close it, or open read-only")]
     FileLocked,
     /// A log write or sync failed, now or earlier. Nothing became durable since; reopen to recover.

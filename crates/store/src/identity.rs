@@ -29,9 +29,11 @@ use crate::{
 /// assert_eq!(identity.closed_at.map(|head| head.size), Some(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreIdentity {
+    /// The place, as its backend describes it: of a directory the absolute path.
+    pub place: String,
     /// N, the branching factor.
     pub arity: usize,
     /// The most hash layers that the tree may have; types with at least as large a MAX_DEPTH open it.
@@ -44,6 +46,8 @@ pub struct StoreIdentity {
     pub checkpointed: TreeHead,
     /// The head at which it was closed, if that was done in an orderly way and nobody has opened it since.
     pub closed_at: Option<TreeHead>,
+    /// The id of the tree that it is a backup of, until it is opened for writing.
+    pub backup_of: Option<[u8; 16]>,
 }
 
 impl StoreIdentity {
@@ -59,11 +63,13 @@ impl StoreIdentity {
         if recovery::refuse_foreign(storage)? == Place::Vacant {
             return Ok(None);
         }
-        recovery::load_manifest(storage).map(|manifest| Some(Self::of(&manifest)))
+        recovery::load_manifest(storage)
+            .map(|manifest| Some(Self::of(storage.describe(), &manifest)))
     }
 
-    fn of(manifest: &Manifest) -> Self {
+    fn of(place: String, manifest: &Manifest) -> Self {
         Self {
+            place,
             arity: manifest.arity as usize,
             max_depth: manifest.max_depth as usize,
             fingerprint: manifest.fingerprint,
@@ -76,6 +82,7 @@ impl StoreIdentity {
                 size: close.size,
                 root: close.root,
             }),
+            backup_of: manifest.backup_of.map(|of| of.tree_id),
         }
     }
 

@@ -514,7 +514,9 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     assert_eq!(engine.backup(&target).unwrap().leaves, 1001..1001);
     assert!(matches!(
         engine.backup(&storage),
-        Err(RotorTreeError::Storage(StorageError::FileLocked))
+        Err(RotorTreeError::Storage(
+            StorageError::ForeignDirectory { .. }
+        ))
     ));
 
     let restored = open::<2>(&target, quiet());
@@ -524,7 +526,9 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     restored.verify(&Blake3Hasher, &mut |_| {}).unwrap();
     assert!(matches!(
         engine.backup(&target),
-        Err(RotorTreeError::Storage(StorageError::FileLocked))
+        Err(RotorTreeError::Storage(
+            StorageError::ForeignDirectory { .. }
+        ))
     ));
     // A restored tree that went its own way is no backup any more.
     restored.insert([8; 32]).unwrap().1.wait().unwrap();

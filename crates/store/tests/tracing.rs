@@ -164,7 +164,7 @@ fn a_life_in_order() {
     writer_calls(&tree);
     reader_calls(&storage);
     tree.close().unwrap();
-    open(&storage).close().unwrap();
+    tree_is_refused_twice(&storage);
 }
 
 fn a_damaged_log() {

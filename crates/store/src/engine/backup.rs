@@ -20,7 +20,7 @@ use crate::{
     RotorTreeError, StorageError,
     checkpoint::{CheckpointFailure, write_nodes},
     cold::storage_error,
-    manifest::{CleanClose, Manifest},
+    manifest::{BackupOf, CleanClose, Manifest},
     recovery::{self, LiveLog},
     storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
     sync::lock,
@@ -38,17 +38,29 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     pub(super) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         self.status.check()?;
         let (position, snapshot) = self.durable_point()?;
-        let place = recovery::refuse_foreign(&**target)?;
-        let owner = target.acquire()?;
-        target.sweep()?;
-        if place == Place::Vacant {
-            let own = lock(&self.manifest).clone();
-            recovery::create(&**target, own.arity, own.max_depth, own.fingerprint)?;
+        let own = lock(&self.manifest).clone();
+        // Before the target is touched: what is refused stays as it is, to the last temporary.
+        if recovery::refuse_foreign(&**target)? == Place::Occupied {
+            check_is_backup(&**target, &own)?;
+        }
+        let owner = target.acquire().inspect_err(|error| {
+            if matches!(error, StorageError::FileLocked) {
+                super::events::locked(&target.describe());
+            }
+        })?;
+        // Again, now that nothing changes it any more.
+        if recovery::refuse_foreign(&**target)? == Place::Occupied {
+            check_is_backup(&**target, &own)?;
+            target.sweep()?;
+        } else {
+            target.sweep()?;
+            let of = Some(backup_of(&own));
+            recovery::create(&**target, own.arity, own.max_depth, own.fingerprint, of)?;
         }
         let previous = recovery::load_manifest(&**target)?;
         recovery::ensure_room(&**target, &previous)?;
-        self.check_is_backup(target, &previous, &snapshot, position)?;
-        let outcome = self.extend_backup(&**target, &previous, &snapshot, position);
+        check_is_prefix(target, &previous, &snapshot, position)?;
+        let outcome = self.extend_backup(&**target, &own, &previous, &snapshot, position);
         target.rest();
         drop(owner);
         outcome?;
@@ -72,52 +84,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// An earlier backup is a store of a prefix of this tree, with no entries of its own.
-    fn check_is_backup(
-        &self,
-        target: &Arc<dyn Storage>,
-        previous: &Manifest,
-        snapshot: &TreeSnapshot<N, D>,
-        position: Position,
-    ) -> Result<(), RotorTreeError> {
-        let refuse = |found: &str| {
-            Err(StorageError::ForeignDirectory {
-                place: target.describe(),
-                found: found.into(),
-                remedy: "give an empty place, or one that an earlier backup of this tree made; nothing of it was changed".into(),
-            }
-            .into())
-        };
-        let own = lock(&self.manifest).clone();
-        if (previous.arity, previous.fingerprint) != (own.arity, own.fingerprint) {
-            return refuse("a store with another N or hasher");
-        }
-        if previous.tree_id == own.tree_id {
-            return refuse("a store with this tree's own id, which a backup never has");
-        }
-        if previous.size > snapshot.size() || previous.sequence > position.sequence {
-            return refuse("a store that is ahead of this tree");
-        }
-        if snapshot
-            .snapshot_at(previous.size)?
-            .root()
-            .unwrap_or_default()
-            != previous.root
-        {
-            return refuse("a store of another tree");
-        }
-        let log = LiveLog::read(target, previous)?;
-        log.refuse_older_manifest(previous)?;
-        if log.assess(previous).map_err(StorageError::Io)?.end != previous.sequence {
-            return refuse("a store with entries of its own");
-        }
-        Ok(())
-    }
-
     /// The steps of a checkpoint, on the backup's storage: chunks, sync, a segment that continues behind, manifest, cleaning up.
     fn extend_backup(
         &self,
         target: &dyn Storage,
+        own: &Manifest,
         previous: &Manifest,
         snapshot: &TreeSnapshot<N, D>,
         position: Position,
@@ -151,7 +122,6 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         target
             .create_segment(number, &mut &header.encode()[..])
             .map_err(WriteError::into_io)?;
-        let own = lock(&self.manifest).clone();
         let next = Manifest {
             // The tree's ceiling may have been raised since the last backup.
             max_depth: previous.max_depth.max(own.max_depth),
@@ -172,7 +142,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 root: snapshot.root().unwrap_or_default(),
             }),
             // What the tree was cut by is missing from its backup, too.
-            cuts: own.cuts,
+            cuts: own.cuts.clone(),
+            backup_of: Some(backup_of(own)),
             ..previous.clone()
         };
         target
@@ -188,4 +159,60 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         Ok(())
     }
+}
+
+/// What a backup made now says that it is of.
+fn backup_of(own: &Manifest) -> BackupOf {
+    BackupOf {
+        tree_id: own.tree_id,
+        generation: own.generation,
+    }
+}
+
+fn refused(target: &dyn Storage, found: &str) -> StorageError {
+    StorageError::ForeignDirectory {
+        place: target.describe(),
+        found: found.into(),
+        remedy: "give an empty place, or an earlier backup of this tree that nothing was written to since; nothing of it was changed".into(),
+    }
+}
+
+/// An earlier backup says itself that it is one, and of which tree. That a store resembles one says nothing: the first leaves may be
+/// equal, and what else it holds be its own.
+fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageError> {
+    let previous = recovery::load_manifest(target)?;
+    let found = match previous.backup_of {
+        _ if previous.tree_id == own.tree_id => "this tree itself, or a copy of its files",
+        None => "a store that is no backup, or was opened for writing since it was one",
+        Some(of) if of.tree_id != own.tree_id => "a backup of another tree",
+        Some(of) if of.generation > own.generation => {
+            "a backup of a later state of this tree, which was put back to an earlier one since"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(refused(target, found))
+}
+
+/// A backup is a store of a prefix of its tree, with no entries of its own. One that is not has become another history, whatever it
+/// says: the tree was put back to an earlier state and went on from there.
+fn check_is_prefix<const N: usize, const D: usize>(
+    target: &Arc<dyn Storage>,
+    previous: &Manifest,
+    snapshot: &TreeSnapshot<N, D>,
+    position: Position,
+) -> Result<(), RotorTreeError> {
+    let refuse = |found: &str| Err(refused(&**target, found).into());
+    if previous.size > snapshot.size() || previous.sequence > position.sequence {
+        return refuse("a backup with more leaves or entries than this tree has");
+    }
+    let root = snapshot.snapshot_at(previous.size)?.root();
+    if root.unwrap_or_default() != previous.root {
+        return refuse("a backup with other leaves than this tree has");
+    }
+    let log = LiveLog::read(target, previous)?;
+    log.refuse_older_manifest(previous)?;
+    if log.assess(previous).map_err(StorageError::Io)?.end != previous.sequence {
+        return refuse("a backup with entries of its own");
+    }
+    Ok(())
 }

@@ -20,6 +20,10 @@ mod told {
         );
     }
 
+    pub(in crate::engine) fn locked(place: &str) {
+        tracing::warn!(target: TARGET, place, "the place has another owner");
+    }
+
     pub(in crate::engine) fn synced(leaves: u64, took: Duration) {
         tracing::trace!(target: TARGET, leaves, ?took, "synced");
     }
@@ -54,6 +58,7 @@ mod told {
     use super::{Duration, RecoveryReport, StorageError};
 
     pub(in crate::engine) fn opened(_: &str, _: u64, _: &RecoveryReport) {}
+    pub(in crate::engine) fn locked(_: &str) {}
     pub(in crate::engine) fn synced(_: u64, _: Duration) {}
     pub(in crate::engine) fn rotated(_: u64) {}
     pub(in crate::engine) fn checkpointed(_: u64, _: Duration) {}

@@ -16,7 +16,7 @@ use super::{
     write::Writer,
 };
 use crate::{
-    EngineConfig, RotorTreeError,
+    EngineConfig, RotorTreeError, StorageError,
     recovery::{self, Recovered},
     storage::Storage,
     sync::{ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, lock},
@@ -36,7 +36,12 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             cold,
             log,
             report,
-        } = recovery::open::<H, N, D>(&hasher, &storage, &config)?;
+        } = recovery::open::<H, N, D>(&hasher, &storage, &config).inspect_err(|error| {
+            // The error itself has no room for the place.
+            if matches!(error, RotorTreeError::Storage(StorageError::FileLocked)) {
+                super::events::locked(&storage.describe());
+            }
+        })?;
         super::events::opened(&storage.describe(), tree.size(), &report);
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());

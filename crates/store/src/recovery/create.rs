@@ -6,7 +6,7 @@ use rotortree_wal::Position;
 use crate::{
     StorageError,
     engine::log::{Identity, random_bytes, random_salt},
-    manifest::Manifest,
+    manifest::{BackupOf, Manifest},
     storage::{FIRST_SEGMENT, Storage, WriteError},
 };
 
@@ -15,6 +15,7 @@ pub(crate) fn create(
     arity: u32,
     max_depth: u32,
     fingerprint: Hash,
+    backup_of: Option<BackupOf>,
 ) -> Result<(), StorageError> {
     let identity = Identity {
         tree_id: random_bytes()?,
@@ -41,7 +42,7 @@ pub(crate) fn create(
         newest: header.copy(),
         durable: Position::START,
         clean_close: None,
-        backup_of: None,
+        backup_of,
         cuts: Vec::new(),
     };
     storage

@@ -67,7 +67,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
         let ceiling = config.ceiling(D) as u32;
-        create(&**storage, N as u32, ceiling, hasher.fingerprint(N))?;
+        create(&**storage, N as u32, ceiling, hasher.fingerprint(N), None)?;
         report.created = true;
     }
     let mut manifest = load_manifest(&**storage)?;

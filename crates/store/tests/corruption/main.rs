@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the tests tell what they found")]
 
 mod backup;
+mod backup_identity;
 mod bits;
 mod crafted;
 mod files;
