@@ -1,8 +1,8 @@
 //! [`RotorTreeBuilder`]: opening a tree with settings beyond [`RotorTreeConfig`].
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
-use rotortree_store::Engine;
+use rotortree_store::{Engine, storage::Storage};
 
 use crate::{
     Hasher, ReadOnly, RotorTree, RotorTreeConfig, RotorTreeError,
@@ -36,6 +36,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
     pub(crate) fn new(config: RotorTreeConfig) -> Self {
         Self {
             settings: Settings::new(config),
+            tree: PhantomData,
+        }
+    }
+
+    pub(crate) fn on(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            settings: Settings::on(storage),
             tree: PhantomData,
         }
     }

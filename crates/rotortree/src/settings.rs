@@ -29,6 +29,15 @@ impl Settings {
         }
     }
 
+    /// The defaults, on a storage.
+    pub(crate) fn on(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            path: PathBuf::new(),
+            storage: Some(storage),
+            engine: EngineConfig::default(),
+        }
+    }
+
     pub(crate) fn place(self) -> Result<(Arc<dyn Storage>, EngineConfig), StorageError> {
         let storage = match self.storage {
             Some(storage) => storage,
@@ -46,23 +55,38 @@ impl Settings {
 /// The methods of a builder that set what does not depend on the tree's type. It has a field `settings`.
 macro_rules! setters {
     () => {
-        /// Keeps the tree on another backend than the directory at the config's path, which is then not looked at.
-        ///
-        /// ```
-        /// use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig, store::memory::MemoryStorage};
-        /// use std::sync::Arc;
-        ///
-        /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(""))
-        ///     .storage(Arc::new(MemoryStorage::new()))
-        ///     .open(Blake3Hasher)?;
-        /// tree.insert_durable([1; 32])?;
-        /// # Ok::<(), rotortree::RotorTreeError>(())
-        /// ```
+        /// Keeps the tree on another backend than the directory at the config's path, which is then not looked at. Without a config:
+        /// [`RotorTree::on`](crate::RotorTree::on), [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
         pub fn storage(
             mut self,
             storage: std::sync::Arc<dyn crate::store::storage::Storage>,
         ) -> Self {
             self.settings.storage = Some(storage);
+            self
+        }
+
+        /// When log entries are synced without anybody waiting for them; as the config's field.
+        pub fn flush_policy(mut self, policy: crate::FlushPolicy) -> Self {
+            self.settings.engine.flush_policy = policy;
+            self
+        }
+
+        /// When checkpoints are made; as the config's field.
+        pub fn checkpoint_policy(mut self, policy: crate::CheckpointPolicy) -> Self {
+            self.settings.engine.checkpoint_policy = policy;
+            self
+        }
+
+        /// Which levels stay in memory once a checkpoint covers them; as the config's field. The default, none, suits memory maps: on a
+        /// storage that maps nothing each level of each proof is a request, and [`TieringConfig`](crate::TieringConfig) says how many.
+        pub fn tiering(mut self, tiering: crate::TieringConfig) -> Self {
+            self.settings.engine.tiering = tiering;
+            self
+        }
+
+        /// Whether opening compares every stored node with the hash of its children; as the config's field.
+        pub fn verify_checkpoint(mut self, verify: bool) -> Self {
+            self.settings.engine.verify_checkpoint = verify;
             self
         }
 

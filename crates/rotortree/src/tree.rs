@@ -5,9 +5,9 @@ mod insert;
 mod observe;
 mod read;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use rotortree_store::Engine;
+use rotortree_store::{Engine, storage::Storage};
 
 use crate::{Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError};
 
@@ -125,6 +125,28 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Starts opening a tree with settings beyond the config's. See [`RotorTreeBuilder`].
     pub fn builder(config: RotorTreeConfig) -> RotorTreeBuilder<H, N, MAX_DEPTH> {
         RotorTreeBuilder::new(config)
+    }
+
+    /// Starts opening a tree on a storage, without a path and with the defaults of [`RotorTreeConfig::new`]: in memory, in a bucket, in
+    /// a database. What else there is to set is set on the builder. `docs/write-a-backend.md` says how to write a storage of one's own.
+    ///
+    /// ```
+    /// use rotortree::{Blake3Hasher, CheckpointPolicy, RotorTree, store::memory::MemoryStorage};
+    /// use std::sync::Arc;
+    ///
+    /// let storage = MemoryStorage::new();
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::on(Arc::new(storage.clone()))
+    ///     .checkpoint_policy(CheckpointPolicy::OnClose)
+    ///     .open(Blake3Hasher)?;
+    /// tree.insert_durable([1; 32])?;
+    /// tree.close()?;
+    ///
+    /// let view = RotorTree::<Blake3Hasher, 2, 32>::on(Arc::new(storage)).open_read_only(Blake3Hasher)?;
+    /// assert_eq!(view.size(), 1);
+    /// # Ok::<(), rotortree::RotorTreeError>(())
+    /// ```
+    pub fn on(storage: Arc<dyn Storage>) -> RotorTreeBuilder<H, N, MAX_DEPTH> {
+        RotorTreeBuilder::on(storage)
     }
 
     /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works beside a live writer and

@@ -67,6 +67,14 @@ impl AnyTreeBuilder {
         }
     }
 
+    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no path.
+    pub fn on(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            settings: Settings::on(storage),
+            arity: None,
+        }
+    }
+
     /// N, one of [`ARITIES`](crate::any::ARITIES). Without it the tree must exist, and has whichever it has.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);

@@ -6,7 +6,7 @@ use super::sealed::Sealed;
 use crate::{
     AnySnapshot, Append, BackupReport, Hash, Hasher, Leaves, RecoveryReport, RotorTree,
     RotorTreeError, Stats, StorageError, TreeError, TreeHead, VerifyProgress,
-    insert_methods::insert_methods,
+    insert_methods::insert_methods, store::storage::Storage,
 };
 
 /// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the type, with snapshots as
@@ -108,6 +108,12 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     /// As there.
     fn backup(&self, path: &Path) -> Result<BackupReport, RotorTreeError>;
+
+    /// [`RotorTree::backup_to`].
+    ///
+    /// # Errors
+    /// As there.
+    fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError>;
 
     /// [`RotorTree::verify`].
     ///
@@ -216,6 +222,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyTree for RotorTree<H,
 
     fn backup(&self, path: &Path) -> Result<BackupReport, RotorTreeError> {
         self.backup(path)
+    }
+
+    fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
+        self.backup_to(target)
     }
 
     fn verify(&self) -> Result<(), StorageError> {

@@ -56,11 +56,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// an earlier backup of this tree, which is extended by what is new. O(new nodes) reads and writes.
     ///
     /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files and the original's cannot be
-    /// exchanged unnoticed. Once it has been written to as a tree it can no longer be extended.
+    /// exchanged unnoticed. It says of itself that it is a backup and of which tree, until it is opened for writing: from then on it is
+    /// a tree of its own and no longer extended. Reading it, with [`open_read_only`](Self::open_read_only) or
+    /// [`inspect`](crate::inspect), leaves it a backup.
     ///
     /// # Errors
-    /// [`StorageError::ForeignDirectory`] for a directory that holds anything else, [`StorageError::FileLocked`] for one that is open;
-    /// [`StorageError::CheckpointFailed`] and [`StorageError::Io`] if writing failed: the backup is then what it was before.
+    /// [`StorageError::ForeignDirectory`], and not a byte changed, for a directory that holds anything else: no tree, this tree, another
+    /// one (however alike), a backup of another, one that was opened for writing, or one of a later state than this tree, which was put back
+    /// to an earlier one. [`StorageError::FileLocked`] for a backup that another backup is being made to; [`StorageError::Io`] if writing
+    /// failed: the backup is then what it was before.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -83,7 +87,31 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
                 StorageError::InvalidConfig("the path of the backup is empty".into()).into(),
             );
         }
-        let target: Arc<dyn Storage> = Arc::new(FsStorage::new(path));
+        self.backup_to(Arc::new(FsStorage::new(path)))
+    }
+
+    /// [`backup`](Self::backup) to any storage: a bucket, a database, memory. The tree and its backup need not be on storage of one kind.
+    ///
+    /// # Errors
+    /// Those of [`backup`](Self::backup).
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let directory = dir.path().join("tree");
+    /// use rotortree::store::memory::MemoryStorage;
+    /// use std::sync::Arc;
+    ///
+    /// let tree = RotorTree::<_, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;
+    /// tree.insert_many(&[[1; 32], [2; 32]])?;
+    /// let copy = MemoryStorage::new();
+    /// assert_eq!(tree.backup_to(Arc::new(copy.clone()))?.leaves, 0..2);
+    ///
+    /// let restored = RotorTree::<_, 2, 32>::on(Arc::new(copy)).open(Blake3Hasher)?;
+    /// assert_eq!(restored.head(), tree.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         self.engine.backup(&target)
     }
 

@@ -147,3 +147,23 @@ fn a_failed_checkpoint_is_told_and_the_tree_goes_on() {
         (1001, 1001)
     );
 }
+
+#[test]
+fn closing_after_a_failed_checkpoint_tells_its_cause_once() {
+    let files = SimFiles::new();
+    let tree = open(&files);
+    tree.insert_many(&leaves(0..1000)).unwrap();
+    let full = Effect::Error(io::ErrorKind::StorageFull);
+    files.inject(Fault::new(0, full).for_good().within("/tree/levels"));
+    let told = tree.checkpoint().unwrap_err().to_string();
+    let cause = tree.stats().checkpoint_error.unwrap().to_string();
+    let closing = tree.close().unwrap_err();
+    assert!(
+        matches!(closing, StorageError::CheckpointFailed(_)),
+        "{closing}"
+    );
+    let closing = closing.to_string();
+    assert_eq!(closing, told);
+    assert_eq!(closing.matches(&cause).count(), 1, "{closing}");
+    assert_eq!(closing.matches("checkpoint failed").count(), 1, "{closing}");
+}
