@@ -3,6 +3,8 @@
 //! `cargo run -p rotortree-store --example key_value --features test-util` runs a tree on it and then the conformance suite;
 //! `cargo test -p rotortree-store --example key_value --features test-util` does so as tests.
 
+#![expect(clippy::print_stdout, reason = "an example that tells what it did")]
+
 mod backend;
 mod database;
 mod keys;
