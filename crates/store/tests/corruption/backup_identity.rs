@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    ReadOnly, RecoveryMode, RotorTreeError, StorageError, StoreIdentity, fs::FsStorage,
-    manifest::Manifest, storage::Storage, test_util::sim_files::SimFiles,
+    RecoveryMode, RotorTreeError, StorageError, StoreIdentity, fs::FsStorage, manifest::Manifest,
+    storage::Storage, test_util::sim_files::SimFiles,
 };
 
 use crate::store::{Tree, Watchdog, config};
@@ -106,7 +106,7 @@ fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
         assert_eq!(report.leaves, begin..begin + 100);
         let config = config(RecoveryMode::Strict);
         let backup = place(&files, "/backup");
-        let view = ReadOnly::<_, 2, 32>::open(Blake3Hasher, backup.clone(), config).unwrap();
+        let view = Tree::open_read_only(Blake3Hasher, backup, config).unwrap();
         assert_eq!(view.head(), tree.head());
         let of = |path| StoreIdentity::read(&*place(&files, path)).unwrap().unwrap();
         assert_eq!(of("/backup").backup_of, Some(of("/tree").tree_id));
