@@ -48,13 +48,18 @@ impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
     }
 
     /// Keeps a snapshot that was replaced by the `published` one, unless it keeps nodes or metadata alive that the published one
-    /// does not. O(1).
+    /// does not: then it is returned, for the caller to drop where that may take its time. O(1).
     pub fn keep(
         &mut self,
         replaced: Arc<TreeSnapshot<N, MAX_DEPTH>>,
         published: &TreeSnapshot<N, MAX_DEPTH>,
-    ) {
-        self.0 = Some(replaced).filter(|replaced| replaced.shares_all_with(published));
+    ) -> Option<Arc<TreeSnapshot<N, MAX_DEPTH>>> {
+        if replaced.shares_all_with(published) {
+            self.0 = Some(replaced);
+            return None;
+        }
+        self.0 = None;
+        Some(replaced)
     }
 
     /// Lets go of the spare snapshot: before nodes are taken out of memory, and in a tree that is not appended to for a while.

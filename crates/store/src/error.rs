@@ -34,6 +34,12 @@ pub enum StorageError {
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
+    /// A call from within the tree's own hasher, or from what closing it drops, that would have to wait for its caller. Nothing was
+    /// changed. Such a call belongs on another thread, or behind the call that it came from.
+    #[error(
+        "the call comes from within the tree's own hasher or from within closing it, and would wait for itself; make it from outside"
+    )]
+    Reentered,
     /// Another process or handle owns the store. Which one is told by the event that `tracing` gives and by
     /// [`StoreIdentity::place`](crate::StoreIdentity::place).
     #[error("another process or handle has this store open; close it, or open read-only")]

@@ -19,37 +19,76 @@ pub(crate) fn append_alone<H: Hasher, const N: usize, const D: usize>(
 #[cfg(not(feature = "parallel"))]
 pub(crate) use append_alone as append;
 
+/// Whether a batch of so many leaves is hashed on the pool.
+pub(crate) fn uses_pool(leaves: usize) -> bool {
+    cfg!(feature = "parallel") && leaves >= WORTHWHILE
+}
+
+/// Below this, handing over costs more than it gains.
+const WORTHWHILE: usize = 1 << 14;
+
+#[cfg(feature = "parallel")]
+thread_local! {
+    static IS_POOL_THREAD: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether this thread belongs to the pool.
+#[cfg(feature = "parallel")]
+pub(crate) fn is_pool_thread() -> bool {
+    IS_POOL_THREAD.get()
+}
+
+/// Whether this thread belongs to the pool: there is none.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn is_pool_thread() -> bool {
+    false
+}
+
+/// The pool, if the system has threads for it. One that it had none for is tried again by the next batch.
+#[cfg(feature = "parallel")]
+fn pool() -> Option<&'static rayon::ThreadPool> {
+    use std::sync::OnceLock;
+    static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
+    if let Some(pool) = POOL.get() {
+        return Some(pool);
+    }
+    let built = rayon::ThreadPoolBuilder::new()
+        .thread_name(|k| format!("rotortree-hash-{k}"))
+        .start_handler(|_| IS_POOL_THREAD.set(true))
+        .build()
+        .ok()?;
+    // Of two that were built at once one is kept.
+    Some(POOL.get_or_init(|| built))
+}
+
 /// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held. So a thread of our own waits in
-/// the pool, and this one blocks.
+/// the pool, and this one blocks. Where there is no thread for that, and on a thread of the pool, whose own hasher inserts into another
+/// tree, this one hashes alone.
 #[cfg(feature = "parallel")]
 pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
     tree: &mut LeanIMT<H, N, D>,
     leaves: &[Hash],
 ) -> Result<(), TreeError> {
-    use std::sync::OnceLock;
+    use std::{
+        panic::resume_unwind,
+        thread::{Builder, ScopedJoinHandle, scope},
+    };
 
     use crate::fork::is_child;
-    /// Below this, handing over costs more than it gains.
-    const WORTHWHILE: usize = 1 << 14;
-    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
-    if leaves.len() < WORTHWHILE || is_child() {
+    if !uses_pool(leaves.len()) || is_child() || is_pool_thread() {
         return append_alone(tree, leaves);
     }
-    let pool = POOL.get_or_init(|| {
-        rayon::ThreadPoolBuilder::new()
-            .thread_name(|k| format!("rotortree-hash-{k}"))
-            .build()
-            .ok()
+    let Some(pool) = pool() else {
+        return append_alone(tree, leaves);
+    };
+    let mut appended = None;
+    let joined = scope(|scope| {
+        let hash = || appended = Some(pool.install(|| tree.insert_many(leaves).map(drop)));
+        let waiting = Builder::new().spawn_scoped(scope, hash);
+        waiting.map(ScopedJoinHandle::join)
     });
-    match pool {
-        None => append_alone(tree, leaves),
-        Some(pool) => {
-            let joined = std::thread::scope(|scope| {
-                scope
-                    .spawn(|| pool.install(|| tree.insert_many(leaves).map(drop)))
-                    .join()
-            });
-            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        }
+    if let Ok(Err(panic)) = joined {
+        resume_unwind(panic);
     }
+    appended.unwrap_or_else(|| append_alone(tree, leaves))
 }

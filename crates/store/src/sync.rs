@@ -8,7 +8,7 @@ use std::sync::{PoisonError, TryLockError};
 #[cfg(loom)]
 pub(crate) use self::models::{
     ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, SetOnce, fence,
+    RwLockWriteGuard, SetOnce, fence, thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use {
@@ -17,7 +17,19 @@ pub(crate) use {
         Condvar, Mutex, MutexGuard, OnceLock as SetOnce, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicUsize, fence},
     },
+    std::thread_local,
 };
+
+thread_local! {
+    static TOKEN: u8 = 0;
+}
+
+/// A number that no other thread has as long as this one runs; never 0, and 0 only in a thread that is about to end.
+pub(crate) fn thread_token() -> usize {
+    TOKEN
+        .try_with(|token| std::ptr::from_ref(token).addr())
+        .unwrap_or(0)
+}
 
 /// Locks `mutex`, ignoring poisoning: for state that every critical section leaves consistent at each step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,6 +68,8 @@ pub(crate) fn write<T>(shared: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 #[cfg(loom)]
 mod models {
     use std::sync::{Arc, OnceLock, atomic::Ordering};
+
+    pub(crate) use loom::thread_local;
 
     pub(crate) use loom::sync::{
         Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,

@@ -15,6 +15,7 @@ use rotortree_wal::Position;
 use super::{
     core::Core,
     log::{Identity, random_salt},
+    outbox,
 };
 use crate::{
     RotorTreeError, StorageError,
@@ -36,7 +37,9 @@ pub struct BackupReport {
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     pub(super) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
+        let _outbox = outbox::scope();
         self.status.check()?;
+        self.check_reentry()?;
         let (position, snapshot) = self.durable_point()?;
         let own = lock(&self.manifest).clone();
         // Before the target is touched: what is refused stays as it is, to the last temporary.

@@ -18,7 +18,7 @@ use rotortree_lean_imt::TreeSnapshot;
 
 use failed::Failed;
 
-use super::{core::Core, policy::node_count};
+use super::{core::Core, outbox, policy::node_count};
 use crate::{
     StorageError,
     checkpoint::{CheckpointFailure, write_nodes},
@@ -43,8 +43,15 @@ pub(crate) struct Checkpoints {
     /// The value of `completed` that `wait_for_checkpoint` last told.
     told: u64,
     last_error: Option<Arc<CheckpointFailure>>,
-    /// How long the last failed one waited to be tried again.
-    pub(super) retry: Option<Duration>,
+    pub(super) retry: Retry,
+}
+
+/// When a background checkpoint that failed is tried again.
+#[derive(Default)]
+pub(super) struct Retry {
+    /// How long it waits.
+    pub(super) delay: Option<Duration>,
+    pub(super) at: Option<Instant>,
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
@@ -55,6 +62,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     fn take_turn(&self, closing: bool) -> Result<(), StorageError> {
         self.status.check_process()?;
+        self.check_reentry()?;
+        let _outbox = outbox::scope();
         let mut checkpoints = lock(&self.checkpoints);
         while checkpoints.running {
             self.status.check_failure()?;
@@ -68,18 +77,21 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         drop(checkpoints);
         let turn = Turn(self);
         let started = Instant::now();
-        let outcome = {
-            let _guard = self.fail_on_panic("making a checkpoint");
-            self.checkpoint_steps()
-        };
+        let outcome = self.fail_on_panic("making a checkpoint", || self.checkpoint_steps());
         let (outcome, covered) = match outcome {
             Ok(covered) => (Ok(()), covered),
             Err(error) => (Err(error), None),
         };
         let leaves = covered.as_ref().map_or(0, |covered| covered.leaves);
+        // Dropped behind the lock: a backend's error is code of others.
+        let before;
         {
-            // Before the lock below: nobody who holds it waits for the manifest.
+            // Before the lock below: no thread that holds it waits for the manifest, or runs code of a backend's error.
             let size = lock(&self.manifest).size;
+            let told = outcome
+                .as_ref()
+                .err()
+                .map(|failed| failed.error.to_string());
             let mut checkpoints = lock(&self.checkpoints);
             match &outcome {
                 Ok(()) => {
@@ -87,20 +99,22 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                     // Before the turn is given up: closing waits for it, and sees to what it then finds here.
                     let covered = covered.map(|covered| covered.segments);
                     checkpoints.covered.extend(covered);
-                    checkpoints.last_error = None;
-                    checkpoints.retry = None;
+                    before = checkpoints.last_error.take();
+                    checkpoints.retry = Retry::default();
+                    self.counters.due.retries.store(false, Ordering::Release);
                     self.counters.checkpointed(started.elapsed());
                     super::events::checkpointed(size, started.elapsed());
                 }
                 Err(failed) => {
-                    checkpoints.last_error.clone_from(&failed.cause);
-                    super::events::checkpoint_failed(&failed.error);
+                    before = std::mem::replace(&mut checkpoints.last_error, failed.cause.clone());
+                    super::events::checkpoint_failed(told.unwrap_or_default());
                     self.counters
                         .checkpoint_failures
                         .fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
+        drop(before);
         drop(turn);
         self.let_go(leaves, closing);
         outcome.map_err(|failed| failed.error)
@@ -221,16 +235,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// to write some of it, and nobody needs to wait for that but who closes.
     fn let_go(&self, leaves: u64, now: bool) {
         if !now && leaves >= MUCH {
-            let me = self.me.clone();
-            let asked = self.config.runtime.run(
-                Lane::Checkpoint,
-                Box::new(move || {
-                    if let Some(core) = me.upgrade() {
-                        core.drop_segments();
-                    }
-                }),
-            );
-            if asked.is_ok() {
+            let job = self.commit.job(|leader| leader.remove_covered());
+            if self.config.runtime.run(Lane::Checkpoint, job).is_ok() {
                 return;
             }
         }
@@ -239,17 +245,18 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Removes segments that the manifest no longer names, oldest first, those left out that somebody is at already. What cannot be
     /// removed now goes when the store is opened next.
-    fn drop_segments(&self) {
+    pub(super) fn drop_segments(&self) {
         while let Some(segments) = self.next_covered() {
             let _removing = Removing(self);
-            let _guard = self.fail_on_panic("removing covered segments");
-            for number in segments {
-                if self.storage.remove_segment(number).is_err() {
-                    self.counters
-                        .removal_failures
-                        .fetch_add(1, Ordering::Relaxed);
+            self.fail_on_panic("removing covered segments", || {
+                for number in segments {
+                    if self.storage.remove_segment(number).is_err() {
+                        self.counters
+                            .removal_failures
+                            .fetch_add(1, Ordering::Relaxed);
+                    }
                 }
-            }
+            });
         }
     }
 
@@ -268,18 +275,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         match cold.extend(&self.storage, &manifest) {
             Ok(extended) => {
                 let lens = extended.base_lens(self.config.tiering.pin_above_level);
-                *cold = Arc::clone(&extended);
+                // What is replaced here and below holds views of a backend, which are dropped when no lock is held any more.
+                outbox::discard(std::mem::replace(&mut *cold, Arc::clone(&extended)));
                 drop(cold);
                 let mut writer = lock(&self.writer);
                 writer.tree.nodes_mut().rebase(extended, &lens);
                 // It has the nodes in memory that are given back here.
-                writer.spare.clear();
+                outbox::discard(std::mem::take(&mut writer.spare));
                 let renewed = Arc::new(writer.tree.snapshot());
                 // If this very state is durable, nothing is recorded behind it, and no leader is about to publish anything else.
                 if self.is_durable(writer.pending.last_batch_end()) {
-                    self.durable.store(Arc::clone(&renewed));
+                    outbox::discard(self.durable.swap(Arc::clone(&renewed)));
                 }
-                self.published.store(renewed);
+                outbox::discard(self.published.swap(renewed));
             }
             // The nodes stay in memory; the next checkpoint tries again.
             Err(_) => {
@@ -319,7 +327,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
     pub(super) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
-        if self.status.check_process().is_err() {
+        if self.status.check_process().is_err() || self.hashing.is_here() {
             return false;
         }
         let deadline = Instant::now().checked_add(timeout);

@@ -3,6 +3,7 @@
 use std::{
     fmt, io,
     ops::RangeBounds,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     slice,
     sync::{Arc, PoisonError},
     time::Duration,
@@ -12,10 +13,12 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use super::{
-    append::Append, backup::BackupReport, core::Core, stats::Stats, token::DurabilityToken,
+    append::Append, backup::BackupReport, closing::Closer, core::Core, log::Log, outbox,
+    stats::Stats, token::DurabilityToken,
 };
 use crate::{
     CheckpointPolicy, EngineConfig, ReadOnly, RecoveryReport, RotorTreeError, StorageError,
+    isolated::isolated,
     manifest::CleanClose,
     recovery, spans,
     storage::{Storage, WriteError},
@@ -36,8 +39,9 @@ struct Handle<H: Hasher, const N: usize, const D: usize> {
 
 impl<H: Hasher, const N: usize, const D: usize> Drop for Handle<H, N, D> {
     fn drop(&mut self) {
-        // Whoever wants to know how closing went calls `close`.
-        drop(self.core.close());
+        // Those who want to know how closing went call `close`. A destructor may run while a panic unwinds, and a second one that leaves
+        // it would end the process.
+        isolated(|| drop(self.core.close()));
     }
 }
 
@@ -251,10 +255,13 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     }
 
     /// Closes the tree for all its handles: flushes, checkpoints if the policy says so, marks the store as cleanly closed
-    /// and gives up ownership, also when something of it fails.
+    /// and gives up ownership, also when something of it fails. The first call does that; others wait for it.
+    ///
+    /// Wakers, events and destructors may call it, since none of them runs under a lock. Only a call that would wait for itself is
+    /// refused and closes nothing: from within this tree's hasher, or from what closing itself drops.
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`]; [`StorageError::CheckpointFailed`] if the last checkpoint failed; [`StorageError::Io`]
+    /// [`StorageError::Reentered`] for such a call; [`StorageError::FlushFailed`]; [`StorageError::CheckpointFailed`] if the last checkpoint failed; [`StorageError::Io`]
     /// if the mark could not be written.
     pub fn close(self) -> Result<(), StorageError> {
         self.core().close()
@@ -273,6 +280,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // A forked child holds a copy of the parent's buffers and shares its files. They are the parent's business.
             return Ok(());
         }
+        self.check_reentry()?;
         if self.status.is_closed() {
             // The last handle of a tree that was closed: there is nothing to tell.
             return self.close_once();
@@ -281,20 +289,20 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     fn close_once(&self) -> Result<(), StorageError> {
-        // Held to the end, so that whoever closes second waits for the first.
-        let mut ownership = lock(&self.ownership);
-        let Some(owner) = ownership.take() else {
-            return self.status.check_failure();
+        let _outbox = outbox::scope();
+        let ending = match self.tenure.end()? {
+            Closer::This(ending) => ending,
+            Closer::Another => return self.status.check_failure(),
         };
-        let outcome = self.close_steps();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.close_steps()));
         // Whatever failed: ownership is given up only when nothing writes any more.
         self.await_checkpoints();
-        self.retire_log();
+        self.commit.retire();
         self.wake_everybody();
         self.storage.rest();
-        drop(owner);
+        drop(ending);
         super::events::closed(&self.storage.describe());
-        outcome
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn close_steps(&self) -> Result<(), StorageError> {
@@ -316,7 +324,18 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // A checkpoint that fails takes nothing away from what is durable; it is told once everything else is done.
             drop(self.run_checkpoint(true));
         }
-        let log = self.take_lead()?;
+        let lead = self.take_lead()?;
+        let marked = self.mark_closed(&lead);
+        lead.retire();
+        marked?;
+        match self.checkpoint_error() {
+            Some(cause) => Err(StorageError::CheckpointFailed(cause.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Says in the manifest where the log ends.
+    fn mark_closed(&self, log: &Log) -> Result<(), StorageError> {
         {
             let mut manifest = lock(&self.manifest);
             let mut next = manifest.clone();
@@ -339,9 +358,6 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 })?;
             *manifest = next;
         }
-        match self.checkpoint_error() {
-            Some(cause) => Err(StorageError::CheckpointFailed(cause.to_string())),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -3,30 +3,20 @@
 use std::{
     io,
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use rotortree_hasher::Hasher;
 
-use super::{core::Core, log::Log};
-use crate::{StorageError, storage::WriteError, sync::lock};
+use super::{
+    core::Core,
+    group_commit::Tick,
+    log::{Log, WriteEnd},
+};
+use crate::{StorageError, storage::WriteError};
 
-/// Where the write end of the log is.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one per tree, moved twice per sync; a box would be an allocation per sync"
-)]
-pub(super) enum WriteEnd {
-    /// Here for whoever takes it.
-    Free(Log),
-    /// With a leader.
-    Led,
-    /// Nowhere: the log failed, or the tree is closed. Nobody leads any more.
-    Gone,
-}
-
-/// Held by the leader. Given up by [`give_back`](Self::give_back); dropped otherwise - by a failure, a panic, or closing - the
-/// write end is gone for good, and everybody is told.
+/// Held by the leader. Given up by [`give_back`](Self::give_back) or, for good, [`retire`](Self::retire); dropped otherwise - by
+/// a failure or a panic - the write end is gone for good, and all who wait are told.
 pub(super) struct Lead<'a, H: Hasher, const N: usize, const D: usize> {
     core: &'a Core<H, N, D>,
     log: Option<Log>,
@@ -35,7 +25,7 @@ pub(super) struct Lead<'a, H: Hasher, const N: usize, const D: usize> {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Takes the lead if nobody has it.
     pub(super) fn try_lead(&self) -> Option<Lead<'_, H, N, D>> {
-        let mut commit = lock(&self.commit);
+        let mut commit = self.commit.lock();
         match std::mem::replace(&mut commit.log, WriteEnd::Led) {
             WriteEnd::Free(log) => Some(Lead {
                 core: self,
@@ -59,10 +49,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             if let Some(lead) = self.try_lead() {
                 return Ok(lead);
             }
-            let commit = lock(&self.commit);
+            let commit = self.commit.lock();
             match commit.log {
                 WriteEnd::Free(_) => {}
-                WriteEnd::Led => drop(self.wait_commit(commit, None)),
+                WriteEnd::Led => drop(self.commit.wait_changed(commit, None)),
                 WriteEnd::Gone => {
                     drop(commit);
                     self.status.check_failure()?;
@@ -71,15 +61,6 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
         }
     }
-
-    /// Waits until nobody leads, and lets nobody lead any more.
-    pub(super) fn retire_log(&self) {
-        let mut commit = lock(&self.commit);
-        while matches!(commit.log, WriteEnd::Led) {
-            commit = self.wait_commit(commit, None);
-        }
-        commit.log = WriteEnd::Gone;
-    }
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
@@ -87,18 +68,22 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
     pub(super) fn give_back(mut self) {
         let Some(log) = self.log.take() else { return };
         let wants_mark = log.wants_mark && !log.within_batch;
-        let wakers = {
-            let mut commit = lock(&self.core.commit);
-            commit.durable = commit.durable.max(log.durable.sequence);
-            commit.log = WriteEnd::Free(log);
-            std::mem::take(&mut commit.wakers)
-        };
-        self.core.commit_changed.notify_all();
-        wakers.into_iter().for_each(std::task::Waker::wake);
-        // Whoever led, also if that kept a tick from attesting.
-        if wants_mark {
-            self.core.schedule_tick(self.core.tick_delay());
+        self.core
+            .commit
+            .acknowledge(log.durable.sequence, Some(log));
+        // Whatever this thread led for, also if that kept a tick from attesting.
+        let core = self.core;
+        if wants_mark && !core.commit.schedule(Tick::Mark, core.mark_delay()) {
+            core.counters.unserved.fetch_add(1, Ordering::Relaxed);
+            core.mark();
         }
+    }
+
+    /// Gives up the lead for good: the tree is closed.
+    pub(super) fn retire(mut self) {
+        self.log = None;
+        self.core.commit.lose_log();
+        self.core.wake_everybody();
     }
 
     /// Gives up the lead after a write that failed. If nothing was written, whoever waits is told and the next leader tries again;
@@ -108,7 +93,7 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
             WriteError::NotWritten(error) => {
                 let source = Arc::new(error);
                 self.core.counters.shortage.met(&source);
-                lock(&self.core.commit).refused += 1;
+                self.core.commit.refuse(Arc::clone(&source));
                 self.give_back();
                 StorageError::Unavailable(source)
             }
@@ -146,7 +131,7 @@ impl<H: Hasher, const N: usize, const D: usize> Drop for Lead<'_, H, N, D> {
             self.core
                 .fail(io::Error::other("a panic while writing the log"));
         }
-        lock(&self.core.commit).log = WriteEnd::Gone;
+        self.core.commit.lose_log();
         self.core.wake_everybody();
     }
 }

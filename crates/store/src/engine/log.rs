@@ -153,3 +153,17 @@ pub(crate) struct NextSegment {
     pub(crate) header: HeaderCopy,
     len: u64,
 }
+
+/// Where the write end of the log is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per tree, moved twice per sync; a box would be an allocation per sync"
+)]
+pub(super) enum WriteEnd {
+    /// Here for whoever takes it.
+    Free(Log),
+    /// With a leader.
+    Led,
+    /// Nowhere: the log failed, or the tree is closed. Nobody leads any more.
+    Gone,
+}

@@ -1,6 +1,6 @@
 //! From a storage backend to a running engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::SpareSnapshot;
@@ -8,27 +8,32 @@ use rotortree_wal::GroupBuffer;
 
 use super::{
     checkpointing::Checkpoints,
-    commit::Commit,
-    core::{Core, Status},
+    closing::Tenure,
+    core::Core,
+    group_commit::GroupCommit,
     heads::RecentHeads,
+    outbox,
     policy::{Due, node_count},
+    reentry::Hashing,
     stats::Counters,
+    status::Status,
     write::Writer,
 };
 use crate::{
     EngineConfig, RotorTreeError, StorageError,
     recovery::{self, Recovered},
     storage::Storage,
-    sync::{ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, lock},
+    sync::{ArcSwap, AtomicUsize, Condvar, Mutex, lock},
 };
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     pub(super) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
-        config: EngineConfig,
+        mut config: EngineConfig,
     ) -> Result<Arc<Self>, RotorTreeError> {
         config.check(D)?;
+        let _outbox = outbox::scope();
         let Recovered {
             ownership,
             tree,
@@ -39,17 +44,20 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         } = recovery::open::<H, N, D>(&hasher, &storage, &config).inspect_err(|error| {
             // The error itself has no room for the place.
             if matches!(error, RotorTreeError::Storage(StorageError::FileLocked)) {
-                super::events::locked(&storage.describe());
+                super::events::locked(storage.describe());
             }
         })?;
-        super::events::opened(&storage.describe(), tree.size(), &report);
+        super::events::opened(storage.describe(), tree.size(), report.clone());
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());
         let due = Due::starting_at(node_count(manifest.size, N as u64));
         let heads = RecentHeads::new(config.recent_heads, snapshot.head());
         let pending = GroupBuffer::new(log.durable.sequence + 1);
-        let core = Arc::new_cyclic(|me| Self {
-            me: me.clone(),
+        let status = Arc::new(Status::new());
+        let runtime = config.runtime.clone();
+        // Called for the last time: what it holds need not live as long as the tree.
+        config.progress = None;
+        let core = Arc::new_cyclic(|me: &Weak<Self>| Self {
             storage,
             config,
             report,
@@ -61,6 +69,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 look_at_size: 0,
                 spare: SpareSnapshot::default(),
             }),
+            hashing: Hashing::default(),
             admission: Condvar::new(),
             published: ArcSwap::new(Arc::clone(&snapshot)),
             heads,
@@ -68,19 +77,20 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             size_lock: Mutex::new(()),
             size_changed: Condvar::new(),
             durable: ArcSwap::new(snapshot),
-            commit: Mutex::new(Commit::new(log)),
-            commit_changed: Condvar::new(),
-            tick_is_due: AtomicBool::new(false),
+            commit: GroupCommit::new(log, Arc::clone(&status), runtime, me.clone()),
             manifest: Mutex::new(manifest),
             cold: Mutex::new(cold),
             checkpoints: Mutex::new(Checkpoints::default()),
             checkpoints_changed: Condvar::new(),
-            ownership: Mutex::new(Some(ownership)),
-            status: Status::new(),
+            tenure: Tenure::new(ownership),
+            status,
             counters: Counters::new(due),
         });
         // What was replayed may be more than the policy allows.
-        core.consider_checkpoint(&mut lock(&core.writer));
+        let due = core.consider_checkpoint(&mut lock(&core.writer));
+        if due {
+            core.ask_checkpoint(true);
+        }
         Ok(core)
     }
 }

@@ -24,13 +24,16 @@ pub(super) struct Shortage {
 
 impl Shortage {
     pub(super) fn met(&self, error: &Arc<io::Error>) {
-        super::events::unavailable(error);
+        super::events::unavailable(Arc::clone(error));
         self.count.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.last) = Some(Arc::clone(error));
+        // Dropped behind the lock: a backend's error is code of others.
+        let before = lock(&self.last).replace(Arc::clone(error));
+        drop(before);
     }
 
     pub(super) fn is_over(&self) {
-        *lock(&self.last) = None;
+        let before = lock(&self.last).take();
+        drop(before);
     }
 
     pub(super) fn count(&self) -> u64 {

@@ -11,7 +11,7 @@ use std::{
 
 use rotortree_hasher::Hasher;
 
-use super::{core::Core, lead::WriteEnd, policy::Due, shortage::Shortage};
+use super::{core::Core, log::WriteEnd, policy::Due, shortage::Shortage};
 use crate::{
     checkpoint::CheckpointFailure,
     sync::{Mutex, lock},
@@ -22,7 +22,8 @@ use crate::{
 /// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature `serde` it serializes as a map of
 /// its fields, durations as seconds and errors as texts.
 ///
-/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`.
+/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`; so is, within the tree's
+/// hasher, what the insert that hashes is changing.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -93,6 +94,9 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::seconds")
     )]
     pub stalled: Duration,
+    /// Times that the system had no thread for the background. What it would have done was done by the thread that asked, or, where
+    /// that must not wait (`try_submit`), is left to the next call.
+    pub unserved: u64,
     /// Times that the backend did not remove a covered segment; it goes when the store is opened next.
     pub removal_failures: u64,
     /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory until a later checkpoint.
@@ -119,6 +123,7 @@ pub(super) struct Counters {
     pub(super) due: Due,
     pub(super) shortage: Shortage,
     pub(super) stalls: AtomicU64,
+    pub(super) unserved: AtomicU64,
     pub(super) rotations: AtomicU64,
     pub(super) checkpoint_failures: AtomicU64,
     pub(super) removal_failures: AtomicU64,
@@ -167,7 +172,7 @@ impl Counters {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// 0 while somebody leads.
     fn log_segment_bytes(&self) -> u64 {
-        match self.look(&self.commit).as_ref().map(|commit| &commit.log) {
+        match self.commit.look().as_ref().map(|commit| &commit.log) {
             Some(WriteEnd::Free(log)) => log.offset,
             Some(WriteEnd::Led | WriteEnd::Gone) | None => 0,
         }
@@ -224,6 +229,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             checkpoint_error: self.checkpoint_error(),
             stalls: load(&counters.stalls),
             stalled: Duration::from_nanos(load(&counters.stalled_nanos)),
+            unserved: load(&counters.unserved),
             removal_failures: load(&counters.removal_failures),
             view_failures: load(&counters.view_failures),
             unavailable: counters.shortage.count(),

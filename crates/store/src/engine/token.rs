@@ -10,69 +10,36 @@ use std::{
     time::Duration,
 };
 
-use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeHead;
 
-use super::{append::Placement, core::Core};
+use super::{
+    append::Placement,
+    group_commit::{GroupCommit, Polled},
+    outbox,
+};
 use crate::StorageError;
-
-/// Waiting for durability, whatever the tree's type.
-trait Commits: Send + Sync {
-    fn wait(&self, sequence: u64) -> Result<(), StorageError>;
-    fn wait_timeout(&self, sequence: u64, timeout: Duration) -> Result<bool, StorageError>;
-    fn is_durable(&self, sequence: u64) -> bool;
-    fn poll(
-        &self,
-        sequence: u64,
-        refused: &mut Option<u64>,
-        context: &Context<'_>,
-    ) -> Poll<Result<(), StorageError>>;
-}
-
-impl<H: Hasher, const N: usize, const D: usize> Commits for Core<H, N, D> {
-    fn wait(&self, sequence: u64) -> Result<(), StorageError> {
-        self.wait_durable(sequence)
-    }
-
-    fn wait_timeout(&self, sequence: u64, timeout: Duration) -> Result<bool, StorageError> {
-        self.wait_durable_timeout(sequence, timeout)
-    }
-
-    fn is_durable(&self, sequence: u64) -> bool {
-        Core::is_durable(self, sequence)
-    }
-
-    fn poll(
-        &self,
-        sequence: u64,
-        refused: &mut Option<u64>,
-        context: &Context<'_>,
-    ) -> Poll<Result<(), StorageError>> {
-        self.poll_durable(sequence, refused, context)
-    }
-}
 
 /// Knows one insert: its leaves, the head after it, and when it is durable.
 ///
-/// Making and cloning it allocates nothing. It does not keep the tree open: once the tree is closed, waiting returns at
-/// once. It can be awaited on any executor.
+/// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the tree is closed, waiting
+/// returns at once. It can be awaited on any executor.
 #[derive(Clone)]
 pub struct DurabilityToken {
-    commits: Arc<dyn Commits>,
+    commit: Arc<GroupCommit>,
     pub(super) sequence: u64,
     first_leaf: u64,
     head: Option<TreeHead>,
 }
 
 impl DurabilityToken {
-    pub(super) fn new<H: Hasher, const N: usize, const D: usize>(
-        core: Arc<Core<H, N, D>>,
+    pub(super) fn new(
+        commit: Arc<GroupCommit>,
         sequence: u64,
         first_leaf: u64,
         head: Option<TreeHead>,
     ) -> Self {
         Self {
-            commits: core,
+            commit,
             sequence,
             first_leaf,
             head,
@@ -84,7 +51,8 @@ impl DurabilityToken {
     /// # Errors
     /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Closed`] in a forked child.
     pub fn wait(&self) -> Result<(), StorageError> {
-        self.commits.wait(self.sequence)
+        let _outbox = outbox::scope();
+        self.commit.wait(self.sequence)
     }
 
     /// Asks the background for a sync and waits at most `timeout`; whether the insert is durable.
@@ -92,13 +60,14 @@ impl DurabilityToken {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> Result<bool, StorageError> {
-        self.commits.wait_timeout(self.sequence, timeout)
+        let _outbox = outbox::scope();
+        self.commit.wait_timeout(self.sequence, timeout)
     }
 
     /// Whether the insert is durable. Never blocks on I/O.
     #[must_use]
     pub fn is_durable(&self) -> bool {
-        self.commits.is_durable(self.sequence)
+        self.commit.is_durable(self.sequence)
     }
 
     /// Where the insert stands in the tree: the range and the head below as one value, which does not refer to the tree.
@@ -140,24 +109,33 @@ impl IntoFuture for DurabilityToken {
     fn into_future(self) -> Durable {
         Durable {
             token: self,
-            refused: None,
+            polled: Polled::default(),
         }
     }
 }
 
 /// Resolves when an insert is durable; see [`DurabilityToken`].
+///
+/// The background does the sync, and wakers are called on its threads. Where it has none, polling syncs. However often it
+/// is polled, one future has one waker registered, and none once it is dropped; O(log n) for one of n.
 #[derive(Debug)]
 pub struct Durable {
     token: DurabilityToken,
-    /// The leads that had ended without a write when this was polled first.
-    refused: Option<u64>,
+    polled: Polled,
 }
 
 impl Future for Durable {
     type Output = Result<(), StorageError>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { token, refused } = &mut *self;
-        token.commits.poll(token.sequence, refused, context)
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let _outbox = outbox::scope();
+        let Self { token, polled } = self.get_mut();
+        token.commit.poll(polled, token.sequence, context.waker())
+    }
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        self.token.commit.forget(&self.polled);
     }
 }

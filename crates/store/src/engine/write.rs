@@ -2,22 +2,26 @@
 
 use std::{
     hint::spin_loop,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError};
+use rotortree_lean_imt::{LeanIMT, NodeStore as _, SpareSnapshot, TreeError};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{
     append::{Admission, Entry},
     core::Core,
+    group_commit::Tick,
+    outbox,
+    policy::Lag,
     token::DurabilityToken,
 };
 use crate::{
     FlushPolicy, RotorTreeError, StorageError,
-    hashing::{append, append_alone},
+    hashing::{append, append_alone, uses_pool},
     sync::{MutexGuard, fence, lock, try_lock},
 };
 
@@ -61,6 +65,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         admission: Admission,
     ) -> Result<MutexGuard<'_, Writer<H, N, D>>, RotorTreeError> {
         self.status.check_process()?;
+        self.check_reentry()?;
         loop {
             let writer = match admission {
                 Admission::Wait => lock(&self.writer),
@@ -73,8 +78,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
             let crowded = !writer.pending.is_empty()
                 && writer.pending.byte_len() + bytes > self.config.max_unflushed_bytes;
-            let lagging = self.checkpoint_lags(&writer);
-            if !crowded && !writer.streaming && !lagging {
+            let lag = self.checkpoint_lags(&writer);
+            if !crowded && !writer.streaming && lag == Lag::No {
                 return Ok(writer);
             }
             if admission == Admission::Refuse {
@@ -86,6 +91,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 let last = writer.pending.last_batch_end();
                 drop(writer);
                 self.wait_durable(last)?;
+            } else if lag == Lag::Make && !writer.streaming {
+                drop(writer);
+                self.background_checkpoint();
             } else {
                 let waited = self.admission.wait_timeout(writer, LOOK_AGAIN);
                 drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -115,6 +123,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let Entry {
             leaves, metadata, ..
         } = *entry;
+        let _outbox = outbox::scope();
         if leaves.is_empty() && metadata.is_none() {
             self.status.check()?;
             return Err(TreeError::EmptyBatch.into());
@@ -132,24 +141,22 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let mut writer = self.admit(bytes, entry.expected_size, admission)?;
         let first_leaf = writer.tree.size();
         let streams = bytes > self.config.max_unflushed_bytes;
-        let guard = self.fail_on_panic("inserting");
         let sequence;
         if let ([leaf], None) = (leaves, metadata) {
-            writer.tree.insert(*leaf)?;
-            sequence = writer.pending.push_leaf(leaf);
+            self.hash(&mut writer, false, |tree| tree.insert(*leaf))?;
+            sequence = self.fail_on_panic("recording a leaf", || writer.pending.push_leaf(leaf));
         } else {
             (writer, sequence) = self.append_batch(writer, entry, streams, admission)?;
         }
-        self.publish(&mut writer);
-        drop(guard);
+        let due = self.fail_on_panic("publishing an entry", || self.publish(&mut writer));
         let head = writer.tree.head();
         drop(writer);
         if streams {
             self.admission.notify_all();
         }
-        self.after_insert();
+        self.after_insert(due, admission);
         Ok(DurabilityToken::new(
-            Arc::clone(self),
+            Arc::clone(&self.commit),
             sequence,
             first_leaf,
             head,
@@ -168,7 +175,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             leaves, metadata, ..
         } = *entry;
         if !leaves.is_empty() {
-            writer.tree.check_append(leaves)?;
+            self.hash(&mut writer, false, |tree| tree.check_append(leaves))?;
         }
         let piece = self.piece();
         let mut rest = leaves;
@@ -176,27 +183,35 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             if admission == Admission::Refuse {
                 return Err(StorageError::WouldBlock.into());
             }
-            (writer, rest) = self.stream(writer, leaves, piece)?;
+            (writer, rest) = self.fail_on_panic("writing a large batch", || {
+                self.stream(writer, leaves, piece)
+            })?;
         }
-        // The last thing that can refuse is memory for the nodes; what was streamed is then an unfinished batch in the log.
-        let appended = match admission {
+        // The last things that can refuse are memory for the nodes and a hasher that panics; what was streamed is then an unfinished
+        // batch in the log.
+        let mut append = || match admission {
             _ if leaves.is_empty() => Ok(()),
-            Admission::Wait => append(&mut writer.tree, leaves),
+            Admission::Wait => self.hash(&mut writer, uses_pool(leaves.len()), |tree| {
+                append(tree, leaves)
+            }),
             // Other trees may keep the hashing threads busy.
-            Admission::Refuse => append_alone(&mut writer.tree, leaves),
+            Admission::Refuse => self.hash(&mut writer, false, |tree| append_alone(tree, leaves)),
         };
-        if let Err(error) = appended {
-            if rest.len() < leaves.len() {
-                self.fail(std::io::Error::other(
-                    "a batch that was partly written could not be appended",
-                ));
-            }
+        if rest.len() == leaves.len() {
+            append()?;
+        } else if let Err(error) = self.fail_on_panic("hashing a large batch", append) {
+            self.fail(std::io::Error::other(
+                "a batch that was partly written could not be appended",
+            ));
             return Err(error.into());
         }
         if let Some(metadata) = metadata {
             writer.tree.set_metadata(Some(metadata.into()));
         }
-        match writer.pending.push_part(rest, metadata, false) {
+        let recorded = self.fail_on_panic("recording a batch", || {
+            writer.pending.push_part(rest, metadata, false)
+        });
+        match recorded {
             Ok(sequence) => {
                 writer.streaming = false;
                 Ok((writer, sequence))
@@ -221,8 +236,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         piece: usize,
     ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, &'l [Hash]), StorageError> {
         let mut rest = leaves;
-        writer.streaming = true;
         while rest.len() > piece {
+            writer.streaming = true;
             let (front, behind) = rest.split_at(piece);
             if let Err(error) = writer.pending.push_part(front, None, true) {
                 return Err(StorageError::FlushFailed(
@@ -245,34 +260,64 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         Ok((writer, rest))
     }
 
-    /// Makes the tree as it is visible to readers.
-    pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) {
+    /// Runs the hasher: the only code of others that runs under a lock. Its panic leaves the tree as it was, and a call of a method
+    /// that needs the lock is told instead of waiting for it.
+    fn hash<R>(
+        &self,
+        writer: &mut Writer<H, N, D>,
+        on_pool: bool,
+        run: impl FnOnce(&mut LeanIMT<H, N, D>) -> Result<R, TreeError>,
+    ) -> Result<R, TreeError> {
+        let _mark = self.hashing.begin(on_pool);
+        catch_unwind(AssertUnwindSafe(|| run(&mut writer.tree))).unwrap_or_else(|panic| {
+            // Nodes that were staged are not part of the tree. The next append would drop them, but a checkpoint may come first.
+            writer.tree.nodes_mut().abort();
+            resume_unwind(panic)
+        })
+    }
+
+    /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is to ask for.
+    #[must_use]
+    pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) -> bool {
         let snapshot = writer.spare.snapshot(&writer.tree);
         let head = snapshot.head();
         let replaced = self.published.swap(Arc::clone(&snapshot));
-        writer.spare.keep(replaced, &snapshot);
+        if let Some(unlike) = writer.spare.keep(replaced, &snapshot) {
+            outbox::discard(unlike);
+        }
         // Not before: nobody may find what is not to be seen yet.
         self.heads.record(head);
         writer.entries += 1;
-        self.consider_checkpoint(writer);
         if self.size_waiters.load(Ordering::SeqCst) > 0 {
             drop(lock(&self.size_lock));
             self.size_changed.notify_all();
         }
+        self.consider_checkpoint(writer)
     }
 
-    fn after_insert(&self) {
+    /// Has the background do what the insert makes due; called without a lock. Where it has no thread, this one does it, unless it must
+    /// not wait: then the next insert that may does.
+    fn after_insert(&self, checkpoint_is_due: bool, admission: Admission) {
+        let may_wait = admission == Admission::Wait;
         if let FlushPolicy::Interval(interval) = self.config.flush_policy
-            && !self.tick_is_due.load(Ordering::Acquire)
+            && !self.commit.is_due(Tick::Flush)
+            && !self.commit.schedule(Tick::Flush, interval)
         {
-            self.schedule_tick(interval);
+            self.counters.unserved.fetch_add(1, Ordering::Relaxed);
+            if may_wait {
+                // The outcome reaches those who wait through the status.
+                drop(self.flush_all());
+            }
+        }
+        if checkpoint_is_due {
+            self.ask_checkpoint(may_wait);
         }
     }
 
     /// Waits until the published tree has at least `size` leaves; whether it has.
     pub(super) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
         let reached = || self.published.load().size() >= size;
-        if reached() || self.status.check_process().is_err() {
+        if reached() || self.status.check_process().is_err() || self.hashing.is_here() {
             return reached();
         }
         let deadline = Instant::now().checked_add(timeout);

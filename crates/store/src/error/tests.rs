@@ -37,6 +37,7 @@ fn storage_errors() -> Vec<StorageError> {
     samples! {
         StorageError::Io(_) => system().into(),
         StorageError::Closed => StorageError::Closed,
+        StorageError::Reentered => StorageError::Reentered,
         StorageError::FileLocked => StorageError::FileLocked,
         StorageError::FlushFailed(_) => StorageError::FlushFailed(Arc::new(system())),
         StorageError::Unavailable(_) => StorageError::Unavailable(Arc::new(system())),

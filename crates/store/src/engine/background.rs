@@ -1,0 +1,134 @@
+//! What a tree has the background do: sync for those who cannot lead, and look again when time has passed.
+//!
+//! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job that ends without having run, or in a
+//! panic, takes its flag back; one for which there is no thread is done by the thread that asks.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use super::group_commit::{GroupCommit, Leader, Request, Tick};
+use crate::{
+    runtime::{Job, Lane},
+    sync::AtomicBool,
+};
+
+impl GroupCommit {
+    /// A job for the background, which does nothing once the tree is closed.
+    pub(super) fn job(self: &Arc<Self>, work: fn(&dyn Leader)) -> Job {
+        let commit = Arc::clone(self);
+        Box::new(move || {
+            if let Some(leader) = commit.leader() {
+                work(&*leader);
+            }
+        })
+    }
+
+    /// Has the background sync what is pending. Where it has no thread, this one does.
+    pub(super) fn ask_flusher(self: &Arc<Self>) {
+        {
+            let mut state = self.lock();
+            match state.request {
+                Request::Queued | Request::Again => return,
+                Request::Serving => {
+                    state.request = Request::Again;
+                    return;
+                }
+                Request::None => state.request = Request::Queued,
+            }
+        }
+        let request = FlushRequest(Some(Arc::clone(self)));
+        let job: Job = Box::new(move || request.serve());
+        if let Err(job) = self.runtime.run(Lane::Flush, job) {
+            job();
+        }
+    }
+
+    fn due(&self, tick: Tick) -> &AtomicBool {
+        match tick {
+            Tick::Flush => &self.flush_is_due,
+            Tick::Mark => &self.mark_is_due,
+        }
+    }
+
+    pub(super) fn is_due(&self, tick: Tick) -> bool {
+        self.due(tick).load(Ordering::Acquire)
+    }
+
+    /// Has a tick run after `delay`, unless one is due already. A time that no clock reaches never comes. `false` where the background
+    /// has no thread for that: the caller does what the tick would have done.
+    #[must_use]
+    pub(super) fn schedule(self: &Arc<Self>, tick: Tick, delay: Duration) -> bool {
+        if self.due(tick).swap(true, Ordering::AcqRel) {
+            return true;
+        }
+        let Some(due) = Instant::now().checked_add(delay) else {
+            return true;
+        };
+        let job = TickJob {
+            commit: Arc::clone(self),
+            tick,
+            has_run: false,
+        };
+        // Given back and dropped, it is not due any more.
+        let job = Box::new(move || job.run());
+        self.runtime.run_at(due, Lane::Flush, job).is_ok()
+    }
+}
+
+/// The background's job for those who cannot lead. Where it panics, it is asked for anew by the next one.
+struct FlushRequest(Option<Arc<GroupCommit>>);
+
+impl FlushRequest {
+    fn serve(mut self) {
+        let Some(commit) = self.0.clone() else { return };
+        loop {
+            commit.lock().request = Request::Serving;
+            if let Some(leader) = commit.leader() {
+                // The outcome reaches those who wait through the status.
+                drop(leader.flush_all());
+            }
+            let mut state = commit.lock();
+            if state.request != Request::Again {
+                state.request = Request::None;
+                self.0 = None;
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for FlushRequest {
+    fn drop(&mut self) {
+        if let Some(commit) = self.0.take() {
+            commit.lock().request = Request::None;
+        }
+    }
+}
+
+/// A tick. Dropped without having run, it is not due any more, and the next insert or sync schedules another.
+struct TickJob {
+    commit: Arc<GroupCommit>,
+    tick: Tick,
+    has_run: bool,
+}
+
+impl TickJob {
+    fn run(mut self) {
+        self.has_run = true;
+        // Before anything is looked at: what comes from here on schedules a tick of its own.
+        self.commit.due(self.tick).store(false, Ordering::Release);
+        if let Some(leader) = self.commit.leader() {
+            leader.tick(self.tick);
+        }
+    }
+}
+
+impl Drop for TickJob {
+    fn drop(&mut self) {
+        if !self.has_run {
+            self.commit.due(self.tick).store(false, Ordering::Release);
+        }
+    }
+}

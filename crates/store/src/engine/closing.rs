@@ -1,0 +1,87 @@
+//! [`Tenure`]: ownership of the place, and the one call that gives it up.
+
+use std::sync::PoisonError;
+
+use crate::{
+    StorageError,
+    storage::Ownership,
+    sync::{Condvar, Mutex, lock, thread_token},
+};
+
+/// From opening until closing has ended.
+pub(super) struct Tenure {
+    state: Mutex<State>,
+    /// Told when closing has ended. Goes with `state`.
+    ended: Condvar,
+}
+
+enum State {
+    Owned(Box<dyn Ownership>),
+    /// A call closes, on the thread with this token.
+    Ending(usize),
+    Ended,
+}
+
+/// Who closes.
+pub(super) enum Closer<'a> {
+    /// This call.
+    This(Ending<'a>),
+    /// Another one did, and has ended.
+    Another,
+}
+
+/// Held by the call that closes. When it is dropped, ownership is given up, and those who wait for that go on.
+pub(super) struct Ending<'a> {
+    tenure: &'a Tenure,
+    owner: Option<Box<dyn Ownership>>,
+}
+
+impl Tenure {
+    pub(super) fn new(owner: Box<dyn Ownership>) -> Self {
+        Self {
+            state: Mutex::new(State::Owned(owner)),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// The first call closes; later ones wait for it.
+    ///
+    /// # Errors
+    /// [`StorageError::Reentered`] for a call from within the first one, which cannot wait for itself.
+    pub(super) fn end(&self) -> Result<Closer<'_>, StorageError> {
+        let mut state = lock(&self.state);
+        loop {
+            match std::mem::replace(&mut *state, State::Ending(thread_token())) {
+                State::Owned(owner) => {
+                    return Ok(Closer::This(Ending {
+                        tenure: self,
+                        owner: Some(owner),
+                    }));
+                }
+                State::Ended => {
+                    *state = State::Ended;
+                    return Ok(Closer::Another);
+                }
+                State::Ending(thread) => {
+                    *state = State::Ending(thread);
+                    if thread == thread_token() {
+                        return Err(StorageError::Reentered);
+                    }
+                    let waited = self.ended.wait(state);
+                    state = waited.unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        // A backend's ownership is code of others: no lock is held here, and a panic must not keep those who wait waiting.
+        if let Some(owner) = self.owner.take() {
+            crate::isolated::isolated(|| drop(owner));
+        }
+        *lock(&self.tenure.state) = State::Ended;
+        self.tenure.ended.notify_all();
+    }
+}

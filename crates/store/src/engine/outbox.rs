@@ -1,0 +1,105 @@
+//! [`scope`] and [`defer`]: code of others that waits until its thread holds no lock of the engine.
+//!
+//! An event ends in a subscriber, a dropped value in a destructor, and either may call any method of the tree. So what happens
+//! under a lock, with the lead or in the one checkpoint at a time is only noted there. Each method that may note something
+//! opens a [`Scope`] before it takes its first lock; when the thread's outermost scope ends, everything noted is run, in order,
+//! and a panic of one call ends with that call.
+
+use std::{cell::RefCell, marker::PhantomData, mem};
+
+use crate::{isolated::isolated, sync::thread_local};
+
+type Call = Box<dyn FnOnce()>;
+
+struct Outbox {
+    /// Scopes that live on this thread.
+    depth: usize,
+    calls: Vec<Call>,
+}
+
+thread_local! {
+    static OUTBOX: RefCell<Outbox> = RefCell::new(Outbox { depth: 0, calls: Vec::new() });
+}
+
+/// While one lives, deferred calls of its thread wait.
+#[must_use]
+pub(super) struct Scope(PhantomData<*const ()>);
+
+/// Opens a scope. To be kept until the last lock is given back.
+pub(super) fn scope() -> Scope {
+    // A thread that ends has no outbox any more: what its destructors cause is told at once, which is all that is left.
+    OUTBOX
+        .try_with(|outbox| outbox.borrow_mut().depth += 1)
+        .ok();
+    Scope(PhantomData)
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        let calls = OUTBOX.try_with(|outbox| {
+            let mut outbox = outbox.borrow_mut();
+            outbox.depth -= 1;
+            if outbox.depth == 0 {
+                mem::take(&mut outbox.calls)
+            } else {
+                Vec::new()
+            }
+        });
+        calls.into_iter().flatten().for_each(isolated);
+    }
+}
+
+/// Runs `call` when the thread's outermost scope ends; at once where there is none.
+pub(super) fn defer(call: impl FnOnce() + 'static) {
+    let mut call = Some(call);
+    let noted = OUTBOX.try_with(|outbox| {
+        let mut outbox = outbox.borrow_mut();
+        if outbox.depth > 0
+            && let Some(call) = call.take()
+        {
+            outbox.calls.push(Box::new(call));
+        }
+    });
+    noted.ok();
+    if let Some(call) = call {
+        isolated(call);
+    }
+}
+
+/// Drops a value that may be the last one to hold something of others, when no lock is held any more.
+pub(super) fn discard(value: impl Sized + 'static) {
+    defer(move || drop(value));
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::{cell::RefCell, rc::Rc};
+
+    use super::*;
+
+    #[test]
+    fn calls_wait_for_the_outermost_scope_and_run_in_order_whatever_panics() {
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let tell = |number: u32| {
+            let told = Rc::clone(&told);
+            move || told.borrow_mut().push(number)
+        };
+        defer(tell(0));
+        assert_eq!(*told.borrow(), [0], "outside of a scope nothing waits");
+        let outer = scope();
+        let inner = scope();
+        defer(tell(1));
+        defer(|| panic!("a planned panic"));
+        let (nested, late) = (tell(2), tell(3));
+        defer(move || {
+            let scope = scope();
+            defer(nested);
+            drop(scope);
+        });
+        drop(inner);
+        assert_eq!(*told.borrow(), [0], "the outer scope still lives");
+        defer(late);
+        drop(outer);
+        assert_eq!(*told.borrow(), [0, 1, 2, 3]);
+    }
+}

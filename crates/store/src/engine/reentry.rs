@@ -1,0 +1,45 @@
+//! [`Hashing`]: which thread runs the hasher under the writer lock, so that a call from within it is told instead of waiting for
+//! itself.
+//!
+//! The hasher is the only code of others that runs under a lock of the engine.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::{hashing::is_pool_thread, sync::thread_token};
+
+/// Whose hasher runs. The usual atomics also where models are checked: a thread only has to find what it stored itself.
+#[derive(Default)]
+pub(super) struct Hashing {
+    /// The token of the thread that holds the writer lock and hashes; 0 for none.
+    thread: AtomicUsize,
+    /// Whether the threads of the pool help it.
+    on_pool: AtomicBool,
+}
+
+impl Hashing {
+    /// Marks this thread as the one that hashes until the guard is dropped. With the writer lock held.
+    pub(super) fn begin(&self, on_pool: bool) -> Mark<'_> {
+        self.on_pool.store(on_pool, Ordering::Relaxed);
+        self.thread.store(thread_token(), Ordering::Relaxed);
+        Mark(self)
+    }
+
+    /// Whether this call comes from within the tree's hasher.
+    pub(super) fn is_here(&self) -> bool {
+        match self.thread.load(Ordering::Relaxed) {
+            0 => false,
+            thread => {
+                thread == thread_token()
+                    || (self.on_pool.load(Ordering::Relaxed) && is_pool_thread())
+            }
+        }
+    }
+}
+
+pub(super) struct Mark<'a>(&'a Hashing);
+
+impl Drop for Mark<'_> {
+    fn drop(&mut self) {
+        self.0.thread.store(0, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,127 @@
+//! [`Waiters`]: the wakers of futures, in the order of the sequences that they wait for.
+//!
+//! O(log n) to register, replace or forget one of n; a sync takes out those that it serves and looks at no other. Nothing of a
+//! waker runs in here: clones are made before, and what is taken out is woken or dropped behind the lock that guards this.
+
+use std::{collections::BTreeMap, task::Waker};
+
+/// Where the waker of one future stands, for as long as the future lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot {
+    sequence: u64,
+    number: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Waiters {
+    wakers: BTreeMap<Slot, Waker>,
+    /// The number of the next slot.
+    next: u64,
+}
+
+impl Waiters {
+    /// Has `waker` woken once `sequence` is durable, in place of the one that the future registered before, which is returned.
+    pub(super) fn register(
+        &mut self,
+        slot: &mut Option<Slot>,
+        sequence: u64,
+        waker: Waker,
+    ) -> Option<Waker> {
+        let slot = *slot.get_or_insert_with(|| {
+            let number = self.next;
+            self.next += 1;
+            Slot { sequence, number }
+        });
+        self.wakers.insert(slot, waker)
+    }
+
+    /// Frees the slot of a future that is dropped.
+    pub(super) fn forget(&mut self, slot: Slot) -> Option<Waker> {
+        self.wakers.remove(&slot)
+    }
+
+    /// Takes out those that wait for nothing above `durable`.
+    pub(super) fn take_served(&mut self, durable: u64) -> Vec<Waker> {
+        let mut served = Vec::new();
+        while let Some(first) = self.wakers.first_entry()
+            && first.key().sequence <= durable
+        {
+            served.push(first.remove());
+        }
+        served
+    }
+
+    /// Takes out all.
+    pub(super) fn take_all(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.wakers).into_values().collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.wakers.len()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Numbered(u64, Arc<AtomicU64>);
+
+    impl Wake for Numbered {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0, Ordering::Relaxed);
+        }
+    }
+
+    /// A waker that notes its number in `last`.
+    fn numbered(number: u64, last: &Arc<AtomicU64>) -> Waker {
+        Waker::from(Arc::new(Numbered(number, Arc::clone(last))))
+    }
+
+    #[test]
+    fn a_future_has_one_waker_however_often_it_is_polled_and_none_once_it_is_dropped() {
+        let last = Arc::new(AtomicU64::new(0));
+        let mut waiters = Waiters::default();
+        let mut slot = None;
+        for number in 1..=1000 {
+            let replaced = waiters.register(&mut slot, 7, numbered(number, &last));
+            assert_eq!(replaced.is_some(), number > 1);
+            assert_eq!(waiters.len(), 1);
+        }
+        waiters.take_served(7).into_iter().for_each(Waker::wake);
+        assert_eq!(last.load(Ordering::Relaxed), 1000, "the newest is woken");
+        // Polled again although it was served: the same slot.
+        assert!(waiters.register(&mut slot, 7, numbered(1, &last)).is_none());
+        assert!(waiters.forget(slot.unwrap()).is_some());
+        assert_eq!(waiters.len(), 0);
+        assert!(waiters.forget(slot.unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_sync_serves_those_up_to_it_in_order_and_leaves_the_others() {
+        let last = Arc::new(AtomicU64::new(0));
+        let mut waiters = Waiters::default();
+        for sequence in [5, 3, 9, 3, 7] {
+            waiters.register(&mut None, sequence, numbered(sequence, &last));
+        }
+        assert!(waiters.take_served(2).is_empty());
+        let woken: Vec<u64> = waiters
+            .take_served(7)
+            .into_iter()
+            .map(|waker| {
+                waker.wake();
+                last.load(Ordering::Relaxed)
+            })
+            .collect();
+        assert_eq!(woken, [3, 3, 5, 7]);
+        assert_eq!(waiters.take_all().len(), 1);
+        assert_eq!(waiters.len(), 0);
+    }
+}
