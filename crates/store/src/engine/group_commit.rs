@@ -339,11 +339,6 @@ impl GroupCommit {
             drop(waker);
         }
     }
-
-    #[cfg(all(test, not(loom)))]
-    pub(super) fn waiting(&self) -> usize {
-        self.lock().waiters.len()
-    }
 }
 
 impl Commit {

@@ -12,6 +12,7 @@ use super::{
     disk::{Ending, PLANNED_PANIC},
     insert, leaf, model, open,
 };
+use crate::engine::group_commit::Polled;
 use crate::{DurabilityToken, StorageError};
 
 /// Whatever waiting says must be so, and stay so.
@@ -149,7 +150,8 @@ fn loom_models_a_failure_elsewhere_while_a_future_waits() {
         let failing = thread::spawn(move || {
             drop(core.fail(std::io::Error::other("a planned failure")));
         });
-        let looked = tree.core().look_or_register(u64::MAX, &mut None, &waker);
+        let commit = &tree.core().commit;
+        let looked = commit.look_or_register(&mut Polled::default(), u64::MAX, &waker);
         if looked.is_pending() {
             bell.wait();
         }
