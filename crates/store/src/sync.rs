@@ -8,7 +8,7 @@ use std::sync::{PoisonError, TryLockError};
 #[cfg(loom)]
 pub(crate) use self::models::{
     ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, SetOnce, fence, thread_local,
+    RwLockWriteGuard, SetOnce, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use {
@@ -17,12 +17,27 @@ pub(crate) use {
         Condvar, Mutex, MutexGuard, OnceLock as SetOnce, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicUsize, fence},
     },
-    std::thread_local,
 };
 
-thread_local! {
-    static TOKEN: u8 = 0;
+/// A value of which each thread has its own, made anew for each.
+#[cfg(not(loom))]
+macro_rules! per_thread {
+    (static $name:ident: $type:ty = $value:expr) => {
+        std::thread_local! { static $name: $type = const { $value } }
+    };
 }
+
+/// A value of which each thread of a model has its own. They all run on one thread of the system.
+#[cfg(loom)]
+macro_rules! per_thread {
+    (static $name:ident: $type:ty = $value:expr) => {
+        loom::thread_local! { static $name: $type = $value }
+    };
+}
+
+pub(crate) use per_thread;
+
+per_thread!(static TOKEN: u8 = 0);
 
 /// A number that no other thread has as long as this one runs; never 0, and 0 only in a thread that is about to end.
 pub(crate) fn thread_token() -> usize {
@@ -68,8 +83,6 @@ pub(crate) fn write<T>(shared: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 #[cfg(loom)]
 mod models {
     use std::sync::{Arc, OnceLock, atomic::Ordering};
-
-    pub(crate) use loom::thread_local;
 
     pub(crate) use loom::sync::{
         Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,

@@ -7,7 +7,7 @@
 
 use std::{cell::RefCell, marker::PhantomData, mem};
 
-use crate::{isolated::isolated, sync::thread_local};
+use crate::{isolated::isolated, sync::per_thread};
 
 type Call = Box<dyn FnOnce()>;
 
@@ -17,9 +17,7 @@ struct Outbox {
     calls: Vec<Call>,
 }
 
-thread_local! {
-    static OUTBOX: RefCell<Outbox> = RefCell::new(Outbox { depth: 0, calls: Vec::new() });
-}
+per_thread!(static OUTBOX: RefCell<Outbox> = RefCell::new(Outbox { depth: 0, calls: Vec::new() }));
 
 /// While one lives, deferred calls of its thread wait.
 #[must_use]
