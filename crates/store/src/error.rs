@@ -37,7 +37,8 @@ pub enum StorageError {
     /// A call from within the tree's own hasher, or from what closing it drops, that would have to wait for its caller. Nothing was
     /// changed. Such a call belongs on another thread, or behind the call that it came from.
     #[error(
-        "the call comes from within the tree's own hasher or from within closing it, and would wait for itself; make it from outside"
+        "the call comes from within the tree's own hasher, or from within closing it, and would wait for itself; use another thread, or call \
+             when the outer call has returned"
     )]
     Reentered,
     /// Another process or handle owns the store. Which one is told by the event that `tracing` gives and by

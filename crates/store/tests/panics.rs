@@ -1,4 +1,5 @@
 //! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in `docs/durability.md`.
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
