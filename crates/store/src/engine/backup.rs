@@ -48,7 +48,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         let owner = target.acquire().inspect_err(|error| {
             if matches!(error, StorageError::FileLocked) {
-                super::events::locked(&target.describe());
+                super::events::locked(target.describe());
             }
         })?;
         // Again, now that nothing changes it any more.

@@ -30,6 +30,7 @@ impl fmt::Display for Stats {
             checkpoint_error,
             stalls,
             stalled,
+            unserved,
             removal_failures,
             view_failures,
             unavailable,
@@ -54,7 +55,7 @@ impl fmt::Display for Stats {
         optional_text(f, "checkpoint_error", checkpoint_error)?;
         write!(
             f,
-            " stalls={stalls} stalled={stalled:?} removal_failures={removal_failures} \
+            " stalls={stalls} stalled={stalled:?} unserved={unserved} removal_failures={removal_failures} \
              view_failures={view_failures} unavailable={unavailable}"
         )?;
         optional_text(f, "unavailable_error", unavailable_error)?;
