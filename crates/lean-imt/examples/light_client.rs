@@ -7,7 +7,6 @@
 //! ```console
 //! cargo run -p rotortree-lean-imt --example light_client
 //! ```
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use rotortree_lean_imt::{
     Blake3Hasher, Hash, LeanIMT, NaryProof, TreeError, TreeHead, TreeSnapshot, UnrootedConsistency,
@@ -15,6 +14,7 @@ use rotortree_lean_imt::{
 };
 use std::{
     error::Error,
+    io::{self, Write},
     sync::mpsc::{Receiver, Sender, channel},
     thread,
 };
@@ -106,6 +106,7 @@ impl Client {
 fn light_client(
     heads: &Receiver<TreeHead>,
     server: &Sender<(Request, Sender<Vec<u8>>)>,
+    out: &mut dyn Write,
 ) -> Result<Client, Box<dyn Error>> {
     let ask = |request| -> Result<Vec<u8>, Box<dyn Error>> {
         let (answer, answers) = channel();
@@ -128,12 +129,13 @@ fn light_client(
             let mut lie = bytes.clone();
             lie[10] ^= 1;
             let refused = client.follow(head, &lie);
-            println!("a lie: {}", refused.err().ok_or("the client took a lie")?);
+            let refused = refused.err().ok_or("the client took a lie")?;
+            writeln!(out, "a lie: {refused}")?;
         }
         client.follow(head, &bytes)?;
         client.mine.verify_against(&Blake3Hasher, client.head)?;
     }
-    println!("{bytes_received} bytes of consistency proofs in all");
+    writeln!(out, "{bytes_received} bytes of consistency proofs in all")?;
     Ok(client)
 }
 
@@ -144,12 +146,12 @@ fn leaf(seed: u64) -> Hash {
 }
 
 /// Both ends, until the node has appended all it has.
-fn run() -> Result<(Client, Served), Box<dyn Error>> {
+fn run(out: &mut dyn Write) -> Result<(Client, Served), Box<dyn Error>> {
     let (head_sender, heads) = channel();
     let (server, requests) = channel();
     thread::scope(|scope| {
         let node = scope.spawn(move || full_node(&head_sender, &requests));
-        let client = light_client(&heads, &server);
+        let client = light_client(&heads, &server, out);
         // Without clients the node ends, also where this one has failed.
         drop((server, heads));
         let served = node.join().map_err(|_| "the node panicked")??;
@@ -158,16 +160,30 @@ fn run() -> Result<(Client, Served), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (client, served) = run()?;
+    match follow_the_tree(&mut io::stdout()) {
+        Err(error) if is_closed_pipe(&*error) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Whether the reader of the output has seen enough.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn follow_the_tree(out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let (client, served) = run(out)?;
     assert_eq!(Some(client.head), served.tree.head());
-    println!(
+    writeln!(
+        out,
         "after {} consistency proofs and {} inclusion proof the client holds a proof of leaf {} of {} with {} levels",
         served.consistency_proofs,
         served.inclusion_proofs,
         client.mine.leaf_index,
         client.head.size,
         client.mine.level_count
-    );
+    )?;
     Ok(())
 }
 
@@ -176,13 +192,13 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Takes well under a second; whoever waits for the other end for a minute waits for ever.
+    /// Takes well under a second; a wait for the other end that takes a minute never ends.
     #[test]
     fn the_client_keeps_up_from_consistency_proofs_alone() {
         let (done, ended) = channel();
         thread::spawn(move || {
-            // Nobody is left to be told if the test has given up.
-            drop(done.send(run().map_err(|error| error.to_string())));
+            // The receiver is gone if the test has given up.
+            drop(done.send(run(&mut io::sink()).map_err(|error| error.to_string())));
         });
         let ended = ended.recv_timeout(Duration::from_secs(60));
         let (client, served) = ended.expect("the example ends").expect("and succeeds");
@@ -215,5 +231,24 @@ mod tests {
         client.follow(new, &bytes).unwrap();
         let fresh = tree.snapshot().generate_proof(2).unwrap();
         assert_eq!((client.head, client.mine), (new, fresh));
+    }
+
+    /// An output whose reader is gone.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_an_error_that_is_known_and_no_panic() {
+        let error = run(&mut Closed).err().expect("nothing can be written");
+        assert!(is_closed_pipe(&*error), "{error}");
     }
 }

@@ -7,10 +7,13 @@
 //! ```console
 //! cargo run -p rotortree-lean-imt --example reorganisations
 //! ```
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use rotortree_lean_imt::{Blake3Hasher, Hash, LeanIMT, TreeError, TreeHead, TreeSnapshot};
-use std::{collections::HashMap, error::Error};
+use std::{
+    collections::HashMap,
+    error::Error,
+    io::{self, Write},
+};
 
 const N: usize = 2;
 const MAX_DEPTH: usize = 32;
@@ -110,7 +113,7 @@ fn leaves(block: BlockId, count: u8) -> Vec<Hash> {
         .collect()
 }
 
-fn run() -> Result<Chain, Box<dyn Error>> {
+fn run(out: &mut dyn Write) -> Result<Chain, Box<dyn Error>> {
     let mut chain = Chain {
         base: LeanIMT::new(Blake3Hasher),
         last_final: 0,
@@ -128,12 +131,13 @@ fn run() -> Result<Chain, Box<dyn Error>> {
         (34, 33),
     ] {
         let head = chain.add(id, parent, leaves(id, 5))?;
-        println!(
+        writeln!(
+            out,
             "block {id:2} on {parent:2}: {} leaves, {} of them final, {} blocks pending",
             head.size,
             chain.base.size(),
             chain.pending.len()
-        );
+        )?;
         // Every branch proves its own leaves, against its own head.
         let snapshot = chain.snapshot_of(id);
         let proof = snapshot.generate_proof(head.size - 1)?;
@@ -143,8 +147,21 @@ fn run() -> Result<Chain, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let chain = run()?;
-    println!("block {} is the last final one", chain.last_final);
+    match follow_the_chain(&mut io::stdout()) {
+        Err(error) if is_closed_pipe(&*error) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Whether the reader of the output has seen enough.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn follow_the_chain(out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+    let chain = run(out)?;
+    writeln!(out, "block {} is the last final one", chain.last_final)?;
     Ok(())
 }
 
@@ -155,7 +172,7 @@ mod tests {
     /// Takes milliseconds; nothing in it waits.
     #[test]
     fn the_branch_that_wins_becomes_final_and_the_other_is_dropped() {
-        let chain = run().unwrap();
+        let chain = run(&mut io::sink()).unwrap();
         assert_eq!(chain.last_final, 31);
         let mut pending: Vec<BlockId> = chain.pending.keys().copied().collect();
         pending.sort_unstable();
@@ -170,5 +187,24 @@ mod tests {
             whole.insert_many(&leaves(id, 5)).unwrap();
             assert_eq!(chain.snapshot_of(id).head(), whole.head());
         }
+    }
+
+    /// An output whose reader is gone.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_an_error_that_is_known_and_no_panic() {
+        let error = run(&mut Closed).err().expect("nothing can be written");
+        assert!(is_closed_pipe(&*error), "{error}");
     }
 }

@@ -46,6 +46,7 @@ impl Args {
                 },
                 _ if args.input != Input::Sample => return Err(not_understood(&word)),
                 Some("-") if options => args.input = Input::Stdin,
+                Some("") => return Err("FILE is an empty word".to_owned()),
                 _ => args.input = Input::File(word.into()),
             }
         }

@@ -96,6 +96,11 @@ fn open(input: &Input) -> Result<(Lines, Option<u64>), Box<dyn Error>> {
             let named = |error| format!("{}: {error}", path.display());
             let file = File::open(path).map_err(named)?;
             let data = file.metadata().map_err(named)?;
+            if data.is_dir() {
+                return Err(
+                    format!("{}: a directory, not a file of leaves", path.display()).into(),
+                );
+            }
             let len = data.is_file().then_some(data.len());
             (
                 Box::new(BufReader::with_capacity(1 << 20, file)),

@@ -48,6 +48,9 @@ impl<'a> Report<'a> {
         of: &str,
         took: Duration,
     ) -> io::Result<()> {
+        if count == 0 {
+            return self.line(name, &format!("0 {of}"));
+        }
         let rate = count as f64 / took.as_secs_f64().max(1e-9);
         let text = format!("{count} {of} in {} ({rate:.0} per second)", time(took));
         self.line(name, &text)

@@ -1,6 +1,6 @@
 //! `append_log`: hostile names, pipes on both sides, and a second run.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use crate::program::{ends_quietly, example, fed, refused, told};
 
@@ -143,7 +143,7 @@ fn what_is_not_there_or_no_file_is_named() {
     assert!(error.contains("nothing"), "{error}");
     let error = refused(example("append_log").arg(dir.path()));
     assert!(
-        error.contains(&*Path::to_string_lossy(dir.path())),
+        error.contains("a directory, not a file of leaves"),
         "{error}"
     );
     let error = refused(example("append_log").arg("--dri"));

@@ -28,6 +28,12 @@ fn words_that_mean_nothing_are_refused() {
 }
 
 #[test]
+fn an_empty_word_is_no_file() {
+    let error = Args::parse([OsString::new()].into_iter()).unwrap_err();
+    assert_eq!(error, "FILE is an empty word");
+}
+
+#[test]
 fn every_spelling_of_the_command_line_is_taken() {
     let file = Input::File("a".into());
     for (words, input, dir) in [
