@@ -180,7 +180,7 @@ impl<'a> LevelWriter<'a> {
 
     /// Puts whole chunks of nodes.
     fn put(&mut self, pieces: &mut Pieces<'_>, nodes: &[Hash]) -> Result<(), CheckpointFailure> {
-        let bytes = nodes.as_flattened();
+        let bytes: &[u8] = bytemuck::cast_slice(nodes);
         let sums = bytes.chunks_exact(CHUNK_BYTES).zip(self.next_chunk..);
         self.sums
             .extend(sums.map(|(chunk, index)| chunk_sum(self.tree_id, self.level, index, chunk)));

@@ -165,14 +165,14 @@ impl Shard {
     pub(super) fn view(&self, start: u64, len: usize) -> Option<&[Hash]> {
         let bytes = self.chunks.bytes()?;
         self.check_unchecked(bytes, start, len).ok()?;
-        let (nodes, _) = bytes[start as usize * size_of::<Hash>()..].as_chunks();
-        Some(&nodes[..len])
+        let bytes = &bytes[start as usize * size_of::<Hash>()..][..len * size_of::<Hash>()];
+        bytemuck::try_cast_slice(bytes).ok()
     }
 
     /// Copies out of a mapping.
     fn copy(&self, bytes: &[u8], start: u64, out: &mut [Hash]) -> Result<(), Failure> {
         self.check_unchecked(bytes, start, out.len())?;
-        let out = out.as_flattened_mut();
+        let out: &mut [u8] = bytemuck::cast_slice_mut(out);
         out.copy_from_slice(&bytes[start as usize * size_of::<Hash>()..][..out.len()]);
         Ok(())
     }
@@ -201,7 +201,7 @@ impl Shard {
             let (chunk, within) = (at / CHUNK_NODES, (at % CHUNK_NODES) as usize);
             let count = if within == 0 && out.len() >= NODES {
                 let count = (out.len() / NODES).min(RUN_CHUNKS) * NODES;
-                self.fetch_run(chunk, out[..count].as_flattened_mut())?;
+                self.fetch_run(chunk, bytemuck::cast_slice_mut(&mut out[..count]))?;
                 count
             } else {
                 let count = (NODES - within).min(out.len());
@@ -235,7 +235,7 @@ impl Shard {
             number: chunk,
             nodes: [[0; 32]; NODES],
         });
-        self.fetch_run(chunk, read.nodes.as_flattened_mut())?;
+        self.fetch_run(chunk, bytemuck::bytes_of_mut(&mut read.nodes))?;
         out.copy_from_slice(&read.nodes[range]);
         if let Some(mut last) = self.process.look(&self.last) {
             *last = Some(read);

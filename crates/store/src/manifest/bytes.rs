@@ -71,7 +71,7 @@ impl Manifest {
             put(metadata);
         }
         for tail in &self.levels {
-            put(tail.nodes.as_flattened());
+            put(bytemuck::cast_slice(&tail.nodes));
             tail.sums.iter().for_each(|sum| put(&sum.to_le_bytes()));
         }
         let crc = crc32c::crc32c(&bytes);

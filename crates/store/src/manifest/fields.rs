@@ -106,7 +106,8 @@ impl<'a> Fields<'a> {
 
     pub(super) fn tail(&mut self, nodes: usize, sums: usize) -> Result<LevelTail, StorageError> {
         debug_assert!((nodes as u64) < CHUNK_NODES && (sums as u64) < SUMS_PER_SECTOR);
-        let (nodes, _): (&[Hash], _) = self.take(size_of::<Hash>() * nodes)?.as_chunks();
+        // Exactly as many bytes as the nodes have, so that the view does not panic.
+        let nodes: &[Hash] = bytemuck::cast_slice(self.take(size_of::<Hash>() * nodes)?);
         let (sums, _) = self.take(SUM_BYTES * sums)?.as_chunks();
         Ok(LevelTail {
             nodes: nodes.to_vec(),
