@@ -106,9 +106,9 @@ pub enum StorageError {
     )]
     ConfigMismatch {
         /// N of the type.
-        expected_n: u32,
+        expected_n: usize,
         /// N of the store.
-        actual_n: u32,
+        actual_n: usize,
         /// MAX_DEPTH of the type.
         expected_max_depth: usize,
         /// MAX_DEPTH of the store.

@@ -49,8 +49,8 @@ pub(crate) fn check_identity<H: Hasher, const N: usize>(
 ) -> Result<(), StorageError> {
     if manifest.arity as usize != N || manifest.max_depth as usize > ceiling {
         return Err(StorageError::ConfigMismatch {
-            expected_n: N as u32,
-            actual_n: manifest.arity,
+            expected_n: N,
+            actual_n: manifest.arity as usize,
             expected_max_depth: ceiling,
             actual_max_depth: manifest.max_depth as usize,
         });
