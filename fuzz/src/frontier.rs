@@ -74,7 +74,7 @@ fn check<const N: usize>(size: u64, appended: u64, raw: bool, changes: &[u8]) {
     let encoded = honest.export();
     let bytes = changed(&encoded, raw, changes);
     let head = honest.head().unwrap_or(TreeHead::EMPTY);
-    match Frontier::<N, DEPTH>::import(&bytes, &head, hasher) {
+    match Frontier::<N, DEPTH>::import(&bytes, hasher, head) {
         Ok(frontier) => {
             assert_eq!(bytes, encoded, "only the honest frontier has this head");
             assert_eq!((frontier.size(), frontier.root()), (size, honest.root()));
@@ -90,7 +90,7 @@ fn check<const N: usize>(size: u64, appended: u64, raw: bool, changes: &[u8]) {
     assert_eq!(frontier.export(), bytes, "one encoding for each frontier");
     let own = frontier.head().unwrap_or(TreeHead::EMPTY);
     assert!(own != head || bytes == encoded);
-    let again = Frontier::<N, DEPTH>::import(&bytes, &own, hasher).expect("it has its own head");
+    let again = Frontier::<N, DEPTH>::import(&bytes, hasher, own).expect("it has its own head");
     assert_eq!(again.root(), frontier.root());
     for wrong in [
         TreeHead {
@@ -102,7 +102,7 @@ fn check<const N: usize>(size: u64, appended: u64, raw: bool, changes: &[u8]) {
             ..own
         },
     ] {
-        let refused = Frontier::<N, DEPTH>::import(&bytes, &wrong, hasher).is_err();
+        let refused = Frontier::<N, DEPTH>::import(&bytes, hasher, wrong).is_err();
         assert!(refused || own.size == 0 && wrong.size == 0);
     }
     go_on(&frontier, appended);

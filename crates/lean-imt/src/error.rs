@@ -3,6 +3,8 @@
 use alloc::{string::ToString, sync::Arc};
 use core::{error::Error, fmt, ops::Deref};
 
+use crate::Kind;
+
 /// Which 32 bytes from outside a hasher refused.
 ///
 /// ```
@@ -237,6 +239,14 @@ pub enum TreeError {
         role: HashRole,
         /// Where: position in the batch for leaves, position in the proof or frontier otherwise.
         index: u64,
+    },
+    /// A proof, of a kind or N that is known only at run time, has no such form for others.
+    #[error("a {kind} about trees with N = {arity} has no such form")]
+    NoSuchForm {
+        /// What the proof is.
+        kind: Kind,
+        /// Its N.
+        arity: usize,
     },
     /// N is none of those that can be chosen at run time.
     #[error(

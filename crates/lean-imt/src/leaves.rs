@@ -42,16 +42,7 @@ impl Leaves {
         size: u64,
         range: impl RangeBounds<u64>,
     ) -> Result<Self, TreeError> {
-        let start = match range.start_bound() {
-            Bound::Included(&start) => Some(start),
-            Bound::Excluded(&before) => before.checked_add(1),
-            Bound::Unbounded => Some(0),
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => last.checked_add(1),
-            Bound::Excluded(&end) => Some(end),
-            Bound::Unbounded => Some(size),
-        };
+        let (start, end) = bounds(size, range);
         match (start, end) {
             (Some(start), Some(end)) if start <= end && end <= size => Ok(Self {
                 nodes,
@@ -82,6 +73,21 @@ impl Leaves {
     fn left(&self) -> u64 {
         (self.range.end - self.range.start) + (self.piece.len() - self.at) as u64
     }
+}
+
+/// First index and end of a range of the leaves of a tree; `None` for what lies beyond `u64`.
+pub(crate) fn bounds(size: u64, range: impl RangeBounds<u64>) -> (Option<u64>, Option<u64>) {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => Some(start),
+        Bound::Excluded(&before) => before.checked_add(1),
+        Bound::Unbounded => Some(0),
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&last) => last.checked_add(1),
+        Bound::Excluded(&end) => Some(end),
+        Bound::Unbounded => Some(size),
+    };
+    (start, end)
 }
 
 impl Iterator for Leaves {

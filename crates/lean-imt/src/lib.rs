@@ -57,8 +57,9 @@
 //!
 //! Heads come from a source that the verifier trusts and never from whoever sends the proof. A client that keeps one head and
 //! one inclusion proof stays up to date from consistency proofs alone
-//! ([`update_inclusion_proof`](ConsistencyProof::update_inclusion_proof)). Verification answers `Ok(false)` for a well-formed
-//! proof that does not hold and an error for what cannot be a proof of anything; it allocates nothing and does not panic.
+//! ([`update_inclusion_proof`](ConsistencyProof::update_inclusion_proof)). Verification answers `Ok(())` or
+//! [`VerifyError`], which tells a false proof from one of another tree and from what can be a proof of nothing; it allocates
+//! nothing and does not panic.
 //!
 //! Proofs travel as [bytes](encoding), without their root; the `Unrooted` types verify straight from them, and [`AnyProof`] whatever the
 //! kind, for an N that is known only at [run time](any).
@@ -125,7 +126,7 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 
-pub use any::{AnyProof, AnySnapshot};
+pub use any::{AnyLeanIMT, AnyProof, AnySnapshot};
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};

@@ -58,8 +58,7 @@ fn appending_snapshots_and_forks_fit() {
         assert_eq!(copy.head(), snapshot.head());
         let frontier = snapshot.frontier_at(4999).unwrap();
         let head = frontier.head().unwrap();
-        let frontier =
-            Frontier::<16, 64>::import(&frontier.export(), &head, &Blake3Hasher).unwrap();
+        let frontier = Frontier::<16, 64>::import(&frontier.export(), &Blake3Hasher, head).unwrap();
         let mut tree = Tree::from_frontier(Blake3Hasher, &frontier).unwrap();
         tree.insert_many(&leaves(100)).unwrap();
     });
@@ -186,8 +185,12 @@ fn proofs_for_an_n_at_run_time_fit() {
                 snapshot.generate_proof(4321).unwrap(),
                 snapshot.generate_multiproof(&[0, 17, 4000, 4999]).unwrap(),
                 snapshot.generate_range_proof(100..4900).unwrap(),
-                snapshot.generate_consistency_proof(old).unwrap(),
-                snapshot.generate_catch_up_proof(old).unwrap(),
+                snapshot
+                    .generate_consistency_proof(old.size, old.root)
+                    .unwrap(),
+                snapshot
+                    .generate_catch_up_proof(old.size, old.root)
+                    .unwrap(),
             ] {
                 let proof = AnyProof::from_bytes(&bytes, 16).unwrap();
                 let verdict = match proof.old_size() {

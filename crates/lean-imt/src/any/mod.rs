@@ -2,7 +2,7 @@
 //!
 //! Everything else here is generic over N, so that shapes are constants and a proof of one N is no proof of another for the compiler
 //! already. A service that reads N from its configuration, a binding to another language or a tool has it as a number. For those there
-//! are [`AnySnapshot`], the object-safe side of a snapshot whatever its N, [`AnyProof`], which decodes and verifies the canonical
+//! are [`AnySnapshot`] and [`AnyLeanIMT`], the object-safe sides of a snapshot and of a tree in memory whatever their N, [`AnyProof`], which decodes and verifies the canonical
 //! bytes of any proof, and [`with_arity`], which both rest on: a call from a number into code that is generic over N, for
 //! each N in [`ARITIES`].
 //!
@@ -38,12 +38,12 @@
 //! Code is compiled for each N only where it is called.
 
 mod arity;
+mod objects;
 mod proof;
-mod snapshot;
 #[cfg(test)]
 mod tests;
 mod wide;
 
 pub use arity::{ARITIES, WithArity, with_arity};
+pub use objects::{AnyLeanIMT, AnySnapshot};
 pub use proof::{AnyProof, Heads};
-pub use snapshot::AnySnapshot;

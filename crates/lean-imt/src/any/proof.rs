@@ -79,6 +79,30 @@ impl<'a> AnyProof<'a> {
         }
     }
 
+    /// The typed form of an inclusion proof of this N.
+    pub(crate) fn inclusion<const N: usize>(&self) -> Option<UnrootedInclusion<'a, N>> {
+        match self.proof {
+            Erased::Inclusion(proof) if self.arity == N => Some(proof.recast()),
+            _ => None,
+        }
+    }
+
+    /// The parts of a consistency proof, whatever its N.
+    pub(crate) fn consistency(&self) -> Option<UnrootedConsistency<'a, 0>> {
+        match self.proof {
+            Erased::Consistency(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
+    /// The parts of an inclusion proof, whatever its N.
+    pub(crate) fn inclusion_parts(&self) -> Option<UnrootedInclusion<'a, 0>> {
+        match self.proof {
+            Erased::Inclusion(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
     /// N.
     #[must_use]
     pub fn arity(&self) -> usize {

@@ -47,7 +47,9 @@ fn proofs(snapshot: &dyn AnySnapshot, old: TreeHead) -> Vec<(Kind, Vec<u8>)> {
         (Kind::Inclusion, snapshot.generate_proof(size / 2).unwrap()),
         (
             Kind::Consistency,
-            snapshot.generate_consistency_proof(old).unwrap(),
+            snapshot
+                .generate_consistency_proof(old.size, old.root)
+                .unwrap(),
         ),
         (Kind::Multi, snapshot.generate_multiproof(&indices).unwrap()),
         (
@@ -56,7 +58,9 @@ fn proofs(snapshot: &dyn AnySnapshot, old: TreeHead) -> Vec<(Kind, Vec<u8>)> {
         ),
         (
             Kind::CatchUp,
-            snapshot.generate_catch_up_proof(old).unwrap(),
+            snapshot
+                .generate_catch_up_proof(old.size, old.root)
+                .unwrap(),
         ),
     ]
 }
@@ -177,25 +181,28 @@ fn compare<const N: usize>(typed: &TreeSnapshot<N, DEPTH>) {
             .generate_consistency_proof(old.size, old.root)
             .unwrap();
         assert_eq!(
-            any.generate_consistency_proof(old).unwrap(),
+            any.generate_consistency_proof(old.size, old.root).unwrap(),
             consistency.to_bytes().unwrap()
         );
         let catch_up = typed.generate_catch_up_proof(old.size, old.root).unwrap();
         assert_eq!(
-            any.generate_catch_up_proof(old).unwrap(),
+            any.generate_catch_up_proof(old.size, old.root).unwrap(),
             catch_up.to_bytes().unwrap()
         );
         let past = any.snapshot_at(old_size).unwrap();
         assert_eq!(past.head().unwrap_or(TreeHead::EMPTY), old);
         let frontier = any.frontier_at(old_size).unwrap();
-        let imported = Frontier::<N, DEPTH>::import(&frontier, &old, &Blake3Hasher).unwrap();
+        let imported = Frontier::<N, DEPTH>::import(&frontier, &Blake3Hasher, old).unwrap();
         assert_eq!(imported.export(), frontier);
         let other = TreeHead {
             root: [9; 32],
             ..old
         };
-        assert!(any.generate_consistency_proof(other).is_err());
-        assert!(any.generate_catch_up_proof(other).is_err());
+        assert!(
+            any.generate_consistency_proof(other.size, other.root)
+                .is_err()
+        );
+        assert!(any.generate_catch_up_proof(other.size, other.root).is_err());
     }
     assert!(any.snapshot_at(size + 1).is_err());
     assert!(any.frontier_at(size + 1).is_err());
@@ -452,4 +459,37 @@ proptest! {
             with_arity(arity, Agree(&bytes, head)).unwrap();
         }
     }
+}
+
+#[test]
+fn a_fork_as_an_object_goes_on_as_the_typed_one_does() {
+    fn test<const N: usize>() {
+        let typed = snapshot::<N>(30);
+        let any: &dyn AnySnapshot = &typed;
+        let mut fork = any.snapshot_at(7).unwrap().fork().unwrap();
+        let mut expected = typed.snapshot_at(7).unwrap().fork().unwrap();
+        let more = reference::sample_leaves(8, 9);
+        fork.insert(more[0]).unwrap();
+        assert!(fork.append_at(7, &more[1..]).is_err(), "it has 8 leaves");
+        fork.append_at(8, &more[1..3]).unwrap();
+        fork.insert_many(&more[3..]).unwrap();
+        fork.set_metadata(Some(Arc::from(&b"fork"[..])));
+        expected.insert_many(&more).unwrap();
+        assert_eq!(
+            (fork.arity(), fork.size(), fork.depth()),
+            (N, 16, expected.depth())
+        );
+        assert_eq!(
+            (fork.root(), fork.head()),
+            (expected.root(), expected.head())
+        );
+        let then = fork.snapshot();
+        assert_eq!(then.metadata(), Some(&b"fork"[..]));
+        let bytes = then.generate_proof(15).unwrap();
+        assert_eq!(bytes, expected.snapshot().generate_proof_bytes(15).unwrap());
+        assert_eq!(any.size(), 30, "neither sees what the other appends");
+    }
+    test::<2>();
+    test::<3>();
+    test::<16>();
 }

@@ -20,7 +20,9 @@
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
-use crate::{ConsistencyProof, NaryProof, TreeError, UnrootedConsistency, UnrootedInclusion};
+use crate::{
+    AnyProof, ConsistencyProof, NaryProof, TreeError, UnrootedConsistency, UnrootedInclusion,
+};
 
 /// A number as a word: 32 bytes, big-endian.
 fn word(number: u64) -> Hash {
@@ -106,5 +108,27 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// As [`unrooted`](Self::unrooted): what is malformed has no such form.
     pub fn to_abi(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_abi())
+    }
+}
+
+impl AnyProof<'_> {
+    /// The proof as Solidity takes it; see [`UnrootedInclusion::to_abi`] and [`UnrootedConsistency::to_abi`].
+    ///
+    /// # Errors
+    /// [`TreeError::NoSuchForm`] for a proof of another kind.
+    pub fn to_abi(&self) -> Result<Vec<u8>, TreeError> {
+        match (self.inclusion_parts(), self.consistency()) {
+            (Some(proof), _) => Ok(proof.to_abi()),
+            (_, Some(proof)) => Ok(proof.to_abi()),
+            (None, None) => Err(self.no_such_form()),
+        }
+    }
+
+    /// Refuses a form that is not one of this proof.
+    pub(super) fn no_such_form(&self) -> TreeError {
+        TreeError::NoSuchForm {
+            kind: self.kind(),
+            arity: self.arity(),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use rotortree_hasher::Hash;
 
-use crate::{NaryProof, TreeError, hex::debug_in_hex};
+use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex, proof::Path};
 
 /// The hashed levels of a proof with `N = 2`: what `BinaryMerkleRoot` (circom), Semaphore 4 and `binary_merkle_root` (Noir)
 /// take. Lifted levels are left out, as every binary LeanIMT does.
@@ -22,7 +22,7 @@ use crate::{NaryProof, TreeError, hex::debug_in_hex};
 /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
 /// let proof = tree.snapshot().generate_proof(2)?;
 ///
-/// let path = proof.binary_path()?.padded::<20>()?;
+/// let path = proof.binary_path::<20>()?;
 /// assert_eq!(path.length, 1, "leaf 2 is lifted once and hashed once");
 /// assert_eq!(path.index, 0b1);
 /// assert_eq!(path.siblings[0], tree.snapshot().get_node(1, 0)?);
@@ -49,48 +49,62 @@ impl<const D: usize> BinaryPath<D> {
     pub fn bits(&self) -> [bool; D] {
         core::array::from_fn(|level| level < 64 && self.index >> level & 1 == 1)
     }
-
-    /// The same path for a circuit of `E` levels.
-    ///
-    /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if it is longer than that.
-    pub fn padded<const E: usize>(&self) -> Result<BinaryPath<E>, TreeError> {
-        let used = self
-            .siblings
-            .get(..self.length)
-            .filter(|_| self.length <= E);
-        let Some(used) = used else {
-            return Err(TreeError::MaxDepthExceeded { max_depth: E });
-        };
-        let mut siblings = [[0; 32]; E];
-        siblings[..used.len()].copy_from_slice(used);
-        Ok(BinaryPath {
-            length: self.length,
-            index: self.index,
-            siblings,
-        })
-    }
 }
 
 impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
-    /// The hashed levels of the proof.
+    /// The hashed levels of the proof, for a circuit of `D` levels.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no path.
-    pub fn binary_path(&self) -> Result<BinaryPath<MAX_DEPTH>, TreeError> {
+    /// [`TreeError::MaxDepthExceeded`] if there are more; as [`verify`](Self::verify), refused hashes apart, if the proof is
+    /// malformed.
+    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
         self.check_shape()?;
-        let mut path = BinaryPath {
-            length: 0,
-            index: 0,
-            siblings: [[0; 32]; MAX_DEPTH],
-        };
-        for level in self.used_levels() {
-            if level.sibling_count == 1 {
-                path.index |= (level.position as u64) << path.length;
-                path.siblings[path.length] = level.siblings[0];
-                path.length += 1;
-            }
-        }
-        Ok(path)
+        let hashed = self
+            .used_levels()
+            .iter()
+            .filter(|level| level.sibling_count == 1);
+        pack(hashed.map(|level| (level.position, &level.siblings[0])))
     }
+}
+
+impl UnrootedInclusion<'_, 2> {
+    /// The hashed levels of the proof, for a circuit of `D` levels; see [`NaryProof::binary_path`].
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`] if there are more.
+    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
+        let path = Path::<2>::new(self.leaf_index(), self.tree_size());
+        let hashed = path.filter(|span| span.len == 2);
+        pack(hashed.map(|span| span.position).zip(self.siblings()))
+    }
+}
+
+impl AnyProof<'_> {
+    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `D` levels; see [`NaryProof::binary_path`].
+    ///
+    /// # Errors
+    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`] if there are more levels.
+    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
+        let proof = self.inclusion::<2>().ok_or_else(|| self.no_such_form())?;
+        proof.binary_path()
+    }
+}
+
+/// Packs positions and siblings of hashed levels, the lowest first.
+fn pack<'a, const D: usize>(
+    levels: impl Iterator<Item = (usize, &'a Hash)>,
+) -> Result<BinaryPath<D>, TreeError> {
+    let mut path = BinaryPath {
+        length: 0,
+        index: 0,
+        siblings: [[0; 32]; D],
+    };
+    for (position, sibling) in levels {
+        let slot = path.siblings.get_mut(path.length);
+        *slot.ok_or(TreeError::MaxDepthExceeded { max_depth: D })? = *sibling;
+        // A tree has 64 levels at most.
+        path.index |= (position as u64) << path.length;
+        path.length += 1;
+    }
+    Ok(path)
 }

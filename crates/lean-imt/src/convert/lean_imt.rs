@@ -49,7 +49,7 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
     /// # Errors
     /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no such form.
     pub fn to_lean_imt(&self) -> Result<LeanImtProof, TreeError> {
-        let path = self.binary_path()?;
+        let path = self.binary_path::<MAX_DEPTH>()?;
         Ok(LeanImtProof {
             root: self.root,
             leaf: self.leaf,

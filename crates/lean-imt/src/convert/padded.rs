@@ -3,7 +3,10 @@
 use core::fmt;
 use rotortree_hasher::Hash;
 
-use crate::{NaryProof, TreeError, hex};
+use crate::{
+    AnyProof, NaryProof, TreeError, UnrootedInclusion, hex,
+    proof::{Path, check_depth},
+};
 
 /// The levels of a proof, column by column, padded with zero to the `D` levels of a circuit.
 ///
@@ -70,5 +73,41 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
             padded.siblings[k] = level.siblings;
         }
         Ok(padded)
+    }
+}
+
+impl<const N: usize> UnrootedInclusion<'_, N> {
+    /// The proof's levels for a circuit of `D` levels; see [`NaryProof::padded`].
+    ///
+    /// # Errors
+    /// [`TreeError::MaxDepthExceeded`] if it has more.
+    pub fn padded<const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+        let mut padded = PaddedProof {
+            length: check_depth::<N, D>(self.tree_size())?,
+            positions: [0; D],
+            sibling_counts: [0; D],
+            siblings: [[[0; 32]; N]; D],
+        };
+        let mut rest = self.siblings();
+        let path = Path::<N>::new(self.leaf_index(), self.tree_size());
+        for (k, span) in path.enumerate() {
+            let (siblings, above) = rest.split_at(span.len - 1);
+            rest = above;
+            padded.positions[k] = span.position;
+            padded.sibling_counts[k] = siblings.len();
+            padded.siblings[k][..siblings.len()].copy_from_slice(siblings);
+        }
+        Ok(padded)
+    }
+}
+
+impl AnyProof<'_> {
+    /// The levels of an inclusion proof with this N for a circuit of `D` levels; see [`NaryProof::padded`].
+    ///
+    /// # Errors
+    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`] if it has more levels.
+    pub fn padded<const N: usize, const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+        let proof = self.inclusion::<N>().ok_or_else(|| self.no_such_form())?;
+        proof.padded()
     }
 }

@@ -28,6 +28,9 @@ pub enum DecodeError {
         /// How many.
         count: u64,
     },
+    /// The bytes do not start as an encoding does: they are a text, perhaps, or compressed.
+    #[error("the bytes are not an encoding of a head, a frontier or a proof")]
+    NotAnEncoding,
     /// The bytes are of no known kind.
     #[error("kind {found} is none that this version knows")]
     UnknownKind {

@@ -36,6 +36,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn kind(&mut self) -> Result<Kind, DecodeError> {
         let [found, version] = *self.take::<2>()?;
+        if ![found, version].iter().all(is_header_byte) {
+            return Err(DecodeError::NotAnEncoding);
+        }
         if version != ENCODING_VERSION {
             return Err(DecodeError::UnsupportedVersion { found: version });
         }
@@ -120,6 +123,12 @@ impl<'a> Reader<'a> {
             count => Err(DecodeError::TrailingBytes { count }),
         }
     }
+}
+
+/// Whether a kind or a version can be this byte, now or later: no text has it, and it is not the 0 of bytes that were never
+/// written.
+fn is_header_byte(byte: &u8) -> bool {
+    matches!(byte, 1..=8 | 14..=31)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ fn tree_errors() -> Vec<TreeError> {
         TreeError::SizeOutOfRange { .. } => TreeError::SizeOutOfRange { requested: 2, size: 1 },
         TreeError::RootMismatch { .. } => TreeError::RootMismatch { size: 1 },
         TreeError::RefusedHash { .. } => TreeError::RefusedHash { role: HashRole::Leaf, index: 0 },
+        TreeError::NoSuchForm { .. } => TreeError::NoSuchForm { kind: Kind::Multi, arity: 4 },
         TreeError::UnsupportedArity { .. } => TreeError::UnsupportedArity { arity: 5 },
         TreeError::ArityExceedsHasher { .. } => TreeError::ArityExceedsHasher { arity: 8, max_arity: 2 },
         TreeError::NodeUnavailable { .. } => TreeError::NodeUnavailable { level: 1, index: 2, source },

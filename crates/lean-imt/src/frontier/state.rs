@@ -27,7 +27,7 @@ use crate::{
 /// let bytes = frontier.export();
 ///
 /// // Elsewhere, later, with a head that is trusted:
-/// let mut frontier = Frontier::<2, 32>::import(&bytes, &head, &Blake3Hasher)?;
+/// let mut frontier = Frontier::<2, 32>::import(&bytes, &Blake3Hasher, head)?;
 /// let root = frontier.append(&Blake3Hasher, [4; 32])?;
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// assert_eq!(tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32]])?, root);
@@ -176,8 +176,8 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
     /// [`from_hashes`](Self::from_hashes).
     pub fn import<H: Hasher>(
         bytes: &[u8],
-        head: &TreeHead,
         hasher: &H,
+        head: TreeHead,
     ) -> Result<Self, DecodeError> {
         let frontier = Self::import_untrusted(bytes, hasher)?;
         frontier.expect_head(head)?;
@@ -185,14 +185,14 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
     }
 
     /// Refuses a frontier of another tree.
-    pub(crate) fn expect_head(&self, head: &TreeHead) -> Result<(), TreeError> {
+    pub(crate) fn expect_head(&self, head: TreeHead) -> Result<(), TreeError> {
         if self.size() != head.size {
             return Err(TreeError::SizeMismatch {
                 expected: head.size,
                 actual: self.size(),
             });
         }
-        if self.head().unwrap_or(TreeHead::EMPTY) != *head {
+        if self.head().unwrap_or(TreeHead::EMPTY) != head {
             return Err(TreeError::RootMismatch { size: head.size });
         }
         Ok(())

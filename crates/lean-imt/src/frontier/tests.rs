@@ -16,7 +16,7 @@ fn a_frontier_knows_every_root_and_survives_export() {
         let leaves = reference::sample_leaves(3, 150);
         let mut frontier = Frontier::<N, 12>::new();
         assert_eq!(frontier.head(), None);
-        let empty = Frontier::import(&frontier.export(), &TreeHead::EMPTY, &Blake3Hasher);
+        let empty = Frontier::import(&frontier.export(), &Blake3Hasher, TreeHead::EMPTY);
         assert_eq!(empty.unwrap(), frontier);
         for size in 1..=leaves.len() {
             let root = frontier.append(&Blake3Hasher, leaves[size - 1]).unwrap();
@@ -28,7 +28,7 @@ fn a_frontier_knows_every_root_and_survives_export() {
             assert_eq!(hashes.len() as u64, geometry::digit_sum::<N>(size as u64));
             assert_eq!(fold::<_, N>(&Blake3Hasher, size as u64, &hashes), root);
             let head = frontier.head().unwrap();
-            let back = Frontier::<N, 12>::import(&frontier.export(), &head, &Blake3Hasher).unwrap();
+            let back = Frontier::<N, 12>::import(&frontier.export(), &Blake3Hasher, head).unwrap();
             assert_eq!(back, frontier);
             frontier = back;
         }
@@ -103,7 +103,7 @@ fn a_frontier_that_is_not_the_heads_is_refused() {
         .unwrap();
     let head = frontier.head().unwrap();
     let bytes = frontier.export();
-    let import = |bytes: &[u8], head| Frontier::<3, 12>::import(bytes, &head, &Blake3Hasher);
+    let import = |bytes: &[u8], head| Frontier::<3, 12>::import(bytes, &Blake3Hasher, head);
 
     let other = TreeHead { size: 18, ..head };
     assert!(matches!(
@@ -133,13 +133,13 @@ fn a_frontier_that_is_not_the_heads_is_refused() {
     assert!(error.source().is_none(), "the text holds the cause");
     assert!(Frontier::<3, 12>::import_untrusted(&last, &Blake3Hasher).is_ok());
     assert!(matches!(
-        Frontier::<3, 2>::import(&bytes, &head, &Blake3Hasher),
+        Frontier::<3, 2>::import(&bytes, &Blake3Hasher, head),
         Err(DecodeError::Tree(TreeError::MaxDepthExceeded {
             max_depth: 2
         }))
     ));
     assert!(matches!(
-        Frontier::<2, 12>::import(&bytes, &head, &Blake3Hasher),
+        Frontier::<2, 12>::import(&bytes, &Blake3Hasher, head),
         Err(DecodeError::WrongArity {
             expected: 2,
             found: 3

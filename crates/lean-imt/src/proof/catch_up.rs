@@ -122,6 +122,29 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
+
+    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has: the bytes have none.
+    ///
+    /// # Errors
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
+    /// [`verify_against`](Self::verify_against).
+    pub fn from_bytes<H: Hasher>(
+        bytes: &[u8],
+        hasher: &H,
+        old: TreeHead,
+        new: TreeHead,
+    ) -> Result<Self, VerifyError> {
+        check_depth::<N, MAX_DEPTH>(new.size).map_err(VerifyError::Malformed)?;
+        let proof = UnrootedCatchUp::<N>::from_bytes(bytes)?;
+        proof.verify_against(hasher, old, new)?;
+        Ok(Self {
+            old_size: old.size,
+            old_root: old.root,
+            new_root: new.root,
+            leaves: proof.leaves().to_vec(),
+            frontier: proof.frontier().to_vec(),
+        })
+    }
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {

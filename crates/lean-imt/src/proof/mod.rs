@@ -42,7 +42,9 @@ pub use unrooted::{
 use crate::{TreeError, geometry};
 
 /// The depth of a tree of this size, if it may be as deep.
-fn check_depth<const N: usize, const MAX_DEPTH: usize>(size: u64) -> Result<usize, TreeError> {
+pub(crate) fn check_depth<const N: usize, const MAX_DEPTH: usize>(
+    size: u64,
+) -> Result<usize, TreeError> {
     match geometry::depth::<N>(size) {
         depth if depth <= MAX_DEPTH => Ok(depth),
         _ => Err(TreeError::MaxDepthExceeded {

@@ -108,6 +108,28 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
+
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    ///
+    /// # Errors
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
+    /// [`verify_against`](Self::verify_against).
+    pub fn from_bytes<H: Hasher>(
+        bytes: &[u8],
+        hasher: &H,
+        head: TreeHead,
+    ) -> Result<Self, VerifyError> {
+        check_depth::<N, MAX_DEPTH>(head.size).map_err(VerifyError::Malformed)?;
+        let proof = UnrootedMulti::<N>::from_bytes(bytes)?;
+        proof.verify_against(hasher, head)?;
+        Ok(Self {
+            root: head.root,
+            tree_size: head.size,
+            indices: proof.indices().collect(),
+            leaves: proof.leaves().to_vec(),
+            hashes: proof.hashes().to_vec(),
+        })
+    }
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {

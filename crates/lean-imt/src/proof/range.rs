@@ -1,14 +1,16 @@
 //! [`RangeProof`]: that consecutive leaves stand where they do.
 
 use alloc::{vec, vec::Vec};
-use core::ops::Range;
+use core::ops::{Range, RangeBounds};
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedRange, check_depth, error::own_verdict, inclusion::check_hash, multi::Given,
     unrooted::check_range, walk,
 };
-use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
+use crate::{
+    HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds,
+};
 
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the root `root`.
 ///
@@ -104,6 +106,28 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
+
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    ///
+    /// # Errors
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
+    /// [`verify_against`](Self::verify_against).
+    pub fn from_bytes<H: Hasher>(
+        bytes: &[u8],
+        hasher: &H,
+        head: TreeHead,
+    ) -> Result<Self, VerifyError> {
+        check_depth::<N, MAX_DEPTH>(head.size).map_err(VerifyError::Malformed)?;
+        let proof = UnrootedRange::<N>::from_bytes(bytes)?;
+        proof.verify_against(hasher, head)?;
+        Ok(Self {
+            root: head.root,
+            tree_size: head.size,
+            start: proof.range().start,
+            leaves: proof.leaves().to_vec(),
+            hashes: proof.hashes().to_vec(),
+        })
+    }
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
@@ -114,10 +138,15 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// [`TreeError::NodeUnavailable`].
     pub fn generate_range_proof(
         &self,
-        range: Range<u64>,
+        range: impl RangeBounds<u64>,
     ) -> Result<RangeProof<N, MAX_DEPTH>, TreeError> {
-        let count = range.end.saturating_sub(range.start);
-        let range = check_range(self.size(), range.start, count)?;
+        let (Some(start), Some(end)) = bounds(self.size(), range) else {
+            return Err(TreeError::IndexOutOfRange {
+                index: u64::MAX,
+                size: self.size(),
+            });
+        };
+        let range = check_range(self.size(), start, end.saturating_sub(start))?;
         Ok(RangeProof {
             root: self.root().unwrap_or_default(),
             tree_size: self.size(),

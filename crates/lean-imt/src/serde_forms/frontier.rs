@@ -18,7 +18,7 @@ use crate::{Frontier, TreeError, TreeHead, hex::debug_in_hex};
 ///
 /// let json = serde_json::to_string(&frontier)?;
 /// let parts: FrontierParts<2> = serde_json::from_str(&json)?;
-/// assert_eq!(parts.import(&head, &Blake3Hasher)?, frontier);
+/// assert_eq!(parts.import(&Blake3Hasher, head)?, frontier);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl<const N: usize> FrontierParts<N> {
     /// [`TreeError::SizeMismatch`], [`TreeError::RootMismatch`], and those of [`Frontier::from_hashes`].
     pub fn import<H: Hasher, const MAX_DEPTH: usize>(
         &self,
-        head: &TreeHead,
         hasher: &H,
+        head: TreeHead,
     ) -> Result<Frontier<N, MAX_DEPTH>, TreeError> {
         let frontier = Frontier::from_hashes(hasher, self.size, &self.hashes)?;
         frontier.expect_head(head)?;

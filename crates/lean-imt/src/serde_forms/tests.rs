@@ -50,7 +50,7 @@ fn everything_is_read_back_as_it_was_written() {
             let json = serde_json::to_value(&frontier).unwrap();
             let parts: FrontierParts<N> = serde_json::from_value(json.clone()).unwrap();
             assert_eq!(round_trip(&parts), json);
-            let back = parts.import::<_, 16>(&tree.head().unwrap(), &Blake3Hasher);
+            let back = parts.import::<_, 16>(&Blake3Hasher, tree.head().unwrap());
             assert_eq!(back.unwrap(), frontier);
         }
     }
@@ -162,7 +162,7 @@ fn what_is_malformed_is_neither_read_nor_written() {
     refused::<FrontierParts<3>>(json.clone());
     let mut parts: FrontierParts<2> = serde_json::from_value(json).unwrap();
     parts.hashes[0][0] ^= 1;
-    let imported: Result<Frontier<2, 16>, _> = parts.import(&tree.head().unwrap(), &Blake3Hasher);
+    let imported: Result<Frontier<2, 16>, _> = parts.import(&Blake3Hasher, tree.head().unwrap());
     assert!(matches!(imported, Err(TreeError::RootMismatch { size: 9 })));
 }
 
@@ -285,7 +285,7 @@ fn a_changed_text_is_not_read_or_proves_nothing() {
             size: 5,
             hashes: tree.frontier_at(5).unwrap().hashes().copied().collect(),
         };
-        every_character_counts(&parts, |parts| parts.import::<_, 16>(&head, hasher).is_ok());
+        every_character_counts(&parts, |parts| parts.import::<_, 16>(hasher, head).is_ok());
     }
     test::<2>();
     test::<3>();

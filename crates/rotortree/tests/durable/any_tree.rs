@@ -84,10 +84,8 @@ fn assert_same<const N: usize>(any: &dyn AnyTree, typed: &Tree<N>) {
         proof.verify_against(a.hasher(), a.head().unwrap()).unwrap();
     }
     assert_eq!(
-        a.generate_catch_up_proof(TreeHead::EMPTY).unwrap(),
-        typed_as_any
-            .generate_catch_up_proof(TreeHead::EMPTY)
-            .unwrap()
+        a.generate_catch_up_proof(0, [0; 32]).unwrap(),
+        typed_as_any.generate_catch_up_proof(0, [0; 32]).unwrap()
     );
 }
 
@@ -314,7 +312,7 @@ fn another_n_than_the_store_s_is_refused_with_both() {
                 expected_n,
                 actual_n,
                 ..
-            } => assert_eq!((expected_n as usize, actual_n), (n, 4)),
+            } => assert_eq!((expected_n, actual_n), (n, 4)),
             error => panic!("{error}"),
         }
     }

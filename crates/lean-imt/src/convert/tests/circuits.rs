@@ -3,7 +3,7 @@
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
 use super::tree;
-use crate::TreeError;
+use crate::{AnyProof, Kind, TreeError, UnrootedInclusion};
 
 /// What the circuit `BinaryMerkleRoot(D)` does.
 fn circuit_root<const D: usize>(
@@ -30,7 +30,7 @@ fn circuits_compute_the_root_from_a_padded_path() {
         let tree = tree::<2>(size);
         for index in 0..size as u64 {
             let proof = tree.generate_proof(index).unwrap();
-            let path = proof.binary_path().unwrap().padded::<10>().unwrap();
+            let path = proof.binary_path::<10>().unwrap();
             let packed = path
                 .bits()
                 .iter()
@@ -50,19 +50,16 @@ fn circuits_compute_the_root_from_a_padded_path() {
     }
     let proof = tree::<2>(40).generate_proof(0).unwrap();
     assert!(matches!(
-        proof.binary_path().unwrap().padded::<5>(),
+        proof.binary_path::<5>(),
         Err(TreeError::MaxDepthExceeded { max_depth: 5 })
     ));
     let mut malformed = proof.clone();
     malformed.levels[0].sibling_count = usize::MAX;
-    assert!(malformed.binary_path().is_err());
+    assert!(malformed.binary_path::<16>().is_err());
     assert!(malformed.to_lean_imt().is_err());
     assert!(malformed.padded::<16>().is_err());
     assert!(malformed.to_abi().is_err());
     assert!(malformed.to_bytes().is_err());
-    let mut path = proof.binary_path().unwrap();
-    path.length = usize::MAX;
-    assert!(path.padded::<20>().is_err());
 }
 
 #[test]
@@ -97,4 +94,63 @@ fn padded_columns_are_the_proofs_levels() {
     test::<4>();
     test::<8>();
     test::<16>();
+}
+
+/// What a proof gives that is in memory, decoded, and decoded for an N that is known only at run time.
+#[test]
+fn every_form_is_the_same_from_all_three_forms_of_a_proof() {
+    fn test<const N: usize>() {
+        for size in [1, 2, 5, 17, 40] {
+            let tree = tree::<N>(size);
+            for index in 0..size as u64 {
+                let proof = tree.generate_proof(index).unwrap();
+                let bytes = proof.to_bytes().unwrap();
+                let unrooted = UnrootedInclusion::<N>::from_bytes(&bytes).unwrap();
+                let any = AnyProof::from_bytes(&bytes, N).unwrap();
+                let padded = proof.padded::<20>().unwrap();
+                assert_eq!(unrooted.padded::<20>().unwrap(), padded);
+                assert_eq!(any.padded::<N, 20>().unwrap(), padded);
+                assert!(matches!(
+                    any.padded::<7, 20>(),
+                    Err(TreeError::NoSuchForm { kind: Kind::Inclusion, arity }) if arity == N
+                ));
+                assert_eq!(any.to_abi().unwrap(), proof.to_abi().unwrap());
+                assert_eq!(unrooted.to_abi(), proof.to_abi().unwrap());
+                assert_eq!(any.binary_path::<20>().is_ok(), N == 2);
+            }
+            let old = tree.snapshot_at(1).unwrap().root().unwrap();
+            let growth = tree.generate_consistency_proof(1, old).unwrap();
+            let bytes = growth.to_bytes().unwrap();
+            let any = AnyProof::from_bytes(&bytes, N).unwrap();
+            assert_eq!(any.to_abi().unwrap(), growth.to_abi().unwrap());
+            assert!(any.padded::<N, 20>().is_err() && any.binary_path::<20>().is_err());
+            let range = tree.generate_range_proof(..).unwrap().to_bytes().unwrap();
+            let refused = AnyProof::from_bytes(&range, N).unwrap().to_abi();
+            let kind = Kind::Range;
+            assert_eq!(refused, Err(TreeError::NoSuchForm { kind, arity: N }));
+        }
+        let tree = tree::<N>(40);
+        let bytes = tree.generate_proof_bytes(0).unwrap();
+        let any = AnyProof::from_bytes(&bytes, N).unwrap();
+        let too_deep = TreeError::MaxDepthExceeded { max_depth: 1 };
+        assert_eq!(any.padded::<N, 1>(), Err(too_deep));
+    }
+    test::<2>();
+    test::<3>();
+    test::<4>();
+    test::<8>();
+    test::<16>();
+    for size in [1, 2, 5, 17, 40] {
+        let tree = tree::<2>(size);
+        for index in 0..size as u64 {
+            let proof = tree.generate_proof(index).unwrap();
+            let bytes = proof.to_bytes().unwrap();
+            let unrooted = UnrootedInclusion::<2>::from_bytes(&bytes).unwrap();
+            let any = AnyProof::from_bytes(&bytes, 2).unwrap();
+            let path = proof.binary_path::<10>();
+            assert_eq!(unrooted.binary_path::<10>(), path);
+            assert_eq!(any.binary_path::<10>(), path);
+            assert_eq!(any.binary_path::<0>().is_ok(), path.unwrap().length == 0);
+        }
+    }
 }

@@ -220,9 +220,35 @@ fn bytes_that_claim_more_than_they_hold_are_refused_at_once() {
         Err(DecodeError::Tree(TreeError::IndexOutOfRange { .. }))
     ));
     assert!(matches!(
-        peek_kind(&[9, 1, 2]),
-        Err(DecodeError::UnknownKind { found: 9 })
+        peek_kind(&[8, 1, 2]),
+        Err(DecodeError::UnknownKind { found: 8 })
     ));
+}
+
+/// A text has no version: nobody should look for a newer crate that reads it.
+#[test]
+fn a_text_is_not_an_encoding() {
+    let characters = [b'\t', b'\n', b'\r'].into_iter().chain(b' '..=0xff);
+    let characters: Vec<u8> = characters.collect();
+    for &first in &characters {
+        for &second in &characters {
+            let refused = peek_kind(&[first, second, 2]);
+            assert_eq!(refused, Err(DecodeError::NotAnEncoding));
+        }
+        let kind = Kind::Inclusion as u8;
+        assert_eq!(
+            peek_kind(&[kind, first, 2]),
+            Err(DecodeError::NotAnEncoding)
+        );
+        assert_eq!(peek_kind(&[first, 1, 2]), Err(DecodeError::NotAnEncoding));
+    }
+    for text in ["{\"root\":\"0x00\"}", "0x030102", "zz", "\u{feff}{}"] {
+        let refused = UnrootedInclusion::<2>::from_bytes(text.as_bytes());
+        assert_eq!(refused, Err(DecodeError::NotAnEncoding), "{text}");
+    }
+    assert_eq!(peek_kind(&[0; 64]), Err(DecodeError::NotAnEncoding));
+    let newer = peek_kind(&[3, 2, 2]);
+    assert_eq!(newer, Err(DecodeError::UnsupportedVersion { found: 2 }));
 }
 
 /// The encodings, byte for byte: a change of any of them is a new version.

@@ -224,7 +224,7 @@ fn no_hash_of_any_proof_is_worked_on_unasked() {
             );
             let frontier = snapshot.frontier_at(size).unwrap();
             every_hash_is_asked(&frontier.export(), |bytes| {
-                match Frontier::<N, 8>::import(bytes, &head, &Field) {
+                match Frontier::<N, 8>::import(bytes, &Field, head) {
                     Ok(_) => Ok(()),
                     Err(DecodeError::Tree(error)) => Err(VerifyError::Malformed(error)),
                     Err(other) => panic!("{other}"),

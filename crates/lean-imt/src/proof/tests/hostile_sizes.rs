@@ -253,9 +253,9 @@ fn frontiers_of_any_size_are_taken_only_against_their_head() {
             assert!(is_length_error(make(count + 1)));
             let mut frontier = make(count).unwrap();
             let bytes = frontier.export();
-            let taken = Frontier::import(&bytes, &frontier.head().unwrap(), HASHER);
+            let taken = Frontier::import(&bytes, HASHER, frontier.head().unwrap());
             assert_eq!(taken.unwrap(), frontier);
-            let refused = Frontier::<N, DEEPEST>::import(&bytes, &head(size), HASHER);
+            let refused = Frontier::<N, DEEPEST>::import(&bytes, HASHER, head(size));
             assert!(matches!(
                 refused,
                 Err(DecodeError::Tree(TreeError::RootMismatch { .. }))

@@ -11,6 +11,7 @@ mod places;
 mod sets;
 mod sizes;
 mod update;
+mod verdicts;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 

@@ -230,7 +230,7 @@ fn every_head_and_frontier_changed_in_any_way_is_refused_or_another() {
             });
             let tree = snapshot::<N>(size as usize);
             let bytes = tree.frontier_at(size).unwrap().export();
-            let import = |bytes: &[u8]| Frontier::<N, DEPTH>::import(bytes, &head, &Blake3Hasher);
+            let import = |bytes: &[u8]| Frontier::<N, DEPTH>::import(bytes, &Blake3Hasher, head);
             assert!(import(&bytes).is_ok());
             change(&bytes, bytes.len() % 32, &mut |changed, what| {
                 assert!(import(changed).is_err(), "frontier of {size}: {what}");

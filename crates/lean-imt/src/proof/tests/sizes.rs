@@ -51,7 +51,7 @@ fn prove_everything<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, old: TreeHead
     let decoded = UnrootedMulti::<N>::from_bytes(&bytes).unwrap();
     decoded.verify_against(hasher, head).unwrap();
     let frontier = tree.frontier_at(old.size).unwrap();
-    let mut frontier = Frontier::import(&frontier.export(), &old, hasher).unwrap();
+    let mut frontier = Frontier::import(&frontier.export(), hasher, old).unwrap();
     if !news.leaves.is_empty() {
         frontier.append_many(hasher, &news.leaves).unwrap();
     }

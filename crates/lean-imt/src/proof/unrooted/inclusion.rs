@@ -213,6 +213,23 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     }
 }
 
+impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    ///
+    /// # Errors
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
+    /// [`verify_against`](Self::verify_against).
+    pub fn from_bytes<H: Hasher>(
+        bytes: &[u8],
+        hasher: &H,
+        head: TreeHead,
+    ) -> Result<Self, VerifyError> {
+        let proof = UnrootedInclusion::<N>::from_bytes(bytes)?;
+        proof.verify_against(hasher, head)?;
+        proof.with_root(head.root).map_err(VerifyError::Malformed)
+    }
+}
+
 /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything. They lie one
 /// after the other, without gaps for lifts, of which most paths have none below most levels.
 #[inline(always)]

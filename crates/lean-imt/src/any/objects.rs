@@ -1,18 +1,24 @@
-//! [`AnySnapshot`]: a snapshot whose N is known only at run time.
+//! [`AnySnapshot`] and [`AnyLeanIMT`]: a snapshot and a tree in memory whose N is known only at run time. Each gives the other.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
     fmt,
     ops::{Bound, Range, RangeBounds},
 };
-use rotortree_hasher::Hash;
+use rotortree_hasher::{Hash, Hasher};
 
-use crate::{Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot};
+use crate::{LeanIMT, Leaves, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot};
 
-/// Only snapshots are snapshots, so that methods can be added.
+/// Only snapshots and trees are these objects, so that methods can be added.
 mod sealed {
+    use crate::{Hasher, LeanIMT, NodeStore, TreeSnapshot};
+
     pub trait Sealed {}
-    impl<const N: usize, const MAX_DEPTH: usize> Sealed for crate::TreeSnapshot<N, MAX_DEPTH> {}
+    impl<const N: usize, const MAX_DEPTH: usize> Sealed for TreeSnapshot<N, MAX_DEPTH> {}
+    impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> Sealed
+        for LeanIMT<H, N, MAX_DEPTH, S>
+    {
+    }
 }
 
 /// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a signature is as it is there, and proofs
@@ -105,19 +111,23 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// As there.
     fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError>;
 
-    /// The proof that the tree only grew since it had the head `old` ([`TreeHead::EMPTY`] for the empty tree); see
+    /// The proof that the tree only grew since it had `old_size` leaves with the root `old_root`; see
     /// [`TreeSnapshot::generate_consistency_proof`].
     ///
     /// # Errors
     /// As there.
-    fn generate_consistency_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError>;
+    fn generate_consistency_proof(
+        &self,
+        old_size: u64,
+        old_root: Hash,
+    ) -> Result<Vec<u8>, TreeError>;
 
-    /// The leaves that came since the tree had the head `old`, with their proof; see
+    /// The leaves that came since the tree had `old_size` leaves with the root `old_root`, with their proof; see
     /// [`TreeSnapshot::generate_catch_up_proof`].
     ///
     /// # Errors
     /// As there.
-    fn generate_catch_up_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError>;
+    fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError>;
 
     /// The frontier of the tree as it was when it had `size` leaves, in the bytes of [`Frontier::export`](crate::Frontier::export).
     ///
@@ -130,6 +140,12 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     /// As there.
     fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError>;
+
+    /// A tree in memory that goes on from this snapshot; see [`TreeSnapshot::fork`].
+    ///
+    /// # Errors
+    /// As there.
+    fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError>;
 }
 
 impl dyn AnySnapshot + '_ {
@@ -203,13 +219,17 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
         self.generate_range_proof(range)?.to_bytes()
     }
 
-    fn generate_consistency_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError> {
-        self.generate_consistency_proof(old.size, old.root)?
+    fn generate_consistency_proof(
+        &self,
+        old_size: u64,
+        old_root: Hash,
+    ) -> Result<Vec<u8>, TreeError> {
+        self.generate_consistency_proof(old_size, old_root)?
             .to_bytes()
     }
 
-    fn generate_catch_up_proof(&self, old: TreeHead) -> Result<Vec<u8>, TreeError> {
-        self.generate_catch_up_proof(old.size, old.root)?.to_bytes()
+    fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError> {
+        self.generate_catch_up_proof(old_size, old_root)?.to_bytes()
     }
 
     fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError> {
@@ -218,5 +238,113 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
 
     fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError> {
         Ok(Arc::new(self.snapshot_at(size)?))
+    }
+    fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError> {
+        Ok(Box::new(self.fork()?))
+    }
+}
+
+/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object: what [`AnySnapshot::fork`] gives, and what a program that reads N from its
+/// configuration keeps. Sealed: no other type implements it.
+///
+/// ```
+/// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};
+///
+/// let mut tree: Box<dyn AnyLeanIMT> = Box::new(LeanIMT::<_, 8, 20>::new(Blake3Hasher));
+/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+///
+/// // Another history, in which leaf 1 was never 2.
+/// let mut fork = tree.snapshot().snapshot_at(1)?.fork()?;
+/// fork.insert([9; 32])?;
+/// let (snapshot, head) = (fork.snapshot(), fork.head().ok_or("two leaves")?);
+/// let bytes = snapshot.generate_proof(1)?;
+/// AnyProof::from_bytes(&bytes, fork.arity())?.verify_against(snapshot.hasher(), head)?;
+/// assert_eq!((tree.size(), snapshot.get_leaf(1)?), (3, [9; 32]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait AnyLeanIMT: sealed::Sealed + fmt::Debug + Send + Sync {
+    /// N.
+    fn arity(&self) -> usize;
+
+    /// The root, or `None` while there are no leaves.
+    fn root(&self) -> Option<Hash>;
+
+    /// The number of leaves.
+    fn size(&self) -> u64;
+
+    /// The number of hash layers above the leaves.
+    fn depth(&self) -> usize;
+
+    /// Size and root, or `None` while there are no leaves.
+    fn head(&self) -> Option<TreeHead>;
+
+    /// Appends one leaf and returns the new root; see [`LeanIMT::insert`].
+    ///
+    /// # Errors
+    /// As there.
+    fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError>;
+
+    /// Appends a batch and returns the root after its last leaf; see [`LeanIMT::insert_many`].
+    ///
+    /// # Errors
+    /// As there.
+    fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError>;
+
+    /// Appends a batch if the tree has `expected_size` leaves; see [`LeanIMT::append_at`].
+    ///
+    /// # Errors
+    /// As there.
+    fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError>;
+
+    /// Replaces the application's metadata, which later snapshots carry.
+    fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>);
+
+    /// The tree as it is now; see [`LeanIMT::snapshot`].
+    fn snapshot(&self) -> Arc<dyn AnySnapshot>;
+}
+
+impl<H, const N: usize, const MAX_DEPTH: usize, S> AnyLeanIMT for LeanIMT<H, N, MAX_DEPTH, S>
+where
+    H: Hasher,
+    S: NodeStore + Send + Sync,
+{
+    fn arity(&self) -> usize {
+        N
+    }
+
+    fn root(&self) -> Option<Hash> {
+        self.root()
+    }
+
+    fn size(&self) -> u64 {
+        self.size()
+    }
+
+    fn depth(&self) -> usize {
+        self.depth()
+    }
+
+    fn head(&self) -> Option<TreeHead> {
+        self.head()
+    }
+
+    fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError> {
+        self.insert(leaf)
+    }
+
+    fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.insert_many(leaves)
+    }
+
+    fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError> {
+        self.append_at(expected_size, leaves)
+    }
+
+    fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>) {
+        self.set_metadata(metadata);
+    }
+
+    fn snapshot(&self) -> Arc<dyn AnySnapshot> {
+        Arc::new(self.snapshot())
     }
 }
