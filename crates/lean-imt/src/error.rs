@@ -127,7 +127,7 @@ impl PartialEq for NodeFailure {
 #[non_exhaustive]
 pub enum TreeError {
     /// The tree would grow deeper than it may.
-    #[error("the tree would grow deeper than its {max_depth} levels")]
+    #[error("the tree would grow deeper than its {max_depth} levels; use a larger MAX_DEPTH")]
     MaxDepthExceeded {
         /// The most hash layers this tree may have.
         max_depth: usize,
@@ -141,10 +141,10 @@ pub enum TreeError {
         size: u64,
     },
     /// A batch without leaves.
-    #[error("the batch has no leaves")]
+    #[error("the batch has no leaves; give at least one")]
     EmptyBatch,
     /// Memory for new nodes could not be had.
-    #[error("memory for new nodes could not be allocated")]
+    #[error("memory for new nodes could not be allocated; free some, or insert smaller batches")]
     CapacityExceeded,
     /// A proof has a number of levels that its sizes do not allow.
     #[error("the proof has {actual} levels where its sizes require {expected}")]

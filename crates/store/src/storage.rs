@@ -132,7 +132,8 @@ pub enum Reads {
 /// [`StorageError`], since it may have an owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know whether it
 /// is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint is tried again.
 ///
-/// Every clause is checked by the conformance suite, `test_util::conformance`, which lists all that do not hold.
+/// What one process can see of it is checked by the conformance suite, `test_util::conformance`, which lists every clause that does
+/// not hold; durability takes a crash to see.
 /// `docs/write-a-backend.md` leads from this trait to a backend that passes.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
@@ -167,8 +168,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Creates segment `number` with `content` (a header and possibly groups). It is visible only as a whole
     /// and durable when this returns. Returns its length.
     ///
-    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove them, and a backup starts where
-    /// its source is. `content` comes in pieces of any size, with interruptions, and may be as long as a log.
+    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove them. `content` comes in pieces of any size, with interruptions, and may be as long as a log.
     ///
     /// # Errors
     ///
@@ -260,8 +260,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`WriteError::NotWritten`] if the one before is still in force for certain, also if that is not of generation `generation - 1`
-    /// or there is none; [`WriteError::Fenced`] if another owner has committed
-    /// a different manifest of this generation, [`WriteError::InDoubt`] if the new one may be in force.
+    /// or there is none; [`WriteError::Fenced`] if another owner has committed a different manifest of this generation, [`WriteError::InDoubt`] if the new one may be in force.
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError>;
 
     // --- keeping evidence ---

@@ -216,7 +216,10 @@ fn what_refuses_changes_nothing() {
     ));
     assert!(matches!(
         engine.append(&[]).metadata(&[0; 70_000]).submit(),
-        Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
+        Err(RotorTreeError::Storage(StorageError::MetadataTooLong {
+            len: 70_000,
+            max: 65_536
+        }))
     ));
     assert_eq!(engine.head(), head);
     let other = engine.clone();

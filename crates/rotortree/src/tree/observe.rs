@@ -83,9 +83,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     pub fn backup(&self, path: impl Into<PathBuf>) -> Result<BackupReport, RotorTreeError> {
         let path = path.into();
         if path.as_os_str().is_empty() {
-            return Err(
-                StorageError::InvalidConfig("the path of the backup is empty".into()).into(),
-            );
+            return Err(StorageError::InvalidConfig(
+                "the path of the backup is empty; name a directory".into(),
+            )
+            .into());
         }
         self.backup_to(Arc::new(FsStorage::new(path)))
     }

@@ -257,7 +257,10 @@ fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageEr
 
 /// The error of who expects a store where there is none.
 pub(crate) fn missing(storage: &dyn Storage) -> StorageError {
-    let missing = format!("{}: there is no store here", storage.describe());
+    let missing = format!(
+        "{}: there is no store here; name the place of one, or let one be created",
+        storage.describe()
+    );
     StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, missing))
 }
 

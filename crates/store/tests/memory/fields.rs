@@ -297,7 +297,7 @@ fn a_store_whose_counts_are_at_their_end_can_be_read_and_is_refused_for_writing(
         let error = open(&storage, RecoveryMode::Strict).expect_err("the log is at its end");
         let error = error.to_string();
         assert!(
-            error.contains(", log") && error.contains("no room"),
+            error.starts_with("/tree/log:") && error.contains("no room"),
             "{error}"
         );
         let reader = read_only(&storage, RecoveryMode::Strict).unwrap();

@@ -212,6 +212,11 @@ fn absent_units(site: &Site<'_>) {
         assert_eq!(kind(0, 0, 3), Err(io::ErrorKind::UnexpectedEof));
         assert!(kind(1, 0, 1).is_err(), "no such shard");
         assert!(kind(0, 1, 1).is_err(), "no such level");
+        assert_eq!(
+            kind(7, 7, 0),
+            Ok(()),
+            "nothing of a shard that is not there"
+        );
         let shard = storage.shard_chunks();
         assert!(kind(0, 0, shard + 1).is_err(), "more than a shard");
         assert!(kind(0, 0, u64::MAX).is_err(), "more than there can be");

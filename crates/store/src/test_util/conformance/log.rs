@@ -279,6 +279,13 @@ fn remove(site: &Site<'_>) {
         .commit_group(3, 11, b"more")
         .expect("the newest goes on");
     assert_eq!(content(&*storage, 3), b"headergroupmore");
+    // The newest too, whose number may be used again if no manifest named it.
+    storage.remove_segment(3).expect("removed");
+    storage
+        .create_segment(3, &mut &b"another"[..])
+        .expect("created anew");
+    storage.commit_group(3, 7, b" group").expect("committed");
+    assert_eq!(content(&*storage, 3), b"another group");
 }
 
 fn missing_is_named(site: &Site<'_>) {
