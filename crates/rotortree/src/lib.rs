@@ -119,10 +119,10 @@ pub use rotortree_hasher::Sha256Hasher;
 pub use rotortree_lean_imt::*;
 #[cfg(feature = "storage")]
 pub use rotortree_store::{
-    Append, BackupReport, CheckpointPolicy, Damage, DurabilityToken, Durable, FlushPolicy,
-    LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport, RotorTreeError,
-    Runtime, Stats, StorageError, StoreIdentity, TieringConfig, checkpoint::CheckpointFailure,
-    storage::Reads, verify::Progress as VerifyProgress,
+    Append, BackupReport, CheckpointPolicy, CutNotice, Damage, DurabilityToken, Durable,
+    FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport,
+    RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
+    checkpoint::CheckpointFailure, storage::Reads, verify::Progress as VerifyProgress,
 };
 
 #[cfg(feature = "storage")]

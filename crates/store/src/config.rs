@@ -70,11 +70,18 @@ impl Default for TieringConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryMode {
-    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is kept aside and reported.
+    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is kept aside and told, by this opening and
+    /// every later one, until the cut is acknowledged. A cut that would leave no leaf of a tree that had some is refused.
+    ///
+    /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with [`expect_head`](EngineConfig::expect_head): a tree that was cut
+    /// and then grown has other roots at sizes that it had before.
     #[default]
     StopAtLastValid,
     /// Opening refuses if anything that is known to have been durable is damaged.
     Strict,
+    /// As [`StopAtLastValid`](Self::StopAtLastValid), down to nothing: also where no leaf would be left of a tree that had some, which the
+    /// other modes refuse with [`StorageError::NothingLeft`].
+    AcceptLoss,
 }
 
 /// How far opening has come.

@@ -7,7 +7,7 @@
 use std::{io, sync::Arc};
 
 use rotortree_hasher::{Hash, Hex};
-use rotortree_lean_imt::TreeError;
+use rotortree_lean_imt::{TreeError, TreeHead};
 
 /// A failure of storage. Every message says which file or object, where in it, why, and what can be done.
 ///
@@ -84,8 +84,9 @@ pub enum StorageError {
     },
     /// The log is damaged at or below what is known to have been durable.
     #[error(
-        "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry {valid_sequence} and was durable up to entry {durable_sequence}. \
-             Restore from a backup, or open with RecoveryMode::StopAtLastValid to keep what is valid"
+        "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry {valid_sequence} ({valid_size} leaves) and was durable up to entry {durable_sequence} ({}). \
+             Restore from a backup, or open with RecoveryMode::StopAtLastValid to keep what is valid",
+        Durable(lost.as_deref())
     )]
     WalCorrupted {
         /// The segment.
@@ -96,8 +97,30 @@ pub enum StorageError {
         reason: String,
         /// The last valid record's sequence.
         valid_sequence: u64,
+        /// Leaves up to there.
+        valid_size: u64,
         /// The sequence known to have been durable.
         durable_sequence: u64,
+        /// The largest durable head that is known to be lost.
+        lost: Option<Box<TreeHead>>,
+    },
+    /// The log is damaged so that no leaf would be left of a tree that had some.
+    #[error(
+        "{file}: the log is damaged at byte {offset}: {reason}; no leaf stands in front of the damage, and {}. Restore from a backup, or open with \
+             RecoveryMode::AcceptLoss to keep the log's bytes aside and go on from an empty tree",
+        Had(*known_size, lost.as_deref())
+    )]
+    NothingLeft {
+        /// The segment.
+        file: String,
+        /// Byte offset in it.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+        /// The most leaves that anything on record says the tree had; 0 where nothing tells.
+        known_size: u64,
+        /// The largest durable head that is known to be lost.
+        lost: Option<Box<TreeHead>>,
     },
     /// The store has another branching factor, or a larger depth than the type allows.
     #[error(
@@ -211,6 +234,43 @@ pub enum RotorTreeError {
     /// The tree refused.
     #[error(transparent)]
     Tree(#[from] TreeError),
+}
+
+/// The durable head that a damaged log has lost, in words.
+struct Durable<'a>(Option<&'a TreeHead>);
+
+impl std::fmt::Display for Durable<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(head) => write!(f, "{} leaves with root {}", head.size, Hex(head.root)),
+            None => f.write_str("how many leaves that were is not on record"),
+        }
+    }
+}
+
+/// What a tree had of which nothing would be left, in words: the most leaves on record, and the durable head.
+struct Had<'a>(u64, Option<&'a TreeHead>);
+
+impl std::fmt::Display for Had<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.0, self.1) {
+            (0, _) => f.write_str("how many the tree had is not on record"),
+            (leaves, Some(head)) if leaves == head.size => {
+                write!(
+                    f,
+                    "the tree had {leaves}, durable, with root {}",
+                    Hex(head.root)
+                )
+            }
+            (leaves, Some(head)) => write!(
+                f,
+                "the tree had {leaves}, of which {} were durable with root {}",
+                head.size,
+                Hex(head.root)
+            ),
+            (leaves, None) => write!(f, "the tree had {leaves}"),
+        }
+    }
 }
 
 #[cfg(all(test, not(loom)))]

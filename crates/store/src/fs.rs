@@ -6,7 +6,7 @@
 //! log/0000000000000001.wal    a log segment, reached only by rename (.wal.tmp before)
 //! levels/03/000000.chunks     shard 0 of level 3: chunks of nodes
 //! levels/03/000000.sums       and their checksums
-//! aside/<label>-0.bytes       bytes that recovery cut from the log
+//! aside/<label>.bytes         bytes that recovery cut from the log
 //! ```
 //!
 //! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files through

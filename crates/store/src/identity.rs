@@ -5,7 +5,7 @@ use rotortree_lean_imt::TreeHead;
 
 use crate::{
     StorageError,
-    manifest::Manifest,
+    manifest::{CutNotice, Manifest},
     recovery,
     storage::{Place, Storage},
 };
@@ -48,6 +48,8 @@ pub struct StoreIdentity {
     pub closed_at: Option<TreeHead>,
     /// The id of the tree that it is a backup of, until it is opened for writing.
     pub backup_of: Option<[u8; 16]>,
+    /// What recovery cut off although it had been durable, and was not acknowledged, the oldest first.
+    pub cuts: Vec<CutNotice>,
 }
 
 impl StoreIdentity {
@@ -83,6 +85,7 @@ impl StoreIdentity {
                 root: close.root,
             }),
             backup_of: manifest.backup_of.map(|of| of.tree_id),
+            cuts: manifest.cuts.clone(),
         }
     }
 

@@ -88,6 +88,7 @@ pub use config::{
 pub use engine::{Append, BackupReport, DurabilityToken, Durable, Engine, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
 pub use identity::StoreIdentity;
+pub use manifest::CutNotice;
 pub use read_only::ReadOnly;
 pub use recovery::{Damage, LogBreak, RecoveryReport};
 pub use runtime::Runtime;

@@ -313,14 +313,13 @@ impl Storage for MemoryStorage {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
         let mut aside = lock(&self.shared.aside);
-        let mut n = 0_u64;
-        loop {
-            let name = format!("memory:aside/{label}-{n}");
-            if !aside.contains_key(&name) {
-                aside.insert(name.clone(), bytes);
-                return Ok(name);
-            }
-            n += 1;
+        let name = format!("memory:aside/{label}");
+        let kept = aside.entry(name.clone()).or_insert_with(|| bytes.clone());
+        if *kept == bytes {
+            Ok(name)
+        } else {
+            let other = format!("{name} holds other bytes");
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, other))
         }
     }
 }

@@ -231,6 +231,8 @@ fn read<H: Hasher, const N: usize, const D: usize>(
             .map(|manifest: Manifest| manifest.generation)
     };
     if storage.load_manifest().map_err(StorageError::Io)?.is_none() {
+        // What is damaged or not ours is told as opening for writing tells it.
+        recovery::refuse_foreign(&**storage)?;
         return Err(recovery::missing(&**storage).into());
     }
     let mut attempt = 1;

@@ -267,7 +267,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log. `label` is any text, slashes and
     /// `..` included: the name stays within the place.
-    /// Returns where they are. An existing file of that name is not overwritten.
+    /// Returns where they are. If exactly these bytes are there under that name already, they are used again, so that keeping
+    /// them a thousand times is as keeping them once; where others are, it is `AlreadyExists` and they stay.
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---

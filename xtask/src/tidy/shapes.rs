@@ -23,6 +23,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
         "crates/store/src/recovery/report.rs: RecoveryReport",
         "a report",
     ),
+    ("crates/store/src/identity.rs: StoreIdentity", "a report"),
     ("crates/store/src/cold/shard.rs: Shard", UNSPLIT),
     ("crates/store/src/engine/core.rs: Core", UNSPLIT),
     ("crates/store/src/engine/log.rs: Log", UNSPLIT),

@@ -4,7 +4,7 @@ use std::{fmt, io, ops::RangeBounds, path::Path, sync::Arc, time::Duration};
 
 use super::sealed::Sealed;
 use crate::{
-    AnySnapshot, Append, BackupReport, Hash, Hasher, Leaves, RecoveryReport, RotorTree,
+    AnySnapshot, Append, BackupReport, CutNotice, Hash, Hasher, Leaves, RecoveryReport, RotorTree,
     RotorTreeError, Stats, StorageError, TreeError, TreeHead, VerifyProgress,
     insert_methods::insert_methods, store::storage::Storage,
 };
@@ -96,6 +96,13 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
 
     /// [`RotorTree::recovery_report`].
     fn recovery_report(&self) -> RecoveryReport;
+
+    /// [`RotorTree::acknowledge_cuts`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError>;
 
     /// [`RotorTree::failure`].
     fn failure(&self) -> Option<Arc<io::Error>>;
@@ -210,6 +217,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyTree for RotorTree<H,
 
     fn recovery_report(&self) -> RecoveryReport {
         self.recovery_report()
+    }
+
+    fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
+        self.acknowledge_cuts()
     }
 
     fn failure(&self) -> Option<Arc<io::Error>> {

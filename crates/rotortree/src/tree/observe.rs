@@ -6,7 +6,8 @@ use rotortree_store::{fs::FsStorage, storage::Storage};
 
 use super::RotorTree;
 use crate::{
-    BackupReport, Hasher, RecoveryReport, RotorTreeError, Stats, StorageError, VerifyProgress,
+    BackupReport, CutNotice, Hasher, RecoveryReport, RotorTreeError, Stats, StorageError,
+    VerifyProgress,
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
@@ -27,6 +28,29 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
         self.engine.recovery_report()
+    }
+
+    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been durable, in this opening or an earlier one, is
+    /// known and dealt with. Returns the notices, which [`recovery_report`](Self::recovery_report), [`stats`](Self::stats),
+    /// [`inspect`](crate::inspect), read-only views and later backups told until now. What was cut stays in the store's `aside`.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # let dir = tempfile::tempdir()?;
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// for cut in tree.acknowledge_cuts()? {
+    ///     println!("{:?} leaves were lost; what was cut is in {:?}", cut.lost_leaves(), cut.files);
+    /// }
+    /// assert_eq!(tree.stats().unacknowledged_cuts, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if it could not be written: the notices are still on
+    /// record.
+    pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
+        self.engine.acknowledge_cuts()
     }
 
     /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`] with the same error, reads go on, and

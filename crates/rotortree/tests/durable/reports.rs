@@ -99,7 +99,7 @@ fn a_recovery_report_is_a_line_that_names_what_matters() {
     tree.close().unwrap();
     let line = open::<2>(dir.path()).recovery_report().to_string();
     assert!(
-        line.starts_with("opened after an orderly close; "),
+        line.starts_with("opened after an orderly close with 11 leaves; "),
         "{line}"
     );
     assert!(line.contains("10 leaves from the checkpoint"), "{line}");

@@ -212,8 +212,7 @@ fn check_is_prefix<const N: usize, const D: usize>(
     if root.unwrap_or_default() != previous.root {
         return refuse("a backup with other leaves than this tree has");
     }
-    let log = LiveLog::read(target, previous)?;
-    log.refuse_older_manifest(previous)?;
+    let log = LiveLog::read_owned(target, previous)?;
     if log.assess(previous).map_err(StorageError::Io)?.end != previous.sequence {
         return refuse("a backup with entries of its own");
     }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     CheckpointPolicy, EngineConfig, ReadOnly, RecoveryReport, RotorTreeError, StorageError,
     isolated::isolated,
-    manifest::CleanClose,
+    manifest::{CleanClose, CutNotice},
     recovery, spans,
     storage::{Storage, WriteError},
     sync::lock,
@@ -229,10 +229,24 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         spans::backup(&*self.core().storage, &**target).run(|| self.core().backup(target))
     }
 
-    /// What opening found.
+    /// What opening found; its [`cuts`](RecoveryReport::cuts) are those that are not acknowledged by now.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        self.core().report.clone()
+        RecoveryReport {
+            cuts: self.core().cuts(),
+            ..self.core().report.clone()
+        }
+    }
+
+    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been durable, in this opening or an earlier one, is
+    /// known and dealt with. Returns the notices, which nothing tells from then on; none if there were none. What was cut stays in
+    /// `aside`. Waits for a sync under way, and commits a manifest if there is anything to acknowledge.
+    ///
+    /// # Errors
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if the manifest could not be written: the notices are
+    /// still on record.
+    pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
+        self.core().acknowledge_cuts()
     }
 
     /// Why the tree failed for good, if it did.

@@ -20,9 +20,18 @@ mod told {
             if let Some(damage) = &report.damage {
                 tracing::error!(target: TARGET, place, file = damage.at.file, offset = damage.at.offset, reason = damage.at.reason, "the log was damaged");
             }
+            for cut in &report.cuts {
+                tracing::warn!(
+                    target: TARGET, place, generation = cut.generation, kept_size = cut.kept.size,
+                    lost_leaves = cut.lost_leaves(), "a cut of durable entries is not acknowledged"
+                );
+            }
+            for segment in &report.restored_headers {
+                tracing::warn!(target: TARGET, place, segment, "a segment's header was damaged and read from its copy");
+            }
             tracing::info!(
                 target: TARGET, place, size, created = report.created, was_closed = report.was_closed,
-                replayed_leaves = report.replayed_leaves, torn = report.tear.is_some(), "opened"
+                replayed_leaves = report.replayed_leaves, torn = report.tear.is_some(), unacknowledged_cuts = report.cuts.len(), "opened"
             );
         });
     }

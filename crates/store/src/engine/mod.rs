@@ -37,6 +37,7 @@ mod close;
 mod closing;
 mod commit;
 mod core;
+mod cuts;
 mod events;
 mod group_commit;
 mod heads;

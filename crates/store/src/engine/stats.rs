@@ -110,6 +110,8 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::optional_text")
     )]
     pub unavailable_error: Option<Arc<io::Error>>,
+    /// Cuts of durable entries that recovery took, now or earlier, and that were not acknowledged.
+    pub unacknowledged_cuts: u64,
     /// Why the tree failed for good, if it did.
     #[cfg_attr(
         feature = "serde",
@@ -234,6 +236,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             view_failures: load(&counters.view_failures),
             unavailable: counters.shortage.count(),
             unavailable_error: counters.shortage.last(),
+            unacknowledged_cuts: self.cuts().iter().map(|cut| u64::from(cut.cuts)).sum(),
             failure: self.failure(),
         }
     }

@@ -35,6 +35,7 @@ impl fmt::Display for Stats {
             view_failures,
             unavailable,
             unavailable_error,
+            unacknowledged_cuts,
             failure,
         } = self;
         write!(
@@ -59,6 +60,7 @@ impl fmt::Display for Stats {
              view_failures={view_failures} unavailable={unavailable}"
         )?;
         optional_text(f, "unavailable_error", unavailable_error)?;
+        write!(f, " unacknowledged_cuts={unacknowledged_cuts}")?;
         optional_text(f, "failure", failure)
     }
 }

@@ -47,7 +47,11 @@ fn storage_errors() -> Vec<StorageError> {
             file: file(), offset: 1, expected: 2, actual: 3,
         },
         StorageError::WalCorrupted { .. } => StorageError::WalCorrupted {
-            file: file(), offset: 1, reason: reason(), valid_sequence: 2, durable_sequence: 3,
+            file: file(), offset: 1, reason: reason(), valid_sequence: 2, valid_size: 2, durable_sequence: 3,
+            lost: None,
+        },
+        StorageError::NothingLeft { .. } => StorageError::NothingLeft {
+            file: file(), offset: 1, reason: reason(), known_size: 9, lost: None,
         },
         StorageError::ConfigMismatch { .. } => StorageError::ConfigMismatch {
             expected_n: 2, actual_n: 3, expected_max_depth: 4, actual_max_depth: 5,

@@ -74,9 +74,9 @@ impl Layout {
             .join(format!("{:06}.{suffix}", shard.index))
     }
 
-    /// The `n`-th file kept aside under a label.
-    pub(super) fn kept(&self, label: &str, n: u64) -> PathBuf {
-        self.aside.join(format!("{}-{n}.bytes", plain(label)))
+    /// The file kept aside under a label.
+    pub(super) fn kept(&self, label: &str) -> PathBuf {
+        self.aside.join(format!("{}.bytes", plain(label)))
     }
 }
 
@@ -173,8 +173,8 @@ mod tests {
     fn a_label_cannot_leave_its_directory() {
         let layout = Layout::new("/tree".into());
         assert_eq!(
-            layout.kept("../log/a b", 3),
-            Path::new("/tree/aside/___log_a_b-3.bytes")
+            layout.kept("../log/a b"),
+            Path::new("/tree/aside/___log_a_b.bytes")
         );
     }
 }

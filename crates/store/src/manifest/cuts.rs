@@ -2,6 +2,8 @@
 //!
 //! Its bytes are drawn in `docs/format.md`, whose table a test holds against what is written.
 
+use std::fmt;
+
 use rotortree_lean_imt::TreeHead;
 use rotortree_wal::Position;
 
@@ -23,14 +25,17 @@ const CUT_BYTES: usize = 120;
 /// The manifest that takes a cut carries its notice, and so does every later one, and every backup, until
 /// [`acknowledge_cuts`](crate::Engine::acknowledge_cuts).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CutNotice {
     /// The generation of the manifest that took the cut; of the last one where several cuts are merged.
     pub generation: u64,
     /// How many cuts this notice stands for: 1, or more where older ones were merged.
     pub cuts: u32,
-    /// The state that was left: the last entry kept, and size and root there. Where cuts are merged, the smallest.
-    pub kept: Position,
+    /// The last entry that was kept. Where cuts are merged, the smallest.
+    pub kept_sequence: u64,
+    /// Size and root there: what was left of the tree.
+    pub kept: TreeHead,
     /// The last entry that is known to have been durable. Where cuts are merged, the largest.
     pub attested: u64,
     /// The largest durable head that is known to have been lost, or `None` where no record of one was left.
@@ -55,7 +60,11 @@ impl CutNotice {
         let mut notice = Self {
             generation,
             cuts: 1,
-            kept,
+            kept_sequence: kept.sequence,
+            kept: TreeHead {
+                size: kept.size,
+                root: kept.root,
+            },
             attested,
             lost,
             file_count,
@@ -89,7 +98,12 @@ impl CutNotice {
         put(&self.generation.to_le_bytes());
         put(&self.cuts.to_le_bytes());
         put(&u32::from(self.lost.is_some()).to_le_bytes());
-        put(&encode_position(&self.kept));
+        let kept = Position {
+            sequence: self.kept_sequence,
+            size: self.kept.size,
+            root: self.kept.root,
+        };
+        put(&encode_position(&kept));
         put(&self.attested.to_le_bytes());
         put(&lost.size.to_le_bytes());
         put(&lost.root);
@@ -130,7 +144,11 @@ impl CutNotice {
         Ok(Self {
             generation,
             cuts,
-            kept,
+            kept_sequence: kept.sequence,
+            kept: TreeHead {
+                size: kept.size,
+                root: kept.root,
+            },
             attested,
             lost: (is_known == 1).then_some(lost),
             file_count,
@@ -142,8 +160,8 @@ impl CutNotice {
     fn merge(&mut self, later: Self) {
         self.generation = later.generation;
         self.cuts = self.cuts.saturating_add(later.cuts);
-        if later.kept.sequence < self.kept.sequence {
-            self.kept = later.kept;
+        if later.kept_sequence < self.kept_sequence {
+            (self.kept_sequence, self.kept) = (later.kept_sequence, later.kept);
         }
         self.attested = self.attested.max(later.attested);
         let known = self.lost.into_iter().chain(later.lost);
@@ -151,6 +169,35 @@ impl CutNotice {
         self.file_count = self.file_count.saturating_add(later.file_count);
         self.files.extend(later.files);
         self.files.truncate(MAX_CUT_FILES);
+    }
+}
+
+/// What was cut in one sentence, for a log or a terminal.
+impl fmt::Display for CutNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (generation, kept) = (self.generation, self.kept.size);
+        match self.cuts {
+            1 => write!(
+                f,
+                "NOT ACKNOWLEDGED: manifest {generation} cut the log to {kept} leaves"
+            )?,
+            cuts => write!(
+                f,
+                "NOT ACKNOWLEDGED: {cuts} cuts of the log, the last by manifest {generation}, the deepest to {kept} leaves"
+            )?,
+        }
+        match self.lost {
+            Some(lost) => write!(f, ", and the durable head {lost} is lost")?,
+            None => f.write_str(", and which durable head is lost is not on record")?,
+        }
+        if !self.files.is_empty() {
+            write!(f, "; kept aside: {}", self.files.join(", "))?;
+        }
+        let more = (self.file_count as usize).saturating_sub(self.files.len());
+        if more > 0 {
+            write!(f, " and {more} more")?;
+        }
+        Ok(())
     }
 }
 

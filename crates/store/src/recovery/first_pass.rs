@@ -43,9 +43,7 @@ impl LiveLog {
         manifest: &Manifest,
         follower: &mut impl Follower,
     ) -> io::Result<LogRules> {
-        let close = manifest.clean_close.as_ref();
-        let attested = close.map_or(0, |close| close.sequence);
-        let mut rules = LogRules::new(&manifest.position(), attested);
+        let mut rules = LogRules::new(&manifest.position(), self.attested);
         let mut window = Window::new();
         let mut before = 0;
         for (index, segment) in self.segments.iter().enumerate() {
@@ -53,7 +51,7 @@ impl LiveLog {
                 Start::Unreadable(error) => {
                     rules.unreadable_segment(segment.number, error.clone());
                 }
-                Start::Header(header) => {
+                Start::Intact(header) | Start::Restored(header) => {
                     rules.segment(header, segment.cap);
                     follower.segment(index, before, &header.base, &rules);
                     let bytes = self.open(segment.number)?;

@@ -8,6 +8,8 @@ mod create;
 mod first_pass;
 mod front;
 mod gathered;
+mod known;
+mod quarantine;
 mod replay;
 mod report;
 mod report_text;
@@ -28,13 +30,13 @@ use self::{
     counts::ensure_count,
     front::Applied,
     replay::Replayer,
-    verdict::{accept, expect_head, judge},
+    verdict::{accept, expect_head, judge, record_cut},
 };
 use crate::{
     EngineConfig, RotorTreeError, StorageError,
     cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
-    manifest::{CutNotice, Manifest, push_cut},
+    manifest::Manifest,
     spans,
     storage::{Ownership, Part, Place, Storage, WriteError},
 };
@@ -79,8 +81,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     let Checkpointed { mut tree, cold } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
-    let live = LiveLog::read(storage, &manifest)?;
-    live.refuse_older_manifest(&manifest)?;
+    let live = LiveLog::read_owned(storage, &manifest)?;
     let compact = live.total_bytes() <= COMPACT_BYTES;
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
@@ -94,14 +95,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     });
     let (assessment, applied) = scanned.map_err(StorageError::Io)?;
     ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
-    report.segments = live.segments.len() as u64;
-    report.was_closed = manifest.clean_close.is_some() && !report.created;
-    report.cut_records = assessment.cut_records;
-    report.cut_leaves = assessment.cut_leaves;
-    judge(&live, &assessment, config.recovery, &mut report)?;
-    if let (Some(damage), Some(cut)) = (&mut report.damage, assessment.cut) {
-        damage.kept_aside = live.keep_aside(cut)?;
-    }
+    judge(&live, &manifest, &assessment, config.recovery, &mut report)?;
 
     let applied = applied?;
     let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
@@ -117,20 +111,19 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         )
     })?;
     (report.replayed_records, report.replayed_leaves) = (records, leaves);
+    report.size = log.durable.size;
 
     manifest.generation += 1;
-    if let Some(damage) = &report.damage {
-        let kept = log.durable;
-        let files = damage.kept_aside.clone();
-        let cut = CutNotice::new(
-            manifest.generation,
-            kept,
-            damage.durable_sequence,
-            None,
-            files,
-        );
-        push_cut(&mut manifest.cuts, cut);
+    if let Some(damage) = &mut report.damage {
+        // Behind everything that can refuse to open: the segments that hold what is cut are still there, and stay until it is kept.
+        let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
+        if let Err(error) = kept {
+            // Nothing names it. The next opening would remove it, too.
+            drop(storage.remove_segment(log.header.number));
+            return Err(error.into());
+        }
     }
+    report.cuts.clone_from(&manifest.cuts);
     manifest.newest = log.header;
     manifest.durable = log.durable;
     manifest.clean_close = None;
@@ -247,10 +240,17 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     Ok((log, (replayer.records, replayer.leaves)))
 }
 
-/// What stands there, if it can be opened or made into a store.
+/// What stands there, if it can be opened or made into a store. A tree that must contain leaves is not made.
 fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageError> {
     match refuse_foreign(storage)? {
         Place::Vacant if !config.create_if_missing => Err(missing(storage)),
+        Place::Vacant => match config.expect_head {
+            Some(head) if head.size > 0 => Err(StorageError::UnexpectedHead {
+                size: head.size,
+                reason: format!("{}: there is no store here", storage.describe()),
+            }),
+            _ => Ok(Place::Vacant),
+        },
         place => Ok(place),
     }
 }
@@ -295,8 +295,8 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
     let (assessment, applied) = spans::scan_log(live.segments.len(), live.total_bytes())
         .run(|| live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref()))
         .map_err(StorageError::Io)?;
-    report.segments = live.segments.len() as u64;
-    judge(&live, &assessment, config.recovery, report)?;
+    judge(&live, &manifest, &assessment, config.recovery, report)?;
+    report.cuts.clone_from(&manifest.cuts);
     let stop = assessment.attested.min(assessment.end);
     let mut replayer = Replayer::new(
         &live,
@@ -308,6 +308,7 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
     );
     spans::replay(stop.saturating_sub(manifest.sequence)).run(|| replayer.run())?;
     (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
+    report.size = tree.size();
     expect_head(&tree.snapshot(), config.expect_head)?;
     Ok((tree, manifest))
 }

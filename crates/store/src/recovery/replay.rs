@@ -15,7 +15,7 @@ use rotortree_wal::{
 use super::{
     front::Applied,
     gathered::{GATHER, Gathered, Grown},
-    segments::{LiveLog, Start},
+    segments::{LiveLog, LiveSegment},
 };
 use crate::{
     RotorTreeError, StorageError,
@@ -180,7 +180,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
     fn next_segment(&mut self) -> Result<Option<(Scanner<SegmentReader>, u64)>, RotorTreeError> {
         while let Some(segment) = self.log.segments.get(self.at) {
             self.at += 1;
-            if let Start::Header(header) = &segment.start {
+            if let Some(header) = segment.header() {
                 self.settle()?;
                 self.grown.check_base(&header.base)?;
                 let window = std::mem::take(&mut self.window);
@@ -234,10 +234,8 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
     /// Compares the tree with what the segments say that nothing is left to be read from.
     fn check_bases_ahead(&self) -> Result<(), StorageError> {
         let ahead = self.log.segments.get(self.at..).unwrap_or_default();
-        ahead.iter().try_for_each(|segment| match &segment.start {
-            Start::Header(header) => self.grown.check_base(&header.base),
-            Start::Unreadable(_) => Ok(()),
-        })
+        let mut headers = ahead.iter().filter_map(LiveSegment::header);
+        headers.try_for_each(|header| self.grown.check_base(&header.base))
     }
 }
 

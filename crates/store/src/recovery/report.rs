@@ -1,5 +1,9 @@
 //! [`RecoveryReport`]: what opening found and did.
 
+use rotortree_lean_imt::TreeHead;
+
+use crate::manifest::CutNotice;
+
 /// What opening found and did. Also told when nothing was wrong. As text ([`Display`](std::fmt::Display)) it is one line; with the
 /// feature `serde` it serializes as a map of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +14,8 @@ pub struct RecoveryReport {
     pub created: bool,
     /// The last run closed the store cleanly.
     pub was_closed: bool,
+    /// Leaves in the tree that was recovered.
+    pub size: u64,
     /// Leaves that the checkpoint gave.
     pub checkpoint_size: u64,
     /// Whether every stored node was compared with the hash of its children.
@@ -29,6 +35,11 @@ pub struct RecoveryReport {
     pub tear: Option<LogBreak>,
     /// Where something was damaged that is known to have been durable.
     pub damage: Option<Damage>,
+    /// Segments whose header was damaged and was read from where it stands a second time: nothing was lost, and the disk wants a look.
+    pub restored_headers: Vec<String>,
+    /// The cuts that this and earlier openings took and that were not acknowledged yet, the oldest first. See
+    /// [`Engine::acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+    pub cuts: Vec<CutNotice>,
 }
 
 /// A place where the log breaks off.
@@ -53,8 +64,22 @@ pub struct Damage {
     pub at: LogBreak,
     /// The last record that was recovered.
     pub valid_sequence: u64,
+    /// Leaves that were recovered.
+    pub valid_size: u64,
     /// The last record that is known to have been durable.
     pub durable_sequence: u64,
+    /// The largest durable head that is known to be lost. An orderly close names the very last one; without one it is the last that
+    /// anything valid still tells of, and `None` where nothing does.
+    pub lost: Option<TreeHead>,
     /// Where the bytes from there on are kept.
     pub kept_aside: Vec<String>,
+}
+
+impl Damage {
+    /// How many leaves are known to be lost, or `None` where no durable head beyond what was recovered is known.
+    #[must_use]
+    pub fn lost_leaves(&self) -> Option<u64> {
+        self.lost
+            .map(|head| head.size.saturating_sub(self.valid_size))
+    }
 }

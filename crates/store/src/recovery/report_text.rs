@@ -11,6 +11,7 @@ impl fmt::Display for RecoveryReport {
         let Self {
             created,
             was_closed,
+            size,
             checkpoint_size,
             verified,
             segments,
@@ -20,6 +21,8 @@ impl fmt::Display for RecoveryReport {
             cut_leaves,
             tear,
             damage,
+            restored_headers,
+            cuts,
         } = self;
         if *created {
             return f.write_str("created a new store");
@@ -31,7 +34,7 @@ impl fmt::Display for RecoveryReport {
         };
         write!(
             f,
-            "opened after {after}; {checkpoint_size} leaves from the checkpoint; {replayed_leaves} leaves replayed from \
+            "opened after {after} with {size} leaves; {checkpoint_size} leaves from the checkpoint; {replayed_leaves} leaves replayed from \
              {replayed_records} records in {segments} segments of the log"
         )?;
         if *verified {
@@ -54,7 +57,11 @@ impl fmt::Display for RecoveryReport {
                 "; cut off {cut_leaves} leaves in {cut_records} records, {durable}"
             )?;
         }
-        Ok(())
+        if !restored_headers.is_empty() {
+            let files = restored_headers.join(", ");
+            write!(f, "; damaged headers, read from their copies: {files}")?;
+        }
+        cuts.iter().try_for_each(|cut| write!(f, "; {cut}"))
     }
 }
 
@@ -74,13 +81,18 @@ impl fmt::Display for Damage {
         let Self {
             at,
             valid_sequence,
+            valid_size,
             durable_sequence,
+            lost,
             kept_aside,
         } = self;
         write!(
             f,
-            "DAMAGE at {at}; recovered up to record {valid_sequence}, {durable_sequence} had been durable"
+            "DAMAGE at {at}; recovered up to record {valid_sequence} ({valid_size} leaves), {durable_sequence} had been durable"
         )?;
+        if let Some(lost) = lost {
+            write!(f, "; the head {lost} is lost")?;
+        }
         if !kept_aside.is_empty() {
             write!(f, "; the bytes are kept in {}", kept_aside.join(", "))?;
         }

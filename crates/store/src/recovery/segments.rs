@@ -1,9 +1,9 @@
 //! The live segments of a store: which there must be, and what their headers say.
 
-use std::{io, ops::Range, sync::Arc};
+use std::{io, sync::Arc};
 
 use rotortree_wal::{
-    BreakCause, Event, Place, SECTOR, Scanner, SegmentBytes, SegmentError, SegmentHeader,
+    BreakCause, Event, HeaderCopy, SECTOR, Scanner, SegmentBytes, SegmentError, SegmentHeader,
     SegmentStart, caps,
 };
 
@@ -12,9 +12,6 @@ use crate::{
     manifest::Manifest,
     storage::{Part, SegmentReader, Storage},
 };
-
-/// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
-const LONG_HOLE: u64 = 16 << 20;
 
 /// A segment of the log that is in force.
 pub(crate) struct LiveSegment {
@@ -25,10 +22,21 @@ pub(crate) struct LiveSegment {
     pub(crate) len: u64,
 }
 
-#[expect(clippy::large_enum_variant, reason = "nearly all are headers")]
+/// What a segment's header is known from.
 pub(crate) enum Start {
-    Header(SegmentHeader),
+    Intact(SegmentHeader),
+    /// The header in the segment is damaged, and its copy elsewhere is not.
+    Restored(SegmentHeader),
     Unreadable(SegmentError),
+}
+
+impl LiveSegment {
+    pub(crate) fn header(&self) -> Option<&SegmentHeader> {
+        match &self.start {
+            Start::Intact(header) | Start::Restored(header) => Some(header),
+            Start::Unreadable(_) => None,
+        }
+    }
 }
 
 /// The log of a store, in the order of its segments.
@@ -38,9 +46,22 @@ pub(crate) struct LiveLog {
     /// Segments that the manifest does not name: covered by it and not removed yet, or started and not named before a crash.
     /// Nothing in them was ever acknowledged that is not elsewhere too.
     pub(crate) unnamed: Vec<u64>,
+    /// The sequence up to which the log must be valid, besides what it says itself.
+    pub(crate) attested: u64,
 }
 
 impl LiveLog {
+    /// The log as its owner reads it. By now the manifest is durable, and so is what it says was durable; and an older manifest is refused.
+    pub(crate) fn read_owned(
+        storage: &Arc<dyn Storage>,
+        manifest: &Manifest,
+    ) -> Result<Self, StorageError> {
+        let mut log = Self::read(storage, manifest)?;
+        log.refuse_older_manifest(manifest)?;
+        log.attested = log.attested.max(manifest.durable.sequence);
+        Ok(log)
+    }
+
     /// Lists the segments and reads their headers.
     ///
     /// Every segment from the manifest's first to its last must be there; a missing one is an error in every mode.
@@ -70,51 +91,89 @@ impl LiveLog {
             storage: Arc::clone(storage),
             segments: Vec::new(),
             unnamed,
+            attested: manifest.clean_close.map_or(0, |close| close.sequence),
         };
-        for number in numbers {
-            let mut bytes = log.open(number)?;
-            let start = match SegmentStart::read(&mut bytes)? {
-                SegmentStart::Header(header) => log.check_identity(manifest, number, header)?,
-                // A segment becomes visible only once it is whole: blank is what no crash leaves.
-                SegmentStart::Blank => Start::Unreadable(SegmentError::NotASegment),
-                SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
-                    return Err(StorageError::UnsupportedFormat {
-                        file: storage.name(Part::Segment(number)),
-                        found: found.into(),
-                        supported: supported.into(),
-                    });
-                }
-                SegmentStart::Unreadable(error) => Start::Unreadable(error),
-            };
-            log.segments.push(LiveSegment {
-                number,
-                start,
-                cap: u64::MAX,
-                len: bytes.len(),
-            });
+        // From the newest to the oldest: each header is kept in the one behind it, that of the newest in the manifest.
+        let mut copy = Some(manifest.newest);
+        for &number in numbers.iter().rev() {
+            let segment = log.read_segment(manifest, number, copy)?;
+            copy = segment.header().and_then(|header| header.previous);
+            log.segments.push(segment);
         }
+        log.segments.reverse();
         log.set_caps();
         Ok(log)
     }
 
+    /// Reads the header of a segment, or restores it from `copy`.
+    fn read_segment(
+        &self,
+        manifest: &Manifest,
+        number: u64,
+        copy: Option<HeaderCopy>,
+    ) -> Result<LiveSegment, StorageError> {
+        let mut bytes = self.open(number)?;
+        let len = bytes.len();
+        let copy = copy.filter(|copy| copy.number == number);
+        let start = match SegmentStart::read(&mut bytes)? {
+            SegmentStart::Header(header) => {
+                if copy.is_some_and(|copy| copy != header.copy()) {
+                    return Err(StorageError::DataCorruption {
+                        file: self.name(number),
+                        offset: 0,
+                        reason: "the file holds another segment of this number than the one that the store wrote"
+                            .into(),
+                    });
+                }
+                Start::Intact(header)
+            }
+            SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
+                return Err(StorageError::UnsupportedFormat {
+                    file: self.name(number),
+                    found: found.into(),
+                    supported: supported.into(),
+                });
+            }
+            SegmentStart::Unreadable(error) => {
+                restore(manifest, copy).map_or(Start::Unreadable(error), Start::Restored)
+            }
+            // A segment becomes visible only once it is whole: blank is what no crash leaves. Where more than the header is gone,
+            // the header alone would make the log look as if it had ended here.
+            SegmentStart::Blank => restore(manifest, copy.filter(|_| len == SECTOR as u64)).map_or(
+                Start::Unreadable(SegmentError::NotASegment),
+                Start::Restored,
+            ),
+        };
+        let segment = LiveSegment {
+            number,
+            start,
+            cap: u64::MAX,
+            len,
+        };
+        if let Some(header) = segment.header() {
+            self.check_identity(manifest, number, header)?;
+        }
+        Ok(segment)
+    }
+
     /// A segment is named by a manifest before anything is written behind what it was created with. One that was written to and is not
-    /// named shows that the manifest is an earlier one: to go on from it would drop what came since.
+    /// named, or that another one stands behind, shows that the manifest is an earlier one: to go on from it would drop what came since.
     ///
     /// For the owner. A reader may merely have been overtaken by a writer that rotates.
-    pub(crate) fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
-        let beyond = self.unnamed.iter().copied();
-        for number in beyond.filter(|number| *number > manifest.last_segment()) {
+    fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
+        let last = manifest.last_segment();
+        for number in self.unnamed.iter().copied().filter(|number| *number > last) {
             let mut bytes = self.open(number)?;
             let SegmentStart::Header(header) = SegmentStart::read(&mut bytes)? else {
                 continue;
             };
-            if header.tree_id == manifest.tree_id && is_used(bytes, &header)? {
+            let is_ours = header.tree_id == manifest.tree_id;
+            if is_ours && (number - last > 1 || is_used(bytes, &header)?) {
                 return Err(StorageError::DataCorruption {
-                    file: self.storage.name(Part::Segment(number)),
+                    file: self.name(number),
                     offset: 0,
                     reason: format!(
-                        "the segment is in use, and the manifest, an older one, names none beyond {}",
-                        manifest.last_segment()
+                        "the segment is in use, and the manifest, an older one, names none beyond {last}"
                     ),
                 });
             }
@@ -127,8 +186,8 @@ impl LiveLog {
         &self,
         manifest: &Manifest,
         number: u64,
-        header: SegmentHeader,
-    ) -> Result<Start, StorageError> {
+        header: &SegmentHeader,
+    ) -> Result<(), StorageError> {
         let foreign = |reason: String| {
             Err(StorageError::DataCorruption {
                 file: self.storage.name(Part::Segment(number)),
@@ -152,21 +211,25 @@ impl LiveLog {
                 header.base.sequence, header.base.size, covered.sequence, covered.size
             ));
         }
-        Ok(Start::Header(header))
+        Ok(())
     }
 
     fn set_caps(&mut self) {
-        let with_header = |segment: &LiveSegment| match &segment.start {
-            Start::Header(header) => Some(header.base.sequence),
-            Start::Unreadable(_) => None,
-        };
-        let bases: Vec<u64> = self.segments.iter().filter_map(with_header).collect();
+        let headers = self.segments.iter().filter_map(LiveSegment::header);
+        let bases: Vec<u64> = headers.map(|header| header.base.sequence).collect();
         let mut caps = caps(&bases).into_iter();
         for segment in &mut self.segments {
-            if with_header(segment).is_some() {
+            if segment.header().is_some() {
                 segment.cap = caps.next().unwrap_or(u64::MAX);
             }
         }
+    }
+
+    /// The segments whose header was damaged and stands elsewhere, too.
+    pub(crate) fn restored(&self) -> Vec<String> {
+        let is_restored = |segment: &&LiveSegment| matches!(segment.start, Start::Restored(_));
+        let restored = self.segments.iter().filter(is_restored);
+        restored.map(|segment| self.name(segment.number)).collect()
     }
 
     pub(crate) fn storage(&self) -> &dyn Storage {
@@ -182,34 +245,6 @@ impl LiveLog {
         self.segments.iter().map(|segment| segment.len).sum()
     }
 
-    /// Keeps everything from `place` on aside, but for long holes; returns where.
-    pub(crate) fn keep_aside(&self, place: Place) -> Result<Vec<String>, StorageError> {
-        let mut kept = Vec::new();
-        for segment in self
-            .segments
-            .iter()
-            .filter(|segment| segment.number >= place.segment)
-        {
-            let from = if segment.number == place.segment {
-                place.offset.min(segment.len)
-            } else {
-                0
-            };
-            for stretch in stretches(&mut self.open(segment.number)?, from..segment.len)? {
-                // The header goes along: without its salt nobody could check what follows.
-                let label = format!("segment-{:020}-from-{}", segment.number, stretch.start);
-                let mut content = Tail {
-                    header: 0..stretch.start.min(SECTOR as u64),
-                    bytes: self.open(segment.number)?,
-                    at: stretch.start,
-                    end: stretch.end,
-                };
-                kept.push(self.storage.keep_aside(&label, &mut content)?);
-            }
-        }
-        Ok(kept)
-    }
-
     /// What the log says does not fit together.
     pub(crate) fn changed(&self, reason: &str) -> StorageError {
         let last = self.segments.last().map_or(0, |segment| segment.number);
@@ -223,6 +258,11 @@ impl LiveLog {
     pub(crate) fn name(&self, number: u64) -> String {
         self.storage.name(Part::Segment(number))
     }
+}
+
+/// The header of a segment from where it stands a second time.
+fn restore(manifest: &Manifest, copy: Option<HeaderCopy>) -> Option<SegmentHeader> {
+    copy.map(|copy| copy.restore(manifest.tree_id, manifest.arity, manifest.fingerprint))
 }
 
 /// Whether somebody wrote to the segment after it was created, which happens once a manifest names it.
@@ -255,45 +295,5 @@ pub(crate) fn describe(cause: &BreakCause) -> String {
         BreakCause::EndsEarly => "the log ends before what is known to have been durable".into(),
         BreakCause::UnfinishedBatch => "a batch starts here whose end is missing".into(),
         other => format!("{other:?}"),
-    }
-}
-
-/// What is left of a range of a segment without its long holes: keeping those aside could fill the disk with zeros.
-fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
-    let mut found = Vec::new();
-    let (mut start, mut at) = (range.start, range.start);
-    while at < range.end {
-        let data = bytes.next_data(at)?.clamp(at, range.end);
-        if data - at >= LONG_HOLE {
-            found.push(start..at);
-            (start, at) = (data, data);
-        } else {
-            at = (at + LONG_HOLE).min(range.end);
-        }
-    }
-    found.push(start..range.end);
-    found.retain(|stretch| !stretch.is_empty());
-    Ok(found)
-}
-
-/// A stretch of a segment behind its header as a stream.
-struct Tail {
-    bytes: SegmentReader,
-    header: Range<u64>,
-    at: u64,
-    end: u64,
-}
-
-impl io::Read for Tail {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let (at, end) = if self.header.is_empty() {
-            (&mut self.at, self.end)
-        } else {
-            (&mut self.header.start, self.header.end)
-        };
-        let count = (end - *at).min(buf.len() as u64) as usize;
-        self.bytes.read_at(*at, &mut buf[..count])?;
-        *at += count as u64;
-        Ok(count)
     }
 }

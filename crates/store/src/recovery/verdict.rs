@@ -2,52 +2,102 @@
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
-use rotortree_wal::{Assessment, Verdict};
+use rotortree_wal::{Assessment, Position, Verdict};
 
 use super::{
     Damage, LogBreak, RecoveryReport,
+    known::Known,
     segments::{LiveLog, describe},
 };
 use crate::{
     RecoveryMode, RotorTreeError, StorageError,
-    manifest::Manifest,
+    manifest::{CutNotice, Manifest, push_cut},
     storage::{Part, Storage},
 };
 
 /// Turns the first pass's verdict into the report, or into an error where the mode wants one.
 pub(super) fn judge(
     live: &LiveLog,
+    manifest: &Manifest,
     assessment: &Assessment,
     mode: RecoveryMode,
     report: &mut RecoveryReport,
 ) -> Result<(), StorageError> {
+    report.segments = live.segments.len() as u64;
+    report.was_closed = manifest.clean_close.is_some() && !report.created;
+    report.restored_headers = live.restored();
+    report.cut_records = assessment.cut_records;
+    report.cut_leaves = assessment.cut_leaves;
     let place = |found: &rotortree_wal::Break| LogBreak {
         file: live.name(found.place.segment),
         offset: found.place.offset,
         reason: describe(&found.cause),
     };
-    match &assessment.verdict {
-        Verdict::Whole => {}
-        Verdict::Torn(found) => report.tear = Some(place(found)),
-        Verdict::Damaged(found) => {
-            let at = place(found);
-            if mode == RecoveryMode::Strict {
-                return Err(StorageError::WalCorrupted {
-                    file: at.file,
-                    offset: at.offset,
-                    reason: at.reason,
-                    valid_sequence: assessment.end,
-                    durable_sequence: assessment.attested,
-                });
-            }
-            report.damage = Some(Damage {
-                at,
-                valid_sequence: assessment.end,
-                durable_sequence: assessment.attested,
-                kept_aside: Vec::new(),
-            });
+    let found = match &assessment.verdict {
+        Verdict::Whole => return Ok(()),
+        Verdict::Torn(found) => {
+            report.tear = Some(place(found));
+            return Ok(());
+        }
+        Verdict::Damaged(found) => place(found),
+    };
+    let known = Known::gather(live, manifest, assessment)?;
+    let lost = known.lost(assessment.size);
+    if mode == RecoveryMode::Strict {
+        return Err(StorageError::WalCorrupted {
+            file: found.file,
+            offset: found.offset,
+            reason: found.reason,
+            valid_sequence: assessment.end,
+            valid_size: assessment.size,
+            durable_sequence: assessment.attested,
+            lost: lost.map(Box::new),
+        });
+    }
+    let is_all_lost = assessment.size == 0 && (known.leaves > 0 || known.may_have_had_more);
+    if is_all_lost && mode != RecoveryMode::AcceptLoss {
+        return Err(StorageError::NothingLeft {
+            file: found.file,
+            offset: found.offset,
+            reason: found.reason,
+            known_size: known.leaves,
+            lost: lost.map(Box::new),
+        });
+    }
+    report.damage = Some(Damage {
+        at: found,
+        valid_sequence: assessment.end,
+        valid_size: assessment.size,
+        durable_sequence: assessment.attested,
+        lost,
+        kept_aside: Vec::new(),
+    });
+    Ok(())
+}
+
+/// Keeps aside what a damaged log is cut by, and puts the cut on record in `manifest`, which is about to be put in force.
+pub(super) fn record_cut(
+    live: &LiveLog,
+    assessment: &Assessment,
+    kept: Position,
+    manifest: &mut Manifest,
+    damage: &mut Damage,
+) -> Result<(), StorageError> {
+    let mut labels = Vec::new();
+    if let Some(cut) = assessment.cut {
+        for file in live.keep_aside(cut)? {
+            labels.push(file.label);
+            damage.kept_aside.push(file.place);
         }
     }
+    let notice = CutNotice::new(
+        manifest.generation,
+        kept,
+        damage.durable_sequence,
+        damage.lost,
+        labels,
+    );
+    push_cut(&mut manifest.cuts, notice);
     Ok(())
 }
 

@@ -309,13 +309,13 @@ impl Storage for ObjectStorage {
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
-        let mut n = 0;
-        loop {
-            let name = names::aside(label, n);
-            if let Created::Ours = self.client.create(&name, &bytes)? {
-                return Ok(name);
+        let name = names::aside(label);
+        match self.client.create(&name, &bytes)? {
+            Created::Ours => Ok(name),
+            Created::Taken(_) => {
+                let other = format!("{name} holds other bytes");
+                Err(io::Error::new(io::ErrorKind::AlreadyExists, other))
             }
-            n += 1;
         }
     }
 }

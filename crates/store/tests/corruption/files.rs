@@ -17,8 +17,9 @@ fn is_log(path: &Path) -> bool {
 #[test]
 fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
     let _watchdog = Watchdog::start();
-    for closed in [true, false] {
-        let sample = Sample::new(3, closed);
+    let samples = [true, false].map(|closed| (Sample::new(3, closed), closed));
+    let of_log_alone = [true, false].map(|closed| (Sample::of_log_alone(14, closed), closed));
+    for (sample, closed) in samples.into_iter().chain(of_log_alone) {
         for path in sample.list() {
             let bytes = sample.files.read_file(&path).unwrap();
             let damaged = sample.copy();

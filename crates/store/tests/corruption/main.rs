@@ -9,5 +9,7 @@ mod backup;
 mod backup_identity;
 mod bits;
 mod crafted;
+mod emptied;
 mod files;
+mod refusals;
 mod store;

@@ -13,7 +13,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
+    CheckpointPolicy, Damage, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
     fs::FsStorage,
     storage::{Reads, Storage},
     test_util::{sim_files::SimFiles, watchdog::limit_this_process},
@@ -42,16 +42,26 @@ pub(crate) struct Sample {
     pub(crate) files: SimFiles,
     pub(crate) leaves: Vec<Hash>,
     pub(crate) metadata: Vec<u8>,
+    closed: bool,
 }
 
 impl Sample {
     /// Whole chunks, tails, a log of several segments, several groups in each, metadata.
     pub(crate) fn new(seed: u64, closed: bool) -> Self {
-        Self::with_earlier_manifests(seed, closed).0
+        Self::make(seed, closed, true).0
+    }
+
+    /// The same leaves in a log that no checkpoint covers: whatever is left of them is left by the log.
+    pub(crate) fn of_log_alone(seed: u64, closed: bool) -> Self {
+        Self::make(seed, closed, false).0
     }
 
     /// The same, and the manifest as it was after each step.
     pub(crate) fn with_earlier_manifests(seed: u64, closed: bool) -> (Self, Vec<Vec<u8>>) {
+        Self::make(seed, closed, true)
+    }
+
+    fn make(seed: u64, closed: bool, checkpointed: bool) -> (Self, Vec<Vec<u8>>) {
         let files = SimFiles::new();
         let mut manifests = Vec::new();
         let mut keep = || manifests.push(files.read_file("/tree/MANIFEST").unwrap());
@@ -60,7 +70,9 @@ impl Sample {
         let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
         keep();
         tree.append(&leaves[..150]).submit().unwrap();
-        tree.checkpoint().unwrap();
+        if checkpointed {
+            tree.checkpoint().unwrap();
+        }
         keep();
         tree.append(&leaves[150..300])
             .metadata(&metadata)
@@ -83,6 +95,7 @@ impl Sample {
                 files: files.settled(),
                 leaves,
                 metadata,
+                closed,
             };
             return (sample, manifests);
         }
@@ -95,6 +108,7 @@ impl Sample {
             files: files_now,
             leaves,
             metadata,
+            closed,
         };
         (sample, manifests)
     }
@@ -152,9 +166,13 @@ impl Sample {
             }
             Ok(tree) => {
                 assert!(self.nodes_are_right(&tree), "{told}: not a prefix");
+                assert!(tree.size() > 0, "{told}: an empty tree where there was one");
                 let report = tree.recovery_report();
+                assert_eq!(report.size, tree.size(), "{told}");
                 if self.is_whole(&tree) {
-                    let is_told = report.damage.is_some() || report.tear.is_some();
+                    let is_told = report.damage.is_some()
+                        || report.tear.is_some()
+                        || !report.restored_headers.is_empty();
                     return if is_told {
                         Outcome::Told
                     } else {
@@ -182,17 +200,60 @@ impl Sample {
                         damage.kept_aside.len(),
                         "{told}: {kept:?} {damage:?}"
                     );
-                    // What was cut is dead: the next opening finds nothing wrong.
-                    drop(tree);
-                    let again = open(&before, config(RecoveryMode::Strict)).unwrap();
-                    assert!(
-                        self.nodes_are_right(&again) && again.recovery_report().damage.is_none(),
-                        "{told}"
-                    );
+                    assert_eq!(damage.valid_size, tree.size(), "{told}");
+                    let lost = damage.lost.map(|head| (head.size, Some(head.root)));
+                    if self.closed {
+                        // An orderly close knows the very head.
+                        let head = reference::root(&Blake3Hasher, 2, &self.leaves);
+                        assert_eq!(lost, Some((self.leaves.len() as u64, head)), "{told}");
+                    } else if let Some((size, root)) = lost {
+                        let prefix = &self.leaves[..size as usize];
+                        assert_eq!(root, reference::root(&Blake3Hasher, 2, prefix), "{told}");
+                    }
+                    self.tells_the_cut_until_it_is_acknowledged(&before, tree, &damage, told);
                 }
                 Outcome::Cut
             }
         }
+    }
+
+    /// What was cut is dead, so that later openings find nothing wrong; and they tell of it.
+    fn tells_the_cut_until_it_is_acknowledged(
+        &self,
+        files: &SimFiles,
+        tree: Tree,
+        damage: &Damage,
+        told: &str,
+    ) {
+        let cuts = tree.recovery_report().cuts;
+        let [cut] = &cuts[..] else {
+            panic!("{told}: {cuts:?}");
+        };
+        let kept = (cut.kept_sequence, cut.kept.size, cut.attested, cut.lost);
+        let expected = (
+            damage.valid_sequence,
+            tree.size(),
+            damage.durable_sequence,
+            damage.lost,
+        );
+        assert_eq!(kept, expected, "{told}");
+        assert_eq!(cut.file_count as usize, damage.kept_aside.len(), "{told}");
+        for (label, place) in cut.files.iter().zip(&damage.kept_aside) {
+            assert!(place.contains(label), "{told}: {label} in {place}");
+        }
+        drop(tree);
+        let again = open(files, config(RecoveryMode::Strict)).unwrap();
+        let report = again.recovery_report();
+        assert!(
+            self.nodes_are_right(&again) && report.damage.is_none(),
+            "{told}"
+        );
+        assert_eq!(report.cuts, cuts, "{told}");
+        assert_eq!(again.acknowledge_cuts().unwrap(), cuts, "{told}");
+        assert_eq!(again.recovery_report().cuts, [], "{told}");
+        drop(again);
+        let last = open(files, config(RecoveryMode::Strict)).unwrap();
+        assert_eq!(last.recovery_report().cuts, [], "{told}");
     }
 
     /// Reads chunk by chunk, as a store that was opened without verification does.

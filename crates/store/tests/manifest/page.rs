@@ -161,7 +161,7 @@ fn cut_bytes(manifest: &Manifest) -> Vec<u8> {
             ),
             (
                 "state that was left",
-                joined([cut.kept.sequence, cut.kept.size], &cut.kept.root),
+                joined([cut.kept_sequence, cut.kept.size], &cut.kept.root),
             ),
             ("A: sequence", joined([cut.attested], &[])),
             (

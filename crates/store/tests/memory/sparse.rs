@@ -217,7 +217,7 @@ fn crafted(honest: &Manifest, size: u64) -> Manifest {
         clean_close: None,
         ..honest.clone()
     };
-    next.durable.size = size;
+    next.durable = next.position();
     let shape = next.shape();
     let tail = |level| LevelTail {
         nodes: vec![[7; 32]; shape.tail_nodes(level)],

@@ -1,5 +1,7 @@
 //! Clauses about the place itself: what it tells of itself, who owns it, what sweeping leaves.
 
+use std::io::ErrorKind;
+
 use super::{Clause, Site};
 use crate::{
     StorageError,
@@ -35,7 +37,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         sweep_keeps,
     ),
     (
-        "bytes kept aside stay within the place under a name of their own, whatever their label",
+        "bytes kept aside stay within the place whatever their label, are kept once, and never take the place of others",
         aside,
     ),
 ];
@@ -194,16 +196,23 @@ fn sweep_keeps(site: &Site<'_>) {
 fn aside(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("nobody owns it");
-    let names = [0, 1, 2].map(|seed| {
-        let bytes = super::pattern(seed, 3000);
-        storage
-            .keep_aside("cut/../from the log", &mut super::Halting::new(&bytes))
-            .expect("the bytes are kept")
-    });
-    assert!(
-        names[0] != names[1] && names[1] != names[2] && names[0] != names[2],
-        "kept under the names {names:?}"
-    );
+    let keep = |label: &str, seed: u64| {
+        let bytes = super::pattern(seed, 300_000);
+        storage.keep_aside(label, &mut super::Halting::new(&bytes))
+    };
+    let place = keep("cut/../from the log", 0).expect("the bytes are kept");
+    let again = keep("cut/../from the log", 0).expect("they are there already");
+    assert_eq!(place, again, "the same bytes under the same label");
+    let other = keep("another cut", 1).expect("the bytes are kept");
+    assert_ne!(place, other, "two labels have two places");
+    for _ in 0..2 {
+        let refused = keep("another cut", 2).expect_err("other bytes are there");
+        assert_eq!(refused.kind(), ErrorKind::AlreadyExists, "{refused}");
+    }
+    let bytes = super::pattern(1, 299_999);
+    let shorter = storage.keep_aside("another cut", &mut &bytes[..]);
+    assert!(shorter.is_err(), "the bytes there go on");
+    keep("another cut", 1).expect("what was there has stayed");
 }
 
 fn create(storage: &dyn Storage, number: u64, len: usize) {

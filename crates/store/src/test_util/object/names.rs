@@ -65,6 +65,6 @@ pub(super) fn generation(name: &str) -> Option<u64> {
     name.strip_prefix(MANIFESTS)?.parse().ok()
 }
 
-pub(super) fn aside(label: &str, n: u64) -> String {
-    format!("{ASIDE}{}-{n}", label.replace('/', "_"))
+pub(super) fn aside(label: &str) -> String {
+    format!("{ASIDE}{}", label.replace('/', "_"))
 }

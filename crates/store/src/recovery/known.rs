@@ -1,0 +1,94 @@
+//! What is known of a tree whose log is damaged: how large it was, and which durable head is lost.
+
+use std::io;
+
+use rotortree_lean_imt::TreeHead;
+use rotortree_wal::{Assessment, Event, Position, Scanner};
+
+use super::segments::{LiveLog, Start};
+use crate::manifest::Manifest;
+
+/// What stands in manifest, headers and valid groups of a damaged log, behind the damage too.
+pub(super) struct Known {
+    /// The durable state with the most entries that is on record anywhere.
+    durable: Position,
+    /// The most leaves that anything on record says the tree had, durable or not.
+    pub(super) leaves: u64,
+    /// Whether the tree may have had leaves that nothing on record tells of.
+    pub(super) may_have_had_more: bool,
+}
+
+impl Known {
+    /// Reads the log once more, of which `assessment` says up to where it was durable. O(log) time, constant memory.
+    pub(super) fn gather(
+        log: &LiveLog,
+        manifest: &Manifest,
+        assessment: &Assessment,
+    ) -> io::Result<Self> {
+        let mut known = Self {
+            durable: manifest.position(),
+            leaves: 0,
+            may_have_had_more: false,
+        };
+        let attested = assessment.attested;
+        known.state(manifest.durable, attested);
+        let close = manifest.clean_close;
+        if let Some(close) = close {
+            let end = Position {
+                sequence: close.sequence,
+                size: close.size,
+                root: close.root,
+            };
+            known.state(end, attested);
+        }
+        let mut is_unreadable = false;
+        for segment in &log.segments {
+            let header = match &segment.start {
+                Start::Intact(header) | Start::Restored(header) => header,
+                Start::Unreadable(_) => {
+                    is_unreadable = true;
+                    continue;
+                }
+            };
+            known.state(header.base, attested);
+            let mut scanner = Scanner::new(log.open(segment.number)?, header.salt);
+            while let Some(event) = scanner.next()? {
+                if let Event::Group(group) = event
+                    && group.first_sequence <= segment.cap
+                {
+                    let sequence = match group.record_count {
+                        0 => group.attested,
+                        _ => group.last_sequence(),
+                    };
+                    let (size, root) = (group.size_after, group.root_after);
+                    known.state(
+                        Position {
+                            sequence,
+                            size,
+                            root,
+                        },
+                        attested,
+                    );
+                }
+            }
+        }
+        let is_complete = known.durable.sequence >= attested && !is_unreadable;
+        known.may_have_had_more = close.is_none() && !is_complete;
+        Ok(known)
+    }
+
+    fn state(&mut self, state: Position, attested: u64) {
+        self.leaves = self.leaves.max(state.size);
+        if state.sequence <= attested && state.sequence > self.durable.sequence {
+            self.durable = state;
+        }
+    }
+
+    /// The durable head that a tree of `size` leaves has lost, as far as it is on record.
+    pub(super) fn lost(&self, size: u64) -> Option<TreeHead> {
+        (self.durable.size > size).then_some(TreeHead {
+            size: self.durable.size,
+            root: self.durable.root,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! What recovery cuts from the log is kept first, in files that are named by what they hold.
+
+use std::{io, ops::Range};
+
+use rotortree_wal::{Place, SECTOR, SegmentBytes};
+
+use super::segments::{LiveLog, LiveSegment};
+use crate::{StorageError, storage::SegmentReader};
+
+/// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
+const LONG_HOLE: u64 = 16 << 20;
+/// How many names are tried where others hold other bytes.
+const NAMES: u32 = 100;
+
+/// A stretch of a segment that was kept.
+pub(super) struct Kept {
+    /// What the file is called within the store.
+    pub(super) label: String,
+    /// Where it is.
+    pub(super) place: String,
+}
+
+impl LiveLog {
+    /// Keeps everything from `place` on aside, but for long holes. What an earlier opening kept is used again.
+    pub(super) fn keep_aside(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
+        let mut kept = Vec::new();
+        let cut = |segment: &&LiveSegment| segment.number >= place.segment;
+        for segment in self.segments.iter().filter(cut) {
+            let from = if segment.number == place.segment {
+                place.offset.min(segment.len)
+            } else {
+                0
+            };
+            for stretch in stretches(&mut self.open(segment.number)?, from..segment.len)? {
+                kept.push(self.keep(segment, &stretch)?);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn keep(&self, segment: &LiveSegment, stretch: &Range<u64>) -> Result<Kept, StorageError> {
+        let checksum = checksum(&mut self.content(segment, stretch)?)?;
+        let label = format!(
+            "segment-{:020}-from-{}-to-{}-crc-{checksum:08x}",
+            segment.number, stretch.start, stretch.end
+        );
+        for n in 0..NAMES {
+            let label = match n {
+                0 => label.clone(),
+                n => format!("{label}-{n}"),
+            };
+            let mut content = self.content(segment, stretch)?;
+            match self.storage().keep_aside(&label, &mut content) {
+                Ok(place) => return Ok(Kept { label, place }),
+                // Whatever has this name holds something else.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(self.changed(&format!(
+            "{NAMES} files of the name {label} hold other bytes"
+        )))
+    }
+
+    /// A stretch of a segment behind its header: without its salt nobody could check what follows.
+    fn content(&self, segment: &LiveSegment, stretch: &Range<u64>) -> io::Result<Tail> {
+        let mut bytes = self.open(segment.number)?;
+        let mut header = vec![0; stretch.start.min(SECTOR as u64) as usize];
+        match (segment.header(), header.len()) {
+            (Some(intact), SECTOR) => header.copy_from_slice(&intact.encode()),
+            _ => bytes.read_at(0, &mut header)?,
+        }
+        Ok(Tail {
+            header: io::Cursor::new(header),
+            bytes,
+            at: stretch.start,
+            end: stretch.end,
+        })
+    }
+}
+
+fn checksum(content: &mut impl io::Read) -> io::Result<u32> {
+    let mut buf = vec![0; 256 << 10];
+    let mut checksum = 0;
+    loop {
+        match content.read(&mut buf)? {
+            0 => return Ok(checksum),
+            count => checksum = crc32c::crc32c_append(checksum, &buf[..count]),
+        }
+    }
+}
+
+/// What is left of a range of a segment without its long holes: keeping those aside could fill the disk with zeros.
+fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
+    let mut found = Vec::new();
+    let (mut start, mut at) = (range.start, range.start);
+    while at < range.end {
+        let data = bytes.next_data(at)?.clamp(at, range.end);
+        if data - at >= LONG_HOLE {
+            found.push(start..at);
+            (start, at) = (data, data);
+        } else {
+            at = (at + LONG_HOLE).min(range.end);
+        }
+    }
+    found.push(start..range.end);
+    found.retain(|stretch| !stretch.is_empty());
+    Ok(found)
+}
+
+/// A stretch of a segment behind its header as a stream.
+struct Tail {
+    header: io::Cursor<Vec<u8>>,
+    bytes: SegmentReader,
+    at: u64,
+    end: u64,
+}
+
+impl io::Read for Tail {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let of_header = self.header.read(buf)?;
+        if of_header > 0 {
+            return Ok(of_header);
+        }
+        let count = (self.end - self.at).min(buf.len() as u64) as usize;
+        self.bytes.read_at(self.at, &mut buf[..count])?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
