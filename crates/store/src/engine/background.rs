@@ -132,3 +132,6 @@ impl Drop for TickJob {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,238 @@
+//! [`Gate`]: a backend in memory whose syncs and chunk writes can be held, as a device that stalls does, or fail.
+
+use std::{
+    fmt,
+    io::{self, Read},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rotortree::{
+    StorageError,
+    store::{
+        memory::MemoryStorage,
+        storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+    },
+};
+
+/// What a destructor of the backend runs.
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Clone, Default)]
+struct Told {
+    /// Syncs of the log, and writes of chunks, wait while these hold.
+    syncs_held: bool,
+    chunks_held: bool,
+    /// Syncs fail, with a write in doubt; writes of chunks fail.
+    syncs_fail: bool,
+    chunks_fail: bool,
+    /// Run when a view or the ownership is dropped.
+    on_drop: Option<Hook>,
+}
+
+/// See the module. Clones are one backend.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Inner>);
+
+struct Inner {
+    memory: MemoryStorage,
+    told: Mutex<Told>,
+    changed: Condvar,
+    /// Calls that have been held so far.
+    held: AtomicU64,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Inner {
+            memory: MemoryStorage::new(),
+            told: Mutex::default(),
+            changed: Condvar::new(),
+            held: AtomicU64::new(0),
+        }))
+    }
+
+    pub(crate) fn storage(&self) -> Arc<dyn Storage> {
+        Arc::new(self.clone())
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Told)) {
+        change(&mut self.0.told.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.changed.notify_all();
+    }
+
+    pub(crate) fn hold_syncs(&self, held: bool) {
+        self.tell(|told| told.syncs_held = held);
+    }
+
+    pub(crate) fn hold_chunks(&self, held: bool) {
+        self.tell(|told| told.chunks_held = held);
+    }
+
+    pub(crate) fn fail_syncs(&self) {
+        self.tell(|told| told.syncs_fail = true);
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn fail_chunks(&self, fail: bool) {
+        self.tell(|told| told.chunks_fail = fail);
+    }
+
+    pub(crate) fn on_drop(&self, hook: Option<Hook>) {
+        self.tell(|told| told.on_drop = hook);
+    }
+
+    /// Whether no tree owns the place.
+    pub(crate) fn storage_is_free(&self) -> bool {
+        self.0.memory.acquire().is_ok()
+    }
+
+    /// How many calls have been held.
+    pub(crate) fn held(&self) -> u64 {
+        self.0.held.load(Ordering::SeqCst)
+    }
+
+    /// Waits while the device stalls.
+    fn pass(&self, is_held: impl Fn(&Told) -> bool) {
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_held(&told) {
+            self.0.held.fetch_add(1, Ordering::SeqCst);
+        }
+        while is_held(&told) {
+            let waited = self.0.changed.wait(told);
+            told = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn dropped(&self) {
+        let told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let hook = told.on_drop.clone();
+        drop(told);
+        if let Some(hook) = hook {
+            hook();
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+/// Something of the backend whose end is noticed.
+struct Noticed<T: ?Sized>(Gate, Option<Box<Arc<T>>>);
+
+impl<T: ?Sized> Noticed<T> {
+    fn new(gate: &Gate, inner: Arc<T>) -> Self {
+        Self(gate.clone(), Some(Box::new(inner)))
+    }
+
+    fn inner(&self) -> &T {
+        self.1.as_ref().unwrap()
+    }
+}
+
+impl<T: ?Sized> Drop for Noticed<T> {
+    fn drop(&mut self) {
+        self.1 = None;
+        self.0.dropped();
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Noticed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Noticed")
+    }
+}
+
+impl Region for Noticed<dyn Region> {
+    fn bytes(&self) -> Option<&[u8]> {
+        self.inner().bytes()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.inner().read_at(offset, buf)
+    }
+}
+
+impl Ownership for Noticed<dyn Ownership> {}
+
+impl Storage for Gate {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
+        self.pass(|told| told.syncs_held);
+        let fails = self.0.told.lock().unwrap().syncs_fail;
+        if fails {
+            return Err(WriteError::InDoubt(io::Error::other("a planned failure")));
+        }
+        self.0.memory.commit_group(segment, offset, group)
+    }
+
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.pass(|told| told.chunks_held);
+        if self.0.told.lock().unwrap().chunks_fail {
+            return Err(io::Error::other("a planned failure"));
+        }
+        self.0.memory.put(shard, first, bytes)
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        let owner: Arc<dyn Ownership> = Arc::from(self.0.memory.acquire()?);
+        Ok(Box::new(Noticed::new(self, owner)))
+    }
+
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        let region = self.0.memory.region(shard, units, reads)?;
+        Ok(Arc::new(Noticed::new(self, region)))
+    }
+
+    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
+        self.0.memory.commit_mark(segment, offset, mark)
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
+        self.0.memory.create_segment(number, content)
+    }
+
+    fn describe(&self) -> String {
+        "a gate".into()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        self.0.memory.inspect()
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        self.0.memory.sweep()
+    }
+
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
+        self.0.memory.list_segments()
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
+        self.0.memory.read_segment(number)
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        self.0.memory.remove_segment(number)
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        self.0.memory.sync_levels()
+    }
+
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
+        self.0.memory.load_manifest()
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
+        self.0.memory.commit_manifest(generation, bytes)
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.0.memory.keep_aside(label, content)
+    }
+}

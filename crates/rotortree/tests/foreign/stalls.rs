@@ -1,0 +1,86 @@
+//! Devices that stall beside healthy ones on one runtime.
+
+use std::time::Duration;
+
+use rotortree::{Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTreeConfig, Runtime};
+
+use crate::{
+    common::{leaf, leaves},
+    gate::Gate,
+    methods::{Tree, ends, eventually},
+};
+
+const INTERVAL: FlushPolicy = FlushPolicy::Interval(Duration::from_millis(10));
+const THRESHOLD: CheckpointPolicy = CheckpointPolicy::MemoryThreshold(64 * 1024);
+
+fn open(gate: &Gate, runtime: &Runtime, flush: FlushPolicy, checkpoint: CheckpointPolicy) -> Tree {
+    let config = RotorTreeConfig {
+        flush_policy: flush,
+        checkpoint_policy: checkpoint,
+        ..RotorTreeConfig::new("not looked at")
+    };
+    let builder = Tree::builder(config).storage(gate.storage());
+    builder.runtime(runtime).open(Blake3Hasher).unwrap()
+}
+
+#[test]
+fn devices_whose_syncs_stall_do_not_keep_another_tree_from_flushing() {
+    ends("flushing beside stalled devices", || {
+        let runtime = Runtime::new();
+        let stalled: Vec<_> = (0..4)
+            .map(|_| {
+                let gate = Gate::new();
+                let tree = open(&gate, &runtime, INTERVAL, CheckpointPolicy::Manual);
+                gate.hold_syncs(true);
+                let (_, token) = tree.insert(leaf(0)).unwrap();
+                eventually("the device stalls", || gate.held() > 0);
+                // Those who ask for the sync need no thread each.
+                for _ in 0..10 {
+                    assert!(!token.wait_timeout(Duration::from_millis(1)).unwrap());
+                }
+                (gate, tree)
+            })
+            .collect();
+        let healthy = Gate::new();
+        let tree = open(&healthy, &runtime, INTERVAL, CheckpointPolicy::Manual);
+        for number in 0..20 {
+            let (_, token) = tree.insert(leaf(number)).unwrap();
+            eventually("the background flushes", || token.is_durable());
+        }
+        tree.close().unwrap();
+        for (gate, tree) in stalled {
+            gate.hold_syncs(false);
+            tree.close().unwrap();
+        }
+    });
+}
+
+#[test]
+fn checkpoints_that_stall_do_not_stop_inserts_into_another_tree() {
+    ends("inserting beside stalled checkpoints", || {
+        let runtime = Runtime::new();
+        // As many as there may be threads for checkpoints: the next one is made by the insert that would wait for it.
+        let stalled: Vec<_> = (0..16)
+            .map(|_| {
+                let gate = Gate::new();
+                let tree = open(&gate, &runtime, FlushPolicy::Manual, THRESHOLD);
+                gate.hold_chunks(true);
+                tree.insert_many(&leaves(0..1500)).unwrap();
+                eventually("the checkpoint stalls", || gate.held() > 0);
+                (gate, tree)
+            })
+            .collect();
+        let healthy = Gate::new();
+        let tree = open(&healthy, &runtime, FlushPolicy::Manual, THRESHOLD);
+        for batch in 0..50 {
+            tree.insert_many(&leaves(batch * 500..batch * 500 + 500))
+                .unwrap();
+        }
+        assert!(tree.stats().checkpoints > 0);
+        tree.close().unwrap();
+        for (gate, tree) in stalled {
+            gate.hold_chunks(false);
+            tree.close().unwrap();
+        }
+    });
+}
