@@ -36,6 +36,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "forking, and ending a forked child without the exit handlers of its parent",
     ),
     (
+        "crates/rotortree/tests/foreign/no_thread.rs",
+        "the user of a process of its own, and how many threads that user may have",
+    ),
+    (
         "crates/store/src/file_layer/os/map.rs",
         "memory mappings of immutable chunks",
     ),
