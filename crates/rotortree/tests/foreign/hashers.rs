@@ -92,7 +92,8 @@ fn a_hasher_may_call_every_reading_method_of_its_tree() {
 
 #[test]
 fn a_hasher_that_waits_for_a_token_of_its_tree_is_told() {
-    let waits: [(&'static str, fn(&rotortree::DurabilityToken) -> Outcome); 2] = [
+    type Wait = fn(&rotortree::DurabilityToken) -> Outcome;
+    let waits: [(&'static str, Wait); 2] = [
         ("wait", |token| token.wait()),
         ("wait_timeout", |token| {
             token.wait_timeout(std::time::Duration::MAX).map(drop)

@@ -26,11 +26,17 @@ use crate::{
 pub(crate) type TreeOf<H> = RotorTree<H, 2, 32>;
 pub(crate) type Tree = crate::common::Tree<2>;
 
+/// Calls by the names of their methods.
+pub(crate) type Named<C> = Vec<(&'static str, C)>;
+
+/// A call, whatever it returns.
+pub(crate) type Call = Box<dyn Fn(&Tree) + Send + Sync>;
+
 /// How a call ended, for those that can be refused.
 pub(crate) type Outcome = Result<(), StorageError>;
 
 /// The methods that write or wait for a writer, by name.
-pub(crate) fn writing<H: Hasher>() -> Vec<(&'static str, fn(&TreeOf<H>) -> Outcome)> {
+pub(crate) fn writing<H: Hasher>() -> Named<fn(&TreeOf<H>) -> Outcome> {
     fn of<T: fmt::Debug>(outcome: Result<T, RotorTreeError>) -> Outcome {
         if outcome.is_ok() {
             return Ok(());
@@ -59,7 +65,7 @@ pub(crate) fn writing<H: Hasher>() -> Vec<(&'static str, fn(&TreeOf<H>) -> Outco
 }
 
 /// The methods that read, by name.
-pub(crate) fn reading<H: Hasher>() -> Vec<(&'static str, fn(&TreeOf<H>))> {
+pub(crate) fn reading<H: Hasher>() -> Named<fn(&TreeOf<H>)> {
     const MOMENT: Duration = Duration::from_millis(1);
     vec![
         ("stats", |tree| drop(tree.stats())),
@@ -87,13 +93,13 @@ pub(crate) fn reading<H: Hasher>() -> Vec<(&'static str, fn(&TreeOf<H>))> {
 }
 
 /// All of them, whatever they return.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn Fn(&Tree) + Send + Sync>)> {
+pub(crate) fn all() -> Named<Call> {
     let writing = writing().into_iter().map(|(name, call)| {
-        let call: Box<dyn Fn(&Tree) + Send + Sync> = Box::new(move |tree| drop(call(tree)));
+        let call: Call = Box::new(move |tree| drop(call(tree)));
         (name, call)
     });
     let reading = reading().into_iter().map(|(name, call)| {
-        let call: Box<dyn Fn(&Tree) + Send + Sync> = Box::new(call);
+        let call: Call = Box::new(call);
         (name, call)
     });
     writing.chain(reading).collect()

@@ -48,27 +48,25 @@ fn the_background_works_again_after_a_moment_without_threads_and_is_done_without
     assert!(told.contains("1 passed"), "{told}");
 }
 
-#[expect(unsafe_code, reason = "the user and the limit of this process")]
+#[expect(unsafe_code, reason = "the user of this process")]
 fn become_another_user() {
-    // SAFETY: a process that was started for this test alone gives up its rights.
-    let outcome = unsafe {
-        libc::setresgid(54_321, 54_321, 54_321) | libc::setresuid(54_321, 54_321, 54_321)
-    };
-    assert_eq!(outcome, 0);
+    // SAFETY: passes numbers; the process was started for this test alone and gives up its rights.
+    let group = unsafe { libc::setresgid(54_321, 54_321, 54_321) };
+    // SAFETY: as above.
+    let user = unsafe { libc::setresuid(54_321, 54_321, 54_321) };
+    assert_eq!((group, user), (0, 0));
 }
 
 /// How many threads this user may have.
-#[expect(unsafe_code, reason = "the user and the limit of this process")]
+#[expect(unsafe_code, reason = "the limit of this process")]
 fn limit_threads(most: u64) {
     let limit = libc::rlimit {
         rlim_cur: most,
         rlim_max: 90_000,
     };
-    // SAFETY: the limit is one on this process alone, and the structure is whole.
-    assert_eq!(
-        unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) },
-        0
-    );
+    // SAFETY: the structure is whole and lives until the call returns; the limit is one on this process alone.
+    let outcome = unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) };
+    assert_eq!(outcome, 0);
 }
 
 /// Not a test of its own: the process that gets no thread.

@@ -312,7 +312,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         // Whatever failed: ownership is given up only when nothing writes any more.
         self.await_checkpoints();
         self.commit.retire();
-        self.wake_everybody();
+        self.tell_all();
         self.storage.rest();
         drop(ending);
         super::events::closed(&self.storage.describe());
@@ -331,7 +331,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // Inserts look at the status under this lock: none comes after.
             self.status.close();
         }
-        self.wake_everybody();
+        // Futures are told by the flush that serves them.
+        self.tell_blocked();
         self.flush_all()?;
         self.await_checkpoints();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {

@@ -57,13 +57,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if Arc::ptr_eq(&failure, &error) {
             super::events::failed(error);
         }
-        self.wake_everybody();
+        self.tell_all();
         failure
     }
 
-    pub(super) fn wake_everybody(&self) {
-        // Taking each lock once makes sure that those who looked before the change are waiting by now.
+    /// Tells all who wait, futures too, to look at the status.
+    pub(super) fn tell_all(&self) {
         self.commit.tell_all();
+        self.tell_blocked();
+    }
+
+    /// Tells the threads that wait for something other than durability to look at the status.
+    pub(super) fn tell_blocked(&self) {
+        // Taking each lock once makes sure that those who looked before the change are waiting by now.
         drop(lock(&self.checkpoints));
         self.checkpoints_changed.notify_all();
         drop(lock(&self.size_lock));

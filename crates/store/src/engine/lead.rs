@@ -83,7 +83,7 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
     pub(super) fn retire(mut self) {
         self.log = None;
         self.core.commit.lose_log();
-        self.core.wake_everybody();
+        self.core.tell_all();
     }
 
     /// Gives up the lead after a write that failed. If nothing was written, whoever waits is told and the next leader tries again;
@@ -132,6 +132,6 @@ impl<H: Hasher, const N: usize, const D: usize> Drop for Lead<'_, H, N, D> {
                 .fail(io::Error::other("a panic while writing the log"));
         }
         self.core.commit.lose_log();
-        self.core.wake_everybody();
+        self.core.tell_all();
     }
 }
