@@ -61,7 +61,7 @@ impl<'a> AnyProof<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongArity`] for a proof about another N; [`DecodeError::NotAProof`] for a head or a frontier;
-    /// [`TreeError::UnsupportedArity`] within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
+    /// [`TreeError::UnsupportedArity`](crate::TreeError::UnsupportedArity) within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
     /// where the bytes are not the encoding of a proof.
     pub fn from_bytes(bytes: &'a [u8], arity: usize) -> Result<Self, DecodeError> {
         with_arity(arity, Decode(bytes))?.map(|proof| Self { arity, proof })

@@ -55,7 +55,7 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
     /// [`ConsistencyProof::update_inclusion_proof`].
     ///
     /// # Errors
-    /// As there, and [`TreeError::MaxDepthExceeded`] within [`VerifyError::Malformed`] if the new tree is too deep.
+    /// As there, and [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within [`VerifyError::Malformed`] if the new tree is too deep.
     pub fn update_inclusion_proof<H: Hasher, const MAX_DEPTH: usize>(
         &self,
         hasher: &H,
