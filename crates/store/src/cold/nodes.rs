@@ -60,6 +60,7 @@ use crate::{
 /// manifest.root = tree.insert_many(&vec![[1; 32]; 1000])?;
 /// manifest.levels = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| ControlFlow::Continue(()))?;
 /// manifest.size = 1000;
+/// manifest.durable = manifest.position();
 ///
 /// let cold = ColdNodes::open(&storage, &manifest, Reads::Mapped)?;
 /// assert_eq!(cold.base_lens(2), [896, 384, 0, 0, 0, 0, 0, 0, 0, 0, 0], "whole chunks of the two lowest levels");

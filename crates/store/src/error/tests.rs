@@ -176,7 +176,8 @@ fn one_line_holds_the_whole_cause() {
 /// What the system refuses is its own to explain; of all else the text says what can be done.
 #[test]
 fn every_refusal_of_ours_says_what_to_do() {
-    const REMEDIES: [&str; 9] = [
+    const REMEDIES: [&str; 10] = [
+        "; end the shortage",
         "; open",
         "; close",
         "; restore",
