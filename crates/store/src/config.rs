@@ -29,14 +29,17 @@ impl Default for FlushPolicy {
 /// When checkpoints are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckpointPolicy {
-    /// When the caller asks for one.
+    /// When the caller asks for one. Until then the log, the memory for nodes and the time that opening takes grow without bound.
     Manual,
-    /// When the tree is closed.
+    /// When the tree is closed. Until then what grows is as under [`Manual`](Self::Manual); a tree that is never closed never
+    /// makes one.
     OnClose,
-    /// In the background after so many entries; an entry is one call of an insert method.
+    /// In the background after so many entries; an entry is one call of an insert method. The log grows with their bytes: up to
+    /// 1 MiB of leaves and 64 KiB of metadata each and more, and at least 512 bytes for each sync.
     EveryNEntries(u64),
-    /// In the background when nodes of more than so many bytes were appended since the last checkpoint began.
-    /// Past 1.25 times the threshold inserts wait for the checkpoint that is under way. The default is 256 MiB.
+    /// In the background when more than so many bytes of nodes were appended since the last checkpoint began, or the log
+    /// behind it takes more than so many bytes on disk, that of earlier runs included. Past 1.25 times the threshold inserts wait
+    /// for the checkpoint that is under way, so that log and restart time are bounded. The default is 256 MiB.
     MemoryThreshold(usize),
 }
 

@@ -54,7 +54,7 @@ pub enum StorageError {
     /// was written, so nothing is in doubt: the tree goes on, what waits to be written waits on in its order, and the next flush
     /// tries again.
     #[error(
-        "nothing could be written for now, and nothing is lost: {0}; end the shortage, then flush or wait again"
+        "nothing could be written for now, and nothing is lost: {0}; flush or wait again once the shortage is over"
     )]
     Unavailable(Arc<io::Error>),
     /// A checkpoint failed, for the reason that the text holds. A running tree goes on and tries again. The typed cause

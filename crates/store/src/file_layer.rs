@@ -43,7 +43,8 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     }
     /// Cuts or extends with zeros.
     fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
-    /// Reserves space up to `len` without changing the contents, where the system can; a hint, not a promise.
+    /// Reserves space up to `len` without changing length and contents, where the system can: an error about space says that a write up to
+    /// there would meet it too. [`truncate`](Self::truncate) gives back what lies behind the new length.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
     /// Asks the system to begin writing these bytes to the device, and does not wait for it; a hint, of which nothing is told. What
     /// comes of it is for [`sync`](Self::sync) to say. The default asks nobody.

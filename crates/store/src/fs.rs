@@ -36,10 +36,11 @@ use crate::{
     file_layer::{FileLayer, OsFiles},
     storage::{Ownership, Part, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
 };
+pub(crate) use error::raw_os_error;
+
 use disk::Disk;
 #[cfg(all(test, not(loom)))]
 pub(crate) use error::named_for_tests;
-pub(crate) use error::raw_os_error;
 use layout::Layout;
 use levels::Levels;
 use log::Log;

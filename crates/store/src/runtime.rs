@@ -6,6 +6,7 @@
 //! | `workers` | a lane: a queue of jobs and the threads that serve it |
 //! | `threads` | jobs, and starting a thread |
 //! | `timer` | jobs for later, and the one thread that waits for them |
+//! | `reserve` | a file descriptor for the moment without any other |
 //! | `models` | the runtime where models are checked |
 //!
 //! Threads start when there is work and end when there has been none for a while: an idle tree costs no thread and no timer.
@@ -14,6 +15,7 @@
 //! (`docs/durability.md`).
 
 mod lanes;
+mod reserve;
 mod threads;
 mod timer;
 mod workers;
@@ -24,7 +26,7 @@ use std::{
     time::Instant,
 };
 
-pub(crate) use self::{lanes::Lane, threads::Job};
+pub(crate) use self::{lanes::Lane, reserve::Reserve, threads::Job};
 use self::{lanes::Lanes, timer::Timer};
 #[cfg(test)]
 pub(crate) use self::{lanes::MOST_CHECKPOINTING, threads::starved};
@@ -36,6 +38,9 @@ use crate::fork::PerProcess;
 /// one, up to 32 for flushes and 16 for checkpoints: as many devices may stall before a tree on a healthy one
 /// has to wait. Threads end when they had nothing to do for 5 seconds, so that idle trees cost none. Where the system
 /// has no thread to give, what the background would have done is done by the timer's thread or by the call that wanted it.
+///
+/// While a tree is open one file descriptor is kept in reserve, for all trees together: it is given up for a moment when the process has no
+/// other, so that a tree which was idle can write nevertheless. On Windows there is no need for it.
 ///
 /// A forked child starts its own for the trees that it opens. If its parent was starting or ending a thread when it forked, no thread
 /// runs there, ever: that is a lock of the standard library, and what the background does is then not done.
@@ -51,6 +56,7 @@ pub struct Runtime(Arc<PerProcess<Inner>>);
 struct Inner {
     lanes: Arc<Lanes>,
     timer: Timer,
+    reserve: Arc<Reserve>,
 }
 
 impl Inner {
@@ -59,6 +65,7 @@ impl Inner {
         Self {
             timer: Timer::new(Arc::clone(&lanes)),
             lanes,
+            reserve: Arc::default(),
         }
     }
 }
@@ -92,6 +99,11 @@ impl Runtime {
     /// The job itself, if no thread can be had for the timer.
     pub(crate) fn run_at(&self, due: Instant, lane: Lane, job: Job) -> Result<(), Job> {
         self.0.get(Inner::new).timer.add(due, lane, job)
+    }
+
+    /// The descriptor that this process's trees share for a moment without any other.
+    pub(crate) fn reserve(&self) -> Arc<Reserve> {
+        Arc::clone(&self.0.get(Inner::new).reserve)
     }
 }
 

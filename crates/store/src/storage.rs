@@ -194,6 +194,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// As [`commit_group`](Self::commit_group).
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
+    /// Whether what can be read of a segment is durable. Readers then show it as they find it, and a writer that falls idle
+    /// leaves no mark. Where it is not, a reader shows what marks and later groups attest; a backend without marks
+    /// then gets one empty group, durably, whenever the writer falls idle. A constant of the place.
+    fn readable_is_durable(&self) -> bool {
+        false
+    }
+
     /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the length of this moment; what is
     /// being appended then may show in part.
     ///

@@ -18,7 +18,11 @@ use rotortree_lean_imt::TreeSnapshot;
 
 use failed::Failed;
 
-use super::{core::Core, outbox, policy::node_count};
+use super::{
+    core::Core,
+    outbox,
+    policy::{Extent, node_count},
+};
 use crate::{
     StorageError,
     checkpoint::{CheckpointFailure, write_nodes},
@@ -83,6 +87,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             Err(error) => (Err(error), None),
         };
         let leaves = covered.as_ref().map_or(0, |covered| covered.leaves);
+        if outcome.is_err() {
+            self.counters.due.failed();
+            lock(&self.writer).look_at_size = 0;
+        }
         // Dropped behind the lock: a backend's error is code of others.
         let before;
         {
@@ -126,6 +134,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             snapshot,
             sequence,
             segment,
+            extent,
         }) = self.begin_checkpoint()?
         else {
             return Ok(None);
@@ -160,7 +169,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 }
             }
         }
-        self.tier(&snapshot);
+        self.tier(extent);
         Ok(Some(Covered {
             segments: previous.first_segment..segment,
             leaves: snapshot.size() - previous.size,
@@ -196,14 +205,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let is_new = match begun {
                 Ok(is_new) => is_new,
                 // Nothing is in doubt: the checkpoint failed, and the log goes on where it is.
-                Err(error) => {
-                    return Err(match lead.give_up(error) {
-                        StorageError::Unavailable(cause) => {
-                            StorageError::CheckpointFailed(cause.to_string())
-                        }
-                        error => error,
-                    });
-                }
+                Err(error) => return Err(lead.give_up(error)),
             };
             if lead.within_batch {
                 // A batch larger than the bound is being streamed; a segment ends where a batch ends.
@@ -218,15 +220,19 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 continue;
             }
             // Only a leader moves what is durable, and this thread is it until the log is returned.
+            let snapshot = self.durable.load_full();
             let begun = Begun {
-                snapshot: self.durable.load_full(),
                 sequence: lead.durable.sequence,
                 segment: lead.header.number,
+                extent: Extent {
+                    nodes: node_count(snapshot.size(), N as u64),
+                    entries,
+                    log: lead.bytes(),
+                },
+                snapshot,
             };
             lead.give_back();
-            self.counters
-                .due
-                .began(node_count(begun.snapshot.size(), N as u64), entries);
+            self.counters.due.began(begun.extent);
             return Ok(is_new.then_some(begun));
         }
     }
@@ -269,7 +275,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// Lets the chunks serve what the checkpoint covers, and gives the memory back.
-    fn tier(&self, snapshot: &TreeSnapshot<N, D>) {
+    fn tier(&self, extent: Extent) {
         let manifest = lock(&self.manifest).clone();
         let mut cold = lock(&self.cold);
         match cold.extend(&self.storage, &manifest) {
@@ -294,9 +300,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 self.counters.view_failures.fetch_add(1, Ordering::Relaxed);
             }
         }
-        self.counters
-            .due
-            .covered(node_count(snapshot.size(), N as u64));
+        self.counters.due.covered(extent);
         self.admission.notify_all();
     }
 
@@ -369,6 +373,7 @@ struct Begun<const N: usize, const D: usize> {
     sequence: u64,
     /// The segment that continues behind it.
     segment: u64,
+    extent: Extent,
 }
 
 /// What a checkpoint covers since the one before.

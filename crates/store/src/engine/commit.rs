@@ -15,6 +15,7 @@ use super::{
     lead::Lead,
     log::{Log, WriteEnd},
     outbox,
+    shortage::with_reserve,
 };
 use crate::{FlushPolicy, StorageError, spans, storage::WriteError, sync::lock};
 
@@ -96,7 +97,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             };
             let mut group = std::mem::replace(&mut log.spare, rotortree_wal::GroupBuffer::new(0));
             let leaves = group.leaf_count();
-            let outcome = log.commit(&*self.storage, &mut group, after);
+            let reserve = self.config.runtime.reserve();
+            let outcome = with_reserve(&reserve, || log.commit(&*self.storage, &mut group, after));
             if let Err(WriteError::NotWritten(_)) = outcome {
                 let mut writer = lock(&self.writer);
                 group.take_over(&mut writer.pending);
@@ -105,6 +107,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             group.clear();
             log.spare = group;
             outcome?;
+            self.log_reached(log.bytes());
             self.counters.shortage.is_over();
             outbox::discard(self.durable.swap(snapshot));
             self.commit.acknowledge(sequence, None);
@@ -124,15 +127,17 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Starts a segment and names it on the manifest, so that its loss would be noticed.
     pub(super) fn rotate(&self, log: &mut Log) -> Result<(), WriteError> {
-        let segment = log.create_next(&*self.storage)?;
+        let reserve = self.config.runtime.reserve();
+        let segment = with_reserve(&reserve, || log.create_next(&*self.storage))?;
         let mut manifest = lock(&self.manifest);
         let mut next = manifest.clone();
         next.generation += 1;
         next.newest = segment.header;
         next.durable = log.durable;
-        let committed = self
-            .storage
-            .commit_manifest(next.generation, &next.encode());
+        let committed = with_reserve(&reserve, || {
+            self.storage
+                .commit_manifest(next.generation, &next.encode())
+        });
         if let Err(error) = committed {
             if let WriteError::NotWritten(_) = error {
                 log.discard(&*self.storage, &segment);
@@ -142,6 +147,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         *manifest = next;
         drop(manifest);
         log.enter(segment);
+        self.counters.due.log_reached(log.bytes());
         self.counters.shortage.is_over();
         self.counters.rotations.fetch_add(1, Ordering::Relaxed);
         super::events::rotated(log.header.number);
@@ -198,11 +204,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let Some(mut lead) = self.try_lead() else {
             return;
         };
-        let marked = lead.mark(&*self.storage);
+        let reserve = self.config.runtime.reserve();
+        let marked = with_reserve(&reserve, || lead.mark(&*self.storage));
+        self.counters.due.log_reached(lead.bytes());
         if matches!(marked, Ok(()) | Err(WriteError::NotWritten(_))) {
             lead.spare.release();
             lock(&self.writer).release();
             self.storage.rest();
+            reserve.fill();
         }
         match marked {
             Ok(()) => lead.give_back(),

@@ -21,6 +21,8 @@ pub(crate) struct Log {
     pub(crate) identity: Identity,
     /// The header of the newest segment, which its successor and the manifest hold too.
     pub(crate) header: HeaderCopy,
+    /// Bytes in front of the segment that were there when the log was opened or were written since.
+    pub(crate) earlier: u64,
     /// Length of the segment: where the next group goes.
     pub(crate) offset: u64,
     /// Length of the segment up to which it is durable.
@@ -99,16 +101,25 @@ impl Log {
         Ok(())
     }
 
-    /// Attests the last group, without a sync of its own.
+    /// Attests the last group for readers where that takes something: without a sync of its own, or with one if the storage has no marks.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
             let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
-            if storage.commit_mark(self.header.number, self.offset, &mark)? {
+            if storage.readable_is_durable() {
+                // Readers are shown it as it is.
+            } else if storage.commit_mark(self.header.number, self.offset, &mark)? {
                 self.offset += mark.len() as u64;
+            } else {
+                self.attest(storage)?;
             }
             self.wants_mark = false;
         }
         Ok(())
+    }
+
+    /// Bytes on disk: those found when the log was opened, and all that were written since.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.earlier + self.offset
     }
 
     /// Creates the next segment, which continues from what is durable. Until a manifest names it, this log goes on without it.
@@ -135,6 +146,7 @@ impl Log {
 
     /// Goes on in a segment that the manifest names by now.
     pub(crate) fn enter(&mut self, next: NextSegment) {
+        self.earlier += self.offset;
         self.offset = next.len;
         self.durable_len = next.len;
         self.header = next.header;

@@ -47,10 +47,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 super::events::locked(storage.describe());
             }
         })?;
+        config.runtime.reserve().fill();
         super::events::opened(storage.describe(), tree.size(), report.clone());
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());
-        let due = Due::starting_at(node_count(manifest.size, N as u64));
+        let due = Due::starting_at(node_count(manifest.size, N as u64), log.bytes());
         let heads = RecentHeads::new(config.recent_heads, snapshot.head());
         let pending = GroupBuffer::new(log.durable.sequence + 1);
         let status = Arc::new(Status::new());

@@ -31,10 +31,45 @@ pub(super) struct Due {
     stage: AtomicU8,
     /// The last one failed and is to be tried again: inserts do not wait for it.
     pub(super) retries: AtomicBool,
-    /// Complete nodes when the last checkpoint began, and those covered by the last one committed.
-    began_nodes: AtomicU64,
-    covered_nodes: AtomicU64,
-    began_entries: AtomicU64,
+    /// What the last checkpoint to begin will cover, or what the last one in force covers.
+    began: Marks,
+    covered: Marks,
+    /// Bytes of log on disk, counted as [`Extent::log`].
+    log: AtomicU64,
+}
+
+/// How far a checkpoint reaches.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extent {
+    /// Complete nodes on all levels.
+    pub(super) nodes: u64,
+    /// Entries since the tree was opened.
+    pub(super) entries: u64,
+    /// Bytes of log on disk, headers and padding included: those that opening found and all that were written since.
+    pub(super) log: u64,
+}
+
+#[derive(Default)]
+struct Marks {
+    nodes: AtomicU64,
+    entries: AtomicU64,
+    log: AtomicU64,
+}
+
+impl Marks {
+    fn set(&self, extent: Extent) {
+        self.nodes.store(extent.nodes, Ordering::Release);
+        self.entries.store(extent.entries, Ordering::Release);
+        self.log.store(extent.log, Ordering::Release);
+    }
+
+    fn get(&self) -> Extent {
+        Extent {
+            nodes: self.nodes.load(Ordering::Acquire),
+            entries: self.entries.load(Ordering::Acquire),
+            log: self.log.load(Ordering::Acquire),
+        }
+    }
 }
 
 /// What a checkpoint that is behind asks of an insert.
@@ -48,12 +83,17 @@ pub(super) enum Lag {
 }
 
 impl Due {
-    pub(super) fn starting_at(covered_nodes: u64) -> Self {
-        Self {
-            began_nodes: AtomicU64::new(covered_nodes),
-            covered_nodes: AtomicU64::new(covered_nodes),
-            ..Self::default()
-        }
+    /// For a tree whose checkpoint covers so many nodes, and whose log has so many bytes.
+    pub(super) fn starting_at(nodes: u64, log: u64) -> Self {
+        let due = Self::default();
+        let covered = Extent {
+            nodes,
+            ..Extent::default()
+        };
+        due.began.set(covered);
+        due.covered.set(covered);
+        due.log_reached(log);
+        due
     }
 
     /// Moves on from one stage to another, if it is at that one.
@@ -68,19 +108,39 @@ impl Due {
         self.stage.load(Ordering::Acquire) == stage as u8
     }
 
-    /// A checkpoint of a tree with so many complete nodes and entries begins.
-    pub(super) fn began(&self, nodes: u64, entries: u64) {
-        self.began_nodes.store(nodes, Ordering::Release);
-        self.began_entries.store(entries, Ordering::Relaxed);
+    /// A checkpoint that will cover this begins.
+    pub(super) fn began(&self, extent: Extent) {
+        self.began.set(extent);
     }
 
-    /// A checkpoint of so many complete nodes is in force, and they are read from it.
-    pub(super) fn covered(&self, nodes: u64) {
-        self.covered_nodes.store(nodes, Ordering::Release);
+    /// The checkpoint that began failed: what it was to cover is due as before.
+    pub(super) fn failed(&self) {
+        self.began.set(self.covered.get());
+    }
+
+    /// A checkpoint of this is in force, and its nodes are read from it.
+    pub(super) fn covered(&self, extent: Extent) {
+        self.covered.set(extent);
     }
 
     pub(super) fn covered_nodes(&self) -> u64 {
-        self.covered_nodes.load(Ordering::Acquire)
+        self.covered.nodes.load(Ordering::Acquire)
+    }
+
+    pub(super) fn log_reached(&self, bytes: u64) {
+        self.log.store(bytes, Ordering::Release);
+    }
+
+    /// Bytes of log behind the last checkpoint that began.
+    fn log_since_began(&self) -> u64 {
+        let log = self.log.load(Ordering::Acquire);
+        log.saturating_sub(self.began.log.load(Ordering::Acquire))
+    }
+
+    /// Bytes of log that no checkpoint in force covers.
+    pub(super) fn log_behind(&self) -> u64 {
+        let log = self.log.load(Ordering::Acquire);
+        log.saturating_sub(self.covered.log.load(Ordering::Acquire))
     }
 }
 
@@ -114,20 +174,46 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         match self.config.checkpoint_policy {
             CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
             CheckpointPolicy::EveryNEntries(entries) => {
-                writer.entries - self.counters.due.began_entries.load(Ordering::Relaxed) >= entries
+                let began = self.counters.due.began.entries.load(Ordering::Acquire);
+                writer.entries - began >= entries
             }
+            CheckpointPolicy::MemoryThreshold(_) if self.log_is_due() => true,
             CheckpointPolicy::MemoryThreshold(threshold) => {
                 let size = writer.tree.size();
                 if size < writer.look_at_size {
                     return false;
                 }
                 let appended = node_count(size, N as u64)
-                    .saturating_sub(self.counters.due.began_nodes.load(Ordering::Acquire));
+                    .saturating_sub(self.counters.due.began.nodes.load(Ordering::Acquire));
                 let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
                 // A leaf brings fewer than two nodes with it.
                 writer.look_at_size = size + left / (2 * NODE_BYTES);
-                left == 0
+                // Nothing new makes no checkpoint due, whatever the threshold.
+                left == 0 && appended > 0
             }
+        }
+    }
+
+    /// Whether the log behind the last checkpoint alone wants another one.
+    fn log_is_due(&self) -> bool {
+        match self.config.checkpoint_policy {
+            CheckpointPolicy::MemoryThreshold(threshold) => {
+                self.counters.due.log_since_began() > threshold as u64
+            }
+            _ => false,
+        }
+    }
+
+    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than the policy allows. For the leader,
+    /// who does not wait for it.
+    pub(super) fn log_reached(&self, bytes: u64) {
+        let due = &self.counters.due;
+        due.log_reached(bytes);
+        if self.log_is_due()
+            && !due.retries.load(Ordering::Acquire)
+            && due.advance(Stage::None, Stage::Asked)
+        {
+            self.ask_checkpoint(false);
         }
     }
 
@@ -156,8 +242,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if due.is_at(Stage::None) || due.retries.load(Ordering::Acquire) {
             return Lag::No;
         }
-        let bytes = self.uncheckpointed_bytes(writer.tree.size());
-        if bytes <= (threshold as u64).saturating_add(threshold as u64 / 4) {
+        let nodes = self.uncheckpointed_bytes(writer.tree.size());
+        let most = (threshold as u64).saturating_add(threshold as u64 / 4);
+        if nodes.max(due.log_behind()) <= most {
             Lag::No
         } else if due.is_at(Stage::Begun) {
             Lag::Wait

@@ -9,10 +9,21 @@ use std::{
     time::Duration,
 };
 
-use crate::lock::lock;
+use crate::{fs::raw_os_error, lock::lock, runtime::Reserve, storage::WriteError};
 
 /// The least pause before the background tries again.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// Makes a write, once more with the descriptor in reserve if there was none for it.
+pub(super) fn with_reserve<T>(
+    reserve: &Reserve,
+    write: impl FnMut() -> Result<T, WriteError>,
+) -> Result<T, WriteError> {
+    reserve.lend(write, |error| match error {
+        WriteError::NotWritten(error) => raw_os_error(error),
+        WriteError::Fenced(_) | WriteError::InDoubt(_) => None,
+    })
+}
 
 /// Writes of the log or the manifest that failed with nothing in doubt.
 #[derive(Default)]

@@ -38,6 +38,8 @@ pub struct Stats {
     pub pending_bytes: u64,
     /// Bytes of nodes that no checkpoint covers yet.
     pub uncheckpointed_bytes: u64,
+    /// Bytes of log on disk that no checkpoint covers yet: what opening would read.
+    pub log_bytes: u64,
     /// Bytes of memory that are allocated for nodes: for pinned levels, for what no checkpoint covers, and for fewer than 128 nodes a
     /// level that no chunk holds yet. It is allocated ahead, at most as much again, and given back in segments of at most 2 MiB, of
     /// which each level can keep one for a few nodes. What only a snapshot from before the last checkpoint keeps is not counted.
@@ -216,6 +218,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             checkpointed_size,
             pending_bytes,
             uncheckpointed_bytes: self.uncheckpointed_bytes(size),
+            log_bytes: self.counters.due.log_behind(),
             resident_node_bytes,
             log_segments,
             log_segment_bytes: self.log_segment_bytes(),

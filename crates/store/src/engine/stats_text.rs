@@ -15,6 +15,7 @@ impl fmt::Display for Stats {
             checkpointed_size,
             pending_bytes,
             uncheckpointed_bytes,
+            log_bytes,
             resident_node_bytes,
             log_segments,
             log_segment_bytes,
@@ -42,7 +43,7 @@ impl fmt::Display for Stats {
             f,
             "size={size} durable_size={durable_size} checkpointed_size={checkpointed_size} \
              pending_bytes={pending_bytes} uncheckpointed_bytes={uncheckpointed_bytes} \
-             resident_node_bytes={resident_node_bytes} log_segments={log_segments} \
+             log_bytes={log_bytes} resident_node_bytes={resident_node_bytes} log_segments={log_segments} \
              log_segment_bytes={log_segment_bytes} syncs={syncs} synced_leaves={synced_leaves}"
         )?;
         optional(f, "last_sync", last_sync)?;

@@ -114,9 +114,25 @@ impl<L: FileLayer> Disk<L> {
         synced.map_err(|(index, error)| named("sync", files[index].path(), error))
     }
 
-    /// Asks for room up to `len`, which the system may not have: what it cannot give, writing finds out.
-    pub(super) fn allocate(&self, file: &NamedFile<L::File>, len: u64) {
-        let _ = self.files.allocate(&file.file, len);
+    /// Reserves room up to `len`. An error is one about room; whatever else keeps the system from reserving it, writing finds out.
+    pub(super) fn reserve(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
+        use io::ErrorKind::{FileTooLarge, Interrupted, QuotaExceeded, StorageFull};
+        loop {
+            match self.files.allocate(&file.file, len) {
+                Err(error) if error.kind() == Interrupted => {}
+                Err(error)
+                    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) =>
+                {
+                    return Err(named("reserve room in", &file.path, error));
+                }
+                Ok(()) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Cuts a file to `len`.
+    pub(super) fn truncate(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
+        self.files.truncate(&file.file, len).at("cut", &file.path)
     }
 
     pub(super) fn map(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<L::Map> {

@@ -18,8 +18,8 @@ use crate::{
     storage::{SegmentBytes, SegmentReader, WriteError},
 };
 
-/// A segment shorter than this gets no room ahead of its writing.
-const MIN_ROOM: u64 = 64 << 10;
+/// What file systems give room in.
+const BLOCK: u64 = 4096;
 /// Room ahead of the writing, at most.
 const MAX_ROOM: u64 = 8 << 20;
 
@@ -55,7 +55,9 @@ enum State<F> {
 struct End<F> {
     file: Arc<NamedFile<F>>,
     len: u64,
-    /// The length up to which room was asked for.
+    /// Its length when the file was opened.
+    opened_at: u64,
+    /// The length up to which there is room for certain.
     room: u64,
 }
 
@@ -64,6 +66,7 @@ impl<F> End<F> {
         Self {
             file: Arc::new(file),
             len,
+            opened_at: len,
             room: len,
         }
     }
@@ -83,6 +86,8 @@ impl<L: FileLayer> Log<L> {
     }
 
     pub(super) fn create(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
+        // The segment before ends here. Its descriptor may be the one that this one needs.
+        self.rest();
         let path = self.layout.segment(number);
         let mut prepare = || {
             self.disk.ensure_dir(self.layout.log())?;
@@ -140,18 +145,48 @@ impl<L: FileLayer> Log<L> {
             self.put_back(segment, end);
             return Err(WriteError::NotWritten(misplaced));
         }
-        end.len += bytes.len() as u64;
-        if end.len > end.room && end.len >= MIN_ROOM {
-            // Blocks that are there already make the sync after the write cheaper. In proportion, so that a small log stays small.
-            end.room = end.len + end.len.min(MAX_ROOM);
-            self.disk.allocate(&end.file, end.room);
+        if let Err(error) = self.reserve(&mut end, bytes.len() as u64) {
+            self.put_back(segment, end);
+            return Err(WriteError::NotWritten(error));
         }
+        end.len += bytes.len() as u64;
         self.disk
             .write_ahead_of_sync(&end.file, bytes, offset)
             .and_then(|()| then(&end.file))
             .map_err(WriteError::InDoubt)?;
         self.put_back(segment, end);
         Ok(())
+    }
+
+    /// Sees to room for so many bytes more: where the system reserves it, a full disk is told before the first byte of a group is
+    /// written. Blocks that are there already also make the sync after the write cheaper, so there is room ahead, in proportion to
+    /// what was written since the file was opened.
+    fn reserve(&self, end: &mut End<L::File>, bytes: u64) -> io::Result<()> {
+        let len = end.len + bytes;
+        if len <= end.room {
+            return Ok(());
+        }
+        let ahead = (len - end.opened_at).min(MAX_ROOM);
+        let enough = len.next_multiple_of(BLOCK);
+        for room in [(len + ahead).next_multiple_of(BLOCK), enough] {
+            match self.disk.reserve(&end.file, room) {
+                Err(_) if room > enough => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    end.room = room;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives room behind the end back to the file system.
+    fn give_back(&self, end: &End<L::File>) {
+        if end.room > end.len {
+            // What cannot be given back stays until the segment is removed.
+            let (Ok(()) | Err(_)) = self.disk.truncate(&end.file, end.len);
+        }
     }
 
     /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put back, by an error
@@ -185,10 +220,15 @@ impl<L: FileLayer> Log<L> {
         *lock(&self.newest) = Some(Newest { number, state });
     }
 
-    /// Closes the newest segment's file, which the next commit opens again.
+    /// Closes the newest segment's file, which the next commit opens again, and gives the room behind its end back.
     pub(super) fn rest(&self) {
         let mut newest = lock(&self.newest);
-        if matches!(&*newest, Some(newest) if matches!(newest.state, State::Open(_))) {
+        if let Some(Newest {
+            state: State::Open(end),
+            ..
+        }) = &*newest
+        {
+            self.give_back(end);
             *newest = None;
         }
     }

@@ -78,11 +78,11 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     if config.raise_max_depth {
         manifest.max_depth = config.ceiling(D) as u32;
     }
-    let Checkpointed { mut tree, cold } = spans::load_checkpoint(manifest.size)
+    let Checkpointed { mut tree, mut cold } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
     let live = LiveLog::read_owned(storage, &manifest)?;
-    let compact = live.total_bytes() <= COMPACT_BYTES;
+    let mut compact = live.total_bytes() <= COMPACT_BYTES;
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
         if compact {
@@ -99,17 +99,32 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
     let applied = applied?;
     let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
-    let (mut log, (records, leaves)) = replay.run(|| {
+    let continue_in = |tree: &mut LeanIMT<H, N, D>, compact: bool| {
         continue_log(
             &live,
-            &mut tree,
+            tree,
             &applied,
             &manifest,
             &assessment,
             compact,
             config,
         )
-    })?;
+    };
+    let continued = replay.run(|| match continue_in(&mut tree, compact) {
+        Err(error) if compact && is_out_of_room(&error) => {
+            // There is no room for a second copy of the log, but perhaps for what must be copied. The tree took part of it already.
+            compact = false;
+            let unverified = EngineConfig {
+                verify_checkpoint: false,
+                ..config.clone()
+            };
+            let again = load_checkpoint(hasher, storage, &manifest, &unverified, &mut report)?;
+            (tree, cold) = (again.tree, again.cold);
+            continue_in(&mut tree, compact)
+        }
+        continued => continued,
+    });
+    let (mut log, (records, leaves)) = continued?;
     (report.replayed_records, report.replayed_leaves) = (records, leaves);
     report.size = log.durable.size;
 
@@ -162,6 +177,13 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         log,
         report,
     })
+}
+
+/// Whether opening failed for want of room on the disk.
+fn is_out_of_room(error: &RotorTreeError) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error, RotorTreeError::Storage(StorageError::Io(error))
+        if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
 /// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
@@ -229,6 +251,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     let log = Log {
         identity,
         header: header.copy(),
+        earlier: if compact { 0 } else { live.total_bytes() },
         offset,
         durable_len: offset,
         durable,
@@ -297,7 +320,11 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
         .map_err(StorageError::Io)?;
     judge(&live, &manifest, &assessment, config.recovery, report)?;
     report.cuts.clone_from(&manifest.cuts);
-    let stop = assessment.attested.min(assessment.end);
+    let stop = if storage.readable_is_durable() {
+        assessment.end
+    } else {
+        assessment.attested.min(assessment.end)
+    };
     let mut replayer = Replayer::new(
         &live,
         &mut tree,

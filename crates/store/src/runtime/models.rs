@@ -8,6 +8,10 @@ use std::{
 
 use crate::lock::lock;
 
+#[path = "reserve.rs"]
+mod reserve;
+pub(crate) use self::reserve::Reserve;
+
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,10 @@ impl Runtime {
     pub(crate) fn run_at(&self, _: Instant, _: Lane, job: Job) -> Result<(), Job> {
         lock(&self.0).push(job);
         Ok(())
+    }
+
+    pub(crate) fn reserve(&self) -> Arc<Reserve> {
+        Arc::default()
     }
 
     /// Runs on this thread what is due by now; whether anything was.

@@ -225,6 +225,11 @@ impl Storage for ObjectStorage {
         Ok(false)
     }
 
+    fn readable_is_durable(&self) -> bool {
+        // An object is there once it is stored.
+        true
+    }
+
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         Ok(Box::new(Reader::open(&self.client, number)?))
     }

@@ -47,7 +47,7 @@ use std::{
 };
 
 pub use crash::{Bound, CrashPoint, Image};
-pub use fault::{Call, Effect, Fault};
+pub use fault::{Call, Effect, Fault, Strike};
 pub use handles::{SimFile, SimLock, SimMap};
 pub use journal::Journal;
 
@@ -98,6 +98,7 @@ struct State {
     faults: Vec<Fault>,
     calls: u64,
     struck: u64,
+    last_struck: Option<Strike>,
     capacity: Option<u64>,
     violations: Vec<String>,
 }
@@ -130,6 +131,7 @@ impl SimFiles {
                     faults: Vec::new(),
                     calls: 0,
                     struck: 0,
+                    last_struck: None,
                     capacity: None,
                     violations: Vec::new(),
                 }),
@@ -213,12 +215,17 @@ impl SimFiles {
         self.state().struck
     }
 
+    /// The call that a fault struck last.
+    pub fn last_struck(&self) -> Option<Strike> {
+        self.state().last_struck.clone()
+    }
+
     /// Lets all files together take at most this many bytes; a write beyond is cut at the bound, and fails there with `StorageFull`.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.state().capacity = bytes;
     }
 
-    /// Bytes that all files take together.
+    /// Bytes that all files take together, with the room that is reserved behind their ends.
     pub fn used(&self) -> u64 {
         self.state().disk.used()
     }

@@ -12,7 +12,7 @@ use std::{
 use rotortree_store::{
     StorageError,
     fs::FsStorage,
-    storage::Storage,
+    storage::{Storage, WriteError},
     test_util::{
         conformance,
         sim_files::{Bound, Call, Effect, Fault, SimFiles},
@@ -288,26 +288,63 @@ fn a_failed_segment_takes_nothing_more() {
 }
 
 #[test]
-fn a_long_segment_has_room_ahead_and_a_short_one_takes_no_more_than_it_holds() {
-    let files = disk();
+fn room_ahead_is_in_proportion_to_what_was_written_and_given_back_at_rest() {
+    let files = SimFiles::new();
     let storage = open(&files);
     let _owner = storage.acquire().unwrap();
     storage.create_segment(1, &mut &[1; 512][..]).unwrap();
-    let allocate = Fault::new(0, Effect::Error(io::ErrorKind::StorageFull)).on(Call::Allocate);
-    files.inject(allocate.for_good());
-    let mut end = 512;
-    while end < 60 << 10 {
-        storage.commit_group(1, end, &[2; 512]).unwrap();
-        end += 512;
-    }
-    assert_eq!(files.struck(), 0, "no room was asked for");
+    let (mut end, mut groups) = (512, 0);
+    let calls = files.calls();
     while end < 600 << 10 {
-        // That there is no room to be had ahead is not an error yet.
-        storage.commit_group(1, end, &[3; 4096]).unwrap();
-        end += 4096;
+        storage.commit_group(1, end, &[3; 2048]).unwrap();
+        (end, groups) = (end + 2048, groups + 1);
+        assert!(files.used() >= end, "a group without room");
+        assert!(files.used() <= 2 * end + 4096, "{} for {end}", files.used());
     }
-    let asked = files.struck();
-    assert!((3..=5).contains(&asked), "room was asked for {asked} times");
+    let asked = files.calls() - calls - 2 * groups;
+    assert!(
+        (5..=10).contains(&asked),
+        "room was asked for {asked} times"
+    );
+    assert!(files.used() > end, "no room ahead");
+    storage.rest();
+    assert_eq!(files.used(), end, "at rest");
+    storage.commit_group(1, end, &[3; 512]).unwrap();
+    end += 512;
+    assert!(files.used() < end + 8192, "an idle log begins small again");
+    storage.create_segment(2, &mut &[1; 512][..]).unwrap();
+    assert_eq!(files.used(), end + 512, "behind a segment that ended");
+}
+
+#[test]
+fn a_group_that_finds_no_room_is_refused_before_its_first_byte_and_can_be_written_later() {
+    for group in [512, 4096, 300 << 10] {
+        let files = disk();
+        let storage = open(&files);
+        let _owner = storage.acquire().unwrap();
+        storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+        storage.commit_group(1, 512, &[2; 512]).unwrap();
+        storage.rest();
+        let bytes = vec![3; group];
+        // Not a byte of it, and all but the last block.
+        for free in [0, group as u64 / 4096 * 4096] {
+            files.set_capacity(Some(files.used() + free));
+            let refused = storage.commit_group(1, 1024, &bytes);
+            let Err(WriteError::NotWritten(error)) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+            let text = error.to_string();
+            assert!(text.starts_with("cannot reserve room in /disk"), "{text}");
+            assert_eq!(storage.read_segment(1).unwrap().len(), 1024);
+        }
+        // Room for the group, and none ahead.
+        files.set_capacity(Some(
+            files.used() + (1024 + group as u64).next_multiple_of(4096),
+        ));
+        storage.commit_group(1, 1024, &bytes).unwrap();
+        assert_eq!(storage.read_segment(1).unwrap().len(), 1024 + group as u64);
+    }
 }
 
 #[test]
@@ -320,5 +357,6 @@ fn nothing_but_the_newest_segment_is_written_between_checkpoints() {
     for group in 1..=10 {
         storage.commit_group(1, group * 512, &[2; 512]).unwrap();
     }
-    assert_eq!(files.calls() - before, 20, "one write and one sync a group");
+    let told = "one write and one sync a group, and room for several at a time";
+    assert_eq!(files.calls() - before, 22, "{told}");
 }

@@ -88,6 +88,17 @@ impl<const N: usize> Run<N> {
         self.failed || self.tree.is_none()
     }
 
+    /// Why the tree failed for good, if it did.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let failure = self.tree.as_ref()?.failure()?;
+        Some(failure.to_string())
+    }
+
+    /// Whether everything that was accepted was acknowledged as durable.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.durable == self.history.states.len() - 1
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.tree.is_some()
     }
@@ -293,7 +304,7 @@ fn fail_everywhere<const N: usize>(
     cases
 }
 
-const HISTORIES: [&[Step]; 4] = [
+pub(crate) const HISTORIES: [&[Step]; 4] = [
     &[
         Step::Insert,
         Step::Flush,

@@ -16,6 +16,7 @@ mod large_log;
 mod meanwhile;
 mod random;
 mod readers;
+mod shortages;
 mod workload;
 
 /// A number from the environment.

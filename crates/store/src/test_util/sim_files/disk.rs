@@ -209,13 +209,16 @@ impl Disk {
         disk
     }
 
-    /// Bytes that all files take together.
+    /// Bytes that all files take together. A file that was removed takes none, whether a crash can bring it back or not.
     pub(super) fn used(&self) -> u64 {
-        let files = self.possible().into_iter().map(|(_, node)| match node {
-            Node::File(file) => file.bytes().len() as u64,
-            Node::Dir(_) => 0,
-        });
-        files.sum()
+        let (mut used, mut open) = (0, vec![ROOT]);
+        while let Some(node) = open.pop() {
+            match &self.nodes[&node] {
+                Node::File(file) => used += file.room() as u64,
+                Node::Dir(dir) => open.extend(dir.now.values()),
+            }
+        }
+        used
     }
 
     // --- names ---

@@ -27,6 +27,17 @@ pub enum Call {
     LockDir,
 }
 
+/// A call that a fault struck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strike {
+    /// The call.
+    pub call: Call,
+    /// The path that it was given, or by which its file was opened.
+    pub path: PathBuf,
+    /// Whether something has that name: a file that was opened and then renamed leaves it.
+    pub is_named: bool,
+}
+
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {

@@ -59,6 +59,8 @@ pub(super) struct FileNode {
     pub(super) pieces: BTreeMap<u64, Pending<Piece>>,
     /// Lengths that differ, or may.
     pub(super) lengths: Pending<u64>,
+    /// Room that the file has, beyond its length too. Not a part of what a crash leaves.
+    reserved: usize,
     maps: Vec<Weak<u64>>,
 }
 
@@ -93,6 +95,16 @@ impl FileNode {
         &self.now
     }
 
+    /// Takes room up to `len`.
+    pub(super) fn reserve(&mut self, len: usize) {
+        self.reserved = self.reserved.max(len);
+    }
+
+    /// The bytes that the file takes.
+    pub(super) fn room(&self) -> usize {
+        self.reserved.max(self.now.len())
+    }
+
     pub(super) fn write(&mut self, operation: usize, offset: usize, bytes: &[u8]) {
         let end = offset + bytes.len();
         let now = Arc::make_mut(&mut self.now);
@@ -109,6 +121,7 @@ impl FileNode {
 
     pub(super) fn truncate(&mut self, operation: usize, len: usize) {
         let old = self.now.len();
+        self.reserved = 0;
         resize(Arc::make_mut(&mut self.now), len as u64);
         self.lengths.push(operation, len as u64);
         if len < old {

@@ -9,7 +9,7 @@ use std::{
 use super::{
     SimFiles, State,
     disk::{NodeId, Op},
-    fault::{Call, Effect},
+    fault::{Call, Effect, Strike},
     handles::{SimFile, SimLock, SimMap},
 };
 use crate::file_layer::{FileLayer, LOCK_NAME};
@@ -42,6 +42,11 @@ impl SimFiles {
             None => Struck::No,
             Some(effect) => {
                 state.struck += 1;
+                state.last_struck = Some(Strike {
+                    call,
+                    path: path.to_owned(),
+                    is_named: state.disk.find(path).is_ok(),
+                });
                 match *effect {
                     Effect::Error(kind) => return Err(kind.into()),
                     Effect::ErrorAfter(kind) => Struck::After(kind),
@@ -105,7 +110,8 @@ impl State {
         let Some(capacity) = self.capacity else {
             return len;
         };
-        let there = self.disk.file(node).bytes().len();
+        // Room is taken by what was reserved already.
+        let there = self.disk.file(node).room();
         let free = capacity.saturating_sub(self.disk.used());
         // What lies within the file takes no room.
         let within = there.saturating_sub(offset) as u64;
@@ -230,8 +236,17 @@ impl FileLayer for SimFiles {
         })
     }
 
-    fn allocate(&self, file: &SimFile, _len: u64) -> io::Result<()> {
-        self.call(Call::Allocate, &file.path, |_, _| Ok(()))
+    fn allocate(&self, file: &SimFile, len: u64) -> io::Result<()> {
+        self.call(Call::Allocate, &file.path, |state, _| {
+            let there = state.disk.file(file.node).bytes().len();
+            let len = usize::try_from(len).map_err(|_| refused())?;
+            let more = len.saturating_sub(there);
+            if state.room(file.node, there, more) < more {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            state.disk.file_mut(file.node).reserve(len);
+            Ok(())
+        })
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {

@@ -1,0 +1,43 @@
+//! What a tree does when something runs out, and how much it lets grow: writes that are not made and made later, the log under each
+//! checkpoint policy, room that is reserved and given back, readers of a writer that falls idle. Rows 17 and 21 of the fault table in
+//! `docs/durability.md`.
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+use std::sync::Arc;
+
+use rotortree_hasher::Blake3Hasher;
+use rotortree_lean_imt::reference;
+use rotortree_store::{
+    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime, fs::FsStorage, storage::Storage,
+    test_util::sim_files::SimFiles,
+};
+
+mod idle_readers;
+mod log_growth;
+mod markless;
+mod refused_writes;
+mod room;
+
+type Tree = Engine<Blake3Hasher, 2, 32>;
+
+fn leaf(index: u64) -> rotortree_hasher::Hash {
+    reference::sample_leaves(index, 1)[0]
+}
+
+/// Nothing in the background.
+fn by_hand() -> EngineConfig {
+    EngineConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        runtime: Runtime::new(),
+        ..EngineConfig::default()
+    }
+}
+
+fn on(files: &SimFiles) -> Arc<dyn Storage> {
+    Arc::new(FsStorage::with_files(files.clone(), "/tree"))
+}
+
+fn open(files: &SimFiles, config: EngineConfig) -> Tree {
+    Tree::open(Blake3Hasher, on(files), config).unwrap()
+}

@@ -1,0 +1,96 @@
+//! [`Markless`]: a backend that has no marks.
+
+use std::{
+    io::{self, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use rotortree_store::{
+    StorageError,
+    memory::MemoryStorage,
+    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+};
+
+/// A place in memory whose log takes nothing that is not synced, and counts its syncs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Markless {
+    memory: MemoryStorage,
+    syncs: Arc<AtomicUsize>,
+}
+
+impl Markless {
+    pub(crate) fn syncs(&self) -> usize {
+        self.syncs.load(Ordering::SeqCst)
+    }
+}
+
+impl Storage for Markless {
+    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
+        self.memory.commit_group(segment, offset, group)?;
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn commit_mark(&self, _: u64, _: u64, _: &[u8]) -> Result<bool, WriteError> {
+        Ok(false)
+    }
+
+    fn describe(&self) -> String {
+        self.memory.describe()
+    }
+
+    fn inspect(&self) -> Result<Place, StorageError> {
+        self.memory.inspect()
+    }
+
+    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
+        self.memory.acquire()
+    }
+
+    fn sweep(&self) -> Result<(), StorageError> {
+        self.memory.sweep()
+    }
+
+    fn list_segments(&self) -> io::Result<Vec<u64>> {
+        self.memory.list_segments()
+    }
+
+    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
+        self.memory.create_segment(number, content)
+    }
+
+    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
+        self.memory.read_segment(number)
+    }
+
+    fn remove_segment(&self, number: u64) -> io::Result<()> {
+        self.memory.remove_segment(number)
+    }
+
+    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.memory.put(shard, first, bytes)
+    }
+
+    fn sync_levels(&self) -> io::Result<()> {
+        self.memory.sync_levels()
+    }
+
+    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+        self.memory.region(shard, units, reads)
+    }
+
+    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
+        self.memory.load_manifest()
+    }
+
+    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
+        self.memory.commit_manifest(generation, bytes)
+    }
+
+    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.memory.keep_aside(label, content)
+    }
+}
