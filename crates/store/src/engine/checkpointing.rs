@@ -18,11 +18,7 @@ use rotortree_lean_imt::TreeSnapshot;
 
 use failed::Failed;
 
-use super::{
-    core::Core,
-    outbox,
-    policy::{Extent, node_count},
-};
+use super::{core::Core, outbox, policy::Extent};
 use crate::{
     StorageError,
     checkpoint::{CheckpointFailure, write_nodes},
@@ -88,8 +84,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         let leaves = covered.as_ref().map_or(0, |covered| covered.leaves);
         if outcome.is_err() {
-            self.counters.due.failed();
-            lock(&self.writer).look_at_size = 0;
+            self.stays_due();
         }
         // Dropped behind the lock: a backend's error is code of others.
         let before;
@@ -224,11 +219,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let begun = Begun {
                 sequence: lead.durable.sequence,
                 segment: lead.header.number,
-                extent: Extent {
-                    nodes: node_count(snapshot.size(), N as u64),
-                    entries,
-                    log: lead.bytes(),
-                },
+                extent: Extent::new(snapshot.size(), N as u64, entries, lead.bytes()),
                 snapshot,
             };
             lead.give_back();

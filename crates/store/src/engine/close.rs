@@ -13,8 +13,15 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use super::{
-    append::Append, backup::BackupReport, closing::Closer, core::Core, log::Log, outbox,
-    shortage::with_reserve, stats::Stats, token::DurabilityToken,
+    append::Append,
+    backup::BackupReport,
+    closing::Closer,
+    core::Core,
+    log::Log,
+    outbox,
+    shortage::{patiently, with_reserve},
+    stats::Stats,
+    token::DurabilityToken,
 };
 use crate::{
     CheckpointPolicy, EngineConfig, ReadOnly, RecoveryReport, RotorTreeError, StorageError,
@@ -333,16 +340,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         // Futures are told by the flush that serves them.
         self.tell_blocked();
-        if let Err(error) = patiently(|| self.flush_all()) {
-            return Err(match error {
-                // There is no later: what waits to be written ends with this tree.
-                StorageError::Unavailable(cause) => {
-                    let last = io::Error::new(cause.kind(), cause.to_string());
-                    StorageError::FlushFailed(self.fail(last))
-                }
-                error => error,
-            });
-        }
+        let is_short = |error: &_| matches!(error, StorageError::Unavailable(_));
+        patiently(|| self.flush_all(), is_short).map_err(|error| match error {
+            // There is no later: what waits to be written ends with this tree.
+            StorageError::Unavailable(cause) => StorageError::FlushFailed(
+                self.fail(io::Error::new(cause.kind(), cause.to_string())),
+            ),
+            error => error,
+        })?;
         self.await_checkpoints();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
             // A checkpoint that fails takes nothing away from what is durable; it is told once everything else is done.
@@ -377,41 +382,18 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 self.storage
                     .commit_manifest(next.generation, &next.encode())
             };
-            patiently(|| match with_reserve(&reserve, commit) {
-                Ok(()) => Ok(()),
-                Err(WriteError::NotWritten(error)) => {
-                    Err(StorageError::Unavailable(Arc::new(error)))
-                }
-                Err(WriteError::Fenced(error) | WriteError::InDoubt(error)) => {
-                    Err(StorageError::FlushFailed(self.fail(error)))
-                }
-            })
+            patiently(
+                || with_reserve(&reserve, commit),
+                |error| matches!(error, WriteError::NotWritten(_)),
+            )
             .map_err(|error| match error {
-                StorageError::Unavailable(cause) => {
-                    StorageError::Io(io::Error::new(cause.kind(), cause.to_string()))
+                WriteError::NotWritten(error) => StorageError::Io(error),
+                WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                    StorageError::FlushFailed(self.fail(error))
                 }
-                error => error,
             })?;
             *manifest = next;
         }
         Ok(())
     }
-}
-
-/// The pauses of closing before it tries again what a shortage kept from being written. Nobody can try later.
-const PAUSES: [Duration; 4] = [
-    Duration::from_millis(1),
-    Duration::from_millis(4),
-    Duration::from_millis(16),
-    Duration::from_millis(64),
-];
-
-fn patiently(step: impl Fn() -> Result<(), StorageError>) -> Result<(), StorageError> {
-    for pause in PAUSES {
-        match step() {
-            Err(StorageError::Unavailable(_)) => std::thread::sleep(pause),
-            outcome => return outcome,
-        }
-    }
-    step()
 }

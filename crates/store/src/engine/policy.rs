@@ -49,6 +49,17 @@ pub(super) struct Extent {
     pub(super) log: u64,
 }
 
+impl Extent {
+    /// Of a tree of so many leaves.
+    pub(super) const fn new(size: u64, arity: u64, entries: u64, log: u64) -> Self {
+        Self {
+            nodes: node_count(size, arity),
+            entries,
+            log,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Marks {
     nodes: AtomicU64,
@@ -111,11 +122,6 @@ impl Due {
     /// A checkpoint that will cover this begins.
     pub(super) fn began(&self, extent: Extent) {
         self.began.set(extent);
-    }
-
-    /// The checkpoint that began failed: what it was to cover is due as before.
-    pub(super) fn failed(&self) {
-        self.began.set(self.covered.get());
     }
 
     /// A checkpoint of this is in force, and its nodes are read from it.
@@ -231,6 +237,13 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             // The next insert finds that it is due.
             self.counters.due.advance(Stage::Asked, Stage::None);
         }
+    }
+
+    /// A checkpoint failed: what it was to cover is due as before.
+    pub(super) fn stays_due(&self) {
+        let due = &self.counters.due;
+        due.began.set(due.covered.get());
+        lock(&self.writer).look_at_size = 0;
     }
 
     /// What an insert has to do past 1.25 times the threshold.

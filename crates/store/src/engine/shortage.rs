@@ -64,3 +64,25 @@ impl Shortage {
         }
     }
 }
+
+/// The pauses of closing before it tries again what a shortage kept from being written. No later call can.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(1),
+    Duration::from_millis(4),
+    Duration::from_millis(16),
+    Duration::from_millis(64),
+];
+
+/// Makes a step of closing, again a few times while nothing can be written.
+pub(super) fn patiently<E>(
+    step: impl Fn() -> Result<(), E>,
+    is_short: impl Fn(&E) -> bool,
+) -> Result<(), E> {
+    for pause in PAUSES {
+        match step() {
+            Err(error) if is_short(&error) => std::thread::sleep(pause),
+            outcome => return outcome,
+        }
+    }
+    step()
+}
