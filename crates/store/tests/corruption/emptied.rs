@@ -332,3 +332,62 @@ fn a_log_whose_headers_are_damaged_twice_over_does_not_come_up_empty() {
         "{refused}"
     );
 }
+
+/// The limits: what looks like a crash, or like a store in order, from within the directory.
+#[test]
+fn what_only_knowledge_from_outside_can_tell_is_refused_by_an_expected_head() {
+    let _watchdog = Watchdog::start();
+    let files = SimFiles::new();
+    let tree = open(&files, one_segment(DEFAULT)).unwrap();
+    let early = files.settled();
+    tree.append(&reference::sample_leaves(9, 10))
+        .durable()
+        .unwrap();
+    let head = tree.durable_snapshot().head().unwrap();
+    let stopped = files.settled();
+    drop(tree);
+    let with_segment = |change: fn(&mut Vec<u8>)| {
+        let changed = stopped.settled();
+        let segment = only_segment(&changed);
+        let mut bytes = changed.read_file(&segment).unwrap();
+        change(&mut bytes);
+        changed.write_file(segment, &bytes);
+        changed
+    };
+    for (name, changed) in [
+        ("cut short", with_segment(|bytes| bytes.truncate(SECTOR))),
+        ("blanked", with_segment(|bytes| bytes[SECTOR..].fill(0))),
+        (
+            "its last group damaged",
+            with_segment(|bytes| bytes[SECTOR + 200] ^= 1),
+        ),
+        ("put back", early),
+        ("emptied", SimFiles::new()),
+    ] {
+        let expecting = EngineConfig {
+            expect_head: Some(head),
+            ..config(DEFAULT)
+        };
+        for expecting in [
+            expecting.clone(),
+            EngineConfig {
+                recovery: RecoveryMode::AcceptLoss,
+                ..expecting
+            },
+        ] {
+            let refused = open(&changed.settled(), expecting).map(drop).unwrap_err();
+            assert!(
+                matches!(
+                    refused,
+                    RotorTreeError::Storage(StorageError::UnexpectedHead { size: 10, .. })
+                ),
+                "{name}: {refused}"
+            );
+        }
+        // Without it no mode can tell.
+        for mode in [DEFAULT, RecoveryMode::Strict] {
+            let tree = open(&changed.settled(), config(mode)).unwrap();
+            assert_eq!(tree.size(), 0, "{name}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Every short workload, every crash point, every image; then a crash of the recovery, and life after it.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 use rotortree_store::{
     CheckpointPolicy, EngineConfig, FlushPolicy,
@@ -20,6 +20,7 @@ struct Tally {
     points: usize,
     images: usize,
     second_images: usize,
+    damaged: usize,
 }
 
 impl Tally {
@@ -30,16 +31,18 @@ impl Tally {
             points: 0,
             images: 0,
             second_images: 0,
+            damaged: 0,
         }
     }
 
     fn tell(&self) {
         println!(
-            "{} workloads, {} crash points, {} images opened, {} of them after a second crash",
+            "{} workloads, {} crash points, {} images opened, {} of them after a second crash; {} more with a damaged segment header",
             self.workloads,
             self.points,
             self.images + self.second_images,
-            self.second_images
+            self.second_images,
+            self.damaged
         );
     }
 }
@@ -96,6 +99,12 @@ fn crash_everywhere<const N: usize>(
             );
             tally.watchdog.case(told.clone());
             let guard = Told(&told);
+            if tally.images.is_multiple_of(8) {
+                for damaged in with_damaged_headers(&image.files) {
+                    tally.damaged += 1;
+                    drop(recover::<N>(&damaged, &history, bounds, reference));
+                }
+            }
             let (engine, found) = recover::<N>(&image.files, &history, bounds, reference);
             // A second crash, at every operation of the recovery that just ran.
             if tally.images.is_multiple_of(16) {
@@ -131,6 +140,21 @@ fn crash_everywhere<const N: usize>(
     }
     drop(tree);
     assert!(files.violations().is_empty(), "{:?}", files.violations());
+}
+
+/// The image with each of its segments' headers damaged: every header stands in a second place by the time that it matters.
+fn with_damaged_headers(files: &SimFiles) -> Vec<SimFiles> {
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|name| name == "wal");
+    let segments = files.list_files().into_iter().filter(is_segment);
+    let damaged = segments.map(|path| {
+        let damaged = files.settled();
+        let mut bytes = damaged.read_file(&path).unwrap();
+        // The salt's.
+        bytes[32] ^= 1;
+        damaged.write_file(path, &bytes);
+        damaged
+    });
+    damaged.collect()
 }
 
 /// Says which image failed.

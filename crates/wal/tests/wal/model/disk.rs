@@ -12,6 +12,8 @@ pub(crate) type Sector = Option<Rc<[u8; SECTOR]>>;
 pub(crate) enum Name {
     Segment(u64),
     Temporary(u64),
+    /// The manifest of a generation: of those that are whole the last is in force.
+    Manifest(u64),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,9 +63,36 @@ impl Disk {
     pub(crate) fn segments(&self) -> Vec<u64> {
         let numbers = self.names.iter().filter_map(|name| match name {
             Name::Segment(number) => Some(*number),
-            Name::Temporary(_) => None,
+            Name::Temporary(_) | Name::Manifest(_) => None,
         });
         numbers.collect()
+    }
+
+    /// The generation of the last manifest, whole or not, and the bytes of the last one that is whole.
+    pub(crate) fn manifest(&self) -> (u64, Option<Rc<[u8; SECTOR]>>) {
+        let generation = |name: &Name| match name {
+            Name::Manifest(generation) => Some(*generation),
+            Name::Segment(_) | Name::Temporary(_) => None,
+        };
+        let mut generations = self.names.iter().filter_map(generation);
+        let whole = generations.clone().rev().find_map(|generation| {
+            let file = self.cached.get(&Name::Manifest(generation))?;
+            file.first().cloned().flatten()
+        });
+        (generations.next_back().unwrap_or(0), whole)
+    }
+
+    /// The disk with a damaged header in a segment.
+    pub(crate) fn with_damaged_header(&self, number: u64) -> Self {
+        let mut damaged = self.clone();
+        if let Some(Some(header)) = damaged
+            .cached
+            .get_mut(&Name::Segment(number))
+            .and_then(|file| file.first_mut())
+        {
+            Rc::make_mut(header)[40] ^= 1;
+        }
+        damaged
     }
 
     pub(crate) fn read(&self, name: Name) -> Sectors<'_> {

@@ -1,7 +1,8 @@
 //! Recovery of a modelled disk, as the store does it: two passes, then a new segment with what was not attested.
 
 use rotortree_wal::{
-    Event, GroupBuffer, LogRules, Position, Replay, Scanner, SegmentHeader, SegmentStart, caps,
+    Event, GroupBuffer, HeaderCopy, LogRules, Position, Replay, SECTOR, Scanner, SegmentHeader,
+    SegmentStart, caps,
 };
 
 use super::disk::{Disk, Name};
@@ -16,19 +17,62 @@ pub(crate) struct Found {
     base: u64,
     /// What is above it.
     copy: GroupBuffer,
+    /// The header of the newest segment.
+    newest: Option<HeaderCopy>,
+}
+
+/// A manifest that says no more than the newest segment's header.
+pub(crate) fn manifest(newest: &HeaderCopy) -> [u8; SECTOR] {
+    let mut sector = [0; SECTOR];
+    sector[..HeaderCopy::BYTES].copy_from_slice(&newest.encode());
+    sector
+}
+
+fn newest(manifest: &[u8; SECTOR]) -> Option<HeaderCopy> {
+    let (copy, _) = manifest.split_first_chunk()?;
+    HeaderCopy::decode(copy)
+}
+
+/// Puts a manifest in force that names this header's segment; the disk after each step.
+pub(crate) fn commit_manifest(disk: &mut Disk, rules: Rules, newest: &HeaderCopy) -> Vec<Disk> {
+    let name = Name::Manifest(disk.manifest().0 + 1);
+    let mut steps = Vec::new();
+    disk.append(name, &manifest(newest));
+    steps.push(disk.clone());
+    if rules.manifest_is_synced_first {
+        disk.sync(name);
+        steps.push(disk.clone());
+    }
+    disk.sync_directory();
+    steps.push(disk.clone());
+    steps
 }
 
 pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
-    let mut heads = Vec::new();
-    for number in disk.segments() {
-        match SegmentStart::read(&mut disk.read(Name::Segment(number)))
-            .map_err(|error| error.to_string())?
-        {
-            SegmentStart::Header(header) => heads.push(header),
+    let named = disk.manifest().1.and_then(|sector| newest(&sector));
+    let mut heads: Vec<SegmentHeader> = Vec::new();
+    // From the newest to the oldest: each header is kept in the one behind it, that of the newest in the manifest.
+    let mut copy = named;
+    for number in disk.segments().into_iter().rev() {
+        let start = SegmentStart::read(&mut disk.read(Name::Segment(number)));
+        match start.map_err(|error| error.to_string())? {
+            SegmentStart::Header(header) => {
+                copy = header.previous;
+                heads.push(header);
+            }
             SegmentStart::Blank => {}
-            SegmentStart::Unreadable(error) => return Err(format!("segment {number}: {error}")),
+            // Nothing is acknowledged in a segment that no manifest names.
+            SegmentStart::Unreadable(_) if named.is_none_or(|named| number > named.number) => {}
+            SegmentStart::Unreadable(error) => {
+                let kept = copy.filter(|copy| copy.number == number);
+                let kept = kept.ok_or_else(|| format!("segment {number}: {error}"))?;
+                let common = header(number, kept.base);
+                heads.push(kept.restore(common.tree_id, common.arity, common.fingerprint));
+                copy = None;
+            }
         }
     }
+    heads.reverse();
     let mut caps = caps(
         &heads
             .iter()
@@ -86,6 +130,7 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
         end: assessment.end,
         base,
         copy,
+        newest: heads.last().map(SegmentHeader::copy),
     };
     for head in heads.iter().filter(|head| head.base.sequence <= found.end) {
         if head.base.size != found.position(head.base.sequence).size {
@@ -114,16 +159,17 @@ impl Found {
         }
     }
 
-    /// Starts the new segment that the next run writes to. Returns its number and the disk after each step.
+    /// Starts the new segment that the next run writes to. Returns its header and the disk after each step.
     pub(crate) fn start_segment(
         &mut self,
         disk: &Disk,
         rules: Rules,
         salt: u64,
-    ) -> (u64, Vec<Disk>) {
+    ) -> (HeaderCopy, Vec<Disk>) {
         let number = disk.segments().last().map_or(1, |last| last + 1);
         let mut head = header(number, self.position(self.base));
         head.salt = salt;
+        head.previous = self.newest.filter(|_| rules.headers_hold_the_one_before);
         if rules.copies_are_attested {
             head.attested = self.end;
         }
@@ -141,8 +187,9 @@ impl Found {
         disk.rename(temporary, Name::Segment(number));
         steps.push(disk.clone());
         disk.sync_directory();
-        steps.push(disk);
-        (number, steps)
+        steps.push(disk.clone());
+        steps.extend(commit_manifest(&mut disk, rules, &head.copy()));
+        (head.copy(), steps)
     }
 }
 
