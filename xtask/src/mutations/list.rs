@@ -15,7 +15,7 @@ use crate::outcome::{Failure, Outcome};
 pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built anew.
-pub(crate) const AREAS: [&str; 10] = [
+pub(crate) const AREAS: [&str; 11] = [
     "proofs",
     "memory",
     "log",
@@ -25,6 +25,7 @@ pub(crate) const AREAS: [&str; 10] = [
     "readers",
     "engine",
     "shortage",
+    "foreign",
     "processes",
 ];
 

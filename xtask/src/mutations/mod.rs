@@ -19,4 +19,4 @@ pub(crate) use trial::Trials;
 pub(crate) use verdict::Fate;
 
 /// The rows of the fault table in `docs/durability.md`.
-pub(crate) const ROWS: std::ops::RangeInclusive<u8> = 1..=15;
+pub(crate) const ROWS: std::ops::RangeInclusive<u8> = 1..=22;
