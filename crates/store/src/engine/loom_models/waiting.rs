@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, IntoFuture},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 use loom::thread;
 
 use super::{Bell, Disk, Tree, assert_durable, insert, model, open};
-use crate::DurabilityToken;
+use crate::{DurabilityToken, Durable};
 
 #[test]
 fn loom_models_two_threads_that_insert_and_wait() {
@@ -108,6 +108,34 @@ fn loom_models_a_future_beside_another_leader() {
         block_on(token.clone()).expect("nothing fails");
         assert_durable(&tree, &disk, &token, 2);
         other.join().expect("no thread panics");
+    });
+}
+
+/// The waker of the last poll is the one that counts, and a future that is dropped takes no other's.
+#[test]
+fn loom_models_a_future_that_is_polled_anew_beside_one_that_is_dropped() {
+    model("a future polled anew", 2, || {
+        let disk = Disk::new();
+        let (tree, _) = open(&disk);
+        let token = insert(&tree, 1);
+        let leading = thread::spawn({
+            let token = token.clone();
+            move || token.wait().expect("nothing fails")
+        });
+        let (stale, bell) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+        let polled = |future: &mut Durable, bell: &Arc<Bell>| {
+            let waker = bell.waker();
+            Pin::new(future).poll(&mut Context::from_waker(&waker))
+        };
+        let (mut dropped, mut future) = (token.clone().into_future(), token.clone().into_future());
+        drop((polled(&mut dropped, &stale), polled(&mut future, &stale)));
+        drop(dropped);
+        if polled(&mut future, &bell).is_pending() {
+            bell.wait();
+        }
+        assert!(matches!(polled(&mut future, &bell), Poll::Ready(Ok(()))));
+        assert_durable(&tree, &disk, &token, 1);
+        leading.join().expect("no thread panics");
     });
 }
 
