@@ -34,8 +34,8 @@ pub struct RotorTreeConfig {
 }
 
 impl RotorTreeConfig {
-    /// The defaults for a tree in the directory `path`: flush every 10 ms, checkpoint after 256 MiB of new nodes, map every
-    /// checkpointed level, verify when opening.
+    /// The defaults for a tree in the directory `path`: flush every 10 ms, checkpoint after 256 MiB of new nodes or of log, map
+    /// every checkpointed level, verify when opening.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {

@@ -72,7 +72,8 @@ macro_rules! insert_methods {
         ///
         /// # Errors
         /// As [`insert`](Self::insert); after [`StorageError::FlushFailed`](crate::StorageError::FlushFailed) the leaf may or may
-        /// not be there when the tree is opened again.
+        /// not be there when the tree is opened again. After [`StorageError::Unavailable`](crate::StorageError::Unavailable) it may
+        /// be in the tree, where it waits for the next flush.
         ///
         /// ```
         /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

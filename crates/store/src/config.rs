@@ -34,8 +34,8 @@ pub enum CheckpointPolicy {
     /// When the tree is closed. Until then what grows is as under [`Manual`](Self::Manual); a tree that is never closed never
     /// makes one.
     OnClose,
-    /// In the background after so many entries; an entry is one call of an insert method. The log grows with their bytes: up to
-    /// 1 MiB of leaves and 64 KiB of metadata each and more, and at least 512 bytes for each sync.
+    /// In the background after so many entries; an entry is one call of an insert method. The log and the time that opening
+    /// takes grow with what the entries hold, by 512 bytes for each sync at least.
     EveryNEntries(u64),
     /// In the background when more than so many bytes of nodes were appended since the last checkpoint began, or the log
     /// behind it takes more than so many bytes on disk, that of earlier runs included. Past 1.25 times the threshold inserts wait

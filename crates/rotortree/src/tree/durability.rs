@@ -10,7 +10,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// share syncs. Works under every [`FlushPolicy`](crate::FlushPolicy).
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log fails or has failed; [`StorageError::Closed`].
+    /// [`StorageError::FlushFailed`] if the log fails or has failed; [`StorageError::Unavailable`] if nothing could be written for now
+    /// and nothing is in doubt: the entries wait for the next flush; [`StorageError::Closed`].
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

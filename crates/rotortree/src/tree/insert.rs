@@ -9,7 +9,8 @@ use crate::{RotorTreeError, StorageError, TreeError};
 ///
 /// * [`RotorTreeError::Tree`]: [`TreeError::EmptyBatch`], [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`],
 ///   [`TreeError::CapacityExceeded`];
-/// * [`RotorTreeError::Storage`]: [`StorageError::Closed`], and [`StorageError::FlushFailed`] once the log has failed.
+/// * [`RotorTreeError::Storage`]: [`StorageError::Closed`], [`StorageError::FlushFailed`] once the log has failed, and
+///   [`StorageError::Unavailable`] where the bytes waiting for the disk reach the bound and nothing can be written for now.
 ///
 /// When the bytes waiting for the disk reach the bound, an insert flushes before it goes on; when a checkpoint lags behind
 /// [`MemoryThreshold`](crate::CheckpointPolicy::MemoryThreshold), it waits for it. The `try_` forms wait for nothing.

@@ -54,7 +54,8 @@ impl<H: Hasher, const N: usize, const D: usize> Appends for Arc<Core<H, N, D>> {
 /// | [`durable`](Self::durable) | yes | yes | where the leaves stand |
 ///
 /// The entry is there whole or not at all, for readers at once and after every crash. A call that returns an error has changed
-/// nothing, but for [`StorageError::FlushFailed`], after which the entry may be there when the tree is opened again.
+/// nothing, but for [`StorageError::FlushFailed`], after which the entry may be there when the tree is opened again, and
+/// [`StorageError::Unavailable`] of [`durable`](Self::durable), after which it may be in the tree and wait for the next flush.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -120,7 +121,8 @@ impl<'a> Append<'a> {
     /// # Errors
     /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata, a size other than
     /// [`at`](Self::at) demands, a leaf that the hasher refuses, no room. [`StorageError::Closed`]; [`StorageError::FlushFailed`]
-    /// once the log has failed; [`StorageError::MetadataTooLong`].
+    /// once the log has failed; [`StorageError::Unavailable`] if the bound on unflushed bytes is reached and nothing can be written
+    /// for now; [`StorageError::MetadataTooLong`].
     pub fn submit(self) -> Result<DurabilityToken, RotorTreeError> {
         self.tree.append(&self.entry, Admission::Wait)
     }
@@ -142,7 +144,8 @@ impl<'a> Append<'a> {
     ///
     /// # Errors
     /// As [`submit`](Self::submit); after [`StorageError::FlushFailed`] the entry may or may not be there when the tree is
-    /// opened again.
+    /// opened again. After [`StorageError::Unavailable`] it may be in the tree, where it waits for the next flush: flush again, or
+    /// send it again [`at`](Self::at) its size.
     pub fn durable(self) -> Result<Placement, RotorTreeError> {
         let token = self.submit()?;
         token.wait()?;

@@ -173,7 +173,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// Makes everything inserted so far durable.
     ///
     /// # Errors
-    /// [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]; [`StorageError::Unavailable`] if nothing could be written for now, after
+    /// which everything waits for the next flush.
     pub fn flush(&self) -> Result<(), StorageError> {
         self.core().status.check()?;
         self.core().flush_all()

@@ -49,7 +49,8 @@ impl DurabilityToken {
     /// Blocks until the insert is durable, leading or joining a sync under every flush policy.
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Closed`] in a forked child.
+    /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Unavailable`] if nothing could be written for now, after
+    /// which the insert waits for the next flush and this can be called again; [`StorageError::Closed`] in a forked child.
     pub fn wait(&self) -> Result<(), StorageError> {
         let _outbox = outbox::scope();
         self.commit.wait(self.sequence)

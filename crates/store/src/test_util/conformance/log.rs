@@ -48,6 +48,10 @@ pub(super) const CLAUSES: &[Clause] = &[
     ),
     ("a place that rested goes on", rest),
     (
+        "where the readable is durable, a group can be read through any handle once it is committed",
+        readable_is_durable,
+    ),
+    (
         "segments can be read while groups are committed",
         reading_beside_writing,
     ),
@@ -315,6 +319,26 @@ fn rest(site: &Site<'_>) {
     storage.rest();
     storage.commit_group(1, 10, b" two").expect("committed");
     assert_eq!(content(&*storage, 1), b"header one two");
+}
+
+fn readable_is_durable(site: &Site<'_>) {
+    let storage = site.open();
+    let other = site.open();
+    let says = storage.readable_is_durable();
+    assert_eq!(other.readable_is_durable(), says, "a constant of the place");
+    let _owner = storage.acquire().expect("nobody owns it");
+    storage
+        .create_segment(1, &mut &b"header"[..])
+        .expect("created");
+    if says {
+        storage.commit_group(1, 6, b" group").expect("committed");
+        assert_eq!(content(&*other, 1), b"header group");
+    }
+    assert_eq!(
+        storage.readable_is_durable(),
+        says,
+        "a constant of the place"
+    );
 }
 
 fn reading_beside_writing(site: &Site<'_>) {
