@@ -175,6 +175,11 @@ impl Storage for KeyValueStorage {
         Ok(false)
     }
 
+    fn readable_is_durable(&self) -> bool {
+        // A batch is seen once it is durable, and not before.
+        true
+    }
+
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         Ok(Box::new(Segment::open(&self.database, number)?))
     }
