@@ -119,9 +119,9 @@ pub use rotortree_hasher::Sha256Hasher;
 pub use rotortree_lean_imt::*;
 #[cfg(feature = "storage")]
 pub use rotortree_store::{
-    Append, BackupReport, CheckpointPolicy, CutNotice, Damage, DurabilityToken, Durable,
-    FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport,
-    RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
+    Append, BackupReport, CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken,
+    Durable, DurableHeads, FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode,
+    RecoveryReport, RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
     checkpoint::CheckpointFailure, storage::Reads, verify::Progress as VerifyProgress,
 };
 
@@ -137,3 +137,8 @@ pub use crate::{
 #[cfg(all(doctest, feature = "storage", feature = "blake3"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code of the guide to async code, compiled.
+#[cfg(all(doctest, feature = "storage", feature = "blake3"))]
+#[doc = include_str!("../../../docs/async.md")]
+struct AsyncGuide;

@@ -9,7 +9,9 @@ use std::{fmt, sync::Arc};
 
 use rotortree_store::{Engine, storage::Storage};
 
-use crate::{Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError};
+use crate::{
+    Completion, Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError,
+};
 
 /// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and written to a
 /// write-ahead log; checkpoints move the tree to chunk files, drop the log that they cover, and let cold levels be read through
@@ -23,6 +25,9 @@ use crate::{Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError,
 /// A cheap handle, `Send` and `Sync`: clones share one tree, and [`close`](Self::close) on any of them closes it for all. When
 /// the last one is dropped the tree is closed too, without anybody to tell the errors to. Snapshots and tokens
 /// outlive the tree.
+///
+/// Each method says whether it may block and on what; those that say nothing never do. Which of them an executor's thread may call,
+/// and the forms to await, are in the [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
 ///
 /// # Recovery Example
 ///
@@ -187,6 +192,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Snapshots stay valid; tokens of durable inserts stay durable. Inserts through clones fail with [`StorageError::Closed`].
     /// Closing what a clone has closed already does nothing.
     ///
+    /// Blocks on the disk, on inserts and checkpoints that are under way, and on another call that closes. On an executor:
+    /// [`close_async`](Self::close_async).
+    ///
     /// # Errors
     /// [`StorageError::FlushFailed`] if the log failed, now or earlier: what was not durable is lost;
     /// [`StorageError::CheckpointFailed`] if the last checkpoint failed, which costs no leaf; [`StorageError::Io`] if the mark could not
@@ -205,6 +213,23 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// end once no tree has any.
     pub fn close(self) -> Result<(), StorageError> {
         self.engine.close()
+    }
+
+    /// [`close`](Self::close) on a thread of the runtime. It starts at once, and goes on if the future is dropped: the process must
+    /// not end before the future does. Never blocks; dropping the last handle does.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close), when awaited.
+    ///
+    /// ```
+    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # async fn shut_down(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// tree.close_async().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn close_async(self) -> Completion<()> {
+        self.engine.close_async()
     }
 }
 

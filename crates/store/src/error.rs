@@ -184,7 +184,7 @@ pub enum StorageError {
     /// The insert would have to wait, and the caller asked not to: another thread inserts, the bound on unflushed bytes is reached, the
     /// batch is larger than it, or a checkpoint lags behind. Nothing changed.
     #[error(
-        "the insert would have to wait for another insert, a sync or a checkpoint; nothing changed: try again later, or use the waiting form"
+        "the insert would have to wait for another insert, a sync or a checkpoint, and changed nothing; use the waiting form, or try again later"
     )]
     WouldBlock,
     /// The recovered tree does not contain the head that the caller expects.

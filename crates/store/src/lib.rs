@@ -54,6 +54,7 @@
 pub mod checkpoint;
 pub mod chunk;
 pub mod cold;
+mod completion;
 mod config;
 mod engine;
 mod error;
@@ -81,11 +82,14 @@ mod sync;
 pub mod test_util;
 pub mod verify;
 
+pub use completion::Completion;
 pub use config::{
     CheckpointPolicy, EngineConfig, FlushPolicy, OpenProgress, ProgressCallback, RecoveryMode,
     TieringConfig,
 };
-pub use engine::{Append, BackupReport, DurabilityToken, Durable, Engine, Placement, Stats};
+pub use engine::{
+    Append, BackupReport, DurabilityToken, Durable, DurableHeads, Engine, Placement, Stats,
+};
 pub use error::{RotorTreeError, StorageError};
 pub use identity::StoreIdentity;
 pub use manifest::CutNotice;

@@ -1,8 +1,13 @@
 //! [`ReadOnly`]: a store seen by a process that does not own it.
 
+mod newer;
+
 use std::{
     ops::RangeBounds,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -40,6 +45,8 @@ struct View<H: Hasher, const N: usize, const D: usize> {
     process: Process,
     /// Held by whoever refreshes.
     refreshing: Mutex<()>,
+    /// How many newer states were shown since opening.
+    version: AtomicU64,
 }
 
 struct Seen {
@@ -94,6 +101,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             seen: ArcSwap::from_pointee(seen),
             process,
             refreshing: Mutex::new(()),
+            version: AtomicU64::new(0),
         };
         Ok(Self {
             view: Arc::new(view),
@@ -138,6 +146,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         self.view.seen.store(Arc::new(now));
         if is_new {
             self.view.current.store(Arc::new(snapshot));
+            self.view.version.fetch_add(1, Ordering::Release);
         }
         Ok(is_new)
     }

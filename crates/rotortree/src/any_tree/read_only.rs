@@ -1,11 +1,11 @@
 //! [`AnyReadOnly`]: a view of a tree whose N is known only at run time.
 
-use std::{fmt, ops::RangeBounds, sync::Arc};
+use std::{fmt, ops::RangeBounds, sync::Arc, time::Duration};
 
 use super::sealed::Sealed;
 use crate::{
-    AnySnapshot, Hash, Hasher, Leaves, ReadOnly, RecoveryReport, RotorTreeError, TreeError,
-    TreeHead,
+    AnySnapshot, Completion, Hash, Hasher, Leaves, ReadOnly, RecoveryReport, RotorTreeError,
+    TreeError, TreeHead,
 };
 
 /// A [`ReadOnly`] of whichever hasher, N and MAX_DEPTH, as an object; every one is one. Opened by
@@ -34,6 +34,18 @@ pub trait AnyReadOnly: Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     /// As there.
     fn refresh(&self) -> Result<bool, RotorTreeError>;
+
+    /// [`ReadOnly::version`].
+    fn version(&self) -> u64;
+
+    /// [`ReadOnly::wait_for_newer`].
+    ///
+    /// # Errors
+    /// As there.
+    fn wait_for_newer(&self, version: u64, timeout: Duration) -> Result<bool, RotorTreeError>;
+
+    /// [`ReadOnly::newer_than`].
+    fn newer_than(&self, version: u64) -> Completion<u64, RotorTreeError>;
 
     /// [`ReadOnly::snapshot`].
     fn snapshot(&self) -> Arc<dyn AnySnapshot>;
@@ -82,6 +94,18 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyReadOnly for ReadOnly
 
     fn refresh(&self) -> Result<bool, RotorTreeError> {
         self.refresh()
+    }
+
+    fn version(&self) -> u64 {
+        self.version()
+    }
+
+    fn wait_for_newer(&self, version: u64, timeout: Duration) -> Result<bool, RotorTreeError> {
+        self.wait_for_newer(version, timeout)
+    }
+
+    fn newer_than(&self, version: u64) -> Completion<u64, RotorTreeError> {
+        self.newer_than(version)
     }
 
     fn snapshot(&self) -> Arc<dyn AnySnapshot> {

@@ -4,9 +4,9 @@ use std::{fmt, io, ops::RangeBounds, path::Path, sync::Arc, time::Duration};
 
 use super::sealed::Sealed;
 use crate::{
-    AnySnapshot, Append, BackupReport, CutNotice, Hash, Hasher, Leaves, RecoveryReport, RotorTree,
-    RotorTreeError, Stats, StorageError, TreeError, TreeHead, VerifyProgress,
-    insert_methods::insert_methods, store::storage::Storage,
+    AnySnapshot, Append, BackupReport, Completion, CutNotice, Durable, DurableHeads, Hash, Hasher,
+    Leaves, RecoveryReport, RotorTree, RotorTreeError, Stats, StorageError, TreeError, TreeHead,
+    VerifyProgress, insert_methods::insert_methods, store::storage::Storage,
 };
 
 /// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the type, with snapshots as
@@ -84,6 +84,18 @@ pub trait AnyTree: Sealed + fmt::Debug + Send + Sync {
     /// # Errors
     /// As there.
     fn flush(&self) -> Result<(), StorageError>;
+
+    /// [`RotorTree::flush_async`].
+    fn flush_async(&self) -> Durable;
+
+    /// [`RotorTree::durable_heads`].
+    fn durable_heads(&self) -> DurableHeads;
+
+    /// [`RotorTree::checkpoint_async`].
+    fn checkpoint_async(&self) -> Completion<()>;
+
+    /// [`RotorTree::close_async`], of all handles.
+    fn close_async(&self) -> Completion<()>;
 
     /// [`RotorTree::checkpoint`].
     ///
@@ -205,6 +217,22 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyTree for RotorTree<H,
 
     fn flush(&self) -> Result<(), StorageError> {
         self.flush()
+    }
+
+    fn flush_async(&self) -> Durable {
+        self.flush_async()
+    }
+
+    fn durable_heads(&self) -> DurableHeads {
+        self.durable_heads()
+    }
+
+    fn checkpoint_async(&self) -> Completion<()> {
+        self.checkpoint_async()
+    }
+
+    fn close_async(&self) -> Completion<()> {
+        self.clone().close_async()
     }
 
     fn checkpoint(&self) -> Result<(), StorageError> {

@@ -60,7 +60,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.failure()
     }
 
-    /// Sizes, bytes, counters and ages, for monitoring. Their names are stable.
+    /// Sizes, bytes, counters and ages, for monitoring. Their names are stable. May block while another thread inserts a batch.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -141,7 +141,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its children. Finds what checksums
-    /// cannot, such as a wrong node that was written with a right checksum. O(nodes) reads and hashes on all of the machine's cores;
+    /// cannot, such as a wrong node that was written with a right checksum. Blocks: O(nodes) reads and hashes on all of the machine's cores;
     /// inserts go on. A forked child does it on the calling thread, and leaves the manifest to its parent.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example, is read from one
-    /// [`snapshot`](Self::snapshot).
+    /// [`snapshot`](Self::snapshot). May block on the disk where the leaf is checkpointed.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read or fails its checksum.
@@ -113,7 +113,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// The leaves of a range of the tree as it is now, `..` for all, in order. The iterator knows how many are left, goes on
-    /// while the tree is inserted to and after it is closed, and shows none that came later.
+    /// while the tree is inserted to and after it is closed, and shows none that came later. Its items may block on the disk.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
@@ -179,7 +179,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns `false` early when the tree is
-    /// closed or fails.
+    /// closed or fails. Blocks, unless `timeout` is zero; to await what becomes durable, see
+    /// [`durable_heads`](Self::durable_heads).
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

@@ -10,7 +10,7 @@ use rotortree::{
     store::{StoreIdentity, memory::MemoryStorage, storage::Storage},
 };
 
-use crate::support::{Tree, leaf, leaves, open, quiet, storage_error};
+use crate::support::{Tree, block_on, leaf, leaves, open, quiet, storage_error};
 
 fn tree_error<T>(outcome: Result<T, RotorTreeError>) -> TreeError {
     match outcome {
@@ -179,11 +179,16 @@ impl WithArity for SideBySide {
             assert_eq!(last.leaf_range, 54..55);
         }
         assert_same(&*any, &typed);
+        for tree in [&*any, object] {
+            let mut heads = tree.durable_heads();
+            block_on(tree.flush_async()).unwrap();
+            assert_eq!(block_on(heads.next()), tree.head());
+        }
 
         assert!(any.wait_for_size(55, Duration::ZERO));
         assert!(!any.wait_for_size(56, Duration::ZERO));
         assert!(!any.wait_for_checkpoint(Duration::ZERO));
-        any.checkpoint().unwrap();
+        block_on(any.checkpoint_async()).unwrap();
         typed.checkpoint().unwrap();
         assert!(any.wait_for_checkpoint(Duration::ZERO));
         assert_same(&*any, &typed);
@@ -205,7 +210,7 @@ impl WithArity for SideBySide {
 
         // Closing is for all handles; a snapshot outlives it.
         let (snapshot, handle) = (any.snapshot(), Arc::clone(&any));
-        any.close().unwrap();
+        block_on(any.close_async()).unwrap();
         handle.close().unwrap();
         typed.clone().close().unwrap();
         both_refuse(handle.insert(leaf(0)), typed.insert(leaf(0)));
@@ -252,8 +257,13 @@ fn a_view_of_an_object_moves_with_its_writer() {
         assert_eq!(view.recovery_report().checkpoint_size, 100);
         writer.insert_durable(leaf(100)).unwrap();
         writer.checkpoint().unwrap();
-        assert!(view.refresh().unwrap());
+        assert!(view.wait_for_newer(0, Duration::ZERO).unwrap());
         assert_eq!(view.snapshot().head(), writer.head());
+        assert_eq!(
+            (view.version(), block_on(view.newer_than(0)).unwrap()),
+            (1, 1)
+        );
+        assert!(!view.refresh().unwrap());
         let other = ARITIES.into_iter().find(|&other| other != arity).unwrap();
         let other = AnyTreeBuilder::new(quiet(&path))
             .n(other)

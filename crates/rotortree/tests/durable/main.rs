@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod any_tree;
+mod asynchronous;
 mod backpressure;
 mod boundaries;
 mod checkpoints;

@@ -2,6 +2,9 @@
 
 use std::{
     path::Path,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -28,4 +31,31 @@ pub(crate) fn eventually(what: &str, mut reached: impl FnMut() -> bool) {
         assert!(started.elapsed() < PATIENCE, "in vain: {what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The simplest executor: polls when woken, and fails if that never comes.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(thread::Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    let started = Instant::now();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        assert!(started.elapsed() < PATIENCE, "nothing woke the future");
+        thread::park_timeout(PATIENCE);
+    }
+}
+
+/// Polls once, with a waker that does nothing.
+pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }

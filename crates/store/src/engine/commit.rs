@@ -110,7 +110,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             self.log_reached(log.bytes());
             self.counters.shortage.is_over();
             outbox::discard(self.durable.swap(snapshot));
-            self.commit.acknowledge(sequence, None);
+            self.commit.acknowledge(&after, None);
             self.counters.synced(leaves, started.elapsed());
             super::events::synced(leaves, started.elapsed());
         }

@@ -5,10 +5,16 @@
 
 use std::{
     io,
-    sync::{Arc, PoisonError, Weak},
+    sync::{
+        Arc, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Poll, Waker},
     time::{Duration, Instant},
 };
+
+use rotortree_lean_imt::TreeHead;
+use rotortree_wal::Position;
 
 use super::{
     log::{Log, WriteEnd},
@@ -52,12 +58,14 @@ pub(super) enum Tick {
 
 /// See the module.
 pub(super) struct GroupCommit {
-    status: Arc<Status>,
+    pub(super) status: Arc<Status>,
     pub(super) runtime: Runtime,
     state: Mutex<Commit>,
     /// Told when the durable sequence, the log's availability or the status has changed. Goes with `state`.
     changed: Condvar,
     /// Whether the background looks again, for each [`Tick`].
+    /// The last record of the last batch that was inserted.
+    inserted: AtomicU64,
     pub(super) flush_is_due: AtomicBool,
     pub(super) mark_is_due: AtomicBool,
 }
@@ -66,9 +74,11 @@ pub(super) struct GroupCommit {
 pub(super) struct Commit {
     /// The last record of the last durable batch.
     pub(super) durable: u64,
+    /// The tree's head there.
+    pub(super) head: Option<TreeHead>,
     /// The write end of the log.
     pub(super) log: WriteEnd,
-    waiters: Waiters,
+    pub(super) waiters: Waiters,
     /// Leads that ended without a write and with nothing in doubt, and why the last one did.
     refusals: u64,
     refused: Option<Arc<io::Error>>,
@@ -104,11 +114,13 @@ impl GroupCommit {
         runtime: Runtime,
         leader: Weak<dyn Leader>,
     ) -> Arc<Self> {
+        let inserted = AtomicU64::new(log.durable.sequence);
         Arc::new(Self {
             status,
             runtime,
             state: Mutex::new(Commit {
                 durable: log.durable.sequence,
+                head: head_at(&log.durable),
                 log: WriteEnd::Free(log),
                 waiters: Waiters::default(),
                 refusals: 0,
@@ -117,6 +129,7 @@ impl GroupCommit {
                 leader: Some(leader),
             }),
             changed: Condvar::new(),
+            inserted,
             flush_is_due: AtomicBool::new(false),
             mark_is_due: AtomicBool::new(false),
         })
@@ -154,10 +167,23 @@ impl GroupCommit {
         self.look().is_some_and(|state| state.durable >= sequence)
     }
 
-    /// Everything up to `durable` is durable, and the write end, if it is given, is free again. Whom that serves is told.
-    pub(super) fn acknowledge(&self, durable: u64, log: Option<Log>) {
+    /// A batch was inserted that ends with the record `sequence`. With the writer lock held.
+    pub(super) fn inserted(&self, sequence: u64) {
+        self.inserted.store(sequence, Ordering::Release);
+    }
+
+    /// The last record of what is inserted by now. Takes no lock.
+    pub(super) fn last_inserted(&self) -> u64 {
+        self.inserted.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Whom that serves is told.
+    pub(super) fn acknowledge(&self, after: &Position, log: Option<Log>) {
         let mut state = self.lock();
-        state.durable = state.durable.max(durable);
+        if after.sequence > state.durable {
+            state.durable = after.sequence;
+            state.head = head_at(after);
+        }
         if let Some(log) = log {
             state.log = WriteEnd::Free(log);
         }
@@ -335,10 +361,23 @@ impl GroupCommit {
     /// Frees the slot of a future that is dropped.
     pub(super) fn forget(&self, polled: &Polled) {
         if let Some(slot) = polled.slot {
-            let waker = self.look().and_then(|mut state| state.waiters.forget(slot));
-            drop(waker);
+            self.forget_slot(slot);
         }
     }
+
+    /// How many futures have a waker here.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiters.len()
+    }
+}
+
+/// The head that a position in the log states.
+fn head_at(position: &Position) -> Option<TreeHead> {
+    (position.size > 0).then_some(TreeHead {
+        size: position.size,
+        root: position.root,
+    })
 }
 
 impl Commit {

@@ -68,9 +68,8 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
     pub(super) fn give_back(mut self) {
         let Some(log) = self.log.take() else { return };
         let wants_mark = log.wants_mark && !log.within_batch;
-        self.core
-            .commit
-            .acknowledge(log.durable.sequence, Some(log));
+        let durable = log.durable;
+        self.core.commit.acknowledge(&durable, Some(log));
         // Whatever this thread led for, also if that kept a tick from attesting.
         let core = self.core;
         if wants_mark && !core.commit.schedule(Tick::Mark, core.mark_delay()) {

@@ -20,6 +20,8 @@
 //! | `backup` | a copy on another storage, of a running tree |
 //! | `close` | closing, and the handle that does it when dropped |
 //! | `closing` | ownership, and the one call that gives it up |
+//! | `awaiting` | the methods that return futures |
+//! | `durable_heads` | following what becomes durable |
 //! | `token` | what an insert returns for waiting |
 //! | `heads` | heads of recent appends, found by their roots |
 //! | `shortage` | writes that were not made, and are made later |
@@ -30,6 +32,9 @@
 //! threads of the runtime, events and destructors behind the thread's last lock.
 
 mod append;
+#[cfg(all(test, not(loom)))]
+mod async_tests;
+mod awaiting;
 mod background;
 mod backup;
 mod checkpointing;
@@ -38,6 +43,7 @@ mod closing;
 mod commit;
 mod core;
 mod cuts;
+mod durable_heads;
 mod events;
 mod group_commit;
 mod heads;
@@ -61,6 +67,7 @@ pub use self::{
     append::{Append, Placement},
     backup::BackupReport,
     close::Engine,
+    durable_heads::DurableHeads,
     stats::Stats,
     token::{DurabilityToken, Durable},
 };

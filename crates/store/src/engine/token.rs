@@ -22,7 +22,10 @@ use crate::StorageError;
 /// Knows one insert: its leaves, the head after it, and when it is durable.
 ///
 /// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the tree is closed, waiting
-/// returns at once. It can be awaited on any executor.
+/// returns at once.
+///
+/// It can be awaited on any executor, and then, too, it is durable soon under every flush policy: the first poll has a thread of the
+/// runtime lead a sync, as `Manual` does not forbid, and does not wait for the tick of an `Interval`.
 #[derive(Clone)]
 pub struct DurabilityToken {
     commit: Arc<GroupCommit>,
@@ -46,7 +49,7 @@ impl DurabilityToken {
         }
     }
 
-    /// Blocks until the insert is durable, leading or joining a sync under every flush policy.
+    /// Blocks until the insert is durable, leading or joining a sync under every flush policy. On an executor, await the token.
     ///
     /// # Errors
     /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Unavailable`] if nothing could be written for now, after
@@ -108,21 +111,38 @@ impl IntoFuture for DurabilityToken {
     type IntoFuture = Durable;
 
     fn into_future(self) -> Durable {
-        Durable {
-            token: self,
-            polled: Polled::default(),
-        }
+        Durable::new(self.commit, self.sequence)
     }
 }
 
-/// Resolves when an insert is durable; see [`DurabilityToken`].
+/// Resolves when what was inserted is durable: one insert, of whose [`DurabilityToken`] this is the future, or everything before a
+/// call of `flush_async`.
 ///
 /// The background does the sync, and wakers are called on its threads. Where it has none, polling syncs. However often it
 /// is polled, one future has one waker registered, and none once it is dropped; O(log n) for one of n.
-#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
 pub struct Durable {
-    token: DurabilityToken,
+    commit: Arc<GroupCommit>,
+    sequence: u64,
     polled: Polled,
+    /// Why the call was refused that this is the future of.
+    refused: Option<StorageError>,
+}
+
+impl Durable {
+    pub(super) fn new(commit: Arc<GroupCommit>, sequence: u64) -> Self {
+        Self {
+            commit,
+            sequence,
+            polled: Polled::default(),
+            refused: None,
+        }
+    }
+
+    pub(super) fn refused(mut self, error: StorageError) -> Self {
+        self.refused = Some(error);
+        self
+    }
 }
 
 impl Future for Durable {
@@ -130,13 +150,25 @@ impl Future for Durable {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let _outbox = outbox::scope();
-        let Self { token, polled } = self.get_mut();
-        token.commit.poll(polled, token.sequence, context.waker())
+        let this = self.get_mut();
+        if let Some(error) = this.refused.take() {
+            return Poll::Ready(Err(error));
+        }
+        this.commit
+            .poll(&mut this.polled, this.sequence, context.waker())
     }
 }
 
 impl Drop for Durable {
     fn drop(&mut self) {
-        self.token.commit.forget(&self.polled);
+        self.commit.forget(&self.polled);
+    }
+}
+
+impl fmt::Debug for Durable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Durable")
+            .field("sequence", &self.sequence)
+            .finish_non_exhaustive()
     }
 }

@@ -285,6 +285,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if let Some(unlike) = writer.spare.keep(replaced, &snapshot) {
             outbox::discard(unlike);
         }
+        self.commit.inserted(writer.pending.last_batch_end());
         // Not before: nobody may find what is not to be seen yet.
         self.heads.record(head);
         writer.entries += 1;

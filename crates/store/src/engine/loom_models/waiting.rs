@@ -83,12 +83,12 @@ fn loom_models_what_is_durable_only_grows_and_is_on_disk() {
 }
 
 /// Polls as an executor does: only again once it was woken.
-pub(super) fn block_on(token: DurabilityToken) -> Result<(), crate::StorageError> {
+pub(super) fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let bell = Arc::new(Bell::default());
     let waker = bell.waker();
-    let mut durable = pin!(token.into_future());
+    let mut future = pin!(future.into_future());
     loop {
-        match durable.as_mut().poll(&mut Context::from_waker(&waker)) {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(outcome) => return outcome,
             Poll::Pending => bell.wait(),
         }
@@ -149,6 +149,26 @@ fn loom_models_a_future_that_outlives_a_tree_being_closed() {
         block_on(token.clone()).expect("closing flushes");
         assert!(token.is_durable());
         closing.join().expect("no thread panics");
+    });
+}
+
+#[test]
+fn loom_models_a_follower_of_durable_heads_beside_a_leader_that_closes() {
+    model("a follower of durable heads", 3, || {
+        let disk = Disk::new();
+        let (tree, _) = open(&disk);
+        let mut heads = tree.durable_heads();
+        let other = thread::spawn(move || {
+            let token = insert(&tree, 1);
+            token.wait().expect("nothing fails");
+            tree.close().expect("nothing fails");
+            token.head()
+        });
+        // It misses neither the sync nor the end.
+        let head = block_on(heads.next());
+        assert!(disk.has(&super::leaf(1)), "given before the sync returned");
+        assert_eq!(block_on(heads.next()), None);
+        assert_eq!(other.join().expect("no thread panics"), head);
     });
 }
 

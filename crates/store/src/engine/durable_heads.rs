@@ -1,0 +1,156 @@
+//! [`DurableHeads`]: one durable head after the other, as syncs make them.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use rotortree_lean_imt::TreeHead;
+
+use super::{group_commit::GroupCommit, log::WriteEnd, outbox, waiters::Slot};
+use crate::StorageError;
+
+/// Follows the durable head of a tree: the one that may be signed and published.
+///
+/// [`next`](Self::next) gives the newest durable head whenever it is another one than that given last; the first time the head
+/// that is durable then, unless the tree is empty. Heads in between, which a slow follower misses, are not given: each head is a
+/// prefix of the next one. When the tree is closed or fails, `next` gives what became durable before and then `None`, and
+/// [`outcome`](Self::outcome) tells which of both it was.
+///
+/// It does not make anything durable, and keeps the tree neither open nor in memory. With the traits of `futures` it is a stream by
+/// `futures::stream::poll_fn(move |context| heads.poll_next(context))`.
+///
+/// ```
+/// use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
+/// use rotortree_hasher::Blake3Hasher;
+/// use rotortree_store::{Engine, EngineConfig, memory::MemoryStorage};
+///
+/// let storage = Arc::new(MemoryStorage::new());
+/// let tree = Engine::<_, 2, 32>::open(Blake3Hasher, storage, EngineConfig::default())?;
+/// let mut heads = tree.durable_heads();
+/// let placement = tree.append(&[[1; 32], [2; 32]]).durable()?;
+///
+/// // An executor does this.
+/// let mut context = Context::from_waker(Waker::noop());
+/// assert_eq!(heads.poll_next(&mut context), Poll::Ready(placement.head));
+/// assert!(heads.poll_next(&mut context).is_pending(), "until the next sync");
+/// tree.close()?;
+/// assert_eq!(pin!(heads.next()).poll(&mut context), Poll::Ready(None));
+/// heads.outcome()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a follower gives heads only when it is asked"]
+pub struct DurableHeads {
+    commit: Arc<GroupCommit>,
+    /// The durable sequence that was looked at last.
+    seen: Option<u64>,
+    /// The head given last.
+    given: Option<TreeHead>,
+    slot: Option<Slot>,
+}
+
+impl DurableHeads {
+    pub(super) fn new(commit: Arc<GroupCommit>) -> Self {
+        Self {
+            commit,
+            seen: None,
+            given: None,
+            slot: None,
+        }
+    }
+
+    /// Waits for the next head; `None` when no more will be durable. Dropped before it is ready, it misses nothing.
+    pub async fn next(&mut self) -> Option<TreeHead> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// [`next`](Self::next) as a poll, for streams and executors. Never blocks.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<TreeHead>> {
+        let _outbox = outbox::scope();
+        loop {
+            let polled = self
+                .commit
+                .poll_newer(&mut self.slot, self.seen, context.waker());
+            let Poll::Ready(newer) = polled else {
+                return Poll::Pending;
+            };
+            self.forget();
+            let Some((sequence, head)) = newer else {
+                return Poll::Ready(None);
+            };
+            self.seen = Some(sequence);
+            // Metadata alone makes no other head.
+            if head.is_some() && head != self.given {
+                self.given = head;
+                return Poll::Ready(head);
+            }
+        }
+    }
+
+    /// Why there is no next head: `Ok` for a tree that was closed, or that still is open.
+    ///
+    /// # Errors
+    /// [`StorageError::FlushFailed`] if the tree failed.
+    pub fn outcome(&self) -> Result<(), StorageError> {
+        self.commit.status.check_failure()
+    }
+
+    fn forget(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.commit.forget_slot(slot);
+        }
+    }
+}
+
+impl GroupCommit {
+    /// The durable sequence and head, if they are newer than `seen`; `None` if none will be any more. Otherwise `waker` is woken once
+    /// that has changed.
+    fn poll_newer(
+        &self,
+        slot: &mut Option<Slot>,
+        seen: Option<u64>,
+        waker: &Waker,
+    ) -> Poll<Option<(u64, Option<TreeHead>)>> {
+        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code of others.
+        let waker = waker.clone();
+        // Before the lock: in a forked child it may be held by a thread that does not run there.
+        if !self.status.is_own_process() {
+            return Poll::Ready(None);
+        }
+        let replaced = {
+            let mut state = self.lock();
+            if seen.is_none_or(|seen| seen < state.durable) {
+                return Poll::Ready(Some((state.durable, state.head)));
+            }
+            if self.status.failure().is_some() || matches!(state.log, WriteEnd::Gone) {
+                return Poll::Ready(None);
+            }
+            let next = state.durable + 1;
+            state.waiters.register(slot, next, waker)
+        };
+        drop(replaced);
+        Poll::Pending
+    }
+
+    /// Frees a slot.
+    pub(super) fn forget_slot(&self, slot: Slot) {
+        let waker = self.look().and_then(|mut state| state.waiters.forget(slot));
+        drop(waker);
+    }
+}
+
+impl Drop for DurableHeads {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+impl fmt::Debug for DurableHeads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DurableHeads")
+            .field("given", &self.given)
+            .finish_non_exhaustive()
+    }
+}
