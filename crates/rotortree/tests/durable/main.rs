@@ -11,6 +11,7 @@ mod closing;
 #[path = "../common/mod.rs"]
 mod common;
 mod damage;
+mod emptied;
 mod failing;
 mod identity;
 mod metadata;
