@@ -11,6 +11,7 @@ use crate::{RotorTreeConfig, StorageError};
 pub(crate) struct Settings {
     pub(crate) path: PathBuf,
     pub(crate) storage: Option<Arc<dyn Storage>>,
+    pub(crate) allow_unsynced_directories: bool,
     pub(crate) engine: EngineConfig,
 }
 
@@ -19,6 +20,7 @@ impl Settings {
         Self {
             path: config.path,
             storage: None,
+            allow_unsynced_directories: false,
             engine: EngineConfig {
                 flush_policy: config.flush_policy,
                 checkpoint_policy: config.checkpoint_policy,
@@ -34,6 +36,7 @@ impl Settings {
         Self {
             path: PathBuf::new(),
             storage: Some(storage),
+            allow_unsynced_directories: false,
             engine: EngineConfig::default(),
         }
     }
@@ -45,6 +48,9 @@ impl Settings {
                 return Err(StorageError::InvalidConfig(
                     "the path is empty; name the tree's directory".into(),
                 ));
+            }
+            None if self.allow_unsynced_directories => {
+                Arc::new(FsStorage::new(self.path).allow_unsynced_directories())
             }
             None => Arc::new(FsStorage::new(self.path)),
         };
@@ -87,6 +93,14 @@ macro_rules! setters {
         /// Whether opening compares every stored node with the hash of its children; as the config's field.
         pub fn verify_checkpoint(mut self, verify: bool) -> Self {
             self.settings.engine.verify_checkpoint = verify;
+            self
+        }
+
+        /// Opens a directory on a file system that cannot sync directories too, as some network and user-space ones cannot. There the promises
+        /// about a loss of power fall: it may take back the names of the newest files, and with them leaves that were acknowledged as
+        /// durable. A crash of the process alone takes nothing. The default refuses such a file system with an error that names it.
+        pub fn allow_unsynced_directories(mut self) -> Self {
+            self.settings.allow_unsynced_directories = true;
             self
         }
 

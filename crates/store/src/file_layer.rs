@@ -1,6 +1,8 @@
 //! [`FileLayer`]: the operating system as the filesystem backend sees it.
 //!
-//! Production takes [`OsFiles`]; the simulation that crashes, fails and replays stands behind the same trait.
+//! A store's directory is opened once; every file below it is named relative to that handle, so that what becomes of
+//! the directory's own name changes nothing. Production takes [`OsFiles`]; the simulation that crashes, fails and
+//! replays stands behind the same trait.
 
 mod os;
 
@@ -8,15 +10,57 @@ use std::{
     fmt, io,
     ops::Deref,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
-pub use os::{DirLock, FileMap, OsFiles};
+pub use os::{DirLock, FileMap, OsDir, OsFiles};
 
 /// The file in a store's directory that carries the lock.
 pub const LOCK_NAME: &str = "LOCK";
 
+/// Which file or directory a name leads to. Two that exist at the same time never share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId {
+    /// The file system.
+    pub device: u64,
+    /// The file in it.
+    pub inode: u64,
+    /// When the file was made, where the system tells: an inode's number is given again once its file is gone.
+    pub born: Option<Duration>,
+}
+
+impl FileId {
+    /// Whether both mean the same file, as far as both tell.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let born = self.born.zip(other.born);
+        (self.device, self.inode) == (other.device, other.inode)
+            && born.is_none_or(|(mine, theirs)| mine == theirs)
+    }
+}
+
+/// What the system tells of a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileStatus {
+    /// Length in bytes.
+    pub len: u64,
+    /// Names that lead to it: 0 once the last one was removed. 1 where the system does not tell.
+    pub links: u64,
+    /// Which one it is; `None` where the system does not tell.
+    pub id: Option<FileId>,
+}
+
 /// File operations, as few as the filesystem backend needs. Errors are the system's own; the backend adds names.
+///
+/// # Paths
+///
+/// A [`Dir`](Self::Dir) is the directory itself, whatever becomes of its name. `path` beside a `dir` is relative to it and has
+/// normal components alone; empty, it means the directory. No symbolic link below the directory is followed: where one stands, the call
+/// fails.
 pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
+    /// An open directory.
+    type Dir: fmt::Debug + Send + Sync;
     /// An open file.
     type File: fmt::Debug + Send + Sync;
     /// A read-only mapping of the first bytes of a file.
@@ -24,18 +68,24 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     /// A held lock; released when dropped.
     type Lock: fmt::Debug + Send + Sync;
 
+    /// Opens the directory to which a path leads, links followed.
+    fn open_dir(&self, path: &Path) -> io::Result<Self::Dir>;
+    /// The directory that holds `dir`; `None` for the topmost one. It serves [`status_at`](Self::status_at) and `parent` alone.
+    fn parent(&self, dir: &Self::Dir) -> io::Result<Option<Self::Dir>>;
+    /// What stands at a path; a link is not followed.
+    fn status_at(&self, dir: &Self::Dir, path: &Path) -> io::Result<FileStatus>;
     /// Creates a file that must not exist, for reading and writing.
-    fn create_new(&self, path: &Path) -> io::Result<Self::File>;
+    fn create_new(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::File>;
     /// Opens an existing file for reading.
-    fn open(&self, path: &Path) -> io::Result<Self::File>;
+    fn open(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::File>;
     /// Opens an existing file for reading and writing.
-    fn open_write(&self, path: &Path) -> io::Result<Self::File>;
+    fn open_write(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::File>;
     /// Reads at a position; may be short; 0 only at the end of the file (or for an empty buffer).
     fn read_at(&self, file: &Self::File, buf: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes at a position; may be short.
     fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
-    /// Length in bytes.
-    fn len(&self, file: &Self::File) -> io::Result<u64>;
+    /// What the system tells of an open file.
+    fn status(&self, file: &Self::File) -> io::Result<FileStatus>;
     /// The first position at or behind `offset` that lies in no hole, where the system tells holes; the file's length if
     /// there is none. The default tells no hole.
     fn next_data(&self, _file: &Self::File, offset: u64) -> io::Result<u64> {
@@ -60,18 +110,18 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
             .collect();
         failures.into_iter().next().map_or(Ok(()), Err)
     }
-    /// Renames, replacing the target.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Renames within one directory, replacing the target.
+    fn rename(&self, dir: &Self::Dir, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Creates one directory.
-    fn create_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes a directory's entries durable.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    fn create_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
+    /// Makes a directory's entries durable; `Unsupported` where the file system has no such operation.
+    fn sync_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Names in a directory, unsorted, with whether each is a directory.
-    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>;
+    fn list(&self, dir: &Self::Dir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>;
     /// Maps the first `len` bytes of a file, which must have them and keep them unchanged while the mapping lives.
     fn map(&self, file: &Self::File, len: u64) -> io::Result<Self::Map>;
     /// Takes the exclusive lock of a directory; `WouldBlock` if it is taken.
-    fn lock_dir(&self, path: &Path) -> io::Result<Self::Lock>;
+    fn lock_dir(&self, dir: &Arc<Self::Dir>) -> io::Result<Self::Lock>;
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files through
-//! `disk`, which adds names to errors and knows which directory entries are durable. What the bytes mean,
+//! `disk`, which stays with the directory that was locked, adds names to errors and knows which directory entries are durable. What the bytes mean,
 //! when to sync levels and when to commit is decided above. Unknown files beside a manifest are left alone.
 
 mod aside;
@@ -34,7 +34,9 @@ use crate::{
     StorageError,
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
-    storage::{Ownership, Part, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+    storage::{
+        Location, Ownership, Part, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError,
+    },
 };
 pub(crate) use error::raw_os_error;
 
@@ -50,6 +52,13 @@ use manifest::Manifest;
 ///
 /// Keeps no file open but the newest log segment's, and that only between a commit and [`Storage::rest`].
 /// The reading methods write nothing and work on a read-only mount, beside a live owner.
+///
+/// # The directory
+///
+/// While it owns the place, a handle works in the directory that it locked: one that is moved goes on where it is, one that is removed
+/// fails and says so, and what takes its old path is left alone. Otherwise each call follows the path. Files that others put
+/// in the place of the store's own are found and refused, and no symbolic link below the directory is followed. A file with further hard
+/// links is replaced by a copy before it is written.
 ///
 /// ```
 /// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
@@ -72,7 +81,7 @@ pub struct FsStorage<L: FileLayer = OsFiles> {
     layout: Arc<Layout>,
     log: Log<L>,
     levels: Levels<L>,
-    manifest: Manifest<L>,
+    manifest: Arc<Manifest<L>>,
 }
 
 impl FsStorage {
@@ -80,9 +89,6 @@ impl FsStorage {
     ///
     /// A relative path is resolved now, so that a later change of the working directory changes nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        // It fails for an empty path, which `acquire` and `inspect` then refuse by name.
-        let path = std::path::absolute(&path).unwrap_or(path);
         Self::with_files(OsFiles, path)
     }
 }
@@ -101,15 +107,48 @@ impl<L: FileLayer> FsStorage<L> {
     /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
     #[doc(hidden)]
     pub fn with_shard_chunks(files: L, path: impl Into<PathBuf>, shard_chunks: u64) -> Self {
-        let layout = Arc::new(Layout::new(path.into()));
-        let disk = Arc::new(Disk::new(files));
+        let path = path.into();
+        // It fails for an empty path, which `acquire` and `inspect` then refuse by name.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Self::over(
+            Disk::new(files, path.clone()),
+            Layout::new(path),
+            shard_chunks,
+        )
+    }
+
+    fn over(disk: Disk<L>, layout: Layout, shard_chunks: u64) -> Self {
+        let (disk, layout) = (Arc::new(disk), Arc::new(layout));
+        let manifest = Arc::new(Manifest::new(Arc::clone(&disk), Arc::clone(&layout)));
+        let levels = Levels::new(
+            Arc::clone(&disk),
+            Arc::clone(&layout),
+            Arc::clone(&manifest),
+            shard_chunks,
+        );
         Self {
-            log: Log::new(Arc::clone(&disk), Arc::clone(&layout)),
-            levels: Levels::new(Arc::clone(&disk), Arc::clone(&layout), shard_chunks),
-            manifest: Manifest::new(Arc::clone(&disk), Arc::clone(&layout)),
+            log: Log::new(
+                Arc::clone(&disk),
+                Arc::clone(&layout),
+                Arc::clone(&manifest),
+            ),
+            levels,
+            manifest,
             disk,
             layout,
         }
+    }
+
+    /// Works on a file system that cannot sync directories too, as some network and user-space ones cannot. A name is then
+    /// durable when that file system makes it so: a loss of power may take back the newest segment or manifest, and with it leaves that
+    /// were acknowledged, as far back as the names that are left go. A crash of the process alone takes nothing. The default refuses with an
+    /// error.
+    #[must_use]
+    pub fn allow_unsynced_directories(self) -> Self {
+        let mut disk = self.disk.afresh();
+        disk.allow_unsynced_directories();
+        let layout = Layout::new(self.path().to_owned());
+        Self::over(disk, layout, self.levels.shard_chunks())
     }
 
     /// Drops what an earlier ownership through this handle remembers; another owner may have been here since.
@@ -134,14 +173,21 @@ impl<L: FileLayer> fmt::Debug for FsStorage<L> {
     }
 }
 
-/// The directory's lock, held.
+/// The directory's lock, held, and the directory with it.
 #[derive(Debug)]
-struct Owner<K> {
+struct Owner<L: FileLayer> {
+    disk: Arc<Disk<L>>,
     #[expect(dead_code, reason = "held for the lock that ends with it")]
-    lock: K,
+    lock: L::Lock,
 }
 
-impl<K: fmt::Debug + Send + Sync> Ownership for Owner<K> {}
+impl<L: FileLayer> Ownership for Owner<L> {}
+
+impl<L: FileLayer> Drop for Owner<L> {
+    fn drop(&mut self) {
+        self.disk.release_root();
+    }
+}
 
 impl<L: FileLayer> Storage for FsStorage<L> {
     fn describe(&self) -> String {
@@ -163,12 +209,31 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         Ok(place::inspect(&self.disk, &self.layout)?)
     }
 
+    fn pinned(&self) -> Result<Option<Arc<dyn Storage>>, StorageError> {
+        let disk = self.disk.afresh();
+        match disk.open_root() {
+            Ok(dir) => disk.hold_root(dir),
+            // There is nothing to stay with.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let layout = Layout::new(self.path().to_owned());
+        let pinned = Self::over(disk, layout, self.levels.shard_chunks());
+        Ok(Some(Arc::new(pinned)))
+    }
+
+    fn location(&self) -> Result<Location, StorageError> {
+        Ok(place::location(&self.disk, &self.layout)?)
+    }
+
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
-        self.disk.create_root(self.path())?;
-        match self.disk.lock_dir(self.path()) {
+        let dir = self.disk.create_root()?;
+        match self.disk.lock_dir(&dir) {
             Ok(lock) => {
                 self.forget();
-                Ok(Box::new(Owner { lock }))
+                self.disk.hold_root(dir);
+                let disk = Arc::clone(&self.disk);
+                Ok(Box::new(Owner { disk, lock }))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 Err(StorageError::FileLocked)

@@ -62,6 +62,9 @@ impl StoreIdentity {
     /// [`StorageError::CrcMismatch`], [`StorageError::UnsupportedFormat`] for a manifest that is missing, damaged or of a newer release;
     /// [`StorageError::Io`].
     pub fn read(storage: &dyn Storage) -> Result<Option<Self>, StorageError> {
+        // Both looks at the same place.
+        let pinned = storage.pinned()?;
+        let storage = pinned.as_deref().unwrap_or(storage);
         if recovery::refuse_foreign(storage)? == Place::Vacant {
             return Ok(None);
         }

@@ -25,6 +25,10 @@ const ATTEMPTS: usize = 100;
 /// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer and on a read-only mount,
 /// and shows only states that are known to be durable.
 ///
+/// It stays with the place that it opened, as its writer does: a directory that is moved goes on being followed, what takes its path is not looked
+/// at, and once it is removed [`refresh`](Self::refresh) fails with that reason, while the snapshot goes on serving. Open another view
+/// for what stands at the path now.
+///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
 /// It sees the states at which it was refreshed and not the appends between them, so it cannot tell, as the writer's `find_head`
 /// does, whether a root was one of theirs; where the size is known too, `snapshot_at(size)` of its snapshot tells.
@@ -89,6 +93,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
         config.check(D)?;
+        let storage = storage.pinned()?.unwrap_or(storage);
         // Before anything is read, so that a child that is forked from here on is known as one.
         let process = Process::current();
         let span = spans::open_read_only(&*storage);

@@ -11,7 +11,7 @@ use std::{fmt, io, io::Read, sync::Arc};
 pub use address::{Part, Shard, Stream};
 pub use rotortree_wal::SegmentBytes;
 
-use crate::{StorageError, chunk::SHARD_CHUNKS};
+use crate::{StorageError, chunk::SHARD_CHUNKS, file_layer::FileId};
 
 /// The number of a store's first log segment. A place without a manifest is vacant if its log is this segment without records.
 pub const FIRST_SEGMENT: u64 = 1;
@@ -40,6 +40,24 @@ pub enum Place {
     },
 }
 
+/// Where a place lies among directories, so that one place can be kept out of another. Empty for places that lie in none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The directories that belong to the place.
+    pub own: Vec<FileId>,
+    /// Those that enclose it.
+    pub above: Vec<FileId>,
+}
+
+impl Location {
+    /// Whether this place is the other one, or lies within it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let mut mine = self.own.iter().chain(&self.above);
+        mine.any(|mine| other.own.iter().any(|other| other.is_same(mine)))
+    }
+}
+
 /// Exclusive ownership of a place; given up when dropped.
 pub trait Ownership: fmt::Debug + Send + Sync {}
 
@@ -52,7 +70,8 @@ pub enum WriteError {
     /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may be repeated.
     #[error(transparent)]
     NotWritten(io::Error),
-    /// The place belongs to another owner by now, who may have written there. Nothing of this call is in force.
+    /// What stands there is not what this owner left: another owner's, put there past the backend, or gone with the place. Nothing of this
+    /// call is in force.
     #[error(transparent)]
     Fenced(io::Error),
     /// Some or all of it may be there, now or after a crash. Only opening the place again tells.
@@ -146,6 +165,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Tells what stands here without changing anything, and without owning it.
     fn inspect(&self) -> Result<Place, StorageError>;
+
+    /// A handle for reading that stays with what stands here now, whatever takes the place's name later; `None`, the default, where
+    /// this handle does so itself, and where nothing stands here.
+    fn pinned(&self) -> Result<Option<Arc<dyn Storage>>, StorageError> {
+        Ok(None)
+    }
+
+    /// Where the place lies, whether or not it is there yet. The default lies nowhere.
+    fn location(&self) -> Result<Location, StorageError> {
+        Ok(Location::default())
+    }
 
     /// Becomes the one owner, creating the place itself (durably) if it is missing.
     /// Ownership outlives this handle and ends when it is dropped.

@@ -11,7 +11,8 @@ use std::{
 use rotortree_store::{
     StorageError, StoreIdentity,
     fs::FsStorage,
-    storage::{Place, Storage},
+    storage::{Place, Shard, Storage, Stream, WriteError},
+    test_util::sim_files::{Call, Effect, Fault, SimFiles},
 };
 
 /// Every file below a directory with its bytes, and every directory.
@@ -119,7 +120,15 @@ fn the_layout_of_the_published_crate_is_named_before_its_first_checkpoint() {
 #[test]
 fn other_peoples_files_are_told_by_name_and_not_all_of_them() {
     assert_eq!(foreign(&["notes.txt"]), "a file `notes.txt`");
-    assert_eq!(foreign(&["lost+found/"]), "a directory `lost+found`");
+    let mount_point = foreign(&["lost+found/"]);
+    assert!(
+        mount_point.starts_with("a directory `lost+found`"),
+        "{mount_point}"
+    );
+    assert!(
+        mount_point.contains("use a directory below it"),
+        "{mount_point}"
+    );
     assert_eq!(foreign(&["log/today.txt"]), "a file `log/today.txt`");
     assert_eq!(foreign(&["levels/first.map"]), "a directory `levels`");
     let many = foreign(&["a", "b", "c", "d", "e", "f"]);
@@ -312,4 +321,133 @@ fn a_lock_that_cannot_be_had_is_told_by_the_name_of_its_file() {
     let told = error.to_string();
     let lock = dir.path().join("LOCK").display().to_string();
     assert!(told.contains(&lock), "{told}");
+}
+
+/// A file system without syncing of directories, which is not a device that fails to sync one.
+fn without_directory_syncs(kind: io::ErrorKind) -> SimFiles {
+    let files = SimFiles::new();
+    files.inject(
+        Fault::new(0, Effect::Error(kind))
+            .on(Call::SyncDir)
+            .for_good(),
+    );
+    files
+}
+
+#[test]
+fn a_file_system_that_cannot_sync_directories_is_refused_unless_it_is_asked_for() {
+    let unsupported = || without_directory_syncs(io::ErrorKind::Unsupported);
+    let refused = FsStorage::with_files(unsupported(), "/tree").acquire();
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("a loss of power could take back"), "{text}");
+    assert!(text.contains("allow_unsynced_directories"), "{text}");
+
+    let allowed = |files| FsStorage::with_files(files, "/tree").allow_unsynced_directories();
+    let storage = allowed(unsupported());
+    let _owner = storage.acquire().unwrap();
+    storage.sweep().unwrap();
+    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.commit_group(1, 512, &[2; 512]).unwrap();
+    storage.commit_manifest(0, b"first").unwrap();
+    storage.commit_manifest(1, b"second").unwrap();
+    assert_eq!(storage.load_manifest().unwrap().unwrap(), b"second");
+
+    // Failing to sync is not being unable to.
+    let failing = allowed(without_directory_syncs(io::ErrorKind::Other));
+    failing.acquire().unwrap_err();
+}
+
+#[test]
+fn a_copy_of_a_shard_that_a_crash_left_is_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FsStorage::new(dir.path().join("tree"));
+    let _owner = storage.acquire().unwrap();
+    fs::create_dir_all(dir.path().join("tree/levels/07")).unwrap();
+    for name in ["000000.chunks.tmp", "000000.sums.tmp"] {
+        fs::write(dir.path().join("tree/levels/07").join(name), "half").unwrap();
+    }
+    fs::write(dir.path().join("tree/levels/07/notes.tmp"), "mine").unwrap();
+    storage.sweep().unwrap();
+    let left: Vec<_> = fs::read_dir(dir.path().join("tree/levels/07"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["notes.tmp"]);
+}
+
+/// A store of one segment and a manifest, owned.
+fn owned(path: &Path) -> (FsStorage, Box<dyn rotortree_store::storage::Ownership>) {
+    let storage = FsStorage::new(path);
+    let owner = storage.acquire().unwrap();
+    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.commit_manifest(0, b"ours").unwrap();
+    storage.commit_group(1, 512, &[2; 512]).unwrap();
+    (storage, owner)
+}
+
+/// Puts a file of the same bytes in the place of another, as a restore does.
+fn put_in_place(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    fs::write(path.with_extension("new"), bytes).unwrap();
+    fs::rename(path.with_extension("new"), path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_segment_in_the_place_of_the_one_that_was_open_is_refused() {
+    for idle in [false, true] {
+        for removed in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let (storage, _owner) = owned(dir.path());
+            let segment = dir.path().join("log/0000000000000001.wal");
+            if idle {
+                storage.rest();
+            }
+            if removed {
+                fs::remove_file(&segment).unwrap();
+            } else {
+                put_in_place(&segment);
+            }
+            let error = storage.commit_group(1, 1024, &[3; 512]).unwrap_err();
+            assert!(matches!(error, WriteError::Fenced(_)), "{error}");
+            let text = error.to_string();
+            let told = ["removed", "took its place"].iter();
+            assert!(told.clone().any(|told| text.contains(told)), "{text}");
+            assert_eq!(segment.exists(), !removed);
+            if !removed {
+                assert_eq!(fs::metadata(&segment).unwrap().len(), 1024);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_manifest_in_the_place_of_ours_is_found_and_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let (storage, _owner) = owned(dir.path());
+    let manifest = dir.path().join("MANIFEST");
+    // The same bytes are the same manifest.
+    put_in_place(&manifest);
+    storage.commit_group(1, 1024, &[3; 512]).unwrap();
+    fs::write(&manifest, b"ours").unwrap();
+    storage.commit_manifest(1, b"ours too").unwrap();
+
+    fs::write(dir.path().join("theirs"), b"theirs").unwrap();
+    fs::rename(dir.path().join("theirs"), &manifest).unwrap();
+    // Another look at it, through this handle, does not make it ours.
+    assert_eq!(storage.load_manifest().unwrap().unwrap(), b"theirs");
+    let refused = storage.commit_manifest(2, b"ours once more").unwrap_err();
+    assert!(matches!(refused, WriteError::Fenced(_)), "{refused}");
+    let shard = Shard {
+        stream: Stream::Chunks,
+        level: 0,
+        index: 0,
+    };
+    storage.put(shard, 0, &[5; 4096]).unwrap_err();
+    assert!(!dir.path().join("levels").exists());
+    if cfg!(unix) {
+        storage.commit_group(1, 1536, &[4; 512]).unwrap_err();
+    }
+    assert_eq!(fs::read(&manifest).unwrap(), b"theirs");
+    assert!(!dir.path().join("MANIFEST.tmp").exists());
 }

@@ -15,10 +15,14 @@ mod emptied;
 mod failing;
 mod identity;
 mod metadata;
+#[cfg(target_os = "linux")]
+mod paths;
 mod place;
 mod readers;
 mod readme;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod replaced;
 mod reports;
 #[cfg(feature = "keccak")]
 mod stolen_inserts;

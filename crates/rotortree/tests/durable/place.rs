@@ -151,9 +151,10 @@ fn a_tree_whose_manifest_is_gone_is_not_taken_for_an_empty_place() {
 #[test]
 fn an_empty_directory_and_missing_ones_above_are_fine() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(open::<2>(dir.path()).recovery_report().created);
-    let deep = dir.path().join("aside/b/c");
-    // A tree's own directory is not a place for others, but nothing below it is ours.
+    let empty = dir.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    assert!(open::<2>(&empty).recovery_report().created);
+    let deep = dir.path().join("a/b/c");
     assert!(open::<2>(&deep).recovery_report().created);
 }
 

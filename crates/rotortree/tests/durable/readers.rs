@@ -1,10 +1,18 @@
 //! Readers without ownership, and waiting readers.
 
-use std::{fs, io, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rotortree::{Blake3Hasher, Reads, RotorTree, RotorTreeError, StorageError};
 
-use crate::support::{PATIENCE, Tree, eventually, leaf, leaves, open, quiet, storage_error};
+use crate::{
+    place::contents,
+    support::{PATIENCE, Tree, eventually, leaf, leaves, open, quiet, storage_error},
+};
 
 #[test]
 fn a_reader_beside_the_writer_sees_durable_states_only_and_moves_forward() {
@@ -70,7 +78,7 @@ fn a_reader_changes_nothing_in_the_directory() {
     tree.checkpoint().unwrap();
     tree.insert_many(&leaves(1000..1100)).unwrap();
     tree.close().unwrap();
-    let before = crate::place::contents(dir.path());
+    let before = contents(dir.path());
     let reader = Tree::<2>::builder(quiet(dir.path()))
         .reads(Reads::Positioned)
         .open_read_only(Blake3Hasher)
@@ -79,7 +87,7 @@ fn a_reader_changes_nothing_in_the_directory() {
     assert!(!reader.refresh().unwrap());
     assert_eq!(reader.recovery_report().checkpoint_size, 1000);
     drop(reader);
-    assert_eq!(crate::place::contents(dir.path()), before);
+    assert_eq!(contents(dir.path()), before);
 }
 
 #[test]
@@ -111,19 +119,40 @@ fn a_reader_wants_a_tree_that_is_there_and_its_own() {
     ));
 }
 
+/// Puts the files of another directory in the place of those in this one, which stays the same directory.
+fn restore_into(path: &Path, files: &BTreeMap<PathBuf, Option<Vec<u8>>>) {
+    for entry in fs::read_dir(path).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            fs::remove_dir_all(entry.path()).unwrap();
+        } else {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    for (name, bytes) in files {
+        match bytes {
+            Some(bytes) => fs::write(path.join(name), bytes).unwrap(),
+            None => fs::create_dir_all(path.join(name)).unwrap(),
+        }
+    }
+}
+
 #[test]
 fn a_reader_refuses_another_tree_that_took_the_place() {
     let dir = tempfile::tempdir().unwrap();
-    let tree = open::<2>(&dir.path().join("tree"));
-    tree.insert_many(&leaves(0..10)).unwrap();
-    tree.checkpoint().unwrap();
-    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&dir.path().join("tree"))).unwrap();
-    let head = reader.head();
-    tree.close().unwrap();
-    fs::rename(dir.path().join("tree"), dir.path().join("old")).unwrap();
-    let other = open::<2>(&dir.path().join("tree"));
+    let path = dir.path().join("tree");
+    let other = open::<2>(&dir.path().join("other"));
     other.insert_many(&leaves(5..50)).unwrap();
     other.close().unwrap();
+    let other = contents(&dir.path().join("other"));
+
+    let tree = open::<2>(&path);
+    tree.insert_many(&leaves(0..10)).unwrap();
+    tree.checkpoint().unwrap();
+    let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&path)).unwrap();
+    let head = reader.head();
+    tree.close().unwrap();
+    restore_into(&path, &other);
     match reader.refresh() {
         Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 10, .. })) => {}
         other => panic!("{other:?}"),
@@ -134,10 +163,7 @@ fn a_reader_refuses_another_tree_that_took_the_place() {
     let place = dir.path().join("empty");
     open::<2>(&place).close().unwrap();
     let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&place)).unwrap();
-    fs::remove_dir_all(&place).unwrap();
-    let other = open::<2>(&place);
-    other.insert_many(&leaves(0..5)).unwrap();
-    other.close().unwrap();
+    restore_into(&place, &other);
     match reader.refresh() {
         Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 0, .. })) => {}
         other => panic!("{other:?}"),
@@ -151,20 +177,13 @@ fn a_reader_never_goes_back_to_an_older_copy_of_the_tree() {
     let tree = open::<2>(&path);
     tree.insert_many(&leaves(0..100)).unwrap();
     tree.close().unwrap();
-    let older = crate::place::contents(&path);
+    let older = contents(&path);
     let tree = open::<2>(&path);
     tree.insert_many(&leaves(100..120)).unwrap();
     tree.close().unwrap();
     let reader = Tree::<2>::open_read_only(Blake3Hasher, quiet(&path)).unwrap();
     let head = reader.head();
-    fs::remove_dir_all(&path).unwrap();
-    fs::create_dir(&path).unwrap();
-    for (name, bytes) in older {
-        match bytes {
-            Some(bytes) => fs::write(path.join(name), bytes).unwrap(),
-            None => fs::create_dir_all(path.join(name)).unwrap(),
-        }
-    }
+    restore_into(&path, &older);
     match reader.refresh() {
         Err(RotorTreeError::Storage(StorageError::UnexpectedHead { size: 120, .. })) => {}
         other => panic!("{other:?}"),

@@ -40,6 +40,14 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let _outbox = outbox::scope();
         self.status.check()?;
         self.check_reentry()?;
+        if target.location()?.is_within(&self.storage.location()?) {
+            return Err(StorageError::ForeignDirectory {
+                place: target.describe(),
+                found: "the very store that is to be backed up, or a place among its files".into(),
+                remedy: "give a place outside of it; nothing was changed".into(),
+            }
+            .into());
+        }
         let (position, snapshot) = self.durable_point()?;
         let own = lock(&self.manifest).clone();
         // Before the target is touched: what is refused stays as it is, to the last temporary.

@@ -211,6 +211,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             lead.spare.release();
             lock(&self.writer).release();
             self.storage.rest();
+            lead.is_resting = true;
             reserve.fill();
         }
         match marked {

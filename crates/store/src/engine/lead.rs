@@ -64,15 +64,16 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
-    /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes, attested by a tick.
+    /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes, attested by a tick, which also has the
+    /// backend close what it keeps open.
     pub(super) fn give_back(mut self) {
         let Some(log) = self.log.take() else { return };
-        let wants_mark = log.wants_mark && !log.within_batch;
+        let wants_tick = (log.wants_mark || !log.is_resting) && !log.within_batch;
         let durable = log.durable;
         self.core.commit.acknowledge(&durable, Some(log));
         // Whatever this thread led for, also if that kept a tick from attesting.
         let core = self.core;
-        if wants_mark && !core.commit.schedule(Tick::Mark, core.mark_delay()) {
+        if wants_tick && !core.commit.schedule(Tick::Mark, core.mark_delay()) {
             core.counters.unserved.fetch_add(1, Ordering::Relaxed);
             core.mark();
         }

@@ -31,6 +31,8 @@ pub(crate) struct Log {
     pub(crate) durable: Position,
     /// Whether nothing on disk attests the last group yet.
     pub(crate) wants_mark: bool,
+    /// Whether the backend keeps nothing open for it.
+    pub(crate) is_resting: bool,
     /// Whether the last group ended within a batch.
     pub(crate) within_batch: bool,
     /// Whether a segment of the next number stands there that no manifest names and that could not be removed.
@@ -87,6 +89,7 @@ impl Log {
         self.durable_len = self.offset;
         self.durable = after;
         self.wants_mark = true;
+        self.is_resting = false;
         self.within_batch = group.next_sequence() - 1 != after.sequence;
         Ok(())
     }
@@ -98,6 +101,7 @@ impl Log {
         self.offset += mark.len() as u64;
         self.durable_len = self.offset;
         self.wants_mark = false;
+        self.is_resting = false;
         Ok(())
     }
 
@@ -113,6 +117,7 @@ impl Log {
                 self.attest(storage)?;
             }
             self.wants_mark = false;
+            self.is_resting = false;
         }
         Ok(())
     }
@@ -151,6 +156,7 @@ impl Log {
         self.durable_len = next.len;
         self.header = next.header;
         self.wants_mark = false;
+        self.is_resting = false;
     }
 
     /// Removes a segment that no manifest came to name. What is written next goes where this log ends, and would be dead behind a

@@ -49,6 +49,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         })?;
         config.runtime.reserve().fill();
         super::events::opened(storage.describe(), tree.size(), report.clone());
+        // A tree that nothing is done with keeps no segment open.
+        storage.rest();
         // Everything recovered is durable by now.
         let snapshot = Arc::new(tree.snapshot());
         let due = Due::starting_at(node_count(manifest.size, N as u64), log.bytes());

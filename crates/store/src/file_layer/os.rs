@@ -1,17 +1,21 @@
-//! [`OsFiles`]: the operating system's files, through `std::fs`.
+//! [`OsFiles`]: the operating system's files.
 //!
 //! Only what differs between systems lives here and below. Names in errors, loops over short results and
 //! the order of operations belong to the filesystem backend.
 
 mod lock;
 mod map;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -19,8 +23,13 @@ use std::{
 
 pub use lock::DirLock;
 pub use map::FileMap;
+pub use system::OsDir;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
-use super::FileLayer;
+use super::{FileLayer, FileStatus};
 use crate::{fork::is_child, lock::lock};
 
 /// Threads that sync at the same time, at most: they only wait for the device.
@@ -31,37 +40,46 @@ const SYNCS_AT_ONCE: usize = 8;
 /// ```
 /// use rotortree_store::file_layer::{FileLayer, OsFiles};
 ///
-/// let dir = tempfile::tempdir()?;
-/// let path = dir.path().join("greeting");
-/// let file = OsFiles.create_new(&path)?;
+/// let folder = tempfile::tempdir()?;
+/// let dir = OsFiles.open_dir(folder.path())?;
+/// let file = OsFiles.create_new(&dir, "greeting".as_ref())?;
 /// assert_eq!(OsFiles.write_at(&file, b"hello", 0)?, 5);
 /// OsFiles.sync(&file)?;
-/// OsFiles.sync_dir(dir.path())?;
-/// assert_eq!(OsFiles.len(&file)?, 5);
+/// OsFiles.sync_dir(&dir, "".as_ref())?;
+/// assert_eq!(OsFiles.status(&file)?.len, 5);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsFiles;
 
 impl FileLayer for OsFiles {
+    type Dir = OsDir;
     type File = File;
     type Map = FileMap;
     type Lock = DirLock;
 
-    fn create_new(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(path)
+    fn open_dir(&self, path: &Path) -> io::Result<OsDir> {
+        system::open_dir(path)
     }
 
-    fn open(&self, path: &Path) -> io::Result<File> {
-        File::open(path)
+    fn parent(&self, dir: &OsDir) -> io::Result<Option<OsDir>> {
+        system::parent(dir)
     }
 
-    fn open_write(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(path)
+    fn status_at(&self, dir: &OsDir, path: &Path) -> io::Result<FileStatus> {
+        system::status_at(dir, path)
+    }
+
+    fn create_new(&self, dir: &OsDir, path: &Path) -> io::Result<File> {
+        system::create_new(dir, path)
+    }
+
+    fn open(&self, dir: &OsDir, path: &Path) -> io::Result<File> {
+        system::open(dir, path)
+    }
+
+    fn open_write(&self, dir: &OsDir, path: &Path) -> io::Result<File> {
+        system::open_write(dir, path)
     }
 
     fn read_at(&self, file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -72,8 +90,8 @@ impl FileLayer for OsFiles {
         system::write_at(file, bytes, offset)
     }
 
-    fn len(&self, file: &File) -> io::Result<u64> {
-        Ok(file.metadata()?.len())
+    fn status(&self, file: &File) -> io::Result<FileStatus> {
+        system::status(file)
     }
 
     fn next_data(&self, file: &File, offset: u64) -> io::Result<u64> {
@@ -125,26 +143,29 @@ impl FileLayer for OsFiles {
             .map_or(Ok(()), Err)
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+    fn rename(&self, dir: &OsDir, from: &Path, to: &Path) -> io::Result<()> {
+        if from.parent() != to.parent() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        system::rename(dir, from, to)
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+    fn remove(&self, dir: &OsDir, path: &Path) -> io::Result<()> {
+        system::remove(dir, path)
     }
 
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
+    fn create_dir(&self, dir: &OsDir, path: &Path) -> io::Result<()> {
+        system::create_dir(dir, path)
     }
 
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        system::sync_dir(path)
+    fn sync_dir(&self, dir: &OsDir, path: &Path) -> io::Result<()> {
+        system::sync_dir(dir, path)
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    fn list(&self, dir: &OsDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
         loop {
-            match list(path) {
-                // Of the calls that a signal may interrupt, those for directories are the ones that std does not make again.
+            match system::list(dir, path) {
+                // A signal may interrupt the reading of a directory, which no library makes again.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => return other,
             }
@@ -155,127 +176,8 @@ impl FileLayer for OsFiles {
         FileMap::new(file, len)
     }
 
-    fn lock_dir(&self, path: &Path) -> io::Result<DirLock> {
-        DirLock::take(path)
-    }
-}
-
-fn list(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    fs::read_dir(path)?
-        .map(|entry| {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            // A link to a directory serves as one.
-            let is_dir = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
-            Ok((PathBuf::from(entry.file_name()), is_dir))
-        })
-        .collect()
-}
-
-#[cfg(unix)]
-mod system {
-    //! Unix: positioned I/O and directory syncs as the system has them.
-
-    use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
-
-    pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        file.read_at(buf, offset)
-    }
-
-    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        file.write_at(bytes, offset)
-    }
-
-    pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-        use rustix::{
-            fs::{FallocateFlags, fallocate},
-            io::Errno,
-        };
-        if len == 0 {
-            return Ok(());
-        }
-        match fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
-            // Not every file system can; the call is a hint.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
-        // No call here reserves space without also changing the length.
-        Ok(())
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn begin_writing(file: &File, offset: u64, len: u64) {
-        use std::num::NonZeroU64;
-
-        use rustix::fs::{Advice, fadvise};
-        // Linux begins to write what is dirty in the range, without waiting, and only then lets go of what is clean; what is on its way
-        // to the device stays in the cache. An error of that writing is told by the file's next sync.
-        if let Some(len) = NonZeroU64::new(len) {
-            let (Ok(()) | Err(_)) = fadvise(file, offset, Some(len), Advice::DontNeed);
-        }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn begin_writing(_file: &File, _offset: u64, _len: u64) {}
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn next_data(file: &File, offset: u64) -> io::Result<u64> {
-        use rustix::{
-            fs::{SeekFrom, seek},
-            io::Errno,
-        };
-        // It moves the file's cursor, which nothing here relies on.
-        match seek(file, SeekFrom::Data(offset)) {
-            Ok(data) => Ok(data.max(offset)),
-            Err(Errno::NXIO) => Ok(file.metadata()?.len().max(offset)),
-            // Not every file system can tell.
-            Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(offset),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
-        Ok(offset)
-    }
-}
-
-#[cfg(windows)]
-mod system {
-    //! Windows: positioned I/O moves the file's cursor, which nothing here relies on.
-
-    use std::{fs::File, io, os::windows::fs::FileExt, path::Path};
-
-    pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        file.seek_read(buf, offset)
-    }
-
-    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        file.seek_write(bytes, offset)
-    }
-
-    pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
-        // Windows has no call that flushes a directory; NTFS journals names in the order of the operations.
-        Ok(())
-    }
-
-    pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn begin_writing(_file: &File, _offset: u64, _len: u64) {}
-
-    pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
-        Ok(offset)
+    fn lock_dir(&self, dir: &Arc<OsDir>) -> io::Result<DirLock> {
+        DirLock::take(dir)
     }
 }
 
@@ -283,10 +185,16 @@ mod system {
 mod tests {
     use super::*;
 
+    fn folder() -> (tempfile::TempDir, OsDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OsFiles.open_dir(folder.path()).unwrap();
+        (folder, dir)
+    }
+
     #[test]
     fn many_files_are_synced_together_and_a_failure_is_told_by_its_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = |number: usize| OsFiles.create_new(&dir.path().join(number.to_string()));
+        let (_folder, dir) = folder();
+        let file = |number: usize| OsFiles.create_new(&dir, number.to_string().as_ref());
         let mut files: Vec<File> = (0..20).map(|number| file(number).unwrap()).collect();
         let all = |files: &[File]| OsFiles.sync_all(&files.iter().collect::<Vec<_>>());
         all(&files).unwrap();
@@ -311,8 +219,8 @@ mod tests {
 
     #[test]
     fn a_hole_is_told_or_taken_for_data_and_data_is_never_taken_for_a_hole() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = OsFiles.create_new(&dir.path().join("f")).unwrap();
+        let (_folder, dir) = folder();
+        let file = OsFiles.create_new(&dir, "f".as_ref()).unwrap();
         let data = 64 << 20;
         OsFiles.write_at(&file, b"bytes", data).unwrap();
         OsFiles.truncate(&file, 2 * data).unwrap();
@@ -331,16 +239,114 @@ mod tests {
 
     #[test]
     fn hints_keep_length_and_contents() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = OsFiles.create_new(&dir.path().join("f")).unwrap();
+        let (_folder, dir) = folder();
+        let file = OsFiles.create_new(&dir, "f".as_ref()).unwrap();
         OsFiles.write_at(&file, b"bytes", 0).unwrap();
         OsFiles.allocate(&file, 1 << 20).unwrap();
         OsFiles.allocate(&file, 0).unwrap();
         OsFiles.begin_writing(&file, 0, 1 << 20);
         OsFiles.begin_writing(&file, 7, 0);
-        assert_eq!(OsFiles.len(&file).unwrap(), 5);
+        assert_eq!(OsFiles.status(&file).unwrap().len, 5);
         let mut bytes = [0; 9];
         assert_eq!(OsFiles.read_at(&file, &mut bytes, 0).unwrap(), 5);
         assert_eq!(&bytes[..5], b"bytes");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_directory_that_cannot_be_synced_is_told_from_one_that_fails_to() {
+        let proc = OsFiles.open_dir("/proc/self".as_ref()).unwrap();
+        for path in ["", "fd"] {
+            let error = OsFiles.sync_dir(&proc, path.as_ref()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        }
+    }
+
+    #[test]
+    fn a_path_below_a_directory_leaves_it_by_no_spelling() {
+        let (folder, _) = folder();
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        std::fs::write(folder.path().join("outside"), "x").unwrap();
+        let inner = OsFiles.open_dir(&folder.path().join("inner")).unwrap();
+        let whole = folder.path().join("outside");
+        for path in [
+            Path::new("../outside"),
+            &whole,
+            Path::new("a/../../outside"),
+            Path::new(""),
+        ] {
+            assert!(OsFiles.open(&inner, path).is_err(), "{}", path.display());
+            assert!(OsFiles.open_write(&inner, path).is_err());
+            assert!(OsFiles.create_new(&inner, path).is_err());
+            assert!(OsFiles.remove(&inner, path).is_err());
+        }
+        assert_eq!(std::fs::read(whole).unwrap(), b"x");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_below_a_directory_is_followed() {
+        use std::os::unix::fs::symlink;
+
+        let (folder, _) = folder();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("away/deep")).unwrap();
+        std::fs::write(at("away/deep/file"), "x").unwrap();
+        std::fs::create_dir(at("store")).unwrap();
+        symlink("../away", at("store/first")).unwrap();
+        std::fs::create_dir(at("store/second")).unwrap();
+        symlink("../../away/deep", at("store/second/deep")).unwrap();
+        symlink("../away/deep/file", at("store/file")).unwrap();
+        let store = OsFiles.open_dir(&at("store")).unwrap();
+        for path in ["first/deep/file", "second/deep/file", "file"] {
+            let error = OsFiles.open(&store, path.as_ref()).unwrap_err();
+            assert!(
+                error.to_string().contains("symbolic link"),
+                "{path}: {error}"
+            );
+            OsFiles.open_write(&store, path.as_ref()).unwrap_err();
+        }
+        for path in ["first", "second/deep"] {
+            OsFiles.list(&store, path.as_ref()).unwrap_err();
+            OsFiles.sync_dir(&store, path.as_ref()).unwrap_err();
+            let new = Path::new(path).join("new");
+            OsFiles.create_new(&store, &new).unwrap_err();
+            OsFiles.create_dir(&store, &new).unwrap_err();
+            let file = Path::new(path).join("deep/file");
+            OsFiles.remove(&store, &file).unwrap_err();
+            OsFiles
+                .rename(&store, &file, &new.with_file_name("deep/new"))
+                .unwrap_err();
+        }
+        // A link itself is told and removed like a file.
+        assert!(
+            OsFiles
+                .list(&store, "".as_ref())
+                .unwrap()
+                .contains(&("first".into(), false))
+        );
+        OsFiles.remove(&store, "file".as_ref()).unwrap();
+        assert_eq!(std::fs::read(at("away/deep/file")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_file_is_known_by_name_and_by_handle_and_not_taken_for_its_successor() {
+        let (_folder, dir) = folder();
+        let name = Path::new("f");
+        let first = OsFiles.create_new(&dir, name).unwrap();
+        let id = OsFiles.status(&first).unwrap().id;
+        let same = |other: Option<crate::file_layer::FileId>| {
+            id.zip(other).is_none_or(|(id, other)| id.is_same(&other))
+        };
+        assert!(same(OsFiles.status_at(&dir, name).unwrap().id));
+        OsFiles.remove(&dir, name).unwrap();
+        if cfg!(unix) {
+            assert_eq!(OsFiles.status(&first).unwrap().links, 0);
+        }
+        let second = OsFiles.create_new(&dir, name).unwrap();
+        if cfg!(unix) {
+            assert!(!same(OsFiles.status(&second).unwrap().id));
+            assert!(!same(OsFiles.status_at(&dir, name).unwrap().id));
+        }
     }
 }

@@ -1,17 +1,26 @@
-//! [`Disk`]: a file layer with names in its errors, loops over short results, and directory entries that are durable
-//! before anything relies on them.
+//! [`Disk`]: the store's directory and the files below it, with names in errors, loops over short results, and directory
+//! entries that are durable before anything relies on them.
+//!
+//! Paths are whole ones, as messages tell them; the file layer gets them relative to the directory. While the store is owned, that is the
+//! directory that was locked, wherever it has been moved and whatever has taken its name; otherwise each call follows the name.
+
+mod directories;
+mod identity;
+mod root;
 
 use std::{
     collections::HashSet,
     io,
     io::Read,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
-use super::error::{At, fault, named};
+pub(super) use identity::not_written;
+
+use super::error::{At, fault, gone, named};
 use crate::{
-    file_layer::{FileLayer, LOCK_NAME},
+    file_layer::{FileLayer, FileStatus},
     lock::lock,
 };
 
@@ -23,8 +32,13 @@ pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// The file layer as the backend uses it.
 #[derive(Debug)]
-pub(super) struct Disk<L> {
+pub(super) struct Disk<L: FileLayer> {
     files: L,
+    root: PathBuf,
+    /// The directory that this handle stays with.
+    held: Mutex<Option<Arc<L::Dir>>>,
+    /// Whether a file system that cannot sync directories is put up with.
+    allow_unsynced_directories: bool,
     /// Directories whose entry in their parent this process has made durable. An entry that merely exists may be
     /// what a killed process left in the cache.
     anchored: Mutex<HashSet<PathBuf>>,
@@ -44,11 +58,50 @@ impl<F> NamedFile<F> {
 }
 
 impl<L: FileLayer> Disk<L> {
-    pub(super) fn new(files: L) -> Self {
+    pub(super) fn new(files: L, root: PathBuf) -> Self {
         Self {
             files,
+            root,
+            held: Mutex::default(),
+            allow_unsynced_directories: false,
             anchored: Mutex::default(),
         }
+    }
+
+    /// Calls the file layer with the directory and `path` as seen from there.
+    fn call<T>(
+        &self,
+        operation: &'static str,
+        path: &Path,
+        call: impl FnOnce(&L::Dir, &Path) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let dir = self.root()?;
+        call(&dir, self.below(path))
+            .map_err(|error| self.tell_removed(&dir, error))
+            .at(operation, path)
+    }
+
+    fn below<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
+    /// In a directory that was removed nothing is found: then that is the reason.
+    fn tell_removed(&self, dir: &L::Dir, error: io::Error) -> io::Error {
+        let is_removed = || {
+            let status = self.files.status_at(dir, Path::new(""));
+            status.is_ok_and(|status| status.links == 0)
+        };
+        if error.kind() == io::ErrorKind::NotFound && is_removed() {
+            return gone("the store's directory was removed while it was open");
+        }
+        error
+    }
+
+    /// What stands at a path of the store.
+    pub(super) fn status_at(&self, path: &Path) -> io::Result<FileStatus> {
+        self.call("look at", path, |dir, below| {
+            self.files.status_at(dir, below)
+        })
     }
 
     /// Forgets which directory entries are durable.
@@ -59,16 +112,22 @@ impl<L: FileLayer> Disk<L> {
     // --- files ---
 
     pub(super) fn create_new(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
-        self.named(path, self.files.create_new(path).at("create", path)?)
+        let file = self.call("create", path, |dir, below| {
+            self.files.create_new(dir, below)
+        });
+        self.named(path, file?)
     }
 
     pub(super) fn open(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
-        self.named(path, self.files.open(path).at("open", path)?)
+        let file = self.call("open", path, |dir, below| self.files.open(dir, below));
+        self.named(path, file?)
     }
 
     pub(super) fn open_write(&self, path: &Path) -> io::Result<NamedFile<L::File>> {
-        let file = self.files.open_write(path);
-        self.named(path, file.at("open for writing", path)?)
+        let file = self.call("open for writing", path, |dir, below| {
+            self.files.open_write(dir, below)
+        });
+        self.named(path, file?)
     }
 
     fn named(&self, path: &Path, file: L::File) -> io::Result<NamedFile<L::File>> {
@@ -80,17 +139,19 @@ impl<L: FileLayer> Disk<L> {
 
     /// Whether a file stands at `path`.
     pub(super) fn exists(&self, path: &Path) -> io::Result<bool> {
-        match self.files.open(path) {
+        match self.open(path) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(named("open", path, error)),
+            Err(error) => Err(error),
         }
     }
 
+    pub(super) fn status(&self, file: &NamedFile<L::File>) -> io::Result<FileStatus> {
+        self.files.status(&file.file).at("look at", &file.path)
+    }
+
     pub(super) fn len(&self, file: &NamedFile<L::File>) -> io::Result<u64> {
-        self.files
-            .len(&file.file)
-            .at("tell the length of", &file.path)
+        Ok(self.status(file)?.len)
     }
 
     pub(super) fn next_data(&self, file: &NamedFile<L::File>, offset: u64) -> io::Result<u64> {
@@ -256,7 +317,7 @@ impl<L: FileLayer> Disk<L> {
             Ok(len) => Ok((file, len)),
             Err(error) => {
                 // Only tidiness: the next attempt and the next sweep remove it too.
-                let _ = self.files.remove(temporary);
+                let _ = self.remove_if_there(temporary);
                 Err(error)
             }
         }
@@ -264,120 +325,18 @@ impl<L: FileLayer> Disk<L> {
 
     /// Renames within one directory and makes the result durable.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.files.rename(from, to).at("rename", from)?;
+        self.call("rename", from, |dir, below| {
+            self.files.rename(dir, below, self.below(to))
+        })?;
         self.sync_dir(parent(to))
     }
 
     /// Removes a file; whether there was one.
     pub(super) fn remove_if_there(&self, path: &Path) -> io::Result<bool> {
-        match self.files.remove(path) {
+        match self.call("remove", path, |dir, below| self.files.remove(dir, below)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(named("remove", path, error)),
-        }
-    }
-
-    // --- directories ---
-
-    pub(super) fn lock_dir(&self, path: &Path) -> io::Result<L::Lock> {
-        // The file that the lock is on: the directory itself is never what a lock is refused for.
-        self.files.lock_dir(path).at("lock", &path.join(LOCK_NAME))
-    }
-
-    pub(super) fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.files.sync_dir(path).at("sync the directory", path)
-    }
-
-    /// Names in a directory, sorted, with whether each is a directory; `None` if there is no such directory.
-    pub(super) fn list(&self, path: &Path) -> io::Result<Option<Vec<(PathBuf, bool)>>> {
-        match self.files.list(path) {
-            Ok(mut entries) => {
-                entries.sort();
-                Ok(Some(entries))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(named("list the directory", path, error)),
-        }
-    }
-
-    /// Creates a directory of the store if it is missing, durably.
-    pub(super) fn ensure_dir(&self, path: &Path) -> io::Result<()> {
-        if self.is_anchored(path) {
-            return Ok(());
-        }
-        self.create_dir_if_missing(path)?;
-        self.sync_dir(parent(path))?;
-        self.anchored([path.to_owned()]);
-        Ok(())
-    }
-
-    /// Whether this process has made the directory's entry in its parent durable.
-    pub(super) fn is_anchored(&self, path: &Path) -> bool {
-        lock(&self.anchored).contains(path)
-    }
-
-    /// The parents of these directories were synced.
-    pub(super) fn anchored(&self, paths: impl IntoIterator<Item = PathBuf>) {
-        lock(&self.anchored).extend(paths);
-    }
-
-    /// Creates the store's own directory and those above it where they are missing, durably.
-    pub(super) fn create_root(&self, path: &Path) -> io::Result<()> {
-        if path.as_os_str().is_empty() {
-            return Err(fault(
-                io::ErrorKind::InvalidInput,
-                "the path of the store is empty",
-            ));
-        }
-        let mut missing = Vec::new();
-        let mut there = path;
-        while self.list_is_missing(there)? {
-            missing.push(there);
-            match there.parent() {
-                Some(above) if !above.as_os_str().is_empty() => there = above,
-                _ => break,
-            }
-        }
-        if missing.last() != Some(&there) {
-            self.anchor_existing(there)?;
-        }
-        for path in missing.into_iter().rev() {
-            self.create_dir_if_missing(path)?;
-            self.sync_dir(parent(path))?;
-        }
-        Ok(())
-    }
-
-    fn list_is_missing(&self, path: &Path) -> io::Result<bool> {
-        Ok(self.list(path)?.is_none())
-    }
-
-    /// A directory that is there may have been made by a process that was killed before it synced the parent. Where
-    /// the parent may not be opened or synced, it is somebody else's who made this directory, and long before.
-    fn anchor_existing(&self, path: &Path) -> io::Result<()> {
-        if path.parent().is_none() {
-            return Ok(());
-        }
-        match self.sync_dir(parent(path)) {
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-                ) =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Creates a directory, whose name is then still to be synced.
-    pub(super) fn create_dir_if_missing(&self, path: &Path) -> io::Result<()> {
-        match self.files.create_dir(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(named("create the directory", path, error))
-            }
-            _ => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }

@@ -64,6 +64,11 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
+/// An error about a file or directory that is no longer what was opened. Its kind is none that means that nothing was ever there.
+pub(super) fn gone(reason: &str) -> io::Error {
+    fault(io::ErrorKind::StaleNetworkFileHandle, reason)
+}
+
 /// An error of our own finding, for [`named`] to complete.
 pub(super) fn fault(kind: io::ErrorKind, reason: impl Into<String>) -> io::Error {
     io::Error::new(kind, reason.into())

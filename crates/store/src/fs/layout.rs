@@ -112,6 +112,13 @@ pub(super) fn is_kept_temporary(name: &Path) -> bool {
         .is_some_and(|name| name.ends_with(".bytes"))
 }
 
+/// Whether a name in a level's directory is a shard's temporary one.
+pub(super) fn is_shard_temporary(name: &Path) -> bool {
+    name.to_str()
+        .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX))
+        .is_some_and(|name| name.ends_with(".chunks") || name.ends_with(".sums"))
+}
+
 /// Whether a name in the directory of levels is a level's.
 pub(super) fn is_level(name: &Path) -> bool {
     name.to_str().is_some_and(|name| {
@@ -167,6 +174,9 @@ mod tests {
         assert!(!is_segment_temporary(Path::new("notes.tmp")));
         assert!(is_kept_temporary(Path::new("tail-0.bytes.tmp")));
         assert!(!is_kept_temporary(Path::new("tail-0.bytes")));
+        assert!(is_shard_temporary(Path::new("000000.chunks.tmp")));
+        assert!(is_shard_temporary(Path::new("000000.sums.tmp")));
+        assert!(!is_shard_temporary(Path::new("000000.chunks")));
     }
 
     #[test]

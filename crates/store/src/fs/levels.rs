@@ -12,13 +12,14 @@ use super::{
     disk::{AHEAD_BYTES, Disk, NamedFile, parent},
     error::{At, fault, named},
     layout::Layout,
+    manifest::Manifest,
     region::{Empty, Mapped, Positioned},
 };
 use crate::{
     chunk::SUMS_PER_SECTOR,
-    file_layer::FileLayer,
+    file_layer::{FileId, FileLayer},
     lock::lock,
-    storage::{Reads, Region, Shard},
+    storage::{Reads, Region, Shard, WriteError},
 };
 
 /// A file that was written since the last sync.
@@ -35,11 +36,14 @@ struct Written<F> {
 pub(super) struct Levels<L: FileLayer> {
     disk: Arc<Disk<L>>,
     layout: Arc<Layout>,
+    manifest: Arc<Manifest<L>>,
     shard_chunks: u64,
     /// Files written since the last sync, open so that the sync sees every error of their writing.
     written: Mutex<BTreeMap<Shard, Arc<Written<L::File>>>>,
     /// Files whose directory entry this process has made durable.
     anchored: Mutex<HashSet<Shard>>,
+    /// Which file each shard is that this owner has written.
+    known: Mutex<HashMap<Shard, FileId>>,
     /// Files that positioned regions read, shared among them.
     readers: Mutex<HashMap<Shard, Weak<NamedFile<L::File>>>>,
 }
@@ -48,7 +52,12 @@ impl<L: FileLayer> Levels<L> {
     /// # Panics
     ///
     /// If `shard_chunks` is 0 or not a multiple of the checksums in a sector.
-    pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>, shard_chunks: u64) -> Self {
+    pub(super) fn new(
+        disk: Arc<Disk<L>>,
+        layout: Arc<Layout>,
+        manifest: Arc<Manifest<L>>,
+        shard_chunks: u64,
+    ) -> Self {
         assert!(
             shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),
             "a shard holds whole sectors of checksums"
@@ -56,9 +65,11 @@ impl<L: FileLayer> Levels<L> {
         Self {
             disk,
             layout,
+            manifest,
             shard_chunks,
             written: Mutex::default(),
             anchored: Mutex::default(),
+            known: Mutex::default(),
             readers: Mutex::default(),
         }
     }
@@ -66,6 +77,7 @@ impl<L: FileLayer> Levels<L> {
     pub(super) fn forget(&self) {
         lock(&self.written).clear();
         lock(&self.anchored).clear();
+        lock(&self.known).clear();
     }
 
     pub(super) fn shard_chunks(&self) -> u64 {
@@ -112,6 +124,10 @@ impl<L: FileLayer> Levels<L> {
         if let Some(file) = written.get(&shard) {
             return Ok(Arc::clone(file));
         }
+        if written.is_empty() {
+            // What stands in the way of a checkpoint is found before its first write, not only at its end.
+            self.manifest.ensure_ours().map_err(WriteError::into_io)?;
+        }
         // Their names are synced together with the files': nothing relies on either before.
         for directory in [self.layout.levels(), &self.layout.level(shard.level)] {
             if !self.disk.is_anchored(directory) {
@@ -123,6 +139,22 @@ impl<L: FileLayer> Levels<L> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.create_new(&path)?,
             other => other?,
         };
+        let status = self.disk.status(&file)?;
+        let known = lock(&self.known).get(&shard).copied();
+        self.disk.ensure_same(&path, known, status.id)?;
+        let (file, status) = match self
+            .disk
+            .unshare(&file, status)
+            .map_err(WriteError::into_io)?
+        {
+            None => (file, status),
+            Some(copy) => {
+                // Views of what was there keep the file that they have; new ones read the copy.
+                lock(&self.readers).remove(&shard);
+                copy
+            }
+        };
+        lock(&self.known).extend(status.id.map(|id| (shard, id)));
         let file = Arc::new(Written {
             file,
             asked: Mutex::default(),

@@ -8,12 +8,13 @@ use std::{
 };
 
 use super::{
-    disk::{Disk, NamedFile},
-    error::{fault, named},
+    disk::{Disk, NamedFile, not_written},
+    error::{fault, gone, named},
     layout::{Layout, temporary},
+    manifest::Manifest,
 };
 use crate::{
-    file_layer::FileLayer,
+    file_layer::{FileId, FileLayer, FileStatus},
     lock::lock,
     storage::{SegmentBytes, SegmentReader, WriteError},
 };
@@ -32,6 +33,7 @@ const SPARSE_BYTES: u64 = 1 << 30;
 pub(super) struct Log<L: FileLayer> {
     disk: Arc<Disk<L>>,
     layout: Arc<Layout>,
+    manifest: Arc<Manifest<L>>,
     newest: Mutex<Option<Newest<L::File>>>,
 }
 
@@ -45,6 +47,8 @@ struct Newest<F> {
 #[derive(Debug)]
 enum State<F> {
     Open(End<F>),
+    /// Closed while the tree is idle. Only the file that this owner had open is opened again.
+    Resting(FileId),
     /// A write or sync failed. The system may have marked the lost pages clean, so that a later sync succeeds without
     /// them: nothing may be committed to this segment any more.
     Failed,
@@ -54,6 +58,7 @@ enum State<F> {
 #[derive(Debug)]
 struct End<F> {
     file: Arc<NamedFile<F>>,
+    id: Option<FileId>,
     len: u64,
     /// Its length when the file was opened.
     opened_at: u64,
@@ -62,21 +67,23 @@ struct End<F> {
 }
 
 impl<F> End<F> {
-    fn new(file: NamedFile<F>, len: u64) -> Self {
+    fn new(file: NamedFile<F>, status: FileStatus) -> Self {
         Self {
             file: Arc::new(file),
-            len,
-            opened_at: len,
-            room: len,
+            id: status.id,
+            len: status.len,
+            opened_at: status.len,
+            room: status.len,
         }
     }
 }
 
 impl<L: FileLayer> Log<L> {
-    pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>) -> Self {
+    pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>, manifest: Arc<Manifest<L>>) -> Self {
         Self {
             disk,
             layout,
+            manifest,
             newest: Mutex::default(),
         }
     }
@@ -95,15 +102,17 @@ impl<L: FileLayer> Log<L> {
                 let there = fault(io::ErrorKind::AlreadyExists, "there is one already");
                 return Err(named("create the segment", &path, there));
             }
-            self.disk.prepare(&temporary(&path), content)
+            let prepared = self.disk.prepare(&temporary(&path), content)?;
+            let status = self.disk.status(&prepared.0)?;
+            Ok((prepared, status))
         };
-        let prepared = prepare().map_err(WriteError::NotWritten)?;
+        let (prepared, status) = prepare().map_err(not_written)?;
         // From here on the segment may be there after a crash, whatever the calls return.
         let (file, len) = self
             .disk
             .publish(prepared, &path)
             .map_err(WriteError::InDoubt)?;
-        self.put_back(number, End::new(file, len));
+        self.put_back(number, End::new(file, FileStatus { len, ..status }));
         Ok(len)
     }
 
@@ -113,7 +122,11 @@ impl<L: FileLayer> Log<L> {
         offset: u64,
         group: &[u8],
     ) -> Result<(), WriteError> {
-        self.append(segment, offset, group, |file| self.disk.sync(file))
+        self.append(segment, offset, group, |file| {
+            self.disk.sync(file)?;
+            // What is durable beside another manifest will not be found.
+            self.manifest.ensure_in_place().map_err(WriteError::into_io)
+        })
     }
 
     pub(super) fn commit_mark(
@@ -192,27 +205,68 @@ impl<L: FileLayer> Log<L> {
     /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put back, by an error
     /// or a panic perhaps never, the segment counts as failed.
     fn take(&self, number: u64) -> Result<End<L::File>, WriteError> {
+        let (mut opened, mut rested) = (None, None);
         if let Some(newest) = &mut *lock(&self.newest)
             && newest.number == number
         {
-            return match mem::replace(&mut newest.state, State::Failed) {
-                State::Open(end) => Ok(end),
+            match mem::replace(&mut newest.state, State::Failed) {
+                State::Open(end) => opened = Some(end),
+                State::Resting(id) => {
+                    // As it was, until it is open again.
+                    newest.state = State::Resting(id);
+                    rested = Some(id);
+                }
                 State::Failed => {
                     let failed = io::Error::other("an earlier write to it failed");
                     let failed = named("append to", &self.layout.segment(number), failed);
-                    Err(WriteError::InDoubt(failed))
+                    return Err(WriteError::InDoubt(failed));
+                }
+            }
+        }
+        if let Some(end) = opened {
+            return match self.unshared(&end) {
+                Ok(None) => Ok(end),
+                Ok(Some(copy)) => Ok(copy),
+                Err(error) => {
+                    if matches!(error, WriteError::NotWritten(_)) {
+                        self.put_back(number, end);
+                    }
+                    Err(error)
                 }
             };
         }
-        let open = || {
-            let file = self.disk.open_write(&self.layout.segment(number))?;
-            let len = self.disk.len(&file)?;
-            Ok((file, len))
-        };
-        let (file, len) = open().map_err(WriteError::NotWritten)?;
+        let end = self.reopen(number, rested)?;
         let state = State::Failed;
         *lock(&self.newest) = Some(Newest { number, state });
-        Ok(End::new(file, len))
+        Ok(end)
+    }
+
+    /// The end of the copy that takes the place of a segment that has got further names.
+    fn unshared(&self, end: &End<L::File>) -> Result<Option<End<L::File>>, WriteError> {
+        let status = self.disk.status(&end.file).map_err(not_written)?;
+        let copy = self.disk.unshare(&end.file, status)?;
+        Ok(copy.map(|(file, status)| End::new(file, status)))
+    }
+
+    /// Opens a segment at its end; if this owner had it open before, that very file. One that has further names is copied first.
+    fn reopen(&self, number: u64, rested: Option<FileId>) -> Result<End<L::File>, WriteError> {
+        let path = self.layout.segment(number);
+        let open = || {
+            let file = match self.disk.open_write(&path) {
+                Err(error) if rested.is_some() && error.kind() == io::ErrorKind::NotFound => {
+                    let removed = gone("it was removed while the store was open");
+                    return Err(named("append to", &path, removed));
+                }
+                other => other?,
+            };
+            let status = self.disk.status(&file)?;
+            self.disk.ensure_same(&path, rested, status.id)?;
+            Ok((file, status))
+        };
+        let (file, status) = open().map_err(not_written)?;
+        let copy = self.disk.unshare(&file, status)?;
+        let (file, status) = copy.unwrap_or((file, status));
+        Ok(End::new(file, status))
     }
 
     fn put_back(&self, number: u64, end: End<L::File>) {
@@ -222,14 +276,15 @@ impl<L: FileLayer> Log<L> {
 
     /// Closes the newest segment's file, which the next commit opens again, and gives the room behind its end back.
     pub(super) fn rest(&self) {
-        let mut newest = lock(&self.newest);
-        if let Some(Newest {
-            state: State::Open(end),
-            ..
-        }) = &*newest
+        if let Some(newest) = &mut *lock(&self.newest)
+            && let State::Open(end) = &mut newest.state
         {
             self.give_back(end);
-            *newest = None;
+            end.room = end.len;
+            // One that could not be told from another stays open.
+            if let Some(id) = end.id {
+                newest.state = State::Resting(id);
+            }
         }
     }
 

@@ -1,17 +1,18 @@
 //! The manifest role: one file, replaced by renaming a synced one over it.
 
 use std::{
+    hash::{DefaultHasher, Hasher},
     io,
     sync::{Arc, Mutex},
 };
 
 use super::{
-    disk::Disk,
-    error::{fault, named},
+    disk::{Disk, NamedFile, not_written},
+    error::{fault, gone, named},
     layout::Layout,
 };
 use crate::{
-    file_layer::FileLayer,
+    file_layer::{FileId, FileLayer, FileStatus},
     lock::lock,
     storage::{MAX_MANIFEST_BYTES, WriteError},
 };
@@ -21,8 +22,28 @@ use crate::{
 pub(super) struct Manifest<L: FileLayer> {
     disk: Arc<Disk<L>>,
     layout: Arc<Layout>,
-    /// The generation that this handle committed last.
-    committed: Mutex<Option<u64>>,
+    /// The manifest in force, as far as this handle knows.
+    in_force: Mutex<InForce>,
+}
+
+/// What is remembered of the manifest in force.
+#[derive(Debug, Clone, Copy, Default)]
+struct InForce {
+    /// The generation, if this handle committed it.
+    generation: Option<u64>,
+    /// A hash of its bytes, if this handle has seen them.
+    digest: Option<u64>,
+    /// Which file it is.
+    id: Option<FileId>,
+    /// The file that is about to take its place.
+    next: Option<FileId>,
+}
+
+/// Tells one manifest from another. Not from one that is made to look the same: that would take a hand in this very directory.
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 impl<L: FileLayer> Manifest<L> {
@@ -30,12 +51,12 @@ impl<L: FileLayer> Manifest<L> {
         Self {
             disk,
             layout,
-            committed: Mutex::default(),
+            in_force: Mutex::default(),
         }
     }
 
     pub(super) fn forget(&self) {
-        *lock(&self.committed) = None;
+        *lock(&self.in_force) = InForce::default();
     }
 
     pub(super) fn load(&self) -> io::Result<Option<Vec<u8>>> {
@@ -45,7 +66,7 @@ impl<L: FileLayer> Manifest<L> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let len = self.disk.len(&file)?;
+        let FileStatus { len, id, .. } = self.disk.status(&file)?;
         if len > MAX_MANIFEST_BYTES {
             let reason = format!("it is {len} bytes long, more than any manifest");
             return Err(named(
@@ -54,10 +75,22 @@ impl<L: FileLayer> Manifest<L> {
                 fault(io::ErrorKind::InvalidData, reason),
             ));
         }
-        // At most the limit, which is a `usize`.
-        let mut bytes = vec![0; len as usize];
-        self.disk.read(&file, &mut bytes, 0)?;
+        let bytes = self.read(&file, len)?;
+        // What an owner sees first is what it goes on from. Later looks, of others perhaps, change nothing about that.
+        let mut in_force = lock(&self.in_force);
+        if in_force.digest.is_none() {
+            in_force.digest = Some(digest(&bytes));
+            in_force.id = id;
+        }
+        drop(in_force);
         Ok(Some(bytes))
+    }
+
+    fn read(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<Vec<u8>> {
+        let len = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let mut bytes = vec![0; len];
+        self.disk.read(file, &mut bytes, 0)?;
+        Ok(bytes)
     }
 
     pub(super) fn commit(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
@@ -67,35 +100,97 @@ impl<L: FileLayer> Manifest<L> {
         let prepared = self
             .disk
             .prepare(&temporary, &mut &bytes[..])
-            .map_err(WriteError::NotWritten)?;
+            .map_err(not_written)?;
+        let ready = self
+            .ensure_ours()
+            .and_then(|()| self.disk.status(&prepared.0).map_err(not_written));
+        let id = match ready {
+            Ok(status) => status.id,
+            Err(error) => {
+                // Only tidiness: the next attempt and the next sweep remove it too.
+                let _ = self.disk.remove_if_there(&temporary);
+                return Err(error);
+            }
+        };
+        lock(&self.in_force).next = id;
         // From here on the new manifest may be in force after a crash, whatever the calls return.
         self.disk
             .publish(prepared, path)
             .map_err(WriteError::InDoubt)?;
-        *lock(&self.committed) = Some(generation);
+        *lock(&self.in_force) = InForce {
+            generation: Some(generation),
+            digest: Some(digest(bytes)),
+            id,
+            next: None,
+        };
         Ok(())
     }
 
-    /// The directory lock keeps other writers out, so that this only has to catch a caller who lost count.
+    /// Refuses a caller who lost count.
     fn check(&self, generation: u64) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         let refuse =
             |reason: String| named("replace", path, fault(io::ErrorKind::InvalidInput, reason));
-        if let Some(last) = *lock(&self.committed)
+        if let Some(last) = lock(&self.in_force).generation
             && generation.checked_sub(1) != Some(last)
         {
             let reason = format!("generation {generation} cannot follow generation {last}");
             return Err(WriteError::NotWritten(refuse(reason)));
         }
-        let there = self.disk.exists(path).map_err(WriteError::NotWritten)?;
+        let there = self.disk.exists(path).map_err(not_written)?;
         match (generation, there) {
             (0, true) => Err(WriteError::Fenced(refuse(
                 "a first manifest is there already".to_owned(),
             ))),
-            (1.., false) => Err(WriteError::NotWritten(refuse(format!(
-                "the manifest that generation {generation} replaces is missing"
-            )))),
+            (1.., false) if lock(&self.in_force).digest.is_none() => {
+                Err(WriteError::NotWritten(refuse(format!(
+                    "the manifest that generation {generation} replaces is missing"
+                ))))
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// As [`ensure_ours`](Self::ensure_ours) at the cost of a look at the name: for what is acknowledged between two manifests.
+    pub(super) fn ensure_in_place(&self) -> Result<(), WriteError> {
+        let InForce { id, next, .. } = *lock(&self.in_force);
+        let Some(id) = id else {
+            return Ok(());
+        };
+        let found = self.disk.status_at(self.layout.manifest());
+        let is_known =
+            |found: FileId| found.is_same(&id) || next.is_some_and(|next| found.is_same(&next));
+        match found {
+            Ok(FileStatus {
+                id: Some(found), ..
+            }) if !is_known(found) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other.map(drop).map_err(not_written),
+        }
+        // Not every file system keeps its numbers, and a commit may have ended in between.
+        self.ensure_ours()
+    }
+
+    /// Refuses to go on where another manifest is in force than the one that this owner committed or loaded last.
+    pub(super) fn ensure_ours(&self) -> Result<(), WriteError> {
+        let Some(ours) = lock(&self.in_force).digest else {
+            return Ok(());
+        };
+        let path = self.layout.manifest();
+        let fenced = |reason: &str| WriteError::Fenced(named("replace", path, gone(reason)));
+        let found = self
+            .disk
+            .open(path)
+            .and_then(|file| self.read(&file, self.disk.len(&file)?.min(MAX_MANIFEST_BYTES)));
+        match found {
+            Ok(bytes) if digest(&bytes) == ours => Ok(()),
+            Ok(_) => Err(fenced(
+                "another manifest was put in its place while the store was open; nothing of it was changed",
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(fenced("it was removed while the store was open"))
+            }
+            Err(error) => Err(not_written(error)),
         }
     }
 }

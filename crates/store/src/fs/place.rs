@@ -4,22 +4,26 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     disk::Disk,
     layout::{
         self, ASIDE, LEVELS, LOG, Layout, MANIFEST, MANIFEST_TEMPORARY, is_kept_temporary,
-        is_level, is_segment_temporary, segment_number,
+        is_level, is_segment_temporary, is_shard_temporary, segment_number,
     },
 };
 use crate::{
     file_layer::{FileLayer, LOCK_NAME},
-    storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place},
+    storage::{FIRST_SEGMENT, Location, MAX_HEADER_BYTES, Place},
 };
 
 /// Names listed in a message about a foreign directory, at most.
 const NAMES_TOLD: usize = 4;
+
+/// Directories that a file system's root has of itself.
+const MOUNT_POINT_NAMES: [&str; 3] = ["lost+found", ".fseventsd", "System Volume Information"];
 
 /// Tells what stands in the directory.
 pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Place> {
@@ -135,6 +139,9 @@ fn describe<L: FileLayer>(
     if foreign.len() > NAMES_TOLD {
         text += &format!(" and {} more", foreign.len() - NAMES_TOLD);
     }
+    if MOUNT_POINT_NAMES.iter().any(|name| holds(name, true)) {
+        text += " (it is the root of a mounted file system: use a directory below it)";
+    }
     Ok(text)
 }
 
@@ -164,10 +171,58 @@ pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result
             disk.remove_if_there(&layout.aside().join(name))?;
         }
     }
+    for level in levels(disk, layout)? {
+        for (name, is_dir) in disk.list(&level)?.unwrap_or_default() {
+            if !is_dir && is_shard_temporary(&name) {
+                disk.remove_if_there(&level.join(name))?;
+            }
+        }
+    }
     if disk.list(layout.log())?.is_some() {
         disk.sync_dir(layout.log())?;
     }
     disk.sync_dir(layout.root())
+}
+
+/// The directories of the levels that are there.
+fn levels<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Vec<PathBuf>> {
+    let entries = disk.list(layout.levels())?.unwrap_or_default();
+    let levels = entries
+        .iter()
+        .filter(|(name, is_dir)| *is_dir && is_level(name));
+    Ok(levels.map(|(name, _)| layout.levels().join(name)).collect())
+}
+
+/// Where the directory lies, or would once it is made: its own directories, and those above it.
+pub(super) fn location<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Location> {
+    let mut location = Location::default();
+    let (is_there, nearest) = match disk.held() {
+        Some(dir) => (true, dir),
+        None => {
+            let (there, dir) = disk.nearest()?;
+            (there == layout.root(), Arc::new(dir))
+        }
+    };
+    let id = disk.id(&nearest)?;
+    if is_there {
+        location.own.extend(id);
+        let mut own = vec![layout.log().to_owned(), layout.levels().to_owned()];
+        own.push(layout.aside().to_owned());
+        own.extend(levels(disk, layout)?);
+        for directory in own {
+            match disk.status_at(&directory) {
+                Ok(status) => location.own.extend(status.id),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    } else {
+        location.above.extend(id);
+    }
+    for above in disk.above(&nearest)? {
+        location.above.extend(disk.id(&above)?);
+    }
+    Ok(location)
 }
 
 /// The numbers of all segments, ascending.

@@ -256,6 +256,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         durable_len: offset,
         durable,
         wants_mark: false,
+        is_resting: true,
         within_batch: false,
         has_leftover: false,
         spare: GroupBuffer::new(durable.sequence + 1),

@@ -25,14 +25,20 @@
 //! [`Journal::points`] gives the crash at each; [`SimFiles::crash_images`] is the crash now. An image is a new `SimFiles` that holds what the disk
 //! held, with no mappings, locks or journal: the page cache is gone. A program that is killed while the machine goes on sees the same `SimFiles` again.
 //!
-//! Paths have no working directory; relative ones begin at the root, which always exists. The model does not rename between directories.
+//! **Directories** are nodes as files are: one that is open stays itself when it is moved, removed or replaced, which the methods of
+//! the `hands` module do.
+//!
+//! Paths have no working directory; relative ones begin at the root, which always exists. The model does not rename between directories,
+//! and has no symbolic links.
 
+mod calls;
 mod crash;
 mod dir;
 mod disk;
 mod fault;
 mod file;
 mod handles;
+mod hands;
 mod journal;
 mod layer;
 mod rng;
@@ -41,14 +47,14 @@ mod tests;
 
 use std::{
     collections::BTreeSet,
-    fmt, io,
-    path::{Path, PathBuf},
+    fmt,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 pub use crash::{Bound, CrashPoint, Image};
 pub use fault::{Call, Effect, Fault, Strike};
-pub use handles::{SimFile, SimLock, SimMap};
+pub use handles::{SimDir, SimFile, SimLock, SimMap};
 pub use journal::Journal;
 
 use crate::lock::lock;
@@ -90,6 +96,9 @@ struct Shared {
     state: Mutex<State>,
 }
 
+/// Something that happens to the files while a program works.
+type Interlude = Box<dyn FnOnce() + Send>;
+
 struct State {
     disk: Disk,
     base: Disk,
@@ -97,6 +106,8 @@ struct State {
     locked: BTreeSet<NodeId>,
     faults: Vec<Fault>,
     calls: u64,
+    /// What is to happen before the call of a number.
+    interlude: Option<(u64, Interlude)>,
     struck: u64,
     last_struck: Option<Strike>,
     capacity: Option<u64>,
@@ -130,6 +141,7 @@ impl SimFiles {
                     locked: BTreeSet::new(),
                     faults: Vec::new(),
                     calls: 0,
+                    interlude: None,
                     struck: 0,
                     last_struck: None,
                     capacity: None,
@@ -210,6 +222,12 @@ impl SimFiles {
         self.state().calls
     }
 
+    /// Does something, once, before the call of this number, as [`calls`](Self::calls) counts them. What it does with the files is done past every
+    /// rule: a call of its own would come before itself.
+    pub fn before_call(&self, number: u64, deed: impl FnOnce() + Send + 'static) {
+        self.state().interlude = Some((number, Box::new(deed)));
+    }
+
     /// Calls that a fault struck so far.
     pub fn struck(&self) -> u64 {
         self.state().struck
@@ -240,97 +258,6 @@ impl SimFiles {
     /// Takes the violations, so that dropping the last handle does not panic because of them.
     pub fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.state().violations)
-    }
-
-    // --- a hand on the disk, past every rule ---
-
-    /// Every file's path, sorted.
-    pub fn list_files(&self) -> Vec<PathBuf> {
-        let files = self.state().disk.files();
-        files.into_iter().map(|(path, _)| path).collect()
-    }
-
-    /// A file's bytes, if there is such a file.
-    pub fn read_file(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
-        let state = self.state();
-        let node = state.disk.find_file(path.as_ref()).ok()?;
-        Some(state.disk.file(node).bytes().to_vec())
-    }
-
-    /// Makes a file have these bytes, on the disk too, with the directories above it, whatever is mapped. Everything unsynced is synced by it, and the journal
-    /// begins anew.
-    ///
-    /// # Panics
-    ///
-    /// If a file stands where a directory is needed.
-    pub fn write_file(&self, path: impl AsRef<Path>, bytes: &[u8]) {
-        let path = path.as_ref();
-        self.edit(|state| {
-            if let Some(parent) = path.parent() {
-                state.make_dir(parent);
-            }
-            state.put_file(path, bytes);
-        });
-    }
-
-    /// Removes a file, on the disk too; one that is not there is fine. As [`write_file`](Self::write_file) otherwise.
-    pub fn remove_file(&self, path: impl AsRef<Path>) {
-        let path = path.as_ref();
-        self.edit(|state| {
-            if let Ok((dir, name, Some(_))) = state.disk.find_slot(path) {
-                state.perform(path, Op::Remove { dir, name });
-                state.perform(path, Op::SyncDir { dir });
-            }
-        });
-    }
-
-    fn edit(&self, edit: impl FnOnce(&mut State)) {
-        edit(&mut self.state());
-        self.rebase();
-    }
-}
-
-impl State {
-    fn make_dir(&mut self, path: &Path) {
-        let mut so_far = PathBuf::new();
-        for name in path.components() {
-            so_far.push(name);
-            if self.disk.find_dir(&so_far).is_ok() {
-                continue;
-            }
-            let (dir, name, there) = self.slot(&so_far);
-            assert!(there.is_none(), "{} is a file", so_far.display());
-            self.perform(&so_far, Op::CreateDir { dir, name });
-            self.perform(&so_far, Op::SyncDir { dir });
-        }
-    }
-
-    fn put_file(&mut self, path: &Path, bytes: &[u8]) {
-        let (dir, name, there) = self.slot(path);
-        if there.is_some() {
-            // A new file, so that nothing of the old one's pending versions remains.
-            let name = name.clone();
-            self.perform(path, Op::Remove { dir, name });
-        }
-        self.perform(path, Op::CreateFile { dir, name });
-        let (_, _, node) = self.slot(path);
-        let file = node.expect("it was created just now");
-        let bytes = bytes.into();
-        self.perform(
-            path,
-            Op::Write {
-                file,
-                offset: 0,
-                bytes,
-            },
-        );
-        self.perform(path, Op::Sync { file });
-        self.perform(path, Op::SyncDir { dir });
-    }
-
-    fn slot(&self, path: &Path) -> (NodeId, std::ffi::OsString, Option<NodeId>) {
-        let slot: io::Result<_> = self.disk.find_slot(path);
-        slot.expect("the directory is there")
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rotortree_store::{
-    file_layer::FileLayer,
-    test_util::sim_files::{Call, SimFile, SimFiles, SimLock, SimMap},
+    file_layer::{FileLayer, FileStatus},
+    test_util::sim_files::{Call, SimDir, SimFile, SimFiles, SimLock, SimMap},
 };
 
 /// The layer, and what it lies about: `Call::Sync` or `Call::SyncDir`.
@@ -28,18 +29,28 @@ impl Lying {
 }
 
 impl FileLayer for Lying {
+    type Dir = SimDir;
     type File = SimFile;
     type Map = SimMap;
     type Lock = SimLock;
 
-    fn create_new(&self, path: &Path) -> io::Result<SimFile> {
-        self.files.create_new(path)
+    fn open_dir(&self, path: &Path) -> io::Result<SimDir> {
+        self.files.open_dir(path)
     }
-    fn open(&self, path: &Path) -> io::Result<SimFile> {
-        self.files.open(path)
+    fn parent(&self, dir: &SimDir) -> io::Result<Option<SimDir>> {
+        self.files.parent(dir)
     }
-    fn open_write(&self, path: &Path) -> io::Result<SimFile> {
-        self.files.open_write(path)
+    fn status_at(&self, dir: &SimDir, path: &Path) -> io::Result<FileStatus> {
+        self.files.status_at(dir, path)
+    }
+    fn create_new(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.files.create_new(dir, path)
+    }
+    fn open(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.files.open(dir, path)
+    }
+    fn open_write(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.files.open_write(dir, path)
     }
     fn read_at(&self, file: &SimFile, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         self.files.read_at(file, buf, offset)
@@ -47,8 +58,8 @@ impl FileLayer for Lying {
     fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.files.write_at(file, bytes, offset)
     }
-    fn len(&self, file: &SimFile) -> io::Result<u64> {
-        self.files.len(file)
+    fn status(&self, file: &SimFile) -> io::Result<FileStatus> {
+        self.files.status(file)
     }
     fn truncate(&self, file: &SimFile, len: u64) -> io::Result<()> {
         self.files.truncate(file, len)
@@ -59,25 +70,25 @@ impl FileLayer for Lying {
     fn sync(&self, file: &SimFile) -> io::Result<()> {
         self.honestly(Call::Sync, || self.files.sync(file))
     }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.files.rename(from, to)
+    fn rename(&self, dir: &SimDir, from: &Path, to: &Path) -> io::Result<()> {
+        self.files.rename(dir, from, to)
     }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.files.remove(path)
+    fn remove(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.files.remove(dir, path)
     }
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.files.create_dir(path)
+    fn create_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.files.create_dir(dir, path)
     }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.honestly(Call::SyncDir, || self.files.sync_dir(path))
+    fn sync_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.honestly(Call::SyncDir, || self.files.sync_dir(dir, path))
     }
-    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-        self.files.list(path)
+    fn list(&self, dir: &SimDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        self.files.list(dir, path)
     }
     fn map(&self, file: &SimFile, len: u64) -> io::Result<SimMap> {
         self.files.map(file, len)
     }
-    fn lock_dir(&self, path: &Path) -> io::Result<SimLock> {
-        self.files.lock_dir(path)
+    fn lock_dir(&self, dir: &Arc<SimDir>) -> io::Result<SimLock> {
+        self.files.lock_dir(dir)
     }
 }

@@ -152,7 +152,9 @@ fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_ch
         for path in files.list_files().into_iter().filter(|path| !logs(path)) {
             let bytes = files.read_file(&path).unwrap();
             // In place: the tree has these files open.
-            let file = files.open_write(&path).unwrap();
+            let file = files
+                .open_write(&files.open_dir("/".as_ref()).unwrap(), &path)
+                .unwrap();
             for at in (0..bytes.len()).step_by(5) {
                 let write = |byte: u8| files.write_at(&file, &[byte], at as u64).unwrap();
                 write(bytes[at] ^ 1 << (at % 8));

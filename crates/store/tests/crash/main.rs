@@ -16,6 +16,7 @@ mod large_log;
 mod meanwhile;
 mod random;
 mod readers;
+mod replaced;
 mod shortages;
 mod workload;
 

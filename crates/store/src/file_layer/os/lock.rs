@@ -4,33 +4,36 @@
 //! removes `LOCK` does not let a second owner in. It ends when its owner drops it or dies; a forked child that drops its copy
 //! does not end it. A child shares the lock, though: if its parent is killed, the lock ends with the child's last copy of it.
 
-use std::{
-    fs::{File, OpenOptions},
-    io, mem,
-    path::Path,
-};
+#[cfg(unix)]
+use std::os::fd::AsFd as AsSystem;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle as AsSystem;
+use std::{fs::File, io, mem, path::Path, sync::Arc};
 
 use fd_lock::RwLock;
 
+use super::{OsDir, system};
 use crate::file_layer::LOCK_NAME;
 
 /// A held lock of a directory; it ends when this is dropped by the process that took it.
 ///
 /// ```
 /// use rotortree_store::file_layer::{FileLayer, OsFiles};
+/// use std::sync::Arc;
 ///
-/// let dir = tempfile::tempdir()?;
-/// let lock = OsFiles.lock_dir(dir.path())?;
-/// let second = OsFiles.lock_dir(dir.path()).unwrap_err();
+/// let folder = tempfile::tempdir()?;
+/// let dir = || OsFiles.open_dir(folder.path()).map(Arc::new);
+/// let lock = OsFiles.lock_dir(&dir()?)?;
+/// let second = OsFiles.lock_dir(&dir()?).unwrap_err();
 /// assert_eq!(second.kind(), std::io::ErrorKind::WouldBlock);
 /// drop(lock);
-/// OsFiles.lock_dir(dir.path())?;
+/// OsFiles.lock_dir(&dir()?)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct DirLock {
     file: RwLock<File>,
-    directory: Option<RwLock<File>>,
+    directory: Option<RwLock<Arc<OsDir>>>,
     process: u32,
 }
 
@@ -49,22 +52,32 @@ impl Drop for DirLock {
 }
 
 impl DirLock {
-    pub(super) fn take(path: &Path) -> io::Result<Self> {
-        let directory = lock_directory(path)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        keep_from_deletion(&mut options);
-        let file = hold(options.open(path.join(LOCK_NAME))?)?;
+    /// Locks the directory and `LOCK` in it. The directory is kept open by the lock and whoever else works in it.
+    pub(super) fn take(dir: &Arc<OsDir>) -> io::Result<Self> {
+        let directory = lock_directory(dir)?;
+        let file = lock_file(dir, directory.is_some())?;
         Ok(Self {
-            file,
+            file: hold(file)?,
             directory,
             process: std::process::id(),
         })
     }
 }
 
+/// `LOCK`, made if it is missing. One that another directory has too, as a hard-linked copy of a store does, is replaced where
+/// the directory's own lock keeps others from doing the same: the copy's owner is none of this directory.
+fn lock_file(dir: &OsDir, is_owner: bool) -> io::Result<File> {
+    let name = Path::new(LOCK_NAME);
+    let file = system::open_or_create(dir, name)?;
+    if !is_owner || system::status(&file)?.links <= 1 {
+        return Ok(file);
+    }
+    system::remove(dir, name)?;
+    system::open_or_create(dir, name)
+}
+
 /// Locks a file until it is closed.
-fn hold(file: File) -> io::Result<RwLock<File>> {
+fn hold<F: AsSystem>(file: F) -> io::Result<RwLock<F>> {
     let mut lock = RwLock::new(file);
     // The guard's drop would unlock the shared file description, also when it is a forked child that drops it.
     mem::forget(lock.try_write()?);
@@ -72,8 +85,8 @@ fn hold(file: File) -> io::Result<RwLock<File>> {
 }
 
 #[cfg(unix)]
-fn lock_directory(path: &Path) -> io::Result<Option<RwLock<File>>> {
-    match hold(File::open(path)?) {
+fn lock_directory(dir: &Arc<OsDir>) -> io::Result<Option<RwLock<Arc<OsDir>>>> {
+    match hold(Arc::clone(dir)) {
         Ok(lock) => Ok(Some(lock)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
         // Some network file systems lock regular files only (NFS answers EBADF for a directory); `LOCK` remains.
@@ -93,22 +106,10 @@ fn cannot_lock_directories(error: &io::Error) -> bool {
 }
 
 #[cfg(not(unix))]
-fn lock_directory(_path: &Path) -> io::Result<Option<RwLock<File>>> {
-    // The open handle on `LOCK` already keeps it, and so the directory, from being removed.
+fn lock_directory(_dir: &Arc<OsDir>) -> io::Result<Option<RwLock<Arc<OsDir>>>> {
+    // The open handles on `LOCK` and on the directory already keep both from being renamed or removed.
     Ok(None)
 }
-
-#[cfg(windows)]
-fn keep_from_deletion(options: &mut OpenOptions) {
-    use std::os::windows::fs::OpenOptionsExt;
-
-    const FILE_SHARE_READ: u32 = 1;
-    const FILE_SHARE_WRITE: u32 = 2;
-    options.share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE);
-}
-
-#[cfg(not(windows))]
-fn keep_from_deletion(_options: &mut OpenOptions) {}
 
 #[cfg(test)]
 mod tests {
@@ -156,25 +157,60 @@ mod tests {
         hold(File::open(&path).unwrap()).unwrap();
     }
 
+    fn take(path: &Path) -> io::Result<DirLock> {
+        DirLock::take(&Arc::new(system::open_dir(path)?))
+    }
+
     #[test]
     fn only_contention_would_block() {
         let dir = tempfile::tempdir().unwrap();
-        let missing = DirLock::take(&dir.path().join("missing")).unwrap_err();
+        let missing = take(&dir.path().join("missing")).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         std::fs::create_dir(dir.path().join(LOCK_NAME)).unwrap();
-        let taken = DirLock::take(dir.path()).unwrap_err();
+        let taken = take(dir.path()).unwrap_err();
         assert_ne!(taken.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_directories_that_share_the_lock_file_have_an_owner_each() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        drop(take(one.path()).unwrap());
+        let link = |to: &tempfile::TempDir| to.path().join(LOCK_NAME);
+        std::fs::hard_link(link(&one), link(&two)).unwrap();
+        let owners = (take(one.path()).unwrap(), take(two.path()).unwrap());
+        for dir in [&one, &two] {
+            let second = take(dir.path()).unwrap_err();
+            assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+        }
+        drop(owners);
+        drop((take(one.path()).unwrap(), take(two.path()).unwrap()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_stays_with_its_directory_when_that_is_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, moved) = (folder.path().join("dir"), folder.path().join("moved"));
+        std::fs::create_dir(&dir).unwrap();
+        let lock = take(&dir).unwrap();
+        std::fs::rename(&dir, &moved).unwrap();
+        std::fs::create_dir(&dir).unwrap();
+        let other = take(&dir).unwrap();
+        let second = take(&moved).unwrap_err();
+        assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+        drop((lock, other));
     }
 
     #[cfg(unix)]
     #[test]
     fn removing_the_lock_file_does_not_let_a_second_owner_in() {
         let dir = tempfile::tempdir().unwrap();
-        let lock = DirLock::take(dir.path()).unwrap();
+        let lock = take(dir.path()).unwrap();
         std::fs::remove_file(dir.path().join(LOCK_NAME)).unwrap();
-        let second = DirLock::take(dir.path()).unwrap_err();
+        let second = take(dir.path()).unwrap_err();
         assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
         drop(lock);
-        DirLock::take(dir.path()).unwrap();
+        take(dir.path()).unwrap();
     }
 }

@@ -11,8 +11,9 @@ use memmap2::{Mmap, MmapOptions};
 /// ```
 /// use rotortree_store::file_layer::{FileLayer, OsFiles};
 ///
-/// let dir = tempfile::tempdir()?;
-/// let file = OsFiles.create_new(&dir.path().join("f"))?;
+/// let folder = tempfile::tempdir()?;
+/// let dir = OsFiles.open_dir(folder.path())?;
+/// let file = OsFiles.create_new(&dir, "f".as_ref())?;
 /// OsFiles.write_at(&file, b"mapped", 0)?;
 /// assert_eq!(&*OsFiles.map(&file, 3)?, b"map");
 /// # Ok::<(), std::io::Error>(())
@@ -31,9 +32,12 @@ impl FileMap {
         options.len(len);
         // SAFETY: the bytes behind a mapping must not change while it lives. `FileLayer::map` puts that on its caller, and
         // the filesystem backend, the only caller in this crate, maps only whole units of a level that a committed manifest
-        // names: nothing that a committed manifest names is ever overwritten, no level file is ever truncated, and the
-        // directory lock keeps a second writer out. The length was checked above. Changes by programs that ignore the lock
-        // are outside of what any mapping can promise, and documented as such.
+        // names. This process writes a level file only below the directory that it holds locked, only while the manifest in
+        // force there is the one that it committed or loaded last, and only units that this manifest does not name; it never
+        // truncates one. Another process that keeps the same rules can reach this inode through another directory alone, by a
+        // hard link, and copies a file with more than one link before it writes. A directory that takes this one's place has
+        // other inodes. The length was checked above. Changes by programs that keep other rules are outside of what any
+        // mapping can promise, and documented as such.
         let map = unsafe { options.map(file) }?;
         Ok(Self(map))
     }

@@ -44,6 +44,12 @@ pub(super) enum Op {
         dir: NodeId,
         name: OsString,
     },
+    /// One more name for a node.
+    Link {
+        dir: NodeId,
+        name: OsString,
+        node: NodeId,
+    },
     Write {
         file: NodeId,
         offset: usize,
@@ -79,6 +85,7 @@ impl fmt::Display for Op {
         match self {
             Self::CreateFile { .. } => f.write_str("create"),
             Self::CreateDir { .. } => f.write_str("create the directory"),
+            Self::Link { .. } => f.write_str("link"),
             Self::Write { offset, bytes, .. } => {
                 write!(f, "write {} bytes at {offset} of", bytes.len())
             }
@@ -111,6 +118,11 @@ impl Disk {
             }
             Op::CreateDir { dir, name } => {
                 self.link(number, *dir, name, Node::Dir(DirNode::default()));
+            }
+            Op::Link { dir, name, node } => {
+                let (name, node) = (name.clone(), *node);
+                self.dir_mut(*dir)
+                    .change(number, Change::Link { name, node });
             }
             Op::Write {
                 file,
@@ -223,25 +235,25 @@ impl Disk {
 
     // --- names ---
 
-    /// The node that a path leads to.
-    pub(super) fn find(&self, path: &Path) -> io::Result<NodeId> {
-        names(path)?.iter().try_fold(ROOT, |node, name| {
+    /// The node that a path leads to, seen from a directory.
+    pub(super) fn find(&self, from: NodeId, path: &Path) -> io::Result<NodeId> {
+        names(path)?.iter().try_fold(from, |node, name| {
             let dir = self.dir(node).ok_or(io::ErrorKind::NotADirectory)?;
             let child = dir.now.get(name).ok_or(io::ErrorKind::NotFound)?;
             Ok(*child)
         })
     }
 
-    pub(super) fn find_file(&self, path: &Path) -> io::Result<NodeId> {
-        let node = self.find(path)?;
+    pub(super) fn find_file(&self, from: NodeId, path: &Path) -> io::Result<NodeId> {
+        let node = self.find(from, path)?;
         if self.is_dir(node) {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         Ok(node)
     }
 
-    pub(super) fn find_dir(&self, path: &Path) -> io::Result<NodeId> {
-        let node = self.find(path)?;
+    pub(super) fn find_dir(&self, from: NodeId, path: &Path) -> io::Result<NodeId> {
+        let node = self.find(from, path)?;
         if self.is_dir(node) {
             Ok(node)
         } else {
@@ -250,12 +262,36 @@ impl Disk {
     }
 
     /// The directory that a path's last name is in, that name, and the node it stands for, if any.
-    pub(super) fn find_slot(&self, path: &Path) -> io::Result<(NodeId, OsString, Option<NodeId>)> {
+    pub(super) fn find_slot(
+        &self,
+        from: NodeId,
+        path: &Path,
+    ) -> io::Result<(NodeId, OsString, Option<NodeId>)> {
         let mut names = names(path)?;
         let name = names.pop().ok_or(io::ErrorKind::InvalidInput)?;
-        let dir = self.find_dir(&names.iter().collect::<PathBuf>())?;
+        let dir = self.find_dir(from, &names.iter().collect::<PathBuf>())?;
+        if dir != ROOT && self.links(dir) == 0 {
+            // A directory that was removed takes no names.
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let node = self.dir(dir).and_then(|dir| dir.now.get(&name).copied());
         Ok((dir, name, node))
+    }
+
+    /// How many names lead to a node; the root has one of its own.
+    pub(super) fn links(&self, node: NodeId) -> u64 {
+        let dirs = self.nodes.keys().filter_map(|id| self.dir(*id));
+        let names = dirs.flat_map(|dir| dir.now.values());
+        u64::from(node == ROOT) + names.filter(|there| **there == node).count() as u64
+    }
+
+    /// The directory that holds another one.
+    pub(super) fn parent(&self, node: NodeId) -> Option<NodeId> {
+        let holds = |id: &NodeId| {
+            let dir = self.dir(*id);
+            dir.is_some_and(|dir| dir.now.values().any(|there| *there == node))
+        };
+        self.nodes.keys().copied().find(holds)
     }
 
     /// Every file's path and bytes, sorted, as programs see them.

@@ -9,12 +9,13 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the method of that name")]
 pub enum Call {
+    OpenDir,
     CreateNew,
     Open,
     OpenWrite,
     ReadAt,
     WriteAt,
-    Len,
+    Status,
     Truncate,
     Allocate,
     Sync,
@@ -62,9 +63,10 @@ pub enum Effect {
 ///
 /// let files = SimFiles::new();
 /// files.inject(Fault::new(1, Effect::Error(io::ErrorKind::StorageFull)).on(Call::CreateNew));
-/// files.create_new(Path::new("/a"))?;
-/// assert!(files.create_new(Path::new("/b")).is_err());
-/// files.create_new(Path::new("/b"))?;
+/// let root = files.open_dir(Path::new("/"))?;
+/// files.create_new(&root, Path::new("a"))?;
+/// assert!(files.create_new(&root, Path::new("b")).is_err());
+/// files.create_new(&root, Path::new("b"))?;
 /// assert_eq!(files.struck(), 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -1,14 +1,33 @@
-//! What programs hold: open files, mappings, locks.
+//! What programs hold: open directories, open files, mappings, locks.
 
 use std::{
     fmt,
     ops::Deref,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Weak},
 };
 
 use super::{Shared, disk::NodeId, file::MapToken};
 use crate::lock::lock;
+
+/// An open simulated directory. It stays itself when its name changes or goes.
+#[derive(Debug)]
+pub struct SimDir {
+    pub(super) node: NodeId,
+    /// The path by which it was opened.
+    pub(super) path: PathBuf,
+}
+
+impl SimDir {
+    /// The path of something in it, for faults and the journal to know it by.
+    pub(super) fn whole(&self, path: &Path) -> PathBuf {
+        if path.as_os_str().is_empty() {
+            self.path.clone()
+        } else {
+            self.path.join(path)
+        }
+    }
+}
 
 /// An open simulated file. It stays itself when its name changes or goes.
 #[derive(Debug)]

@@ -27,10 +27,11 @@ impl Entry {
 /// use rotortree_store::{file_layer::FileLayer, test_util::sim_files::{Bound, SimFiles}};
 ///
 /// let files = SimFiles::new();
-/// let file = files.create_new(Path::new("/a"))?;
+/// let root = files.open_dir(Path::new("/"))?;
+/// let file = files.create_new(&root, Path::new("a"))?;
 /// files.write_at(&file, b"bytes", 0)?;
 /// files.sync(&file)?;
-/// files.sync_dir(Path::new("/"))?;
+/// files.sync_dir(&root, Path::new(""))?;
 /// let journal = files.journal();
 /// assert_eq!(journal.len(), 4);
 /// for point in journal.points() {

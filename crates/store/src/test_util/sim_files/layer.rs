@@ -1,4 +1,4 @@
-//! The calls: each counts, may be struck by a fault, and then reads or changes the simulated disk.
+//! The file layer's calls, on the simulated disk.
 
 use std::{
     io,
@@ -7,155 +7,67 @@ use std::{
 };
 
 use super::{
-    SimFiles, State,
-    disk::{NodeId, Op},
-    fault::{Call, Effect, Strike},
-    handles::{SimFile, SimLock, SimMap},
+    SimFiles,
+    calls::{Struck, refused, violated},
+    disk::{Op, ROOT},
+    fault::Call,
+    handles::{SimDir, SimFile, SimLock, SimMap},
 };
-use crate::file_layer::{FileLayer, LOCK_NAME};
-
-/// What a call that meets no error still has to heed.
-enum Struck {
-    No,
-    Short(usize),
-    After(io::ErrorKind),
-    LoseSync(io::ErrorKind),
-}
-
-impl SimFiles {
-    /// Counts a call, lets a fault strike it, and does it.
-    fn call<T>(
-        &self,
-        call: Call,
-        path: &Path,
-        body: impl FnOnce(&mut State, &Struck) -> io::Result<T>,
-    ) -> io::Result<T> {
-        let mut state = self.state();
-        state.calls += 1;
-        // Every fault counts the call; the one planned first strikes.
-        let strikes: Vec<Effect> = state
-            .faults
-            .iter_mut()
-            .filter_map(|fault| fault.meet(call, path))
-            .collect();
-        let struck = match strikes.first() {
-            None => Struck::No,
-            Some(effect) => {
-                state.struck += 1;
-                state.last_struck = Some(Strike {
-                    call,
-                    path: path.to_owned(),
-                    is_named: state.disk.find(path).is_ok(),
-                });
-                match *effect {
-                    Effect::Error(kind) => return Err(kind.into()),
-                    Effect::ErrorAfter(kind) => Struck::After(kind),
-                    Effect::Short(bytes) => Struck::Short(bytes),
-                    Effect::LoseSync(kind) if call == Call::Sync => Struck::LoseSync(kind),
-                    Effect::LoseSync(kind) => return Err(kind.into()),
-                    Effect::Panic => {
-                        drop(state);
-                        panic!("a planned panic in {call:?} of {}", path.display());
-                    }
-                }
-            }
-        };
-        let violations = state.violations.len();
-        let result = body(&mut state, &struck);
-        if let Some(violation) = state.violations.get(violations).cloned() {
-            drop(state);
-            panic!("{violation}");
-        }
-        match struck {
-            Struck::After(kind) => {
-                // What was returned may be a lock or a mapping, whose drop takes the state.
-                drop(state);
-                result.and(Err(kind.into()))
-            }
-            _ => result,
-        }
-    }
-
-    fn open_as(&self, call: Call, path: &Path, writable: bool) -> io::Result<SimFile> {
-        self.call(call, path, |state, _| {
-            Ok(SimFile {
-                node: state.disk.find_file(path)?,
-                path: path.to_owned(),
-                writable,
-            })
-        })
-    }
-}
-
-impl State {
-    /// Takes note if a live mapping covers bytes at or past `from`; whether it does.
-    fn is_mapped(&mut self, node: NodeId, from: u64, what: &str, path: &Path) -> bool {
-        if self.disk.is_dir(node) {
-            return false;
-        }
-        let mapped = self.disk.file(node).mapped();
-        if mapped <= from {
-            return false;
-        }
-        let text = format!(
-            "{what} {}, whose first {mapped} bytes are mapped",
-            path.display()
-        );
-        self.violations.push(text);
-        true
-    }
-
-    /// How many of `len` bytes at `offset` fit on the disk.
-    fn room(&self, node: NodeId, offset: usize, len: usize) -> usize {
-        let Some(capacity) = self.capacity else {
-            return len;
-        };
-        // Room is taken by what was reserved already.
-        let there = self.disk.file(node).room();
-        let free = capacity.saturating_sub(self.disk.used());
-        // What lies within the file takes no room.
-        let within = there.saturating_sub(offset) as u64;
-        let gap = offset.saturating_sub(there) as u64;
-        let fits = (within + free).saturating_sub(gap);
-        len.min(usize::try_from(fits).unwrap_or(usize::MAX))
-    }
-}
-
-fn refused() -> io::Error {
-    io::ErrorKind::InvalidInput.into()
-}
-
-/// Set when a violation was noted: `call` panics with it, and this is never seen.
-fn violated<T>() -> io::Result<T> {
-    Err(io::Error::other("mapped bytes must not change"))
-}
+use crate::file_layer::{FileLayer, FileStatus, LOCK_NAME};
 
 impl FileLayer for SimFiles {
+    type Dir = SimDir;
     type File = SimFile;
     type Map = SimMap;
     type Lock = SimLock;
 
-    fn create_new(&self, path: &Path) -> io::Result<SimFile> {
-        self.call(Call::CreateNew, path, |state, _| {
-            let (dir, name, there) = state.disk.find_slot(path)?;
+    fn open_dir(&self, path: &Path) -> io::Result<SimDir> {
+        self.call(Call::OpenDir, path, |state, _| {
+            Ok(SimDir {
+                node: state.disk.find_dir(ROOT, path)?,
+                path: path.to_owned(),
+            })
+        })
+    }
+
+    fn parent(&self, dir: &SimDir) -> io::Result<Option<SimDir>> {
+        self.call(Call::OpenDir, &dir.path, |state, _| {
+            let above = state.disk.parent(dir.node);
+            Ok(above.map(|node| SimDir {
+                node,
+                path: dir.path.join(".."),
+            }))
+        })
+    }
+
+    fn status_at(&self, dir: &SimDir, path: &Path) -> io::Result<FileStatus> {
+        self.call_at(Call::Status, dir, path, |state, _| {
+            let node = state.disk.find(dir.node, path)?;
+            Ok(state.status(node))
+        })
+    }
+
+    fn create_new(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.call_at(Call::CreateNew, dir, path, |state, whole| {
+            let (slot, name, there) = state.disk.find_slot(dir.node, path)?;
             if there.is_some() {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
-            state.perform(path, Op::CreateFile { dir, name });
+            state.perform(whole, Op::CreateFile { dir: slot, name });
             Ok(SimFile {
-                node: state.disk.find_file(path)?,
-                path: path.to_owned(),
+                node: state.disk.find_file(dir.node, path)?,
+                path: whole.to_owned(),
                 writable: true,
             })
         })
     }
 
-    fn open(&self, path: &Path) -> io::Result<SimFile> {
-        self.open_as(Call::Open, path, false)
+    fn open(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.open_as(Call::Open, dir, path, false)
     }
 
-    fn open_write(&self, path: &Path) -> io::Result<SimFile> {
-        self.open_as(Call::OpenWrite, path, true)
+    fn open_write(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        self.open_as(Call::OpenWrite, dir, path, true)
     }
 
     fn read_at(&self, file: &SimFile, buf: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -207,9 +119,9 @@ impl FileLayer for SimFiles {
         })
     }
 
-    fn len(&self, file: &SimFile) -> io::Result<u64> {
-        self.call(Call::Len, &file.path, |state, _| {
-            Ok(state.disk.file(file.node).bytes().len() as u64)
+    fn status(&self, file: &SimFile) -> io::Result<FileStatus> {
+        self.call(Call::Status, &file.path, |state, _| {
+            Ok(state.status(file.node))
         })
     }
 
@@ -262,12 +174,12 @@ impl FileLayer for SimFiles {
         })
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call(Call::Rename, from, |state, _| {
-            let (dir, from_name, node) = state.disk.find_slot(from)?;
-            let (to_dir, to_name, replaced) = state.disk.find_slot(to)?;
+    fn rename(&self, dir: &SimDir, from: &Path, to: &Path) -> io::Result<()> {
+        self.call_at(Call::Rename, dir, from, |state, whole| {
+            let (slot, from_name, node) = state.disk.find_slot(dir.node, from)?;
+            let (to_slot, to_name, replaced) = state.disk.find_slot(dir.node, to)?;
             let node = node.ok_or(io::ErrorKind::NotFound)?;
-            if dir != to_dir {
+            if slot != to_slot {
                 return Err(io::ErrorKind::Unsupported.into());
             }
             if replaced == Some(node) {
@@ -277,39 +189,39 @@ impl FileLayer for SimFiles {
                 if state.disk.is_dir(replaced) {
                     return Err(io::ErrorKind::IsADirectory.into());
                 }
-                if state.is_mapped(replaced, 0, "renamed over", to) {
+                if state.is_mapped(replaced, 0, "renamed over", &dir.whole(to)) {
                     return violated();
                 }
             }
             let op = Op::Rename {
-                dir,
+                dir: slot,
                 from: from_name,
                 to: to_name,
             };
-            state.perform(from, op);
+            state.perform(whole, op);
             Ok(())
         })
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.call(Call::Remove, path, |state, _| {
-            let (dir, name, node) = state.disk.find_slot(path)?;
+    fn remove(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.call_at(Call::Remove, dir, path, |state, whole| {
+            let (slot, name, node) = state.disk.find_slot(dir.node, path)?;
             let node = node.ok_or(io::ErrorKind::NotFound)?;
             if state.disk.is_dir(node) {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            if state.is_mapped(node, 0, "removed", path) {
+            if state.is_mapped(node, 0, "removed", whole) {
                 return violated();
             }
-            state.perform(path, Op::Remove { dir, name });
+            state.perform(whole, Op::Remove { dir: slot, name });
             Ok(())
         })
     }
 
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.call(Call::CreateDir, path, |state, _| {
-            let slot = state.disk.find_slot(path);
-            let (dir, name, there) = match slot {
+    fn create_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.call_at(Call::CreateDir, dir, path, |state, whole| {
+            let slot = state.disk.find_slot(dir.node, path);
+            let (slot, name, there) = match slot {
                 // The root has no name.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                     return Err(io::ErrorKind::AlreadyExists.into());
@@ -319,22 +231,26 @@ impl FileLayer for SimFiles {
             if there.is_some() {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
-            state.perform(path, Op::CreateDir { dir, name });
+            state.perform(whole, Op::CreateDir { dir: slot, name });
             Ok(())
         })
     }
 
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.call(Call::SyncDir, path, |state, _| {
-            let dir = state.disk.find_dir(path)?;
-            state.perform(path, Op::SyncDir { dir });
+    fn sync_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        self.call_at(Call::SyncDir, dir, path, |state, whole| {
+            let dir = state.disk.find_dir(dir.node, path)?;
+            state.perform(whole, Op::SyncDir { dir });
             Ok(())
         })
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-        self.call(Call::List, path, |state, _| {
-            let dir = state.disk.find_dir(path)?;
+    fn list(&self, dir: &SimDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        self.call_at(Call::List, dir, path, |state, _| {
+            let dir = state.disk.find_dir(dir.node, path)?;
+            // A directory that was removed reads as empty on some systems, and is not there on others.
+            if state.disk.links(dir) == 0 {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             let names = state.disk.dir(dir).map(|dir| &dir.now);
             let names = names.into_iter().flatten();
             Ok(names
@@ -357,19 +273,18 @@ impl FileLayer for SimFiles {
         })
     }
 
-    fn lock_dir(&self, path: &Path) -> io::Result<SimLock> {
-        self.call(Call::LockDir, path, |state, _| {
-            let dir = state.disk.find_dir(path)?;
-            if state.locked.contains(&dir) {
+    fn lock_dir(&self, dir: &Arc<SimDir>) -> io::Result<SimLock> {
+        let file = Path::new(LOCK_NAME);
+        self.call_at(Call::LockDir, dir, Path::new(""), |state, whole| {
+            if state.locked.contains(&dir.node) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
-            let file = path.join(LOCK_NAME);
-            if let (dir, name, None) = state.disk.find_slot(&file)? {
-                state.perform(&file, Op::CreateFile { dir, name });
+            if let (slot, name, None) = state.disk.find_slot(dir.node, file)? {
+                state.perform(&whole.join(file), Op::CreateFile { dir: slot, name });
             }
-            state.locked.insert(dir);
+            state.locked.insert(dir.node);
             Ok(SimLock {
-                dir,
+                dir: dir.node,
                 shared: Arc::downgrade(&self.shared),
             })
         })

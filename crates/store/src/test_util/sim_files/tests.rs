@@ -5,21 +5,33 @@ mod faults;
 mod mappings;
 mod model;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
-use super::*;
+use super::{disk::ROOT, *};
 use crate::file_layer::FileLayer;
 
 /// As many images as there are ways, in these small cases.
 const ALL: usize = 10_000;
 
+/// The topmost directory. What the model calls a path below it may begin with a slash.
+fn root() -> SimDir {
+    SimDir {
+        node: ROOT,
+        path: "/".into(),
+    }
+}
+
+fn dir(files: &SimFiles, path: &str) -> Arc<SimDir> {
+    Arc::new(files.open_dir(Path::new(path)).unwrap())
+}
+
 /// A synced file of those bytes under a synced name.
 fn synced_file(files: &SimFiles, path: &str, bytes: &[u8]) -> SimFile {
     let path = Path::new(path);
-    let file = files.create_new(path).unwrap();
+    let file = files.create_new(&root(), path).unwrap();
     write(files, &file, 0, bytes);
     files.sync(&file).unwrap();
-    files.sync_dir(path.parent().unwrap()).unwrap();
+    files.sync_dir(&root(), path.parent().unwrap()).unwrap();
     file
 }
 

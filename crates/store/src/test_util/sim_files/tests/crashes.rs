@@ -96,22 +96,22 @@ fn a_truncation_may_be_undone_and_what_it_cut_is_zeros_or_old() {
 fn a_name_is_not_certain_before_its_directory_is_synced() {
     let files = SimFiles::new();
     let path = Path::new("/f");
-    let file = files.create_new(path).unwrap();
+    let file = files.create_new(&root(), path).unwrap();
     write(&files, &file, 0, b"x");
     files.sync(&file).unwrap();
     assert_eq!(after_crash(&files, "/f"), set([None, Some(b"x".to_vec())]));
-    files.sync_dir(Path::new("/")).unwrap();
+    files.sync_dir(&root(), Path::new("/")).unwrap();
     assert_eq!(after_crash(&files, "/f"), set([Some(b"x".to_vec())]));
-    files.remove(path).unwrap();
+    files.remove(&root(), path).unwrap();
     assert_eq!(after_crash(&files, "/f"), set([None, Some(b"x".to_vec())]));
 }
 
 #[test]
 fn a_synced_name_does_not_make_the_bytes_certain() {
     let files = SimFiles::new();
-    let file = files.create_new(Path::new("/f")).unwrap();
+    let file = files.create_new(&root(), Path::new("/f")).unwrap();
     write(&files, &file, 0, b"x");
-    files.sync_dir(Path::new("/")).unwrap();
+    files.sync_dir(&root(), Path::new("/")).unwrap();
     let expected = [&b""[..], b"x", b"\0"].map(|bytes| Some(bytes.to_vec()));
     assert_eq!(after_crash(&files, "/f"), set(expected));
 }
@@ -119,13 +119,13 @@ fn a_synced_name_does_not_make_the_bytes_certain() {
 #[test]
 fn a_synced_directory_is_lost_with_its_own_unsynced_name() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/d")).unwrap();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
     synced_file(&files, "/d/f", b"x");
     assert_eq!(
         after_crash(&files, "/d/f"),
         set([None, Some(b"x".to_vec())])
     );
-    files.sync_dir(Path::new("/")).unwrap();
+    files.sync_dir(&root(), Path::new("/")).unwrap();
     assert_eq!(after_crash(&files, "/d/f"), set([Some(b"x".to_vec())]));
 }
 
@@ -135,7 +135,7 @@ fn a_rename_happens_as_a_whole_or_not_at_all() {
     synced_file(&files, "/target", b"old");
     synced_file(&files, "/temporary", b"new");
     let (from, to) = (Path::new("/temporary"), Path::new("/target"));
-    files.rename(from, to).unwrap();
+    files.rename(&root(), from, to).unwrap();
     let images = files.crash_images(Bound::new(ALL, 0));
     let found: BTreeSet<_> = images
         .iter()
@@ -150,12 +150,12 @@ fn a_rename_happens_as_a_whole_or_not_at_all() {
 fn renaming_an_unsynced_file_over_another_can_lose_both() {
     let files = SimFiles::new();
     synced_file(&files, "/target", b"old");
-    let file = files.create_new(Path::new("/temporary")).unwrap();
+    let file = files.create_new(&root(), Path::new("/temporary")).unwrap();
     write(&files, &file, 0, b"new");
     files
-        .rename(Path::new("/temporary"), Path::new("/target"))
+        .rename(&root(), Path::new("/temporary"), Path::new("/target"))
         .unwrap();
-    files.sync_dir(Path::new("/")).unwrap();
+    files.sync_dir(&root(), Path::new("/")).unwrap();
     let expected = [&b""[..], b"new", b"\0\0\0"].map(|bytes| Some(bytes.to_vec()));
     assert_eq!(after_crash(&files, "/target"), set(expected));
 }
@@ -164,7 +164,7 @@ fn renaming_an_unsynced_file_over_another_can_lose_both() {
 fn changes_of_names_are_independent_of_one_another() {
     let files = SimFiles::new();
     for name in ["/a", "/b"] {
-        files.create_new(Path::new(name)).unwrap();
+        files.create_new(&root(), Path::new(name)).unwrap();
     }
     let images = files.crash_images(Bound::new(ALL, 0));
     let found: BTreeSet<_> = images
@@ -178,14 +178,14 @@ fn changes_of_names_are_independent_of_one_another() {
 fn an_image_is_a_disk_of_its_own_on_which_everything_is_certain() {
     let files = SimFiles::new();
     let file = synced_file(&files, "/f", b"x");
-    let lock = files.lock_dir(Path::new("/")).unwrap();
+    let lock = files.lock_dir(&dir(&files, "/")).unwrap();
     let image = files.crash_images(Bound::new(1, 0)).remove(0).files;
     assert_eq!((image.operations(), image.calls()), (0, 0));
     assert_eq!(image.crash_point().ways(), 1);
-    drop(image.lock_dir(Path::new("/")).unwrap());
+    drop(image.lock_dir(&dir(&image, "/")).unwrap());
     write(&files, &file, 0, b"y");
     assert_eq!(image.read_file("/f").unwrap(), b"x");
-    let other = image.open_write(Path::new("/f")).unwrap();
+    let other = image.open_write(&root(), Path::new("/f")).unwrap();
     write(&image, &other, 0, b"z");
     assert_eq!(files.read_file("/f").unwrap(), b"y");
     drop(lock);
@@ -194,12 +194,12 @@ fn an_image_is_a_disk_of_its_own_on_which_everything_is_certain() {
 #[test]
 fn the_journal_shows_the_crash_at_every_operation_of_one_run() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/d")).unwrap();
-    files.sync_dir(Path::new("/")).unwrap();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
+    files.sync_dir(&root(), Path::new("/")).unwrap();
     let file = synced_file(&files, "/d/f", &pieces(&[1]));
     write(&files, &file, 512, &pieces(&[2]));
     files.sync(&file).unwrap();
-    files.remove(Path::new("/d/f")).unwrap();
+    files.remove(&root(), Path::new("/d/f")).unwrap();
 
     let journal = files.journal();
     let told: Vec<String> = journal.describe().collect();
@@ -352,15 +352,15 @@ fn an_image_can_be_made_again_from_its_picks() {
 #[test]
 fn settled_is_what_programs_see_without_a_past() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/empty")).unwrap();
-    files.create_dir(Path::new("/d")).unwrap();
-    let file = files.create_new(Path::new("/d/f")).unwrap();
+    files.create_dir(&root(), Path::new("/empty")).unwrap();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
+    let file = files.create_new(&root(), Path::new("/d/f")).unwrap();
     write(&files, &file, 0, b"x");
     let settled = files.settled();
     assert_eq!(settled.crash_point().ways(), 1);
     assert_eq!(settled.operations(), 0);
     assert_eq!(settled.read_file("/d/f").unwrap(), b"x");
-    assert_eq!(settled.list(Path::new("/empty")).unwrap(), []);
+    assert_eq!(settled.list(&root(), Path::new("/empty")).unwrap(), []);
 }
 
 #[test]

@@ -9,7 +9,7 @@ const EIO: io::ErrorKind = io::ErrorKind::Other;
 #[test]
 fn a_fault_strikes_the_call_of_its_number_and_kind_once() {
     let files = SimFiles::new();
-    let file = files.create_new(Path::new("/f")).unwrap();
+    let file = files.create_new(&root(), Path::new("/f")).unwrap();
     files.inject(Fault::new(2, Effect::Error(EIO)).on(Call::WriteAt));
     let results: Vec<bool> = (0..5)
         .map(|i| {
@@ -25,26 +25,26 @@ fn a_fault_strikes_the_call_of_its_number_and_kind_once() {
 fn a_lasting_fault_strikes_from_its_call_on_until_healed() {
     let files = SimFiles::new();
     files.inject(Fault::new(1, Effect::Error(io::ErrorKind::StorageFull)).for_good());
-    files.create_new(Path::new("/a")).unwrap();
+    files.create_new(&root(), Path::new("/a")).unwrap();
     for name in ["/b", "/c"] {
-        let error = files.create_new(Path::new(name)).unwrap_err();
+        let error = files.create_new(&root(), Path::new(name)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        files.open(Path::new("/a")).unwrap_err();
+        files.open(&root(), Path::new("/a")).unwrap_err();
     }
     files.heal();
-    files.open(Path::new("/a")).unwrap();
+    files.open(&root(), Path::new("/a")).unwrap();
     assert_eq!(files.list_files(), [Path::new("a")]);
 }
 
 #[test]
 fn a_fault_on_a_path_leaves_others_alone() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/d")).unwrap();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
     files.inject(Fault::new(0, Effect::Error(EIO)).within("/d").for_good());
-    files.create_new(Path::new("/f")).unwrap();
-    files.create_new(Path::new("/d/f")).unwrap_err();
-    files.list(Path::new("/d")).unwrap_err();
-    files.list(Path::new("/")).unwrap();
+    files.create_new(&root(), Path::new("/f")).unwrap();
+    files.create_new(&root(), Path::new("/d/f")).unwrap_err();
+    files.list(&root(), Path::new("/d")).unwrap_err();
+    files.list(&root(), Path::new("/")).unwrap();
 }
 
 #[test]
@@ -52,16 +52,16 @@ fn every_fault_counts_calls_of_its_own() {
     let files = SimFiles::new();
     files.inject(Fault::new(0, Effect::Error(EIO)));
     files.inject(Fault::new(1, Effect::Error(EIO)));
-    assert!(files.create_new(Path::new("/a")).is_err());
-    assert!(files.create_new(Path::new("/a")).is_err());
-    assert!(files.create_new(Path::new("/a")).is_ok());
+    assert!(files.create_new(&root(), Path::new("/a")).is_err());
+    assert!(files.create_new(&root(), Path::new("/a")).is_err());
+    assert!(files.create_new(&root(), Path::new("/a")).is_ok());
 }
 
 #[test]
 fn an_error_may_come_after_the_call_took_effect() {
     let files = SimFiles::new();
     files.inject(Fault::new(0, Effect::ErrorAfter(EIO)));
-    files.create_new(Path::new("/a")).unwrap_err();
+    files.create_new(&root(), Path::new("/a")).unwrap_err();
     assert_eq!(files.list_files(), [Path::new("a")]);
 }
 
@@ -119,7 +119,7 @@ fn what_a_lost_sync_left_unsynced_stays_readable_and_open_whatever_syncs_succeed
     let open = set([Some(pieces(&[1, 3])), Some(pieces(&[2, 3]))]);
     assert_eq!(after_crash(&files, "/f"), open);
     // Through another handle too, as a program that opens the file again would.
-    let again = files.open_write(Path::new("/f")).unwrap();
+    let again = files.open_write(&root(), Path::new("/f")).unwrap();
     write(&files, &again, 0, &pieces(&[2]));
     assert_eq!(after_crash(&files, "/f"), open);
     files.sync(&again).unwrap();
@@ -181,46 +181,55 @@ fn a_full_disk_takes_what_fits_and_refuses_the_rest_until_there_is_room() {
 #[test]
 fn errors_are_those_of_a_file_system() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/d")).unwrap();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
     synced_file(&files, "/f", b"x");
     let kind = |result: io::Result<()>| result.unwrap_err().kind();
     let path = Path::new;
     assert_eq!(
-        kind(files.open(path("/no")).map(drop)),
+        kind(files.open(&root(), path("/no")).map(drop)),
         io::ErrorKind::NotFound
     );
     assert_eq!(
-        kind(files.open(path("/no/f")).map(drop)),
+        kind(files.open(&root(), path("/no/f")).map(drop)),
         io::ErrorKind::NotFound
     );
     assert_eq!(
-        kind(files.open(path("/f/g")).map(drop)),
+        kind(files.open(&root(), path("/f/g")).map(drop)),
         io::ErrorKind::NotADirectory
     );
     assert_eq!(
-        kind(files.create_new(path("/f")).map(drop)),
+        kind(files.create_new(&root(), path("/f")).map(drop)),
         io::ErrorKind::AlreadyExists
     );
     assert_eq!(
-        kind(files.create_dir(path("/d"))),
+        kind(files.create_dir(&root(), path("/d"))),
         io::ErrorKind::AlreadyExists
     );
     assert_eq!(
-        kind(files.create_dir(path("/"))),
+        kind(files.create_dir(&root(), path("/"))),
         io::ErrorKind::AlreadyExists
     );
-    assert_eq!(kind(files.remove(path("/d"))), io::ErrorKind::IsADirectory);
-    assert_eq!(kind(files.remove(path("/no"))), io::ErrorKind::NotFound);
     assert_eq!(
-        kind(files.list(path("/f")).map(drop)),
-        io::ErrorKind::NotADirectory
+        kind(files.remove(&root(), path("/d"))),
+        io::ErrorKind::IsADirectory
     );
-    assert_eq!(kind(files.sync_dir(path("/no"))), io::ErrorKind::NotFound);
     assert_eq!(
-        kind(files.rename(path("/no"), path("/x"))),
+        kind(files.remove(&root(), path("/no"))),
         io::ErrorKind::NotFound
     );
-    let read_only = files.open(path("/f")).unwrap();
+    assert_eq!(
+        kind(files.list(&root(), path("/f")).map(drop)),
+        io::ErrorKind::NotADirectory
+    );
+    assert_eq!(
+        kind(files.sync_dir(&root(), path("/no"))),
+        io::ErrorKind::NotFound
+    );
+    assert_eq!(
+        kind(files.rename(&root(), path("/no"), path("/x"))),
+        io::ErrorKind::NotFound
+    );
+    let read_only = files.open(&root(), path("/f")).unwrap();
     assert!(files.write_at(&read_only, b"y", 0).is_err());
     assert!(files.truncate(&read_only, 0).is_err());
 }
@@ -229,7 +238,7 @@ fn errors_are_those_of_a_file_system() {
 fn a_removed_file_stays_itself_for_who_has_it_open() {
     let files = SimFiles::new();
     let file = synced_file(&files, "/f", b"old");
-    files.remove(Path::new("/f")).unwrap();
+    files.remove(&root(), Path::new("/f")).unwrap();
     synced_file(&files, "/f", b"new");
     let mut buf = [0; 3];
     assert_eq!(files.read_at(&file, &mut buf, 0).unwrap(), 3);
@@ -239,13 +248,50 @@ fn a_removed_file_stays_itself_for_who_has_it_open() {
 #[test]
 fn a_directory_has_one_lock() {
     let files = SimFiles::new();
-    files.create_dir(Path::new("/d")).unwrap();
-    let lock = files.lock_dir(Path::new("/d")).unwrap();
-    let second = files.lock_dir(Path::new("/d")).unwrap_err();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
+    let lock = files.lock_dir(&dir(&files, "/d")).unwrap();
+    let second = files.lock_dir(&dir(&files, "/d")).unwrap_err();
     assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
-    files.remove(Path::new("/d/LOCK")).unwrap();
-    assert!(files.lock_dir(Path::new("/d")).is_err());
+    files.remove(&root(), Path::new("/d/LOCK")).unwrap();
+    assert!(files.lock_dir(&dir(&files, "/d")).is_err());
     drop(lock);
-    drop(files.lock_dir(Path::new("/d")).unwrap());
-    assert!(files.lock_dir(Path::new("/no")).is_err());
+    drop(files.lock_dir(&dir(&files, "/d")).unwrap());
+    assert!(files.open_dir(Path::new("/no")).is_err());
+}
+
+#[test]
+fn an_open_directory_stays_itself_when_it_is_moved_replaced_and_removed() {
+    let files = SimFiles::new();
+    files.write_file("/d/f", b"first");
+    let open = files.open_dir(Path::new("/d")).unwrap();
+    let read = || {
+        let file = files.open(&open, Path::new("f"))?;
+        let mut bytes = [0; 9];
+        let len = files.read_at(&file, &mut bytes, 0)?;
+        Ok::<_, io::Error>(bytes[..len].to_vec())
+    };
+    files.move_to("/d", "/moved");
+    files.copy_dir("/moved", "/d");
+    files.write_file("/d/f", b"second");
+    assert_eq!(read().unwrap(), b"first");
+    files.create_new(&open, Path::new("g")).unwrap();
+    assert!(files.read_file("/moved/g").is_some());
+    assert!(files.read_file("/d/g").is_none());
+    files.remove_dir("/moved");
+    assert_eq!(files.status_at(&open, Path::new("")).unwrap().links, 0);
+    assert_eq!(read().unwrap_err().kind(), io::ErrorKind::NotFound);
+    let new = files.create_new(&open, Path::new("h"));
+    assert_eq!(new.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(files.read_file("/d/f").unwrap(), b"second");
+}
+
+#[test]
+fn what_is_to_happen_before_a_call_does_once() {
+    let files = SimFiles::new();
+    synced_file(&files, "/f", b"x");
+    let beside = files.clone();
+    files.before_call(files.calls() + 1, move || beside.move_to("/f", "/g"));
+    files.open(&root(), Path::new("/f")).unwrap();
+    files.open(&root(), Path::new("/f")).unwrap_err();
+    files.open(&root(), Path::new("/g")).unwrap();
 }

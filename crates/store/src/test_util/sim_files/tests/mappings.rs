@@ -64,9 +64,11 @@ fn replacing_or_removing_a_mapped_file_is_a_violation() {
     let (files, _file, _map) = mapped();
     synced_file(&files, "/g", b"x");
     let (f, g) = (Path::new("/f"), Path::new("/g"));
-    assert!(is_violation(&files, || files.rename(g, f).unwrap()));
-    assert!(is_violation(&files, || files.remove(f).unwrap()));
-    assert!(!is_violation(&files, || files.remove(g).unwrap()));
+    assert!(is_violation(&files, || files
+        .rename(&root(), g, f)
+        .unwrap()));
+    assert!(is_violation(&files, || files.remove(&root(), f).unwrap()));
+    assert!(!is_violation(&files, || files.remove(&root(), g).unwrap()));
 }
 
 #[test]
@@ -89,4 +91,24 @@ fn a_violation_that_somebody_caught_fails_at_the_end() {
     drop((files, map));
     let end = catch_unwind(AssertUnwindSafe(|| drop(other)));
     assert!(end.is_err(), "the last handle tells");
+}
+
+#[test]
+fn a_mapped_file_with_another_name_may_lose_one_and_still_not_be_written() {
+    let (files, file, map) = mapped();
+    files.create_dir(&root(), Path::new("/d")).unwrap();
+    files.write_file("/d/f", b"other");
+    files.link_dir("/d", "/e");
+    synced_file(&files, "/g", b"x");
+    let linked = files.open_write(&root(), Path::new("/d/f")).unwrap();
+    let linked_map = files.map(&linked, 5).unwrap();
+    assert!(!is_violation(&files, || files
+        .remove(&root(), Path::new("/d/f"))
+        .unwrap()));
+    assert_eq!(files.status(&linked).unwrap().links, 1);
+    assert!(is_violation(&files, || write(&files, &linked, 0, b"x")));
+    assert!(is_violation(&files, || files
+        .remove(&root(), Path::new("/e/f"))
+        .unwrap()));
+    drop((file, map, linked_map));
 }

@@ -75,7 +75,7 @@ proptest! {
             let now = |names: &[Vec<Option<u64>>; FILES.len()], name: usize| *names[name].last().unwrap();
             match step {
                 Step::Create(name) if now(&names, name).is_none() => {
-                    let file = files.create_new(Path::new(FILES[name])).unwrap();
+                    let file = files.create_new(&root(), Path::new(FILES[name])).unwrap();
                     handles.insert(next, file);
                     models.insert(next, Model { pieces: BTreeMap::new(), lengths: vec![0] });
                     names[name].push(Some(next));
@@ -105,17 +105,17 @@ proptest! {
                     model.lengths.drain(..lengths - 1);
                 }
                 Step::SyncDir => {
-                    files.sync_dir(Path::new("/")).unwrap();
+                    files.sync_dir(&root(), Path::new("/")).unwrap();
                     for name in &mut names {
                         name.drain(..name.len() - 1);
                     }
                 }
                 Step::Remove(name) if now(&names, name).is_some() => {
-                    files.remove(Path::new(FILES[name])).unwrap();
+                    files.remove(&root(), Path::new(FILES[name])).unwrap();
                     names[name].push(None);
                 }
                 Step::Rename(from, to) if from != to && now(&names, from).is_some() => {
-                    files.rename(Path::new(FILES[from]), Path::new(FILES[to])).unwrap();
+                    files.rename(&root(), Path::new(FILES[from]), Path::new(FILES[to])).unwrap();
                     let id = now(&names, from);
                     names[to].push(id);
                     names[from].push(None);

@@ -1,0 +1,305 @@
+//! Unix: names are looked up relative to an open directory, one component at a time, and no link is followed on the way;
+//! positioned I/O as the system has it.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{
+            ffi::OsStrExt,
+            fs::{FileExt, MetadataExt},
+        },
+    },
+    path::{Component, Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rustix::{
+    fs::{self, AtFlags, FileType, Mode, OFlags},
+    io::{Errno, retry_on_intr},
+};
+
+use crate::file_layer::{FileId, FileStatus};
+
+/// An open directory.
+#[derive(Debug)]
+pub struct OsDir(File);
+
+impl AsFd for OsDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// How a directory is opened that only others are looked up in: where the system has it, without the right to read it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LOOK_UP: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const LOOK_UP: OFlags = READ_DIRECTORY;
+const READ_DIRECTORY: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
+pub(super) fn open_dir(path: &Path) -> io::Result<OsDir> {
+    let opened = retry_on_intr(|| fs::open(path, READ_DIRECTORY, Mode::empty()));
+    Ok(OsDir(opened?.into()))
+}
+
+pub(super) fn parent(dir: &OsDir) -> io::Result<Option<OsDir>> {
+    let above: File = retry_on_intr(|| fs::openat(dir, "..", LOOK_UP, Mode::empty()))?.into();
+    // Above the topmost directory it stands itself.
+    let topmost = status(&above)?.id == status(&dir.0)?.id;
+    Ok((!topmost).then_some(OsDir(above)))
+}
+
+pub(super) fn status(file: &File) -> io::Result<FileStatus> {
+    let metadata = file.metadata()?;
+    let since = |born: SystemTime| born.duration_since(UNIX_EPOCH).ok();
+    Ok(FileStatus {
+        len: metadata.len(),
+        links: metadata.nlink(),
+        id: Some(FileId {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born: metadata.created().ok().and_then(since),
+        }),
+    })
+}
+
+pub(super) fn status_at(dir: &OsDir, path: &Path) -> io::Result<FileStatus> {
+    if path.as_os_str().is_empty() {
+        return status(&dir.0);
+    }
+    let found = beneath(dir, path, |at, name| {
+        fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)
+    })?;
+    Ok(FileStatus {
+        len: plain(found.st_size),
+        links: plain(found.st_nlink),
+        id: Some(FileId {
+            device: plain(found.st_dev),
+            inode: plain(found.st_ino),
+            born: None,
+        }),
+    })
+}
+
+/// A field whose type differs between systems, with the bits that std shows.
+fn plain(field: impl Into<i128>) -> u64 {
+    field.into() as u64
+}
+
+pub(super) fn create_new(dir: &OsDir, path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+    open_file(dir, path, flags)
+}
+
+pub(super) fn open(dir: &OsDir, path: &Path) -> io::Result<File> {
+    open_file(dir, path, OFlags::RDONLY)
+}
+
+pub(super) fn open_write(dir: &OsDir, path: &Path) -> io::Result<File> {
+    open_file(dir, path, OFlags::RDWR)
+}
+
+/// Opens a file for reading and writing, made if it is missing.
+pub(super) fn open_or_create(dir: &OsDir, path: &Path) -> io::Result<File> {
+    open_file(dir, path, OFlags::RDWR | OFlags::CREATE)
+}
+
+fn open_file(dir: &OsDir, path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = beneath(dir, path, |at, name| {
+        // What std asks for; the process's mask takes from it.
+        retry_on_intr(|| fs::openat(at, name, flags, Mode::from_raw_mode(0o666)))
+    });
+    opened.map(File::from)
+}
+
+pub(super) fn rename(dir: &OsDir, from: &Path, to: &Path) -> io::Result<()> {
+    let to = to.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    beneath(dir, from, |at, name| fs::renameat(at, name, at, to))
+}
+
+pub(super) fn remove(dir: &OsDir, path: &Path) -> io::Result<()> {
+    beneath(dir, path, |at, name| {
+        fs::unlinkat(at, name, AtFlags::empty())
+    })
+}
+
+pub(super) fn create_dir(dir: &OsDir, path: &Path) -> io::Result<()> {
+    beneath(dir, path, |at, name| {
+        fs::mkdirat(at, name, Mode::from_raw_mode(0o777))
+    })
+}
+
+pub(super) fn sync_dir(dir: &OsDir, path: &Path) -> io::Result<()> {
+    let synced = if path.as_os_str().is_empty() {
+        dir.0.sync_all()
+    } else {
+        read_dir(dir, path)?.sync_all()
+    };
+    synced.map_err(|error| {
+        let raw = error.raw_os_error();
+        if CANNOT_SYNC
+            .iter()
+            .any(|errno| raw == Some(errno.raw_os_error()))
+        {
+            return io::Error::new(io::ErrorKind::Unsupported, error);
+        }
+        error
+    })
+}
+
+/// What file systems answer that have no syncing of directories.
+const CANNOT_SYNC: [Errno; 5] = [
+    Errno::INVAL,
+    Errno::NOTSUP,
+    Errno::OPNOTSUPP,
+    Errno::NOSYS,
+    Errno::BADF,
+];
+
+fn read_dir(dir: &OsDir, path: &Path) -> io::Result<File> {
+    let flags = READ_DIRECTORY | OFlags::NOFOLLOW;
+    let opened = beneath(dir, path, |at, name| {
+        retry_on_intr(|| fs::openat(at, name, flags, Mode::empty()))
+    });
+    opened.map(File::from)
+}
+
+pub(super) fn list(dir: &OsDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    let entries = if path.as_os_str().is_empty() {
+        fs::Dir::read_from(dir)
+    } else {
+        fs::Dir::new(OwnedFd::from(read_dir(dir, path)?))
+    };
+    let mut names = Vec::new();
+    for entry in entries? {
+        let entry = entry?;
+        let name = Path::new(OsStr::from_bytes(entry.file_name().to_bytes()));
+        if name == Path::new(".") || name == Path::new("..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Not every file system says it with the name.
+            FileType::Unknown => beneath(dir, &path.join(name), |at, name| {
+                let found = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                Ok(FileType::from_raw_mode(found.st_mode))
+            })?,
+            told => told,
+        };
+        names.push((name.to_owned(), kind == FileType::Directory));
+    }
+    Ok(names)
+}
+
+/// Calls `deed` with the directory below `dir` that holds the last name of `path`, and with that name. Every directory on the way
+/// is opened by its name alone, so that none of them is a link.
+fn beneath<T>(
+    dir: &OsDir,
+    path: &Path,
+    deed: impl Fn(BorrowedFd<'_>, &OsStr) -> rustix::io::Result<T>,
+) -> io::Result<T> {
+    let mut below: Option<OwnedFd> = None;
+    let mut names = path.components().peekable();
+    while let Some(component) = names.next() {
+        let Component::Normal(name) = component else {
+            break;
+        };
+        let at = below.as_ref().map_or(dir.as_fd(), AsFd::as_fd);
+        if names.peek().is_none() {
+            return deed(at, name).map_err(|error| refusal(at, name, error));
+        }
+        let flags = LOOK_UP | OFlags::NOFOLLOW;
+        let next = retry_on_intr(|| fs::openat(at, name, flags, Mode::empty()));
+        below = Some(next.map_err(|error| refusal(at, name, error))?);
+    }
+    Err(io::ErrorKind::InvalidInput.into())
+}
+
+/// The system's error, or what it means where a link stands under the name.
+fn refusal(at: BorrowedFd<'_>, name: &OsStr, error: Errno) -> io::Error {
+    let may_be_link = matches!(error, Errno::LOOP | Errno::NOTDIR | Errno::MLINK);
+    let is_link = || {
+        let found = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW);
+        found.is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Symlink)
+    };
+    if may_be_link && is_link() {
+        let name = Path::new(name).display();
+        let told = format!(
+            "`{name}` is a symbolic link, and none is followed inside of a store; put what it leads to in its place, \
+             or mount it there"
+        );
+        return io::Error::new(io::ErrorKind::InvalidInput, told);
+    }
+    error.into()
+}
+
+pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.read_at(buf, offset)
+}
+
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    file.write_at(bytes, offset)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    use rustix::{
+        fs::{FallocateFlags, fallocate},
+        io::Errno,
+    };
+    if len == 0 {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+        // Not every file system can; the call is a hint.
+        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn allocate(_file: &File, _len: u64) -> io::Result<()> {
+    // No call here reserves space without also changing the length.
+    Ok(())
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn begin_writing(file: &File, offset: u64, len: u64) {
+    use std::num::NonZeroU64;
+
+    use rustix::fs::{Advice, fadvise};
+    // Linux begins to write what is dirty in the range, without waiting, and only then lets go of what is clean; what is on its way
+    // to the device stays in the cache. An error of that writing is told by the file's next sync.
+    if let Some(len) = NonZeroU64::new(len) {
+        let (Ok(()) | Err(_)) = fadvise(file, offset, Some(len), Advice::DontNeed);
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn begin_writing(_file: &File, _offset: u64, _len: u64) {}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn next_data(file: &File, offset: u64) -> io::Result<u64> {
+    use rustix::{
+        fs::{SeekFrom, seek},
+        io::Errno,
+    };
+    // It moves the file's cursor, which nothing here relies on.
+    match seek(file, SeekFrom::Data(offset)) {
+        Ok(data) => Ok(data.max(offset)),
+        Err(Errno::NXIO) => Ok(file.metadata()?.len().max(offset)),
+        // Not every file system can tell.
+        Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(offset),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn next_data(_file: &File, offset: u64) -> io::Result<u64> {
+    Ok(offset)
+}

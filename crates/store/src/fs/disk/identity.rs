@@ -1,0 +1,102 @@
+//! Whether a file is still the one that was opened, and the store's alone.
+
+use std::{io, io::Read, path::Path};
+
+use super::{Disk, NamedFile};
+use crate::{
+    file_layer::{FileId, FileLayer, FileStatus},
+    fs::{
+        error::{At, gone, named},
+        layout::temporary,
+    },
+    storage::WriteError,
+};
+
+/// The failure of something that was to come before a write: it may be tried again, unless what was to be written to is gone.
+pub(in crate::fs) fn not_written(error: io::Error) -> WriteError {
+    if error.kind() == io::ErrorKind::StaleNetworkFileHandle {
+        WriteError::Fenced(error)
+    } else {
+        WriteError::NotWritten(error)
+    }
+}
+
+/// An open file and what the system tells of it.
+pub(in crate::fs) type Known<F> = (NamedFile<F>, FileStatus);
+
+impl<L: FileLayer> Disk<L> {
+    /// Refuses a file that has taken the place of another.
+    pub(in crate::fs) fn ensure_same(
+        &self,
+        path: &Path,
+        expected: Option<FileId>,
+        found: Option<FileId>,
+    ) -> io::Result<()> {
+        match expected.zip(found) {
+            Some((expected, found)) if !expected.is_same(&found) => {
+                let replaced = gone("another file took its place while the store was open");
+                Err(named("go on with", path, replaced))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is to be written instead of an open file, if not that file itself: where other names lead to it too, as `cp -al` makes them, a copy that takes
+    /// its place, durable when this returns, so that what is written from now on is seen under this name alone. An error where no name leads
+    /// to it any more: what is written to it is lost when it is closed.
+    pub(in crate::fs) fn unshare(
+        &self,
+        file: &NamedFile<L::File>,
+        status: FileStatus,
+    ) -> Result<Option<Known<L::File>>, WriteError> {
+        match status.links {
+            0 => {
+                let removed = gone("it was removed or replaced while the store was open");
+                Err(WriteError::Fenced(named("write", &file.path, removed)))
+            }
+            1 => Ok(None),
+            _ => {
+                let mut content = Content {
+                    disk: self,
+                    file,
+                    offset: 0,
+                };
+                let prepared = self
+                    .prepare(&temporary(&file.path), &mut content)
+                    .map_err(not_written)?;
+                let status = self.status(&prepared.0).map_err(not_written)?;
+                // From here on either file may have the name.
+                let copy = self.publish(prepared, &file.path);
+                let (copy, len) = copy.map_err(WriteError::InDoubt)?;
+                Ok(Some((
+                    copy,
+                    FileStatus {
+                        len,
+                        links: 1,
+                        ..status
+                    },
+                )))
+            }
+        }
+    }
+}
+
+/// A file's bytes from its beginning to its end.
+struct Content<'a, L: FileLayer> {
+    disk: &'a Disk<L>,
+    file: &'a NamedFile<L::File>,
+    offset: u64,
+}
+
+impl<L: FileLayer> Read for Content<'_, L> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.disk.files.read_at(&self.file.file, buf, self.offset);
+        let read = match read {
+            // The caller's loop asks again, for which it needs the bare error.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            other => other.at("read", &self.file.path)?,
+        };
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
