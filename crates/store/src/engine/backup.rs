@@ -43,7 +43,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if target.location()?.is_within(&self.storage.location()?) {
             return Err(StorageError::ForeignDirectory {
                 place: target.describe(),
-                found: "the very store that is to be backed up, or a place among its files".into(),
+                found: "this tree itself, or is a place among its files".into(),
                 remedy: "give a place outside of it; nothing was changed".into(),
             }
             .into());

@@ -27,7 +27,7 @@ use crate::{
     CheckpointPolicy, EngineConfig, ReadOnly, RecoveryReport, RotorTreeError, StorageError,
     isolated::isolated,
     manifest::{CleanClose, CutNotice},
-    recovery, spans,
+    spans,
     storage::{Storage, WriteError},
     sync::lock,
     verify::{Progress, verify_nodes},
@@ -222,22 +222,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         let status = &self.core().status;
         if !status.is_closed() && status.check_process().is_ok() {
             // The nodes and checksums behind whole chunks and sectors are in memory; their stored copies are the manifest's.
-            let committed = {
-                let manifest = lock(&self.core().manifest);
-                (manifest.tree_id, manifest.generation)
-            };
-            let found = recovery::load_manifest(&*self.core().storage)?;
-            // A later one is a commit of ours that came in between.
-            if found.tree_id != committed.0 || found.generation < committed.1 {
-                return Err(StorageError::DataCorruption {
-                    file: format!("{}, manifest", self.core().storage.describe()),
-                    offset: 0,
-                    reason: format!(
-                        "it is another one than this tree committed (generation {} in place of {})",
-                        found.generation, committed.1
-                    ),
-                });
-            }
+            self.core().check_manifest()?;
         }
         Ok(())
     }

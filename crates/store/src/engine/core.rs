@@ -17,6 +17,7 @@ use crate::{
     EngineConfig, RecoveryReport, StorageError,
     cold::ColdNodes,
     manifest::Manifest,
+    recovery,
     storage::Storage,
     sync::{ArcSwap, AtomicUsize, Condvar, Mutex, MutexGuard, lock},
 };
@@ -101,6 +102,29 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             Err(StorageError::Reentered)
         } else {
             Ok(())
+        }
+    }
+
+    /// Reads the stored manifest, which must be one of this tree's, and none before the last.
+    pub(super) fn check_manifest(&self) -> Result<(), StorageError> {
+        let committed = self.look(&self.manifest);
+        let committed = committed.map(|own| (own.tree_id, own.generation));
+        let found = recovery::load_manifest(&*self.storage)?;
+        // A later one is a commit of ours that came in between.
+        match committed {
+            Some((tree_id, generation))
+                if found.tree_id != tree_id || found.generation < generation =>
+            {
+                Err(StorageError::DataCorruption {
+                    file: format!("{}, manifest", self.storage.describe()),
+                    offset: 0,
+                    reason: format!(
+                        "it is another one than this tree committed (generation {} in place of {generation})",
+                        found.generation
+                    ),
+                })
+            }
+            _ => Ok(()),
         }
     }
 
