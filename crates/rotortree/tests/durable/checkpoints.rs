@@ -155,3 +155,46 @@ fn any_past_size_is_there_before_and_after_checkpoints_and_reopening() {
         RotorTreeError::Tree(TreeError::SizeOutOfRange { .. })
     ));
 }
+
+/// What the documentation of `resident_node_bytes` says that it counts.
+#[test]
+fn resident_bytes_are_those_of_what_is_not_in_chunks_and_room_ahead() {
+    const SEGMENT_BYTES: u64 = 2 << 20;
+    let nodes = |size: u64| std::iter::successors(Some(size), |&level| Some(level / 2));
+    let levels = |size: u64| nodes(size).take_while(|&level| level > 0).count() as u64;
+    let bytes = |size: u64| 32 * nodes(size).take_while(|&level| level > 0).sum::<u64>();
+    let dir = tempfile::tempdir().unwrap();
+    let tree = open::<2>(dir.path());
+    let mut covered = 0;
+    for (step, upto) in [1, 5, 1000, 65_536, 65_537, 100_000, 200_000, 200_003]
+        .into_iter()
+        .enumerate()
+    {
+        tree.insert_many(&leaves(tree.size()..upto)).unwrap();
+        let resident = tree.stats().resident_node_bytes;
+        let needed = bytes(upto) - bytes(covered);
+        let kept = if covered > 0 {
+            levels(covered) * SEGMENT_BYTES
+        } else {
+            0
+        };
+        let first_slots = levels(upto) * 4 * 32;
+        assert!(
+            (needed..=2 * needed + kept + first_slots).contains(&resident),
+            "{upto} leaves, {covered} of them covered: {resident} bytes, {needed} needed"
+        );
+        if step % 2 == 1 {
+            let held = tree.snapshot();
+            tree.checkpoint().unwrap();
+            covered = upto;
+            // What only the snapshot keeps is not counted, and is there all the same.
+            let resident = tree.stats().resident_node_bytes;
+            assert!(
+                resident <= levels(upto) * SEGMENT_BYTES
+                    && resident < bytes(upto) + first_slots + 1,
+                "{upto} leaves, all covered: {resident} bytes"
+            );
+            assert_eq!(held.get_leaf(upto - 1).unwrap(), leaf(upto - 1));
+        }
+    }
+}
