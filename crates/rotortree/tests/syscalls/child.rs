@@ -57,6 +57,7 @@ fn outcome<R>(result: Result<R, RotorTreeError>) -> Option<R> {
         RotorTreeError::Storage(error) => match error {
             StorageError::Io(_) => "Io",
             StorageError::FlushFailed(_) => "FlushFailed",
+            StorageError::Unavailable(_) => "Unavailable",
             StorageError::CheckpointFailed(_) => "CheckpointFailed",
             StorageError::Closed => "Closed",
             _ => "damage",
