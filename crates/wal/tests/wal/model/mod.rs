@@ -402,5 +402,5 @@ fn a_header_that_does_not_hold_the_one_before_loses_records_with_the_header() {
 fn the_rules_hold_over_deeper_histories() {
     holds(ALL, PLAIN, 4, 1, 592_243);
     holds(ALL, PLAIN, 2, 2, 302_588);
-    holds(ALL, &[Write, Stream, Mark, Sync, Rotate], 3, 1, 11_746_956);
+    holds(ALL, &[Write, Stream, Mark, Sync, Rotate], 3, 1, 12_775_920);
 }
