@@ -146,7 +146,8 @@ pub(crate) fn session<L: FileLayer>(
     }
 
     let bytes = vec![segment as u8; 700];
-    let path = storage.keep_aside("tail", &mut &bytes[..])?;
+    // A label stands for what is kept under it.
+    let path = storage.keep_aside(&format!("tail-{segment}"), &mut &bytes[..])?;
     promise(Fact::Kept { path, bytes });
     storage.rest();
     storage.commit_mark(segment, end, &[99; 512])?;
