@@ -7,7 +7,7 @@ use core::str::FromStr;
 
 use crate::hash::Hash;
 
-/// A [`Hash`] that prints and parses as hex.
+/// A [`Hash`](crate::Hash) that prints and parses as hex.
 ///
 /// Written is one form, `0x` and 64 lower-case hex digits, by `Display` and `Debug` alike. Read are
 ///

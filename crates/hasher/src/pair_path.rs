@@ -2,7 +2,8 @@
 
 use crate::hash::Hash;
 
-/// A node and how it goes up through pairs: what [`Hasher::hash_pair_paths`] works on.
+/// A node and how it goes up through pairs: what
+/// [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths) works on.
 ///
 /// The bits of the two numbers belong to steps, the lowest to the first one.
 ///
