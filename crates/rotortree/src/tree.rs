@@ -87,7 +87,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that it covers, replays the log
     /// behind it, and, with `verify_checkpoint`, compares every stored node with the hash of its children.
-    /// O(levels + shards + log), and O(nodes) with verification. What was recovered is durable when this returns;
+    /// Blocks for that: O(levels + shards + log), and O(nodes) with verification. What was recovered is durable when this returns;
     /// [`recovery_report`](Self::recovery_report) says what was found.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
 
     /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works beside a live writer and
     /// on a read-only mount. Shows states that are known to be durable, and only those; [`refresh`](ReadOnly::refresh)
-    /// moves forward.
+    /// moves forward. Blocks on reading.
     ///
     /// # Errors
     /// Those of [`open`](Self::open), but never [`StorageError::FileLocked`]. Where there is no tree: [`StorageError::Io`] of

@@ -114,7 +114,8 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     }
 
     /// Moves forward to what is durable now; whether there was anything new. O(manifest) if the store is as it was: no byte of the log
-    /// is read then. Otherwise the log is read anew: O(levels + shards + log).
+    /// is read then. Otherwise the log is read anew: O(levels + shards + log). Blocks on these reads; to await something new, see
+    /// [`newer_than`](Self::newer_than).
     ///
     /// # Errors
     /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has

@@ -77,7 +77,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Copies everything inserted so far into another directory, durably, while inserts go on. `path` is missing, empty, or holds
-    /// an earlier backup of this tree, which is extended by what is new. O(new nodes) reads and writes.
+    /// an earlier backup of this tree, which is extended by what is new. Blocks: O(new nodes) reads and writes.
     ///
     /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files and the original's cannot be
     /// exchanged unnoticed. It says of itself that it is a backup and of which tree, until it is opened for writing: from then on it is

@@ -11,7 +11,7 @@ use std::{
 use loom::thread;
 
 use super::{Bell, Disk, Tree, assert_durable, insert, model, open};
-use crate::{DurabilityToken, Durable};
+use crate::Durable;
 
 #[test]
 fn loom_models_two_threads_that_insert_and_wait() {
