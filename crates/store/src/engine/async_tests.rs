@@ -109,3 +109,21 @@ fn a_follower_that_is_dropped_or_moves_on_leaves_no_waker_behind() {
     drop(heads);
     assert_eq!(waiting(), 0);
 }
+
+#[test]
+fn a_follower_that_waits_is_woken_by_each_sync_alone() {
+    let tree = tree();
+    let mut heads = tree.durable_heads();
+    for k in 0..3 {
+        let (ring, rung) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Bell(ring)));
+        let mut context = Context::from_waker(&waker);
+        assert!(heads.poll_next(&mut context).is_pending());
+        tree.insert([k; 32]).unwrap();
+        assert!(rung.try_recv().is_err(), "nothing is durable yet");
+        tree.flush().unwrap();
+        rung.recv_timeout(Duration::from_secs(60))
+            .expect("the sync wakes it");
+        assert_eq!(heads.poll_next(&mut context), Poll::Ready(tree.head()));
+    }
+}
