@@ -25,22 +25,24 @@ const POINTS: usize = 400;
 /// Runs at once: they wait for the disk more than they work.
 const AT_ONCE: usize = 3;
 /// Calls that make room in the file system or need some.
-const WANT_ROOM: [&str; 7] = [
+const WANT_ROOM: [&str; 8] = [
     "fallocate",
     "mkdir",
     "mkdirat",
     "openat",
+    "openat2",
     "pwrite64",
     "rename",
     "renameat",
 ];
 /// Calls that the system may interrupt, and that are then made again.
-const INTERRUPTIBLE: [&str; 7] = [
+const INTERRUPTIBLE: [&str; 8] = [
     "fallocate",
     "fdatasync",
     "fsync",
     "getdents64",
     "openat",
+    "openat2",
     "pread64",
     "pwrite64",
 ];

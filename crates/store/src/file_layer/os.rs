@@ -62,6 +62,10 @@ impl FileLayer for OsFiles {
         system::open_dir(path)
     }
 
+    fn open_dir_at(&self, dir: &OsDir, path: &Path) -> io::Result<OsDir> {
+        system::open_dir_at(dir, path)
+    }
+
     fn parent(&self, dir: &OsDir) -> io::Result<Option<OsDir>> {
         system::parent(dir)
     }

@@ -51,6 +51,20 @@ pub(super) struct NamedFile<F> {
     path: PathBuf,
 }
 
+/// A file that is whole and synced under its temporary name, and the open directory in which it gets its own.
+#[derive(Debug)]
+pub(super) struct Prepared<L: FileLayer> {
+    file: NamedFile<L::File>,
+    len: u64,
+    dir: Arc<L::Dir>,
+}
+
+impl<L: FileLayer> Prepared<L> {
+    pub(super) fn file(&self) -> &NamedFile<L::File> {
+        &self.file
+    }
+}
+
 impl<F> NamedFile<F> {
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -288,33 +302,42 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Gives a file that was [prepared](Self::prepare) the name `path`, durably. The file, still open, and its length. This
-    /// replaces what has the name. An error leaves open which of the two will have it after a crash.
+    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This replaces what has the name. An error
+    /// leaves open which of the two will have it after a crash.
     pub(super) fn publish(
         &self,
-        prepared: (NamedFile<L::File>, u64),
+        prepared: Prepared<L>,
         path: &Path,
     ) -> io::Result<(NamedFile<L::File>, u64)> {
-        let (mut file, len) = prepared;
-        self.rename(&file.path, path)?;
+        let Prepared { mut file, len, dir } = prepared;
+        let (from, to) = (name(&file.path)?, name(path)?);
+        self.call("rename", &file.path, |_, _| {
+            self.files.rename(&dir, from, to)
+        })?;
+        let synced = self.call("sync the directory", parent(path), |_, _| {
+            self.files.sync_dir(&dir, Path::new(""))
+        });
+        self.judge_sync(synced)?;
         file.path = path.to_owned();
         Ok((file, len))
     }
 
-    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must be there.
+    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must be there; it is opened with it, so
+    /// that what may be wanting is wanting before anything is in doubt.
     pub(super) fn prepare(
         &self,
         temporary: &Path,
         content: &mut dyn Read,
-    ) -> io::Result<(NamedFile<L::File>, u64)> {
+    ) -> io::Result<Prepared<L>> {
         // An earlier attempt's file is not written over but replaced: what a failed sync left of it is unknown.
         self.remove_if_there(temporary)?;
+        let dir = self.open_parent(temporary)?;
         let file = self.create_new(temporary)?;
         let written = self
             .copy(content, &file)
             .and_then(|len| self.sync(&file).map(|()| len));
         match written {
-            Ok(len) => Ok((file, len)),
+            Ok(len) => Ok(Prepared { file, len, dir }),
             Err(error) => {
                 // Only tidiness: the next attempt and the next sweep remove it too.
                 let _ = self.remove_if_there(temporary);
@@ -323,12 +346,15 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Renames within one directory and makes the result durable.
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call("rename", from, |dir, below| {
-            self.files.rename(dir, below, self.below(to))
-        })?;
-        self.sync_dir(parent(to))
+    /// The directory that holds a path of the store, open.
+    fn open_parent(&self, path: &Path) -> io::Result<Arc<L::Dir>> {
+        if self.below(parent(path)).as_os_str().is_empty() {
+            return self.root();
+        }
+        let opened = self.call("open the directory", parent(path), |dir, below| {
+            self.files.open_dir_at(dir, below)
+        });
+        opened.map(Arc::new)
     }
 
     /// Removes a file; whether there was one.
@@ -347,4 +373,10 @@ pub(super) fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// The last name of a path.
+fn name(path: &Path) -> io::Result<&Path> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(Path::new(name))
 }

@@ -103,7 +103,7 @@ impl<L: FileLayer> Log<L> {
                 return Err(named("create the segment", &path, there));
             }
             let prepared = self.disk.prepare(&temporary(&path), content)?;
-            let status = self.disk.status(&prepared.0)?;
+            let status = self.disk.status(prepared.file())?;
             Ok((prepared, status))
         };
         let (prepared, status) = prepare().map_err(not_written)?;

@@ -103,7 +103,7 @@ impl<L: FileLayer> Manifest<L> {
             .map_err(not_written)?;
         let ready = self
             .ensure_ours()
-            .and_then(|()| self.disk.status(&prepared.0).map_err(not_written));
+            .and_then(|()| self.disk.status(prepared.file()).map_err(not_written));
         let id = match ready {
             Ok(status) => status.id,
             Err(error) => {

@@ -71,6 +71,9 @@ impl FileLayer for Meanwhile {
     fn open_dir(&self, path: &Path) -> io::Result<SimDir> {
         self.files.open_dir(path)
     }
+    fn open_dir_at(&self, dir: &SimDir, path: &Path) -> io::Result<SimDir> {
+        self.files.open_dir_at(dir, path)
+    }
     fn parent(&self, dir: &SimDir) -> io::Result<Option<SimDir>> {
         self.files.parent(dir)
     }

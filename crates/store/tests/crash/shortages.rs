@@ -104,7 +104,13 @@ fn a_passing_shortage_at_any_call_fails_nothing_for_good_unless_a_byte_is_in_dou
     let watchdog = Watchdog::start();
     let mut reference = Reference::default();
     // The number of "no descriptor" has no kind of its own.
-    let descriptors = [Call::Open, Call::OpenWrite, Call::CreateNew, Call::List];
+    let descriptors = [
+        Call::OpenDir,
+        Call::Open,
+        Call::OpenWrite,
+        Call::CreateNew,
+        Call::List,
+    ];
     let room = [
         Call::CreateNew,
         Call::CreateDir,

@@ -47,6 +47,10 @@ pub(super) fn open_dir(path: &Path) -> io::Result<OsDir> {
     Ok(OsDir(opened?.into()))
 }
 
+pub(super) fn open_dir_at(dir: &OsDir, path: &Path) -> io::Result<OsDir> {
+    read_dir(dir, path).map(OsDir)
+}
+
 pub(super) fn parent(dir: &OsDir) -> io::Result<Option<OsDir>> {
     let above: File = retry_on_intr(|| fs::openat(dir, "..", LOOK_UP, Mode::empty()))?.into();
     // Above the topmost directory it stands itself.
@@ -111,6 +115,9 @@ pub(super) fn open_or_create(dir: &OsDir, path: &Path) -> io::Result<File> {
 
 fn open_file(dir: &OsDir, path: &Path, flags: OFlags) -> io::Result<File> {
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    if let Some(opened) = at_once::open(dir.as_fd(), path, flags) {
+        return opened;
+    }
     let opened = beneath(dir, path, |at, name| {
         // What std asks for; the process's mask takes from it.
         retry_on_intr(|| fs::openat(at, name, flags, Mode::from_raw_mode(0o666)))
@@ -194,6 +201,58 @@ pub(super) fn list(dir: &OsDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>
         names.push((name.to_owned(), kind == FileType::Directory));
     }
     Ok(names)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod at_once {
+    //! Opening beneath a directory in one call, which takes one descriptor: a process that has no other may have that one.
+
+    use std::{fs::File, io, os::fd::BorrowedFd, path::Path};
+
+    use rustix::{
+        fs::{Mode, OFlags, ResolveFlags, openat2},
+        io::{Errno, retry_on_intr},
+    };
+
+    /// The file, or why there is none. `None` where the system has no such call or does not say enough: going component by component
+    /// does.
+    pub(super) fn open(
+        dir: BorrowedFd<'_>,
+        path: &Path,
+        flags: OFlags,
+    ) -> Option<io::Result<File>> {
+        let mode = if flags.contains(OFlags::CREATE) {
+            Mode::from_raw_mode(0o666)
+        } else {
+            Mode::empty()
+        };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        match retry_on_intr(|| openat2(dir, path, flags, mode, resolve)) {
+            Ok(file) => Some(Ok(file.into())),
+            Err(
+                error @ (Errno::NOENT
+                | Errno::EXIST
+                | Errno::MFILE
+                | Errno::NFILE
+                | Errno::NOMEM
+                | Errno::IO),
+            ) => Some(Err(error.into())),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod at_once {
+    //! There is no such call here.
+
+    use std::{fs::File, io, os::fd::BorrowedFd, path::Path};
+
+    use rustix::fs::OFlags;
+
+    pub(super) fn open(_: BorrowedFd<'_>, _: &Path, _: OFlags) -> Option<io::Result<File>> {
+        None
+    }
 }
 
 /// Calls `deed` with the directory below `dir` that holds the last name of `path`, and with that name. Every directory on the way

@@ -46,6 +46,10 @@ pub(super) fn open_dir(path: &Path) -> io::Result<OsDir> {
     Ok(OsDir { path, handle })
 }
 
+pub(super) fn open_dir_at(dir: &OsDir, path: &Path) -> io::Result<OsDir> {
+    open_dir(&beneath(dir, path)?)
+}
+
 pub(super) fn parent(dir: &OsDir) -> io::Result<Option<OsDir>> {
     dir.path.parent().map(open_dir).transpose()
 }

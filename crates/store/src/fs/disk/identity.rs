@@ -64,7 +64,7 @@ impl<L: FileLayer> Disk<L> {
                 let prepared = self
                     .prepare(&temporary(&file.path), &mut content)
                     .map_err(not_written)?;
-                let status = self.status(&prepared.0).map_err(not_written)?;
+                let status = self.status(prepared.file()).map_err(not_written)?;
                 // From here on either file may have the name.
                 let copy = self.publish(prepared, &file.path);
                 let (copy, len) = copy.map_err(WriteError::InDoubt)?;

@@ -30,6 +30,15 @@ impl FileLayer for SimFiles {
         })
     }
 
+    fn open_dir_at(&self, dir: &SimDir, path: &Path) -> io::Result<SimDir> {
+        self.call_at(Call::OpenDir, dir, path, |state, whole| {
+            Ok(SimDir {
+                node: state.disk.find_dir(dir.node, path)?,
+                path: whole.to_owned(),
+            })
+        })
+    }
+
     fn parent(&self, dir: &SimDir) -> io::Result<Option<SimDir>> {
         self.call(Call::OpenDir, &dir.path, |state, _| {
             let above = state.disk.parent(dir.node);
