@@ -14,6 +14,8 @@ mod damage;
 mod emptied;
 mod failing;
 mod identity;
+#[cfg(target_os = "linux")]
+mod idle;
 mod metadata;
 #[cfg(target_os = "linux")]
 mod paths;
