@@ -43,10 +43,15 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         new: TreeHead,
     ) -> Result<NaryProof<N, MAX_DEPTH>, VerifyError> {
         let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
-        let updated = unrooted.update_inclusion_proof(hasher, old_proof, old, new)?;
-        old.expect_root(&self.old_root)?;
-        new.expect_root(&self.new_root)?;
-        Ok(updated)
+        let roots = old.expect_root(&self.old_root);
+        if let Err(error) = roots.and_then(|()| new.expect_root(&self.new_root)) {
+            // What is wrong with the proofs themselves is told first. Here and not behind the update, whose result, tens of
+            // kilobytes, would be copied on the stack once more.
+            old_proof.verify_against(hasher, old)?;
+            unrooted.verify_against(hasher, old, new)?;
+            return Err(error);
+        }
+        unrooted.update_inclusion_proof(hasher, old_proof, old, new)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Manifest<L: FileLayer> {
 }
 
 /// What is remembered of the manifest in force.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct InForce {
     /// The generation, if this handle committed it.
     generation: Option<u64>,
@@ -35,8 +35,8 @@ struct InForce {
     digest: Option<u64>,
     /// Which file it is.
     id: Option<FileId>,
-    /// The file that is about to take its place.
-    next: Option<FileId>,
+    /// The file that is about to take its place, and a hash of its bytes.
+    next: Option<(Option<FileId>, u64)>,
 }
 
 /// Tells one manifest from another. Not from one that is made to look the same: that would take a hand in this very directory.
@@ -112,7 +112,7 @@ impl<L: FileLayer> Manifest<L> {
                 return Err(error);
             }
         };
-        lock(&self.in_force).next = id;
+        lock(&self.in_force).next = Some((id, digest(bytes)));
         // From here on the new manifest may be in force after a crash, whatever the calls return.
         self.disk
             .publish(prepared, path)
@@ -157,9 +157,10 @@ impl<L: FileLayer> Manifest<L> {
         let Some(id) = id else {
             return Ok(());
         };
+        let next_id = next.and_then(|(id, _)| id);
         let found = self.disk.status_at(self.layout.manifest());
         let is_known =
-            |found: FileId| found.is_same(&id) || next.is_some_and(|next| found.is_same(&next));
+            |found: FileId| found.is_same(&id) || next_id.is_some_and(|next| found.is_same(&next));
         match found {
             Ok(FileStatus {
                 id: Some(found), ..
@@ -171,26 +172,35 @@ impl<L: FileLayer> Manifest<L> {
         self.ensure_ours()
     }
 
-    /// Refuses to go on where another manifest is in force than the one that this owner committed or loaded last.
+    /// Refuses to go on where another manifest is in force than the one that this owner committed or loaded last. Another thread
+    /// may commit one meanwhile: then what is found is held against what is in force by now.
     pub(super) fn ensure_ours(&self) -> Result<(), WriteError> {
-        let Some(ours) = lock(&self.in_force).digest else {
-            return Ok(());
-        };
         let path = self.layout.manifest();
         let fenced = |reason: &str| WriteError::Fenced(named("replace", path, gone(reason)));
-        let found = self
-            .disk
-            .open(path)
-            .and_then(|file| self.read(&file, self.disk.len(&file)?.min(MAX_MANIFEST_BYTES)));
-        match found {
-            Ok(bytes) if digest(&bytes) == ours => Ok(()),
-            Ok(_) => Err(fenced(
-                "another manifest was put in its place while the store was open; nothing of it was changed",
-            )),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(fenced("it was removed while the store was open"))
+        loop {
+            let before = *lock(&self.in_force);
+            let Some(ours) = before.digest else {
+                return Ok(());
+            };
+            let found = self
+                .disk
+                .open(path)
+                .and_then(|file| self.read(&file, self.disk.len(&file)?.min(MAX_MANIFEST_BYTES)));
+            let found = match found {
+                Ok(bytes) => digest(&bytes),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(fenced("it was removed while the store was open"));
+                }
+                Err(error) => return Err(not_written(error)),
+            };
+            if found == ours || before.next.is_some_and(|(_, next)| found == next) {
+                return Ok(());
             }
-            Err(error) => Err(not_written(error)),
+            if *lock(&self.in_force) == before {
+                return Err(fenced(
+                    "another manifest was put in its place while the store was open; nothing of it was changed",
+                ));
+            }
         }
     }
 }
