@@ -25,6 +25,8 @@ struct Told {
     /// Syncs of the log, and writes of chunks, wait while these hold.
     syncs_held: bool,
     chunks_held: bool,
+    /// So many syncs pass although they are held.
+    passes: u64,
     /// Syncs fail, with a write in doubt; writes of chunks fail.
     syncs_fail: bool,
     chunks_fail: bool,
@@ -65,6 +67,11 @@ impl Gate {
 
     pub(crate) fn hold_syncs(&self, held: bool) {
         self.tell(|told| told.syncs_held = held);
+    }
+
+    /// Lets one sync through that is held, or comes.
+    pub(crate) fn pass_one_sync(&self) {
+        self.tell(|told| told.passes += 1);
     }
 
     pub(crate) fn hold_chunks(&self, held: bool) {
@@ -162,7 +169,8 @@ impl Ownership for Noticed<dyn Ownership> {}
 
 impl Storage for Gate {
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
-        self.pass(|told| told.syncs_held);
+        self.pass(|told| told.syncs_held && told.passes == 0);
+        self.tell(|told| told.passes = told.passes.saturating_sub(1));
         let fails = self.0.told.lock().unwrap().syncs_fail;
         if fails {
             return Err(WriteError::InDoubt(io::Error::other("a planned failure")));

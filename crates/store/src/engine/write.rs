@@ -2,13 +2,12 @@
 
 use std::{
     hint::spin_loop,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, NodeStore as _, SpareSnapshot, TreeError};
+use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError};
 use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{
@@ -269,11 +268,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         run: impl FnOnce(&mut LeanIMT<H, N, D>) -> Result<R, TreeError>,
     ) -> Result<R, TreeError> {
         let _mark = self.hashing.begin(on_pool);
-        catch_unwind(AssertUnwindSafe(|| run(&mut writer.tree))).unwrap_or_else(|panic| {
-            // Nodes that were staged are not part of the tree. The next append would drop them, but a checkpoint may come first.
-            writer.tree.nodes_mut().abort();
-            resume_unwind(panic)
-        })
+        run(&mut writer.tree)
     }
 
     /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is to ask for.
