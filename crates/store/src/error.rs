@@ -34,10 +34,10 @@ pub enum StorageError {
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
-    /// A call from within the tree's own hasher, or from what closing it drops, that would have to wait for its caller. Nothing was
-    /// changed. Such a call belongs on another thread, or behind the call that it came from.
+    /// A call from within the tree's own hasher, from what closing it drops, or from what a refresh calls, that would have to wait for
+    /// its caller. Nothing was changed. Such a call belongs on another thread, or behind the call that it came from.
     #[error(
-        "the call comes from within the tree's own hasher, or from within closing it, and would wait for itself; use another thread, or call \
+        "the call comes from within the tree's own hasher, or from within closing or refreshing it, and would wait for itself; use another thread, or call \
              when the outer call has returned"
     )]
     Reentered,

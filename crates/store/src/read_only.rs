@@ -6,7 +6,7 @@ use std::{
     ops::RangeBounds,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -16,7 +16,7 @@ use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use crate::{
     EngineConfig, RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest,
-    recovery, spans, storage::Storage,
+    recovery, spans, storage::Storage, sync::thread_token,
 };
 
 /// How often reading is tried again when the writer moves on in the middle of it.
@@ -49,8 +49,19 @@ struct View<H: Hasher, const N: usize, const D: usize> {
     process: Process,
     /// Held by whoever refreshes.
     refreshing: Mutex<()>,
+    /// The token of the thread that holds it, or 0.
+    refreshing_on: AtomicUsize,
     /// How many newer states were shown since opening.
     version: AtomicU64,
+}
+
+/// The thread that refreshes; taken back also where it panics.
+struct Refreshing<'a>(&'a AtomicUsize);
+
+impl Drop for Refreshing<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
 struct Seen {
@@ -106,6 +117,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             seen: ArcSwap::from_pointee(seen),
             process,
             refreshing: Mutex::new(()),
+            refreshing_on: AtomicUsize::new(0),
             version: AtomicU64::new(0),
         };
         Ok(Self {
@@ -120,16 +132,25 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     /// # Errors
     /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
     /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked while this view was being refreshed.
+    /// [`StorageError::Reentered`] from what a refresh of this view calls: a subscriber, a progress callback, the hasher.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
         spans::refresh(&*self.view.storage).run(|| self.move_forward())
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {
+        // A subscriber or a callback that is told of a refresh may call this.
+        if self.view.refreshing_on.load(Ordering::Relaxed) == thread_token() {
+            return Err(StorageError::Reentered.into());
+        }
         let _refreshing = self
             .view
             .process
             .look(&self.view.refreshing)
             .ok_or(StorageError::Closed)?;
+        self.view
+            .refreshing_on
+            .store(thread_token(), Ordering::Relaxed);
+        let _mark = Refreshing(&self.view.refreshing_on);
         let seen = self.view.seen.load_full();
         if seen.version.is_some() && seen.version == Version::of(&*self.view.storage) {
             return Ok(false);

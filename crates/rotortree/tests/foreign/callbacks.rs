@@ -3,12 +3,12 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use rotortree::{Blake3Hasher, RotorTreeConfig, RotorTreeError, StorageError};
+use rotortree::{Blake3Hasher, ReadOnly, RotorTreeConfig, RotorTreeError, StorageError};
 
 use crate::{
     common::{leaf, leaves},
@@ -109,4 +109,34 @@ fn a_callback_is_dropped_when_the_tree_is_open() {
     let tree = opened(&gate, move || drop(Arc::clone(&inner))).unwrap();
     assert_eq!(Arc::strong_count(&captured), 1);
     tree.close().unwrap();
+}
+
+#[test]
+fn a_callback_that_refreshes_the_view_that_is_being_refreshed_is_told() {
+    ends("refreshing within a refresh", || {
+        let gate = place();
+        let view: Arc<OnceLock<ReadOnly<Blake3Hasher, 2, 32>>> = Arc::default();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (inner, outcomes) = (Arc::clone(&view), Arc::clone(&told));
+        let builder = Tree::builder(RotorTreeConfig::new("not looked at"));
+        let builder = builder.storage(gate.storage()).progress(move |_| {
+            if let Some(view) = inner.get() {
+                let outcome = view.refresh();
+                let is_told = matches!(
+                    outcome,
+                    Err(RotorTreeError::Storage(StorageError::Reentered))
+                );
+                outcomes.lock().unwrap().push(is_told);
+            }
+        });
+        let opened = builder.open_read_only(Blake3Hasher).unwrap();
+        let view = view.get_or_init(|| opened);
+        let tree = quiet(&gate);
+        tree.insert_many_durable(&leaves(0..100_000)).unwrap();
+        tree.close().unwrap();
+        assert!(view.refresh().unwrap());
+        assert_eq!(view.size(), 250_000);
+        let told = told.lock().unwrap();
+        assert!(!told.is_empty() && told.iter().all(|is_told| *is_told));
+    });
 }

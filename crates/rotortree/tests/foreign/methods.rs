@@ -2,11 +2,14 @@
 
 use std::{
     fmt,
+    future::Future,
     panic::resume_unwind,
+    pin::Pin,
     sync::{
         Arc,
         mpsc::{RecvTimeoutError, channel},
     },
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
@@ -92,17 +95,34 @@ pub(crate) fn reading<H: Hasher>() -> Named<fn(&TreeOf<H>)> {
     ]
 }
 
+/// The methods that return futures, each polled once, by name.
+fn awaiting() -> Named<fn(&Tree)> {
+    fn once<F: Future + Unpin>(mut future: F) {
+        let _ = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
+    }
+    vec![
+        ("flush_async", |tree| once(tree.flush_async())),
+        ("checkpoint_async", |tree| once(tree.checkpoint_async())),
+        ("close_async", |tree| once(tree.clone().close_async())),
+        ("durable_heads", |tree| {
+            let mut heads = tree.durable_heads();
+            let _ = heads.poll_next(&mut Context::from_waker(Waker::noop()));
+        }),
+    ]
+}
+
 /// All of them, whatever they return.
 pub(crate) fn all() -> Named<Call> {
     let writing = writing().into_iter().map(|(name, call)| {
         let call: Call = Box::new(move |tree| drop(call(tree)));
         (name, call)
     });
-    let reading = reading().into_iter().map(|(name, call)| {
+    let others = reading().into_iter().chain(awaiting());
+    let others = others.map(|(name, call)| {
         let call: Call = Box::new(call);
         (name, call)
     });
-    writing.chain(reading).collect()
+    writing.chain(others).collect()
 }
 
 /// A tree on a gate that does nothing by itself.

@@ -170,18 +170,21 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.has_pending() {
             return;
         }
-        match self.try_lead() {
-            Some(lead) => {
-                let flushed = spans::flush(&*self.storage).run(|| {
-                    let _outbox = outbox::scope();
-                    self.lead(lead)
-                });
-                if let Err(StorageError::Unavailable(_)) = flushed {
-                    self.tick_again(self.counters.shortage.pause(interval));
-                }
+        // The span is entered before the lead is taken: a subscriber may call any method of the tree.
+        let flushed = spans::flush(&*self.storage).run(|| {
+            let _outbox = outbox::scope();
+            match self.try_lead() {
+                Some(lead) => self.lead(lead).map(|()| true),
+                None => Ok(false),
             }
+        });
+        match flushed {
             // A thread leads, and may have begun before these records came. No second one needs to wait for it.
-            None => self.tick_again(interval),
+            Ok(false) => self.tick_again(interval),
+            Err(StorageError::Unavailable(_)) => {
+                self.tick_again(self.counters.shortage.pause(interval));
+            }
+            Ok(true) | Err(_) => {}
         }
     }
 

@@ -63,9 +63,9 @@ pub(super) struct GroupCommit {
     state: Mutex<Commit>,
     /// Told when the durable sequence, the log's availability or the status has changed. Goes with `state`.
     changed: Condvar,
-    /// Whether the background looks again, for each [`Tick`].
     /// The last record of the last batch that was inserted.
     inserted: AtomicU64,
+    /// Whether the background looks again, for each [`Tick`].
     pub(super) flush_is_due: AtomicBool,
     pub(super) mark_is_due: AtomicBool,
 }
