@@ -5,7 +5,7 @@ mod newer;
 use std::{
     ops::RangeBounds,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -47,20 +47,44 @@ struct View<H: Hasher, const N: usize, const D: usize> {
     current: ArcSwap<TreeSnapshot<N, D>>,
     seen: ArcSwap<Seen>,
     process: Process,
-    /// Held by whoever refreshes.
-    refreshing: Mutex<()>,
-    /// The token of the thread that holds it, or 0.
-    refreshing_on: AtomicUsize,
+    /// Held by the call that refreshes.
+    refresh: Refresh,
     /// How many newer states were shown since opening.
     version: AtomicU64,
 }
 
-/// The thread that refreshes; taken back also where it panics.
-struct Refreshing<'a>(&'a AtomicUsize);
+/// One refresh at a time.
+#[derive(Default)]
+struct Refresh {
+    running: Mutex<()>,
+    /// The token of the thread that refreshes, or 0.
+    on: AtomicUsize,
+}
+
+/// Held by the call that refreshes.
+struct Refreshing<'a> {
+    on: &'a AtomicUsize,
+    _running: MutexGuard<'a, ()>,
+}
+
+impl Refresh {
+    fn begin(&self, process: &Process) -> Result<Refreshing<'_>, StorageError> {
+        // A subscriber or a callback that is told of a refresh may ask for one.
+        if self.on.load(Ordering::Relaxed) == thread_token() {
+            return Err(StorageError::Reentered);
+        }
+        let running = process.look(&self.running).ok_or(StorageError::Closed)?;
+        self.on.store(thread_token(), Ordering::Relaxed);
+        Ok(Refreshing {
+            on: &self.on,
+            _running: running,
+        })
+    }
+}
 
 impl Drop for Refreshing<'_> {
     fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.on.store(0, Ordering::Relaxed);
     }
 }
 
@@ -116,8 +140,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
             current: ArcSwap::from_pointee(snapshot),
             seen: ArcSwap::from_pointee(seen),
             process,
-            refreshing: Mutex::new(()),
-            refreshing_on: AtomicUsize::new(0),
+            refresh: Refresh::default(),
             version: AtomicU64::new(0),
         };
         Ok(Self {
@@ -138,19 +161,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {
-        // A subscriber or a callback that is told of a refresh may call this.
-        if self.view.refreshing_on.load(Ordering::Relaxed) == thread_token() {
-            return Err(StorageError::Reentered.into());
-        }
-        let _refreshing = self
-            .view
-            .process
-            .look(&self.view.refreshing)
-            .ok_or(StorageError::Closed)?;
-        self.view
-            .refreshing_on
-            .store(thread_token(), Ordering::Relaxed);
-        let _mark = Refreshing(&self.view.refreshing_on);
+        let _refreshing = self.view.refresh.begin(&self.view.process)?;
         let seen = self.view.seen.load_full();
         if seen.version.is_some() && seen.version == Version::of(&*self.view.storage) {
             return Ok(false);
