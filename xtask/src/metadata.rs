@@ -14,10 +14,6 @@ use crate::outcome::{Failure, Outcome};
 pub(crate) struct Metadata {
     /// The packages, workspace members only under `--no-deps`.
     pub(crate) packages: Vec<Package>,
-    /// The resolved graph; empty under `--no-deps`.
-    pub(crate) nodes: Vec<Node>,
-    /// The id of the package that the graph starts from, when there is one.
-    pub(crate) root: Option<String>,
     /// The folder that cargo builds into.
     pub(crate) target_directory: String,
 }
@@ -25,13 +21,10 @@ pub(crate) struct Metadata {
 /// One package.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Package {
-    pub(crate) id: String,
     pub(crate) name: String,
     /// Feature names (those implied by optional dependencies included) and what each enables.
     pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
-    /// True when it is a procedural macro, which runs in the compiler and not in the program.
-    pub(crate) proc_macro: bool,
     /// The names of its programs.
     pub(crate) binaries: Vec<String>,
 }
@@ -57,16 +50,6 @@ pub(crate) enum Kind {
     Build,
 }
 
-/// A package in the resolved graph.
-#[derive(Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) id: String,
-    /// The features it is built with.
-    pub(crate) features: Vec<String>,
-    /// The packages it links: ids of its normal dependencies.
-    pub(crate) links: Vec<String>,
-}
-
 impl Metadata {
     /// Reads the output of `cargo metadata --format-version 1`.
     pub(crate) fn parse(json: &str) -> Outcome<Self> {
@@ -76,20 +59,8 @@ impl Metadata {
             .iter()
             .map(package)
             .collect::<Outcome<_>>()?;
-        let resolve = &value["resolve"];
-        let (nodes, root) = if resolve.is_null() {
-            (Vec::new(), None)
-        } else {
-            let nodes = array(resolve, "nodes")?
-                .iter()
-                .map(node)
-                .collect::<Outcome<_>>()?;
-            (nodes, resolve["root"].as_str().map(str::to_owned))
-        };
         Ok(Self {
             packages,
-            nodes,
-            root,
             target_directory: string(&value, "target_directory")?,
         })
     }
@@ -110,26 +81,21 @@ fn package(value: &Value) -> Outcome<Package> {
         .iter()
         .map(|(name, enables)| Ok((name.clone(), strings(enables, name)?)))
         .collect::<Outcome<_>>()?;
-    let mut proc_macro = false;
     let mut binaries = Vec::new();
     for target in array(value, "targets")? {
         for kind in array(target, "kind")? {
-            match kind.as_str() {
-                Some("proc-macro") => proc_macro = true,
-                Some("bin") => binaries.push(string(target, "name")?),
-                _ => {}
+            if kind.as_str() == Some("bin") {
+                binaries.push(string(target, "name")?);
             }
         }
     }
     Ok(Package {
-        id: string(value, "id")?,
         name: string(value, "name")?,
         features,
         dependencies: array(value, "dependencies")?
             .iter()
             .map(dependency)
             .collect::<Outcome<_>>()?,
-        proc_macro,
         binaries,
     })
 }
@@ -149,23 +115,6 @@ fn dependency(value: &Value) -> Outcome<Dependency> {
             .as_bool()
             .ok_or_else(|| missing("optional"))?,
         by_path: value["path"].is_string(),
-    })
-}
-
-fn node(value: &Value) -> Outcome<Node> {
-    let mut links = Vec::new();
-    for dep in array(value, "deps")? {
-        let normal = array(dep, "dep_kinds")?
-            .iter()
-            .any(|kind| kind["kind"].is_null());
-        if normal {
-            links.push(string(dep, "pkg")?);
-        }
-    }
-    Ok(Node {
-        id: string(value, "id")?,
-        features: strings(&value["features"], "features")?,
-        links,
     })
 }
 

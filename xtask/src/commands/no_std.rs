@@ -11,7 +11,6 @@ use std::path::Path;
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::metadata::Metadata;
 use crate::outcome::{Failure, Outcome, Verdict};
 use crate::symbols;
 use crate::terminal;
@@ -65,46 +64,39 @@ fn check_graph(root: &Path) -> Outcome<()> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .unwrap_or_default();
+    // `cargo metadata` also shows what `dependency?/feature` would build if something else asked for
+    // it; `cargo tree` shows what is built.
     let words = format!(
-        "metadata --format-version 1 --filter-platform {host} --manifest-path {NO_STD_PROOF}/Cargo.toml"
+        "tree --manifest-path {NO_STD_PROOF}/Cargo.toml --target {host} --edges normal,no-proc-macro \
+         --prefix none --format {{p}}|{{f}}"
     );
-    let metadata = Metadata::parse(&Invocation::cargo(root, &words).output()?)?;
-    let offenders = with_std(&metadata)?;
+    let tree = Invocation::cargo(root, &words).output()?;
+    let offenders = with_std(&tree)?;
     if offenders.is_empty() {
         terminal::line("no package of the graph has its `std` feature on");
         Ok(())
     } else {
         Err(Failure::new(format!(
             "The proof links packages with their `std` feature on: {}.",
-            offenders.join(", ")
+            offenders.into_iter().collect::<Vec<_>>().join(", ")
         )))
     }
 }
 
-/// The packages that the graph's root links with their `std` feature on.
-fn with_std(metadata: &Metadata) -> Outcome<Vec<&str>> {
-    let root = metadata
-        .root
-        .as_deref()
-        .ok_or_else(|| Failure::new("The proof's graph has no root."))?;
-    let mut seen = BTreeSet::new();
-    let mut open = vec![root];
-    let mut offenders = Vec::new();
-    while let Some(id) = open.pop() {
-        let (Some(package), Some(node)) = (
-            metadata.packages.iter().find(|package| package.id == id),
-            metadata.nodes.iter().find(|node| node.id == id),
-        ) else {
-            return Err(Failure::new(format!("The proof's graph lacks `{id}`.")));
+/// The packages that are linked with their `std` feature on, from lines of `package|features`.
+fn with_std(tree: &str) -> Outcome<BTreeSet<&str>> {
+    let mut offenders = BTreeSet::new();
+    for line in tree.lines() {
+        let Some((package, features)) = line.split_once('|') else {
+            return Err(Failure::new(format!("cargo tree says `{line}`.")));
         };
-        // What runs in the compiler may have `std`.
-        if package.proc_macro || !seen.insert(id) {
-            continue;
+        let features = features.trim_end_matches("(*)").trim();
+        if features.split(',').any(|feature| feature == "std") {
+            offenders.insert(package.split(' ').next().unwrap_or(package));
         }
-        if node.features.iter().any(|feature| feature == "std") {
-            offenders.push(package.name.as_str());
-        }
-        open.extend(node.links.iter().map(String::as_str));
+    }
+    if tree.lines().count() < 2 {
+        return Err(Failure::new("cargo tree names no package that is linked."));
     }
     Ok(offenders)
 }
@@ -134,55 +126,17 @@ fn check_symbols(root: &Path, program: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metadata::{Node, Package};
-
-    /// A root that links `a`, which links `b`.
-    fn graph(a: &[&str], b: &[&str], b_is_macro: bool) -> Metadata {
-        let package = |id: &str, proc_macro| Package {
-            id: id.to_owned(),
-            name: id.to_owned(),
-            proc_macro,
-            ..Package::default()
-        };
-        let node = |id: &str, features: &[&str], links: &[&str]| Node {
-            id: id.to_owned(),
-            features: features.iter().map(|name| (*name).to_owned()).collect(),
-            links: links.iter().map(|name| (*name).to_owned()).collect(),
-        };
-        Metadata {
-            packages: vec![
-                package("root", false),
-                package("a", false),
-                package("b", b_is_macro),
-            ],
-            nodes: vec![
-                node("root", &[], &["a"]),
-                node("a", a, &["b"]),
-                node("b", b, &[]),
-            ],
-            root: Some("root".to_owned()),
-            ..Metadata::default()
-        }
-    }
 
     #[test]
-    fn a_package_with_std_is_found_however_deep() {
-        assert_eq!(with_std(&graph(&[], &["alloc"], false)), Ok(vec![]));
-        assert_eq!(with_std(&graph(&["std"], &[], false)), Ok(vec!["a"]));
-        assert_eq!(with_std(&graph(&[], &["std"], false)), Ok(vec!["b"]));
-    }
-
-    #[test]
-    fn a_procedural_macro_may_have_std() {
-        assert_eq!(with_std(&graph(&[], &["std"], true)), Ok(vec![]));
+    fn a_package_with_std_is_found_however_often_it_is_named() {
+        let tree = "proof v0.0.0|\na v1.0.0|alloc,std (*)\nb v1.0.0|alloc\nc v1.0.0|stdlib\n";
+        assert_eq!(with_std(tree), Ok(BTreeSet::from(["a"])));
     }
 
     #[test]
     fn a_graph_with_holes_proves_nothing() {
-        let mut holed = graph(&[], &[], false);
-        holed.nodes.pop();
-        assert!(with_std(&holed).is_err());
-        holed.root = None;
-        assert!(with_std(&holed).is_err());
+        assert!(with_std("").is_err());
+        assert!(with_std("proof v0.0.0|\n").is_err());
+        assert!(with_std("proof v0.0.0|\nno features\n").is_err());
     }
 }
