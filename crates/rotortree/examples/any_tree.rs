@@ -124,7 +124,7 @@ mod tests {
                 found.contains(&format!("N = {n} and at most 32 levels")),
                 "{found}"
             );
-            assert!(found.contains("leaf 4 is 02...: true"), "{found}");
+            assert!(found.contains("leaf 4 is 02... holds"), "{found}");
             let other = run(&directory, Some(18 - n)).unwrap_err().to_string();
             assert!(other.contains(&format!("{}", 18 - n)), "{other}");
         }

@@ -176,18 +176,24 @@ fn a_damaged_log() {
         tree.flush().unwrap();
     }
     tree.close().unwrap();
-    let logs = files.list_files().into_iter();
-    let log = logs
-        .filter(|path| path.extension().is_some_and(|kind| kind == "wal"))
-        .max()
-        .unwrap();
-    let mut bytes = files.read_file(&log).unwrap();
+    let damage = |offset: usize| {
+        let logs = files.list_files().into_iter();
+        let log = logs
+            .filter(|path| path.extension().is_some_and(|kind| kind == "wal"))
+            .max()
+            .unwrap();
+        let mut bytes = files.read_file(&log).unwrap();
+        bytes[offset] ^= 1;
+        files.write_file(&log, &bytes);
+    };
     // Behind the first group, so that a tree is left.
-    bytes[2500] ^= 1;
-    files.write_file(&log, &bytes);
+    damage(2500);
     let tree = open(&storage);
     assert!(tree.recovery_report().damage.is_some());
     tree.close().unwrap();
+    // Within the header.
+    damage(40);
+    open(&storage).close().unwrap();
 }
 
 fn failing_writes() {

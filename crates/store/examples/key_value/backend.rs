@@ -263,18 +263,20 @@ impl Storage for KeyValueStorage {
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
-        for n in 0.. {
-            let key = keys::aside(label, n);
-            if self.database.get(&key)?.is_none() {
-                let name = key.escape_ascii().to_string();
-                self.database
-                    .write(vec![Change::Put(key, bytes)], |_| Ok(()))?;
-                return Ok(name);
+        let key = keys::aside(label);
+        let name = key.escape_ascii().to_string();
+        match self.database.get(&key)? {
+            None => self
+                .database
+                .write(vec![Change::Put(key, bytes)], |_| Ok(()))?,
+            Some(there) if there == bytes => {}
+            Some(_) => {
+                return Err(refused(
+                    io::ErrorKind::AlreadyExists,
+                    format!("cannot keep bytes aside: {label} holds other bytes"),
+                ));
             }
         }
-        Err(refused(
-            io::ErrorKind::AlreadyExists,
-            format!("cannot keep bytes aside: every name for {label} is taken"),
-        ))
+        Ok(name)
     }
 }

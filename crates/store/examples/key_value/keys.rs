@@ -43,7 +43,7 @@ pub(crate) fn unit(shard: Shard, index: u64) -> Key {
     .concat()
 }
 
-/// The `n`-th value kept aside under a label.
-pub(crate) fn aside(label: &str, n: u64) -> Key {
-    format!("aside/{label}-{n}").into_bytes()
+/// The value kept aside under a label.
+pub(crate) fn aside(label: &str) -> Key {
+    format!("aside/{label}").into_bytes()
 }

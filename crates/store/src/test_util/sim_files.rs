@@ -49,7 +49,10 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 pub use crash::{Bound, CrashPoint, Image};
@@ -99,7 +102,12 @@ struct Shared {
 /// Something that happens to the files while a program works.
 type Interlude = Box<dyn FnOnce() + Send>;
 
+/// Devices made so far, of which no two are one.
+static DEVICES: AtomicU64 = AtomicU64::new(1);
+
 struct State {
+    /// Tells this device from every other.
+    device: u64,
     disk: Disk,
     base: Disk,
     entries: Vec<Entry>,
@@ -135,6 +143,7 @@ impl SimFiles {
         Self {
             shared: Arc::new(Shared {
                 state: Mutex::new(State {
+                    device: DEVICES.fetch_add(1, Ordering::Relaxed),
                     base: disk.clone(),
                     disk,
                     entries: Vec::new(),

@@ -154,7 +154,7 @@ impl State {
             len,
             links: self.disk.links(node),
             id: Some(FileId {
-                device: 1,
+                device: self.device,
                 inode: node,
                 born: None,
             }),
