@@ -79,17 +79,23 @@ impl Honest {
             cuts: Vec::new(),
         };
         let go_on = &mut |_| ControlFlow::Continue(());
+        let end = Position {
+            sequence: 1,
+            size: snapshot.size(),
+            root,
+        };
         let manifest = Manifest {
             generation: 1,
             sequence: 1,
             size: snapshot.size(),
             root,
             levels: write_nodes(&*storage, &empty, &snapshot, go_on).expect("nothing fails here"),
-            durable: Position {
-                sequence: 1,
-                size: snapshot.size(),
-                root,
+            newest: HeaderCopy {
+                base: end,
+                attested: 1,
+                ..empty.newest
             },
+            durable: end,
             ..empty.clone()
         };
         let header = SegmentHeader {
