@@ -131,7 +131,9 @@ pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
             let tree = open(&disk, RecoveryMode::Strict).expect("a new store opens");
             for (k, &count) in batches.iter().enumerate() {
                 let leaves: Vec<_> = (0..count).map(|leaf| [leaf as u8 ^ k as u8; 32]).collect();
-                tree.append(&leaves).metadata(b"cursor").submit()
+                tree.append(&leaves)
+                    .metadata(b"cursor")
+                    .submit()
                     .expect("a valid batch")
                     .wait()
                     .expect("nothing fails here");
