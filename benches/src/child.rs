@@ -1,5 +1,5 @@
-//! Work whose memory is measured by what the system says of a process: each contender gets a process of its own, a copy of
-//! this program, and the parent watches it.
+//! Work whose memory is measured by what the system says of a process: each contender gets a
+//! process of its own, a copy of this program, and the parent watches it.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,8 @@ impl Who {
 pub struct Done {
     /// The numbers that it reported: seconds, for the most part.
     pub numbers: Vec<f64>,
-    /// The most memory without a file behind it that it was seen to have, beyond what it started with.
+    /// The most memory without a file behind it that it was seen to have, beyond what it started
+    /// with.
     pub anonymous: Option<f64>,
 }
 

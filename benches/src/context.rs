@@ -122,7 +122,8 @@ pub fn fresh<T>(work: impl FnOnce() -> T) -> T {
 /// # Errors
 /// If the thread cannot be had.
 pub fn on_one_thread<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
-    // One for all rounds: a new thread would start on a processor whose cache has nothing of what it works on.
+    // One for all rounds: a new thread would start on a processor whose cache has nothing of what
+    // it works on.
     static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
     let pool = match POOL.get() {
         Some(pool) => pool,

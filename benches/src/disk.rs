@@ -18,7 +18,8 @@ pub fn length(path: &Path) -> io::Result<u64> {
     })
 }
 
-/// Bytes of blocks that the files and folders below `path` take; where the system does not tell, their lengths.
+/// Bytes of blocks that the files and folders below `path` take; where the system does not tell,
+/// their lengths.
 ///
 /// # Errors
 /// Those of the system.

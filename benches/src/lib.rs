@@ -1,5 +1,5 @@
-//! Measures the rows of `docs/performance.md`: our trees beside a peer and beside what the machine allows, in one process
-//! and in turns, so that the ratios hold on any machine.
+//! Measures the rows of `docs/performance.md`: our trees beside a peer and beside what the machine
+//! allows, in one process and in turns, so that the ratios hold on any machine.
 //!
 //! | module | what |
 //! | --- | --- |
@@ -13,8 +13,8 @@
 //! | [`report`] | the table |
 //! | [`context`] | what a run was asked for, and the inputs that rows share |
 //!
-//! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has the hot paths under
-//! criterion.
+//! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
+//! the hot paths under criterion.
 #![deny(unsafe_code)]
 
 pub mod child;

@@ -14,8 +14,8 @@ use crate::measure::Samples;
 /// Hashes one group.
 pub type HashOne = fn(&[Hash]) -> Hash;
 
-/// The ways to hash one group that there are: ours, and the published BLAKE3 crate's. A limit of single hashes is the
-/// faster of the two, lest a slow hasher of ours makes the trees look good.
+/// The ways to hash one group that there are: ours, and the published BLAKE3 crate's. A limit of
+/// single hashes is the faster of the two, lest a slow hasher of ours makes the trees look good.
 pub const HASHES: [HashOne; 2] = [our_hash, blake3_hash];
 
 fn our_hash(children: &[Hash]) -> Hash {
@@ -38,8 +38,8 @@ pub fn faster<'a>(one: &'a Samples, other: &'a Samples) -> &'a Samples {
     }
 }
 
-/// The hashes that inserting leaves one by one into a tree of `size` leaves needs, each waiting for the one below it, by
-/// `hash`. Nothing is stored but the groups that the next hash reads.
+/// The hashes that inserting leaves one by one into a tree of `size` leaves needs, each waiting for
+/// the one below it, by `hash`. Nothing is stored but the groups that the next hash reads.
 pub fn chained_inserts<const N: usize>(size: u64, leaves: &[Hash], hash: HashOne) -> Hash {
     let mut groups = [[[0; 32]; N]; MAX_DEPTH + 1];
     let mut root = [0; 32];
@@ -76,8 +76,9 @@ pub fn inserts_need<const N: usize>(size: u64, leaves: usize) -> u64 {
         .sum()
 }
 
-/// The hashes that a batch needs, many at a time, on data that never leaves the cache and is stored nowhere: blocks of
-/// 4096 leaves hashed up to one node, with the batch kernel. `leaves` is rounded down to whole blocks.
+/// The hashes that a batch needs, many at a time, on data that never leaves the cache and is stored
+/// nowhere: blocks of 4096 leaves hashed up to one node, with the batch kernel. `leaves` is rounded
+/// down to whole blocks.
 pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
     const BLOCK: usize = 4096;
     let block = vec![[7; 32]; BLOCK];
@@ -182,7 +183,8 @@ mod tests {
 
     #[test]
     fn inserts_need_a_hash_per_level_that_is_not_lifted() {
-        // 0, 1 and 2 leaves before: none, one, and one (the second child of the root; its other group is lifted).
+        // 0, 1 and 2 leaves before: none, one, and one (the second child of the root; its other
+        // group is lifted).
         assert_eq!(inserts_need::<2>(0, 3), 2);
         assert_eq!(inserts_need::<2>(3, 1), 2);
     }

@@ -1,5 +1,5 @@
-//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the rows that are named, or all, and prints their tables
-//! as Markdown. Usually called by `cargo xtask bench`.
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the rows that are named, or all,
+//! and prints their tables as Markdown. Usually called by `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};

@@ -1,5 +1,6 @@
-//! Taking turns: contenders run one after the other, round by round, so that whatever else the machine does hits all of
-//! them. What is reported is the median and the spread, of times and of the ratios within a round.
+//! Taking turns: contenders run one after the other, round by round, so that whatever else the
+//! machine does hits all of them. What is reported is the median and the spread, of times and of
+//! the ratios within a round.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -84,8 +85,8 @@ impl Samples {
     }
 }
 
-/// Runs the contenders in turns: one round that is not counted, then `rounds` that are. Every other round goes backwards,
-/// so that none of them always runs in the wake of the same one.
+/// Runs the contenders in turns: one round that is not counted, then `rounds` that are. Every other
+/// round goes backwards, so that none of them always runs in the wake of the same one.
 ///
 /// # Errors
 /// The first error of a contender.
@@ -108,8 +109,8 @@ pub fn alternate<const K: usize>(rounds: usize, contenders: [Run<'_>; K]) -> Out
     Ok(seconds.map(Samples))
 }
 
-/// How long the calling thread works on `work`, which waits for nobody. What other programs take from the machine is not
-/// counted, as far as the system can tell.
+/// How long the calling thread works on `work`, which waits for nobody. What other programs take
+/// from the machine is not counted, as far as the system can tell.
 pub fn time<T>(work: impl FnOnce() -> T) -> Duration {
     let started = clock::of_this_thread();
     let kept = work();
@@ -151,7 +152,8 @@ mod clock {
         spent.try_into().unwrap_or_default()
     }
 
-    /// The clock on the wall, from the first call on: this system's clocks of threads are too coarse.
+    /// The clock on the wall, from the first call on: this system's clocks of threads are too
+    /// coarse.
     #[cfg(not(unix))]
     pub(super) fn of_this_thread() -> Duration {
         use std::{sync::OnceLock, time::Instant};

@@ -68,7 +68,8 @@ impl Line {
         self
     }
 
-    /// Ours, the peer's and the limit's rounds of `operations` each, and how many times as fast ours was.
+    /// Ours, the peer's and the limit's rounds of `operations` each, and how many times as fast
+    /// ours was.
     #[must_use]
     pub fn samples(
         mut self,

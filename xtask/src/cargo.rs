@@ -91,8 +91,8 @@ impl Invocation {
         }
     }
 
-    /// Runs it as [`run`](Self::run) does; a failure too if it is a run of tests in which none ran. A filter that matches nothing any
-    /// more is a success to the test harness.
+    /// Runs it as [`run`](Self::run) does; a failure too if it is a run of tests in which none ran.
+    /// A filter that matches nothing any more is a success to the test harness.
     pub(crate) fn run_tests(mut self) -> Outcome<()> {
         terminal::line(format_args!("$ {}", self.shown));
         let start = Instant::now();

@@ -16,7 +16,8 @@ pub(crate) fn of(command: &Command) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints the list of commands, or the help of `topic`; fails when `asked` was meant to be a command.
+/// Prints the list of commands, or the help of `topic`; fails when `asked` was meant to be a
+/// command.
 pub(crate) fn run(asked: &str, topic: Option<&str>) -> ExitCode {
     let wanted = asked == "help" || is_asked_by(asked);
     let unknown = match topic {

@@ -131,7 +131,8 @@ fn split(source: &str) -> Vec<Line> {
     lines
 }
 
-/// The state after the next few characters, how many they are, and whether they are comment or code.
+/// The state after the next few characters, how many they are, and whether they are comment or
+/// code.
 fn advance(chars: &[char], at: usize, state: State) -> (State, usize, bool, bool) {
     let starts = |text: &str| {
         text.chars()

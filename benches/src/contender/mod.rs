@@ -1,5 +1,5 @@
-//! The trees that are compared. Ours and the peer stand behind the same two traits, so that a row is written once and asks
-//! the same of both.
+//! The trees that are compared. Ours and the peer stand behind the same two traits, so that a row
+//! is written once and asks the same of both.
 
 mod ours;
 mod ours_durable;
@@ -48,7 +48,8 @@ pub trait MemoryTree: Sized + Send {
     /// The tree's.
     fn prove(snapshot: &Self::Snapshot, index: u64) -> Outcome<Self::Proof>;
 
-    /// Makes the proof for each of some leaves and drops it, with nothing moved in between: a proof is kilobytes.
+    /// Makes the proof for each of some leaves and drops it, with nothing moved in between: a proof
+    /// is kilobytes.
     ///
     /// # Errors
     /// The tree's.
@@ -113,7 +114,8 @@ pub trait DurableTree: Sized + Send + Sync {
     /// The tree's.
     fn insert_many(&self, leaves: &[Hash]) -> Outcome<Self::Token>;
 
-    /// Waits until an insert is durable, on a tree that flushes in the background: the peer waits for that to happen.
+    /// Waits until an insert is durable, on a tree that flushes in the background: the peer waits
+    /// for that to happen.
     ///
     /// # Errors
     /// The tree's.

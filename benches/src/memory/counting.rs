@@ -23,8 +23,8 @@ pub struct Usage {
     pub allocations: u64,
 }
 
-/// Runs `work` and tells what it did to the heap. One measurement at a time; all zero unless [`Counting`] is the global
-/// allocator.
+/// Runs `work` and tells what it did to the heap. One measurement at a time; all zero unless
+/// [`Counting`] is the global allocator.
 pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Usage) {
     LIVE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
@@ -58,8 +58,8 @@ fn moved(bytes: i64) {
     PEAK.fetch_max(live, Relaxed);
 }
 
-// SAFETY: every method passes its arguments on to the system's allocator, whose contract is the same, and returns what
-// that returns; counting touches atomics alone.
+// SAFETY: every method passes its arguments on to the system's allocator, whose contract is the
+// same, and returns what that returns; counting touches atomics alone.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grew(layout.size());
@@ -75,15 +75,16 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         shrank(layout.size());
-        // SAFETY: the caller got `pointer` from this allocator with `layout`, hence from the system's with the same.
+        // SAFETY: the caller got `pointer` from this allocator with `layout`, hence from the
+        // system's with the same.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         shrank(layout.size());
         grew(size);
-        // SAFETY: the caller got `pointer` from this allocator with `layout`, hence from the system's with the same, and
-        // its promise about `size` is the one asked for here.
+        // SAFETY: the caller got `pointer` from this allocator with `layout`, hence from the
+        // system's with the same, and its promise about `size` is the one asked for here.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

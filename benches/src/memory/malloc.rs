@@ -1,5 +1,5 @@
-//! Whether memory that was freed is recycled or fetched from the system again. Settings of glibc's malloc; elsewhere
-//! nothing can be chosen, and rows tell warm and fresh memory apart in name only.
+//! Whether memory that was freed is recycled or fetched from the system again. Settings of glibc's
+//! malloc; elsewhere nothing can be chosen, and rows tell warm and fresh memory apart in name only.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -9,13 +9,15 @@ mod glibc {
     const NEVER: libc::c_int = libc::c_int::MAX;
 
     fn set(parameter: libc::c_int, value: libc::c_int) {
-        // SAFETY: `mallopt` takes two numbers, keeps no pointer, and may be called at any time from one thread, which is the one that
-        // measures; glibc takes the arena's lock. A parameter that it does not know is refused by its result.
+        // SAFETY: `mallopt` takes two numbers, keeps no pointer, and may be called at any time from
+        // one thread, which is the one that measures; glibc takes the arena's lock. A
+        // parameter that it does not know is refused by its result.
         let accepted = unsafe { libc::mallopt(parameter, value) };
         debug_assert_eq!(accepted, 1, "malloc refuses parameter {parameter}");
     }
 
-    /// More than a whole heap of a thread's arena, which would otherwise be unmapped once it is empty.
+    /// More than a whole heap of a thread's arena, which would otherwise be unmapped once it is
+    /// empty.
     const MORE_THAN_A_HEAP: libc::c_int = 128 << 20;
 
     pub(super) fn recycle() {

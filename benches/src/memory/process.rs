@@ -1,4 +1,5 @@
-//! What the system says a process has. Linux tells; elsewhere the answer is `None`, and rows say so.
+//! What the system says a process has. Linux tells; elsewhere the answer is `None`, and rows say
+//! so.
 
 use std::fs;
 
@@ -24,7 +25,8 @@ pub fn open_files() -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Bytes that went through the system's calls so far, on all threads of this process. Mappings do not count.
+/// Bytes that went through the system's calls so far, on all threads of this process. Mappings do
+/// not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transferred {
     /// By calls that read.

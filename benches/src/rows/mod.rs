@@ -1,4 +1,5 @@
-//! The rows of the table, one file each. A row is added by declaring its file and naming it in [`ALL`].
+//! The rows of the table, one file each. A row is added by declaring its file and naming it in
+//! [`ALL`].
 
 mod limits;
 mod p01_insert_many;

@@ -1,6 +1,7 @@
 //! P1: batches into a tree in memory, on one thread, with memory recycled and fresh.
 //!
-//! The limit is the hashes of these batches, many at a time, on data that never leaves the cache and is stored nowhere.
+//! The limit is the hashes of these batches, many at a time, on data that never leaves the cache
+//! and is stored nowhere.
 
 use std::time::Duration;
 

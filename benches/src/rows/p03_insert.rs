@@ -1,8 +1,9 @@
 //! P3: one leaf at a time into a tree in memory.
 //!
-//! The limit is the hashes that these leaves need times the time of one, each waiting for the one below it, by our hasher or
-//! by the blake3 crate, whichever is faster. The tree goes past it where it resumes the hash of a group that has grown by a child. What an insert costs must not grow with
-//! the tree beyond its hashes, so the same is measured behind many leaves.
+//! The limit is the hashes that these leaves need times the time of one, each waiting for the one
+//! below it, by our hasher or by the blake3 crate, whichever is faster. The tree goes past it where
+//! it resumes the hash of a group that has grown by a child. What an insert costs must not grow
+//! with the tree beyond its hashes, so the same is measured behind many leaves.
 
 use std::hint::black_box;
 use std::ops::RangeFrom;

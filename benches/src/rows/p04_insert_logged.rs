@@ -1,7 +1,8 @@
 //! P4: one leaf at a time into a durable tree that flushes every 10 ms, on trees of several sizes.
 //!
-//! The limit is the same tree in memory: a record, a published snapshot and a token may cost a fifth. Flushing is other
-//! threads' work and is not counted; that it keeps up, and that tokens allocate nothing, is told by lines of their own.
+//! The limit is the same tree in memory: a record, a published snapshot and a token may cost a
+//! fifth. Flushing is other threads' work and is not counted; that it keeps up, and that tokens
+//! allocate nothing, is told by lines of their own.
 
 use std::time::Duration;
 
@@ -97,7 +98,8 @@ fn one_by_one<T: DurableTree>(tree: &T, leaves: &[Hash]) -> Outcome<Duration> {
     Ok(took)
 }
 
-/// Allocations by an insert and its token, beyond those of the tree in memory: one snapshot is published.
+/// Allocations by an insert and its token, beyond those of the tree in memory: one snapshot is
+/// published.
 fn allocations(context: &Context) -> Outcome<Line> {
     let ours = allocations_of::<OursDurable<2>>(context)?;
     let peer = allocations_of::<PeerDurable<2>>(context)?;

@@ -1,6 +1,7 @@
 //! P5: one leaf at a time, each waited for until it is on disk, by one thread and by eight.
 //!
-//! The limit for one thread is an append of the least that a disk takes and its sync. Eight threads share syncs.
+//! The limit for one thread is an append of the least that a disk takes and its sync. Eight threads
+//! share syncs.
 
 use std::thread;
 use std::time::Duration;

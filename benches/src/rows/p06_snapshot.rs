@@ -1,4 +1,5 @@
-//! P6: taking a snapshot, of trees of several sizes: it copies edge nodes, of which there is one per level.
+//! P6: taking a snapshot, of trees of several sizes: it copies edge nodes, of which there is one
+//! per level.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! P7: inclusion proofs of a tree in memory: generate, verify one, verify many.
 //!
-//! The limit of verifying one is the bare hashes from the leaf to the root, each waiting for the one below it. The limit of
-//! verifying many is as many hashes in batches, on data in cache.
+//! The limit of verifying one is the bare hashes from the leaf to the root, each waiting for the
+//! one below it. The limit of verifying many is as many hashes in batches, on data in cache.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -34,7 +34,8 @@ const TIMES: usize = 10;
 
 /// Paths whose hashes the limit of a batch computes together.
 const ALONGSIDE: usize = 80;
-/// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes take 8.6 ns each.
+/// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes take 8.6 ns
+/// each.
 const BATCH_AIM: f64 = 1.74;
 
 /// Seconds that generating a proof may take, and verifying one of a batch.
@@ -89,7 +90,8 @@ fn generate(
             &mut || time_fallible(|| Peer::<2>::prove_each(peer, indices)),
         ],
     )?;
-    // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where memory is slower.
+    // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where memory is
+    // slower.
     let in_time = ours.per(PROOFS as u64).median <= AIM;
     let met = ours.speedup_over(&peer).median >= 2.7;
     Ok(Line::new(case)
@@ -162,7 +164,8 @@ fn verify(
     let overhead = 1.0 / one.speedup_over(limit).median;
     let limits = Some(&batch_limit);
     let batch_met = |batch: &Samples| 1.0 / batch.speedup_over(&batch_limit).median <= BATCH_AIM;
-    // The aim is 0.3 us on a machine on which a hash takes 8.6 ns in a batch; as a ratio it holds on any.
+    // The aim is 0.3 us on a machine on which a hash takes 8.6 ns in a batch; as a ratio it holds
+    // on any.
     let batch_aim = |batch: &Samples| {
         let in_time = verdict(batch.per(proofs).median <= AIM);
         format!("<= 0.3 us: {in_time}; <= {BATCH_AIM}x the limit's time (0.3 us at 8.6 ns a hash)")

@@ -1,4 +1,5 @@
-//! P9: checkpoints. What one costs follows what is new since the one before; inserts and flushes go on meanwhile.
+//! P9: checkpoints. What one costs follows what is new since the one before; inserts and flushes go
+//! on meanwhile.
 //!
 //! The limit is writing as many bytes into one file, synced.
 

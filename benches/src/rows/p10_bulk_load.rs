@@ -1,5 +1,5 @@
-//! P10 and P11: loading many leaves with checkpoints in the background, and reopening what came of it. Each contender has a
-//! process of its own, whose memory the system tells.
+//! P10 and P11: loading many leaves with checkpoints in the background, and reopening what came of
+//! it. Each contender has a process of its own, whose memory the system tells.
 
 use std::time::Instant;
 

@@ -1,5 +1,6 @@
-//! What costs must not grow with, counted and not timed: an insert costs its hashes whatever the tree's size, a checkpoint
-//! writes what is new, opening without verification reads the manifest and the log.
+//! What costs must not grow with, counted and not timed: an insert costs its hashes whatever the
+//! tree's size, a checkpoint writes what is new, opening without verification reads the manifest
+//! and the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

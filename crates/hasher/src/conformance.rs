@@ -25,10 +25,10 @@ const MOST_GROUPS: usize = 40;
 /// - a hash depends on its children alone, and on the value, place and number of them,
 /// - hashes pass [`check`](Hasher::check),
 /// - [`hash_groups`](Hasher::hash_groups) gives what hashing group by group gives, for every width
-///   and 0 to 40 groups, and [`hash_groups_beside`](Hasher::hash_groups_beside) gives the same and has
-///   all of the work done,
-/// - [`hash_pair_paths`](Hasher::hash_pair_paths) gives what hashing step by step gives, for 0 to 40
-///   paths of 0 to 64 steps,
+///   and 0 to 40 groups, and [`hash_groups_beside`](Hasher::hash_groups_beside) gives the same and
+///   has all of the work done,
+/// - [`hash_pair_paths`](Hasher::hash_pair_paths) gives what hashing step by step gives, for 0 to
+///   40 paths of 0 to 64 steps,
 /// - [`hash_resuming`](Hasher::hash_resuming) gives what hashing the group anew gives, however the
 ///   group grows and its unstable children change, and absorbs none of those,
 /// - [`fingerprint`](Hasher::fingerprint) is the documented one and differs by width.

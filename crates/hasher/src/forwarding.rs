@@ -1,7 +1,7 @@
 //! [`check_forwarding`]: that a hasher around another hands every call on.
 //!
-//! A wrapper that leaves a provided method out computes the same hashes with the trait's default, at a
-//! fraction of the speed of the hasher within, which no test of values finds.
+//! A wrapper that leaves a provided method out computes the same hashes with the trait's default,
+//! at a fraction of the speed of the hasher within, which no test of values finds.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

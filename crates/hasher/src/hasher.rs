@@ -12,8 +12,8 @@ use crate::pair_path::{self, PairPath};
 /// One method is required. Everything else has a default that is right for any function; a hasher
 /// replaces a default to be faster ([`hash_groups`](Self::hash_groups),
 /// [`hash_groups_beside`](Self::hash_groups_beside),
-/// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or stricter ([`check`](Self::check),
-/// [`MAX_ARITY`](Self::MAX_ARITY)).
+/// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or stricter
+/// ([`check`](Self::check), [`MAX_ARITY`](Self::MAX_ARITY)).
 ///
 /// A hasher is a pure function: equal children give equal hashes, on every machine, for good, since
 /// stored trees are read back years later. Clones behave alike. `check_conformance`, behind the
@@ -79,12 +79,14 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         }
     }
 
-    /// [`hash_groups`](Self::hash_groups), with other `work` done in portions between the steps of hashing.
+    /// [`hash_groups`](Self::hash_groups), with other `work` done in portions between the steps of
+    /// hashing.
     ///
-    /// For work that waits for memory, such as storing the children elsewhere, while hashing does not. Calls
-    /// `work(n)` many times, as hashing goes on, with numbers that add up to `children.len()`: to do
-    /// a part of the work that is as large as `n` children are of all. The default does a
-    /// part and then hashes as many groups; a vectorised hasher calls more often.
+    /// For work that waits for memory, such as storing the children elsewhere, while hashing does
+    /// not. Calls `work(n)` many times, as hashing goes on, with numbers that add up to
+    /// `children.len()`: to do a part of the work that is as large as `n` children are of all.
+    /// The default does a part and then hashes as many groups; a vectorised hasher calls more
+    /// often.
     ///
     /// # Panics
     ///
@@ -108,12 +110,13 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     /// Takes many nodes up through pairs, side by side: `steps` times over, every node becomes the
     /// hash of its pair, or stays where it has none; see [`PairPath`].
     ///
-    /// `sibling(i, step)` is the other of the pair that `paths[i]` passes at a step, from 0. It may be
-    /// asked for where there is no pair; what it gives then is not looked at.
+    /// `sibling(i, step)` is the other of the pair that `paths[i]` passes at a step, from 0. It may
+    /// be asked for where there is no pair; what it gives then is not looked at.
     ///
-    /// The same result as calling [`hash_children`](Self::hash_children) path by path and step by step.
-    /// The default gathers the pairs of up to 64 paths for [`hash_groups`](Self::hash_groups), which
-    /// takes 7 KiB of stack. This is how a verifier checks many binary proofs.
+    /// The same result as calling [`hash_children`](Self::hash_children) path by path and step by
+    /// step. The default gathers the pairs of up to 64 paths for
+    /// [`hash_groups`](Self::hash_groups), which takes 7 KiB of stack. This is how a verifier
+    /// checks many binary proofs.
     ///
     /// # Panics
     ///
@@ -145,8 +148,8 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///   hasher that behaves alike, and the stable children of that call are a prefix of these
     ///   `children`.
     /// - The first `stable` children are the same in every later call with this `state`. Children
-    ///   from `stable` on may differ then, so no implementation may absorb one of them.
-    ///   `stable <= children.len()`.
+    ///   from `stable` on may differ then, so no implementation may absorb one of them. `stable <=
+    ///   children.len()`.
     ///
     /// A state whose promise was broken gives a wrong hash, nothing worse.
     ///

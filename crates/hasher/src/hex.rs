@@ -13,11 +13,11 @@ use crate::hash::Hash;
 ///
 /// - `0x` and 64 hex digits of either case,
 /// - the 64 hex digits alone,
-/// - a decimal number below 2^256 without leading zeros, as JavaScript writes a `BigInt`: its 32 bytes
-///   are big-endian.
+/// - a decimal number below 2^256 without leading zeros, as JavaScript writes a `BigInt`: its 32
+///   bytes are big-endian.
 ///
-/// 64 decimal digits, of which the first is not 0, could be hex or decimal: they are refused until `0x`
-/// stands before hex. Of one hash in ten trillion the hex digits look like that.
+/// 64 decimal digits, of which the first is not 0, could be hex or decimal: they are refused until
+/// `0x` stands before hex. Of one hash in ten trillion the hex digits look like that.
 ///
 /// With the feature `serde` a human-readable format has the same text, any other the 32 bytes.
 ///

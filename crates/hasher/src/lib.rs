@@ -12,8 +12,8 @@
 //! | `DigestHasher<D>` | any RustCrypto digest of 32 bytes | `digest` |
 //! | `ToyHasher` | cheap, not cryptographic, for tests | `test-util` |
 //!
-//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract, and `check_forwarding`
-//! one that wraps another.
+//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract, and
+//! `check_forwarding` one that wraps another.
 //!
 //! # Example
 //!

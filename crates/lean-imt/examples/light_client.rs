@@ -1,8 +1,9 @@
 //! A full node and a light client over channels.
 //!
-//! The node keeps the whole tree. The client keeps one head and the proof of one leaf, and follows the tree for as long as
-//! it grows: heads come over a channel that it trusts (block headers, signed messages), consistency proofs over one that it
-//! does not (any server). It never asks for its inclusion proof again.
+//! The node keeps the whole tree. The client keeps one head and the proof of one leaf, and follows
+//! the tree for as long as it grows: heads come over a channel that it trusts (block headers,
+//! signed messages), consistency proofs over one that it does not (any server). It never asks for
+//! its inclusion proof again.
 //!
 //! ```console
 //! cargo run -p rotortree-lean-imt --example light_client
@@ -94,7 +95,8 @@ impl Client {
         Ok(Self { head, mine })
     }
 
-    /// Follows the tree to a new head. Whatever the server sent, the client ends up with a proof that holds, or as it was.
+    /// Follows the tree to a new head. Whatever the server sent, the client ends up with a proof
+    /// that holds, or as it was.
     fn follow(&mut self, head: TreeHead, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         let growth = UnrootedConsistency::<N>::from_bytes(bytes)?;
         self.mine = growth.update_inclusion_proof(&Blake3Hasher, &self.mine, self.head, head)?;

@@ -1,8 +1,8 @@
 //! Follows a chain whose newest blocks may be replaced, in memory.
 //!
-//! Final blocks live in one tree that only grows. Each block that is not final yet is a fork of its parent's snapshot: a few
-//! nodes of its own over everything shared. When a block becomes final its leaves are appended to the base, and its
-//! siblings are dropped.
+//! Final blocks live in one tree that only grows. Each block that is not final yet is a fork of its
+//! parent's snapshot: a few nodes of its own over everything shared. When a block becomes final its
+//! leaves are appended to the base, and its siblings are dropped.
 //!
 //! ```console
 //! cargo run -p rotortree-lean-imt --example reorganisations

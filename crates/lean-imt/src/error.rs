@@ -62,7 +62,8 @@ impl fmt::Display for HashRole {
     }
 }
 
-/// Why a node could not be read, as the node's source tells it: the `source` of [`TreeError::NodeUnavailable`].
+/// Why a node could not be read, as the node's source tells it: the `source` of
+/// [`TreeError::NodeUnavailable`].
 ///
 /// ```
 /// use rotortree_lean_imt::{NodeFailure, TreeError};
@@ -111,7 +112,8 @@ impl PartialEq for NodeFailure {
     }
 }
 
-/// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed nothing.
+/// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed
+/// nothing.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};

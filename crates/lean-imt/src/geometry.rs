@@ -1,7 +1,8 @@
 //! The shape of a tree of a given size: levels, groups, digits.
 //!
-//! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else. Levels
-//! count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is never formed.
+//! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else.
+//! Levels count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is
+//! never formed.
 //!
 //! ```
 //! use rotortree_lean_imt::geometry;
@@ -34,7 +35,8 @@ pub const fn power<const N: usize>(level: usize) -> Option<u64> {
     Some(power)
 }
 
-/// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and 1.
+/// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and
+/// 1.
 #[must_use]
 pub const fn depth<const N: usize>(size: u64) -> usize {
     assert_branching::<N>();
@@ -42,7 +44,8 @@ pub const fn depth<const N: usize>(size: u64) -> usize {
         return 0;
     }
     if N.is_power_of_two() {
-        // Without a loop: verifiers ask for every proof. The bits that the largest index has, in digits of N.
+        // Without a loop: verifiers ask for every proof. The bits that the largest index has, in
+        // digits of N.
         let bits = u64::BITS - (size - 1).leading_zeros();
         return bits.div_ceil(N.trailing_zeros()) as usize;
     }
@@ -77,7 +80,8 @@ pub const fn complete_len<const N: usize>(size: u64, level: usize) -> u64 {
     nodes
 }
 
-/// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0 above the root.
+/// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0 above the
+/// root.
 #[must_use]
 pub const fn level_len<const N: usize>(size: u64, level: usize) -> u64 {
     if level > depth::<N>(size) {
@@ -98,7 +102,8 @@ pub const fn has_edge<const N: usize>(size: u64, level: usize) -> bool {
     level <= depth::<N>(size) && complete_len::<N>(size, level) < level_len::<N>(size, level)
 }
 
-/// The base-`N` digit of `size` at `level`: how many complete nodes the level's last unfinished group has.
+/// The base-`N` digit of `size` at `level`: how many complete nodes the level's last unfinished
+/// group has.
 #[must_use]
 pub const fn digit<const N: usize>(size: u64, level: usize) -> usize {
     (complete_len::<N>(size, level) % N as u64) as usize
@@ -117,7 +122,8 @@ pub const fn digit_sum<const N: usize>(size: u64) -> u64 {
     sum
 }
 
-/// Where a node stands in its group: the group's first index, its number of children, and the node's place among them.
+/// Where a node stands in its group: the group's first index, its number of children, and the
+/// node's place among them.
 ///
 /// ```
 /// use rotortree_lean_imt::geometry;
@@ -136,13 +142,15 @@ pub struct GroupSpan {
     pub position: usize,
 }
 
-/// The group of node `index` of a level of `level_len` nodes. The caller has checked `index < level_len`.
+/// The group of node `index` of a level of `level_len` nodes. The caller has checked `index <
+/// level_len`.
 #[must_use]
 pub const fn group<const N: usize>(index: u64, level_len: u64) -> GroupSpan {
     group_to::<N>(index, level_len - 1)
 }
 
-/// [`group`] for those who go up: the last index of a level is that of the one below, divided by `N`.
+/// [`group`] for those who go up: the last index of a level is that of the one below, divided by
+/// `N`.
 #[inline]
 pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan {
     assert_branching::<N>();
@@ -161,11 +169,13 @@ pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan
     }
 }
 
-/// On which levels of a binary tree the path of `index` is lifted, one bit each, where `last` is the tree's last leaf. Bits
-/// from the tree's depth on mean nothing. The caller has checked `index <= last`.
+/// On which levels of a binary tree the path of `index` is lifted, one bit each, where `last` is
+/// the tree's last leaf. Bits from the tree's depth on mean nothing. The caller has checked `index
+/// <= last`.
 #[inline]
 pub(crate) const fn lifts(index: u64, last: u64) -> u64 {
-    // From the level on which the two paths meet, the node is the level's last: alone where its index is even.
+    // From the level on which the two paths meet, the node is the level's last: alone where its
+    // index is even.
     match u64::MAX.checked_shl(u64::BITS - (index ^ last).leading_zeros()) {
         Some(met) => met & !last,
         None => 0,

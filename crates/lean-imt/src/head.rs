@@ -8,9 +8,10 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 
 /// The size and the root of a tree: what a client trusts, and what a log signs.
 ///
-/// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so that one root belongs to
-/// trees of several sizes. Here is the forgery that the size stops: the tree over the two inner nodes of a tree of four
-/// leaves has the same root, and in it an inner node is a leaf.
+/// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so that
+/// one root belongs to trees of several sizes. Here is the forgery that the size stops: the tree
+/// over the two inner nodes of a tree of four leaves has the same root, and in it an inner node is
+/// a leaf.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -31,8 +32,8 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A head prints as its size and its root in [`Hex`], and parses from that; sizes have no sign and no leading zeros, and roots
-/// any spelling that [`Hex`] reads:
+/// A head prints as its size and its root in [`Hex`], and parses from that; sizes have no sign and
+/// no leading zeros, and roots any spelling that [`Hex`] reads:
 ///
 /// ```
 /// use rotortree_lean_imt::TreeHead;
@@ -116,7 +117,8 @@ impl TreeHead {
     /// Length of [`signing_bytes`](Self::signing_bytes).
     pub const SIGNING_LEN: usize = 96;
 
-    /// The bytes to sign: a head together with the N and the hash function that give it its meaning.
+    /// The bytes to sign: a head together with the N and the hash function that give it its
+    /// meaning.
     ///
     /// ```text
     ///  0..16  "rotortree/head/1"
@@ -126,8 +128,9 @@ impl TreeHead {
     /// 64..96  root
     /// ```
     ///
-    /// `fingerprint` is [`Hasher::fingerprint`]`(arity)`, which is O(N^2) hashes and never changes: keep it. A log signs
-    /// heads that are durable, and only those: a signature outlives a crash.
+    /// `fingerprint` is [`Hasher::fingerprint`]`(arity)`, which is O(N^2) hashes and never changes:
+    /// keep it. A log signs heads that are durable, and only those: a signature outlives a
+    /// crash.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, Hasher, LeanIMT, TreeHead};

@@ -14,8 +14,9 @@ const PIECE: u64 = 128;
 
 /// Iterator over a range of leaves; see [`TreeSnapshot::leaves`](crate::TreeSnapshot::leaves).
 ///
-/// One type for trees of any N: leaves are complete nodes, whatever the tree's right edge. It yields one item for each leaf of
-/// the range, whether the leaf can be read or not, so that its length is exact.
+/// One type for trees of any N: leaves are complete nodes, whatever the tree's right edge. It
+/// yields one item for each leaf of the range, whether the leaf can be read or not, so that its
+/// length is exact.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};

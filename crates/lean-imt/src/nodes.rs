@@ -36,19 +36,20 @@ pub trait NodeSource: Send + Sync {
     /// Fills `out` with the nodes of `level` from `start` on.
     ///
     /// # Errors
-    /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then unspecified.
+    /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then
+    /// unspecified.
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
-    /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side by side in memory. `None`
-    /// where they have to be copied together, and where they cannot be had; [`read`](Self::read) then tells which. By default
-    /// always.
+    /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side
+    /// by side in memory. `None` where they have to be copied together, and where they cannot
+    /// be had; [`read`](Self::read) then tells which. By default always.
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let _ = (level, start, len);
         None
     }
 
-    /// The source itself, if it is that of a [`MemoryNodes`]: whoever wants a view of every level then gets them without a call for
-    /// each. By default it is not.
+    /// The source itself, if it is that of a [`MemoryNodes`]: whoever wants a view of every level
+    /// then gets them without a call for each. By default it is not.
     fn in_memory(&self) -> Option<&MemorySource> {
         None
     }
@@ -56,8 +57,8 @@ pub trait NodeSource: Send + Sync {
 
 /// The write end of a tree's nodes: takes runs of complete nodes per level, in order, each once.
 ///
-/// Runs are *staged* until [`commit`](Self::commit); [`abort`](Self::abort) forgets them. A hasher that panics
-/// in the middle of a batch leaves staged runs behind, which the next operation aborts.
+/// Runs are *staged* until [`commit`](Self::commit); [`abort`](Self::abort) forgets them. A hasher
+/// that panics in the middle of a batch leaves staged runs behind, which the next operation aborts.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Hash, LeanIMT, NodeSource, NodeStore, TreeError};
@@ -128,8 +129,9 @@ pub trait NodeStore {
     /// A cheap handle on what is committed, shareable between threads.
     fn source(&self) -> Arc<dyn NodeSource>;
 
-    /// The part of the store that takes runs in memory, if that is all that appending needs: several threads of a large
-    /// batch then write there side by side. Everybody else gets [`append`](Self::append), from one thread. By default none.
+    /// The part of the store that takes runs in memory, if that is all that appending needs:
+    /// several threads of a large batch then write there side by side. Everybody else gets
+    /// [`append`](Self::append), from one thread. By default none.
     fn in_memory(&mut self) -> Option<&mut MemoryNodes> {
         None
     }

@@ -12,8 +12,8 @@ pub(crate) fn prefetch(nodes: &[Hash]) {
         /// Nodes of a cache line.
         const LINE: usize = 2;
         for line in nodes.chunks(LINE) {
-            // SAFETY: the address is that of a node. The instruction, part of SSE, which every x86-64 has, reads nothing that the program
-            // could see and never faults.
+            // SAFETY: the address is that of a node. The instruction, part of SSE, which every
+            // x86-64 has, reads nothing that the program could see and never faults.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
     }

@@ -1,4 +1,5 @@
-//! The slow, obvious tree that clever ones are held against: it keeps every level whole and rebuilds all of them.
+//! The slow, obvious tree that clever ones are held against: it keeps every level whole and
+//! rebuilds all of them.
 
 //!
 //! ```
@@ -20,7 +21,8 @@ use rotortree_hasher::{Hash, Hasher};
 
 /// Every node of a tree over `leaves`, level by level, leaves first; empty for no leaves.
 ///
-/// Each parent is the hash of its up to `arity` children, or its only child. O(n) hashes, O(n) memory.
+/// Each parent is the hash of its up to `arity` children, or its only child. O(n) hashes, O(n)
+/// memory.
 #[must_use]
 pub fn levels<H: Hasher>(hasher: &H, arity: usize, leaves: &[Hash]) -> Vec<Vec<Hash>> {
     let mut levels = vec![leaves.to_vec()];

@@ -1,8 +1,9 @@
 //! The one append algorithm: the rightmost group of every level, and how leaves move it.
 //!
-//! `groups[k][..digit]` are the complete children of level `k`'s last unfinished group - the frontier - and
-//! `groups[k][digit]` is the level's edge node where it has one. Slots at or past the digit are scratch, which is
-//! why appending one leaf needs no undo: nothing below a digit is written before the size changes.
+//! `groups[k][..digit]` are the complete children of level `k`'s last unfinished group - the
+//! frontier - and `groups[k][digit]` is the level's edge node where it has one. Slots at or past
+//! the digit are scratch, which is why appending one leaf needs no undo: nothing below a digit is
+//! written before the size changes.
 
 mod scratch;
 #[cfg(feature = "parallel")]
@@ -22,7 +23,8 @@ pub(crate) use self::side_by_side::Room;
 pub(crate) trait Sink {
     fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError>;
 
-    /// Where blocks of a batch can be completed side by side; `None` where nodes are taken in order only.
+    /// Where blocks of a batch can be completed side by side; `None` where nodes are taken in order
+    /// only.
     #[cfg(feature = "parallel")]
     fn room(&mut self) -> Option<Room<'_>>;
 }
@@ -46,8 +48,8 @@ pub(crate) struct RightEdge<const N: usize> {
     size: u64,
     root: Hash,
     groups: Vec<[Hash; N]>,
-    /// Per level, what the hasher keeps of the unfinished group. Taken out while hashing: if the hasher panics they are
-    /// gone, and gone means fresh.
+    /// Per level, what the hasher keeps of the unfinished group. Taken out while hashing: if the
+    /// hasher panics they are gone, and gone means fresh.
     states: Vec<GroupState>,
 }
 
@@ -61,7 +63,8 @@ impl<const N: usize> RightEdge<N> {
         }
     }
 
-    /// The edge of a tree of `size` leaves whose complete nodes `read` gives: `read(level, start, out)`.
+    /// The edge of a tree of `size` leaves whose complete nodes `read` gives: `read(level, start,
+    /// out)`.
     pub(crate) fn rebuild<H: Hasher>(
         hasher: &H,
         size: u64,
@@ -102,7 +105,8 @@ impl<const N: usize> RightEdge<N> {
         }
     }
 
-    /// Writes the edge nodes of levels `1..=depth` to `out[level - 1]`; levels without one are left alone.
+    /// Writes the edge nodes of levels `1..=depth` to `out[level - 1]`; levels without one are left
+    /// alone.
     pub(crate) fn edges(&self, out: &mut [Hash]) {
         let mut complete = self.size;
         let mut unfinished = false;
@@ -178,8 +182,8 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends a batch, block by block; a block is hashed up level by level while it is in cache. The caller has
-    /// checked that the size may grow by so many.
+    /// Appends a batch, block by block; a block is hashed up level by level while it is in cache.
+    /// The caller has checked that the size may grow by so many.
     pub(crate) fn append_many<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -195,7 +199,8 @@ impl<const N: usize> RightEdge<N> {
             .size
             .checked_add(leaves.len() as u64)
             .ok_or(TreeError::CapacityExceeded)?;
-        // Work on a copy: groups below a digit are overwritten as they complete, and the hasher may panic.
+        // Work on a copy: groups below a digit are overwritten as they complete, and the hasher may
+        // panic.
         let mut next = Self {
             size,
             root: self.root,
@@ -236,8 +241,8 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends a run of complete nodes to `first_level`, which has `complete` of them, and hashes it up as far as it goes.
-    /// There is scratch for its parents.
+    /// Appends a run of complete nodes to `first_level`, which has `complete` of them, and hashes
+    /// it up as far as it goes. There is scratch for its parents.
     fn append_run<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -298,15 +303,16 @@ impl<const N: usize> RightEdge<N> {
     /// The states of the groups of so many levels, to be put back when all is hashed.
     fn take_states(&mut self, depth: usize) -> Vec<GroupState> {
         let mut states = core::mem::take(&mut self.states);
-        // A group of two has nothing to resume: its first child alone fills no block that its last does not share.
+        // A group of two has nothing to resume: its first child alone fills no block that its last
+        // does not share.
         if N > 2 && states.len() < depth {
             states.resize(depth, GroupState::default());
         }
         states
     }
 
-    /// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's group behind the complete
-    /// nodes.
+    /// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's
+    /// group behind the complete nodes.
     fn hash_edges<H: Hasher>(&mut self, hasher: &H, size: u64) -> Hash {
         let depth = geometry::depth::<N>(size);
         let mut complete = size;

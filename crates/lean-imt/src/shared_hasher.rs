@@ -67,10 +67,11 @@ impl<H: Hasher> ErasedHasher for H {
     }
 }
 
-/// A [`Hasher`] behind a shared pointer: what a snapshot keeps of the tree's hasher, and the hasher of its forks.
+/// A [`Hasher`] behind a shared pointer: what a snapshot keeps of the tree's hasher, and the hasher
+/// of its forks.
 ///
-/// Cloning is a reference count; every call is one virtual call, batches included. It takes any arity: whoever wraps a
-/// hasher has already compared N with its `MAX_ARITY`.
+/// Cloning is a reference count; every call is one virtual call, batches included. It takes any
+/// arity: whoever wraps a hasher has already compared N with its `MAX_ARITY`.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Hasher, SharedHasher};

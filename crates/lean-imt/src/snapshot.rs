@@ -11,8 +11,9 @@ use crate::{
 
 /// A tree as it was at one size: its edge nodes, and a shared handle on the complete nodes.
 ///
-/// One type whatever the hasher and wherever the nodes are; it stays valid, and its answers the same, for as long as
-/// anyone holds it. Cloning copies `32 * MAX_DEPTH` bytes. Reads can fail where nodes come from storage.
+/// One type whatever the hasher and wherever the nodes are; it stays valid, and its answers the
+/// same, for as long as anyone holds it. Cloning copies `32 * MAX_DEPTH` bytes. Reads can fail
+/// where nodes come from storage.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -67,7 +68,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     ) {
         self.size = edge.size();
         self.root = edge.root();
-        // Where the old snapshot had an edge node and the new one has none, the old one stays, and nobody reads it.
+        // Where the old snapshot had an edge node and the new one has none, the old one stays, and
+        // nobody reads it.
         edge.edges(&mut self.edges);
         self.nodes = nodes;
         // Mostly they are the same already, and counting references is what this would cost.
@@ -79,8 +81,9 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// Whether two snapshots share all that a snapshot can share: nodes, hasher and metadata. Whoever keeps one of them then
-    /// keeps nothing alive that the other does not, but its own `32 * MAX_DEPTH` bytes.
+    /// Whether two snapshots share all that a snapshot can share: nodes, hasher and metadata.
+    /// Whoever keeps one of them then keeps nothing alive that the other does not, but its own
+    /// `32 * MAX_DEPTH` bytes.
     pub(crate) fn shares_all_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.nodes, &other.nodes)
             && self.hasher.is_same(&other.hasher)
@@ -188,8 +191,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         self.get_node(0, index)
     }
 
-    /// The leaves of a range, `..` for all, in order, read in pieces. The iterator knows how many are left, and keeps the nodes
-    /// alive by itself.
+    /// The leaves of a range, `..` for all, in order, read in pieces. The iterator knows how many
+    /// are left, and keeps the nodes alive by itself.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
@@ -198,8 +201,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Leaves::new(Arc::clone(&self.nodes), self.size, range)
     }
 
-    /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes. Metadata is not
-    /// kept per size: a snapshot of a smaller size has none.
+    /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes.
+    /// Metadata is not kept per size: a snapshot of a smaller size has none.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -247,8 +250,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         })
     }
 
-    /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is shared. O(N * depth).
-    /// Neither sees what the other appends.
+    /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is
+    /// shared. O(N * depth). Neither sees what the other appends.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};

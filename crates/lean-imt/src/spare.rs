@@ -6,11 +6,11 @@ use rotortree_hasher::Hasher;
 
 use crate::{LeanIMT, NodeStore, TreeSnapshot};
 
-/// The snapshot that was published before the last one, to be made the next one in the memory that it has, if no reader has it
-/// by then.
+/// The snapshot that was published before the last one, to be made the next one in the memory that
+/// it has, if no reader has it by then.
 ///
-/// A snapshot has `32 * MAX_DEPTH` bytes and more. To allocate, fill and free one for every leaf takes as long as everything else that
-/// publishing does.
+/// A snapshot has `32 * MAX_DEPTH` bytes and more. To allocate, fill and free one for every leaf
+/// takes as long as everything else that publishing does.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, SpareSnapshot};
@@ -33,7 +33,8 @@ pub struct SpareSnapshot<const N: usize, const MAX_DEPTH: usize>(
 );
 
 impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
-    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has that. O(depth).
+    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has that.
+    /// O(depth).
     pub fn snapshot<H: Hasher, S: NodeStore>(
         &mut self,
         tree: &LeanIMT<H, N, MAX_DEPTH, S>,
@@ -47,8 +48,9 @@ impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
         Arc::new(tree.snapshot())
     }
 
-    /// Keeps a snapshot that was replaced by the `published` one, unless it keeps nodes or metadata alive that the published one
-    /// does not: then it is returned, for the caller to drop where that may take its time. O(1).
+    /// Keeps a snapshot that was replaced by the `published` one, unless it keeps nodes or metadata
+    /// alive that the published one does not: then it is returned, for the caller to drop where
+    /// that may take its time. O(1).
     pub fn keep(
         &mut self,
         replaced: Arc<TreeSnapshot<N, MAX_DEPTH>>,
@@ -62,7 +64,8 @@ impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
         Some(replaced)
     }
 
-    /// Lets go of the spare snapshot: before nodes are taken out of memory, and in a tree that is not appended to for a while.
+    /// Lets go of the spare snapshot: before nodes are taken out of memory, and in a tree that is
+    /// not appended to for a while.
     pub fn clear(&mut self) {
         self.0 = None;
     }

@@ -1,4 +1,5 @@
-//! The atomics, locks and cells that concurrent code is written with: the usual ones, or loom's where models are checked.
+//! The atomics, locks and cells that concurrent code is written with: the usual ones, or loom's
+//! where models are checked.
 //!
 //! `cargo xtask loom` checks the models.
 
@@ -11,8 +12,8 @@ pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
-/// Stands beside memory that is reached by raw pointer, slot by slot, and lets loom see who reads and writes a slot. Nothing
-/// elsewhere.
+/// Stands beside memory that is reached by raw pointer, slot by slot, and lets loom see who reads
+/// and writes a slot. Nothing elsewhere.
 #[cfg(not(loom))]
 pub(crate) struct SlotWatch;
 
@@ -29,8 +30,8 @@ impl SlotWatch {
     pub(crate) fn write(&self, _from: usize, _len: usize) {}
 }
 
-/// Stands beside memory that is reached by raw pointer, slot by slot: loom fails a model in which a slot is written while
-/// it is read or written elsewhere, or without an order between the two.
+/// Stands beside memory that is reached by raw pointer, slot by slot: loom fails a model in which a
+/// slot is written while it is read or written elsewhere, or without an order between the two.
 #[cfg(loom)]
 pub(crate) struct SlotWatch(alloc::vec::Vec<loom::cell::UnsafeCell<()>>);
 

@@ -3,8 +3,8 @@
 /// The threads that may hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {
-    /// The calling thread alone. For callers that hold a lock: a thread that waits for rayon may run other closures
-    /// meanwhile, and those may want the lock.
+    /// The calling thread alone. For callers that hold a lock: a thread that waits for rayon may
+    /// run other closures meanwhile, and those may want the lock.
     Caller,
     /// Rayon's.
     #[cfg(feature = "parallel")]

@@ -15,11 +15,12 @@ use crate::{
 
 /// An append-only n-ary Lean Incremental Merkle Tree over 32-byte leaves that are already hashed.
 ///
-/// `N` is the branching factor, 2 to `H::MAX_ARITY`; `MAX_DEPTH`, 1 to 64, is the most hash layers it may have; both
-/// are checked when the program is compiled. `S` keeps the complete nodes.
+/// `N` is the branching factor, 2 to `H::MAX_ARITY`; `MAX_DEPTH`, 1 to 64, is the most hash layers
+/// it may have; both are checked when the program is compiled. `S` keeps the complete nodes.
 ///
-/// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. Every method that can refuse
-/// does so before it changes anything, and a hasher that panics leaves the tree as it was.
+/// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. Every
+/// method that can refuse does so before it changes anything, and a hasher that panics leaves the
+/// tree as it was.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -33,8 +34,8 @@ use crate::{
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
 ///
-/// Source of the structure: the LeanIMT paper of the Privacy & Scaling Explorations team (2024), generalized from 2
-/// to `N` children.
+/// Source of the structure: the LeanIMT paper of the Privacy & Scaling Explorations team (2024),
+/// generalized from 2 to `N` children.
 pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore = MemoryNodes> {
     hasher: H,
     shared_hasher: SharedHasher,
@@ -91,11 +92,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         }
     }
 
-    /// A tree of `size` leaves over a store that has its complete nodes: at most `depth` reads and hashes.
+    /// A tree of `size` leaves over a store that has its complete nodes: at most `depth` reads and
+    /// hashes.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if `size` does not fit, [`TreeError::NodeUnavailable`] if the store lacks a node
-    /// of the frontier.
+    /// [`TreeError::MaxDepthExceeded`] if `size` does not fit, [`TreeError::NodeUnavailable`] if
+    /// the store lacks a node of the frontier.
     pub fn from_nodes(
         hasher: H,
         nodes: S,
@@ -112,7 +114,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         Ok(tree)
     }
 
-    /// Lowers the ceiling on depth below `MAX_DEPTH` (a stored tree keeps the one it was made with).
+    /// Lowers the ceiling on depth below `MAX_DEPTH` (a stored tree keeps the one it was made
+    /// with).
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -125,7 +128,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     /// ```
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside of `1..=MAX_DEPTH`.
+    /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside of
+    /// `1..=MAX_DEPTH`.
     pub fn limit_depth(&mut self, max_depth: usize) -> Result<(), TreeError> {
         if max_depth == 0 || max_depth > MAX_DEPTH || self.depth() > max_depth {
             return Err(TreeError::MaxDepthExceeded { max_depth });
@@ -137,7 +141,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     /// Appends one leaf and returns the new root. `depth` hashes.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`], [`TreeError::CapacityExceeded`].
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`],
+    /// [`TreeError::CapacityExceeded`].
     pub fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError> {
         self.check_append(core::slice::from_ref(&leaf))?;
         self.nodes.abort();
@@ -147,8 +152,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         self.settle(appended)
     }
 
-    /// Appends a batch and returns the root after its last leaf. Under the feature `parallel` large batches are hashed on
-    /// rayon's threads.
+    /// Appends a batch and returns the root after its last leaf. Under the feature `parallel` large
+    /// batches are hashed on rayon's threads.
     ///
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`insert`](Self::insert).
@@ -156,8 +161,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         self.append(leaves, Threads::DEFAULT)
     }
 
-    /// [`insert_many`](Self::insert_many) on the calling thread alone, whatever the features: for callers that hold a lock.
-    /// A rayon worker that waits for others may run closures meanwhile that want the same lock.
+    /// [`insert_many`](Self::insert_many) on the calling thread alone, whatever the features: for
+    /// callers that hold a lock. A rayon worker that waits for others may run closures
+    /// meanwhile that want the same lock.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many).
@@ -179,8 +185,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         self.settle(appended)
     }
 
-    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: replaying what was appended before
-    /// changes nothing.
+    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: replaying what
+    /// was appended before changes nothing.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};
@@ -208,7 +214,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         }
     }
 
-    /// Checks everything that can make [`insert_many`](Self::insert_many) refuse these leaves, memory apart.
+    /// Checks everything that can make [`insert_many`](Self::insert_many) refuse these leaves,
+    /// memory apart.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many).
@@ -278,7 +285,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         })
     }
 
-    /// The tree's frontier: all that is needed to append elsewhere. O(N * depth) copied, nothing hashed.
+    /// The tree's frontier: all that is needed to append elsewhere. O(N * depth) copied, nothing
+    /// hashed.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -328,7 +336,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         &mut self.nodes
     }
 
-    /// An immutable view of the tree as it is. O(depth): copies the edge nodes and shares everything else.
+    /// An immutable view of the tree as it is. O(depth): copies the edge nodes and shares
+    /// everything else.
     #[must_use]
     pub fn snapshot(&self) -> TreeSnapshot<N, MAX_DEPTH> {
         let mut edges = [[0; 32]; MAX_DEPTH];
@@ -343,7 +352,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         )
     }
 
-    /// Makes any snapshot what [`snapshot`](Self::snapshot) returns, in the memory that it has. O(depth).
+    /// Makes any snapshot what [`snapshot`](Self::snapshot) returns, in the memory that it has.
+    /// O(depth).
     pub(crate) fn snapshot_into(&self, snapshot: &mut TreeSnapshot<N, MAX_DEPTH>) {
         snapshot.become_that_of(
             &self.edge,
@@ -355,7 +365,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
-    /// A tree with the same leaves that grows on its own. Full segments are shared, unfinished ones copied.
+    /// A tree with the same leaves that grows on its own. Full segments are shared, unfinished ones
+    /// copied.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.

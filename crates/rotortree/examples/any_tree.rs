@@ -1,7 +1,8 @@
 //! A tree whose N is known only at run time: `cargo run --example any_tree -- DIRECTORY [N]`.
 //!
-//! Tells which tree the directory holds and goes on with it; where there is none, makes one of the N that is given. Then proves a leaf
-//! and verifies the bytes as a client would, who has N and the head from a source that it trusts.
+//! Tells which tree the directory holds and goes on with it; where there is none, makes one of the
+//! N that is given. Then proves a leaf and verifies the bytes as a client would, who has N and the
+//! head from a source that it trusts.
 
 use std::{
     error::Error,

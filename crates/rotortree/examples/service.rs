@@ -1,11 +1,13 @@
-//! A service on tokio: tasks that insert, one that publishes durable heads, one that proves, and a shutdown that loses nothing.
+//! A service on tokio: tasks that insert, one that publishes durable heads, one that proves, and a
+//! shutdown that loses nothing.
 //!
 //! ```text
 //! cargo run --example service -- DIRECTORY
 //! ```
 //!
-//! It serves requests of its own making until Ctrl-C. No thread of the executor ever blocks: what may block runs behind
-//! `spawn_blocking` (opening, proving) or is awaited (durability, closing). `docs/async.md` says which is which.
+//! It serves requests of its own making until Ctrl-C. No thread of the executor ever blocks: what
+//! may block runs behind `spawn_blocking` (opening, proving) or is awaited (durability, closing).
+//! `docs/async.md` says which is which.
 #![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
 use std::{error::Error, future::Future, path::PathBuf};
@@ -31,7 +33,8 @@ async fn open(directory: PathBuf) -> Outcome<Tree> {
     Ok(spawn_blocking(move || Tree::open(Blake3Hasher, config)).await??)
 }
 
-/// Inserts leaves and returns once they are durable: when a client may be told. Many requests share one sync.
+/// Inserts leaves and returns once they are durable: when a client may be told. Many requests share
+/// one sync.
 async fn insert(tree: &Tree, leaves: &[Hash]) -> Result<Placement, RotorTreeError> {
     let token = loop {
         match tree.append(leaves).try_submit() {
@@ -48,7 +51,8 @@ async fn insert(tree: &Tree, leaves: &[Hash]) -> Result<Placement, RotorTreeErro
     Ok(placement)
 }
 
-/// Proves that a leaf stands in the tree with a head that no crash takes back. Checkpointed nodes are read from files.
+/// Proves that a leaf stands in the tree with a head that no crash takes back. Checkpointed nodes
+/// are read from files.
 async fn prove(tree: &Tree, leaf_index: u64) -> Outcome<(TreeHead, NaryProof<4, 32>)> {
     let snapshot = tree.durable_snapshot();
     let head = snapshot.head().ok_or("nothing is durable yet")?;
@@ -56,7 +60,8 @@ async fn prove(tree: &Tree, leaf_index: u64) -> Outcome<(TreeHead, NaryProof<4, 
     Ok((head, proof))
 }
 
-/// Publishes each durable head that it meets; a real service signs it. Ends when the tree is closed, or with its failure.
+/// Publishes each durable head that it meets; a real service signs it. Ends when the tree is
+/// closed, or with its failure.
 async fn publish(
     mut heads: DurableHeads,
     published: watch::Sender<Option<TreeHead>>,
@@ -78,7 +83,8 @@ async fn write(tree: Tree, writer: u8, stop: watch::Receiver<bool>) -> Outcome<u
     Ok(acknowledged)
 }
 
-/// Proves the last leaf of each head that is published, and holds the proof against it, as a client does.
+/// Proves the last leaf of each head that is published, and holds the proof against it, as a client
+/// does.
 async fn read(tree: Tree, mut published: watch::Receiver<Option<TreeHead>>) -> Outcome<u64> {
     let mut proofs = 0;
     while published.changed().await.is_ok() {
@@ -113,8 +119,8 @@ async fn serve(directory: PathBuf, shutdown: impl Future<Output = ()>) -> Outcom
     }
 
     shutdown.await;
-    // First those who insert end, each with its last request acknowledged; then the tree is closed, which ends the heads, the
-    // publisher and the reader, in this order.
+    // First those who insert end, each with its last request acknowledged; then the tree is closed,
+    // which ends the heads, the publisher and the reader, in this order.
     stop.send_replace(true);
     let mut acknowledged = 0;
     while let Some(writer) = writers.join_next().await {
@@ -154,7 +160,8 @@ async fn main() -> Outcome<()> {
 mod tests {
     use super::*;
 
-    /// Serves until it has published heads of several sizes, and compares with what is there afterwards.
+    /// Serves until it has published heads of several sizes, and compares with what is there
+    /// afterwards.
     async fn serves_and_loses_nothing() -> Outcome<()> {
         let directory = tempfile::tempdir()?;
         let place = directory.path().join("tree");

@@ -49,8 +49,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
 
     setters!();
 
-    /// Raises the stored ceiling on depth to this type's `MAX_DEPTH`, durably. Without it a tree keeps the ceiling that it was
-    /// made with. Once raised, a type with a smaller `MAX_DEPTH` no longer opens it.
+    /// Raises the stored ceiling on depth to this type's `MAX_DEPTH`, durably. Without it a tree
+    /// keeps the ceiling that it was made with. Once raised, a type with a smaller `MAX_DEPTH`
+    /// no longer opens it.
     pub fn raise_max_depth(mut self) -> Self {
         self.settings.engine.raise_max_depth = true;
         self
@@ -59,8 +60,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTreeBuilder<H, N, M
     /// Opens or creates the tree, as [`RotorTree::open`] does.
     ///
     /// # Errors
-    /// Those of [`RotorTree::open`]; [`StorageError::UnexpectedHead`] after [`expect_head`](Self::expect_head);
-    /// [`StorageError::WalCorrupted`] under [`RecoveryMode::Strict`].
+    /// Those of [`RotorTree::open`]; [`StorageError::UnexpectedHead`] after
+    /// [`expect_head`](Self::expect_head); [`StorageError::WalCorrupted`] under
+    /// [`RecoveryMode::Strict`].
     pub fn open(self, hasher: H) -> Result<RotorTree<H, N, MAX_DEPTH>, RotorTreeError> {
         let (storage, config) = self.settings.place()?;
         let engine = Engine::open(hasher.clone(), storage, config)?;

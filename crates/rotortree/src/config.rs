@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::{CheckpointPolicy, FlushPolicy, TieringConfig};
 
-/// Where a tree lives and how it behaves. What else can be set is set on the [builder](crate::RotorTree::builder).
+/// Where a tree lives and how it behaves. What else can be set is set on the
+/// [builder](crate::RotorTree::builder).
 ///
 /// ```
 /// use rotortree::{CheckpointPolicy, FlushPolicy, RotorTreeConfig, TieringConfig};
@@ -21,7 +22,8 @@ use crate::{CheckpointPolicy, FlushPolicy, TieringConfig};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotorTreeConfig {
-    /// The tree's directory, created if it is missing; must not be empty. A relative path is resolved when the tree is opened.
+    /// The tree's directory, created if it is missing; must not be empty. A relative path is
+    /// resolved when the tree is opened.
     pub path: PathBuf,
     /// When log entries are synced without anybody waiting for them.
     pub flush_policy: FlushPolicy,
@@ -29,13 +31,14 @@ pub struct RotorTreeConfig {
     pub checkpoint_policy: CheckpointPolicy,
     /// Which levels stay in memory once a checkpoint covers them.
     pub tiering: TieringConfig,
-    /// Whether opening compares every stored node with the hash of its children, which finds what checksums cannot. O(nodes).
+    /// Whether opening compares every stored node with the hash of its children, which finds what
+    /// checksums cannot. O(nodes).
     pub verify_checkpoint: bool,
 }
 
 impl RotorTreeConfig {
-    /// The defaults for a tree in the directory `path`: flush every 10 ms, checkpoint after 256 MiB of new nodes or of log, map
-    /// every checkpointed level, verify when opening.
+    /// The defaults for a tree in the directory `path`: flush every 10 ms, checkpoint after 256 MiB
+    /// of new nodes or of log, map every checkpointed level, verify when opening.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {

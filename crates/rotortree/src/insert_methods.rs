@@ -1,5 +1,5 @@
-//! The insert methods of [`RotorTree`](crate::RotorTree) and [`AnyTree`](crate::AnyTree), written once: each is a short form of
-//! [`Append`](crate::Append), which their `append` begins.
+//! The insert methods of [`RotorTree`](crate::RotorTree) and [`AnyTree`](crate::AnyTree), written
+//! once: each is a short form of [`Append`](crate::Append), which their `append` begins.
 
 use crate::{DurabilityToken, Hash};
 

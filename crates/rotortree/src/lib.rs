@@ -1,11 +1,12 @@
 //! An embedded, append-only n-ary Lean Incremental Merkle Tree database.
 //!
-//! Leaves of 32 bytes, already hashed, go in at a high rate; every insert returns the new root and a token that says when the
-//! leaf is on disk. Immutable snapshots answer with proofs while inserts go on. A write-ahead log, checkpoints and
-//! memory-mapped levels make the tree outlive the process. Background work runs on a runtime that trees share.
+//! Leaves of 32 bytes, already hashed, go in at a high rate; every insert returns the new root and
+//! a token that says when the leaf is on disk. Immutable snapshots answer with proofs while inserts
+//! go on. A write-ahead log, checkpoints and memory-mapped levels make the tree outlive the
+//! process. Background work runs on a runtime that trees share.
 //!
-//! This crate is a thin front. It names the types and leaves the work to the crates below, each of which can be
-//! used alone:
+//! This crate is a thin front. It names the types and leaves the work to the crates below, each of
+//! which can be used alone:
 //!
 //! | crate | is |
 //! | --- | --- |
@@ -15,7 +16,6 @@
 //! | `rotortree-store` (`store` here) | backends, recovery, checkpoints and the engine |
 //!
 //! # A durable tree
-//!
 #![cfg_attr(
     all(feature = "storage", feature = "blake3"),
     doc = "```",
@@ -38,31 +38,38 @@
 //!
 //! # What is promised
 //!
-//! * After `flush`, `insert_durable` or a token's `wait` returned `Ok`, those leaves survive any crash or power loss.
-//! * After any crash, opening gives a prefix of the order of inserts, at least as long as the last durable point; a batch is
-//!   there whole or not at all.
-//! * A head from `durable_snapshot` is a prefix of every later state. It is the only one to sign or publish.
+//! * After `flush`, `insert_durable` or a token's `wait` returned `Ok`, those leaves survive any
+//!   crash or power loss.
+//! * After any crash, opening gives a prefix of the order of inserts, at least as long as the last
+//!   durable point; a batch is there whole or not at all.
+//! * A head from `durable_snapshot` is a prefix of every later state. It is the only one to sign or
+//!   publish.
 //! * Damage is never silent: it is a typed error, or a line in the recovery report.
-//! * After a failed write or sync of the log nothing becomes durable any more. Whoever waits is told; snapshots keep serving.
+//! * After a failed write or sync of the log nothing becomes durable any more. Whoever waits is
+//!   told; snapshots keep serving.
 //! * A snapshot's bytes never change.
 //! * One writer owns a directory at a time; readers need no lock.
 //!
-//! Not promised: a directory that was rolled back to an older copy looks valid by itself, so keep the last head elsewhere and
-//! pass it to `expect_head`. And a mapped read that meets a device error or a file cut short from outside raises
-//! `SIGBUS`; the builder can choose positioned reads instead. In a forked child an inherited tree can be read and is closed otherwise; a tree that
-//! the child opens itself is owed its background threads only if threads start there, and after a fork from a process with
-//! several threads they may not: see "A forked child" in `docs/durability.md`.
+//! Not promised: a directory that was rolled back to an older copy looks valid by itself, so keep
+//! the last head elsewhere and pass it to `expect_head`. And a mapped read that meets a device
+//! error or a file cut short from outside raises `SIGBUS`; the builder can choose positioned reads
+//! instead. In a forked child an inherited tree can be read and is closed otherwise; a tree that
+//! the child opens itself is owed its background threads only if threads start there, and after a
+//! fork from a process with several threads they may not: see "A forked child" in
+//! `docs/durability.md`.
 //!
 //! # N known only at run time
 //!
-//! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are ([`AnySnapshot`]), with proofs as bytes, which
-//! [`AnyProof`] verifies. `AnyTreeBuilder` opens one for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there;
-//! `inspect` tells what that is.
+//! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are
+//! ([`AnySnapshot`]), with proofs as bytes, which [`AnyProof`] verifies. `AnyTreeBuilder` opens one
+//! for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there; `inspect` tells what that
+//! is.
 //!
 //! # How much memory `pin_above_level` takes
 //!
-//! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are checkpointed and reads the lower
-//! ones from chunk files. That is 32 bytes times the sum of `size / N^k` over `k >= p`. For 2^30 leaves (about a billion):
+//! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are
+//! checkpointed and reads the lower ones from chunk files. That is 32 bytes times the sum of `size
+//! / N^k` over `k >= p`. For 2^30 leaves (about a billion):
 //!
 //! | p | N = 2 | N = 4 | N = 8 | N = 16 |
 //! | --- | --- | --- | --- | --- |
@@ -72,7 +79,8 @@
 //! | 10 | 64 MiB | 43 KiB | 32 B | none |
 //! | 20 | 64 KiB | none | none | none |
 //!
-//! The default, `usize::MAX`, pins nothing. Nodes that no checkpoint covers yet are in memory in any case.
+//! The default, `usize::MAX`, pins nothing. Nodes that no checkpoint covers yet are in memory in
+//! any case.
 //!
 //! # Features
 //!

@@ -58,11 +58,13 @@ impl Settings {
     }
 }
 
-/// The methods of a builder that set what does not depend on the tree's type. It has a field `settings`.
+/// The methods of a builder that set what does not depend on the tree's type. It has a field
+/// `settings`.
 macro_rules! setters {
     () => {
-        /// Keeps the tree on another backend than the directory at the config's path, which is then not looked at. Without a config:
-        /// [`RotorTree::on`](crate::RotorTree::on), [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
+        /// Keeps the tree on another backend than the directory at the config's path, which is then
+        /// not looked at. Without a config: [`RotorTree::on`](crate::RotorTree::on),
+        /// [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
         pub fn storage(
             mut self,
             storage: std::sync::Arc<dyn crate::store::storage::Storage>,
@@ -83,43 +85,51 @@ macro_rules! setters {
             self
         }
 
-        /// Which levels stay in memory once a checkpoint covers them; as the config's field. The default, none, suits memory maps: on a
-        /// storage that maps nothing each level of each proof is a request, and [`TieringConfig`](crate::TieringConfig) says how many.
+        /// Which levels stay in memory once a checkpoint covers them; as the config's field. The
+        /// default, none, suits memory maps: on a storage that maps nothing each level of each
+        /// proof is a request, and [`TieringConfig`](crate::TieringConfig) says how many.
         pub fn tiering(mut self, tiering: crate::TieringConfig) -> Self {
             self.settings.engine.tiering = tiering;
             self
         }
 
-        /// Whether opening compares every stored node with the hash of its children; as the config's field.
+        /// Whether opening compares every stored node with the hash of its children; as the
+        /// config's field.
         pub fn verify_checkpoint(mut self, verify: bool) -> Self {
             self.settings.engine.verify_checkpoint = verify;
             self
         }
 
-        /// Opens a directory on a file system that cannot sync directories too, as some network and user-space ones cannot. There the promises
-        /// about a loss of power fall: it may take back the names of the newest files, and with them leaves that were acknowledged as
-        /// durable. A crash of the process alone takes nothing. The default refuses such a file system with an error that names it.
+        /// Opens a directory on a file system that cannot sync directories too, as some network and
+        /// user-space ones cannot. There the promises about a loss of power fall: it may take back
+        /// the names of the newest files, and with them leaves that were acknowledged as durable. A
+        /// crash of the process alone takes nothing. The default refuses such a file system with an
+        /// error that names it.
         pub fn allow_unsynced_directories(mut self) -> Self {
             self.settings.allow_unsynced_directories = true;
             self
         }
 
-        /// What opening does about a damaged log. The default stops at the last valid entry, keeps what it cuts off aside and
-        /// reports it; [`RecoveryMode::Strict`](crate::RecoveryMode::Strict) refuses to open when anything that had been durable is damaged.
+        /// What opening does about a damaged log. The default stops at the last valid entry, keeps
+        /// what it cuts off aside and reports it;
+        /// [`RecoveryMode::Strict`](crate::RecoveryMode::Strict) refuses to open when anything that
+        /// had been durable is damaged.
         pub fn recovery(mut self, mode: crate::RecoveryMode) -> Self {
             self.settings.engine.recovery = mode;
             self
         }
 
-        /// Refuses to open a tree that does not contain this head: one that was rolled back, or another one. Keep the head of the
+        /// Refuses to open a tree that does not contain this head: one that was rolled back, or
+        /// another one. Keep the head of the
         /// last [`durable_snapshot`](crate::RotorTree::durable_snapshot) outside of the directory.
         pub fn expect_head(mut self, head: crate::TreeHead) -> Self {
             self.settings.engine.expect_head = Some(head);
             self
         }
 
-        /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that would exceed the bound flushes
-        /// first, and a batch that is larger by itself is written piece by piece before it is there; the `try_` forms return
+        /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that
+        /// would exceed the bound flushes first, and a batch that is larger by itself is written
+        /// piece by piece before it is there; the `try_` forms return
         /// [`StorageError::WouldBlock`](crate::StorageError::WouldBlock) instead.
         pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
             self.settings.engine.max_unflushed_bytes = bytes;
@@ -132,8 +142,8 @@ macro_rules! setters {
             self
         }
 
-        /// How many heads of recent appends [`find_head`](crate::RotorTree::find_head) knows: 1024 by default, 0 for none. Each takes 40 bytes
-        /// of memory, allocated as they come.
+        /// How many heads of recent appends [`find_head`](crate::RotorTree::find_head) knows: 1024
+        /// by default, 0 for none. Each takes 40 bytes of memory, allocated as they come.
         ///
         /// ```
         /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -158,8 +168,8 @@ macro_rules! setters {
             self
         }
 
-        /// How checkpointed nodes are read: through memory maps (the default), or with positioned reads, which are slower and turn
-        /// every device error into an error value.
+        /// How checkpointed nodes are read: through memory maps (the default), or with positioned
+        /// reads, which are slower and turn every device error into an error value.
         pub fn reads(mut self, reads: crate::Reads) -> Self {
             self.settings.engine.reads = reads;
             self
@@ -189,8 +199,9 @@ macro_rules! setters {
             self
         }
 
-        /// Whether a tree is made where there is none, which is the default. With `false` opening then fails with
-        /// [`StorageError::Io`](crate::StorageError::Io) of the kind `NotFound`, and makes nothing: for a tree that must be there.
+        /// Whether a tree is made where there is none, which is the default. With `false` opening
+        /// then fails with [`StorageError::Io`](crate::StorageError::Io) of the kind `NotFound`,
+        /// and makes nothing: for a tree that must be there.
         ///
         /// ```
         /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig, RotorTreeError, StorageError};

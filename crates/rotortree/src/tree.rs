@@ -13,21 +13,22 @@ use crate::{
     Completion, Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError,
 };
 
-/// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and written to a
-/// write-ahead log; checkpoints move the tree to chunk files, drop the log that they cover, and let cold levels be read through
-/// memory maps.
+/// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and
+/// written to a write-ahead log; checkpoints move the tree to chunk files, drop the log that they
+/// cover, and let cold levels be read through memory maps.
 ///
 /// * `H`: the hash function. It is part of the tree's identity on disk, by what it computes.
-/// * `N`: the branching factor, 2 to `H::MAX_ARITY`, checked when the program is compiled. Part of the identity too.
-/// * `MAX_DEPTH`: the most hash layers above the leaves, 1 to 64. The tree keeps the ceiling that it was made with; a type
-///   with at least as much opens it.
+/// * `N`: the branching factor, 2 to `H::MAX_ARITY`, checked when the program is compiled. Part of
+///   the identity too.
+/// * `MAX_DEPTH`: the most hash layers above the leaves, 1 to 64. The tree keeps the ceiling that
+///   it was made with; a type with at least as much opens it.
 ///
-/// A cheap handle, `Send` and `Sync`: clones share one tree, and [`close`](Self::close) on any of them closes it for all. When
-/// the last one is dropped the tree is closed too, without anybody to tell the errors to. Snapshots and tokens
-/// outlive the tree.
+/// A cheap handle, `Send` and `Sync`: clones share one tree, and [`close`](Self::close) on any of
+/// them closes it for all. When the last one is dropped the tree is closed too, without anybody to
+/// tell the errors to. Snapshots and tokens outlive the tree.
 ///
-/// Each method says whether it may block and on what; those that say nothing never do. Which of them an executor's thread may call,
-/// and the forms to await, are in the [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
+/// Each method says whether it may block and on what; those that say nothing never do. Which of
+/// them an executor's thread may call, and the forms to await, are in the [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
 ///
 /// # Recovery Example
 ///
@@ -85,18 +86,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
 
     /// Opens or creates the tree in the directory `config.path`.
     ///
-    /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that it covers, replays the log
-    /// behind it, and, with `verify_checkpoint`, compares every stored node with the hash of its children.
-    /// Blocks for that: O(levels + shards + log), and O(nodes) with verification. What was recovered is durable when this returns;
+    /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that
+    /// it covers, replays the log behind it, and, with `verify_checkpoint`, compares every
+    /// stored node with the hash of its children. Blocks for that: O(levels + shards + log),
+    /// and O(nodes) with verification. What was recovered is durable when this returns;
     /// [`recovery_report`](Self::recovery_report) says what was found.
     ///
     /// # Errors
     /// * [`StorageError::FileLocked`] at once if another process or handle has the tree open;
-    /// * [`StorageError::ForeignDirectory`] for a directory that holds anything but a tree of ours, which is left untouched;
-    /// * [`StorageError::ConfigMismatch`], [`StorageError::HasherMismatch`] for a tree of another `N` or hasher, or one with a larger
-    ///   `MAX_DEPTH` than this type's;
-    /// * [`StorageError::DataCorruption`], [`StorageError::CrcMismatch`], [`StorageError::UnsupportedFormat`] for files that
-    ///   are damaged, missing, or of a newer release;
+    /// * [`StorageError::ForeignDirectory`] for a directory that holds anything but a tree of ours,
+    ///   which is left untouched;
+    /// * [`StorageError::ConfigMismatch`], [`StorageError::HasherMismatch`] for a tree of another
+    ///   `N` or hasher, or one with a larger `MAX_DEPTH` than this type's;
+    /// * [`StorageError::DataCorruption`], [`StorageError::CrcMismatch`],
+    ///   [`StorageError::UnsupportedFormat`] for files that are damaged, missing, or of a newer
+    ///   release;
     /// * [`StorageError::InvalidConfig`] for an empty path or a value outside its limits;
     /// * [`StorageError::Io`] for what the operating system refuses, naming the file;
     /// * [`RotorTreeError::Tree`] if the log holds what this hasher refuses.
@@ -132,8 +136,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         RotorTreeBuilder::new(config)
     }
 
-    /// Starts opening a tree on a storage, without a path and with the defaults of [`RotorTreeConfig::new`]: in memory, in a bucket, in
-    /// a database. What else there is to set is set on the builder. `docs/write-a-backend.md` says how to write a storage of one's own.
+    /// Starts opening a tree on a storage, without a path and with the defaults of
+    /// [`RotorTreeConfig::new`]: in memory, in a bucket, in a database. What else there is to
+    /// set is set on the builder. `docs/write-a-backend.md` says how to write a storage of one's
+    /// own.
     ///
     /// ```
     /// use rotortree::{Blake3Hasher, CheckpointPolicy, RotorTree, store::memory::MemoryStorage};
@@ -154,13 +160,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         RotorTreeBuilder::on(storage)
     }
 
-    /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works beside a live writer and
-    /// on a read-only mount. Shows states that are known to be durable, and only those; [`refresh`](ReadOnly::refresh)
-    /// moves forward. Blocks on reading.
+    /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works
+    /// beside a live writer and on a read-only mount. Shows states that are known to be
+    /// durable, and only those; [`refresh`](ReadOnly::refresh) moves forward. Blocks on
+    /// reading.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open), but never [`StorageError::FileLocked`]. Where there is no tree: [`StorageError::Io`] of
-    /// the kind `NotFound`.
+    /// Those of [`open`](Self::open), but never [`StorageError::FileLocked`]. Where there is no
+    /// tree: [`StorageError::Io`] of the kind `NotFound`.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -185,20 +192,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Self::builder(config).open_read_only(hasher)
     }
 
-    /// Closes the tree for this handle and all its clones: flushes everything pending, makes a checkpoint under
-    /// [`CheckpointPolicy::OnClose`](crate::CheckpointPolicy::OnClose), marks the directory as cleanly closed and gives its lock up. The lock is
-    /// given up also when something of this fails, and on a tree that has failed.
+    /// Closes the tree for this handle and all its clones: flushes everything pending, makes a
+    /// checkpoint under [`CheckpointPolicy::OnClose`](crate::CheckpointPolicy::OnClose), marks
+    /// the directory as cleanly closed and gives its lock up. The lock is given up also when
+    /// something of this fails, and on a tree that has failed.
     ///
-    /// Snapshots stay valid; tokens of durable inserts stay durable. Inserts through clones fail with [`StorageError::Closed`].
-    /// Closing what a clone has closed already does nothing.
+    /// Snapshots stay valid; tokens of durable inserts stay durable. Inserts through clones fail
+    /// with [`StorageError::Closed`]. Closing what a clone has closed already does nothing.
     ///
-    /// Blocks on the disk, on inserts and checkpoints that are under way, and on another call that closes. On an executor:
-    /// [`close_async`](Self::close_async).
+    /// Blocks on the disk, on inserts and checkpoints that are under way, and on another call that
+    /// closes. On an executor: [`close_async`](Self::close_async).
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log failed, now or earlier: what was not durable is lost;
-    /// [`StorageError::CheckpointFailed`] if the last checkpoint failed, which costs no leaf; [`StorageError::Io`] if the mark could not
-    /// be written.
+    /// [`StorageError::FlushFailed`] if the log failed, now or earlier: what was not durable is
+    /// lost; [`StorageError::CheckpointFailed`] if the last checkpoint failed, which costs no
+    /// leaf; [`StorageError::Io`] if the mark could not be written.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -209,14 +217,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Background threads belong to the runtime that trees share. When this returns no work of this tree is left on them, and they
-    /// end once no tree has any.
+    /// Background threads belong to the runtime that trees share. When this returns no work of this
+    /// tree is left on them, and they end once no tree has any.
     pub fn close(self) -> Result<(), StorageError> {
         self.engine.close()
     }
 
-    /// [`close`](Self::close) on a thread of the runtime. It starts at once, and goes on if the future is dropped: the process must
-    /// not end before the future does. Never blocks; dropping the last handle does.
+    /// [`close`](Self::close) on a thread of the runtime. It starts at once, and goes on if the
+    /// future is dropped: the process must not end before the future does. Never blocks;
+    /// dropping the last handle does.
     ///
     /// # Errors
     /// As [`close`](Self::close), when awaited.

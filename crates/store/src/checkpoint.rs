@@ -1,7 +1,8 @@
 //! Writing the chunks of a checkpoint: what is new since the one before, and nothing else.
 //!
-//! Only appends, behind everything that a committed manifest names, so a crash or an error in here leaves the store as it was.
-//! When to checkpoint, making the leaves durable first, and committing the manifest are the engine's.
+//! Only appends, behind everything that a committed manifest names, so a crash or an error in here
+//! leaves the store as it was. When to checkpoint, making the leaves durable first, and committing
+//! the manifest are the engine's.
 
 use std::{io, ops::ControlFlow};
 
@@ -21,8 +22,8 @@ const PIECE_CHUNKS: u64 = 64;
 /// Checksum sectors written at once: 32 KiB, the sums of 8192 chunks.
 const PIECE_SECTORS: usize = 64;
 
-/// Why the nodes of a checkpoint were not written. The checkpoint before is untouched and writing may be tried again, from the
-/// same manifest.
+/// Why the nodes of a checkpoint were not written. The checkpoint before is untouched and writing
+/// may be tried again, from the same manifest.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointFailure {
@@ -32,8 +33,8 @@ pub enum CheckpointFailure {
     /// A node to be written could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// The storage is none to write to: its shards, or the log, which a checkpoint syncs first and which refused without having
-    /// failed for good.
+    /// The storage is none to write to: its shards, or the log, which a checkpoint syncs first and
+    /// which refused without having failed for good.
     #[error(transparent)]
     Storage(StorageError),
     /// The caller's `pace` said so.
@@ -55,12 +56,13 @@ pub enum CheckpointFailure {
     },
 }
 
-/// Puts the chunks and checksum sectors that `snapshot` has and `previous`, the manifest in force, does not name, and makes them durable. The
-/// tails of the next manifest's levels.
+/// Puts the chunks and checksum sectors that `snapshot` has and `previous`, the manifest in force,
+/// does not name, and makes them durable. The tails of the next manifest's levels.
 ///
-/// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB, and takes as much memory as one of
-/// them. After each piece `pace` is told its bytes; it may wait, and [`ControlFlow::Break`] ends the checkpoint. One
-/// [`sync_levels`](Storage::sync_levels) ends the work, if there was any.
+/// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB,
+/// and takes as much memory as one of them. After each piece `pace` is told its bytes; it may wait,
+/// and [`ControlFlow::Break`] ends the checkpoint. One [`sync_levels`](Storage::sync_levels) ends
+/// the work, if there was any.
 ///
 /// # Errors
 ///

@@ -20,11 +20,12 @@ pub const SHARD_SUM_SECTORS: u64 = SHARD_CHUNKS / SUMS_PER_SECTOR;
 const _: () = assert!(CHUNK_BYTES == CHUNK_NODES as usize * size_of::<Hash>());
 const _: () = assert!(SUM_SECTOR_BYTES == SUMS_PER_SECTOR as usize * SUM_BYTES);
 
-/// The checksum of chunk `index` of a level: CRC-32C over tree id, level (one byte), index (eight bytes, little-endian) and the
-/// chunk's bytes.
+/// The checksum of chunk `index` of a level: CRC-32C over tree id, level (one byte), index (eight
+/// bytes, little-endian) and the chunk's bytes.
 ///
-/// What stands before the bytes is never stored. It makes every chunk's checksum belong to its place: a chunk that was moved,
-/// swapped with its neighbour or taken from another tree fails, though its bytes are whole.
+/// What stands before the bytes is never stored. It makes every chunk's checksum belong to its
+/// place: a chunk that was moved, swapped with its neighbour or taken from another tree fails,
+/// though its bytes are whole.
 ///
 /// ```
 /// use rotortree_store::chunk::{CHUNK_BYTES, chunk_sum};

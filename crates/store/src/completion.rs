@@ -18,8 +18,9 @@ use crate::{
 
 /// Resolves when work that was handed to the [`Runtime`] has ended, with its outcome.
 ///
-/// The work starts with the call that returns this, and goes on if it is dropped. It can be awaited on any executor: polling
-/// never blocks. Where the system has no thread for the runtime, the call that returns this does the work itself.
+/// The work starts with the call that returns this, and goes on if it is dropped. It can be awaited
+/// on any executor: polling never blocks. Where the system has no thread for the runtime, the call
+/// that returns this does the work itself.
 #[must_use = "the outcome of the work is told here alone"]
 pub struct Completion<T, E = StorageError> {
     shared: Arc<Shared<T, E>>,
@@ -116,7 +117,8 @@ impl<T, E> Future for Completion<T, E> {
 
     /// Once it has told the outcome, it is pending for good.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code of others.
+        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
+        // of others.
         let waker = context.waker().clone();
         let (polled, _replaced) = {
             let mut state = lock(&self.shared.state);

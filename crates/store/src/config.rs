@@ -11,7 +11,8 @@ use crate::{Runtime, StorageError, storage::Reads};
 pub enum FlushPolicy {
     /// At most this long after the insert, at least 100 us. The default is 10 ms.
     Interval(Duration),
-    /// When the caller says so: by `flush`, by waiting on a token, by a durable insert, or by reaching the bound on unflushed bytes.
+    /// When the caller says so: by `flush`, by waiting on a token, by a durable insert, or by
+    /// reaching the bound on unflushed bytes.
     Manual,
 }
 
@@ -29,17 +30,20 @@ impl Default for FlushPolicy {
 /// When checkpoints are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckpointPolicy {
-    /// When the caller asks for one. Until then the log, the memory for nodes and the time that opening takes grow without bound.
+    /// When the caller asks for one. Until then the log, the memory for nodes and the time that
+    /// opening takes grow without bound.
     Manual,
-    /// When the tree is closed. Until then what grows is as under [`Manual`](Self::Manual); a tree that is never closed never
-    /// makes one.
+    /// When the tree is closed. Until then what grows is as under [`Manual`](Self::Manual); a tree
+    /// that is never closed never makes one.
     OnClose,
-    /// In the background after so many entries; an entry is one call of an insert method. The log and the time that opening
-    /// takes grow with what the entries hold, by 512 bytes for each sync at least.
+    /// In the background after so many entries; an entry is one call of an insert method. The log
+    /// and the time that opening takes grow with what the entries hold, by 512 bytes for each
+    /// sync at least.
     EveryNEntries(u64),
-    /// In the background when more than so many bytes of nodes were appended since the last checkpoint began, or the log
-    /// behind it takes more than so many bytes on disk, that of earlier runs included. Past 1.25 times the threshold inserts wait
-    /// for the checkpoint that is under way, so that log and restart time are bounded. The default is 256 MiB.
+    /// In the background when more than so many bytes of nodes were appended since the last
+    /// checkpoint began, or the log behind it takes more than so many bytes on disk, that of
+    /// earlier runs included. Past 1.25 times the threshold inserts wait for the checkpoint
+    /// that is under way, so that log and restart time are bounded. The default is 256 MiB.
     MemoryThreshold(usize),
 }
 
@@ -51,12 +55,14 @@ impl Default for CheckpointPolicy {
 
 /// Which levels stay in memory once they are checkpointed.
 ///
-/// The default pins nothing: each level of each proof is read from a chunk. Through a memory map that costs a page fault at most. A
-/// backend that maps nothing reads a whole chunk of 4096 bytes for each level with at least 128 nodes, one after another: 13 reads a
-/// proof for 10^6 leaves and N = 2, 23 for 10^9. There pin what the latency asks for; `docs/write-a-backend.md` has a table.
+/// The default pins nothing: each level of each proof is read from a chunk. Through a memory map
+/// that costs a page fault at most. A backend that maps nothing reads a whole chunk of 4096 bytes
+/// for each level with at least 128 nodes, one after another: 13 reads a proof for 10^6 leaves and
+/// N = 2, 23 for 10^9. There pin what the latency asks for; `docs/write-a-backend.md` has a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TieringConfig {
-    /// Levels at or above this one are kept in memory, `32 * size / N^level` bytes each; lower ones are read from chunks.
+    /// Levels at or above this one are kept in memory, `32 * size / N^level` bytes each; lower
+    /// ones are read from chunks.
     pub pin_above_level: usize,
 }
 
@@ -73,17 +79,20 @@ impl Default for TieringConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryMode {
-    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is kept aside and told, by this opening and
-    /// every later one, until the cut is acknowledged. A cut that would leave no leaf of a tree that had some is refused.
+    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is
+    /// kept aside and told, by this opening and every later one, until the cut is acknowledged.
+    /// A cut that would leave no leaf of a tree that had some is refused.
     ///
-    /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with [`expect_head`](EngineConfig::expect_head): a tree that was cut
-    /// and then grown has other roots at sizes that it had before.
+    /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with
+    /// [`expect_head`](EngineConfig::expect_head): a tree that was cut and then grown has other
+    /// roots at sizes that it had before.
     #[default]
     StopAtLastValid,
     /// Opening refuses if anything that is known to have been durable is damaged.
     Strict,
-    /// As [`StopAtLastValid`](Self::StopAtLastValid), down to nothing: also where no leaf would be left of a tree that had some, which the
-    /// other modes refuse with [`StorageError::NothingLeft`].
+    /// As [`StopAtLastValid`](Self::StopAtLastValid), down to nothing: also where no leaf would be
+    /// left of a tree that had some, which the other modes refuse with
+    /// [`StorageError::NothingLeft`].
     AcceptLoss,
 }
 
@@ -147,18 +156,22 @@ pub struct EngineConfig {
     pub max_unflushed_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
     pub segment_bytes: u64,
-    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are so many. 0 keeps none; default 1024.
+    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are
+    /// so many. 0 keeps none; default 1024.
     pub recent_heads: usize,
     /// The background threads.
     pub runtime: Runtime,
     /// How stored nodes are read.
     pub reads: Reads,
-    /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store gets, and the largest that an existing one
-    /// may have. `None` is the type's own. For types that must be wide enough for whatever is there.
+    /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store
+    /// gets, and the largest that an existing one may have. `None` is the type's own. For
+    /// types that must be wide enough for whatever is there.
     pub max_depth: Option<usize>,
-    /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of the kind `NotFound`.
+    /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of
+    /// the kind `NotFound`.
     pub create_if_missing: bool,
-    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what stands for it.
+    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what
+    /// stands for it.
     pub raise_max_depth: bool,
     /// Told how opening goes on.
     pub progress: Option<ProgressCallback>,

@@ -1,17 +1,20 @@
 //! [`StorageError`]: what can go wrong between a tree and its storage.
 //!
-//! One rule for every error of these crates: a text is whole. It holds the text of its cause, so that `{}` in a log line loses
-//! nothing, and `source()` returns nothing that the text holds already, so that a reporter which prints a chain of sources prints
-//! each cause once. The typed cause is the variant's field.
+//! One rule for every error of these crates: a text is whole. It holds the text of its cause, so
+//! that `{}` in a log line loses nothing, and `source()` returns nothing that the text holds
+//! already, so that a reporter which prints a chain of sources prints each cause once. The typed
+//! cause is the variant's field.
 
 use std::{io, sync::Arc};
 
 use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::{TreeError, TreeHead};
 
-/// A failure of storage. Every message says which file or object, where in it, why, and what can be done.
+/// A failure of storage. Every message says which file or object, where in it, why, and what can be
+/// done.
 ///
-/// A message holds its cause, once; [`source`](std::error::Error::source) returns nothing that the message already says.
+/// A message holds its cause, once; [`source`](std::error::Error::source) returns nothing that the
+/// message already says.
 ///
 /// ```
 /// use rotortree_store::StorageError;
@@ -27,22 +30,23 @@ use rotortree_lean_imt::{TreeError, TreeHead};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The backend refused an operation; the message names the operation, the file or object, the reason, and where there is one the
-    /// remedy.
+    /// The backend refused an operation; the message names the operation, the file or object, the
+    /// reason, and where there is one the remedy.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
-    /// A call from within the tree's own hasher, from what closing it drops, or from what a refresh calls, that would have to wait for
-    /// its caller. Nothing was changed. Such a call belongs on another thread, or behind the call that it came from.
+    /// A call from within the tree's own hasher, from what closing it drops, or from what a refresh
+    /// calls, that would have to wait for its caller. Nothing was changed. Such a call belongs
+    /// on another thread, or behind the call that it came from.
     #[error(
         "the call comes from within the tree's own hasher, or from within closing or refreshing it, and would wait for itself; use another thread, or call \
              when the outer call has returned"
     )]
     Reentered,
-    /// Another process or handle owns the store. Which one is told by the event that `tracing` gives and by
-    /// [`StoreIdentity::place`](crate::StoreIdentity::place).
+    /// Another process or handle owns the store. Which one is told by the event that `tracing`
+    /// gives and by [`StoreIdentity::place`](crate::StoreIdentity::place).
     #[error("another process or handle has this store open; close it, or open read-only")]
     FileLocked,
     /// A log write or sync failed, now or earlier. Nothing became durable since; reopen to recover.
@@ -50,15 +54,15 @@ pub enum StorageError {
         "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen to recover what is durable"
     )]
     FlushFailed(Arc<io::Error>),
-    /// The log or the manifest could not be written for now: no descriptor, no room, a file that could not be opened. Nothing
-    /// was written, so nothing is in doubt: the tree goes on, what waits to be written waits on in its order, and the next flush
-    /// tries again.
+    /// The log or the manifest could not be written for now: no descriptor, no room, a file that
+    /// could not be opened. Nothing was written, so nothing is in doubt: the tree goes on, what
+    /// waits to be written waits on in its order, and the next flush tries again.
     #[error(
         "nothing could be written for now, and nothing is lost: {0}; flush or wait again once the shortage is over"
     )]
     Unavailable(Arc<io::Error>),
-    /// A checkpoint failed, for the reason that the text holds. A running tree goes on and tries again. The typed cause
-    /// is [`Stats::checkpoint_error`](crate::Stats::checkpoint_error).
+    /// A checkpoint failed, for the reason that the text holds. A running tree goes on and tries
+    /// again. The typed cause is [`Stats::checkpoint_error`](crate::Stats::checkpoint_error).
     #[error(
         "the checkpoint failed: {0}; no durable leaf is affected, and the next checkpoint covers what this one did not"
     )]
@@ -181,8 +185,9 @@ pub enum StorageError {
         /// What is wrong there.
         reason: String,
     },
-    /// The insert would have to wait, and the caller asked not to: another thread inserts, the bound on unflushed bytes is reached, the
-    /// batch is larger than it, or a checkpoint lags behind. Nothing changed.
+    /// The insert would have to wait, and the caller asked not to: another thread inserts, the
+    /// bound on unflushed bytes is reached, the batch is larger than it, or a checkpoint lags
+    /// behind. Nothing changed.
     #[error(
         "the insert would have to wait for another insert, a sync or a checkpoint, and changed nothing; use the waiting form, or try again later"
     )]
@@ -214,7 +219,8 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// The number that the operating system gave the failure, where it was the system's: tells errors apart that share a kind.
+    /// The number that the operating system gave the failure, where it was the system's: tells
+    /// errors apart that share a kind.
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match self {
@@ -248,7 +254,8 @@ impl std::fmt::Display for Durable<'_> {
     }
 }
 
-/// What a tree had of which nothing would be left, in words: the most leaves on record, and the durable head.
+/// What a tree had of which nothing would be left, in words: the most leaves on record, and the
+/// durable head.
 struct Had<'a>(u64, Option<&'a TreeHead>);
 
 impl std::fmt::Display for Had<'_> {

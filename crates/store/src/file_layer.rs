@@ -1,8 +1,8 @@
 //! [`FileLayer`]: the operating system as the filesystem backend sees it.
 //!
-//! A store's directory is opened once; every file below it is named relative to that handle, so that what becomes of
-//! the directory's own name changes nothing. Production takes [`OsFiles`]; the simulation that crashes, fails and
-//! replays stands behind the same trait.
+//! A store's directory is opened once; every file below it is named relative to that handle, so
+//! that what becomes of the directory's own name changes nothing. Production takes [`OsFiles`]; the
+//! simulation that crashes, fails and replays stands behind the same trait.
 
 mod os;
 
@@ -26,7 +26,8 @@ pub struct FileId {
     pub device: u64,
     /// The file in it.
     pub inode: u64,
-    /// When the file was made, where the system tells: an inode's number is given again once its file is gone.
+    /// When the file was made, where the system tells: an inode's number is given again once its
+    /// file is gone.
     pub born: Option<Duration>,
 }
 
@@ -51,13 +52,14 @@ pub struct FileStatus {
     pub id: Option<FileId>,
 }
 
-/// File operations, as few as the filesystem backend needs. Errors are the system's own; the backend adds names.
+/// File operations, as few as the filesystem backend needs. Errors are the system's own; the
+/// backend adds names.
 ///
 /// # Paths
 ///
-/// A [`Dir`](Self::Dir) is the directory itself, whatever becomes of its name. `path` beside a `dir` is relative to it and has
-/// normal components alone; empty, it means the directory. No symbolic link below the directory is followed: where one stands, the call
-/// fails.
+/// A [`Dir`](Self::Dir) is the directory itself, whatever becomes of its name. `path` beside a
+/// `dir` is relative to it and has normal components alone; empty, it means the directory. No
+/// symbolic link below the directory is followed: where one stands, the call fails.
 pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     /// An open directory.
     type Dir: fmt::Debug + Send + Sync;
@@ -70,10 +72,11 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// Opens the directory to which a path leads, links followed.
     fn open_dir(&self, path: &Path) -> io::Result<Self::Dir>;
-    /// Opens the directory at a path, for [`rename`](Self::rename) and [`sync_dir`](Self::sync_dir) of what is in it: with it at hand
-    /// neither needs anything more of the system.
+    /// Opens the directory at a path, for [`rename`](Self::rename) and [`sync_dir`](Self::sync_dir)
+    /// of what is in it: with it at hand neither needs anything more of the system.
     fn open_dir_at(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::Dir>;
-    /// The directory that holds `dir`; `None` for the topmost one. It serves [`status_at`](Self::status_at) and `parent` alone.
+    /// The directory that holds `dir`; `None` for the topmost one. It serves
+    /// [`status_at`](Self::status_at) and `parent` alone.
     fn parent(&self, dir: &Self::Dir) -> io::Result<Option<Self::Dir>>;
     /// What stands at a path; a link is not followed.
     fn status_at(&self, dir: &Self::Dir, path: &Path) -> io::Result<FileStatus>;
@@ -89,23 +92,25 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// What the system tells of an open file.
     fn status(&self, file: &Self::File) -> io::Result<FileStatus>;
-    /// The first position at or behind `offset` that lies in no hole, where the system tells holes; the file's length if
-    /// there is none. The default tells no hole.
+    /// The first position at or behind `offset` that lies in no hole, where the system tells holes;
+    /// the file's length if there is none. The default tells no hole.
     fn next_data(&self, _file: &Self::File, offset: u64) -> io::Result<u64> {
         Ok(offset)
     }
     /// Cuts or extends with zeros.
     fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
-    /// Reserves space up to `len` without changing length and contents, where the system can: an error about space says that a write up to
-    /// there would meet it too. [`truncate`](Self::truncate) gives back what lies behind the new length.
+    /// Reserves space up to `len` without changing length and contents, where the system can: an
+    /// error about space says that a write up to there would meet it too.
+    /// [`truncate`](Self::truncate) gives back what lies behind the new length.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
-    /// Asks the system to begin writing these bytes to the device, and does not wait for it; a hint, of which nothing is told. What
-    /// comes of it is for [`sync`](Self::sync) to say. The default asks nobody.
+    /// Asks the system to begin writing these bytes to the device, and does not wait for it; a
+    /// hint, of which nothing is told. What comes of it is for [`sync`](Self::sync) to say. The
+    /// default asks nobody.
     fn begin_writing(&self, _file: &Self::File, _offset: u64, _len: u64) {}
     /// Makes the file's bytes and length durable.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
-    /// Makes several files durable, at the same time where that is faster. On failure the index of a file that failed, after every
-    /// sync has ended.
+    /// Makes several files durable, at the same time where that is faster. On failure the index of
+    /// a file that failed, after every sync has ended.
     fn sync_all(&self, files: &[&Self::File]) -> Result<(), (usize, io::Error)> {
         let failures = files.iter().map(|file| self.sync(file)).enumerate();
         let failures: Vec<_> = failures
@@ -119,11 +124,13 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn remove(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Creates one directory.
     fn create_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
-    /// Makes a directory's entries durable; `Unsupported` where the file system has no such operation.
+    /// Makes a directory's entries durable; `Unsupported` where the file system has no such
+    /// operation.
     fn sync_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Names in a directory, unsorted, with whether each is a directory.
     fn list(&self, dir: &Self::Dir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>;
-    /// Maps the first `len` bytes of a file, which must have them and keep them unchanged while the mapping lives.
+    /// Maps the first `len` bytes of a file, which must have them and keep them unchanged while the
+    /// mapping lives.
     fn map(&self, file: &Self::File, len: u64) -> io::Result<Self::Map>;
     /// Takes the exclusive lock of a directory; `WouldBlock` if it is taken.
     fn lock_dir(&self, dir: &Arc<Self::Dir>) -> io::Result<Self::Lock>;

@@ -1,10 +1,11 @@
 //! [`Process`]: tells a forked child from the process that made something, at the cost of a load. [`PerProcess`]: what a forked child
 //! makes anew. [`is_child`]: where threads may not start.
 //!
-//! A forked child has a copy of everything but the threads: locks may be held by threads that do not run there, and files are shared. So whatever must
-//! not be used there has to know before it takes a lock. Asking for the process id would be a system call on every insert; instead the
-//! system is asked, once, to count forks. Children made by a bare system call are not counted; those are told by
-//! [`Process::has_this_id`]. What a child then may do is up to those who ask.
+//! A forked child has a copy of everything but the threads: locks may be held by threads that do
+//! not run there, and files are shared. So whatever must not be used there has to know before it
+//! takes a lock. Asking for the process id would be a system call on every insert; instead the
+//! system is asked, once, to count forks. Children made by a bare system call are not counted;
+//! those are told by [`Process::has_this_id`]. What a child then may do is up to those who ask.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -14,8 +15,9 @@ use crate::lock::lock;
 
 /// Whether this process was forked from one that had used this crate.
 ///
-/// If a thread of that process was just starting or ending, a lock of the standard library stays held here, and no thread that
-/// is started ever runs. So whatever only goes faster with more threads is left to the calling one here.
+/// If a thread of that process was just starting or ending, a lock of the standard library stays
+/// held here, and no thread that is started ever runs. So whatever only goes faster with more
+/// threads is left to the calling one here.
 pub(crate) fn is_child() -> bool {
     counter::passed() > 0
 }
@@ -41,13 +43,14 @@ impl Process {
         self.forks == counter::passed()
     }
 
-    /// As [`is_current`](Self::is_current), for children of a bare system call too, with one of its own.
+    /// As [`is_current`](Self::is_current), for children of a bare system call too, with one of its
+    /// own.
     pub(crate) fn has_this_id(&self) -> bool {
         self.is_current() && self.id == std::process::id()
     }
 
-    /// Takes a lock of what this process made. In a forked child that succeeds only if nobody holds it: who held it when the child was
-    /// forked does not run there.
+    /// Takes a lock of what this process made. In a forked child that succeeds only if nobody holds
+    /// it: who held it when the child was forked does not run there.
     pub(crate) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
         if self.is_current() {
             Some(lock(mutex))
@@ -72,10 +75,12 @@ mod counter {
     pub(super) fn forks() -> u64 {
         static COUNTS: Once = Once::new();
         COUNTS.call_once(|| {
-            // SAFETY: the handler is a function without arguments that lives as long as the program, and it only adds to an atomic number,
-            // which a child of a process with several threads may do.
+            // SAFETY: the handler is a function without arguments that lives as long as the
+            // program, and it only adds to an atomic number, which a child of a process
+            // with several threads may do.
             let outcome = unsafe { libc::pthread_atfork(None, None, Some(count)) };
-            // It fails for want of memory alone; children are then told by their id, and by inserts not at all.
+            // It fails for want of memory alone; children are then told by their id, and by inserts
+            // not at all.
             debug_assert_eq!(outcome, 0);
         });
         passed()
@@ -117,7 +122,8 @@ impl<T> PerProcess<T> {
         }
     }
 
-    /// This process's value, made if there is none yet. Of several that are made at once one is kept.
+    /// This process's value, made if there is none yet. Of several that are made at once one is
+    /// kept.
     pub(crate) fn get(&self, make: impl Fn() -> T) -> Arc<T> {
         loop {
             let current = self.current.load();

@@ -9,9 +9,10 @@
 //! aside/<label>.bytes         bytes that recovery cut from the log
 //! ```
 //!
-//! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files through
-//! `disk`, which stays with the directory that was locked, adds names to errors and knows which directory entries are durable. What the bytes mean,
-//! when to sync levels and when to commit is decided above. Unknown files beside a manifest are left alone.
+//! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files
+//! through `disk`, which stays with the directory that was locked, adds names to errors and knows
+//! which directory entries are durable. What the bytes mean, when to sync levels and when to commit
+//! is decided above. Unknown files beside a manifest are left alone.
 
 mod aside;
 mod disk;
@@ -50,15 +51,17 @@ use manifest::Manifest;
 
 /// A tree's place in a directory, over the files of a [`FileLayer`].
 ///
-/// Keeps no file open but the newest log segment's, and that only between a commit and [`Storage::rest`].
-/// The reading methods write nothing and work on a read-only mount, beside a live owner.
+/// Keeps no file open but the newest log segment's, and that only between a commit and
+/// [`Storage::rest`]. The reading methods write nothing and work on a read-only mount, beside a
+/// live owner.
 ///
 /// # The directory
 ///
-/// While it owns the place, a handle works in the directory that it locked: one that is moved goes on where it is, one that is removed
-/// fails and says so, and what takes its old path is left alone. Otherwise each call follows the path. Files that others put
-/// in the place of the store's own are found and refused, and no symbolic link below the directory is followed. A file with further hard
-/// links is replaced by a copy before it is written.
+/// While it owns the place, a handle works in the directory that it locked: one that is moved goes
+/// on where it is, one that is removed fails and says so, and what takes its old path is left
+/// alone. Otherwise each call follows the path. Files that others put in the place of the store's
+/// own are found and refused, and no symbolic link below the directory is followed. A file with
+/// further hard links is replaced by a copy before it is written.
 ///
 /// ```
 /// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
@@ -87,7 +90,8 @@ pub struct FsStorage<L: FileLayer = OsFiles> {
 impl FsStorage {
     /// The tree at `path`, which need not exist yet. Nothing is touched until a method is called.
     ///
-    /// A relative path is resolved now, so that a later change of the working directory changes nothing.
+    /// A relative path is resolved now, so that a later change of the working directory changes
+    /// nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self::with_files(OsFiles, path)
     }
@@ -99,12 +103,14 @@ impl<L: FileLayer> FsStorage<L> {
         Self::with_shard_chunks(files, path, SHARD_CHUNKS)
     }
 
-    /// As [`with_files`](Self::with_files) with shards of `shard_chunks` chunks, a multiple of 128. The shard size is not on record: a store
-    /// must always be opened with the one that it was made with. For tests, which cannot fill shards of 1 GiB.
+    /// As [`with_files`](Self::with_files) with shards of `shard_chunks` chunks, a multiple of 128.
+    /// The shard size is not on record: a store must always be opened with the one that it was
+    /// made with. For tests, which cannot fill shards of 1 GiB.
     ///
     /// # Panics
     ///
-    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of
+    /// whole sectors.
     #[doc(hidden)]
     pub fn with_shard_chunks(files: L, path: impl Into<PathBuf>, shard_chunks: u64) -> Self {
         let path = path.into();
@@ -139,10 +145,11 @@ impl<L: FileLayer> FsStorage<L> {
         }
     }
 
-    /// Works on a file system that cannot sync directories too, as some network and user-space ones cannot. A name is then
-    /// durable when that file system makes it so: a loss of power may take back the newest segment or manifest, and with it leaves that
-    /// were acknowledged, as far back as the names that are left go. A crash of the process alone takes nothing. The default refuses with an
-    /// error.
+    /// Works on a file system that cannot sync directories too, as some network and user-space ones
+    /// cannot. A name is then durable when that file system makes it so: a loss of power may
+    /// take back the newest segment or manifest, and with it leaves that were acknowledged, as
+    /// far back as the names that are left go. A crash of the process alone takes nothing. The
+    /// default refuses with an error.
     #[must_use]
     pub fn allow_unsynced_directories(self) -> Self {
         let mut disk = self.disk.afresh();
@@ -151,7 +158,8 @@ impl<L: FileLayer> FsStorage<L> {
         Self::over(disk, layout, self.levels.shard_chunks())
     }
 
-    /// Drops what an earlier ownership through this handle remembers; another owner may have been here since.
+    /// Drops what an earlier ownership through this handle remembers; another owner may have been
+    /// here since.
     fn forget(&self) {
         self.disk.forget();
         self.log.forget();

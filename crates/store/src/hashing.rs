@@ -1,8 +1,9 @@
 //! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of this crate's own.
 //!
-//! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those could want a lock that this thread
-//! holds. And a forked child has any pool of its parent's without its threads, for good, and may not be able to start any:
-//! there the calling thread hashes alone.
+//! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those
+//! could want a lock that this thread holds. And a forked child has any pool of its parent's
+//! without its threads, for good, and may not be able to start any: there the calling thread hashes
+//! alone.
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeError};
@@ -15,7 +16,8 @@ pub(crate) fn append_alone<H: Hasher, const N: usize, const D: usize>(
     tree.insert_many_sequential(leaves).map(drop)
 }
 
-/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held.
+/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may
+/// be held.
 #[cfg(not(feature = "parallel"))]
 pub(crate) use append_alone as append;
 
@@ -44,7 +46,8 @@ pub(crate) fn is_pool_thread() -> bool {
     false
 }
 
-/// The pool, if the system has threads for it. One that it had none for is tried again by the next batch.
+/// The pool, if the system has threads for it. One that it had none for is tried again by the next
+/// batch.
 #[cfg(feature = "parallel")]
 fn pool() -> Option<&'static rayon::ThreadPool> {
     use std::sync::OnceLock;
@@ -61,9 +64,10 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
     Some(POOL.get_or_init(|| built))
 }
 
-/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be held. So a thread of our own waits in
-/// the pool, and this one blocks. Where there is no thread for that, and on a thread of the pool, whose own hasher inserts into another
-/// tree, this one hashes alone.
+/// Appends leaves. Waits for nothing but hashing, and runs nothing else meanwhile: locks may be
+/// held. So a thread of our own waits in the pool, and this one blocks. Where there is no thread
+/// for that, and on a thread of the pool, whose own hasher inserts into another tree, this one
+/// hashes alone.
 #[cfg(feature = "parallel")]
 pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
     tree: &mut LeanIMT<H, N, D>,

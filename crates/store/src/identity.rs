@@ -10,7 +10,8 @@ use crate::{
     storage::{Place, Storage},
 };
 
-/// What a store says of itself: which types open it, which tree it is, and how far its last checkpoint came.
+/// What a store says of itself: which types open it, which tree it is, and how far its last
+/// checkpoint came.
 ///
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
@@ -36,7 +37,8 @@ pub struct StoreIdentity {
     pub place: String,
     /// N, the branching factor.
     pub arity: usize,
-    /// The most hash layers that the tree may have; types with at least as large a MAX_DEPTH open it.
+    /// The most hash layers that the tree may have; types with at least as large a MAX_DEPTH open
+    /// it.
     pub max_depth: usize,
     /// The fingerprint of the hasher that made it.
     pub fingerprint: Hash,
@@ -44,23 +46,27 @@ pub struct StoreIdentity {
     pub tree_id: [u8; 16],
     /// The head at the last checkpoint; what came since is in the log.
     pub checkpointed: TreeHead,
-    /// The head at which it was closed, if that was done in an orderly way and nobody has opened it since.
+    /// The head at which it was closed, if that was done in an orderly way and nobody has opened
+    /// it since.
     pub closed_at: Option<TreeHead>,
     /// The id of the tree that it is a backup of, until it is opened for writing.
     pub backup_of: Option<[u8; 16]>,
-    /// What recovery cut off although it had been durable, and was not acknowledged, the oldest first.
+    /// What recovery cut off although it had been durable, and was not acknowledged, the oldest
+    /// first.
     pub cuts: Vec<CutNotice>,
 }
 
 impl StoreIdentity {
-    /// Reads it from the store's manifest, or `None` where there is no store yet. Takes no lock and writes nothing, so that it works beside
-    /// a live writer, whose next checkpoint may change the last two fields. Reads the manifest alone: that the rest is whole is
-    /// for opening to find.
+    /// Reads it from the store's manifest, or `None` where there is no store yet. Takes no lock and
+    /// writes nothing, so that it works beside a live writer, whose next checkpoint may change
+    /// the last two fields. Reads the manifest alone: that the rest is whole is for opening to
+    /// find.
     ///
     /// # Errors
-    /// [`StorageError::ForeignDirectory`] for a place that holds something else; [`StorageError::DataCorruption`],
-    /// [`StorageError::CrcMismatch`], [`StorageError::UnsupportedFormat`] for a manifest that is missing, damaged or of a newer release;
-    /// [`StorageError::Io`].
+    /// [`StorageError::ForeignDirectory`] for a place that holds something else;
+    /// [`StorageError::DataCorruption`], [`StorageError::CrcMismatch`],
+    /// [`StorageError::UnsupportedFormat`] for a manifest that is missing, damaged or of a newer
+    /// release; [`StorageError::Io`].
     pub fn read(storage: &dyn Storage) -> Result<Option<Self>, StorageError> {
         // Both looks at the same place.
         let pinned = storage.pinned()?;

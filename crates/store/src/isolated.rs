@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `code` and swallows its panic, which the panic hook has reported by then. For wakers, events and jobs: code of one
-/// caller on a thread that has others to serve.
+/// Runs `code` and swallows its panic, which the panic hook has reported by then. For wakers,
+/// events and jobs: code of one caller on a thread that has others to serve.
 pub(crate) fn isolated(code: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(code))
         && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic)))

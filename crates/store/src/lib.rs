@@ -1,8 +1,10 @@
-//! Durable storage for rotortree trees: backends, checkpoints, recovery, and the engine that runs a tree on them.
+//! Durable storage for rotortree trees: backends, checkpoints, recovery, and the engine that runs a
+//! tree on them.
 //!
-//! A durable tree is an [`Engine`] on a [`Storage`](storage::Storage). The engine appends to a tree in memory
-//! (`rotortree-lean-imt`), writes what was inserted to a log (`rotortree-wal`), and from time to time puts complete nodes into
-//! chunk files and replaces a manifest. Opening puts the three together again: chunks, manifest, log.
+//! A durable tree is an [`Engine`] on a [`Storage`](storage::Storage). The engine appends to a tree
+//! in memory (`rotortree-lean-imt`), writes what was inserted to a log (`rotortree-wal`), and from
+//! time to time puts complete nodes into chunk files and replaces a manifest. Opening puts the
+//! three together again: chunks, manifest, log.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -39,17 +41,20 @@
 //! | [`verify`] | comparing every stored node with the hash of its children |
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
-//! [`Engine`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes nothing, [`Runtime`] the threads that
-//! trees share. [`RecoveryReport`] says what opening found, [`StoreIdentity`] what stands there before anybody opens it.
+//! [`Engine`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes
+//! nothing, [`Runtime`] the threads that trees share. [`RecoveryReport`] says what opening found,
+//! [`StoreIdentity`] what stands there before anybody opens it.
 //!
 //! # What holds everything together
 //!
-//! Only complete nodes are stored, each once; nothing that a committed manifest names is ever written again. So a crash cannot tear a
-//! checkpoint, and bytes that a reader has mapped do not change. What each step leaves when it is interrupted stands in one
-//! table in `docs/durability.md`, every byte in `docs/format.md`.
+//! Only complete nodes are stored, each once; nothing that a committed manifest names is ever
+//! written again. So a crash cannot tear a checkpoint, and bytes that a reader has mapped do not
+//! change. What each step leaves when it is interrupted stands in one table in `docs/durability.
+//! md`, every byte in `docs/format.md`.
 //!
-//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For most programs the crate `rotortree`
-//! is the one to use; this one is for other backends and other fronts.
+//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For most
+//! programs the crate `rotortree` is the one to use; this one is for other backends and other
+//! fronts.
 
 pub mod checkpoint;
 pub mod chunk;

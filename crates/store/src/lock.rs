@@ -1,7 +1,7 @@
 //! Locking a mutex whose data stays valid when a holder panics.
 //!
-//! For state that every critical section leaves consistent at each step. State that a panic can leave half
-//! changed must not be locked through here.
+//! For state that every critical section leaves consistent at each step. State that a panic can
+//! leave half changed must not be locked through here.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,7 +1,8 @@
 //! [`Manifest`]: the one small object that says what a store holds.
 //!
-//! Replacing it is what makes a checkpoint: everything it names was durable before and never changes after. Here is what it says
-//! and its bytes ([`encode`](Manifest::encode), [`decode`](Manifest::decode)); where it is kept and how it is replaced is the business of
+//! Replacing it is what makes a checkpoint: everything it names was durable before and never
+//! changes after. Here is what it says and its bytes ([`encode`](Manifest::encode),
+//! [`decode`](Manifest::decode)); where it is kept and how it is replaced is the business of
 //! [`Storage`](crate::storage::Storage), what follows from it that of recovery.
 
 mod at;
@@ -19,8 +20,8 @@ use crate::{StorageError, shape::Shape};
 
 /// What a store holds as of its last checkpoint.
 ///
-/// The fields are not free: [`decode`](Self::decode) refuses a manifest whose fields contradict each other, and
-/// [`encode`](Self::encode) never makes one.
+/// The fields are not free: [`decode`](Self::decode) refuses a manifest whose fields contradict
+/// each other, and [`encode`](Self::encode) never makes one.
 ///
 /// ```
 /// use rotortree_store::manifest::{LevelTail, Manifest};
@@ -64,7 +65,8 @@ pub struct Manifest {
     pub max_depth: u32,
     /// The fingerprint of the hasher that made the tree.
     pub fingerprint: Hash,
-    /// Leaves that the store does not have because the tree was started from a frontier. Always 0 in version 1.
+    /// Leaves that the store does not have because the tree was started from a frontier. Always 0
+    /// in version 1.
     pub base_size: u64,
     /// The log sequence that the checkpoint covers.
     pub sequence: u64,
@@ -78,10 +80,12 @@ pub struct Manifest {
     pub levels: Vec<LevelTail>,
     /// The oldest log segment that is still needed.
     pub first_segment: u64,
-    /// The header of the newest log segment known to have been created. Every number from the first to its own must exist.
+    /// The header of the newest log segment known to have been created. Every number from the
+    /// first to its own must exist.
     pub newest: HeaderCopy,
-    /// The state that was durable when this manifest was written: what is named as lost where damage has taken it. It does not say
-    /// up to where the log must be valid, since a reader may see this manifest before the manifest itself is durable.
+    /// The state that was durable when this manifest was written: what is named as lost where
+    /// damage has taken it. It does not say up to where the log must be valid, since a reader
+    /// may see this manifest before the manifest itself is durable.
     pub durable: Position,
     /// Where the log ends, if the store was closed in an orderly way.
     pub clean_close: Option<CleanClose>,
@@ -91,9 +95,11 @@ pub struct Manifest {
     pub cuts: Vec<CutNotice>,
 }
 
-/// The complete nodes of one level that are not in a chunk yet, and the chunk checksums that are not in a sector yet.
+/// The complete nodes of one level that are not in a chunk yet, and the chunk checksums that are
+/// not in a sector yet.
 ///
-/// Both lengths follow from the size of the tree; the default is a level with nothing behind its chunks.
+/// Both lengths follow from the size of the tree; the default is a level with nothing behind its
+/// chunks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelTail {
     /// The complete nodes behind the whole chunks: fewer than 128.
@@ -152,8 +158,8 @@ impl Manifest {
         self.newest.number
     }
 
-    /// Refuses fields that contradict each other, for who takes a manifest that neither [`encode`](Self::encode) nor
-    /// [`decode`](Self::decode) has seen.
+    /// Refuses fields that contradict each other, for who takes a manifest that neither
+    /// [`encode`](Self::encode) nor [`decode`](Self::decode) has seen.
     pub(crate) fn ensure_consistent(&self, name: &str) -> Result<(), StorageError> {
         self.check().map_err(|wrong| StorageError::DataCorruption {
             file: name.into(),

@@ -1,7 +1,8 @@
 //! [`MemoryStorage`]: a tree's place in memory, for tests and for trees that need not outlive the process.
 //!
-//! The state lives as long as any handle, so that a tree can be dropped and opened again. Everything counts as durable
-//! when its call returns; what a crash would do is the simulation's business.
+//! The state lives as long as any handle, so that a tree can be dropped and opened again.
+//! Everything counts as durable when its call returns; what a crash would do is the simulation's
+//! business.
 
 mod blocks;
 
@@ -63,7 +64,8 @@ impl MemoryStorage {
     ///
     /// # Panics
     ///
-    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of
+    /// whole sectors.
     #[doc(hidden)]
     pub fn with_shard_chunks(shard_chunks: u64) -> Self {
         assert!(

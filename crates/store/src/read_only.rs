@@ -22,19 +22,21 @@ use crate::{
 /// How often reading is tried again when the writer moves on in the middle of it.
 const ATTEMPTS: usize = 100;
 
-/// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer and on a read-only mount,
-/// and shows only states that are known to be durable.
+/// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer
+/// and on a read-only mount, and shows only states that are known to be durable.
 ///
-/// It stays with the place that it opened, as its writer does: a directory that is moved goes on being followed, what takes its path is not looked
-/// at, and once it is removed [`refresh`](Self::refresh) fails with that reason, while the snapshot goes on serving. Open another view
-/// for what stands at the path now.
+/// It stays with the place that it opened, as its writer does: a directory that is moved goes on
+/// being followed, what takes its path is not looked at, and once it is removed
+/// [`refresh`](Self::refresh) fails with that reason, while the snapshot goes on serving. Open
+/// another view for what stands at the path now.
 ///
-/// The writer attests a sync with the next one or shortly after going idle, so the view trails the last sync by that much.
-/// It sees the states at which it was refreshed and not the appends between them, so it cannot tell, as the writer's `find_head`
-/// does, whether a root was one of theirs; where the size is known too, `snapshot_at(size)` of its snapshot tells.
+/// The writer attests a sync with the next one or shortly after going idle, so the view trails the
+/// last sync by that much. It sees the states at which it was refreshed and not the appends between
+/// them, so it cannot tell, as the writer's `find_head` does, whether a root was one of theirs;
+/// where the size is known too, `snapshot_at(size)` of its snapshot tells.
 ///
-/// Opened by [`Engine::open_read_only`](crate::Engine::open_read_only). A cheap handle: clones share one view, and a
-/// [`refresh`](Self::refresh) of any moves them all forward.
+/// Opened by [`Engine::open_read_only`](crate::Engine::open_read_only). A cheap handle: clones
+/// share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
 pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
     view: Arc<View<H, N, D>>,
 }
@@ -95,8 +97,8 @@ struct Seen {
     version: Option<Version>,
 }
 
-/// Tells states of a place apart without reading the log: whatever a writer does ends in another manifest or lengthens the newest
-/// segment that the manifest names.
+/// Tells states of a place apart without reading the log: whatever a writer does ends in another
+/// manifest or lengthens the newest segment that the manifest names.
 #[derive(PartialEq, Eq)]
 struct Version {
     tree_id: [u8; 16],
@@ -148,14 +150,17 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         })
     }
 
-    /// Moves forward to what is durable now; whether there was anything new. O(manifest) if the store is as it was: no byte of the log
-    /// is read then. Otherwise the log is read anew: O(levels + shards + log). Blocks on these reads; to await something new, see
+    /// Moves forward to what is durable now; whether there was anything new. O(manifest) if the
+    /// store is as it was: no byte of the log is read then. Otherwise the log is read anew:
+    /// O(levels + shards + log). Blocks on these reads; to await something new, see
     /// [`newer_than`](Self::newer_than).
     ///
     /// # Errors
-    /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
-    /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked while this view was being refreshed.
-    /// [`StorageError::Reentered`] from what a refresh of this view calls: a subscriber, a progress callback, the hasher.
+    /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and
+    /// [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
+    /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked
+    /// while this view was being refreshed. [`StorageError::Reentered`] from what a refresh of
+    /// this view calls: a subscriber, a progress callback, the hasher.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
         spans::refresh(&*self.view.storage).run(|| self.move_forward())
     }
@@ -219,8 +224,8 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         self.view.current.load().depth()
     }
 
-    /// The application's metadata. It belongs to the head of the same [`snapshot`](Self::snapshot); read both from there where
-    /// they must fit together.
+    /// The application's metadata. It belongs to the head of the same [`snapshot`](Self::snapshot);
+    /// read both from there where they must fit together.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
         self.view.current.load().metadata().map(<[u8]>::to_vec)
@@ -266,7 +271,8 @@ impl<H: Hasher, const N: usize, const D: usize> std::fmt::Debug for ReadOnly<H, 
     }
 }
 
-/// Reads a state that a live writer may move away from meanwhile: what fails while the manifest changes is tried again.
+/// Reads a state that a live writer may move away from meanwhile: what fails while the manifest
+/// changes is tried again.
 fn read<H: Hasher, const N: usize, const D: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,

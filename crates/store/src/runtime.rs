@@ -9,10 +9,11 @@
 //! | `reserve` | a file descriptor for the moment without any other |
 //! | `models` | the runtime where models are checked |
 //!
-//! Threads start when there is work and end when there has been none for a while: an idle tree costs no thread and no timer.
-//! A job that finds every thread busy gets a thread of its own, up to a bound, so that a device that stalls holds up its own
-//! tree alone. In a forked child, which has none of its parent's threads, they start anew, if threads start there at all
-//! (`docs/durability.md`).
+//! Threads start when there is work and end when there has been none for a while: an idle tree
+//! costs no thread and no timer. A job that finds every thread busy gets a thread of its own, up to
+//! a bound, so that a device that stalls holds up its own tree alone. In a forked child, which has
+//! none of its parent's threads, they start anew, if threads start there at all (`docs/durability.
+//! md`).
 
 mod lanes;
 mod reserve;
@@ -34,16 +35,19 @@ use crate::fork::PerProcess;
 
 /// Background threads, shared by any number of trees. Cloning shares them.
 ///
-/// Two lanes, one for flushes and one for checkpoints, and a timer. A job that finds all threads of its lane busy starts another
-/// one, up to 32 for flushes and 16 for checkpoints: as many devices may stall before a tree on a healthy one
-/// has to wait. Threads end when they had nothing to do for 5 seconds, so that idle trees cost none. Where the system
-/// has no thread to give, what the background would have done is done by the timer's thread or by the call that wanted it.
+/// Two lanes, one for flushes and one for checkpoints, and a timer. A job that finds all threads of
+/// its lane busy starts another one, up to 32 for flushes and 16 for checkpoints: as many devices
+/// may stall before a tree on a healthy one has to wait. Threads end when they had nothing to do
+/// for 5 seconds, so that idle trees cost none. Where the system has no thread to give, what the
+/// background would have done is done by the timer's thread or by the call that wanted it.
 ///
-/// While a tree is open one file descriptor is kept in reserve, for all trees together: it is given up for a moment when the process has no
-/// other, so that a tree which was idle can write nevertheless. On Windows there is no need for it.
+/// While a tree is open one file descriptor is kept in reserve, for all trees together: it is given
+/// up for a moment when the process has no other, so that a tree which was idle can write
+/// nevertheless. On Windows there is no need for it.
 ///
-/// A forked child starts its own for the trees that it opens. If its parent was starting or ending a thread when it forked, no thread
-/// runs there, ever: that is a lock of the standard library, and what the background does is then not done.
+/// A forked child starts its own for the trees that it opens. If its parent was starting or ending
+/// a thread when it forked, no thread runs there, ever: that is a lock of the standard library, and
+/// what the background does is then not done.
 ///
 /// ```
 /// let runtime = rotortree_store::Runtime::new();
@@ -92,8 +96,8 @@ impl Runtime {
         self.0.get(Inner::new).lanes.run(lane, job)
     }
 
-    /// Runs a job on a lane at or soon after `due`. Where the lane has no thread by then, a flush runs on the timer's thread and
-    /// a checkpoint is tried again later.
+    /// Runs a job on a lane at or soon after `due`. Where the lane has no thread by then, a flush
+    /// runs on the timer's thread and a checkpoint is tried again later.
     ///
     /// # Errors
     /// The job itself, if no thread can be had for the timer.

@@ -1,4 +1,5 @@
-//! Fields of serialized reports: durations as seconds, a number with a fraction, and errors as their text, which is whole.
+//! Fields of serialized reports: durations as seconds, a number with a fraction, and errors as
+//! their text, which is whole.
 
 use std::{fmt, time::Duration};
 

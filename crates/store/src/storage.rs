@@ -1,8 +1,8 @@
 //! [`Storage`]: what durability needs of the place where a tree lives.
 //!
-//! Three roles - log, chunks, manifest - and ownership, stated so that an object store can play them as
-//! well as a directory can: nothing here renames, overwrites, appends to or lists in steady state.
-//! A backend stores bytes under names; what the bytes mean is decided above it.
+//! Three roles - log, chunks, manifest - and ownership, stated so that an object store can play
+//! them as well as a directory can: nothing here renames, overwrites, appends to or lists in steady
+//! state. A backend stores bytes under names; what the bytes mean is decided above it.
 
 mod address;
 
@@ -13,7 +13,8 @@ pub use rotortree_wal::SegmentBytes;
 
 use crate::{StorageError, chunk::SHARD_CHUNKS, file_layer::FileId};
 
-/// The number of a store's first log segment. A place without a manifest is vacant if its log is this segment without records.
+/// The number of a store's first log segment. A place without a manifest is vacant if its log is
+/// this segment without records.
 pub const FIRST_SEGMENT: u64 = 1;
 /// A segment of at most this many bytes holds its header alone.
 pub const MAX_HEADER_BYTES: u64 = 512;
@@ -28,7 +29,8 @@ pub enum Place {
     Vacant,
     /// A manifest of ours (valid or not: the caller decodes it).
     Occupied,
-    /// Log segments of ours that hold more than a header, and no manifest: part of a store is missing.
+    /// Log segments of ours that hold more than a header, and no manifest: part of a store is
+    /// missing.
     ManifestMissing {
         /// What stands there instead, for the error message.
         found: String,
@@ -40,7 +42,8 @@ pub enum Place {
     },
 }
 
-/// Where a place lies among directories, so that one place can be kept out of another. Empty for places that lie in none.
+/// Where a place lies among directories, so that one place can be kept out of another. Empty for
+/// places that lie in none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Location {
     /// The directories that belong to the place.
@@ -63,15 +66,16 @@ pub trait Ownership: fmt::Debug + Send + Sync {}
 
 /// What a failed write of the log or the manifest leaves behind.
 ///
-/// The variant decides whether a tree goes on: after [`NotWritten`](Self::NotWritten) it keeps what it wanted to write and
-/// tries again, after the other two it fails for good.
+/// The variant decides whether a tree goes on: after [`NotWritten`](Self::NotWritten) it keeps what
+/// it wanted to write and tries again, after the other two it fails for good.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may be repeated.
+    /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may
+    /// be repeated.
     #[error(transparent)]
     NotWritten(io::Error),
-    /// What stands there is not what this owner left: another owner's, put there past the backend, or gone with the place. Nothing of this
-    /// call is in force.
+    /// What stands there is not what this owner left: another owner's, put there past the backend,
+    /// or gone with the place. Nothing of this call is in force.
     #[error(transparent)]
     Fenced(io::Error),
     /// Some or all of it may be there, now or after a crash. Only opening the place again tells.
@@ -111,15 +115,16 @@ impl From<WriteError> for StorageError {
 
 /// A segment opened for reading.
 ///
-/// [`len`](SegmentBytes::len) is that of the moment of opening, and never zero; a read beyond it is an error, whatever was committed
-/// since.
+/// [`len`](SegmentBytes::len) is that of the moment of opening, and never zero; a read beyond it is
+/// an error, whatever was committed since.
 pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
 
 /// The first units of a shard, immutable.
 pub trait Region: fmt::Debug + Send + Sync {
-    /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that every read of a node is a
-    /// [`read_at`](Self::read_at) of its whole chunk, one for each level of each proof that
-    /// [`TieringConfig`](crate::TieringConfig) does not keep in memory.
+    /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
+    /// every read of a node is a [`read_at`](Self::read_at) of its whole chunk, one for each
+    /// level of each proof that [`TieringConfig`](crate::TieringConfig) does not keep in
+    /// memory.
     fn bytes(&self) -> Option<&[u8]>;
 
     /// Fills `buf` from `offset` within the region; a short read is an error.
@@ -141,24 +146,29 @@ pub enum Reads {
 ///
 /// # Contract
 ///
-/// *Durable* means: survives a crash of the machine. Every error names the file or object and the operation.
-/// Segment numbers grow; a number is used again only for a segment that was removed before any manifest named it.
+/// *Durable* means: survives a crash of the machine. Every error names the file or object and the
+/// operation. Segment numbers grow; a number is used again only for a segment that was removed
+/// before any manifest named it.
 ///
-/// A handle is cheap and remembers nothing that matters: any number of them, in any process, see one place. One of them owns it at a
-/// time, and only that one writes; the reading methods work for all, beside the owner too.
+/// A handle is cheap and remembers nothing that matters: any number of them, in any process, see
+/// one place. One of them owns it at a time, and only that one writes; the reading methods work for
+/// all, beside the owner too.
 ///
-/// Each role has one type of error. The *place* ([`inspect`](Self::inspect), [`acquire`](Self::acquire), [`sweep`](Self::sweep)) has
-/// [`StorageError`], since it may have an owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know whether it
-/// is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint is tried again.
+/// Each role has one type of error. The *place* ([`inspect`](Self::inspect),
+/// [`acquire`](Self::acquire), [`sweep`](Self::sweep)) has [`StorageError`], since it may have an
+/// owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know whether
+/// it is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint is tried
+/// again.
 ///
-/// What one process can see of it is checked by the conformance suite, `test_util::conformance`, which lists every clause that does
-/// not hold; durability takes a crash to see.
+/// What one process can see of it is checked by the conformance suite, `test_util::conformance`,
+/// which lists every clause that does not hold; durability takes a crash to see.
 /// `docs/write-a-backend.md` leads from this trait to a backend that passes.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
     fn describe(&self) -> String;
 
-    /// What a part of the store is called in error messages: the file or object that a user would look for.
+    /// What a part of the store is called in error messages: the file or object that a user would
+    /// look for.
     fn name(&self, part: Part) -> String {
         format!("{}, {part}", self.describe())
     }
@@ -166,8 +176,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Tells what stands here without changing anything, and without owning it.
     fn inspect(&self) -> Result<Place, StorageError>;
 
-    /// A handle for reading that stays with what stands here now, whatever takes the place's name later; `None`, the default, where
-    /// this handle does so itself, and where nothing stands here.
+    /// A handle for reading that stays with what stands here now, whatever takes the place's name
+    /// later; `None`, the default, where this handle does so itself, and where nothing stands
+    /// here.
     fn pinned(&self) -> Result<Option<Arc<dyn Storage>>, StorageError> {
         Ok(None)
     }
@@ -182,57 +193,67 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through this very handle.
+    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through this very
+    /// handle.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
-    /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the segment of a creation that
-    /// crashed. Then makes durable what an earlier process may have left in a cache, names included, so that recovery may
-    /// rely on what it finds. Called by the owner while opening.
+    /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the
+    /// segment of a creation that crashed. Then makes durable what an earlier process may have
+    /// left in a cache, names included, so that recovery may rely on what it finds. Called by
+    /// the owner while opening.
     fn sweep(&self) -> Result<(), StorageError>;
 
     // --- log role ---
 
-    /// The numbers of all segments, ascending as numbers, whatever their names sort like. Called only while opening.
+    /// The numbers of all segments, ascending as numbers, whatever their names sort like. Called
+    /// only while opening.
     fn list_segments(&self) -> io::Result<Vec<u64>>;
 
-    /// Creates segment `number` with `content` (a header and possibly groups). It is visible only as a whole
-    /// and durable when this returns. Returns its length.
+    /// Creates segment `number` with `content` (a header and possibly groups). It is visible only
+    /// as a whole and durable when this returns. Returns its length.
     ///
-    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove them. `content` comes in pieces of any size, with interruptions, and may be as long as a log.
+    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove
+    /// them. `content` comes in pieces of any size, with interruptions, and may be as long as a
+    /// log.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotWritten`] if there is a segment of that number, if `content` fails, and for whatever goes wrong before the
-    /// segment can become visible: the number is as free or as taken as before. [`WriteError::InDoubt`] from then on.
+    /// [`WriteError::NotWritten`] if there is a segment of that number, if `content` fails, and for
+    /// whatever goes wrong before the segment can become visible: the number is as free or as
+    /// taken as before. [`WriteError::InDoubt`] from then on.
     fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError>;
 
-    /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when it returns.
-    /// Called for the newest segment only, one call at a time, offsets in order. Creates no segment.
+    /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when
+    /// it returns. Called for the newest segment only, one call at a time, offsets in order.
+    /// Creates no segment.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotWritten`] if no byte was handed over: for want of a descriptor or of room, or because `offset` is not the
-    /// segment's end. The same call may follow. [`WriteError::InDoubt`] after a write that failed or fell short and after any sync that
+    /// [`WriteError::NotWritten`] if no byte was handed over: for want of a descriptor or of room,
+    /// or because `offset` is not the segment's end. The same call may follow.
+    /// [`WriteError::InDoubt`] after a write that failed or fell short and after any sync that
     /// failed; the segment then takes nothing more through this handle.
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError>;
 
-    /// Like [`commit_group`](Self::commit_group) without waiting for durability, for marks whose loss costs nothing.
-    /// `Ok(false)` where the backend has no such thing: nothing was written and the offset stays.
+    /// Like [`commit_group`](Self::commit_group) without waiting for durability, for marks whose
+    /// loss costs nothing. `Ok(false)` where the backend has no such thing: nothing was written
+    /// and the offset stays.
     ///
     /// # Errors
     ///
     /// As [`commit_group`](Self::commit_group).
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
-    /// Whether what can be read of a segment is durable. Readers then show it as they find it, and a writer that falls idle
-    /// leaves no mark. Where it is not, a reader shows what marks and later groups attest; a backend without marks
-    /// then gets one empty group, durably, whenever the writer falls idle. A constant of the place.
+    /// Whether what can be read of a segment is durable. Readers then show it as they find it, and
+    /// a writer that falls idle leaves no mark. Where it is not, a reader shows what marks and
+    /// later groups attest; a backend without marks then gets one empty group, durably,
+    /// whenever the writer falls idle. A constant of the place.
     fn readable_is_durable(&self) -> bool {
         false
     }
 
-    /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the length of this moment; what is
-    /// being appended then may show in part.
+    /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the
+    /// length of this moment; what is being appended then may show in part.
     ///
     /// # Errors
     ///
@@ -244,73 +265,85 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     // --- chunk role ---
 
-    /// Writes whole units of a shard from unit `first` of the shard on. Durable after [`sync_levels`](Self::sync_levels). No bytes at all
-    /// are fine.
+    /// Writes whole units of a shard from unit `first` of the shard on. Durable after
+    /// [`sync_levels`](Self::sync_levels). No bytes at all are fine.
     ///
-    /// The units of a shard are put in order, from unit 0 on and without gaps, and shards of a level one after another. Positions that a
-    /// committed manifest names are never written again; others may be. Equal bytes may always be put again, also through another
-    /// handle. Different ones a backend of create-only objects refuses with `AlreadyExists`: a checkpoint covers durable leaves alone, so
-    /// that within one history a unit has one content.
+    /// The units of a shard are put in order, from unit 0 on and without gaps, and shards of a
+    /// level one after another. Positions that a committed manifest names are never written
+    /// again; others may be. Equal bytes may always be put again, also through another
+    /// handle. Different ones a backend of create-only objects refuses with `AlreadyExists`: a
+    /// checkpoint covers durable leaves alone, so that within one history a unit has one
+    /// content.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for bytes that are not whole units and for units beyond the shard's end ([`Shard::check_put`]). After any error
-    /// what was put since the last [`sync_levels`](Self::sync_levels) is put again, or dropped.
+    /// `InvalidInput` for bytes that are not whole units and for units beyond the shard's end
+    /// ([`Shard::check_put`]). After any error what was put since the last
+    /// [`sync_levels`](Self::sync_levels) is put again, or dropped.
     fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Makes every [`put`](Self::put) since the last call durable, names included. With nothing to do it is fine.
+    /// Makes every [`put`](Self::put) since the last call durable, names included. With nothing to
+    /// do it is fine.
     ///
     /// # Errors
     ///
-    /// After one the bytes since the last call must be put again: what the backend cached of them may be gone.
+    /// After one the bytes since the last call must be put again: what the backend cached of them
+    /// may be gone.
     fn sync_levels(&self) -> io::Result<()>;
 
-    /// The first `units` units of a shard, those included that are not synced yet. No units at all are a view of nothing, also of a
-    /// shard that is not there. What a committed manifest names keeps its bytes in the view for as long as it lives, whatever is
-    /// put meanwhile.
+    /// The first `units` units of a shard, those included that are not synced yet. No units at all
+    /// are a view of nothing, also of a shard that is not there. What a committed manifest
+    /// names keeps its bytes in the view for as long as it lives, whatever is put meanwhile.
     ///
     /// # Errors
     ///
-    /// `UnexpectedEof` for fewer units than asked for, `UnexpectedEof` or `NotFound` for no such shard: opening takes both for damage,
-    /// any other kind for a mishap. More units than a shard has is an error ([`Shard::check_view`]).
+    /// `UnexpectedEof` for fewer units than asked for, `UnexpectedEof` or `NotFound` for no such
+    /// shard: opening takes both for damage, any other kind for a mishap. More units than a
+    /// shard has is an error ([`Shard::check_view`]).
     fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>>;
 
-    /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as many chunks.
-    /// A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which cannot fill shards of 1 GiB.
+    /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as
+    /// many chunks. A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which
+    /// cannot fill shards of 1 GiB.
     fn shard_chunks(&self) -> u64 {
         SHARD_CHUNKS
     }
 
     // --- manifest role ---
 
-    /// The manifest in force, or `None` where none was ever committed. Always a whole one, also while another is being committed, and
-    /// never an older one than before.
+    /// The manifest in force, or `None` where none was ever committed. Always a whole one, also
+    /// while another is being committed, and never an older one than before.
     ///
     /// # Errors
     ///
-    /// `InvalidData` for one of more than [`MAX_MANIFEST_BYTES`], which is damage: told without reading it into memory.
+    /// `InvalidData` for one of more than [`MAX_MANIFEST_BYTES`], which is damage: told without
+    /// reading it into memory.
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>>;
 
-    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0). Durable when it returns. What it is
-    /// and whether it is valid is not the backend's business; the generation comes beside the bytes.
+    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0).
+    /// Durable when it returns. What it is and whether it is valid is not the backend's
+    /// business; the generation comes beside the bytes.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotWritten`] if the one before is still in force for certain, also if that is not of generation `generation - 1`
-    /// or there is none; [`WriteError::Fenced`] if another owner has committed a different manifest of this generation, [`WriteError::InDoubt`] if the new one may be in force.
+    /// [`WriteError::NotWritten`] if the one before is still in force for certain, also if that is
+    /// not of generation `generation - 1` or there is none; [`WriteError::Fenced`] if another
+    /// owner has committed a different manifest of this generation, [`WriteError::InDoubt`] if the
+    /// new one may be in force.
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError>;
 
     // --- keeping evidence ---
 
-    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from the log. `label` is any text, slashes and
-    /// `..` included: the name stays within the place.
-    /// Returns where they are. If exactly these bytes are there under that name already, they are used again, so that keeping
-    /// them a thousand times is as keeping them once; where others are, it is `AlreadyExists` and they stay.
+    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from
+    /// the log. `label` is any text, slashes and `..` included: the name stays within the
+    /// place. Returns where they are. If exactly these bytes are there under that name already,
+    /// they are used again, so that keeping them a thousand times is as keeping them once;
+    /// where others are, it is `AlreadyExists` and they stay.
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---
 
-    /// Lets go of what is kept only for speed, such as an open file; the next call that needs it gets it again.
-    /// For a tree that goes idle.
+    /// Lets go of what is kept only for speed, such as an open file; the next call that needs it
+    /// gets it again. For a tree that goes idle.
     fn rest(&self) {}
 }

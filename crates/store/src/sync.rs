@@ -1,7 +1,9 @@
-//! The locks, condition variables and cells that the engine's threads meet at: the usual ones, or loom's where models are checked.
+//! The locks, condition variables and cells that the engine's threads meet at: the usual ones, or
+//! loom's where models are checked.
 //!
-//! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What the engine has below it
-//! (storage, cold nodes, counters) keeps the usual locks, under which no thread of a model is ever stopped.
+//! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What
+//! the engine has below it (storage, cold nodes, counters) keeps the usual locks, under which no
+//! thread of a model is ever stopped.
 
 use std::sync::{PoisonError, TryLockError};
 
@@ -39,14 +41,16 @@ pub(crate) use per_thread;
 
 per_thread!(static TOKEN: u8 = 0);
 
-/// A number that no other thread has as long as this one runs; never 0, and 0 only in a thread that is about to end.
+/// A number that no other thread has as long as this one runs; never 0, and 0 only in a thread that
+/// is about to end.
 pub(crate) fn thread_token() -> usize {
     TOKEN
         .try_with(|token| std::ptr::from_ref(token).addr())
         .unwrap_or(0)
 }
 
-/// Locks `mutex`, ignoring poisoning: for state that every critical section leaves consistent at each step.
+/// Locks `mutex`, ignoring poisoning: for state that every critical section leaves consistent at
+/// each step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -114,7 +118,8 @@ mod models {
         }
     }
 
-    /// A cell that is set once. Whoever looks may miss what is set, unless something else orders the two.
+    /// A cell that is set once. Whoever looks may miss what is set, unless something else orders
+    /// the two.
     pub(crate) struct SetOnce<T> {
         is_set: AtomicBool,
         value: OnceLock<T>,

@@ -1,8 +1,9 @@
 //! Checking a tree against itself: every stored inner node against its children, and the root.
 //!
-//! A checksum says that bytes are what was written; this says that what was written is a tree. It looks at nodes through a snapshot, so
-//! it covers chunks, tails and nodes in memory alike. Chunks of levels that are held in memory, whose copies in storage no
-//! snapshot reads, are [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all)'s.
+//! A checksum says that bytes are what was written; this says that what was written is a tree. It
+//! looks at nodes through a snapshot, so it covers chunks, tails and nodes in memory alike. Chunks
+//! of levels that are held in memory, whose copies in storage no snapshot reads, are
+//! [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all)'s.
 
 use std::{
     num::NonZero,
@@ -19,7 +20,8 @@ use rotortree_lean_imt::{TreeSnapshot, geometry};
 
 use crate::{StorageError, cold::storage_error, fork::is_child, lock::lock};
 
-/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they are compared.
+/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they are
+/// compared.
 const PIECE_CHILDREN: usize = 4096;
 /// More threads than this compete for memory, not for cores.
 const MAX_THREADS: usize = 16;
@@ -36,17 +38,19 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Compares every stored inner node with the hash of its children, and the edge nodes and the root with what follows from the
-/// complete nodes.
+/// Compares every stored inner node with the hash of its children, and the edge nodes and the root
+/// with what follows from the complete nodes.
 ///
-/// Reads every node at most twice and hashes every group once, on as many threads as the machine runs at a time, and in a forked child
-/// on the calling one alone; takes some 200 KiB of memory per thread, whatever the size. `progress` is called on this thread, every few
-/// thousand nodes and once at the end.
+/// Reads every node at most twice and hashes every group once, on as many threads as the machine
+/// runs at a time, and in a forked child on the calling one alone; takes some 200 KiB of memory per
+/// thread, whatever the size. `progress` is called on this thread, every few thousand nodes and
+/// once at the end.
 ///
 /// # Errors
 ///
-/// For the first node that fails, in the order of levels from the leaves and of indices: [`StorageError::DataCorruption`] naming
-/// level and index of one that is not the hash of its children, else why it could not be read. A panic of the hasher goes through.
+/// For the first node that fails, in the order of levels from the leaves and of indices:
+/// [`StorageError::DataCorruption`] naming level and index of one that is not the hash of its
+/// children, else why it could not be read. A panic of the hasher goes through.
 ///
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
@@ -109,7 +113,8 @@ struct Work<'a, H, const N: usize, const MAX_DEPTH: usize> {
     next: AtomicU64,
     /// Inner nodes compared.
     done: AtomicU64,
-    /// The lowest piece that failed. Pieces are taken in order, so when all threads are done every lower one was compared.
+    /// The lowest piece that failed. Pieces are taken in order, so when all threads are done every
+    /// lower one was compared.
     failed: Mutex<Option<(u64, StorageError)>>,
 }
 

@@ -1,4 +1,5 @@
-//! The object-store backend where object stores differ from files: lost answers, stalled owners, no listing.
+//! The object-store backend where object stores differ from files: lost answers, stalled owners, no
+//! listing.
 
 use std::{
     io,

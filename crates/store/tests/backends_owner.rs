@@ -159,7 +159,8 @@ fn of_threads_that_race_for_a_directory_one_wins() {
     }
 }
 
-/// A child that another thread is starting holds copies of the lock's files until it executes its program.
+/// A child that another thread is starting holds copies of the lock's files until it executes its
+/// program.
 #[cfg(unix)]
 #[test]
 fn a_directory_given_up_is_free_at_once_while_processes_are_being_started() {

@@ -34,7 +34,8 @@ fn contents(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     all
 }
 
-/// Makes files (`name`, or `name/` for a directory) and tells what `inspect` says, which must change nothing.
+/// Makes files (`name`, or `name/` for a directory) and tells what `inspect` says, which must
+/// change nothing.
 fn inspect(names: &[&str]) -> Place {
     let dir = tempfile::tempdir().unwrap();
     for name in names {
@@ -86,7 +87,8 @@ fn the_layout_of_the_published_crate_is_named() {
     assert!(found.contains("rotortree 0.20 or earlier"), "{found}");
 }
 
-/// What rotortree 0.20.0 writes for N = 4 and 20 levels; until its first checkpoint it has no directory `data`.
+/// What rotortree 0.20.0 writes for N = 4 and 20 levels; until its first checkpoint it has no
+/// directory `data`.
 const PUBLISHED_LOG: [u8; 24] = [
     0x10, 0, 0, 0, 0, 0, 0, 0, b'R', b'O', b'T', b'R', 4, 0, 0, 0, 0x14, 0, 0, 0, 0x96, 0x78, 0x85,
     0x85,

@@ -1,5 +1,6 @@
-//! A real process that has no file descriptor left for a while: at an idle tree's next insert, through rotations, at a checkpoint. Row 17
-//! of the fault table in `docs/durability.md`. The limit is the process's own, so that each test runs in a process of its own.
+//! A real process that has no file descriptor left for a while: at an idle tree's next insert,
+//! through rotations, at a checkpoint. Row 17 of the fault table in `docs/durability.md`. The limit
+//! is the process's own, so that each test runs in a process of its own.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
@@ -15,7 +16,8 @@ type Tree = Engine<Blake3Hasher, 2, 32>;
 
 const CHILD: &str = "ROTORTREE_DESCRIPTORS_CHILD";
 
-/// Runs `work` in a process of its own that may have 64 descriptors: this test program, once more, with this test alone.
+/// Runs `work` in a process of its own that may have 64 descriptors: this test program, once more,
+/// with this test alone.
 fn in_a_process(test: &str, work: impl FnOnce()) {
     if env::var_os(CHILD).is_some() {
         work();
@@ -68,7 +70,8 @@ fn insert(tree: &Tree, leaves: u64) -> Result<(), StorageError> {
     (size..size + leaves).try_for_each(|index| tree.insert(leaf(index)).unwrap().1.wait())
 }
 
-/// Waits until the tree has closed its segment's file, right behind the mark that makes the segment so many sectors long.
+/// Waits until the tree has closed its segment's file, right behind the mark that makes the segment
+/// so many sectors long.
 fn fall_idle(tree: &Tree, sectors: u64) {
     while tree.stats().log_segment_bytes < sectors * 512 {
         thread::sleep(Duration::from_millis(5));

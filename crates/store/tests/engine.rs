@@ -597,7 +597,8 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
     }
 }
 
-/// What nothing attested yet when the process died is attested by the opening that recovers it, and not some time later.
+/// What nothing attested yet when the process died is attested by the opening that recovers it, and
+/// not some time later.
 #[test]
 fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     let storage = |files: &SimFiles| -> Arc<dyn Storage> {
@@ -616,7 +617,8 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     assert_eq!(reader.size(), 10);
 }
 
-/// A view that has seen everything costs the manifest and a length: here every read of the log would fail.
+/// A view that has seen everything costs the manifest and a length: here every read of the log
+/// would fail.
 #[test]
 fn a_refresh_without_news_reads_no_byte_of_the_log() {
     let files = SimFiles::new();

@@ -212,7 +212,8 @@ fn closed_and_failed_trees_go_on_answering() {
     );
 }
 
-/// Whoever has a root, from an insert or from reading, finds it, and nothing is found that readers do not see yet.
+/// Whoever has a root, from an insert or from reading, finds it, and nothing is found that readers
+/// do not see yet.
 #[test]
 fn a_root_that_anybody_has_seen_is_found_by_everybody() {
     let storage = place();

@@ -1,5 +1,6 @@
-//! Logs that are too long to be copied whole: what opening applies while it still reads is what a tree in memory has, wherever the log
-//! ends, whatever of it is attested, and whether it is the owner or a reader who opens it.
+//! Logs that are too long to be copied whole: what opening applies while it still reads is what a
+//! tree in memory has, wherever the log ends, whatever of it is attested, and whether it is the
+//! owner or a reader who opens it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
@@ -146,7 +147,8 @@ fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
     (size, tree.root())
 }
 
-/// The mode in which what is at `path` opens: where damage leaves no batch, only the one that accepts that. Reader and owner agree.
+/// The mode in which what is at `path` opens: where damage leaves no batch, only the one that
+/// accepts that. Reader and owner agree.
 fn mode_of(path: &Path) -> RecoveryMode {
     let mode = RecoveryMode::StopAtLastValid;
     match Tree::open_read_only(Blake3Hasher, place(path), config(mode)) {
@@ -166,7 +168,8 @@ fn mode_of(path: &Path) -> RecoveryMode {
     }
 }
 
-/// Opens what is at `path` as a reader and then as the owner, twice, and compares with the tree in memory. The size it has.
+/// Opens what is at `path` as a reader and then as the owner, twice, and compares with the tree in
+/// memory. The size it has.
 fn check(path: &Path, leaves: &[Hash], ends: &[u64], told: &str) -> u64 {
     let mode = mode_of(path);
     let shown = Tree::open_read_only(Blake3Hasher, place(path), config(mode)).unwrap();
@@ -240,7 +243,8 @@ fn a_long_log_comes_back_as_it_was_wherever_it_is_cut_or_damaged() {
             .unwrap();
         check(&cut, &leaves, &ends, &told("cut"));
 
-        // A byte changed, early, in the middle and late: strict opening refuses what is attested, the other cuts there.
+        // A byte changed, early, in the middle and late: strict opening refuses what is attested,
+        // the other cuts there.
         for part in 1..6_u64 {
             let name = format!("damaged {part}");
             let damaged = copy_of(&name);

@@ -1,4 +1,5 @@
-//! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in `docs/durability.md`.
+//! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in
+//! `docs/durability.md`.
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 use std::{
@@ -198,7 +199,8 @@ fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
                 while engine.stats().syncs == 0 && !written.is_finished() {
                     std::thread::yield_now();
                 }
-                // The first part is in the log: the batch was let in, and so it is there as a whole.
+                // The first part is in the log: the batch was let in, and so it is there as a
+                // whole.
                 engine.clone().close().unwrap();
                 written.join().unwrap().unwrap();
             });

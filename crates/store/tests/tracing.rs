@@ -295,7 +295,8 @@ fn a_subscriber_may_call_the_tree_from_every_span() {
     };
     let (capture, ..) = Capture::new(Box::new(react));
     with_default(capture, || {
-        // Without a reaction first: a span that `tracing` meets first within a subscriber is one that it never tells of.
+        // Without a reaction first: a span that `tracing` meets first within a subscriber is one
+        // that it never tells of.
         writer_calls(&tree);
         within.store(false, Ordering::Relaxed);
         writer_calls(&tree);

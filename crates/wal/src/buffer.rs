@@ -1,5 +1,5 @@
-//! The group that is being filled: records are pushed one behind the other, and sealed once the segment that takes them is
-//! known. Writing and syncing what was sealed is the caller's business.
+//! The group that is being filled: records are pushed one behind the other, and sealed once the
+//! segment that takes them is known. Writing and syncing what was sealed is the caller's business.
 
 use thiserror::Error;
 
@@ -12,7 +12,8 @@ use crate::layout::{
 use crate::record::{self, MAX_LEAVES, RecordView};
 use crate::segment::Position;
 
-/// An allocation up to this many bytes is kept by [`GroupBuffer::clear`] however little of it was used.
+/// An allocation up to this many bytes is kept by [`GroupBuffer::clear`] however little of it was
+/// used.
 const KEPT: usize = 16 << 10;
 
 /// Why a batch was not taken into a group. The group is as it was.
@@ -43,8 +44,9 @@ pub enum RecordError {
 
 /// A sync group in the making.
 ///
-/// Nothing that depends on the segment is computed until [`seal`](Self::seal), so a push costs a copy. The allocation is reused
-/// over [`clear`](Self::clear) and made only when the first record comes, so that an idle buffer costs nothing.
+/// Nothing that depends on the segment is computed until [`seal`](Self::seal), so a push costs a
+/// copy. The allocation is reused over [`clear`](Self::clear) and made only when the first record
+/// comes, so that an idle buffer costs nothing.
 ///
 /// ```
 /// use rotortree_wal::{GroupBuffer, Position, SECTOR};
@@ -61,7 +63,8 @@ pub enum RecordError {
 /// ```
 #[derive(Debug)]
 pub struct GroupBuffer {
-    /// Room for the group header, then the records; behind `filled`, perhaps the padding of an earlier seal.
+    /// Room for the group header, then the records; behind `filled`, perhaps the padding of an
+    /// earlier seal.
     bytes: Vec<u8>,
     /// Where the records end.
     filled: usize,
@@ -72,8 +75,8 @@ pub struct GroupBuffer {
 }
 
 impl GroupBuffer {
-    /// An empty group whose first record will have `next_sequence`, which starts a batch. Sequences count from 1 to
-    /// [`MAX_SEQUENCE`](crate::MAX_SEQUENCE).
+    /// An empty group whose first record will have `next_sequence`, which starts a batch. Sequences
+    /// count from 1 to [`MAX_SEQUENCE`](crate::MAX_SEQUENCE).
     #[must_use]
     pub fn new(next_sequence: u64) -> Self {
         Self {
@@ -86,8 +89,9 @@ impl GroupBuffer {
         }
     }
 
-    /// Appends a batch, split into as many records as it takes, and returns the sequence of its last one. `None` for the metadata
-    /// leaves what was there before in force. One copy of the leaves; no checksum is computed here.
+    /// Appends a batch, split into as many records as it takes, and returns the sequence of its
+    /// last one. `None` for the metadata leaves what was there before in force. One copy of the
+    /// leaves; no checksum is computed here.
     ///
     /// # Errors
     ///
@@ -100,12 +104,14 @@ impl GroupBuffer {
         self.push_part(leaves, metadata, false)
     }
 
-    /// Appends a part of a batch that is too large to be held in one group: all parts but the last with `more`, each into a group
-    /// of its own or behind others. Recovery takes the whole batch or nothing of it. Returns the sequence of the part's last record.
+    /// Appends a part of a batch that is too large to be held in one group: all parts but the last
+    /// with `more`, each into a group of its own or behind others. Recovery takes the whole
+    /// batch or nothing of it. Returns the sequence of the part's last record.
     ///
     /// # Errors
     ///
-    /// As [`push_batch`](Self::push_batch), and [`RecordError::MetadataBeforeEnd`] if metadata is given with `more`.
+    /// As [`push_batch`](Self::push_batch), and [`RecordError::MetadataBeforeEnd`] if metadata is
+    /// given with `more`.
     pub fn push_part(
         &mut self,
         leaves: &[[u8; 32]],
@@ -144,7 +150,8 @@ impl GroupBuffer {
     /// Appends a batch of one leaf and returns its sequence.
     #[inline]
     pub fn push_leaf(&mut self, leaf: &[u8; 32]) -> u64 {
-        // A header known at compile time and one copy of fixed length: this is the path of every single insert.
+        // A header known at compile time and one copy of fixed length: this is the path of every
+        // single insert.
         const HEADER: [u8; RECORD_HEADER] = {
             let mut header = [0; RECORD_HEADER];
             header[4] = 1;
@@ -163,12 +170,14 @@ impl GroupBuffer {
         sequence
     }
 
-    /// Appends a record that was read from a segment, and returns its new sequence; the same as its old one if this buffer was
-    /// made to continue where the record stands. The bytes then differ from those read in the checksum alone.
+    /// Appends a record that was read from a segment, and returns its new sequence; the same as its
+    /// old one if this buffer was made to continue where the record stands. The bytes then
+    /// differ from those read in the checksum alone.
     ///
     /// # Errors
     ///
-    /// None for a view that a scanner gave. Those of [`push_part`](Self::push_part) for one that was changed since.
+    /// None for a view that a scanner gave. Those of [`push_part`](Self::push_part) for one that
+    /// was changed since.
     pub fn push_record(&mut self, record: &RecordView<'_>) -> Result<u64, RecordError> {
         self.push_part(record.leaves, record.metadata, record.more)
     }
@@ -188,7 +197,8 @@ impl GroupBuffer {
         self.next_sequence += 1;
     }
 
-    /// Makes `bytes` end where the records end: room for the header in a new buffer, no padding in one that was sealed.
+    /// Makes `bytes` end where the records end: room for the header in a new buffer, no padding in
+    /// one that was sealed.
     #[inline]
     fn open(&mut self) {
         if self.bytes.len() != self.filled {
@@ -196,14 +206,16 @@ impl GroupBuffer {
         }
     }
 
-    /// Completes the group for the segment with this salt and returns it, whole sectors, ready to be written at a sector boundary.
-    /// An empty group becomes an attest mark. Computes every checksum: one pass over the bytes.
+    /// Completes the group for the segment with this salt and returns it, whole sectors, ready to
+    /// be written at a sector boundary. An empty group becomes an attest mark. Computes every
+    /// checksum: one pass over the bytes.
     ///
-    /// `attested` is the sequence up to which syncs have returned. It is lowered to the sequence before the group's first: no
-    /// group can attest itself. `after` is the state after [`last_batch_end`](Self::last_batch_end), of which size and root are
-    /// written.
+    /// `attested` is the sequence up to which syncs have returned. It is lowered to the sequence
+    /// before the group's first: no group can attest itself. `after` is the state after
+    /// [`last_batch_end`](Self::last_batch_end), of which size and root are written.
     ///
-    /// The group stays as it is: it can be sealed again, also for another segment, or pushed to further.
+    /// The group stays as it is: it can be sealed again, also for another segment, or pushed to
+    /// further.
     pub fn seal(&mut self, salt: u64, attested: u64, after: &Position) -> &[u8] {
         debug_assert_eq!(
             after.sequence, self.last_batch_end,
@@ -230,7 +242,8 @@ impl GroupBuffer {
     }
 
     /// Empties the group; the next one goes on where it ended, also within a batch. The allocation
-    /// is kept unless it is far above what the group needed; an empty group says nothing about that.
+    /// is kept unless it is far above what the group needed; an empty group says nothing about
+    /// that.
     pub fn clear(&mut self) {
         let (used, capacity) = (self.filled.next_multiple_of(SECTOR), self.bytes.capacity());
         self.bytes.clear();
@@ -242,8 +255,8 @@ impl GroupBuffer {
         self.leaf_count = 0;
     }
 
-    /// Empties the group; the next one starts a batch with `next_sequence`. The allocation is treated as by
-    /// [`clear`](Self::clear).
+    /// Empties the group; the next one starts a batch with `next_sequence`. The allocation is
+    /// treated as by [`clear`](Self::clear).
     pub fn reset(&mut self, next_sequence: u64) {
         self.clear();
         self.first_sequence = next_sequence;
@@ -251,14 +264,16 @@ impl GroupBuffer {
         self.last_batch_end = next_sequence.saturating_sub(1);
     }
 
-    /// Empties this buffer and lets it go on where `other` ends, also within a batch: for two buffers that take turns.
+    /// Empties this buffer and lets it go on where `other` ends, also within a batch: for two
+    /// buffers that take turns.
     pub fn follow(&mut self, other: &Self) {
         self.reset(other.next_sequence);
         self.last_batch_end = other.last_batch_end;
     }
 
-    /// Appends all records of a group that continues this one, and empties it as [`clear`](Self::clear) does. One copy. For a
-    /// group that could not be written while another one was being filled behind it.
+    /// Appends all records of a group that continues this one, and empties it as
+    /// [`clear`](Self::clear) does. One copy. For a group that could not be written while
+    /// another one was being filled behind it.
     pub fn take_over(&mut self, behind: &mut Self) {
         debug_assert_eq!(
             behind.first_sequence, self.next_sequence,
@@ -303,7 +318,8 @@ impl GroupBuffer {
         self.first_sequence == self.next_sequence
     }
 
-    /// How many records were pushed. A group takes fewer than 2^32, which would be 192 GiB of single leaves.
+    /// How many records were pushed. A group takes fewer than 2^32, which would be 192 GiB of
+    /// single leaves.
     #[must_use]
     pub fn record_count(&self) -> u32 {
         (self.next_sequence - self.first_sequence) as u32
@@ -327,14 +343,15 @@ impl GroupBuffer {
         self.next_sequence
     }
 
-    /// The sequence that ends the last complete batch: before the group's first record if none ends within the group.
+    /// The sequence that ends the last complete batch: before the group's first record if none ends
+    /// within the group.
     #[must_use]
     pub fn last_batch_end(&self) -> u64 {
         self.last_batch_end
     }
 
-    /// The room that a batch takes in a group, in bytes: what pushing it adds before padding to the sector. Saturates, and
-    /// asks nothing about whether the metadata is too long.
+    /// The room that a batch takes in a group, in bytes: what pushing it adds before padding to the
+    /// sector. Saturates, and asks nothing about whether the metadata is too long.
     ///
     /// ```
     /// use rotortree_wal::GroupBuffer;
@@ -356,7 +373,8 @@ impl GroupBuffer {
     }
 }
 
-/// Whether the last leaves of a batch and its metadata are too much for one record, so that the metadata gets one of its own.
+/// Whether the last leaves of a batch and its metadata are too much for one record, so that the
+/// metadata gets one of its own.
 fn is_crowded(leaves: usize, metadata: usize) -> bool {
     metadata > MAX_RECORD_BYTES - leaves * LEAF
 }

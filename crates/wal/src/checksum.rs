@@ -1,9 +1,11 @@
-//! The seeded CRC-32C of groups and records. Which bytes are covered is the business of the modules that lay them out.
+//! The seeded CRC-32C of groups and records. Which bytes are covered is the business of the modules
+//! that lay them out.
 //!
-//! Every checksum but the segment header's starts from the salt of its segment. A salt is random and never given out, so bytes
-//! that a user supplies as leaves or metadata cannot be made to pass for a group or a record, and neither can groups of another
-//! segment: they were made under another salt. A record's checksum also starts from its sequence, so records that are moved,
-//! swapped or replayed within their segment fail too.
+//! Every checksum but the segment header's starts from the salt of its segment. A salt is random
+//! and never given out, so bytes that a user supplies as leaves or metadata cannot be made to pass
+//! for a group or a record, and neither can groups of another segment: they were made under another
+//! salt. A record's checksum also starts from its sequence, so records that are moved, swapped or
+//! replayed within their segment fail too.
 
 /// The state every checksum of one segment starts from.
 #[derive(Clone, Copy, Debug)]
@@ -15,12 +17,14 @@ impl Seed {
         Self(crc32c::crc32c(&salt.to_le_bytes()))
     }
 
-    /// The checksum of a group header: of `before` and `after`, what stands on either side of the checksum itself.
+    /// The checksum of a group header: of `before` and `after`, what stands on either side of the
+    /// checksum itself.
     pub(crate) fn group(self, before: &[u8], after: &[u8]) -> u32 {
         crc32c::crc32c_append(crc32c::crc32c_append(self.0, before), after)
     }
 
-    /// The checksum of the record with this sequence: of `bytes`, all of the record behind its checksum.
+    /// The checksum of the record with this sequence: of `bytes`, all of the record behind its
+    /// checksum.
     #[inline]
     pub(crate) fn record(self, sequence: u64, bytes: &[u8]) -> u32 {
         crc32c::crc32c_append(

@@ -1,4 +1,5 @@
-//! The header of a sync group, and the attest mark, which is a group without records. The records are the business of `record`.
+//! The header of a sync group, and the attest mark, which is a group without records. The records
+//! are the business of `record`.
 
 use crate::checksum::Seed;
 use crate::layout::{
@@ -40,13 +41,15 @@ const RESERVED_AT: usize = 80;
 pub struct GroupHeader {
     /// Where the group starts, in bytes from the segment's start; a sector boundary.
     pub offset: u64,
-    /// The sequence of the group's first record; of an attest mark, that of the next record there will be.
+    /// The sequence of the group's first record; of an attest mark, that of the next record there
+    /// will be.
     pub first_sequence: u64,
     /// How many records the group has; 0 in an attest mark.
     pub record_count: u32,
     /// The length of the records in bytes, without the header before and the padding behind them.
     pub payload_len: u64,
-    /// The sequence up to which syncs had returned when the group was written: a batch's end, and before `first_sequence`.
+    /// The sequence up to which syncs had returned when the group was written: a batch's end, and
+    /// before `first_sequence`.
     pub attested: u64,
     /// Leaves in the tree after the last batch that is complete by the end of this group.
     pub size_after: u64,
@@ -55,13 +58,15 @@ pub struct GroupHeader {
 }
 
 impl GroupHeader {
-    /// The sequence of the last record at the group's end: of its own last one, or the one before if it has none.
+    /// The sequence of the last record at the group's end: of its own last one, or the one before
+    /// if it has none.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
         self.first_sequence - 1 + u64::from(self.record_count)
     }
 
-    /// Where the records end, in bytes from the segment's start; the largest `u64` if that is past it.
+    /// Where the records end, in bytes from the segment's start; the largest `u64` if that is past
+    /// it.
     #[must_use]
     pub fn payload_end(&self) -> u64 {
         self.offset
@@ -69,7 +74,8 @@ impl GroupHeader {
             .saturating_add(self.payload_len)
     }
 
-    /// Where the group ends and the next one can start: the sector boundary at or behind the records' end.
+    /// Where the group ends and the next one can start: the sector boundary at or behind the
+    /// records' end.
     #[must_use]
     pub fn end(&self) -> u64 {
         sector_end(self.payload_end())
@@ -117,8 +123,9 @@ impl GroupHeader {
         (reserved_is_zero && header.is_possible()).then_some(header)
     }
 
-    /// Whether the fields agree with each other. Sums cannot overflow once the sequences are within their limit, and the payload's
-    /// bounds cannot: 2^32 records of at most 1 MiB and a header.
+    /// Whether the fields agree with each other. Sums cannot overflow once the sequences are within
+    /// their limit, and the payload's bounds cannot: 2^32 records of at most 1 MiB and a
+    /// header.
     fn is_possible(&self) -> bool {
         let count = u64::from(self.record_count);
         self.first_sequence >= 1
@@ -131,10 +138,12 @@ impl GroupHeader {
     }
 }
 
-/// One sector that says nothing but up to where the log is durable, for a log that has gone idle. It needs no sync of its own.
+/// One sector that says nothing but up to where the log is durable, for a log that has gone idle.
+/// It needs no sync of its own.
 ///
-/// `attested` is the sequence up to which syncs have returned, `after` the state at the end of what has been written to the
-/// segment with this salt; `after.sequence` is the last sequence written. An `attested` past it is lowered to it.
+/// `attested` is the sequence up to which syncs have returned, `after` the state at the end of what
+/// has been written to the segment with this salt; `after.sequence` is the last sequence written.
+/// An `attested` past it is lowered to it.
 ///
 /// A mark is the same as [`GroupBuffer::seal`](crate::GroupBuffer::seal) of an empty buffer.
 ///

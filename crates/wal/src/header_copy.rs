@@ -13,8 +13,9 @@ const COPIED_AT: usize = 72;
 
 /// The fields of a segment header that the tree does not have in common with all its segments.
 ///
-/// A segment's header holds its predecessor's, and the caller's manifest those of the newest segment. Both are durable before
-/// anything in the segment is acknowledged, so that a header that was damaged later can be restored.
+/// A segment's header holds its predecessor's, and the caller's manifest those of the newest
+/// segment. Both are durable before anything in the segment is acknowledged, so that a header that
+/// was damaged later can be restored.
 ///
 /// ```
 /// use rotortree_wal::{HeaderCopy, Position};
@@ -41,7 +42,8 @@ impl HeaderCopy {
     /// The length of a copy in bytes.
     pub const BYTES: usize = 80;
 
-    /// The copy's one encoding: number, salt, base (sequence, size, root), attested and copied, as they stand in a header.
+    /// The copy's one encoding: number, salt, base (sequence, size, root), attested and copied, as
+    /// they stand in a header.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -56,7 +58,8 @@ impl HeaderCopy {
         bytes
     }
 
-    /// Reads a copy, or `None` where the fields contradict each other. No checksum is here: that of what the copy stands in covers it.
+    /// Reads a copy, or `None` where the fields contradict each other. No checksum is here: that of
+    /// what the copy stands in covers it.
     #[must_use]
     pub fn decode(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let copy = Self {
@@ -73,7 +76,8 @@ impl HeaderCopy {
         (copy.number > 0 && copy.is_possible()).then_some(copy)
     }
 
-    /// As [`decode`](Self::decode), where zeros stand for no copy at all: the outer `None` is a contradiction.
+    /// As [`decode`](Self::decode), where zeros stand for no copy at all: the outer `None` is a
+    /// contradiction.
     pub(crate) fn decode_optional(bytes: &[u8; Self::BYTES]) -> Option<Option<Self>> {
         if is_zero(bytes) {
             return Some(None);
@@ -90,8 +94,8 @@ impl HeaderCopy {
             && self.base.root == self.base.written_root()
     }
 
-    /// The header that this is a copy of, given what all segments of the tree have in common. What it said of its own predecessor is
-    /// not in a copy.
+    /// The header that this is a copy of, given what all segments of the tree have in common. What
+    /// it said of its own predecessor is not in a copy.
     #[must_use]
     pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
         SegmentHeader {

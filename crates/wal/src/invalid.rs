@@ -16,7 +16,8 @@ pub struct Invalid {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidReason {
-    /// All of it is zero: space that was allocated and never written, or a write that never reached the disk.
+    /// All of it is zero: space that was allocated and never written, or a write that never reached
+    /// the disk.
     Blank,
     /// No valid group header stands on any of its sector boundaries.
     NoGroup,
@@ -29,12 +30,14 @@ pub enum InvalidReason {
         /// The checksum of its bytes.
         actual: u32,
     },
-    /// The record with this sequence states a length that is past its limit, or does not add up to the group's.
+    /// The record with this sequence states a length that is past its limit, or does not add up to
+    /// the group's.
     RecordLength {
         /// The record's sequence.
         sequence: u64,
     },
-    /// The record with this sequence has a valid checksum and impossible fields: no release has written it.
+    /// The record with this sequence has a valid checksum and impossible fields: no release has
+    /// written it.
     RecordMalformed {
         /// The record's sequence.
         sequence: u64,

@@ -1,18 +1,22 @@
-//! Sizes, limits and little-endian fields that segments, groups and records share. The tables are in the crate's documentation.
+//! Sizes, limits and little-endian fields that segments, groups and records share. The tables are
+//! in the crate's documentation.
 
-/// The unit a disk is trusted to write whole or not at all, in bytes. Segment headers and groups start on a multiple of it.
+/// The unit a disk is trusted to write whole or not at all, in bytes. Segment headers and groups
+/// start on a multiple of it.
 pub const SECTOR: usize = 512;
 
 /// The version of the format that this crate writes, and the newest that it reads.
 pub const FORMAT_VERSION: u16 = 1;
 
-/// The largest body of a record (leaves, metadata and padding) in bytes: 32,768 leaves. A larger batch is split.
+/// The largest body of a record (leaves, metadata and padding) in bytes: 32,768 leaves. A larger
+/// batch is split.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
 /// The largest metadata of a batch in bytes.
 pub const MAX_METADATA_BYTES: usize = 64 << 10;
 
-/// The largest sequence. Twice it still fits a `u64`, so that sequences read from anywhere can be counted on without overflow.
+/// The largest sequence. Twice it still fits a `u64`, so that sequences read from anywhere can be
+/// counted on without overflow.
 pub const MAX_SEQUENCE: u64 = (1 << 62) - 1;
 
 /// The length of a group header in bytes.
@@ -27,7 +31,8 @@ pub(crate) const LEAF: usize = 32;
 /// Records are padded to a multiple of this many bytes.
 pub(crate) const RECORD_ALIGN: usize = 16;
 
-/// The shortest record: a header, and at least one leaf or one unit of metadata. Empty metadata alone takes the header only.
+/// The shortest record: a header, and at least one leaf or one unit of metadata. Empty metadata
+/// alone takes the header only.
 pub(crate) const MIN_RECORD: usize = RECORD_HEADER;
 
 /// The longest record in bytes, header included.
@@ -47,7 +52,8 @@ pub(crate) fn sector_end(offset: u64) -> u64 {
 ///
 /// # Panics
 ///
-/// If the field does not lie within `bytes`: callers hand in arrays and slices whose length they have checked.
+/// If the field does not lie within `bytes`: callers hand in arrays and slices whose length they
+/// have checked.
 #[inline]
 pub(crate) fn field<const LEN: usize>(bytes: &[u8], at: usize) -> [u8; LEN] {
     let mut value = [0; LEN];
@@ -73,7 +79,8 @@ pub(crate) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-/// Whether all of `bytes` are zero. Reads sixteen at a time, which the compiler turns into vector code.
+/// Whether all of `bytes` are zero. Reads sixteen at a time, which the compiler turns into vector
+/// code.
 #[inline]
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<16>();

@@ -1,4 +1,5 @@
-//! The layout of one record: how its header is written, and how a record found in a group is taken apart and judged.
+//! The layout of one record: how its header is written, and how a record found in a group is taken
+//! apart and judged.
 
 use crate::checksum::Seed;
 use crate::layout::{
@@ -21,8 +22,9 @@ pub(crate) const MAX_LEAVES: usize = MAX_RECORD_BYTES / LEAF;
 
 /// One record, borrowed from the bytes it was read from.
 ///
-/// A scanner hands these out; see [`Event::Record`](crate::Event::Record). One that has been read is one that can be written
-/// again: [`GroupBuffer::push_record`](crate::GroupBuffer::push_record) gives back the same bytes in another segment.
+/// A scanner hands these out; see [`Event::Record`](crate::Event::Record). One that has been read
+/// is one that can be written again: [`GroupBuffer::push_record`](crate::GroupBuffer::push_record)
+/// gives back the same bytes in another segment.
 ///
 /// ```
 /// use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner};
@@ -76,7 +78,8 @@ pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
     RECORD_HEADER + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
 }
 
-/// The header of a record, the checksum left open: it depends on the segment, which is only known when the group is sealed.
+/// The header of a record, the checksum left open: it depends on the segment, which is only known
+/// when the group is sealed.
 ///
 /// The counts fit their fields, since the caller keeps to the limits of a record.
 pub(crate) fn open_header(
@@ -96,8 +99,8 @@ pub(crate) fn open_header(
     header
 }
 
-/// Computes the checksum of the record that starts at `bytes`, stores it, and returns the record's length. The record was
-/// written by this crate, so its lengths are right.
+/// Computes the checksum of the record that starts at `bytes`, stores it, and returns the record's
+/// length. The record was written by this crate, so its lengths are right.
 pub(crate) fn close(bytes: &mut [u8], sequence: u64, seed: Seed) -> usize {
     let lengths = Lengths::of(bytes);
     let len = encoded_len(lengths.leaves as usize, lengths.metadata as usize);
@@ -147,7 +150,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) more: bool,
 }
 
-/// Takes apart the record that `bytes` are, all of them and no more: their length is what [`Lengths::total`] gave.
+/// Takes apart the record that `bytes` are, all of them and no more: their length is what
+/// [`Lengths::total`] gave.
 #[inline]
 pub(crate) fn parse(bytes: &[u8], sequence: u64, seed: Seed) -> Result<Parts<'_>, Refused> {
     let (expected, actual) = (get_u32(bytes, 0), seed.record(sequence, &bytes[CRC_LEN..]));

@@ -1,5 +1,5 @@
-//! Reading a segment: every valid group wherever it stands, its records in order, and every stretch that is neither. What to
-//! make of them over a whole log is the business of `rules`.
+//! Reading a segment: every valid group wherever it stands, its records in order, and every stretch
+//! that is neither. What to make of them over a whole log is the business of `rules`.
 
 use crate::checksum::Seed;
 use crate::group::GroupHeader;
@@ -16,19 +16,23 @@ pub enum Event<'a> {
     Group(&'a GroupHeader),
     /// A record that holds, of the group reported last.
     Record(RecordView<'a>),
-    /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid record on.
+    /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid
+    /// record on.
     Invalid(Invalid),
 }
 
 /// Reads one segment from behind its header to its end, event by event.
 ///
-/// - Where a valid group header stands on a sector boundary, [`Event::Group`], then its records as [`Event::Record`], in order.
-/// - At the first invalid record of a group, one [`Event::Invalid`] for the rest of the group; a header that holds states its true
-///   length, so scanning goes on behind it.
-/// - Where no valid header stands, one [`Event::Invalid`] up to the next boundary where one does, or to the segment's end.
+/// - Where a valid group header stands on a sector boundary, [`Event::Group`], then its records as
+///   [`Event::Record`], in order.
+/// - At the first invalid record of a group, one [`Event::Invalid`] for the rest of the group; a
+///   header that holds states its true length, so scanning goes on behind it.
+/// - Where no valid header stands, one [`Event::Invalid`] up to the next boundary where one does,
+///   or to the segment's end.
 /// - The padding behind a group's records says nothing and is not looked at.
 ///
-/// Whatever the bytes say, memory stays bounded by the [`Window`], and the time by the segment's length.
+/// Whatever the bytes say, memory stays bounded by the [`Window`], and the time by the segment's
+/// length.
 ///
 /// ```
 /// use rotortree_wal::{Event, GroupBuffer, InvalidReason, Position, SECTOR, Scanner};
@@ -107,7 +111,8 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Goes on from `offset`, where a group starts that a scanner of this segment has reported; what stands before is left out.
+    /// Goes on from `offset`, where a group starts that a scanner of this segment has reported;
+    /// what stands before is left out.
     #[must_use]
     pub fn starting_at(mut self, offset: u64) -> Self {
         self.walk = Walk::to(offset.max(SECTOR_U64));
@@ -115,8 +120,9 @@ impl<S: SegmentBytes> Scanner<S> {
         self
     }
 
-    /// The header of the group that stands right behind the one reported last, if one does: it will be reported when its turn comes, and
-    /// says now what it attests. The way through the segment stays as it is.
+    /// The header of the group that stands right behind the one reported last, if one does: it will
+    /// be reported when its turn comes, and says now what it attests. The way through the
+    /// segment stays as it is.
     ///
     /// # Errors
     ///
@@ -163,8 +169,8 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Looks for the next group from the boundary `from` on. How far it has come is kept, so that it
-    /// goes on from there when a read fails and is tried again.
+    /// Looks for the next group from the boundary `from` on. How far it has come is kept, so that
+    /// it goes on from there when a read fails and is tried again.
     fn group(&mut self, from: u64) -> Result<Option<Event<'_>>, S::Error> {
         if self.searched <= from {
             self.searched = from;

@@ -1,5 +1,5 @@
-//! The header sector that every segment starts with, and how the first sector of a file is told apart. What follows the header
-//! is the business of `group` and `record`.
+//! The header sector that every segment starts with, and how the first sector of a file is told
+//! apart. What follows the header is the business of `group` and `record`.
 
 use thiserror::Error;
 
@@ -80,7 +80,8 @@ impl Position {
 pub struct SegmentHeader {
     /// The tree that the segment belongs to.
     pub tree_id: [u8; 16],
-    /// Random, made anew for every segment and never given out: the seed of all checksums behind the header.
+    /// Random, made anew for every segment and never given out: the seed of all checksums behind
+    /// the header.
     pub salt: u64,
     /// The segment's number; a later segment has a larger one.
     pub number: u64,
@@ -88,16 +89,18 @@ pub struct SegmentHeader {
     pub arity: u32,
     /// The hasher's fingerprint for N.
     pub fingerprint: [u8; 32],
-    /// What the segment continues from: its first record has the sequence after this. Everything up to here is durable
-    /// elsewhere, and what earlier segments hold beyond it is dead.
+    /// What the segment continues from: its first record has the sequence after this. Everything
+    /// up to here is durable elsewhere, and what earlier segments hold beyond it is dead.
     pub base: Position,
-    /// The sequence up to which everything is durable if the segment exists: `base.sequence`, or more if earlier segments attest
-    /// records that this one holds copies of.
+    /// The sequence up to which everything is durable if the segment exists: `base.sequence`, or
+    /// more if earlier segments attest records that this one holds copies of.
     pub attested: u64,
-    /// How many records the segment was created with, under its temporary name: copies of what earlier segments hold, from its base
-    /// on. What stands behind them was written by whoever the segment was in force for.
+    /// How many records the segment was created with, under its temporary name: copies of what
+    /// earlier segments hold, from its base on. What stands behind them was written by whoever
+    /// the segment was in force for.
     pub copied: u64,
-    /// The header of the segment with the number before this one, where there was one: what restores it should it be damaged.
+    /// The header of the segment with the number before this one, where there was one: what
+    /// restores it should it be damaged.
     pub previous: Option<HeaderCopy>,
 }
 
@@ -140,7 +143,8 @@ pub enum SegmentError {
         /// The newest version that this release reads.
         supported: u16,
     },
-    /// The checksum holds, but the fields contradict each other or the format: no release has written them.
+    /// The checksum holds, but the fields contradict each other or the format: no release has
+    /// written them.
     #[error(
         "the segment header has a valid checksum but impossible fields; no release has written it"
     )]
@@ -188,11 +192,13 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; what follows them is not looked at.
+    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; what follows them is not looked
+    /// at.
     ///
     /// # Errors
     ///
-    /// See [`SegmentError`]. A header whose checksum holds is judged by its version before anything else in it.
+    /// See [`SegmentError`]. A header whose checksum holds is judged by its version before anything
+    /// else in it.
     pub fn decode(bytes: &[u8]) -> Result<Self, SegmentError> {
         let Some((bytes, _)) = bytes.split_first_chunk::<SECTOR>() else {
             return Err(SegmentError::TooShort { found: bytes.len() });
@@ -244,7 +250,8 @@ impl SegmentHeader {
     }
 }
 
-/// The checksum of a header sector: of everything but the checksum itself. It is unseeded, since the salt is in it.
+/// The checksum of a header sector: of everything but the checksum itself. It is unseeded, since
+/// the salt is in it.
 fn checksum(bytes: &[u8; SECTOR]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&bytes[..CRC_AT]), &bytes[CRC_AT + 4..])
 }
@@ -266,16 +273,18 @@ fn checksum(bytes: &[u8; SECTOR]) -> u32 {
 pub enum SegmentStart {
     /// With a header.
     Header(SegmentHeader),
-    /// Shorter than a header, or with a first sector of zeros and nothing else anywhere: what a crash, or a full disk, leaves of
-    /// a segment that was being created. Nothing in it was ever acknowledged, since its header is synced first.
+    /// Shorter than a header, or with a first sector of zeros and nothing else anywhere: what a
+    /// crash, or a full disk, leaves of a segment that was being created. Nothing in it was
+    /// ever acknowledged, since its header is synced first.
     Blank,
-    /// With something else. No crash leaves this where sectors are written whole: it is damage, a foreign file, or a segment of a
-    /// newer release.
+    /// With something else. No crash leaves this where sectors are written whole: it is damage, a
+    /// foreign file, or a segment of a newer release.
     Unreadable(SegmentError),
 }
 
 impl SegmentStart {
-    /// Reads and judges the first sector of `source`. A file whose first sector is zero is read to its first other byte.
+    /// Reads and judges the first sector of `source`. A file whose first sector is zero is read to
+    /// its first other byte.
     ///
     /// # Errors
     ///

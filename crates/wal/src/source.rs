@@ -1,4 +1,5 @@
-//! Where the scanner gets its bytes: a trait that the caller implements over its files, and the one window they are read into.
+//! Where the scanner gets its bytes: a trait that the caller implements over its files, and the one
+//! window they are read into.
 
 use core::ops::Range;
 
@@ -28,16 +29,17 @@ pub trait SegmentBytes {
     /// The segment's length in bytes. The scanner asks once and never reads at or past it.
     fn len(&self) -> u64;
 
-    /// Fills `buf` with the bytes from `offset` on. All of it, always: a short read is an error of the implementation, never the
-    /// end of the segment.
+    /// Fills `buf` with the bytes from `offset` on. All of it, always: a short read is an error of
+    /// the implementation, never the end of the segment.
     ///
     /// # Errors
     ///
     /// Whatever reading can fail with; the scanner passes it on, and may be asked again.
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), Self::Error>;
 
-    /// The first offset at or behind `offset` that may hold anything but zeros. An implementation that knows the holes of a
-    /// sparse file can tell them here, so that they are not read; the default knows none.
+    /// The first offset at or behind `offset` that may hold anything but zeros. An implementation
+    /// that knows the holes of a sparse file can tell them here, so that they are not read; the
+    /// default knows none.
     ///
     /// # Errors
     ///
@@ -112,12 +114,14 @@ impl<S: SegmentBytes + ?Sized> SegmentBytes for Box<S> {
     }
 }
 
-/// Bytes read at a time. Small enough that what is read is still in the second-level cache when its leaves are hashed.
+/// Bytes read at a time. Small enough that what is read is still in the second-level cache when its
+/// leaves are hashed.
 const READ: usize = 256 << 10;
 
 /// The buffer that a scanner reads through, to be handed from one segment's scanner to the next.
 ///
-/// It holds at most what one read takes (256 KiB), or one record of the largest size (1 MiB and a header).
+/// It holds at most what one read takes (256 KiB), or one record of the largest size (1 MiB and a
+/// header).
 ///
 /// ```
 /// use rotortree_wal::{Scanner, Window};
@@ -170,7 +174,8 @@ impl Window {
         }
     }
 
-    /// Makes sure that `wanted` bytes at `offset` are held. They lie within the source's `len` bytes, which the caller has checked.
+    /// Makes sure that `wanted` bytes at `offset` are held. They lie within the source's `len`
+    /// bytes, which the caller has checked.
     pub(crate) fn fetch<S: SegmentBytes>(
         &mut self,
         source: &mut S,

@@ -1,6 +1,8 @@
-//! `cargo xtask loom`: the models of everything that threads meet at, in every interleaving within bounds.
+//! `cargo xtask loom`: the models of everything that threads meet at, in every interleaving within
+//! bounds.
 //!
-//! Built with `--cfg loom` into a target folder of its own, so that neither build throws the other away.
+//! Built with `--cfg loom` into a target folder of its own, so that neither build throws the other
+//! away.
 
 use std::path::Path;
 
@@ -20,7 +22,8 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// What has models, and how its tests are chosen. A filter that matches nothing fails: see `listed`.
+/// What has models, and how its tests are chosen. A filter that matches nothing fails: see
+/// `listed`.
 const MODELS: [(&str, &str); 2] = [
     ("rotortree-lean-imt", "--features parallel --lib"),
     ("rotortree-store", "--lib"),

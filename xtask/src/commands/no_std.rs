@@ -64,8 +64,8 @@ fn check_graph(root: &Path) -> Outcome<()> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .unwrap_or_default();
-    // `cargo metadata` also shows what `dependency?/feature` would build if something else asked for
-    // it; `cargo tree` shows what is built.
+    // `cargo metadata` also shows what `dependency?/feature` would build if something else asked
+    // for it; `cargo tree` shows what is built.
     let words = format!(
         "tree --manifest-path {NO_STD_PROOF}/Cargo.toml --target {host} --edges normal,no-proc-macro \
          --prefix none --format {{p}}|{{f}}"

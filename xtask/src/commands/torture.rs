@@ -1,4 +1,5 @@
-//! `cargo xtask torture`: the crash, fault, corruption, kill, system call and fork tests with settings that take long, and sanitizers.
+//! `cargo xtask torture`: the crash, fault, corruption, kill, system call and fork tests with
+//! settings that take long, and sanitizers.
 //!
 //! A part in which no test ran has failed.
 

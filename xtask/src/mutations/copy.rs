@@ -22,8 +22,8 @@ pub(crate) struct Mutated {
 }
 
 impl Copy {
-    /// Makes `root` the same as the tracked files of `checkout`, whatever stands there. A file that is the same already
-    /// is left alone, so that what was built from it stays built.
+    /// Makes `root` the same as the tracked files of `checkout`, whatever stands there. A file that
+    /// is the same already is left alone, so that what was built from it stays built.
     pub(crate) fn of(checkout: &Path, root: PathBuf) -> Outcome<Self> {
         let listed = Invocation::program(checkout, "git", "ls-files -z").output()?;
         let tracked: BTreeSet<&str> = listed
@@ -49,7 +49,8 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Removes files that are not tracked: what an earlier run's tests left, and files that are gone since.
+    /// Removes files that are not tracked: what an earlier run's tests left, and files that are
+    /// gone since.
     fn prune(&self, folder: &Path, prefix: &str, tracked: &BTreeSet<&str>) -> Outcome<()> {
         let Ok(entries) = fs::read_dir(folder) else {
             return Ok(());

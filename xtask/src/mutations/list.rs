@@ -14,7 +14,8 @@ use crate::outcome::{Failure, Outcome};
 /// Where the lists are, relative to the root.
 pub(crate) const FOLDER: &str = "xtask/mutations";
 
-/// The areas in the order in which they are tried: lower crates first, so that little is built anew.
+/// The areas in the order in which they are tried: lower crates first, so that little is built
+/// anew.
 pub(crate) const AREAS: [&str; 11] = [
     "proofs",
     "memory",

@@ -23,7 +23,8 @@ pub(crate) struct Mutation {
     pub(crate) put: String,
     /// What must fail then.
     pub(crate) test: Test,
-    /// Why nothing fails, where that is right: it changes nothing, or something else stands behind it.
+    /// Why nothing fails, where that is right: it changes nothing, or something else stands behind
+    /// it.
     pub(crate) explained: Option<String>,
 }
 

@@ -68,7 +68,8 @@ impl Trials {
         }
     }
 
-    /// Builds and runs a test of the tree as it is now. A tree that does not compile is a failure, not an ending.
+    /// Builds and runs a test of the tree as it is now. A tree that does not compile is a failure,
+    /// not an ending.
     pub(crate) fn try_out(&self, test: &Test) -> Outcome<Ending> {
         let program = self.build(test)?;
         let taken = self.taken.get(test).copied().unwrap_or_default();
@@ -79,7 +80,8 @@ impl Trials {
     fn build(&self, test: &Test) -> Outcome<PathBuf> {
         let package = &test.package;
         let words = match test.target.as_str() {
-            // Unit tests are quick, and a package that is not optimized is built in a tenth of the time or less.
+            // Unit tests are quick, and a package that is not optimized is built in a tenth of the
+            // time or less.
             "lib" => format!(
                 "test -p {package} --all-features --lib --no-run \
                  --config profile.dev.package.{package}.opt-level=0"

@@ -3,7 +3,8 @@
 
 use super::{Finding, Tree};
 
-/// Versions up to 0.20 of `rotortree` on crates.io are another crate; no version of ours may be taken for one of them.
+/// Versions up to 0.20 of `rotortree` on crates.io are another crate; no version of ours may be
+/// taken for one of them.
 const FIRST_MINOR: u64 = 21;
 
 /// What docs.rs builds of a crate.

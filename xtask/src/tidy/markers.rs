@@ -1,4 +1,5 @@
-//! Nothing is left for later: no stub macros in code, no reminders in comments, no half of a merge anywhere.
+//! Nothing is left for later: no stub macros in code, no reminders in comments, no half of a merge
+//! anywhere.
 
 use super::{Finding, Tree};
 use crate::rust_text::has_word;
@@ -9,7 +10,8 @@ const REMINDERS: [&str; 3] = ["TODO", "FIXME", "XXX"];
 /// What a merge begins and ends the lines of a conflict with.
 const CONFLICTS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
 
-/// Finds stub macros in Rust code, reminders in the comments of every kind of source, and conflicts of a merge in any file.
+/// Finds stub macros in Rust code, reminders in the comments of every kind of source, and conflicts
+/// of a merge in any file.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, rust) in tree.rust() {

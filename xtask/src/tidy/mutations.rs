@@ -1,4 +1,5 @@
-//! The list of mutations fits the sources: every text to find stands there once, and every test named is there.
+//! The list of mutations fits the sources: every text to find stands there once, and every test
+//! named is there.
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,8 @@ use crate::TreeError;
 /// Every N that can be chosen at run time, ascending: those that trees are usually made with.
 pub const ARITIES: [usize; 5] = [2, 3, 4, 8, 16];
 
-/// Work that is generic over N; a closure that could be, if closures could. See [`any`](crate::any) for an example.
+/// Work that is generic over N; a closure that could be, if closures could. See [`any`](crate::any)
+/// for an example.
 pub trait WithArity {
     /// What the work gives, whatever N is.
     type Output;

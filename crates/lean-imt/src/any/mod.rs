@@ -1,9 +1,11 @@
 //! Trees and proofs whose N is known only at run time.
 //!
-//! Everything else here is generic over N, so that shapes are constants and a proof of one N is no proof of another for the compiler
-//! already. A service that reads N from its configuration, a binding to another language or a tool has it as a number. For those there
-//! are [`AnySnapshot`] and [`AnyLeanIMT`], the object-safe sides of a snapshot and of a tree in memory whatever their N, [`AnyProof`], which decodes and verifies the canonical
-//! bytes of any proof, and [`with_arity`], which both rest on: a call from a number into code that is generic over N, for
+//! Everything else here is generic over N, so that shapes are constants and a proof of one N is no
+//! proof of another for the compiler already. A service that reads N from its configuration, a
+//! binding to another language or a tool has it as a number. For those there are [`AnySnapshot`]
+//! and [`AnyLeanIMT`], the object-safe sides of a snapshot and of a tree in memory whatever their
+//! N, [`AnyProof`], which decodes and verifies the canonical bytes of any proof, and
+//! [`with_arity`], which both rest on: a call from a number into code that is generic over N, for
 //! each N in [`ARITIES`].
 //!
 //! ```

@@ -21,11 +21,12 @@ mod sealed {
     }
 }
 
-/// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a signature is as it is there, and proofs
-/// are their canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
+/// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a
+/// signature is as it is there, and proofs are their canonical [bytes](crate::encoding), which
+/// [`AnyProof`](crate::AnyProof) verifies.
 ///
-/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes costs an allocation or two beside
-/// the reads. Sealed: no other type implements it.
+/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes
+/// costs an allocation or two beside the reads. Sealed: no other type implements it.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
@@ -86,8 +87,8 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// As there.
     fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
 
-    /// The leaves between two bounds; see [`TreeSnapshot::leaves`], and `leaves(range)` on `dyn AnySnapshot`, which takes every
-    /// form of range.
+    /// The leaves between two bounds; see [`TreeSnapshot::leaves`], and `leaves(range)` on `dyn
+    /// AnySnapshot`, which takes every form of range.
     ///
     /// # Errors
     /// As there.
@@ -99,7 +100,8 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// As there.
     fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError>;
 
-    /// The proof of the leaves at `indices`, which increase strictly; see [`TreeSnapshot::generate_multiproof`].
+    /// The proof of the leaves at `indices`, which increase strictly; see
+    /// [`TreeSnapshot::generate_multiproof`].
     ///
     /// # Errors
     /// As there.
@@ -111,8 +113,8 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// As there.
     fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError>;
 
-    /// The proof that the tree only grew since it had `old_size` leaves with the root `old_root`; see
-    /// [`TreeSnapshot::generate_consistency_proof`].
+    /// The proof that the tree only grew since it had `old_size` leaves with the root `old_root`;
+    /// see [`TreeSnapshot::generate_consistency_proof`].
     ///
     /// # Errors
     /// As there.
@@ -122,14 +124,15 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
         old_root: Hash,
     ) -> Result<Vec<u8>, TreeError>;
 
-    /// The leaves that came since the tree had `old_size` leaves with the root `old_root`, with their proof; see
-    /// [`TreeSnapshot::generate_catch_up_proof`].
+    /// The leaves that came since the tree had `old_size` leaves with the root `old_root`, with
+    /// their proof; see [`TreeSnapshot::generate_catch_up_proof`].
     ///
     /// # Errors
     /// As there.
     fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError>;
 
-    /// The frontier of the tree as it was when it had `size` leaves, in the bytes of [`Frontier::export`](crate::Frontier::export).
+    /// The frontier of the tree as it was when it had `size` leaves, in the bytes of
+    /// [`Frontier::export`](crate::Frontier::export).
     ///
     /// # Errors
     /// As for [`TreeSnapshot::frontier_at`].
@@ -244,8 +247,8 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
     }
 }
 
-/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object: what [`AnySnapshot::fork`] gives, and what a program that reads N from its
-/// configuration keeps. Sealed: no other type implements it.
+/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object: what [`AnySnapshot::fork`] gives, and what a
+/// program that reads N from its configuration keeps. Sealed: no other type implements it.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};

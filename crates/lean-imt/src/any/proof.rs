@@ -8,11 +8,13 @@ use crate::{
     UnrootedMulti, UnrootedRange, VerifyError, peek_kind,
 };
 
-/// A proof of any kind, borrowed from its canonical bytes, about trees of an N that the caller gives as a number.
+/// A proof of any kind, borrowed from its canonical bytes, about trees of an N that the caller
+/// gives as a number.
 ///
-/// It is what the `Unrooted` type of its kind is: it names no root and proves nothing until it is held against heads. Those come from
-/// a source that the verifier trusts, and so does N, which gives them their meaning; never from whoever sent the proof. What
-/// is proved then is what the proof claims: [`leaves`](Self::leaves) at their indices, or growth between two sizes. Compare
+/// It is what the `Unrooted` type of its kind is: it names no root and proves nothing until it is
+/// held against heads. Those come from a source that the verifier trusts, and so does N, which
+/// gives them their meaning; never from whoever sent the proof. What is proved then is what the
+/// proof claims: [`leaves`](Self::leaves) at their indices, or growth between two sizes. Compare
 /// that with what you wanted to know.
 ///
 /// ```
@@ -43,7 +45,8 @@ pub struct AnyProof<'a> {
     proof: Erased<'a>,
 }
 
-/// The parts of a proof, whose shape was checked for the N that is kept beside. They are the same for all N; 0 stands for none.
+/// The parts of a proof, whose shape was checked for the N that is kept beside. They are the same
+/// for all N; 0 stands for none.
 #[derive(Clone, Debug)]
 enum Erased<'a> {
     Inclusion(UnrootedInclusion<'a, 0>),
@@ -54,14 +57,16 @@ enum Erased<'a> {
 }
 
 impl<'a> AnyProof<'a> {
-    /// The proof that these bytes encode about trees of N = `arity`. Borrows from them and allocates nothing; no hash. As
-    /// fast as decoding the kind that it turns out to be.
+    /// The proof that these bytes encode about trees of N = `arity`. Borrows from them and
+    /// allocates nothing; no hash. As fast as decoding the kind that it turns out to be.
     ///
-    /// [`peek_kind`] tells kind and N of bytes; a verifier takes N from where it has its heads from instead.
+    /// [`peek_kind`] tells kind and N of bytes; a verifier takes N from where it has its heads from
+    /// instead.
     ///
     /// # Errors
-    /// [`DecodeError::WrongArity`] for a proof about another N; [`DecodeError::NotAProof`] for a head or a frontier;
-    /// [`TreeError::UnsupportedArity`](crate::TreeError::UnsupportedArity) within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
+    /// [`DecodeError::WrongArity`] for a proof about another N; [`DecodeError::NotAProof`] for a
+    /// head or a frontier; [`TreeError::UnsupportedArity`](crate::TreeError::UnsupportedArity)
+    /// within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
     /// where the bytes are not the encoding of a proof.
     pub fn from_bytes(bytes: &'a [u8], arity: usize) -> Result<Self, DecodeError> {
         with_arity(arity, Decode(bytes))?.map(|proof| Self { arity, proof })
@@ -121,8 +126,8 @@ impl<'a> AnyProof<'a> {
         }
     }
 
-    /// The number of leaves that the old tree of a proof about two is claimed to have, and `None` for a proof about one. Tells
-    /// which [`Heads`] the proof is verified against.
+    /// The number of leaves that the old tree of a proof about two is claimed to have, and `None`
+    /// for a proof about one. Tells which [`Heads`] the proof is verified against.
     #[must_use]
     pub fn old_size(&self) -> Option<u64> {
         match &self.proof {
@@ -132,8 +137,9 @@ impl<'a> AnyProof<'a> {
         }
     }
 
-    /// The leaves that the proof has, each with the index at which it is claimed to stand, indices increasing: one of an inclusion
-    /// proof, several of a multi-, range or catch-up proof (of the last the new ones), none of a consistency proof.
+    /// The leaves that the proof has, each with the index at which it is claimed to stand, indices
+    /// increasing: one of an inclusion proof, several of a multi-, range or catch-up proof (of
+    /// the last the new ones), none of a consistency proof.
     pub fn leaves(&self) -> impl Iterator<Item = (u64, &'a Hash)> + 'a {
         let (run, leaves) = match &self.proof {
             Erased::Inclusion(proof) => {
@@ -151,10 +157,11 @@ impl<'a> AnyProof<'a> {
         run.zip(leaves).chain(apart.into_iter().flatten())
     }
 
-    /// Verifies that the leaves of this inclusion, multi- or range proof stand at their indices in the tree with the one head
-    /// given, or that the tree with the first head grew into the one with the second, by the leaves of this catch-up proof
-    /// or, for a consistency proof, by any. Heads come from the caller's own trusted sources. Costs what the `Unrooted` type
-    /// of the kind states, and a clone of the hasher.
+    /// Verifies that the leaves of this inclusion, multi- or range proof stand at their indices in
+    /// the tree with the one head given, or that the tree with the first head grew into the one
+    /// with the second, by the leaves of this catch-up proof or, for a consistency proof, by
+    /// any. Heads come from the caller's own trusted sources. Costs what the `Unrooted` type of
+    /// the kind states, and a clone of the hasher.
     ///
     /// # Errors
     /// [`VerifyError::HeadCount`] for one head where the kind takes two, or two where it takes one;
@@ -173,7 +180,8 @@ impl<'a> AnyProof<'a> {
     }
 }
 
-/// The heads that a proof of any kind is verified against: one for leaves of a tree, old and new for its growth.
+/// The heads that a proof of any kind is verified against: one for leaves of a tree, old and new
+/// for its growth.
 ///
 /// ```
 /// use rotortree_lean_imt::{TreeHead, any::Heads};

@@ -4,8 +4,8 @@ use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
 
 use crate::VerifyError;
 
-/// A hasher whose `MAX_ARITY` was compared with N at run time. With its own one, code for an N beyond it would not compile, although
-/// it would not be called.
+/// A hasher whose `MAX_ARITY` was compared with N at run time. With its own one, code for an N
+/// beyond it would not compile, although it would not be called.
 #[derive(Clone)]
 pub(super) struct Wide<H>(H);
 

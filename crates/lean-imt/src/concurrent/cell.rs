@@ -1,7 +1,9 @@
-//! The publish cell: one value that is replaced as a whole and read without waiting for whoever replaces it.
+//! The publish cell: one value that is replaced as a whole and read without waiting for whoever
+//! replaces it.
 //!
-//! It is `arc-swap`'s cell. Under loom, which cannot see into that crate, a lock stands in for it, so that the models check
-//! everything around the cell: that whatever a published value refers to is readable by whoever loads it.
+//! It is `arc-swap`'s cell. Under loom, which cannot see into that crate, a lock stands in for it,
+//! so that the models check everything around the cell: that whatever a published value refers to
+//! is readable by whoever loads it.
 
 use std::sync::Arc;
 

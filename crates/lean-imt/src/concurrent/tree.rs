@@ -12,12 +12,14 @@ use crate::{
 
 /// A [`LeanIMT`] to share between threads: inserts take turns, reads never wait for them.
 ///
-/// Every insert publishes a snapshot before it returns, so that whoever is told of a root finds it or a later one.
-/// [`snapshot`](Self::snapshot), [`root`](Self::root) and [`size`](Self::size) look at the last published one and do not
-/// block, however long an insert takes; root and size that belong together come from one [`head`](Self::head).
+/// Every insert publishes a snapshot before it returns, so that whoever is told of a root finds it
+/// or a later one. [`snapshot`](Self::snapshot), [`root`](Self::root) and [`size`](Self::size) look
+/// at the last published one and do not block, however long an insert takes; root and size that
+/// belong together come from one [`head`](Self::head).
 ///
-/// Batches are hashed on the calling thread, under the feature `parallel` too: waiting for rayon under the writer lock
-/// could run another closure that wants the lock. It can be used inside `par_iter`.
+/// Batches are hashed on the calling thread, under the feature `parallel` too: waiting for rayon
+/// under the writer lock could run another closure that wants the lock. It can be used inside
+/// `par_iter`.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, ConcurrentLeanIMT};
@@ -83,7 +85,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
             .tree
     }
 
-    /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the next goes on.
+    /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the
+    /// next goes on.
     fn writer(&self) -> MutexGuard<'_, Writer<H, N, MAX_DEPTH, S>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,7 +131,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
         })
     }
 
-    /// [`insert_many`](Self::insert_many) together with the application's metadata: one snapshot carries both.
+    /// [`insert_many`](Self::insert_many) together with the application's metadata: one snapshot
+    /// carries both.
     ///
     /// # Errors
     /// As [`LeanIMT::insert_many`]; the metadata then stays what it was.

@@ -15,7 +15,8 @@
 //! }
 //! ```
 //!
-//! No root is part of them: a contract compares what it computes, and `treeSize`, with the head that it stores.
+//! No root is part of them: a contract compares what it computes, and `treeSize`, with the head
+//! that it stores.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
@@ -35,7 +36,8 @@ fn word(number: u64) -> Hash {
 fn encode(words: &[Hash], array: &[Hash]) -> Vec<u8> {
     const WORD: u64 = 32;
     let mut bytes = Vec::with_capacity((words.len() + array.len() + 3) * size_of::<Hash>());
-    // A struct with an array in it is dynamic: its own offset comes first, and inside it the array's offset stands for it.
+    // A struct with an array in it is dynamic: its own offset comes first, and inside it the
+    // array's offset stands for it.
     bytes.extend(word(WORD));
     bytes.extend_from_slice(words.as_flattened());
     bytes.extend(word((words.len() as u64 + 1) * WORD));
@@ -46,8 +48,8 @@ fn encode(words: &[Hash], array: &[Hash]) -> Vec<u8> {
 
 impl<const N: usize> UnrootedInclusion<'_, N> {
     /// `abi.encode(InclusionProof(leaf, leafIndex, treeSize, siblings))` with
-    /// `struct InclusionProof { bytes32 leaf; uint64 leafIndex; uint64 treeSize; bytes32[] siblings; }`; siblings from the
-    /// lowest level up, from the left within a level.
+    /// `struct InclusionProof { bytes32 leaf; uint64 leafIndex; uint64 treeSize; bytes32[]
+    /// siblings; }`; siblings from the lowest level up, from the left within a level.
     ///
     /// ```
     /// use rotortree_lean_imt::UnrootedInclusion;
@@ -70,8 +72,8 @@ impl<const N: usize> UnrootedInclusion<'_, N> {
 
 impl<const N: usize> UnrootedConsistency<'_, N> {
     /// `abi.encode(ConsistencyProof(oldSize, newSize, hashes))` with
-    /// `struct ConsistencyProof { uint64 oldSize; uint64 newSize; bytes32[] hashes; }`; hashes from the lowest level up, from
-    /// the left within a level.
+    /// `struct ConsistencyProof { uint64 oldSize; uint64 newSize; bytes32[] hashes; }`; hashes from
+    /// the lowest level up, from the left within a level.
     ///
     /// ```
     /// use rotortree_lean_imt::UnrootedConsistency;
@@ -112,7 +114,8 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
 }
 
 impl AnyProof<'_> {
-    /// The proof as Solidity takes it; see [`UnrootedInclusion::to_abi`] and [`UnrootedConsistency::to_abi`].
+    /// The proof as Solidity takes it; see [`UnrootedInclusion::to_abi`] and
+    /// [`UnrootedConsistency::to_abi`].
     ///
     /// # Errors
     /// [`TreeError::NoSuchForm`] for a proof of another kind.

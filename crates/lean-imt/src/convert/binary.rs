@@ -4,8 +4,8 @@ use rotortree_hasher::Hash;
 
 use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex, proof::Path};
 
-/// The hashed levels of a proof with `N = 2`: what `BinaryMerkleRoot` (circom), Semaphore 4 and `binary_merkle_root` (Noir)
-/// take. Lifted levels are left out, as every binary LeanIMT does.
+/// The hashed levels of a proof with `N = 2`: what `BinaryMerkleRoot` (circom), Semaphore 4 and
+/// `binary_merkle_root` (Noir) take. Lifted levels are left out, as every binary LeanIMT does.
 ///
 /// | circuit | length | path | siblings |
 /// | --- | --- | --- | --- |
@@ -13,7 +13,8 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 /// | Semaphore 4 | `merkleProofLength` | `merkleProofIndex`, or `merkleProofIndices` | `merkleProofSiblings` |
 /// | Noir `binary_merkle_root` | `depth` | `indices: [u1; D]` | `siblings` |
 ///
-/// The leaf is the proof's; the circuit computes the root, which the verifier compares with one that is trusted.
+/// The leaf is the proof's; the circuit computes the root, which the verifier compares with one
+/// that is trusted.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -33,7 +34,8 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 pub struct BinaryPath<const D: usize> {
     /// Number of hashed levels.
     pub length: usize,
-    /// The path, packed: bit `i` is set if the node of the `i`-th hashed level stands on the right.
+    /// The path, packed: bit `i` is set if the node of the `i`-th hashed level stands on the
+    /// right.
     pub index: u64,
     /// The sibling of each hashed level, the lowest first; zero from `length` on.
     pub siblings: [Hash; D],
@@ -55,8 +57,8 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
     /// The hashed levels of the proof, for a circuit of `D` levels.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if there are more; as [`verify`](Self::verify), refused hashes apart, if the proof is
-    /// malformed.
+    /// [`TreeError::MaxDepthExceeded`] if there are more; as [`verify`](Self::verify), refused
+    /// hashes apart, if the proof is malformed.
     pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
         self.check_shape()?;
         let hashed = self
@@ -80,10 +82,12 @@ impl UnrootedInclusion<'_, 2> {
 }
 
 impl AnyProof<'_> {
-    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `D` levels; see [`NaryProof::binary_path`].
+    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `D` levels; see
+    /// [`NaryProof::binary_path`].
     ///
     /// # Errors
-    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`] if there are more levels.
+    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`]
+    /// if there are more levels.
     pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
         let proof = self.inclusion::<2>().ok_or_else(|| self.no_such_form())?;
         proof.binary_path()

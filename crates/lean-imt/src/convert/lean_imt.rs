@@ -5,14 +5,17 @@ use rotortree_hasher::Hash;
 
 use crate::{NaryProof, ProofLevel, TreeError, hex::debug_in_hex, proof::Path};
 
-/// The proof object of the binary LeanIMT in JavaScript, `@zk-kit/lean-imt`: `{ root, leaf, index, siblings }`.
+/// The proof object of the binary LeanIMT in JavaScript, `@zk-kit/lean-imt`: `{ root, leaf, index,
+/// siblings }`.
 ///
-/// Its `index` is not the leaf's: it is the path packed bit by bit, and lifted levels have no bit and no sibling. Neither
-/// leaf index nor tree size follow from it, so that a program that takes such a proof must know them from elsewhere.
+/// Its `index` is not the leaf's: it is the path packed bit by bit, and lifted levels have no bit
+/// and no sibling. Neither leaf index nor tree size follow from it, so that a program that takes
+/// such a proof must know them from elsewhere.
 ///
-/// With the feature `serde` it is read from the JSON that JavaScript programs have: numbers as decimal strings, as `0x` and hex
-/// with or without leading zeros, or as 64 hex digits. The proof of a tree of one leaf has the index `NaN` in
-/// `@zk-kit/lean-imt` (2.2.3, for example), which JSON writes as `null`: without siblings that is read as 0.
+/// With the feature `serde` it is read from the JSON that JavaScript programs have: numbers as
+/// decimal strings, as `0x` and hex with or without leading zeros, or as 64 hex digits. The proof
+/// of a tree of one leaf has the index `NaN` in `@zk-kit/lean-imt` (2.2.3, for example), which JSON
+/// writes as `null`: without siblings that is read as 0.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
@@ -33,7 +36,8 @@ pub struct LeanImtProof {
     pub root: Hash,
     /// The leaf.
     pub leaf: Hash,
-    /// The path, packed: bit `i` is set if the node that `siblings[i]` belongs to stands on the right.
+    /// The path, packed: bit `i` is set if the node that `siblings[i]` belongs to stands on the
+    /// right.
     pub index: u64,
     /// The siblings of hashed levels, the lowest first.
     pub siblings: Vec<Hash>,
@@ -58,12 +62,13 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
         })
     }
 
-    /// The proof that a JavaScript LeanIMT made of the leaf at `leaf_index` of its `tree_size` leaves. Not verified yet: a
-    /// claim like any proof that comes from outside.
+    /// The proof that a JavaScript LeanIMT made of the leaf at `leaf_index` of its `tree_size`
+    /// leaves. Not verified yet: a claim like any proof that comes from outside.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] and
-    /// [`TreeError::InvalidPackedPath`] where siblings and packed path do not follow from index and size.
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`];
+    /// [`TreeError::InvalidProofLength`] and [`TreeError::InvalidPackedPath`] where siblings
+    /// and packed path do not follow from index and size.
     pub fn from_lean_imt(
         proof: &LeanImtProof,
         leaf_index: u64,

@@ -1,7 +1,8 @@
 //! Proofs in the forms that others take: circuits, the JavaScript LeanIMT, Solidity.
 //!
-//! Every form is made from an inclusion or consistency proof whose shape has been checked; what comes back from outside
-//! ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is held against the shape again.
+//! Every form is made from an inclusion or consistency proof whose shape has been checked; what
+//! comes back from outside ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is held
+//! against the shape again.
 
 mod abi;
 mod binary;

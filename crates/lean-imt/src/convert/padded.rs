@@ -10,8 +10,8 @@ use crate::{
 
 /// The levels of a proof, column by column, padded with zero to the `D` levels of a circuit.
 ///
-/// Lifted levels are kept, with no siblings, so that level `k` of the columns is level `k` of the tree. For `N = 2` see
-/// also [`BinaryPath`](crate::BinaryPath), the form of the binary LeanIMT.
+/// Lifted levels are kept, with no siblings, so that level `k` of the columns is level `k` of the
+/// tree. For `N = 2` see also [`BinaryPath`](crate::BinaryPath), the form of the binary LeanIMT.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -55,7 +55,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// The proof's levels for a circuit of `D` levels.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if it has more; as [`verify`](Self::verify), refused hashes apart, if it is malformed.
+    /// [`TreeError::MaxDepthExceeded`] if it has more; as [`verify`](Self::verify), refused hashes
+    /// apart, if it is malformed.
     pub fn padded<const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
         self.check_shape()?;
         if self.level_count > D {
@@ -102,10 +103,12 @@ impl<const N: usize> UnrootedInclusion<'_, N> {
 }
 
 impl AnyProof<'_> {
-    /// The levels of an inclusion proof with this N for a circuit of `D` levels; see [`NaryProof::padded`].
+    /// The levels of an inclusion proof with this N for a circuit of `D` levels; see
+    /// [`NaryProof::padded`].
     ///
     /// # Errors
-    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`] if it has more levels.
+    /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`]
+    /// if it has more levels.
     pub fn padded<const N: usize, const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
         let proof = self.inclusion::<N>().ok_or_else(|| self.no_such_form())?;
         proof.padded()

@@ -14,13 +14,14 @@
 //!  7 catch-up     old size, count, old frontier from the left, leaves
 //! ```
 //!
-//! Kinds and versions are among 1 to 8 and 14 to 31, control characters that no text has: what starts otherwise is not an
-//! encoding, of this version or any other.
+//! Kinds and versions are among 1 to 8 and 14 to 31, control characters that no text has: what
+//! starts otherwise is not an encoding, of this version or any other.
 //!
-//! Numbers are varints: 7 bits a byte, low bits first, the high bit set on all but the last byte, in their shortest form.
-//! Hashes are their 32 bytes. Nothing that can be derived is stored: no root that the hashes lead to, no count that sizes
-//! and indices fix, and no `MAX_DEPTH`. What is decoded is therefore *unrooted*: it proves nothing until it is held against
-//! a head. One value has one encoding, and whatever differs from it by a byte is refused or is another value.
+//! Numbers are varints: 7 bits a byte, low bits first, the high bit set on all but the last byte,
+//! in their shortest form. Hashes are their 32 bytes. Nothing that can be derived is stored: no
+//! root that the hashes lead to, no count that sizes and indices fix, and no `MAX_DEPTH`. What is
+//! decoded is therefore *unrooted*: it proves nothing until it is held against a head. One value
+//! has one encoding, and whatever differs from it by a byte is refused or is another value.
 //!
 //! Decoding borrows the bytes, allocates nothing and takes time in proportion to them.
 

@@ -84,7 +84,8 @@ impl<'a> Reader<'a> {
         Err(DecodeError::InvalidNumber { offset })
     }
 
-    /// Skips `count` varints and gives a reader over them. Fails at once if there cannot be so many.
+    /// Skips `count` varints and gives a reader over them. Fails at once if there cannot be so
+    /// many.
     pub(crate) fn numbers(&mut self, count: u64) -> Result<Self, DecodeError> {
         self.at_least(count)?;
         let mut numbers = self.clone();
@@ -125,8 +126,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a kind or a version can be this byte, now or later: no text has it, and it is not the 0 of bytes that were never
-/// written.
+/// Whether a kind or a version can be this byte, now or later: no text has it, and it is not the 0
+/// of bytes that were never written.
 fn is_header_byte(byte: &u8) -> bool {
     matches!(byte, 1..=8 | 14..=31)
 }

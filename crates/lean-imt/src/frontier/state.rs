@@ -15,8 +15,10 @@ use crate::{
 
 /// The right edge of a tree: enough to append and to know the root, too little to prove anything.
 ///
-/// Holds up to `N - 1` hashes a level whatever the size; as many as the sum of the base-`N` digits of the size are its
-/// content. It keeps no hasher: every call takes the one that it was begun with. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has appended itself.
+/// Holds up to `N - 1` hashes a level whatever the size; as many as the sum of the base-`N` digits
+/// of the size are its content. It keeps no hasher: every call takes the one that it was begun
+/// with. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has
+/// appended itself.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT};
@@ -60,14 +62,16 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         Self { edge }
     }
 
-    /// The frontier of a tree of `size` leaves from its hashes, from the left as [`hashes`](Self::hashes) gives them. At
-    /// most one hash per level.
+    /// The frontier of a tree of `size` leaves from its hashes, from the left as
+    /// [`hashes`](Self::hashes) gives them. At most one hash per level.
     ///
-    /// Any hashes are the frontier of some tree: compare [`head`](Self::head) with one that is trusted.
+    /// Any hashes are the frontier of some tree: compare [`head`](Self::head) with one that is
+    /// trusted.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] if there are not as many hashes as the base-`N`
-    /// digit sum of `size`; [`TreeError::RefusedHash`]; [`TreeError::CapacityExceeded`].
+    /// [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] if there are not as many
+    /// hashes as the base-`N` digit sum of `size`; [`TreeError::RefusedHash`];
+    /// [`TreeError::CapacityExceeded`].
     pub fn from_hashes<H: Hasher>(
         hasher: &H,
         size: u64,
@@ -90,12 +94,14 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
     /// Appends one leaf and returns the new root. `depth` hashes.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`], [`TreeError::CapacityExceeded`].
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`],
+    /// [`TreeError::CapacityExceeded`].
     pub fn append<H: Hasher>(&mut self, hasher: &H, leaf: Hash) -> Result<Hash, TreeError> {
         self.append_many(hasher, &[leaf])
     }
 
-    /// Appends a batch and returns the root after its last leaf. About `n / (N - 1)` hashes for `n` leaves.
+    /// Appends a batch and returns the root after its last leaf. About `n / (N - 1)` hashes for `n`
+    /// leaves.
     ///
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`append`](Self::append).
@@ -149,7 +155,8 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         geometry::depth::<N>(self.size())
     }
 
-    /// The hashes from the left: those of the highest level first. As many as the base-`N` digit sum of the size.
+    /// The hashes from the left: those of the highest level first. As many as the base-`N` digit
+    /// sum of the size.
     pub fn hashes(&self) -> impl Iterator<Item = &Hash> {
         (0..=self.depth())
             .rev()
@@ -171,9 +178,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
     /// The frontier that these bytes encode, if it is the one of the tree with this head.
     ///
     /// # Errors
-    /// [`DecodeError`] where the bytes are not the encoding of a frontier; as [`DecodeError::Tree`],
-    /// [`TreeError::SizeMismatch`] and [`TreeError::RootMismatch`] where it is another tree's, and the errors of
-    /// [`from_hashes`](Self::from_hashes).
+    /// [`DecodeError`] where the bytes are not the encoding of a frontier; as
+    /// [`DecodeError::Tree`], [`TreeError::SizeMismatch`] and [`TreeError::RootMismatch`] where
+    /// it is another tree's, and the errors of [`from_hashes`](Self::from_hashes).
     pub fn import<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -198,8 +205,8 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         Ok(())
     }
 
-    /// The frontier that these bytes encode, of whatever tree that is. For bytes from a source that is trusted as a head
-    /// would be; any hashes are the frontier of some tree.
+    /// The frontier that these bytes encode, of whatever tree that is. For bytes from a source that
+    /// is trusted as a head would be; any hashes are the frontier of some tree.
     ///
     /// # Errors
     /// As [`import`](Self::import), mismatches apart.
@@ -252,8 +259,9 @@ fn refuse_hashes<'a, H: Hasher>(
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
-    /// A tree that goes on from a frontier. It proves the leaves that it appends, and growth between the sizes that it
-    /// has been through; reads of anything below the frontier are [`TreeError::NodeUnavailable`], whose source says why.
+    /// A tree that goes on from a frontier. It proves the leaves that it appends, and growth
+    /// between the sizes that it has been through; reads of anything below the frontier are
+    /// [`TreeError::NodeUnavailable`], whose source says why.
     ///
     /// At most one hash per level.
     ///
@@ -273,9 +281,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     /// ```
     ///
     /// # Errors
-    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function, where that shows: at the sizes
-    /// `N^k` it is one node, and that node is the root whatever the function is. [`TreeError::RefusedHash`] for a node that
-    /// the hasher does not work on.
+    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function, where that
+    /// shows: at the sizes `N^k` it is one node, and that node is the root whatever the
+    /// function is. [`TreeError::RefusedHash`] for a node that the hasher does not work on.
     pub fn from_frontier(hasher: H, frontier: &Frontier<N, MAX_DEPTH>) -> Result<Self, TreeError> {
         refuse_hashes(&hasher, frontier.hashes())?;
         let base = FrontierNodes::new(&frontier.edge);

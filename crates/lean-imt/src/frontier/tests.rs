@@ -181,7 +181,8 @@ fn every_outside_hash_is_checked() {
     ));
 }
 
-/// At size 1, as at every power of N, the root is the same whatever the hasher is, so that only its check can tell.
+/// At size 1, as at every power of N, the root is the same whatever the hasher is, so that only its
+/// check can tell.
 #[test]
 fn a_frontier_of_values_that_the_trees_hasher_refuses_starts_no_tree() {
     #[derive(Clone)]

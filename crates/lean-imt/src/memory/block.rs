@@ -6,7 +6,8 @@ use rotortree_hasher::Hash;
 
 use super::segment::Slots;
 
-/// Room for the nodes of a block on some levels from the leaves up. Each level's are written in order, by one thread.
+/// Room for the nodes of a block on some levels from the leaves up. Each level's are written in
+/// order, by one thread.
 pub(crate) struct Block<'a> {
     /// By level, and in order within one: more than one where a segment ends within the block.
     slots: Vec<(usize, Slots<'a>)>,
@@ -56,7 +57,8 @@ impl<'a> Block<'a> {
 
 impl Drop for Block<'_> {
     fn drop(&mut self) {
-        // Whoever publishes has waited for the thread that drops this; the number alone is passed on here.
+        // Whoever publishes has waited for the thread that drops this; the number alone is passed
+        // on here.
         self.written_by_all
             .fetch_add(self.written, Ordering::Relaxed);
     }

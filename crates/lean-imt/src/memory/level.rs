@@ -11,7 +11,8 @@ use super::{
 };
 use crate::TreeError;
 
-/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment is a division away.
+/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment
+/// is a division away.
 #[cfg(not(any(test, loom)))]
 pub(super) const SEGMENT_NODES: u64 = 1 << 16;
 /// Small in this crate's own tests, so that they cross segments.
@@ -179,8 +180,8 @@ impl Level {
         if self.staged == self.len {
             return;
         }
-        // Segments that were filled while staging hold at most committed nodes at their front: the oldest of
-        // them becomes the tail again, the others go.
+        // Segments that were filled while staging hold at most committed nodes at their front: the
+        // oldest of them becomes the tail again, the others go.
         if let Some(oldest) = (!self.filled.is_empty()).then(|| self.filled.remove(0)) {
             let kept = self.full.len() - self.filled.len() - 1;
             self.full.truncate(kept);
@@ -235,10 +236,11 @@ impl Level {
         )
     }
 
-    /// A level with the same committed nodes and a write end of its own: full segments are shared, the
-    /// unfinished one is copied.
+    /// A level with the same committed nodes and a write end of its own: full segments are shared,
+    /// the unfinished one is copied.
     pub(super) fn fork(&self) -> Result<Self, TreeError> {
-        // A batch that a panic has ended may have filled segments: the oldest of them is the one that was unfinished.
+        // A batch that a panic has ended may have filled segments: the oldest of them is the one
+        // that was unfinished.
         let full = self.full[..self.full.len() - self.filled.len()].to_vec();
         let unfinished = match self.filled.first() {
             Some(oldest) => Some((self.start_of(full.len()), oldest)),

@@ -9,11 +9,12 @@ use super::Block;
 use super::{MemorySource, level::Level};
 use crate::{NodeSource, NodeStore, TreeError};
 
-/// Complete nodes in memory, each once, in append-only segments per level; optionally over a *base*, a shared
-/// source that serves the first nodes of each level.
+/// Complete nodes in memory, each once, in append-only segments per level; optionally over a
+/// *base*, a shared source that serves the first nodes of each level.
 ///
-/// Appending costs a copy of 32 bytes per node, amortized; [`source`](NodeStore::source) is a reference count.
-/// Memory: 32 bytes per node behind the base, at most doubled for levels below 65,536 nodes.
+/// Appending costs a copy of 32 bytes per node, amortized; [`source`](NodeStore::source) is a
+/// reference count. Memory: 32 bytes per node behind the base, at most doubled for levels below
+/// 65,536 nodes.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -84,11 +85,11 @@ impl MemoryNodes {
         self.levels.iter().map(Level::bytes).sum()
     }
 
-    /// Lets `base` serve the first `base_lens[k]` nodes of each level `k` from now on, and drops the segments that
-    /// hold nothing else. Sources handed out before keep what they have.
+    /// Lets `base` serve the first `base_lens[k]` nodes of each level `k` from now on, and drops
+    /// the segments that hold nothing else. Sources handed out before keep what they have.
     ///
-    /// `base` must serve the same nodes as this store does; lengths never shrink and never exceed what is committed
-    /// (both are clamped). Anything staged is aborted.
+    /// `base` must serve the same nodes as this store does; lengths never shrink and never exceed
+    /// what is committed (both are clamped). Anything staged is aborted.
     pub fn rebase(&mut self, base: Arc<dyn NodeSource>, base_lens: &[u64]) {
         self.abort();
         for (level, &len) in self.levels.iter_mut().zip(base_lens) {
@@ -98,9 +99,9 @@ impl MemoryNodes {
         self.renew_table();
     }
 
-    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any order and on any threads. Where it
-    /// fails or panics, everything staged is aborted: whoever catches the panic may commit, and slots that nobody wrote must not be
-    /// published.
+    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any
+    /// order and on any threads. Where it fails or panics, everything staged is aborted:
+    /// whoever catches the panic may commit, and slots that nobody wrote must not be published.
     #[cfg(feature = "parallel")]
     pub(crate) fn stage_blocks(
         &mut self,
@@ -169,8 +170,8 @@ impl MemoryNodes {
         });
     }
 
-    /// A store with the same committed nodes and a write end of its own: full segments and the base are shared, at
-    /// most one unfinished segment per level is copied.
+    /// A store with the same committed nodes and a write end of its own: full segments and the base
+    /// are shared, at most one unfinished segment per level is copied.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.

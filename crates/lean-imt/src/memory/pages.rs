@@ -1,8 +1,9 @@
 //! On which pages of the system a large piece of memory lies.
 //!
-//! A full segment is as large as a huge page of x86-64 and aarch64. On one of those its first touch costs one page fault
-//! instead of 512, and nodes that are far from each other share an entry of the TLB. It is a wish: without `std`, on other
-//! systems, and where there is no huge page to be had, memory is as the allocator gives it.
+//! A full segment is as large as a huge page of x86-64 and aarch64. On one of those its first touch
+//! costs one page fault instead of 512, and nodes that are far from each other share an entry of
+//! the TLB. It is a wish: without `std`, on other systems, and where there is no huge page to be
+//! had, memory is as the allocator gives it.
 
 use core::ptr::NonNull;
 
@@ -25,8 +26,8 @@ pub(super) unsafe fn prefer_huge(memory: NonNull<u8>, bytes: usize) {
     use rustix::mm::{Advice, madvise};
 
     if bytes >= HUGE {
-        // SAFETY: the range is an allocation, by the caller's promise. This advice changes neither what it holds nor who may
-        // access it.
+        // SAFETY: the range is an allocation, by the caller's promise. This advice changes neither
+        // what it holds nor who may access it.
         let advised = unsafe { madvise(memory.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
         // A kernel that has no huge pages refuses. Nothing depends on them.
         let (Ok(()) | Err(_)) = advised;

@@ -1,9 +1,11 @@
-//! A fixed piece of memory that one writer fills from the left while readers read what is published.
+//! A fixed piece of memory that one writer fills from the left while readers read what is
+//! published.
 //!
-//! The unsafe code of the crate is in this file, in its small neighbours `pages` and `streaming`, and in `prefetch`. The
-//! invariant: slots below `published` are initialized and never written again, so that readers may have shared references
-//! to them; slots at or above it are touched by the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a
-//! slot at or above `published`.
+//! The unsafe code of the crate is in this file, in its small neighbours `pages` and `streaming`,
+//! and in `prefetch`. The invariant: slots below `published` are initialized and never written
+//! again, so that readers may have shared references to them; slots at or above it are touched by
+//! the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a slot at or above
+//! `published`.
 
 use alloc::{
     alloc::{Layout, alloc, dealloc},
@@ -18,7 +20,8 @@ use crate::{
     sync::{AtomicUsize, Ordering, SlotWatch},
 };
 
-/// Nodes from which on a run is written around the cache, if it goes to a segment of full size: a kernel's worth.
+/// Nodes from which on a run is written around the cache, if it goes to a segment of full size: a
+/// kernel's worth.
 const STREAMED: usize = 16;
 
 /// The shared, read side of a segment.
@@ -29,8 +32,9 @@ pub(super) struct Segment {
     watch: SlotWatch,
 }
 
-// SAFETY: the memory behind `slots` is owned by this value; concurrent access is ruled by the invariant of the
-// module: readers touch slots below `published` (loaded with Acquire), the writer slots at or above it.
+// SAFETY: the memory behind `slots` is owned by this value; concurrent access is ruled by the
+// invariant of the module: readers touch slots below `published` (loaded with Acquire), the writer
+// slots at or above it.
 unsafe impl Send for Segment {}
 // SAFETY: as for Send.
 unsafe impl Sync for Segment {}
@@ -48,10 +52,12 @@ impl Segment {
             return None;
         }
         self.watch.read(from, len);
-        // SAFETY: `from + len <= published <= capacity`, so the pointer stays inside the allocation.
+        // SAFETY: `from + len <= published <= capacity`, so the pointer stays inside the
+        // allocation.
         let first = unsafe { self.slots.as_ptr().add(from) };
-        // SAFETY: the slots are below `published`: initialized, and never written again while `self` is borrowed or after.
-        // They belong to the allocation that `self` owns, which is aligned beyond what `Hash` asks for.
+        // SAFETY: the slots are below `published`: initialized, and never written again while
+        // `self` is borrowed or after. They belong to the allocation that `self` owns,
+        // which is aligned beyond what `Hash` asks for.
         Some(unsafe { core::slice::from_raw_parts(first, len) })
     }
 
@@ -59,19 +65,22 @@ impl Segment {
         self.capacity
     }
 
-    /// Writes `nodes` from `slot` on; says whether around the cache, so that a fence is due before anybody accesses the slots.
+    /// Writes `nodes` from `slot` on; says whether around the cache, so that a fence is due before
+    /// anybody accesses the slots.
     ///
     /// # Safety
-    /// `slot + nodes.len() <= capacity`, all of these slots are at or above `published`, and the caller is the only one to
-    /// access them.
+    /// `slot + nodes.len() <= capacity`, all of these slots are at or above `published`, and the
+    /// caller is the only one to access them.
     unsafe fn write_at(&self, slot: usize, nodes: &[Hash]) -> bool {
         self.watch.write(slot, nodes.len());
-        // SAFETY: `slot <= capacity`, so the pointer stays inside the allocation (or one past its end).
+        // SAFETY: `slot <= capacity`, so the pointer stays inside the allocation (or one past its
+        // end).
         let target = unsafe { self.slots.as_ptr().add(slot) };
         let streaming = nodes.len() >= STREAMED && self.capacity as u64 == SEGMENT_NODES;
         if streaming {
-            // SAFETY: the slots lie within the allocation, no reader touches them, and nobody else writes them, by the caller's
-            // promise. `nodes` is a shared reference, which covers none of them. The allocation is aligned to 64 bytes and a
+            // SAFETY: the slots lie within the allocation, no reader touches them, and nobody else
+            // writes them, by the caller's promise. `nodes` is a shared reference,
+            // which covers none of them. The allocation is aligned to 64 bytes and a
             // slot has 32, so `target` is to 16. The fence is the caller's.
             unsafe { streaming::copy(nodes.as_ptr(), target, nodes.len()) };
         } else {
@@ -86,7 +95,8 @@ impl Drop for Segment {
     fn drop(&mut self) {
         let layout = Self::layout(self.capacity)
             .expect("the layout was valid when the segment was allocated");
-        // SAFETY: `slots` came from `alloc` with this very layout, and this value was its only owner.
+        // SAFETY: `slots` came from `alloc` with this very layout, and this value was its only
+        // owner.
         unsafe { dealloc(self.slots.as_ptr().cast(), layout) };
     }
 }
@@ -124,14 +134,16 @@ impl SegmentWriter {
         })
     }
 
-    /// A segment of `capacity` slots that starts with everything this one has, published and staged alike.
+    /// A segment of `capacity` slots that starts with everything this one has, published and staged
+    /// alike.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
         self.settle();
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
-        // SAFETY: the source has at least `written` slots, which nobody writes meanwhile, and the target is a fresh allocation of
-        // at least as many that nobody else knows yet. Where staged slots are still to be written, so are the copies: the
+        // SAFETY: the source has at least `written` slots, which nobody writes meanwhile, and the
+        // target is a fresh allocation of at least as many that nobody else knows yet.
+        // Where staged slots are still to be written, so are the copies: the
         // copy is untyped, and staged slots are written before they are published, or else aborted.
         unsafe {
             core::ptr::copy_nonoverlapping(
@@ -151,9 +163,10 @@ impl SegmentWriter {
     /// Stages as many of `nodes` as fit; returns how many that were.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.room());
-        // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and this is the one writer (`&mut self`
-        // of a type that is not Clone). Before anybody accesses them, this writer settles: when it publishes, copies, takes
-        // back, or is dropped.
+        // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and this
+        // is the one writer (`&mut self` of a type that is not Clone). Before anybody
+        // accesses them, this writer settles: when it publishes, copies, takes back, or is
+        // dropped.
         self.streaming |= unsafe { self.segment.write_at(self.written, &nodes[..count]) };
         self.written += count;
         count
@@ -165,15 +178,16 @@ impl SegmentWriter {
         self.written
     }
 
-    /// Stages so many slots that are still to be written, through [`slots_from`](Self::slots_from). They fit.
+    /// Stages so many slots that are still to be written, through [`slots_from`](Self::slots_from).
+    /// They fit.
     #[cfg(feature = "parallel")]
     pub(super) fn stage_unwritten(&mut self, count: usize) {
         assert!(count <= self.room(), "staged beyond the segment's end");
         self.written += count;
     }
 
-    /// The staged slots from `from` on, for somebody else to write. None of them is published: `from` is where something was
-    /// staged since.
+    /// The staged slots from `from` on, for somebody else to write. None of them is published:
+    /// `from` is where something was staged since.
     #[cfg(feature = "parallel")]
     pub(super) fn slots_from(&mut self, from: usize) -> Slots<'_> {
         let published = self.segment.published.load(Ordering::Relaxed);
@@ -228,8 +242,9 @@ impl Drop for SegmentWriter {
     }
 }
 
-/// Staged slots to be written, side by side with others: whoever has them is the one writer of them. Not `Clone`, and as long
-/// as they live their segment's writer is borrowed, so that it publishes none of them.
+/// Staged slots to be written, side by side with others: whoever has them is the one writer of
+/// them. Not `Clone`, and as long as they live their segment's writer is borrowed, so that it
+/// publishes none of them.
 #[cfg(feature = "parallel")]
 pub(super) struct Slots<'a> {
     segment: &'a Segment,
@@ -263,9 +278,10 @@ impl Slots<'_> {
     /// Writes as many of `nodes` as there are slots; returns how many that were.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.len);
-        // SAFETY: `slot + len` is at most the segment's capacity, none of these slots is published while the writer is borrowed,
-        // and no other `Slots` has them, since they were split off. The fence comes when this value is dropped, before its
-        // borrow of the writer ends.
+        // SAFETY: `slot + len` is at most the segment's capacity, none of these slots is published
+        // while the writer is borrowed, and no other `Slots` has them, since they were
+        // split off. The fence comes when this value is dropped, before its borrow of the
+        // writer ends.
         self.streaming |= unsafe { self.segment.write_at(self.slot, &nodes[..count]) };
         self.slot += count;
         self.len -= count;
@@ -309,8 +325,8 @@ mod loom_models {
         });
     }
 
-    /// Slots that two threads write, side by side, are ordered before a reader's look at them by joining those threads and by
-    /// the published length.
+    /// Slots that two threads write, side by side, are ordered before a reader's look at them by
+    /// joining those threads and by the published length.
     #[cfg(feature = "parallel")]
     #[test]
     fn loom_models_two_threads_that_write_side_by_side() {
@@ -329,7 +345,8 @@ mod loom_models {
             writer.stage_unwritten(2);
             let mut second = writer.slots_from(1);
             let first = second.split_to(1);
-            // SAFETY: the thread that gets these slots is joined before their borrow of the writer ends.
+            // SAFETY: the thread that gets these slots is joined before their borrow of the writer
+            // ends.
             let mut first: Slots<'static> = unsafe { core::mem::transmute(first) };
             let writing = loom::thread::spawn(move || assert_eq!(first.write(&[[2; 32]]), 1));
             assert_eq!(second.write(&[[3; 32]]), 1);

@@ -27,7 +27,8 @@ impl LevelTable {
         }
     }
 
-    /// The segment of `index` and the slot there, if there is such a segment; it may have no such slot.
+    /// The segment of `index` and the slot there, if there is such a segment; it may have no such
+    /// slot.
     #[inline]
     fn place(&self, index: u64) -> Option<(&Segment, usize)> {
         // Below the first segment this wraps around, to a number that no segment has.
@@ -45,7 +46,8 @@ impl LevelTable {
         segment.published(slot, len)
     }
 
-    /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index` has them.
+    /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index`
+    /// has them.
     #[inline]
     fn published(&self, index: u64, len: usize) -> Option<&[Hash]> {
         let (segment, slot) = self.place(index)?;
@@ -54,10 +56,12 @@ impl LevelTable {
     }
 }
 
-/// What readers of a [`MemoryNodes`](crate::MemoryNodes) hold: an immutable table of the segments of every level.
+/// What readers of a [`MemoryNodes`](crate::MemoryNodes) hold: an immutable table of the segments
+/// of every level.
 ///
-/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the [`NodeSource`] that it is. A view
-/// costs O(1); none is had of nodes of which a 2 MiB segment has only a part.
+/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the
+/// [`NodeSource`] that it is. A view costs O(1); none is had of nodes of which a 2 MiB segment has
+/// only a part.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NodeStore};
@@ -76,7 +80,8 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// The `len` nodes of `level` from `start` on, if one segment or the base has them side by side.
+    /// The `len` nodes of `level` from `start` on, if one segment or the base has them side by
+    /// side.
     #[inline]
     fn find(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let table = self.levels.get(level)?;
@@ -94,8 +99,8 @@ impl MemorySource {
         self.find(level, index, 1)?.first()
     }
 
-    /// Has what is read of a leaf's path fetched, on the levels that are too large to stay in a near cache: all at once, instead of
-    /// one after the other.
+    /// Has what is read of a leaf's path fetched, on the levels that are too large to stay in a
+    /// near cache: all at once, instead of one after the other.
     #[inline]
     pub(crate) fn prefetch_path<const N: usize>(&self, leaf_index: u64, size: u64) {
         let mut index = leaf_index;

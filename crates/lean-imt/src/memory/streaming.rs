@@ -1,8 +1,8 @@
 //! Copies that go around the cache.
 //!
-//! What a large tree appends is not read again soon. An ordinary store would first fetch the line that it then overwrites, and
-//! push out of the cache what is hashed next; a streaming store does neither. The price is that such stores are ordered by
-//! a [`fence`] alone.
+//! What a large tree appends is not read again soon. An ordinary store would first fetch the line
+//! that it then overwrites, and push out of the cache what is hashed next; a streaming store does
+//! neither. The price is that such stores are ordered by a [`fence`] alone.
 //!
 //! On x86-64; elsewhere copies are ordinary ones, and the fence is none.
 
@@ -16,18 +16,22 @@ mod imp {
     /// Copies `count` nodes. Nobody may access `to`, this thread included, before a [`fence`].
     ///
     /// # Safety
-    /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is aligned to 16 bytes.
+    /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is
+    /// aligned to 16 bytes.
     pub(in crate::memory) unsafe fn copy(from: *const Hash, to: *mut Hash, count: usize) {
         let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
         for half in 0..2 * count {
-            // SAFETY: a node has two halves, so this one lies within what the caller says can be read.
+            // SAFETY: a node has two halves, so this one lies within what the caller says can be
+            // read.
             let source = unsafe { from.add(half) };
             // SAFETY: the same for what can be written.
             let target = unsafe { to.add(half) };
-            // SAFETY: `source` points to 16 bytes that can be read; this load asks for no alignment.
+            // SAFETY: `source` points to 16 bytes that can be read; this load asks for no
+            // alignment.
             let value = unsafe { _mm_loadu_si128(source) };
-            // SAFETY: `target` points to 16 bytes that can be written; it is a multiple of 16 bytes behind `to`, hence aligned.
-            // That nobody accesses them before a fence is the caller's promise.
+            // SAFETY: `target` points to 16 bytes that can be written; it is a multiple of 16 bytes
+            // behind `to`, hence aligned. That nobody accesses them before a fence is
+            // the caller's promise.
             unsafe { _mm_stream_si128(target, value) };
         }
     }
@@ -46,7 +50,8 @@ mod imp {
     /// Copies `count` nodes. Nobody may access `to`, this thread included, before a [`fence`].
     ///
     /// # Safety
-    /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is aligned to 16 bytes.
+    /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is
+    /// aligned to 16 bytes.
     pub(in crate::memory) unsafe fn copy(from: *const Hash, to: *mut Hash, count: usize) {
         // SAFETY: the caller's promise.
         unsafe { core::ptr::copy_nonoverlapping(from, to, count) };

@@ -1,5 +1,5 @@
-//! Many inclusion proofs against one head, hashed level by level across proofs so that the hasher works on many groups at
-//! a time.
+//! Many inclusion proofs against one head, hashed level by level across proofs so that the hasher
+//! works on many groups at a time.
 
 mod lanes;
 mod proof;
@@ -64,10 +64,11 @@ impl fmt::Display for BatchError {
 impl core::error::Error for BatchError {}
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// Verifies many proofs against one head from a trusted source, and says which do not hold: the same verdicts as
-    /// [`verify_against`](Self::verify_against) gives one by one, several times as fast where the hasher works on many
-    /// groups at a time. Allocates for failures only; about 24 KiB of stack. Under the feature `parallel` large batches are
-    /// shared out between rayon's threads.
+    /// Verifies many proofs against one head from a trusted source, and says which do not hold: the
+    /// same verdicts as [`verify_against`](Self::verify_against) gives one by one, several
+    /// times as fast where the hasher works on many groups at a time. Allocates for failures
+    /// only; about 24 KiB of stack. Under the feature `parallel` large batches are shared out
+    /// between rayon's threads.
     ///
     /// # Errors
     /// [`BatchError`], which names each proof that does not hold and says why.

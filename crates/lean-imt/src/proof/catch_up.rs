@@ -7,11 +7,11 @@ use rotortree_hasher::{Hash, Hasher};
 use super::{UnrootedCatchUp, check_depth, error::own_verdict};
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
-/// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives the root `new_root`: what a
-/// replica that follows a log is sent.
+/// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives
+/// the root `new_root`: what a replica that follows a log is sent.
 ///
-/// `frontier` is the old tree's, so that a replica that kept nothing but heads can verify. Without new leaves there is one
-/// proof, with nothing in it.
+/// `frontier` is the old tree's, so that a replica that kept nothing but heads can verify. Without
+/// new leaves there is one proof, with nothing in it.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -47,23 +47,26 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] CatchUpProof<N, MAX_DEPTH
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the roots.
+    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
+    /// proof chose the roots.
     ///
     /// # Errors
-    /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
-    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
+    /// hasher does not work on: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
     }
 
-    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads
-    /// come from the caller's own trusted sources and never from the sender of the proof. One pass, most hashes in batches;
-    /// no allocation.
+    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the
+    /// head `new`. Both heads come from the caller's own trusted sources and never from the
+    /// sender of the proof. One pass, most hashes in batches; no allocation.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`] for one that does not
-    /// lead to the roots of the heads; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
+    /// for one that does not lead to the roots of the heads; those of [`verify`](Self::verify)
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
@@ -123,11 +126,12 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has: the bytes have none.
+    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has:
+    /// the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
-    /// [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
+    /// encoding of one; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -148,12 +152,13 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The leaves behind the first `old_size`, with the proof that they turn the tree whose root the caller says was
-    /// `old_root` (32 zero bytes for `old_size` 0) into this one.
+    /// The leaves behind the first `old_size`, with the proof that they turn the tree whose root
+    /// the caller says was `old_root` (32 zero bytes for `old_size` 0) into this one.
     ///
     /// # Errors
-    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if the first `old_size` leaves
-    /// have another root; [`TreeError::CapacityExceeded`], [`TreeError::NodeUnavailable`].
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if
+    /// the first `old_size` leaves have another root; [`TreeError::CapacityExceeded`],
+    /// [`TreeError::NodeUnavailable`].
     pub fn generate_catch_up_proof(
         &self,
         old_size: u64,

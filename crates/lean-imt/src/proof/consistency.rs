@@ -6,15 +6,18 @@ use rotortree_hasher::{Hash, Hasher};
 use super::{UnrootedConsistency, check_depth, error::own_verdict, growth::Boundary};
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
-/// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of `old_size`.
+/// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of
+/// `old_size`.
 ///
-/// `hashes` are the complete nodes of the old tree and the nodes of the new one along the boundary between them, level by
-/// level; at most `(N - 1) * depth + 1` of them, where `depth` is the new tree's. How many is a function of the two sizes.
-/// From the empty tree, and between equal sizes, the proof has no hashes: every tree grew from the empty one, whose root is
-/// 32 zero bytes, and equal sizes have equal roots.
+/// `hashes` are the complete nodes of the old tree and the nodes of the new one along the boundary
+/// between them, level by level; at most `(N - 1) * depth + 1` of them, where `depth` is the new
+/// tree's. How many is a function of the two sizes. From the empty tree, and between equal sizes,
+/// the proof has no hashes: every tree grew from the empty one, whose root is 32 zero bytes, and
+/// equal sizes have equal roots.
 ///
-/// A verifier calls [`verify_against`](Self::verify_against) with both heads from sources that it trusts: the old one is what
-/// it has, the new one is what it was told, for example in a signed message.
+/// A verifier calls [`verify_against`](Self::verify_against) with both heads from sources that it
+/// trusts: the old one is what it has, the new one is what it was told, for example in a signed
+/// message.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -50,27 +53,31 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] ConsistencyProof<N, MAX_D
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself: its hashes lead to both roots that it names.
     ///
-    /// This proves nothing about any tree, since the maker of the proof chose sizes and roots. It serves to find accidents;
-    /// trust comes from [`verify_against`](Self::verify_against).
+    /// This proves nothing about any tree, since the maker of the proof chose sizes and roots. It
+    /// serves to find accidents; trust comes from [`verify_against`](Self::verify_against).
     ///
     /// At most two hashes per level of the new tree; O(N) memory on the stack.
     ///
     /// # Errors
-    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`] for a shape that
-    /// the sizes do not allow; [`TreeError::RefusedHash`] for bytes that the hasher does not work on.
+    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`] for a shape that the sizes do not allow;
+    /// [`TreeError::RefusedHash`] for bytes that the hasher does not work on.
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
     }
 
-    /// Verifies that the tree with the head `old` grew into the tree with the head `new`. Both heads come from the caller's
-    /// own trusted sources and never from the sender of the proof: a proof that names its own new size can lie about it.
+    /// Verifies that the tree with the head `old` grew into the tree with the head `new`. Both
+    /// heads come from the caller's own trusted sources and never from the sender of the proof:
+    /// a proof that names its own new size can lie about it.
     ///
-    /// From [`TreeHead::EMPTY`] every head follows, so that `new` is then taken on the caller's word alone.
+    /// From [`TreeHead::EMPTY`] every head follows, so that `new` is then taken on the caller's
+    /// word alone.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`] for one that does not
-    /// lead to the roots of the heads; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
+    /// for one that does not lead to the roots of the heads; those of [`verify`](Self::verify)
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
@@ -104,7 +111,8 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The proof without its roots, borrowed: the form that is encoded.
     ///
     /// # Errors
-    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`].
+    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`].
     pub fn unrooted(&self) -> Result<UnrootedConsistency<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.new_size)?;
         UnrootedConsistency::new(self.old_size, self.new_size, &self.hashes)
@@ -118,11 +126,12 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has: the bytes have none.
+    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has:
+    /// the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
-    /// [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
+    /// encoding of one; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -143,12 +152,14 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof that this tree grew from its first `old_size` leaves, whose root the caller says is `old_root`: 32 zero
-    /// bytes for `old_size` 0. At most two reads and two hashes per level.
+    /// The proof that this tree grew from its first `old_size` leaves, whose root the caller says
+    /// is `old_root`: 32 zero bytes for `old_size` 0. At most two reads and two hashes per
+    /// level.
     ///
     /// # Errors
-    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if the first `old_size` leaves
-    /// have another root, so that whoever has `old_root` has another tree; [`TreeError::NodeUnavailable`].
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if
+    /// the first `old_size` leaves have another root, so that whoever has `old_root` has
+    /// another tree; [`TreeError::NodeUnavailable`].
     pub fn generate_consistency_proof(
         &self,
         old_size: u64,

@@ -4,7 +4,8 @@ use crate::{DecodeError, Kind, TreeError, TreeHead};
 
 /// Why a proof does not hold against a head.
 ///
-/// Verification against a head answers `Ok(())` or this error, so that `?` and `unwrap` cannot drop a verdict:
+/// Verification against a head answers `Ok(())` or this error, so that `?` and `unwrap` cannot drop
+/// a verdict:
 ///
 /// ```compile_fail
 /// # use rotortree_lean_imt::{Blake3Hasher, NaryProof, TreeHead, VerifyError};
@@ -64,14 +65,15 @@ pub enum VerifyError {
         /// The proof's N.
         actual: usize,
     },
-    /// The proof can be one of no tree: its shape is not the one that sizes and indices fix, or the hasher refuses 32 of its
-    /// bytes or of a head's.
+    /// The proof can be one of no tree: its shape is not the one that sizes and indices fix, or the
+    /// hasher refuses 32 of its bytes or of a head's.
     #[error(transparent)]
     Malformed(TreeError),
     /// The bytes are not the encoding of such a proof.
     #[error(transparent)]
     Encoding(DecodeError),
-    /// The proof, of a kind that is known only at run time, is about another number of heads than were given.
+    /// The proof, of a kind that is known only at run time, is about another number of heads than
+    /// were given.
     #[error(
         "a {kind} is verified against {needed} heads: one for leaves of a tree, old and new for its growth"
     )]
@@ -114,7 +116,8 @@ pub(super) fn own_verdict(verdict: Result<(), VerifyError>) -> Result<bool, Tree
 }
 
 impl TreeHead {
-    /// Refuses a head that no tree has: only the empty tree has the root of 32 zero bytes by definition.
+    /// Refuses a head that no tree has: only the empty tree has the root of 32 zero bytes by
+    /// definition.
     pub(super) fn expect_possible(self) -> Result<(), VerifyError> {
         match self.size {
             0 => self.expect_root(&Self::EMPTY.root),

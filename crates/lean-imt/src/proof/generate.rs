@@ -29,7 +29,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
 
     /// [`generate_proof`](Self::generate_proof) for any source.
     fn generate_groups(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        // First only where the nodes are: everything that is read for that is in cache, as most of the nodes are not.
+        // First only where the nodes are: everything that is read for that is in cache, as most of
+        // the nodes are not.
         let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
         for (level, (group, read)) in groups.iter_mut().zip(self.reads(leaf_index)).enumerate() {
             match self.nodes().view(level, read.start, read.complete) {
@@ -40,7 +41,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(self.assemble(leaf_index, &groups))
     }
 
-    /// [`generate_proof`](Self::generate_proof) for `N = 2` and nodes in memory, or over others that are mapped.
+    /// [`generate_proof`](Self::generate_proof) for `N = 2` and nodes in memory, or over others
+    /// that are mapped.
     fn generate_pairs(
         &self,
         leaf_index: u64,
@@ -55,8 +57,9 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// A proof for `N = 2`, one level after the other. Clears `complete` where a node has to be copied to be seen; what it returns is
-    /// then no proof. A call of its own for the reason of [`assemble`](Self::assemble).
+    /// A proof for `N = 2`, one level after the other. Clears `complete` where a node has to be
+    /// copied to be seen; what it returns is then no proof. A call of its own for the reason of
+    /// [`assemble`](Self::assemble).
     ///
     /// From the top down: what was asked for on the large levels below arrives meanwhile.
     #[inline(never)]
@@ -106,8 +109,9 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         proof
     }
 
-    /// The bytes of [`generate_proof`](Self::generate_proof), without the proof: at `N = 16`, `MAX_DEPTH = 64` that has 33 KiB, which
-    /// are of no use to who wants the bytes alone. Two reads per level, no hash.
+    /// The bytes of [`generate_proof`](Self::generate_proof), without the proof: at `N = 16`,
+    /// `MAX_DEPTH = 64` that has 33 KiB, which are of no use to who wants the bytes alone. Two
+    /// reads per level, no hash.
     pub(crate) fn generate_proof_bytes(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
         let leaf = self.get_node(0, leaf_index)?;
         let mut siblings = Vec::with_capacity(self.depth() * (N - 1));
@@ -158,8 +162,9 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             })
     }
 
-    /// Puts a proof together out of what was read. A call of its own, so that the result is made where it is returned: a proof
-    /// has thousands of bytes, and moving them costs as much as reading the nodes.
+    /// Puts a proof together out of what was read. A call of its own, so that the result is made
+    /// where it is returned: a proof has thousands of bytes, and moving them costs as much as
+    /// reading the nodes.
     #[inline(never)]
     fn assemble(&self, leaf_index: u64, groups: &[&[Hash]; MAX_DEPTH]) -> NaryProof<N, MAX_DEPTH> {
         let mut proof = NaryProof::BLANK;
@@ -203,7 +208,8 @@ struct Read {
     complete: usize,
 }
 
-/// Whether the sibling of a pair is read without the path's own node. Above the leaves only: the leaf is part of the proof.
+/// Whether the sibling of a pair is read without the path's own node. Above the leaves only: the
+/// leaf is part of the proof.
 const fn is_read_alone<const N: usize>(level: usize, span: &GroupSpan) -> bool {
     N == 2 && level > 0 && span.len == 2
 }

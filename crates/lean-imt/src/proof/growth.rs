@@ -1,8 +1,10 @@
-//! How a tree of `old_size` leaves lies inside one of `new_size`: the walk that consistency proofs are made of.
+//! How a tree of `old_size` leaves lies inside one of `new_size`: the walk that consistency proofs
+//! are made of.
 //!
-//! Let `m < n` be the sizes, `z` the lowest level where the base-`N` digit of `m` is not zero, and `m_k = floor(m / N^k)`.
-//! Below level `z` the old tree ends with a full group, so nothing there is shared between old and new groups. On each level
-//! `k` from `z` up to the one below the new root, the walk looks at the one group that holds index `m_k`:
+//! Let `m < n` be the sizes, `z` the lowest level where the base-`N` digit of `m` is not zero, and
+//! `m_k = floor(m / N^k)`. Below level `z` the old tree ends with a full group, so nothing there is
+//! shared between old and new groups. On each level `k` from `z` up to the one below the new root,
+//! the walk looks at the one group that holds index `m_k`:
 //!
 //! ```text
 //!     left: digit_k(m) nodes       straddler: node m_k        right: what the new tree has behind
@@ -11,14 +13,15 @@
 //!    [ a ] [ b ] ... [ c ]         [ old | new ]              [ d ] ... [ e ]
 //! ```
 //!
-//! The old parent is over `left` and the old straddler, the new parent over `left`, the new straddler and `right`; they are
-//! the straddlers of the next level. On level `z` there is no straddler: node `m_z` holds new leaves only and is the first
-//! of `right`. A proof gives `left` and `right` of each level, in this order, at most `N - 1` hashes a level and one more on
-//! level `z`. The left nodes are the old frontier, so that the old root is recomputed from them, and the new root from the
-//! same nodes and what is new.
+//! The old parent is over `left` and the old straddler, the new parent over `left`, the new
+//! straddler and `right`; they are the straddlers of the next level. On level `z` there is no
+//! straddler: node `m_z` holds new leaves only and is the first of `right`. A proof gives `left`
+//! and `right` of each level, in this order, at most `N - 1` hashes a level and one more on
+//! level `z`. The left nodes are the old frontier, so that the old root is recomputed from them,
+//! and the new root from the same nodes and what is new.
 //!
-//! Source of the idea: the consistency proofs of RFC 6962 (Certificate Transparency), section 2.1.2; the form for `N`
-//! children and lifted nodes is this crate's own.
+//! Source of the idea: the consistency proofs of RFC 6962 (Certificate Transparency), section
+//! 2.1.2; the form for `N` children and lifted nodes is this crate's own.
 
 use rotortree_hasher::{Hash, Hasher};
 
@@ -39,7 +42,8 @@ pub(crate) struct BoundaryGroup {
     pub(crate) right: usize,
 }
 
-/// The boundary groups of growth from `old_size` to `new_size`, from level `z` up. `0 < old_size < new_size`.
+/// The boundary groups of growth from `old_size` to `new_size`, from level `z` up. `0 < old_size <
+/// new_size`.
 #[derive(Clone, Debug)]
 pub(crate) struct Boundary<const N: usize> {
     level: usize,
@@ -97,8 +101,8 @@ impl<const N: usize> Iterator for Boundary<N> {
     }
 }
 
-/// Old and new root as they follow from the hashes of a consistency proof. `visit` is shown every boundary group of the new
-/// tree with its nodes, the straddler included.
+/// Old and new root as they follow from the hashes of a consistency proof. `visit` is shown every
+/// boundary group of the new tree with its nodes, the straddler included.
 ///
 /// `0 < old_size < new_size`, and `hashes` has exactly [`Boundary::hash_count`] hashes.
 pub(crate) fn roots<H: Hasher, const N: usize>(
@@ -121,8 +125,8 @@ pub(crate) fn roots<H: Hasher, const N: usize>(
             children[len] = old;
             len += 1;
         }
-        // At or above the old root there is no old parent. On the lowest level an old root that is a complete node is the
-        // one left node, which lifting hands on.
+        // At or above the old root there is no old parent. On the lowest level an old root that is
+        // a complete node is the one left node, which lifting hands on.
         if group.level < old_depth || !group.straddled {
             old = parent(hasher, &children[..len]);
         }

@@ -12,13 +12,16 @@ use crate::{
     HashRole, Kind, TreeError, TreeHead, VerifyError, arity::assert_arity, encoding::Writer, hex,
 };
 
-/// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root `root`.
+/// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root
+/// `root`.
 ///
-/// A plain value of fixed size, `MAX_DEPTH * (32 * N + 16)` bytes and a little more, as circuits and zkVMs like it. One
-/// [`ProofLevel`] per hash layer: `level_count` is the depth of a tree of `tree_size` leaves. Everything but the hashes is
-/// a function of `(leaf_index, tree_size)`; whatever differs from it, unused slots that are not zero included, is refused.
+/// A plain value of fixed size, `MAX_DEPTH * (32 * N + 16)` bytes and a little more, as circuits
+/// and zkVMs like it. One [`ProofLevel`] per hash layer: `level_count` is the depth of a tree of
+/// `tree_size` leaves. Everything but the hashes is a function of `(leaf_index, tree_size)`;
+/// whatever differs from it, unused slots that are not zero included, is refused.
 ///
-/// A verifier calls [`verify_against`](Self::verify_against) with a head from a source that it trusts.
+/// A verifier calls [`verify_against`](Self::verify_against) with a head from a source that it
+/// trusts.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -65,15 +68,17 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// Whether the proof agrees with itself: leaf and siblings hash to the root that it names.
     ///
-    /// This proves nothing about any tree. Whoever made the proof chose the root, so anybody can make one that passes.
-    /// It serves to find accidents; trust comes from [`verify_against`](Self::verify_against).
+    /// This proves nothing about any tree. Whoever made the proof chose the root, so anybody can
+    /// make one that passes. It serves to find accidents; trust comes from
+    /// [`verify_against`](Self::verify_against).
     ///
     /// At most one hash per level; O(N) memory on the stack.
     ///
     /// # Errors
     /// A shape other than `(leaf_index, tree_size)` require: [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`], [`TreeError::InvalidProofLevel`],
-    /// [`TreeError::UnusedSlotNotZero`]. Bytes that the hasher does not work on: [`TreeError::RefusedHash`].
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`],
+    /// [`TreeError::InvalidProofLevel`], [`TreeError::UnusedSlotNotZero`]. Bytes that the
+    /// hasher does not work on: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         assert_arity::<H, N>();
@@ -81,15 +86,16 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         Ok(self.fold(hasher) == self.root)
     }
 
-    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and
-    /// never from the sender of the proof. Nothing stands in the empty tree.
+    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a
+    /// trusted source and never from the sender of the proof. Nothing stands in the empty tree.
     ///
     /// At most one hash per level; O(N) memory on the stack, no allocation.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size, [`VerifyError::RootMismatch`] for one that does
-    /// not lead to the head's root; the errors of [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's
-    /// root, within [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
+    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; the errors
+    /// of [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's root, within
+    /// [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         assert_arity::<H, N>();
         head.check(hasher, 0).map_err(VerifyError::Malformed)?;
@@ -112,11 +118,12 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// Whether the proof leads to `root`, with the tree size that the proof itself claims.
     ///
-    /// For callers that are given a root and no size, such as a contract that stores roots alone. The claim that it
-    /// checks is weak: leaves are not tagged, so that an inner node of the tree with this root passes as a leaf of a
-    /// smaller tree that has the same root. It is sound only where an inner node cannot be mistaken for a leaf by other
-    /// means (for example because a leaf's preimage is shown as well) and where neither `leaf_index` nor `tree_size` is
-    /// relied on. Otherwise use [`verify_against`](Self::verify_against).
+    /// For callers that are given a root and no size, such as a contract that stores roots alone.
+    /// The claim that it checks is weak: leaves are not tagged, so that an inner node of the
+    /// tree with this root passes as a leaf of a smaller tree that has the same root. It is
+    /// sound only where an inner node cannot be mistaken for a leaf by other means (for example
+    /// because a leaf's preimage is shown as well) and where neither `leaf_index` nor `tree_size`
+    /// is relied on. Otherwise use [`verify_against`](Self::verify_against).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -135,7 +142,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof's encoding; see [`encoding`](crate::encoding). The root is not part of it: it follows from the rest.
+    /// The proof's encoding; see [`encoding`](crate::encoding). The root is not part of it: it
+    /// follows from the rest.
     ///
     /// # Errors
     /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no encoding.
@@ -178,7 +186,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     fn check_hashes<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         check_hash(hasher, &self.root, HashRole::Root, 0)?;
         check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
-        // Level by level and not through one iterator, so that nothing is left of it for a hasher that takes everything.
+        // Level by level and not through one iterator, so that nothing is left of it for a hasher
+        // that takes everything.
         for level in self.used_levels() {
             let siblings = &level.siblings[..level.sibling_count];
             if !siblings.iter().all(|sibling| hasher.check(sibling)) {
@@ -214,8 +223,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         let (used, empty) = self.levels.split_at(self.check_depth()?);
         let path = || Path::<N>::new(self.leaf_index, self.tree_size);
         let mut stray = Stray::default();
-        // Without branches, since few proofs of a batch would take the same ones. The last slot is unused on every level;
-        // that other slots are is rare, but at a tree's right edge.
+        // Without branches, since few proofs of a batch would take the same ones. The last slot is
+        // unused on every level; that other slots are is rare, but at a tree's right edge.
         let mut shortage = 0;
         for (level, span) in used.iter().zip(path()) {
             stray.numbers |=

@@ -25,7 +25,8 @@ pub struct ProofLevel<const N: usize> {
     pub position: usize,
     /// Number of siblings, 0 (the node is lifted) to `N - 1`.
     pub sibling_count: usize,
-    /// The siblings from the left, the path's node left out; slots behind `sibling_count` are zero.
+    /// The siblings from the left, the path's node left out; slots behind `sibling_count` are
+    /// zero.
     pub siblings: [Hash; N],
 }
 

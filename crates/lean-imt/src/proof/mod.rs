@@ -1,11 +1,13 @@
 //! Proofs: what a snapshot says about a tree to somebody who has only its head.
 //!
-//! The shape of every proof - how many levels, siblings and hashes - is a pure function of sizes and indices, taken from
-//! [`geometry`](crate::geometry); one hash more or less is refused. Verification allocates nothing and never panics.
+//! The shape of every proof - how many levels, siblings and hashes - is a pure function of sizes
+//! and indices, taken from [`geometry`](crate::geometry); one hash more or less is refused.
+//! Verification allocates nothing and never panics.
 //!
-//! All verifiers answer alike. Against heads, `Ok(())` means that the proof holds; [`VerifyError`] tells a false proof from one
-//! of another tree and from bytes that can be a proof of nothing: a shape that sizes and indices do not allow, a tree deeper
-//! than `MAX_DEPTH`, or 32 bytes that the hasher refuses.
+//! All verifiers answer alike. Against heads, `Ok(())` means that the proof holds; [`VerifyError`]
+//! tells a false proof from one of another tree and from bytes that can be a proof of nothing: a
+//! shape that sizes and indices do not allow, a tree deeper than `MAX_DEPTH`, or 32 bytes that the
+//! hasher refuses.
 
 mod batch;
 mod catch_up;

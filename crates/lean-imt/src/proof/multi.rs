@@ -12,10 +12,12 @@ use super::{
 };
 use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
-/// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root `root`.
+/// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root
+/// `root`.
 ///
-/// Each node that several of the leaves share is there once. `hashes` are the nodes that a verifier lacks, from the left;
-/// how many is a function of `(indices, tree_size)`, at most `(N - 1) * depth` a leaf.
+/// Each node that several of the leaves share is there once. `hashes` are the nodes that a verifier
+/// lacks, from the left; how many is a function of `(indices, tree_size)`, at most `(N - 1) *
+/// depth` a leaf.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -49,31 +51,35 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] MultiProof<N, MAX_DEPTH>,
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the root.
+    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
+    /// proof chose the root.
     ///
     /// # Errors
-    /// A shape that indices and size do not allow: [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
-    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
+    /// A shape that indices and size do not allow: [`TreeError::NoLeaves`],
+    /// [`TreeError::IndicesNotIncreasing`], [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
     /// hasher does not work on: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.head()))
     }
 
-    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from a trusted source and never
-    /// from the sender of the proof. One pass, a hash for each node above a leaf; no allocation.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
+    /// a trusted source and never from the sender of the proof. One pass, a hash for each node
+    /// above a leaf; no allocation.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size, [`VerifyError::RootMismatch`] for one that does
-    /// not lead to the head's root; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
+    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; those of
+    /// [`verify`](Self::verify) within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
         unrooted.verify_against(hasher, head)?;
         head.expect_root(&self.root)
     }
 
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The limits are those of
-    /// [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The
+    /// limits are those of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -109,11 +115,12 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
+    /// the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
-    /// [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
+    /// encoding of one; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -133,11 +140,12 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof of the leaves at `indices`, which increase strictly. One read per leaf and per hash of the proof.
+    /// The proof of the leaves at `indices`, which increase strictly. One read per leaf and per
+    /// hash of the proof.
     ///
     /// # Errors
-    /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`], [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::NodeUnavailable`].
+    /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
     pub fn generate_multiproof(
         &self,
         indices: &[u64],

@@ -5,8 +5,8 @@ use rotortree_hasher::{Hash, Hasher, PairPath};
 
 use crate::geometry::{self, GroupSpan};
 
-/// The groups that the path of leaf `index` passes in a tree of `size` leaves, from the leaves up; as many as the tree is
-/// deep. The caller has checked `index < size`.
+/// The groups that the path of leaf `index` passes in a tree of `size` leaves, from the leaves up;
+/// as many as the tree is deep. The caller has checked `index < size`.
 #[derive(Clone, Debug)]
 pub(crate) struct Path<const N: usize> {
     index: u64,
@@ -47,7 +47,8 @@ pub(crate) fn parent<H: Hasher>(hasher: &H, children: &[Hash]) -> Hash {
     }
 }
 
-/// The parent of `node` standing at `position` among `siblings`. At most `N - 1` siblings, `position <= siblings.len()`.
+/// The parent of `node` standing at `position` among `siblings`. At most `N - 1` siblings,
+/// `position <= siblings.len()`.
 pub(crate) fn parent_among<H: Hasher, const N: usize>(
     hasher: &H,
     node: &Hash,
@@ -63,8 +64,9 @@ pub(crate) fn parent_among<H: Hasher, const N: usize>(
     hasher.hash_children(group)
 }
 
-/// The root of a binary tree of `size` leaves that leaf `index` leads to. `sibling` is asked for a level, and given the
-/// levels on which the path is lifted; on those it may give anything. The caller has checked `index < size`.
+/// The root of a binary tree of `size` leaves that leaf `index` leads to. `sibling` is asked for a
+/// level, and given the levels on which the path is lifted; on those it may give anything. The
+/// caller has checked `index < size`.
 pub(crate) fn climb_pairs<'a, H: Hasher>(
     hasher: &H,
     leaf: &Hash,
@@ -91,12 +93,14 @@ pub(crate) fn place(group: &mut [Hash], node: &Hash, position: usize, siblings: 
     if let [sibling] = siblings
         && position < 2
     {
-        // A pair: where its two go is known before the node is, so that only the stores wait for it.
+        // A pair: where its two go is known before the node is, so that only the stores wait for
+        // it.
         group[position] = *node;
         group[1 - position] = *sibling;
         return;
     }
-    // Whole slots one by one: a copy of a run whose length only the proof knows is a call, and costs more than the slot.
+    // Whole slots one by one: a copy of a run whose length only the proof knows is a call, and
+    // costs more than the slot.
     let (left, right) = group.split_at_mut(position);
     for (slot, sibling) in left.iter_mut().zip(siblings) {
         *slot = *sibling;

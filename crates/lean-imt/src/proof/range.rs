@@ -12,9 +12,11 @@ use crate::{
     HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds,
 };
 
-/// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the root `root`.
+/// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the
+/// root `root`.
 ///
-/// `hashes` are the nodes that a verifier lacks, from the left: at most `2 * (N - 1)` a level, however many leaves.
+/// `hashes` are the nodes that a verifier lacks, from the left: at most `2 * (N - 1)` a level,
+/// however many leaves.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -47,31 +49,35 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] RangeProof<N, MAX_DEPTH>,
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the proof chose the root.
+    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
+    /// proof chose the root.
     ///
     /// # Errors
-    /// A shape that range and size do not allow: [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on:
+    /// A shape that range and size do not allow: [`TreeError::NoLeaves`],
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on:
     /// [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.head()))
     }
 
-    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted source and never from
-    /// the sender of the proof. One pass, most hashes in batches; no allocation.
+    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted
+    /// source and never from the sender of the proof. One pass, most hashes in batches; no
+    /// allocation.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size, [`VerifyError::RootMismatch`] for one that does
-    /// not lead to the head's root; those of [`verify`](Self::verify) within [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
+    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; those of
+    /// [`verify`](Self::verify) within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
         unrooted.verify_against(hasher, head)?;
         head.expect_root(&self.root)
     }
 
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The limits are those of
-    /// [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The
+    /// limits are those of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -107,11 +113,12 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
+    /// the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
-    /// [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
+    /// encoding of one; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -131,11 +138,12 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof of the leaves of a range. One run of leaves read, and one node for each hash of the proof.
+    /// The proof of the leaves of a range. One run of leaves read, and one node for each hash of
+    /// the proof.
     ///
     /// # Errors
-    /// [`TreeError::NoLeaves`] for an empty range, [`TreeError::IndexOutOfRange`], [`TreeError::CapacityExceeded`],
-    /// [`TreeError::NodeUnavailable`].
+    /// [`TreeError::NoLeaves`] for an empty range, [`TreeError::IndexOutOfRange`],
+    /// [`TreeError::CapacityExceeded`], [`TreeError::NodeUnavailable`].
     pub fn generate_range_proof(
         &self,
         range: impl RangeBounds<u64>,

@@ -8,7 +8,8 @@ pub(crate) trait Selection {
     fn peek(&self) -> Option<u64>;
     /// Passes `count` indices, of which there are as many.
     fn pass(&mut self, count: u64);
-    /// Whether the next `len > 0` indices are `start` and those right behind it. May say no where it is hard to tell.
+    /// Whether the next `len > 0` indices are `start` and those right behind it. May say no where
+    /// it is hard to tell.
     fn is_run(&self, start: u64, len: u64) -> bool;
 }
 

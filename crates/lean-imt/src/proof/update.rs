@@ -11,9 +11,9 @@ use crate::{TreeHead, VerifyError};
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one.
     ///
-    /// Both proofs are verified first, against heads that come from the caller's trusted sources. The result equals, bit
-    /// for bit, the proof that the new tree would generate. At most three hashes per level, O(N) memory on the stack beside
-    /// the result, no allocation.
+    /// Both proofs are verified first, against heads that come from the caller's trusted sources.
+    /// The result equals, bit for bit, the proof that the new tree would generate. At most
+    /// three hashes per level, O(N) memory on the stack beside the result, no allocation.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -33,8 +33,8 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`NaryProof::verify_against`] for `old_proof` and `old`, and of [`ConsistencyProof::verify_against`] for this
-    /// proof and both heads.
+    /// Those of [`NaryProof::verify_against`] for `old_proof` and `old`, and of
+    /// [`ConsistencyProof::verify_against`] for this proof and both heads.
     pub fn update_inclusion_proof<H: Hasher>(
         &self,
         hasher: &H,
@@ -45,8 +45,9 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
         let roots = old.expect_root(&self.old_root);
         if let Err(error) = roots.and_then(|()| new.expect_root(&self.new_root)) {
-            // What is wrong with the proofs themselves is told first. Here and not behind the update, whose result, tens of
-            // kilobytes, would be copied on the stack once more.
+            // What is wrong with the proofs themselves is told first. Here and not behind the
+            // update, whose result, tens of kilobytes, would be copied on the stack
+            // once more.
             old_proof.verify_against(hasher, old)?;
             unrooted.verify_against(hasher, old, new)?;
             return Err(error);
@@ -60,7 +61,8 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
     /// [`ConsistencyProof::update_inclusion_proof`].
     ///
     /// # Errors
-    /// As there, and [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within [`VerifyError::Malformed`] if the new tree is too deep.
+    /// As there, and [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within
+    /// [`VerifyError::Malformed`] if the new tree is too deep.
     pub fn update_inclusion_proof<H: Hasher, const MAX_DEPTH: usize>(
         &self,
         hasher: &H,
@@ -78,8 +80,8 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
             level_count: depth,
             levels: old_proof.levels,
         };
-        // Groups that were full in the old tree stand as they are. Any other group on the leaf's path is the boundary
-        // group of its level: both hold old leaves and are not full.
+        // Groups that were full in the old tree stand as they are. Any other group on the leaf's
+        // path is the boundary group of its level: both hold old leaves and are not full.
         let mut path = Path::<N>::new(proof.leaf_index, proof.tree_size).enumerate();
         self.verify_visiting(hasher, old, new, |boundary, nodes| {
             let Some((_, span)) = path.find(|(level, _)| *level == boundary.level) else {

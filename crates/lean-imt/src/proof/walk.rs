@@ -1,8 +1,10 @@
-//! The walk over the part of a tree above a set of leaves: what multiproofs, range and catch-up proofs are made of.
+//! The walk over the part of a tree above a set of leaves: what multiproofs, range and catch-up
+//! proofs are made of.
 //!
-//! From the root down and from the left to the right, the walk enters every node that has one of the leaves below it and
-//! takes every other child of such a node as *given*. A proof lists the given nodes in the order in which the walk meets
-//! them, each once, so that one pass over indices, leaves and hashes rebuilds the root. Leaves 1 and 4 of 6, `N = 2`:
+//! From the root down and from the left to the right, the walk enters every node that has one of
+//! the leaves below it and takes every other child of such a node as *given*. A proof lists the
+//! given nodes in the order in which the walk meets them, each once, so that one pass over indices,
+//! leaves and hashes rebuilds the root. Leaves 1 and 4 of 6, `N = 2`:
 //!
 //! ```text
 //!                     [root]
@@ -14,16 +16,17 @@
 //!        (0)   <1> 2     3    <4>   (5)
 //! ```
 //!
-//! The recursion is as deep as the tree, at most 64, with one group of `N` nodes on the stack per level. Source of the
-//! idea: the compact multiproofs of Ethereum's consensus specifications (`merkle-proofs.md`); order and form are this
-//! crate's own.
+//! The recursion is as deep as the tree, at most 64, with one group of `N` nodes on the stack per
+//! level. Source of the idea: the compact multiproofs of Ethereum's consensus specifications
+//! (`merkle-proofs.md`); order and form are this crate's own.
 
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{path::parent, selection::Selection};
 use crate::{TreeError, geometry};
 
-/// What a walk does at each node. `Node` is the node's hash where hashing is meant, and nothing where nodes are only met.
+/// What a walk does at each node. `Node` is the node's hash where hashing is meant, and nothing
+/// where nodes are only met.
 pub(crate) trait Visitor {
     type Node: Copy;
     /// Fills slots that no node is in yet.
@@ -42,8 +45,8 @@ pub(crate) trait Visitor {
     fn parent(&mut self, children: &[Self::Node]) -> Self::Node;
 }
 
-/// Walks a tree of `size > 0` leaves above the chosen ones, of which there is at least one and all lie below `size`;
-/// returns what the visitor makes of the root.
+/// Walks a tree of `size > 0` leaves above the chosen ones, of which there is at least one and all
+/// lie below `size`; returns what the visitor makes of the root.
 pub(crate) fn walk<const N: usize, V: Visitor>(
     size: u64,
     chosen: impl Selection,
@@ -66,7 +69,8 @@ struct Walk<S, const N: usize> {
 }
 
 impl<S: Selection, const N: usize> Walk<S, N> {
-    /// Enters node `index` of `level > 0`, whose children have `child_span` leaves each where they are complete.
+    /// Enters node `index` of `level > 0`, whose children have `child_span` leaves each where they
+    /// are complete.
     fn enter<V: Visitor>(
         &mut self,
         level: usize,
@@ -133,8 +137,8 @@ pub(crate) fn hash_count<const N: usize>(size: u64, chosen: impl Selection) -> u
     count.0
 }
 
-/// The root that follows from the chosen leaves and the given hashes, on the terms of [`walk`]. As many leaves as are
-/// chosen and as many hashes as [`hash_count`] says.
+/// The root that follows from the chosen leaves and the given hashes, on the terms of [`walk`]. As
+/// many leaves as are chosen and as many hashes as [`hash_count`] says.
 pub(crate) fn root<H: Hasher, const N: usize>(
     hasher: &H,
     size: u64,

@@ -1,8 +1,8 @@
-//! Blocks of a large batch on rayon's threads: each is hashed up to the one node above it, and only those nodes are
-//! appended one after the other.
+//! Blocks of a large batch on rayon's threads: each is hashed up to the one node above it, and only
+//! those nodes are appended one after the other.
 //!
-//! A block starts where no group of the levels below that node is unfinished, so that it depends on nothing before it, and
-//! its nodes go straight to where they are kept.
+//! A block starts where no group of the levels below that node is unfinished, so that it depends on
+//! nothing before it, and its nodes go straight to where they are kept.
 
 use alloc::vec::Vec;
 use rayon::prelude::*;
@@ -14,9 +14,11 @@ use super::{
 };
 use crate::{MemoryNodes, TreeError, geometry, memory::Block, threads::Threads};
 
-/// Leaves of a block at least, unless one group has more: fewer would not outweigh handing them over.
+/// Leaves of a block at least, unless one group has more: fewer would not outweigh handing them
+/// over.
 const LEAST: usize = BLOCK / 8;
-/// Blocks to a thread that a batch is cut into, if it is large enough: so that a thread that is late delays the others little.
+/// Blocks to a thread that a batch is cut into, if it is large enough: so that a thread that is
+/// late delays the others little.
 const BLOCKS_PER_THREAD: usize = 4;
 /// Blocks that are worth waking other threads for.
 const WORTHWHILE: usize = 4;
@@ -29,7 +31,8 @@ pub(crate) enum Room<'a> {
 }
 
 impl Room<'_> {
-    /// Takes `count` blocks of `widths[k]` nodes on each level `k`, which `write` completes on any threads.
+    /// Takes `count` blocks of `widths[k]` nodes on each level `k`, which `write` completes on any
+    /// threads.
     fn stage(
         self,
         widths: &[usize],

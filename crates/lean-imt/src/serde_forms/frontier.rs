@@ -37,7 +37,8 @@ impl<const N: usize> FrontierParts<N> {
     /// The frontier of these parts, if it is the one of the tree with this head.
     ///
     /// # Errors
-    /// [`TreeError::SizeMismatch`], [`TreeError::RootMismatch`], and those of [`Frontier::from_hashes`].
+    /// [`TreeError::SizeMismatch`], [`TreeError::RootMismatch`], and those of
+    /// [`Frontier::from_hashes`].
     pub fn import<H: Hasher, const MAX_DEPTH: usize>(
         &self,
         hasher: &H,

@@ -1,7 +1,8 @@
 //! The JavaScript LeanIMT's proof, as JavaScript users have it in JSON.
 //!
-//! `JSON.stringify` refuses a `BigInt`, so that each program writes its hashes as it likes: in decimal, as `0x` and hex, as hex
-//! alone, with or without leading zeros behind `0x`. All of these are read; [`Hex`]'s one form is written.
+//! `JSON.stringify` refuses a `BigInt`, so that each program writes its hashes as it likes: in
+//! decimal, as `0x` and hex, as hex alone, with or without leading zeros behind `0x`. All of these
+//! are read; [`Hex`]'s one form is written.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -63,7 +64,8 @@ impl<'de> Deserialize<'de> for LeanImtProof {
     }
 }
 
-/// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a `BigInt` gives.
+/// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a `BigInt`
+/// gives.
 struct BigInt(Hash);
 
 impl<'de> Deserialize<'de> for BigInt {
@@ -99,8 +101,8 @@ impl de::Visitor<'_> for BigIntVisitor {
     }
 }
 
-/// The packed path: a number, the same as a string, or `null` for the `NaN` that `parseInt("", 2)` gives for a path without
-/// steps, as `@zk-kit/lean-imt` (2.2.3, for example) computes it.
+/// The packed path: a number, the same as a string, or `null` for the `NaN` that `parseInt("", 2)`
+/// gives for a path without steps, as `@zk-kit/lean-imt` (2.2.3, for example) computes it.
 struct Index(Option<u64>);
 
 impl<'de> Deserialize<'de> for Index {

@@ -1,11 +1,14 @@
 //! `serde` for heads, proofs and frontiers, behind the feature `serde`.
 //!
-//! Every value is a map that names its `n` (heads apart, which have none), its sizes and its hashes; an inclusion proof is
-//! flat, as it is encoded, and does not depend on `MAX_DEPTH`. In human-readable formats a hash is written as `0x` and 64
-//! lower-case hex digits and read in any spelling that [`Hex`] reads; in others it is its 32 bytes. What does not have the shape that sizes and indices
-//! require is neither written nor read. Reading proves nothing: roots are claims until they are held against a head.
+//! Every value is a map that names its `n` (heads apart, which have none), its sizes and its
+//! hashes; an inclusion proof is flat, as it is encoded, and does not depend on `MAX_DEPTH`. In
+//! human-readable formats a hash is written as `0x` and 64 lower-case hex digits and read in any
+//! spelling that [`Hex`] reads; in others it is its 32 bytes. What does not have the shape that
+//! sizes and indices require is neither written nor read. Reading proves nothing: roots are claims
+//! until they are held against a head.
 //!
-//! A frontier cannot be read without a hasher, which its root takes; [`FrontierParts`] is what is read in its place.
+//! A frontier cannot be read without a hasher, which its root takes; [`FrontierParts`] is what is
+//! read in its place.
 
 mod frontier;
 mod lean_imt;

@@ -227,8 +227,8 @@ fn the_null_index_of_a_javascript_tree_of_one_leaf_is_read_and_any_other_is_expl
     assert!(refused.to_string().contains("NaN"), "{refused}");
 }
 
-/// Every byte of a value's JSON replaced by what JSON and hex are made of, or left out: it is not read, is the same value, or
-/// is not accepted.
+/// Every byte of a value's JSON replaced by what JSON and hex are made of, or left out: it is not
+/// read, is the same value, or is not accepted.
 fn every_character_counts<T>(value: &T, accepted: impl Fn(&T) -> bool)
 where
     T: Serialize + DeserializeOwned + PartialEq,

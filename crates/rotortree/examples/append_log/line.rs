@@ -77,8 +77,9 @@ impl fmt::Display for NoLeaf {
 
 impl Error for NoLeaf {}
 
-/// The leaf in a line, or `None` for a blank line and a comment. A leaf is 64 hex digits, perhaps behind `0x`, perhaps before a
-/// comment or a file's name as sha256sum and its kin print it: two blanks, or a blank and a star, or with `--tag`.
+/// The leaf in a line, or `None` for a blank line and a comment. A leaf is 64 hex digits, perhaps
+/// behind `0x`, perhaps before a comment or a file's name as sha256sum and its kin print it: two
+/// blanks, or a blank and a star, or with `--tag`.
 pub(crate) fn parse(line: &[u8]) -> Result<Option<Hash>, NoLeaf> {
     let text = line.trim_ascii();
     if text.is_empty() || text.starts_with(b"#") {

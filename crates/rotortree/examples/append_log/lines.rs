@@ -10,7 +10,8 @@ use rotortree::Hash;
 
 use crate::line::{NoLeaf, parse};
 
-/// A longer line is not read to its end, which a file without line ends may not have. Comments and names are shorter.
+/// A longer line is not read to its end, which a file without line ends may not have. Comments and
+/// names are shorter.
 const LONGEST: usize = 64 << 10;
 
 /// The mark that some editors put in front of UTF-8.
@@ -122,7 +123,8 @@ impl Lines {
         }
     }
 
-    /// Replaces `batch` by the next leaves, at most `most`. What came before an error is in the batch.
+    /// Replaces `batch` by the next leaves, at most `most`. What came before an error is in the
+    /// batch.
     pub(crate) fn next_batch(&mut self, batch: &mut Vec<Hash>, most: usize) -> Result<(), BadLine> {
         batch.clear();
         while batch.len() < most {

@@ -4,9 +4,10 @@
 //! cargo run --release --example append_log -- [FILE] [--dir DIR]
 //! ```
 //!
-//! FILE has one leaf a line, 64 hex digits, or is `-` for the standard input; without it 1000 SHA-256 digests of Debian packages are
-//! used. The tree has N = 4 and BLAKE3 and is kept in DIR, without it in a temporary directory. If DIR holds a tree already, the run
-//! goes on where that tree ends: after a stop at a bad line, or of the power, the same command does the rest.
+//! FILE has one leaf a line, 64 hex digits, or is `-` for the standard input; without it 1000
+//! SHA-256 digests of Debian packages are used. The tree has N = 4 and BLAKE3 and is kept in DIR,
+//! without it in a temporary directory. If DIR holds a tree already, the run goes on where that
+//! tree ends: after a stop at a bad line, or of the power, the same command does the rest.
 
 mod args;
 mod job;

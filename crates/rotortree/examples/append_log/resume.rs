@@ -50,7 +50,8 @@ impl Error for Differs {}
 
 /// How far the input and the tree agree.
 pub(crate) struct Compared {
-    /// Leaves; fewer than the tree has where the input ended, or has a line without a leaf, before that.
+    /// Leaves; fewer than the tree has where the input ended, or has a line without a leaf, before
+    /// that.
     pub(crate) agreed: u64,
     /// Whether the input could be read so far.
     pub(crate) input: Result<(), BadLine>,

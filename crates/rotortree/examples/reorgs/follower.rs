@@ -17,7 +17,8 @@ pub(crate) struct Follower {
     last_final: Option<BlockId>,
     /// Blocks that are not final yet, each with the tree after it.
     pending: Vec<(Block, Snapshot)>,
-    /// The tree after the last of them. It is in memory, over the snapshot that it was forked from.
+    /// The tree after the last of them. It is in memory, over the snapshot that it was forked
+    /// from.
     tip: Fork,
 }
 
@@ -96,7 +97,8 @@ impl Follower {
                 id: block.id,
             });
         }
-        // Forks of forks would keep every tree below them: what is left starts afresh over the durable one.
+        // Forks of forks would keep every tree below them: what is left starts afresh over the
+        // durable one.
         self.tip = self.base.durable_snapshot().fork()?;
         for (block, _) in rest {
             self.push(block)?;

@@ -1,12 +1,14 @@
-//! Follows a chain with reorganisations: finalised blocks in a durable tree, the others in forks over it.
+//! Follows a chain with reorganisations: finalised blocks in a durable tree, the others in forks
+//! over it.
 //!
 //! ```text
 //! cargo run --release --example reorgs -- [BLOCKS]
 //! ```
 //!
-//! An append-only tree cannot take leaves back, and need not. Only what is final goes into it, each block as one entry together
-//! with its number and id. A block that is not final yet is a fork: a tree in memory that goes on from a snapshot and shares its
-//! nodes. A reorganisation drops forks. After a crash the metadata tells where to go on.
+//! An append-only tree cannot take leaves back, and need not. Only what is final goes into it, each
+//! block as one entry together with its number and id. A block that is not final yet is a fork: a
+//! tree in memory that goes on from a snapshot and shares its nodes. A reorganisation drops forks.
+//! After a crash the metadata tells where to go on.
 
 mod chain;
 mod follower;

@@ -12,7 +12,8 @@ use crate::{
     settings::{Settings, setters},
 };
 
-/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting of the engine.
+/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting of the
+/// engine.
 const MAX_DEPTH: usize = 64;
 
 /// The ceiling where none is given: that of most trees.
@@ -20,9 +21,9 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 
 /// Opens a tree whose N is known only at run time, with everything that can be set.
 ///
-/// Opened with [`n`](Self::n) and [`max_depth`](Self::max_depth) it is the tree of the type with these numbers, in every respect:
-/// made where there is none, refused where there is one of another N or of a larger ceiling. Opened without `n` it is whatever
-/// tree is there.
+/// Opened with [`n`](Self::n) and [`max_depth`](Self::max_depth) it is the tree of the type with
+/// these numbers, in every respect: made where there is none, refused where there is one of another
+/// N or of a larger ceiling. Opened without `n` it is whatever tree is there.
 ///
 /// ```
 /// use rotortree::{AnyProof, AnyTreeBuilder, Blake3Hasher, RotorTreeConfig, inspect};
@@ -67,7 +68,8 @@ impl AnyTreeBuilder {
         }
     }
 
-    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no path.
+    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no
+    /// path.
     pub fn on(storage: Arc<dyn Storage>) -> Self {
         Self {
             settings: Settings::on(storage),
@@ -75,14 +77,16 @@ impl AnyTreeBuilder {
         }
     }
 
-    /// N, one of [`ARITIES`](crate::any::ARITIES). Without it the tree must exist, and has whichever it has.
+    /// N, one of [`ARITIES`](crate::any::ARITIES). Without it the tree must exist, and has
+    /// whichever it has.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);
         self
     }
 
-    /// What stands for the type's `MAX_DEPTH`, 1 to 64: the ceiling of a tree that is made, and the largest that one that is
-    /// there may have, whose own is obeyed. Without it 32, or, where [`n`](Self::n) is not given either, whatever is there.
+    /// What stands for the type's `MAX_DEPTH`, 1 to 64: the ceiling of a tree that is made, and the
+    /// largest that one that is there may have, whose own is obeyed. Without it 32, or, where
+    /// [`n`](Self::n) is not given either, whatever is there.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.settings.engine.max_depth = Some(max_depth);
         self
@@ -90,21 +94,22 @@ impl AnyTreeBuilder {
 
     setters!();
 
-    /// Raises the stored ceiling on depth to [`max_depth`](Self::max_depth), durably. Once raised, types with a smaller
-    /// `MAX_DEPTH` no longer open the tree.
+    /// Raises the stored ceiling on depth to [`max_depth`](Self::max_depth), durably. Once raised,
+    /// types with a smaller `MAX_DEPTH` no longer open the tree.
     pub fn raise_max_depth(mut self) -> Self {
         self.settings.engine.raise_max_depth = true;
         self
     }
 
-    /// Opens or creates the tree. Code for the five N is compiled once, for whatever hasher, where this is called; each hash of a
-    /// group or a run of groups is a virtual call.
+    /// Opens or creates the tree. Code for the five N is compiled once, for whatever hasher, where
+    /// this is called; each hash of a group or a run of groups is a virtual call.
     ///
     /// # Errors
-    /// Those of [`RotorTree::open`] and of the settings; [`TreeError::UnsupportedArity`] if N, given or found, is none that can be
-    /// chosen at run time, and [`TreeError::ArityExceedsHasher`] if the hasher takes no groups as wide, both within
-    /// [`RotorTreeError::Tree`] and before anything is touched; without [`n`](Self::n), [`StorageError::Io`] of the kind `NotFound` where
-    /// there is no tree.
+    /// Those of [`RotorTree::open`] and of the settings; [`TreeError::UnsupportedArity`] if N,
+    /// given or found, is none that can be chosen at run time, and
+    /// [`TreeError::ArityExceedsHasher`] if the hasher takes no groups as wide, both within
+    /// [`RotorTreeError::Tree`] and before anything is touched; without [`n`](Self::n),
+    /// [`StorageError::Io`] of the kind `NotFound` where there is no tree.
     pub fn open<H: Hasher>(self, hasher: H) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
         let (arity, open) = self.prepare(hasher)?;
         with_arity(arity, open)?
@@ -196,8 +201,8 @@ impl WithArity for OpenReadOnly {
     }
 }
 
-/// What tree the directory `path` holds, or `None` if it is missing or empty. Takes no lock and writes nothing; reads the manifest
-/// alone. For another backend: [`StoreIdentity::read`].
+/// What tree the directory `path` holds, or `None` if it is missing or empty. Takes no lock and
+/// writes nothing; reads the manifest alone. For another backend: [`StoreIdentity::read`].
 ///
 /// # Errors
 /// Those of [`StoreIdentity::read`].

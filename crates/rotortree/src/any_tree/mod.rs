@@ -1,4 +1,5 @@
-//! Durable trees whose N is known only at run time: [`AnyTree`], and [`AnyTreeBuilder`] that opens one.
+//! Durable trees whose N is known only at run time: [`AnyTree`], and [`AnyTreeBuilder`] that opens
+//! one.
 
 mod builder;
 mod read_only;

@@ -9,11 +9,12 @@ use crate::{
     VerifyProgress, insert_methods::insert_methods, store::storage::Storage,
 };
 
-/// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the type, with snapshots as
-/// [`AnySnapshot`], whose proofs are bytes.
+/// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the
+/// type, with snapshots as [`AnySnapshot`], whose proofs are bytes.
 ///
-/// Opened by [`AnyTreeBuilder`](crate::AnyTreeBuilder) for an N that is a number. And every [`RotorTree`] is one, whatever its N, so that code which takes
-/// a `&dyn AnyTree` serves them all. An `Arc` of it is the handle to clone. Sealed: no other type implements it.
+/// Opened by [`AnyTreeBuilder`](crate::AnyTreeBuilder) for an N that is a number. And every
+/// [`RotorTree`] is one, whatever its N, so that code which takes a `&dyn AnyTree` serves them all.
+/// An `Arc` of it is the handle to clone. Sealed: no other type implements it.
 ///
 /// ```
 /// use rotortree::{AnyTree, AnyTreeBuilder, Blake3Hasher, RotorTree, RotorTreeConfig};

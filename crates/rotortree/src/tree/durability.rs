@@ -6,14 +6,17 @@ use super::RotorTree;
 use crate::{Completion, Durable, DurableHeads, Hasher, StorageError};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    /// Makes everything inserted before this call durable: writes the pending entries to the log and syncs it. Callers
-    /// share syncs. Works under every [`FlushPolicy`](crate::FlushPolicy).
+    /// Makes everything inserted before this call durable: writes the pending entries to the log
+    /// and syncs it. Callers share syncs. Works under every
+    /// [`FlushPolicy`](crate::FlushPolicy).
     ///
-    /// Blocks on the disk, and while another thread inserts a batch. On an executor: [`flush_async`](Self::flush_async).
+    /// Blocks on the disk, and while another thread inserts a batch. On an executor:
+    /// [`flush_async`](Self::flush_async).
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log fails or has failed; [`StorageError::Unavailable`] if nothing could be written for now
-    /// and nothing is in doubt: the entries wait for the next flush; [`StorageError::Closed`].
+    /// [`StorageError::FlushFailed`] if the log fails or has failed; [`StorageError::Unavailable`]
+    /// if nothing could be written for now and nothing is in doubt: the entries wait for the
+    /// next flush; [`StorageError::Closed`].
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -29,8 +32,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.flush()
     }
 
-    /// [`flush`](Self::flush) as a future, of what is inserted when it is called. A thread of the runtime leads the sync once the future is
-    /// polled, and wakes it; a sync that is under way is shared, and so is the one that tokens wait for. Never blocks.
+    /// [`flush`](Self::flush) as a future, of what is inserted when it is called. A thread of the
+    /// runtime leads the sync once the future is polled, and wakes it; a sync that is under way
+    /// is shared, and so is the one that tokens wait for. Never blocks.
     ///
     /// # Errors
     /// As [`flush`](Self::flush), when awaited.
@@ -48,11 +52,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.flush_async()
     }
 
-    /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the manifest, drops the log
-    /// that it covers, and reads checkpointed levels from the chunks. Its cost follows what is new since the last one.
-    /// Inserts and readers go on meanwhile.
+    /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the
+    /// manifest, drops the log that it covers, and reads checkpointed levels from the chunks.
+    /// Its cost follows what is new since the last one. Inserts and readers go on meanwhile.
     ///
-    /// Blocks on the disk, and on a checkpoint that is under way. On an executor: [`checkpoint_async`](Self::checkpoint_async).
+    /// Blocks on the disk, and on a checkpoint that is under way. On an executor:
+    /// [`checkpoint_async`](Self::checkpoint_async).
     ///
     /// # Errors
     /// [`StorageError::CheckpointFailed`]: no durable leaf is affected and the tree goes on; [`StorageError::FlushFailed`],
@@ -72,8 +77,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.checkpoint()
     }
 
-    /// [`checkpoint`](Self::checkpoint) on a thread of the runtime. It starts at once, and goes on if the future is dropped. Never
-    /// blocks.
+    /// [`checkpoint`](Self::checkpoint) on a thread of the runtime. It starts at once, and goes on
+    /// if the future is dropped. Never blocks.
     ///
     /// # Errors
     /// As [`checkpoint`](Self::checkpoint), when awaited.
@@ -89,8 +94,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.checkpoint_async()
     }
 
-    /// Follows the durable head, the one to sign and publish, from sync to sync: a stream without a trait, which ends when the
-    /// tree is closed or fails. Never blocks.
+    /// Follows the durable head, the one to sign and publish, from sync to sync: a stream without a
+    /// trait, which ends when the tree is closed or fails. Never blocks.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -107,9 +112,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.durable_heads()
     }
 
-    /// Whether a checkpoint completed since the last call that returned `true` (or since the tree was opened), or completes within
-    /// `timeout`. None is missed between two calls, and of several that completed one call tells. Returns `false`
-    /// early when the tree is closed or fails. Blocks, unless `timeout` is zero.
+    /// Whether a checkpoint completed since the last call that returned `true` (or since the tree
+    /// was opened), or completes within `timeout`. None is missed between two calls, and of
+    /// several that completed one call tells. Returns `false` early when the tree is closed or
+    /// fails. Blocks, unless `timeout` is zero.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

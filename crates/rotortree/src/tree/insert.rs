@@ -7,16 +7,18 @@ use crate::{RotorTreeError, StorageError, TreeError};
 
 /// Every method here refuses before it changes anything, with:
 ///
-/// * [`RotorTreeError::Tree`]: [`TreeError::EmptyBatch`], [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`],
-///   [`TreeError::CapacityExceeded`];
-/// * [`RotorTreeError::Storage`]: [`StorageError::Closed`], [`StorageError::FlushFailed`] once the log has failed, and
-///   [`StorageError::Unavailable`] where the bytes waiting for the disk reach the bound and nothing can be written for now.
+/// * [`RotorTreeError::Tree`]: [`TreeError::EmptyBatch`], [`TreeError::MaxDepthExceeded`],
+///   [`TreeError::RefusedHash`], [`TreeError::CapacityExceeded`];
+/// * [`RotorTreeError::Storage`]: [`StorageError::Closed`], [`StorageError::FlushFailed`] once the
+///   log has failed, and [`StorageError::Unavailable`] where the bytes waiting for the disk reach
+///   the bound and nothing can be written for now.
 ///
-/// When the bytes waiting for the disk reach the bound, an insert flushes before it goes on; when a checkpoint lags behind
-/// [`MemoryThreshold`](crate::CheckpointPolicy::MemoryThreshold), it waits for it. The `try_` forms wait for nothing.
+/// When the bytes waiting for the disk reach the bound, an insert flushes before it goes on; when a
+/// checkpoint lags behind [`MemoryThreshold`](crate::CheckpointPolicy::MemoryThreshold), it waits
+/// for it. The `try_` forms wait for nothing.
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    /// Begins an entry of leaves, metadata or both: with an expected size or none, waiting or not, durable or not. Every other
-    /// insert method is a short form of it.
+    /// Begins an entry of leaves, metadata or both: with an expected size or none, waiting or not,
+    /// durable or not. Every other insert method is a short form of it.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    /// What opening found and did: whether the tree was new, whether it had been closed cleanly, what was replayed, where the
-    /// log was torn or damaged.
+    /// What opening found and did: whether the tree was new, whether it had been closed cleanly,
+    /// what was replayed, where the log was torn or damaged.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -30,9 +30,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.recovery_report()
     }
 
-    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been durable, in this opening or an earlier one, is
-    /// known and dealt with. Returns the notices, which [`recovery_report`](Self::recovery_report), [`stats`](Self::stats),
-    /// [`inspect`](crate::inspect), read-only views and later backups told until now. What was cut stays in the store's `aside`.
+    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been
+    /// durable, in this opening or an earlier one, is known and dealt with. Returns the
+    /// notices, which [`recovery_report`](Self::recovery_report), [`stats`](Self::stats),
+    /// [`inspect`](crate::inspect), read-only views and later backups told until now. What was cut
+    /// stays in the store's `aside`.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -47,20 +49,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// # Errors
     ///
-    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if it could not be written: the notices are still on
-    /// record.
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if it could
+    /// not be written: the notices are still on record.
     pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.engine.acknowledge_cuts()
     }
 
-    /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`] with the same error, reads go on, and
-    /// opening it again recovers what is durable.
+    /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`]
+    /// with the same error, reads go on, and opening it again recovers what is durable.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<io::Error>> {
         self.engine.failure()
     }
 
-    /// Sizes, bytes, counters and ages, for monitoring. Their names are stable. May block while another thread inserts a batch.
+    /// Sizes, bytes, counters and ages, for monitoring. Their names are stable. May block while
+    /// another thread inserts a batch.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -76,19 +79,22 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.stats()
     }
 
-    /// Copies everything inserted so far into another directory, durably, while inserts go on. `path` is missing, empty, or holds
-    /// an earlier backup of this tree, which is extended by what is new. Blocks: O(new nodes) reads and writes.
+    /// Copies everything inserted so far into another directory, durably, while inserts go on.
+    /// `path` is missing, empty, or holds an earlier backup of this tree, which is extended by
+    /// what is new. Blocks: O(new nodes) reads and writes.
     ///
-    /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files and the original's cannot be
-    /// exchanged unnoticed. It says of itself that it is a backup and of which tree, until it is opened for writing: from then on it is
-    /// a tree of its own and no longer extended. Reading it, with [`open_read_only`](Self::open_read_only) or
+    /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files
+    /// and the original's cannot be exchanged unnoticed. It says of itself that it is a backup
+    /// and of which tree, until it is opened for writing: from then on it is a tree of its own
+    /// and no longer extended. Reading it, with [`open_read_only`](Self::open_read_only) or
     /// [`inspect`](crate::inspect), leaves it a backup.
     ///
     /// # Errors
-    /// [`StorageError::ForeignDirectory`], and not a byte changed, for a directory that holds anything else: no tree, this tree, another
-    /// one (however alike), a backup of another, one that was opened for writing, or one of a later state than this tree, which was put back
-    /// to an earlier one. [`StorageError::FileLocked`] for a backup that another backup is being made to; [`StorageError::Io`] if writing
-    /// failed: the backup is then what it was before.
+    /// [`StorageError::ForeignDirectory`], and not a byte changed, for a directory that holds
+    /// anything else: no tree, this tree, another one (however alike), a backup of another, one
+    /// that was opened for writing, or one of a later state than this tree, which was put back
+    /// to an earlier one. [`StorageError::FileLocked`] for a backup that another backup is being
+    /// made to; [`StorageError::Io`] if writing failed: the backup is then what it was before.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -115,7 +121,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.backup_to(Arc::new(FsStorage::new(path)))
     }
 
-    /// [`backup`](Self::backup) to any storage: a bucket, a database, memory. The tree and its backup need not be on storage of one kind.
+    /// [`backup`](Self::backup) to any storage: a bucket, a database, memory. The tree and its
+    /// backup need not be on storage of one kind.
     ///
     /// # Errors
     /// Those of [`backup`](Self::backup).
@@ -140,18 +147,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.backup(&target)
     }
 
-    /// Scrubs the running tree: reads every node as of now and compares each with the hash of its children. Finds what checksums
-    /// cannot, such as a wrong node that was written with a right checksum. Blocks: O(nodes) reads and hashes on all of the machine's cores;
-    /// inserts go on. A forked child does it on the calling thread, and leaves the manifest to its parent.
+    /// Scrubs the running tree: reads every node as of now and compares each with the hash of its
+    /// children. Finds what checksums cannot, such as a wrong node that was written with a
+    /// right checksum. Blocks: O(nodes) reads and hashes on all of the machine's cores; inserts
+    /// go on. A forked child does it on the calling thread, and leaves the manifest to its parent.
     ///
     /// # Errors
-    /// [`StorageError::DataCorruption`] for the first node that differs, [`StorageError::CrcMismatch`] or [`StorageError::Io`] for one that
-    /// cannot be read. [`StorageError::Closed`] in a child that was forked while the chunks were being exchanged.
+    /// [`StorageError::DataCorruption`] for the first node that differs,
+    /// [`StorageError::CrcMismatch`] or [`StorageError::Io`] for one that cannot be read.
+    /// [`StorageError::Closed`] in a child that was forked while the chunks were being exchanged.
     pub fn verify(&self) -> Result<(), StorageError> {
         self.verify_with_progress(|_| {})
     }
 
-    /// [`verify`](Self::verify) that tells how far it is, from the calling thread, every few thousand nodes and once at the end.
+    /// [`verify`](Self::verify) that tells how far it is, from the calling thread, every few
+    /// thousand nodes and once at the end.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).

@@ -5,8 +5,8 @@ use std::{ops::RangeBounds, sync::Arc, time::Duration};
 use super::RotorTree;
 use crate::{Hash, Hasher, Leaves, TreeError, TreeHead, TreeSnapshot};
 
-/// What is read method by method can be of different moments while other threads insert. What must fit together is read
-/// from one [`snapshot`](Self::snapshot).
+/// What is read method by method can be of different moments while other threads insert. What must
+/// fit together is read from one [`snapshot`](Self::snapshot).
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// The root, or `None` while the tree is empty.
     #[must_use]
@@ -14,14 +14,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.root()
     }
 
-    /// The number of leaves. Not the index of the leaf inserted last while other threads insert: that is in its token's
-    /// [`leaf_range`](crate::DurabilityToken::leaf_range).
+    /// The number of leaves. Not the index of the leaf inserted last while other threads insert:
+    /// that is in its token's [`leaf_range`](crate::DurabilityToken::leaf_range).
     #[must_use]
     pub fn size(&self) -> u64 {
         self.engine.size()
     }
 
-    /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and 1.
+    /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0
+    /// and 1.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -37,33 +38,40 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.depth()
     }
 
-    /// Size and root as one pair, or `None` while the tree is empty. What it states may not be durable yet: sign and
-    /// publish only heads of [`durable_snapshot`](Self::durable_snapshot).
+    /// Size and root as one pair, or `None` while the tree is empty. What it states may not be
+    /// durable yet: sign and publish only heads of
+    /// [`durable_snapshot`](Self::durable_snapshot).
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
         self.engine.head()
     }
 
-    /// The newest head with this root among those of recent appends: whether a root that somebody brings was a recent state of
-    /// this tree, and of which size. `None` if it was not, or is not remembered any more. What comes with the root is then verified
-    /// against this head: a root alone does not fix the size, see [`TreeHead`].
+    /// The newest head with this root among those of recent appends: whether a root that somebody
+    /// brings was a recent state of this tree, and of which size. `None` if it was not, or is
+    /// not remembered any more. What comes with the root is then verified against this head: a
+    /// root alone does not fix the size, see [`TreeHead`].
     ///
     /// What is remembered:
     ///
-    /// * The head after each append of leaves, a batch being one append; the last 1024 of them, or as many as
-    ///   [`recent_heads`](crate::RotorTreeBuilder::recent_heads) says. An entry of metadata alone changes no head and adds none.
-    /// * Of what was there when the tree was opened, the head at opening alone: the log does not say what roots were between. For an
-    ///   older root whose size is known, `snapshot_at(size)?.root()` of a [`snapshot`](Self::snapshot) tells at any age.
-    /// * A head is found from the moment at which readers see it: once an insert has returned a root, or `root` or a snapshot has
-    ///   shown it, every thread finds it; and what is found is never ahead of [`size`](Self::size).
+    /// * The head after each append of leaves, a batch being one append; the last 1024 of them, or
+    ///   as many as [`recent_heads`](crate::RotorTreeBuilder::recent_heads) says. An entry of
+    ///   metadata alone changes no head and adds none.
+    /// * Of what was there when the tree was opened, the head at opening alone: the log does not
+    ///   say what roots were between. For an older root whose size is known,
+    ///   `snapshot_at(size)?.root()` of a [`snapshot`](Self::snapshot) tells at any age.
+    /// * A head is found from the moment at which readers see it: once an insert has returned a
+    ///   root, or `root` or a snapshot has shown it, every thread finds it; and what is found is
+    ///   never ahead of [`size`](Self::size).
     ///
     /// The head may not be durable yet, and a crash may then take it back: it is durable once
-    /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has failed the answers stay what
-    /// they were. A forked child is told of the newest head for certain, and of the others unless a thread of its parent was adding one
-    /// when it was forked.
+    /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has
+    /// failed the answers stay what they were. A forked child is told of the newest head for
+    /// certain, and of the others unless a thread of its parent was adding one when it was
+    /// forked.
     ///
-    /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of 32 bytes, one or two
-    /// microseconds for 1024. No hash, no I/O; inserts wait for at most 1024 comparisons of it.
+    /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of
+    /// 32 bytes, one or two microseconds for 1024. No hash, no I/O; inserts wait for at most
+    /// 1024 comparisons of it.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -86,18 +94,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.find_head(root)
     }
 
-    /// The application's metadata, as of the last entry that carried any. It belongs to the head of the same
-    /// [`snapshot`](Self::snapshot); read both from there where they must fit together.
+    /// The application's metadata, as of the last entry that carried any. It belongs to the head of
+    /// the same [`snapshot`](Self::snapshot); read both from there where they must fit
+    /// together.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
         self.engine.snapshot().metadata().map(<[u8]>::to_vec)
     }
 
-    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example, is read from one
-    /// [`snapshot`](Self::snapshot). May block on the disk where the leaf is checkpointed.
+    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example,
+    /// is read from one [`snapshot`](Self::snapshot). May block on the disk where the leaf is
+    /// checkpointed.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read or fails its checksum.
+    /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read
+    /// or fails its checksum.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -112,8 +123,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.get_leaf(index)
     }
 
-    /// The leaves of a range of the tree as it is now, `..` for all, in order. The iterator knows how many are left, goes on
-    /// while the tree is inserted to and after it is closed, and shows none that came later. Its items may block on the disk.
+    /// The leaves of a range of the tree as it is now, `..` for all, in order. The iterator knows
+    /// how many are left, goes on while the tree is inserted to and after it is closed, and
+    /// shows none that came later. Its items may block on the disk.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
@@ -135,8 +147,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.leaves(range)
     }
 
-    /// The tree as it is now, for proofs: immutable, valid for as long as anyone holds it, closing included. A reference
-    /// count; takes no lock.
+    /// The tree as it is now, for proofs: immutable, valid for as long as anyone holds it, closing
+    /// included. A reference count; takes no lock.
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
@@ -153,8 +165,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.snapshot()
     }
 
-    /// The tree as of the last sync. Its head is a prefix of every later state, after any crash: the only one to sign, publish
-    /// or keep for [`expect_head`](crate::RotorTreeBuilder::expect_head).
+    /// The tree as of the last sync. Its head is a prefix of every later state, after any crash:
+    /// the only one to sign, publish or keep for
+    /// [`expect_head`](crate::RotorTreeBuilder::expect_head).
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, FlushPolicy, RotorTree, RotorTreeConfig};
@@ -178,9 +191,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.engine.durable_snapshot().size()
     }
 
-    /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns `false` early when the tree is
-    /// closed or fails. Blocks, unless `timeout` is zero; to await what becomes durable, see
-    /// [`durable_heads`](Self::durable_heads).
+    /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns
+    /// `false` early when the tree is closed or fails. Blocks, unless `timeout` is zero; to
+    /// await what becomes durable, see [`durable_heads`](Self::durable_heads).
     ///
     /// ```
     /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};

@@ -21,7 +21,8 @@ pub(crate) fn quiet(path: &Path) -> RotorTreeConfig {
     }
 }
 
-/// Leaf `index` of the tree that most of these tests build: a function of the index, so that any prefix can be built again.
+/// Leaf `index` of the tree that most of these tests build: a function of the index, so that any
+/// prefix can be built again.
 pub(crate) fn leaf(index: u64) -> Hash {
     let mut leaf = [0; 32];
     leaf[..8].copy_from_slice(&index.to_le_bytes());

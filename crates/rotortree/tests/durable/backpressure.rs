@@ -72,7 +72,8 @@ fn many_threads_at_the_bound_all_come_through() {
             scope.spawn(move || {
                 for step in 0..100 {
                     match step % 10 {
-                        // Larger than the bound: it is streamed, and nobody else may insert meanwhile.
+                        // Larger than the bound: it is streamed, and nobody else may insert
+                        // meanwhile.
                         9 => drop(tree.insert_many(&leaves(0..200)).unwrap()),
                         5 => drop(tree.insert_durable(leaf(k)).unwrap()),
                         _ => drop(tree.insert(leaf(k)).unwrap()),

@@ -1,5 +1,5 @@
-//! Sizes around every boundary - group, chunk, segment of the log, shard, segment of memory - against the reference tree, through
-//! checkpoints and reopenings.
+//! Sizes around every boundary - group, chunk, segment of the log, shard, segment of memory -
+//! against the reference tree, through checkpoints and reopenings.
 
 use std::{path::Path, sync::Arc};
 
@@ -136,7 +136,8 @@ fn ends<const N: usize>(most: u64) -> Vec<u64> {
     let mut ends = vec![1, CHUNK * SHARD_CHUNKS];
     let mut span = 1;
     while span <= most {
-        // A node of this level covers `span` leaves, a group of them N times as many, a chunk CHUNK times.
+        // A node of this level covers `span` leaves, a group of them N times as many, a chunk CHUNK
+        // times.
         ends.extend([span * N as u64, span * CHUNK, span * CHUNK * 2]);
         span *= N as u64;
     }
@@ -274,7 +275,8 @@ fn then() -> impl Strategy<Value = Then> {
     ]
 }
 
-/// Steps over the boundaries of a small tree: which end, how far beside it, how it is reached, and what follows.
+/// Steps over the boundaries of a small tree: which end, how far beside it, how it is reached, and
+/// what follows.
 fn steps() -> impl Strategy<Value = Vec<(prop::sample::Index, i64, bool, Then)>> {
     prop::collection::vec(
         (

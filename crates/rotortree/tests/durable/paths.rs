@@ -1,5 +1,5 @@
-//! Every path that a path can be: not UTF-8, relative, as long as the system takes, through links, a mounted file system's root. Row 22 of the
-//! fault table.
+//! Every path that a path can be: not UTF-8, relative, as long as the system takes, through links,
+//! a mounted file system's root. Row 22 of the fault table.
 
 use std::{
     ffi::OsStr,

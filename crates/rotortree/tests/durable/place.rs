@@ -10,7 +10,8 @@ use rotortree::{Blake3Hasher, RotorTreeConfig, StorageError};
 
 use crate::support::{Tree, leaf, leaves, open, quiet, storage_error};
 
-/// Every file below a directory with its bytes, and every directory with none. The lock file, which says nothing, is left out.
+/// Every file below a directory with its bytes, and every directory with none. The lock file, which
+/// says nothing, is left out.
 pub(crate) fn contents(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let mut found = BTreeMap::new();
     let mut left = vec![root.to_owned()];
@@ -33,7 +34,8 @@ fn refused(path: &Path) -> StorageError {
     storage_error(Tree::<2>::open(Blake3Hasher, quiet(path)))
 }
 
-/// What opening a directory of other people's files says; none of them may change, and none be added.
+/// What opening a directory of other people's files says; none of them may change, and none be
+/// added.
 fn foreign(files: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {

@@ -119,7 +119,8 @@ fn a_reader_wants_a_tree_that_is_there_and_its_own() {
     ));
 }
 
-/// Puts the files of another directory in the place of those in this one, which stays the same directory.
+/// Puts the files of another directory in the place of those in this one, which stays the same
+/// directory.
 fn restore_into(path: &Path, files: &BTreeMap<PathBuf, Option<Vec<u8>>>) {
     for entry in fs::read_dir(path).unwrap() {
         let entry = entry.unwrap();

@@ -1,5 +1,6 @@
-//! The directory under an open tree moved, replaced, removed, restored over, linked: before every kind of operation, with the tree idle and
-//! busy, with chunks and without. Row 16 of the fault table.
+//! The directory under an open tree moved, replaced, removed, restored over, linked: before every
+//! kind of operation, with the tree idle and busy, with chunks and without. Row 16 of the fault
+//! table.
 
 mod linked;
 mod moved;
@@ -112,7 +113,8 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Brings the tree into the state that the case wants: with its segment closed, or open and with a leaf on the way.
+    /// Brings the tree into the state that the case wants: with its segment closed, or open and
+    /// with a leaf on the way.
     fn settle(&self, path: &Path) {
         if self.case.idle {
             let path = path.canonicalize().unwrap();

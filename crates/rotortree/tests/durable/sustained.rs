@@ -1,4 +1,5 @@
-//! Readers that prove and verify while the tree is written to at full speed, with checkpoints, remaps and rotations all the time.
+//! Readers that prove and verify while the tree is written to at full speed, with checkpoints,
+//! remaps and rotations all the time.
 //!
 //! Some seconds in all; `ROTORTREE_SUSTAINED_SECONDS` makes it longer.
 
@@ -87,7 +88,8 @@ impl Round<'_> {
         }
     }
 
-    /// Batches of all sizes, some of them with metadata, some of them larger than the bound on what waits for the disk.
+    /// Batches of all sizes, some of them with metadata, some of them larger than the bound on what
+    /// waits for the disk.
     fn write_batches(&self) {
         let _stop = StopAll(&self.stop);
         let mut numbers = Numbers(1);
@@ -118,7 +120,8 @@ impl Round<'_> {
         }
     }
 
-    /// Proofs of everything that a snapshot can prove, each held against heads that other threads got.
+    /// Proofs of everything that a snapshot can prove, each held against heads that other threads
+    /// got.
     fn read(&self, seed: u64) {
         let _stop = StopAll(&self.stop);
         let mut numbers = Numbers(seed);
@@ -220,7 +223,8 @@ fn all_nodes(snapshot: &rotortree::TreeSnapshot<N, 32>) -> Vec<Vec<Hash>> {
         .collect()
 }
 
-/// Compares every head that an insert returned with a tree that is built in memory from the leaves of the last snapshot.
+/// Compares every head that an insert returned with a tree that is built in memory from the leaves
+/// of the last snapshot.
 fn assert_heads(tree: &Tree<N>, roots: &BTreeMap<u64, Hash>) {
     let snapshot = tree.snapshot();
     let mut leaves = vec![[0; 32]; snapshot.size() as usize];

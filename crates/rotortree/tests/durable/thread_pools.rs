@@ -1,5 +1,6 @@
-//! Inserting from inside the caller's rayon pool. A worker that waits runs other closures, which may want the same tree: with the
-//! feature `parallel`, which hashes large batches on a pool, none of this may ever wait for itself.
+//! Inserting from inside the caller's rayon pool. A worker that waits runs other closures, which
+//! may want the same tree: with the feature `parallel`, which hashes large batches on a pool, none
+//! of this may ever wait for itself.
 
 use std::{
     sync::{
@@ -16,7 +17,8 @@ use crate::support::{PATIENCE, Tree, leaf, leaves, open};
 /// Large enough to be hashed on several threads where the crate does so.
 const LARGE: u64 = 40_000;
 
-/// Runs `work` in pools of one thread and of several, on a tree of its own each; it returns how many leaves it inserted.
+/// Runs `work` in pools of one thread and of several, on a tree of its own each; it returns how
+/// many leaves it inserted.
 fn in_pools(work: impl Fn(&Tree<4>) -> u64 + Sync) {
     for threads in [1, 2, 4] {
         let dir = tempfile::tempdir().unwrap();

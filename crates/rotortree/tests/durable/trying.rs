@@ -1,4 +1,5 @@
-//! The trying forms wait for nothing: not for a thread that inserts, not for a sync, not for hashing threads.
+//! The trying forms wait for nothing: not for a thread that inserts, not for a sync, not for
+//! hashing threads.
 
 use std::{
     sync::{
@@ -94,7 +95,8 @@ fn behind_a_batch_that_is_being_hashed_they_refuse_at_once() {
         gate.close();
         let batch = scope.spawn(|| tree.insert_many(&leaves(1..100)).unwrap());
         gate.wait_for_a_hash();
-        // The batch cannot end before the gate opens: each of these would wait forever if it waited.
+        // The batch cannot end before the gate opens: each of these would wait forever if it
+        // waited.
         would_block(tree.try_insert(leaf(100)));
         would_block(tree.try_insert_many(&leaves(100..102)));
         would_block(tree.append(&[]).metadata(b"cursor").try_submit());

@@ -18,8 +18,9 @@ pub(crate) fn example(name: &str) -> Command {
     command
 }
 
-/// The folder that the examples are built into, once they are. Cargo builds examples that have tests as tests only, so they are
-/// asked for here, with the profile and the features of this program: nothing else is compiled anew.
+/// The folder that the examples are built into, once they are. Cargo builds examples that have
+/// tests as tests only, so they are asked for here, with the profile and the features of this
+/// program: nothing else is compiled anew.
 fn folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {

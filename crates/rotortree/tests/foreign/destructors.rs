@@ -35,7 +35,8 @@ fn a_destructor_of_a_view_may_call_every_method() {
                 }
                 is_within.store(false, Ordering::SeqCst);
             })));
-            // Shards that grow replace their views: in the tree, in what is published, and in what is durable.
+            // Shards that grow replace their views: in the tree, in what is published, and in what
+            // is durable.
             for round in 0..3 {
                 drop(tree.insert_many_durable(&leaves(round * 1000..round * 1000 + 1000)));
                 drop(tree.checkpoint());

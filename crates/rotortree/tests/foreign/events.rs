@@ -89,7 +89,8 @@ impl Subscriber for CallsBack {
     }
 }
 
-/// Everything that has an event: syncs, rotations, checkpoints that complete and fail, the end of the log, closing.
+/// Everything that has an event: syncs, rotations, checkpoints that complete and fail, the end of
+/// the log, closing.
 fn workload(tree: &Tree, gate: &Gate) {
     for number in 0..3 {
         drop(tree.insert_durable(leaf(number)));

@@ -1,4 +1,5 @@
-//! Every method of a tree, to be called from wherever code of others runs; and what such tests share.
+//! Every method of a tree, to be called from wherever code of others runs; and what such tests
+//! share.
 
 use std::{
     fmt,

@@ -1,7 +1,9 @@
-//! A system that has no thread to give, for a moment and for good: in a process of its own, under `RLIMIT_NPROC`.
+//! A system that has no thread to give, for a moment and for good: in a process of its own, under
+//! `RLIMIT_NPROC`.
 //!
-//! The limit counts for other users than root alone, so the child becomes one. Where this process is not root, there is nothing to
-//! test with; the same is tested inside the crate by a runtime that refuses.
+//! The limit counts for other users than root alone, so the child becomes one. Where this process
+//! is not root, there is nothing to test with; the same is tested inside the crate by a runtime
+//! that refuses.
 
 use std::{
     env,
@@ -64,7 +66,8 @@ fn limit_threads(most: u64) {
         rlim_cur: most,
         rlim_max: 90_000,
     };
-    // SAFETY: the structure is whole and lives until the call returns; the limit is one on this process alone.
+    // SAFETY: the structure is whole and lives until the call returns; the limit is one on this
+    // process alone.
     let outcome = unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) };
     assert_eq!(outcome, 0);
 }

@@ -59,7 +59,8 @@ fn devices_whose_syncs_stall_do_not_keep_another_tree_from_flushing() {
 fn checkpoints_that_stall_do_not_stop_inserts_into_another_tree() {
     ends("inserting beside stalled checkpoints", || {
         let runtime = Runtime::new();
-        // As many as there may be threads for checkpoints: the next one is made by the insert that would wait for it.
+        // As many as there may be threads for checkpoints: the next one is made by the insert that
+        // would wait for it.
         let stalled: Vec<_> = (0..16)
             .map(|_| {
                 let gate = Gate::new();

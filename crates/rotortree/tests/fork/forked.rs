@@ -29,15 +29,18 @@ pub(crate) enum Ending {
     Killed,
 }
 
-/// Forks. The child runs `child`, whose panic becomes what it says, and ends without returning from here.
+/// Forks. The child runs `child`, whose panic becomes what it says, and ends without returning from
+/// here.
 ///
-/// It has no other thread. What it may touch is what these tests are about; the allocator is made for it on the systems that these
-/// tests run on. The standard library's threads are not: see [`threads`](crate::threads).
+/// It has no other thread. What it may touch is what these tests are about; the allocator is made
+/// for it on the systems that these tests run on. The standard library's threads are not: see
+/// [`threads`](crate::threads).
 pub(crate) fn fork(ending: Ending, child: impl FnOnce()) -> Forked {
     let (says, mut tell) = std::io::pipe().unwrap();
-    // SAFETY: the child of a process with several threads may only rely on what its one thread did, and on what the system's
-    // library repairs in a child: the allocator and the state of its own thread. `child` takes no lock of this program that
-    // another thread may hold, except those that the product promises not to take in a child.
+    // SAFETY: the child of a process with several threads may only rely on what its one thread did,
+    // and on what the system's library repairs in a child: the allocator and the state of its
+    // own thread. `child` takes no lock of this program that another thread may hold, except
+    // those that the product promises not to take in a child.
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => panic!("{}", std::io::Error::last_os_error()),
@@ -79,20 +82,23 @@ impl Forked {
         let started = Instant::now();
         let mut status = 0;
         loop {
-            // SAFETY: `status` is a valid place for the status, and the child is this process's own and not waited for yet.
+            // SAFETY: `status` is a valid place for the status, and the child is this process's own
+            // and not waited for yet.
             let ended = unsafe { libc::waitpid(self.pid, &raw mut status, libc::WNOHANG) };
             assert!(ended >= 0, "{}", std::io::Error::last_os_error());
             if ended == self.pid {
                 break;
             }
             if started.elapsed() > PATIENCE {
-                // SAFETY: a plain system call on this process's own child, which was not waited for yet.
+                // SAFETY: a plain system call on this process's own child, which was not waited for
+                // yet.
                 unsafe { libc::kill(self.pid, libc::SIGKILL) };
                 panic!("the forked child hangs");
             }
             thread::sleep(Duration::from_millis(1));
         }
-        // Everything that it said is in the pipe by now; a line, since others may hold copies of its other end.
+        // Everything that it said is in the pipe by now; a line, since others may hold copies of
+        // its other end.
         let died = libc::WIFSIGNALED(status) && libc::WTERMSIG(status) != libc::SIGKILL;
         assert!(!died, "a signal ended the child: {status:#x}");
         let mut line = String::new();

@@ -1,10 +1,13 @@
-//! A process that forks while it owns a tree: the child has a tree that is closed, and the parent notices nothing.
+//! A process that forks while it owns a tree: the child has a tree that is closed, and the parent
+//! notices nothing.
 //!
-//! A program of its own: a forked child holds copies of every descriptor of its parent, the locks of other tests' trees included.
-//! A child that hangs is killed and told after a minute; all of it takes about 10 s.
+//! A program of its own: a forked child holds copies of every descriptor of its parent, the locks
+//! of other tests' trees included. A child that hangs is killed and told after a minute; all of it
+//! takes about 10 s.
 //!
-//! No thread may start in a child whose parent was starting or ending one when it forked (see [`threads`]). So what children do here is
-//! what the product does on the calling thread, and what needs threads is done where they start.
+//! No thread may start in a child whose parent was starting or ending one when it forked (see
+//! [`threads`]). So what children do here is what the product does on the calling thread, and what
+//! needs threads is done where they start.
 #![cfg(all(unix, feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 

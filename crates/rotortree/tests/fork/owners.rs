@@ -1,4 +1,5 @@
-//! Processes, threads and forked children that race for one directory: one owner at a time, again and again.
+//! Processes, threads and forked children that race for one directory: one owner at a time, again
+//! and again.
 
 use std::{
     env, fs,

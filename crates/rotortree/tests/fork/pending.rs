@@ -1,4 +1,5 @@
-//! A fork with inserts that no sync has taken yet: the child writes none of them, and the parent writes all.
+//! A fork with inserts that no sync has taken yet: the child writes none of them, and the parent
+//! writes all.
 
 use std::{
     fs,
@@ -40,14 +41,16 @@ enum Fate {
     Left,
 }
 
-/// Forks with 400 leaves pending; the tree after the parent has gone on is the one that it would have been.
+/// Forks with 400 leaves pending; the tree after the parent has gone on is the one that it would
+/// have been.
 fn a_child_changes_nothing<const N: usize>(fate: Fate, ending: Ending) {
     let dir = tempfile::tempdir().unwrap();
     let tree = Tree::<N>::open(Blake3Hasher, quiet(dir.path())).unwrap();
     tree.insert_many(&leaves(0..1000)).unwrap();
     tree.checkpoint().unwrap();
     tree.insert_many_durable(&leaves(1000..1100)).unwrap();
-    // The mark that follows a sync is the background's, in its own time. From then on nothing writes that is not asked to.
+    // The mark that follows a sync is the background's, in its own time. From then on nothing
+    // writes that is not asked to.
     let started = Instant::now();
     while {
         let reader = Tree::<N>::open_read_only(Blake3Hasher, quiet(dir.path())).unwrap();
@@ -60,7 +63,8 @@ fn a_child_changes_nothing<const N: usize>(fate: Fate, ending: Ending) {
     let token = tree.insert_many(&leaves(1100..1500)).unwrap().1;
     let before = contents(dir.path());
 
-    // The child takes its copies of the only handle and the only token out of here: with them goes all that it has of the tree.
+    // The child takes its copies of the only handle and the only token out of here: with them goes
+    // all that it has of the tree.
     let mut held = Some((tree, token));
     let child = fork(ending, || {
         let (tree, token) = held.take().unwrap();

@@ -1,7 +1,8 @@
 //! Threads in forked children: the product starts none for what the calling one can do.
 //!
-//! In the standard library every thread takes one lock, when it starts and when it ends, to note where its stack ends. A child that is
-//! forked at such a moment has that lock held, for good: threads are created there and wait before they run anything.
+//! In the standard library every thread takes one lock, when it starts and when it ends, to note
+//! where its stack ends. A child that is forked at such a moment has that lock held, for good:
+//! threads are created there and wait before they run anything.
 
 use std::{fs::File, sync::mpsc::channel, thread, time::Duration};
 
@@ -18,15 +19,17 @@ use crate::{
 /// Long enough for a thread that does nothing, on a busy machine; a mistake costs a child.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Whether a thread starts here and ends. That is between the standard library and the moment of the fork: nothing of the product runs.
-/// As long as no other thread runs here the answer stays true.
+/// Whether a thread starts here and ends. That is between the standard library and the moment of
+/// the fork: nothing of the product runs. As long as no other thread runs here the answer stays
+/// true.
 pub(crate) fn can_start() -> bool {
     let (tell, told) = channel();
     let probe = thread::spawn(move || tell.send(()));
     told.recv_timeout(SOON).is_ok() && probe.join().is_ok()
 }
 
-/// How many threads `work` starts, if no other thread starts any. They are counted when they are created, whether or not they ever run.
+/// How many threads `work` starts, if no other thread starts any. They are counted when they are
+/// created, whether or not they ever run.
 fn started_by(work: impl FnOnce()) -> u64 {
     // The standard library numbers its threads, and shows the number in this form only.
     let number = || {

@@ -1,5 +1,5 @@
-//! Forks while the parent's threads insert, flush, checkpoint, read and start others: whatever lock one of them held, no child waits for
-//! it.
+//! Forks while the parent's threads insert, flush, checkpoint, read and start others: whatever lock
+//! one of them held, no child waits for it.
 
 use std::{
     fs,
@@ -23,7 +23,8 @@ use crate::{
 const FORKS: usize = 150;
 /// Children that have a tree of their own, besides.
 const OWN_TREES: usize = 15;
-/// Children that are forked for each of them at most: in some no thread starts, which is not the product's doing.
+/// Children that are forked for each of them at most: in some no thread starts, which is not the
+/// product's doing.
 const TRIES: usize = 20;
 
 #[test]

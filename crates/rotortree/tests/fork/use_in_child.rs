@@ -45,7 +45,8 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     assert!(!tree.wait_for_size(u64::MAX, LONG));
     assert!(!tree.wait_for_checkpoint(LONG));
 
-    // In a process whose threads are busy the token's leaves may have become durable before it forked.
+    // In a process whose threads are busy the token's leaves may have become durable before it
+    // forked.
     if !token.is_durable() {
         assert!(is_closed(&token.wait().unwrap_err()));
         assert!(is_closed(&token.wait_timeout(LONG).unwrap_err()));
@@ -62,7 +63,8 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     assert_eq!(tree.head(), before);
     assert_eq!(tree.stats().size, before.map_or(0, |head| head.size));
     if let Some(head) = before {
-        // The newest is found whatever the parent's threads were doing; another lookup comes back with or without an answer.
+        // The newest is found whatever the parent's threads were doing; another lookup comes back
+        // with or without an answer.
         assert_eq!(tree.find_head(&head.root), Some(head));
         assert_eq!(tree.find_head(&leaf(u64::MAX)), None);
         let snapshot = tree.snapshot();
@@ -75,7 +77,8 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     }
 }
 
-/// The directory is the parent's: nobody else may own it. Reading is free, and shows a prefix or an extension of what is `known`.
+/// The directory is the parent's: nobody else may own it. Reading is free, and shows a prefix or an
+/// extension of what is `known`.
 pub(crate) fn the_directory_is_taken<const N: usize>(dir: &Path, known: &TreeSnapshot<N, 32>) {
     let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
     assert!(matches!(storage_error(outcome), StorageError::FileLocked));

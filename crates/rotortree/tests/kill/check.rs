@@ -12,7 +12,8 @@ use crate::common::{PATIENCE, Tree, leaves, quiet};
 
 /// The tree that every tree of a campaign is a prefix of, or will be once it has grown.
 ///
-/// Leaves are a function of their index alone, so one tree in memory, which only ever grows, has the head of every prefix.
+/// Leaves are a function of their index alone, so one tree in memory, which only ever grows, has
+/// the head of every prefix.
 pub(crate) struct Checker<const N: usize> {
     expected: LeanIMT<Blake3Hasher, N, 32>,
 }

@@ -1,4 +1,5 @@
-//! The process that is killed: inserts from several threads and tells every head that it learns is durable.
+//! The process that is killed: inserts from several threads and tells every head that it learns is
+//! durable.
 
 use std::{
     env,
@@ -140,7 +141,8 @@ fn work<const N: usize>(
     random: &mut Random,
     until: Option<Instant>,
 ) {
-    // Held while an entry with metadata is put together: its leaves and its metadata follow from the size.
+    // Held while an entry with metadata is put together: its leaves and its metadata follow from
+    // the size.
     let turn = Mutex::new(());
     let append = |count: u64| append(tree, orders.metadata.then_some(&turn), count);
     let seeds: Vec<u64> = (0..4).map(|_| random.below(u64::MAX)).collect();

@@ -1,12 +1,15 @@
-//! A process killed at any moment: what it had been told is durable is there, in order, and nothing but a prefix.
+//! A process killed at any moment: what it had been told is durable is there, in order, and nothing
+//! but a prefix.
 //!
-//! The parent starts this test binary again as a child, which inserts from several threads, closes and opens again, and writes a line for
-//! every head that it was told is durable and for everything it begins. The parent kills it at a random moment and opens the tree.
-//! `ROTORTREE_KILLS` sets the number of kills; the usual 1,000 take about 35 s on two busy cores.
+//! The parent starts this test binary again as a child, which inserts from several threads, closes
+//! and opens again, and writes a line for every head that it was told is durable and for everything
+//! it begins. The parent kills it at a random moment and opens the tree. `ROTORTREE_KILLS` sets the
+//! number of kills; the usual 1,000 take about 35 s on two busy cores.
 //!
-//! Two campaigns run at once, one for each arity. While one starts a child, that child holds copies of the descriptors of this process, the
-//! locks of the other campaign's tree included; a tree that is closed unlocks by name, so no copy keeps a directory locked. A
-//! program of its own nevertheless: what is killed and counted here is nobody else's.
+//! Two campaigns run at once, one for each arity. While one starts a child, that child holds copies
+//! of the descriptors of this process, the locks of the other campaign's tree included; a tree that
+//! is closed unlocks by name, so no copy keeps a directory locked. A program of its own
+//! nevertheless: what is killed and counted here is nobody else's.
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(
@@ -114,7 +117,8 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
     let mut dir = tempfile::tempdir().unwrap();
     let mut metadata = false;
     let mut checker = Checker::<N>::new();
-    // What was told since the tree was last checked; the tree is sometimes left as the kill left it for the next child to recover.
+    // What was told since the tree was last checked; the tree is sometimes left as the kill left it
+    // for the next child to recover.
     let mut told: Vec<TreeHead> = Vec::new();
     let mut met = Met::default();
     for round in 0..kills {
@@ -130,7 +134,8 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
             3 if orders.closes => Moment::Closing,
             _ => Moment::Checkpoint,
         };
-        // Most things are over in a few milliseconds; some kills come late, when there is more to recover.
+        // Most things are over in a few milliseconds; some kills come late, when there is more to
+        // recover.
         let longest = [2_000, 10_000, 60_000][random.below(3) as usize];
         let delay = Duration::from_micros(random.below(longest));
         println!("round {round}, N = {N}: {orders:?}, {delay:?} after {moment:?}");
@@ -209,8 +214,9 @@ fn kill_one<const N: usize>(
         }
     }
     if awaited.is_some() {
-        // Somebody else lives: nobody may write, and whoever reads sees what is durable. One that closes its tree may be without it
-        // right now, and must not find it locked by this process.
+        // Somebody else lives: nobody may write, and whoever reads sees what is durable. One that
+        // closes its tree may be without it right now, and must not find it locked by this
+        // process.
         if !orders.closes {
             let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
             assert!(matches!(storage_error(outcome), StorageError::FileLocked));

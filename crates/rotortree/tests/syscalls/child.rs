@@ -1,4 +1,5 @@
-//! The process whose system calls fail: one thread, the same calls in the same order every time, and a line for whatever it learns.
+//! The process whose system calls fail: one thread, the same calls in the same order every time,
+//! and a line for whatever it learns.
 
 use std::{env, path::Path, thread};
 
@@ -47,7 +48,8 @@ fn opens_writes_and_closes() {
     say(OVER);
 }
 
-/// What a result holds, or a line with the error's name. A name is what the parent can judge without having seen the error.
+/// What a result holds, or a line with the error's name. A name is what the parent can judge
+/// without having seen the error.
 fn outcome<R>(result: Result<R, RotorTreeError>) -> Option<R> {
     let error = match result {
         Ok(value) => return Some(value),
@@ -127,7 +129,8 @@ fn live(dir: &Path, session: u64, told: &mut Vec<TreeHead>) -> Result<(), RotorT
     done.and(closed.map_err(RotorTreeError::Storage))
 }
 
-/// Everything that a tree does. Goes on after what fails a checkpoint or a read alone; the first such error is returned.
+/// Everything that a tree does. Goes on after what fails a checkpoint or a read alone; the first
+/// such error is returned.
 fn work(
     tree: &T,
     session: u64,

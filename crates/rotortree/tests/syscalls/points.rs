@@ -149,7 +149,8 @@ fn no_system_call_that_fails_and_no_kill_at_one_costs_what_was_told_is_durable()
     );
     println!("errors told: {:?}", came.errors);
     assert_eq!(points as usize, chosen.len());
-    // The child makes the same calls every time, but for what a background thread adds when the machine is slow.
+    // The child makes the same calls every time, but for what a background thread adds when the
+    // machine is slow.
     for fault in came.reached.keys().map(|(_, fault)| *fault) {
         let of_it = came
             .reached
@@ -173,7 +174,8 @@ fn number(variable: &str) -> Option<usize> {
 
 /// Every call that the child makes on its files, with every fault that it may meet.
 fn every_point() -> Vec<Point> {
-    // Without the filter on names first: nothing that the store touches may have a name that the filter does not know.
+    // Without the filter on names first: nothing that the store touches may have a name that the
+    // filter does not know.
     let place = tempfile::tempdir().unwrap();
     let log = place.path().join("names");
     let wrapper = [
@@ -291,7 +293,8 @@ pub(crate) fn judge(
     }
     match fault {
         Fault::Interrupted => assert_eq!(said(CLEAN), 3, "{story}"),
-        // One failure costs one session at most, or two if it left something for the next to stumble over, which it must not.
+        // One failure costs one session at most, or two if it left something for the next to
+        // stumble over, which it must not.
         Fault::Error(_) | Fault::Nothing if met == 1 => assert!(said(CLEAN) >= 2, "{story}"),
         _ => {}
     }

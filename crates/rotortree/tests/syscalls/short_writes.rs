@@ -1,4 +1,5 @@
-//! Writes that are cut short for real, by a limit on the size of files: the write that crosses it is short, the next one fails.
+//! Writes that are cut short for real, by a limit on the size of files: the write that crosses it
+//! is short, the next one fails.
 
 use crate::{
     check::Checker,

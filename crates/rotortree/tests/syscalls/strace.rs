@@ -12,8 +12,8 @@ use std::{
 
 use crate::{child, common::PATIENCE};
 
-/// Calls that never get a fault: what they return is looked at by nobody (a file that is closed was synced before, if it had to be), or
-/// only by assertions of the standard library (`fcntl`).
+/// Calls that never get a fault: what they return is looked at by nobody (a file that is closed was
+/// synced before, if it had to be), or only by assertions of the standard library (`fcntl`).
 const LEFT_ALONE: [&str; 3] = ["close", "fcntl", "munmap"];
 
 /// How the child ended and what it said.
@@ -49,7 +49,8 @@ pub(crate) fn is_missing() -> Option<String> {
     }
 }
 
-/// The names that a store's files may have, and the directories around them: faults are for these alone.
+/// The names that a store's files may have, and the directories around them: faults are for these
+/// alone.
 fn paths(place: &Path) -> Vec<PathBuf> {
     let tree = place.join("tree");
     let mut paths = vec![place.to_owned(), tree.clone()];
@@ -118,7 +119,8 @@ pub(crate) fn trace(place: &Path, traced: &str, fault: Option<&str>) -> Run {
     let log = place.join("trace");
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-o"].map(str::to_owned).to_vec();
     wrapper.push(log.display().to_string());
-    // Stops the child at the traced calls alone, which is quicker; but a stop of that kind delivers no signals.
+    // Stops the child at the traced calls alone, which is quicker; but a stop of that kind delivers
+    // no signals.
     if !fault.is_some_and(|fault| fault.contains("signal")) {
         wrapper.push("--seccomp-bpf".to_owned());
     }
@@ -137,7 +139,8 @@ pub(crate) fn trace(place: &Path, traced: &str, fault: Option<&str>) -> Run {
     }
 }
 
-/// How often the child makes each system call on the store's files, in the thread that makes it most often: strace counts by thread.
+/// How often the child makes each system call on the store's files, in the thread that makes it
+/// most often: strace counts by thread.
 pub(crate) fn calls(trace: &str) -> BTreeMap<String, u64> {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for line in trace.lines() {

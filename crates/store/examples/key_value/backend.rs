@@ -109,7 +109,8 @@ impl Storage for KeyValueStorage {
     }
 
     fn sweep(&self) -> Result<(), StorageError> {
-        // Batches are whole or absent, so that no crash leaves a part of anything; only a creation has several steps.
+        // Batches are whole or absent, so that no crash leaves a part of anything; only a creation
+        // has several steps.
         if self.inspect()? == Place::Vacant {
             self.remove_segment(FIRST_SEGMENT)?;
         }
@@ -144,8 +145,9 @@ impl Storage for KeyValueStorage {
             }
             Ok(())
         });
-        // The batch is written whole or not at all: nothing is ever in doubt. A database that answers over a network, or whose
-        // failed commit may still come to be, says `InDoubt` here.
+        // The batch is written whole or not at all: nothing is ever in doubt. A database that
+        // answers over a network, or whose failed commit may still come to be, says
+        // `InDoubt` here.
         written.map_err(WriteError::NotWritten)?;
         Ok(len)
     }

@@ -1,8 +1,9 @@
 //! The database that the backend stands on: ordered keys, values, batches that are written whole.
 //!
-//! It lives in memory, so that the example needs no other crate. What the backend asks of it is what embedded key-value
-//! databases and most servers give: [`get`](Database::get), [`keys`](Database::keys), [`last`](Database::last), and
-//! [`write`](Database::write), which is atomic and durable when it returns.
+//! It lives in memory, so that the example needs no other crate. What the backend asks of it is
+//! what embedded key-value databases and most servers give: [`get`](Database::get),
+//! [`keys`](Database::keys), [`last`](Database::last), and [`write`](Database::write), which is
+//! atomic and durable when it returns.
 
 use std::{
     collections::BTreeMap,
@@ -52,8 +53,8 @@ impl Database {
         Ok(last.map(|(key, value)| (key.clone(), value.len() as u64)))
     }
 
-    /// Writes all of `changes` or, after an error, none; durable when it returns. `check` looks at the entries as they are when
-    /// nothing can come between it and the writing.
+    /// Writes all of `changes` or, after an error, none; durable when it returns. `check` looks at
+    /// the entries as they are when nothing can come between it and the writing.
     pub(crate) fn write(
         &self,
         changes: Vec<Change>,
@@ -70,7 +71,8 @@ impl Database {
         Ok(())
     }
 
-    /// Takes the database for one owner; `None` if another has it. A real one locks its file or takes a lease.
+    /// Takes the database for one owner; `None` if another has it. A real one locks its file or
+    /// takes a lease.
     pub(crate) fn lock(&self) -> Option<Lock> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         (!std::mem::replace(&mut *opened, true)).then(|| Lock(Arc::clone(&self.opened)))

@@ -1,7 +1,7 @@
 //! Keys of a store. The only module that spells them.
 //!
-//! Numbers are big-endian, so that the order of keys is that of numbers up to `u64::MAX`. A label that bytes are kept under is a part of
-//! a key and nothing else: `..` leads nowhere.
+//! Numbers are big-endian, so that the order of keys is that of numbers up to `u64::MAX`. A label
+//! that bytes are kept under is a part of a key and nothing else: `..` leads nowhere.
 
 use rotortree_store::storage::{Shard, Stream};
 

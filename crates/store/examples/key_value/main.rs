@@ -1,7 +1,8 @@
 //! A storage backend over a key-value database: the worked example of `docs/write-a-backend.md`.
 //!
-//! `cargo run -p rotortree-store --example key_value --features test-util` runs a tree on it and then the conformance suite;
-//! `cargo test -p rotortree-store --example key_value --features test-util` does so as tests.
+//! `cargo run -p rotortree-store --example key_value --features test-util` runs a tree on it and
+//! then the conformance suite; `cargo test -p rotortree-store --example key_value --features
+//! test-util` does so as tests.
 
 #![expect(clippy::print_stdout, reason = "an example that tells what it did")]
 
@@ -38,7 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Grows a tree in the database by `leaves`, closes it, opens it again and proves the last leaf; the head.
+/// Grows a tree in the database by `leaves`, closes it, opens it again and proves the last leaf;
+/// the head.
 fn grow(database: &Database, leaves: usize) -> Result<Option<TreeHead>, Box<dyn Error>> {
     let config = EngineConfig {
         checkpoint_policy: CheckpointPolicy::OnClose,

@@ -6,7 +6,8 @@ use rotortree_store::storage::{Region, SegmentBytes, Shard};
 
 use crate::{database::Database, keys};
 
-/// A segment as it was when it was opened: its pieces by offset, each read from the database when it is asked for.
+/// A segment as it was when it was opened: its pieces by offset, each read from the database when
+/// it is asked for.
 pub(crate) struct Segment {
     database: Database,
     number: u64,
@@ -70,7 +71,8 @@ impl SegmentBytes for Segment {
     }
 }
 
-/// The first units of a shard. Units that a manifest names are never written again, so that reading them late reads the same bytes.
+/// The first units of a shard. Units that a manifest names are never written again, so that reading
+/// them late reads the same bytes.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) database: Database,
@@ -79,7 +81,8 @@ pub(crate) struct View {
 }
 
 impl Region for View {
-    /// Nothing is mapped: every read is a request to the database. `docs/write-a-backend.md` says what that costs.
+    /// Nothing is mapped: every read is a request to the database. `docs/write-a-backend.md` says
+    /// what that costs.
     fn bytes(&self) -> Option<&[u8]> {
         None
     }

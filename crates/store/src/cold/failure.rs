@@ -23,7 +23,8 @@ impl Unreadable {
     }
 }
 
-/// What storage said, out of the error of a tree that stands on it. Any other refusal becomes an I/O error around it.
+/// What storage said, out of the error of a tree that stands on it. Any other refusal becomes an
+/// I/O error around it.
 ///
 /// ```
 /// use rotortree_lean_imt::{NodeFailure, TreeError};

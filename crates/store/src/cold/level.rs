@@ -31,8 +31,8 @@ pub(super) struct Opening<'a> {
 }
 
 impl Level {
-    /// Opens the first `chunks` chunks of level `number`, whose last checksums are `tail`. Shards that `before` has in the same
-    /// length are shared with it.
+    /// Opens the first `chunks` chunks of level `number`, whose last checksums are `tail`. Shards
+    /// that `before` has in the same length are shared with it.
     pub(super) fn open(
         opening: &Opening<'_>,
         number: u8,
@@ -110,8 +110,8 @@ impl Level {
         }
         Ok(())
     }
-    /// The `len` nodes from `start` on where they are mapped, if one shard has them. The caller has checked that the level has
-    /// them.
+    /// The `len` nodes from `start` on where they are mapped, if one shard has them. The caller has
+    /// checked that the level has them.
     pub(super) fn view(&self, shard_nodes: u64, start: u64, len: usize) -> Option<&[Hash]> {
         let within = start % shard_nodes;
         if len as u64 > shard_nodes - within {

@@ -10,14 +10,15 @@ use crate::{StorageError, manifest::Manifest};
 /// Nodes read at once, 256 KiB.
 const PIECE_NODES: u64 = 8192;
 
-/// The complete nodes at a checkpoint: levels below `pin_above_level` read from `cold`, the others, and what no chunk has yet, in memory.
+/// The complete nodes at a checkpoint: levels below `pin_above_level` read from `cold`, the others,
+/// and what no chunk has yet, in memory.
 ///
 /// O(levels) and the reading of the pinned levels. `cold` is that of this `manifest`.
 ///
 /// # Errors
 ///
-/// [`StorageError::CrcMismatch`] and [`StorageError::Io`] for a chunk of a pinned level that cannot be read; an I/O error of the kind
-/// `OutOfMemory` where memory cannot be had.
+/// [`StorageError::CrcMismatch`] and [`StorageError::Io`] for a chunk of a pinned level that cannot
+/// be read; an I/O error of the kind `OutOfMemory` where memory cannot be had.
 pub fn load_nodes(
     cold: Arc<ColdNodes>,
     manifest: &Manifest,

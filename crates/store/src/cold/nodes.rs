@@ -18,11 +18,13 @@ use crate::{
 
 /// The nodes that a checkpoint has in whole chunks, read from storage when they are asked for.
 ///
-/// Opening costs one [`region`](Storage::region) per shard and stream and 32 KiB of memory per full shard; no chunk is looked at. A chunk is
-/// compared with its checksum before any node of it is handed out: once where storage is mapped, at every reading where
-/// it is read by position. A chunk that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
+/// Opening costs one [`region`](Storage::region) per shard and stream and 32 KiB of memory per full
+/// shard; no chunk is looked at. A chunk is compared with its checksum before any node of it is
+/// handed out: once where storage is mapped, at every reading where it is read by position. A chunk
+/// that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
 ///
-/// What was readable stays so: [`extend`](Self::extend) makes a new value and leaves this one as it is.
+/// What was readable stays so: [`extend`](Self::extend) makes a new value and leaves this one as it
+/// is.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -85,8 +87,9 @@ impl ColdNodes {
     ///
     /// # Errors
     ///
-    /// [`StorageError::DataCorruption`] naming what is missing or too short, [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a
-    /// storage whose shards do not hold whole sectors of checksums.
+    /// [`StorageError::DataCorruption`] naming what is missing or too short, [`StorageError::Io`];
+    /// [`StorageError::InvalidConfig`] for a storage whose shards do not hold whole sectors of
+    /// checksums.
     pub fn open(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -105,12 +108,13 @@ impl ColdNodes {
         empty.extend(storage, manifest)
     }
 
-    /// The chunks that a later manifest of the same store names. Shards that did not grow are shared with this value, and what was
-    /// checked stays checked.
+    /// The chunks that a later manifest of the same store names. Shards that did not grow are
+    /// shared with this value, and what was checked stays checked.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`StorageError::DataCorruption`] if `manifest` is not a later one of the same tree.
+    /// As [`open`](Self::open), and [`StorageError::DataCorruption`] if `manifest` is not a later
+    /// one of the same tree.
     pub fn extend(
         &self,
         storage: &Arc<dyn Storage>,
@@ -167,8 +171,9 @@ impl ColdNodes {
         self.size
     }
 
-    /// Per level, the nodes that a tree lets this value serve if it keeps levels from `pin_above_level` on in memory: all that are here
-    /// below that level, none from it on. What [`MemoryNodes::over`](rotortree_lean_imt::MemoryNodes::over) and
+    /// Per level, the nodes that a tree lets this value serve if it keeps levels from
+    /// `pin_above_level` on in memory: all that are here below that level, none from it on.
+    /// What [`MemoryNodes::over`](rotortree_lean_imt::MemoryNodes::over) and
     /// [`rebase`](rotortree_lean_imt::MemoryNodes::rebase) take.
     #[must_use]
     pub fn base_lens(&self, pin_above_level: usize) -> Vec<u64> {
@@ -197,7 +202,8 @@ impl ColdNodes {
         self.levels.iter().map(Level::len).sum::<u64>() / CHUNK_NODES
     }
 
-    /// Reads every chunk of every level, checked before or not, and compares it with its checksum. `step` is called with the number of chunks read since the call before.
+    /// Reads every chunk of every level, checked before or not, and compares it with its checksum.
+    /// `step` is called with the number of chunks read since the call before.
     ///
     /// # Errors
     ///

@@ -35,7 +35,8 @@ pub(super) struct Site {
     pub(super) first_chunk: u64,
 }
 
-/// The error of a stream that does not open. That a file is missing or too short is damage, not a mishap.
+/// The error of a stream that does not open. That a file is missing or too short is damage, not a
+/// mishap.
 fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => StorageError::DataCorruption {
@@ -58,11 +59,12 @@ pub(super) struct Shard {
     summed: u64,
     sums: Option<Arc<dyn Region>>,
     tail: Box<[u32]>,
-    /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a check, nothing else, so
-    /// none of its accesses orders anything.
+    /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a
+    /// check, nothing else, so none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
     process: Process,
-    /// The chunk that was read last by position, which a forked child does without when a thread of its parent held the lock.
+    /// The chunk that was read last by position, which a forked child does without when a thread
+    /// of its parent held the lock.
     last: Mutex<Option<Box<Chunk>>>,
 }
 
@@ -74,8 +76,9 @@ struct Chunk {
 }
 
 impl Shard {
-    /// Opens the first `len > 0` chunks, the last `tail.len()` of which have their checksums in `tail` and the others, whole
-    /// sectors of them, in storage. `before` is the same shard when it had fewer chunks: what it knows goes on.
+    /// Opens the first `len > 0` chunks, the last `tail.len()` of which have their checksums in
+    /// `tail` and the others, whole sectors of them, in storage. `before` is the same shard
+    /// when it had fewer chunks: what it knows goes on.
     pub(super) fn open(
         storage: &dyn Storage,
         reads: Reads,
@@ -122,7 +125,8 @@ impl Shard {
         1 + usize::from(self.sums.is_some())
     }
 
-    /// Fills `out` from node `start` of the shard on. The caller has checked that the shard has them.
+    /// Fills `out` from node `start` of the shard on. The caller has checked that the shard has
+    /// them.
     pub(super) fn read(&self, start: u64, out: &mut [Hash]) -> Result<(), Unreadable> {
         debug_assert!(start + out.len() as u64 <= self.len * CHUNK_NODES);
         match self.chunks.bytes() {
@@ -138,7 +142,8 @@ impl Shard {
         })
     }
 
-    /// Reads every chunk again, whatever is remembered, and calls `step` after each piece with its number of chunks.
+    /// Reads every chunk again, whatever is remembered, and calls `step` after each piece with its
+    /// number of chunks.
     pub(super) fn check_all(&self, step: &mut dyn FnMut(u64)) -> Result<(), StorageError> {
         let mut buffer = Vec::new();
         let mut chunk = 0;
@@ -160,8 +165,9 @@ impl Shard {
         Ok(())
     }
 
-    /// The `len` nodes from node `start` of the shard on where they are mapped. `None` if they are not, and if they do not match
-    /// their checksums: [`read`](Self::read) says which. The caller has checked that the shard has them.
+    /// The `len` nodes from node `start` of the shard on where they are mapped. `None` if they are
+    /// not, and if they do not match their checksums: [`read`](Self::read) says which. The
+    /// caller has checked that the shard has them.
     pub(super) fn view(&self, start: u64, len: usize) -> Option<&[Hash]> {
         let bytes = self.chunks.bytes()?;
         self.check_unchecked(bytes, start, len).ok()?;
@@ -194,7 +200,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Reads by position. What a device returned once it may not return again, so every read is checked.
+    /// Reads by position. What a device returned once it may not return again, so every read is
+    /// checked.
     fn fetch(&self, start: u64, mut out: &mut [Hash]) -> Result<(), Failure> {
         let mut at = start;
         while !out.is_empty() {

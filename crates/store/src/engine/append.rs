@@ -19,7 +19,8 @@ pub(crate) struct Entry<'a> {
     pub(super) expected_size: Option<u64>,
 }
 
-/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for hashing threads.
+/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for
+/// hashing threads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Wait,
@@ -45,7 +46,8 @@ impl<H: Hasher, const N: usize, const D: usize> Appends for Arc<Core<H, N, D>> {
     }
 }
 
-/// One entry for a tree, begun by `append(leaves)`: set what it carries and demands, then finish it with one of three calls.
+/// One entry for a tree, begun by `append(leaves)`: set what it carries and demands, then finish it
+/// with one of three calls.
 ///
 /// | call | waits for room | waits for the disk | returns |
 /// | --- | --- | --- | --- |
@@ -53,9 +55,10 @@ impl<H: Hasher, const N: usize, const D: usize> Appends for Arc<Core<H, N, D>> {
 /// | [`try_submit`](Self::try_submit) | no, for nothing at all | no | the same, or [`StorageError::WouldBlock`] |
 /// | [`durable`](Self::durable) | yes | yes | where the leaves stand |
 ///
-/// The entry is there whole or not at all, for readers at once and after every crash. A call that returns an error has changed
-/// nothing, but for [`StorageError::FlushFailed`], after which the entry may be there when the tree is opened again, and
-/// [`StorageError::Unavailable`] of [`durable`](Self::durable), after which it may be in the tree and wait for the next flush.
+/// The entry is there whole or not at all, for readers at once and after every crash. A call that
+/// returns an error has changed nothing, but for [`StorageError::FlushFailed`], after which the
+/// entry may be there when the tree is opened again, and [`StorageError::Unavailable`] of
+/// [`durable`](Self::durable), after which it may be in the tree and wait for the next flush.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -99,40 +102,44 @@ impl<'a> Append<'a> {
         Self { tree, entry }
     }
 
-    /// Carries the application's metadata, at most 64 KiB, which replaces what was there before and is part of every snapshot.
-    /// With it the leaves may be none: the metadata moves on alone.
+    /// Carries the application's metadata, at most 64 KiB, which replaces what was there before and
+    /// is part of every snapshot. With it the leaves may be none: the metadata moves on alone.
     pub fn metadata(mut self, metadata: &'a [u8]) -> Self {
         self.entry.metadata = Some(metadata);
         self
     }
 
-    /// Demands that the tree has `expected_size` leaves, so that an entry can be repeated without being appended twice.
+    /// Demands that the tree has `expected_size` leaves, so that an entry can be repeated without
+    /// being appended twice.
     pub fn at(mut self, expected_size: u64) -> Self {
         self.entry.expected_size = Some(expected_size);
         self
     }
 
-    /// Appends the entry in memory, where readers see it when this returns. The token tells when it is on disk.
+    /// Appends the entry in memory, where readers see it when this returns. The token tells when it
+    /// is on disk.
     ///
-    /// May block: while another thread inserts, while the bytes that wait for the disk exceed their bound (this call then leads
-    /// or joins a sync), and while a checkpoint lags behind its threshold. A batch larger than the bound is written to the log
-    /// piece by piece before it is appended.
+    /// May block: while another thread inserts, while the bytes that wait for the disk exceed their
+    /// bound (this call then leads or joins a sync), and while a checkpoint lags behind its
+    /// threshold. A batch larger than the bound is written to the log piece by piece before it
+    /// is appended.
     ///
     /// # Errors
-    /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata, a size other than
-    /// [`at`](Self::at) demands, a leaf that the hasher refuses, no room. [`StorageError::Closed`]; [`StorageError::FlushFailed`]
-    /// once the log has failed; [`StorageError::Unavailable`] if the bound on unflushed bytes is reached and nothing can be written
-    /// for now; [`StorageError::MetadataTooLong`].
+    /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata,
+    /// a size other than [`at`](Self::at) demands, a leaf that the hasher refuses, no room.
+    /// [`StorageError::Closed`]; [`StorageError::FlushFailed`] once the log has failed;
+    /// [`StorageError::Unavailable`] if the bound on unflushed bytes is reached and nothing can be
+    /// written for now; [`StorageError::MetadataTooLong`].
     pub fn submit(self) -> Result<DurabilityToken, RotorTreeError> {
         self.tree.append(&self.entry, Admission::Wait)
     }
 
-    /// [`submit`](Self::submit), or [`StorageError::WouldBlock`] where that would have to wait: for another thread that inserts,
-    /// for room, for a checkpoint, or for a sync, which every batch larger than the bound on unflushed bytes needs. Nothing has
-    /// changed then.
+    /// [`submit`](Self::submit), or [`StorageError::WouldBlock`] where that would have to wait: for
+    /// another thread that inserts, for room, for a checkpoint, or for a sync, which every
+    /// batch larger than the bound on unflushed bytes needs. Nothing has changed then.
     ///
-    /// Never blocks, so an executor's thread may call it. It hashes on the calling thread alone, about one hash per leaf: give
-    /// it batches that this thread has the time for.
+    /// Never blocks, so an executor's thread may call it. It hashes on the calling thread alone,
+    /// about one hash per leaf: give it batches that this thread has the time for.
     ///
     /// # Errors
     /// As [`submit`](Self::submit), and [`StorageError::WouldBlock`].
@@ -140,12 +147,14 @@ impl<'a> Append<'a> {
         self.tree.append(&self.entry, Admission::Refuse)
     }
 
-    /// [`submit`](Self::submit), and blocks until the entry is durable, leading or joining a sync under every flush policy.
+    /// [`submit`](Self::submit), and blocks until the entry is durable, leading or joining a sync
+    /// under every flush policy.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit); after [`StorageError::FlushFailed`] the entry may or may not be there when the tree is
-    /// opened again. After [`StorageError::Unavailable`] it may be in the tree, where it waits for the next flush: flush again, or
-    /// send it again [`at`](Self::at) its size.
+    /// As [`submit`](Self::submit); after [`StorageError::FlushFailed`] the entry may or may not be
+    /// there when the tree is opened again. After [`StorageError::Unavailable`] it may be in
+    /// the tree, where it waits for the next flush: flush again, or send it again
+    /// [`at`](Self::at) its size.
     pub fn durable(self) -> Result<Placement, RotorTreeError> {
         let token = self.submit()?;
         token.wait()?;

@@ -8,7 +8,8 @@ use super::{close::Engine, durable_heads::DurableHeads, outbox, token::Durable};
 use crate::{Completion, runtime::Lane};
 
 impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
-    /// [`flush`](Self::flush) as a future: the background syncs what is inserted by now. Never blocks.
+    /// [`flush`](Self::flush) as a future: the background syncs what is inserted by now. Never
+    /// blocks.
     pub fn flush_async(&self) -> Durable {
         let _outbox = outbox::scope();
         let core = self.core();

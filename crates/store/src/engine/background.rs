@@ -1,7 +1,9 @@
-//! What a tree has the background do: sync for those who cannot lead, and look again when time has passed.
+//! What a tree has the background do: sync for those who cannot lead, and look again when time has
+//! passed.
 //!
-//! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job that ends without having run, or in a
-//! panic, takes its flag back; one for which there is no thread is done by the thread that asks.
+//! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job
+//! that ends without having run, or in a panic, takes its flag back; one for which there is no
+//! thread is done by the thread that asks.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -56,8 +58,9 @@ impl GroupCommit {
         self.due(tick).load(Ordering::Acquire)
     }
 
-    /// Has a tick run after `delay`, unless one is due already. A time that no clock reaches never comes. `false` where the background
-    /// has no thread for that: the caller does what the tick would have done.
+    /// Has a tick run after `delay`, unless one is due already. A time that no clock reaches never
+    /// comes. `false` where the background has no thread for that: the caller does what the
+    /// tick would have done.
     #[must_use]
     pub(super) fn schedule(self: &Arc<Self>, tick: Tick, delay: Duration) -> bool {
         if self.due(tick).swap(true, Ordering::AcqRel) {
@@ -77,7 +80,8 @@ impl GroupCommit {
     }
 }
 
-/// The background's job for those who cannot lead. Where it panics, it is asked for anew by the next one.
+/// The background's job for those who cannot lead. Where it panics, it is asked for anew by the
+/// next one.
 struct FlushRequest(Option<Arc<GroupCommit>>);
 
 impl FlushRequest {
@@ -107,7 +111,8 @@ impl Drop for FlushRequest {
     }
 }
 
-/// A tick. Dropped without having run, it is not due any more, and the next insert or sync schedules another.
+/// A tick. Dropped without having run, it is not due any more, and the next insert or sync
+/// schedules another.
 struct TickJob {
     commit: Arc<GroupCommit>,
     tick: Tick,

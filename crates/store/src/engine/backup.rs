@@ -1,7 +1,8 @@
 //! A copy of a running tree on another storage, made or extended by the protocol of a checkpoint.
 //!
-//! A backup has a tree id of its own, so its chunks have checksums of their own and cannot be exchanged with the original's
-//! unnoticed. It is a store like any other: opening it is restoring it.
+//! A backup has a tree id of its own, so its chunks have checksums of their own and cannot be
+//! exchanged with the original's unnoticed. It is a store like any other: opening it is restoring
+//! it.
 
 use std::{
     ops::{ControlFlow, Range},
@@ -95,7 +96,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// The steps of a checkpoint, on the backup's storage: chunks, sync, a segment that continues behind, manifest, cleaning up.
+    /// The steps of a checkpoint, on the backup's storage: chunks, sync, a segment that continues
+    /// behind, manifest, cleaning up.
     fn extend_backup(
         &self,
         target: &dyn Storage,
@@ -188,8 +190,8 @@ fn refused(target: &dyn Storage, found: &str) -> StorageError {
     }
 }
 
-/// An earlier backup says itself that it is one, and of which tree. That a store resembles one says nothing: the first leaves may be
-/// equal, and what else it holds be its own.
+/// An earlier backup says itself that it is one, and of which tree. That a store resembles one says
+/// nothing: the first leaves may be equal, and what else it holds be its own.
 fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageError> {
     let previous = recovery::load_manifest(target)?;
     let found = match previous.backup_of {
@@ -204,8 +206,9 @@ fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageEr
     Err(refused(target, found))
 }
 
-/// A backup is a store of a prefix of its tree, with no entries of its own. One that is not has become another history, whatever it
-/// says: the tree was put back to an earlier state and went on from there.
+/// A backup is a store of a prefix of its tree, with no entries of its own. One that is not has
+/// become another history, whatever it says: the tree was put back to an earlier state and went on
+/// from there.
 fn check_is_prefix<const N: usize, const D: usize>(
     target: &Arc<dyn Storage>,
     previous: &Manifest,

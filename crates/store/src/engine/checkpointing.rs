@@ -1,8 +1,9 @@
 //! The steps of a checkpoint, one checkpoint at a time. When one is due is `policy`'s.
 //!
-//! Each is safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a segment that continues
-//! from what is durable; write whole chunks of what is new; sync them; commit the manifest; read what is covered from the
-//! chunks; drop the covered segments. Nothing the manifest in force names is overwritten before the next one is in force.
+//! Each is safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a
+//! segment that continues from what is durable; write whole chunks of what is new; sync them;
+//! commit the manifest; read what is covered from the chunks; drop the covered segments. Nothing
+//! the manifest in force names is overwritten before the next one is in force.
 
 mod failed;
 
@@ -55,7 +56,8 @@ pub(super) struct Retry {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only closing makes one.
+    /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only
+    /// closing makes one.
     pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
         spans::checkpoint(&*self.storage).run(|| self.take_turn(closing))
     }
@@ -69,7 +71,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             self.status.check_failure()?;
             checkpoints = self.wait_checkpoints(checkpoints, None);
         }
-        // Looked at with the lock held: closing waits for every turn that was taken before it closed the status.
+        // Looked at with the lock held: closing waits for every turn that was taken before it
+        // closed the status.
         if !closing {
             self.status.check()?;
         }
@@ -89,7 +92,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         // Dropped behind the lock: a backend's error is code of others.
         let before;
         {
-            // Before the lock below: no thread that holds it waits for the manifest, or runs code of a backend's error.
+            // Before the lock below: no thread that holds it waits for the manifest, or runs code
+            // of a backend's error.
             let size = lock(&self.manifest).size;
             let told = outcome
                 .as_ref()
@@ -99,7 +103,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             match &outcome {
                 Ok(()) => {
                     checkpoints.completed += 1;
-                    // Before the turn is given up: closing waits for it, and sees to what it then finds here.
+                    // Before the turn is given up: closing waits for it, and sees to what it then
+                    // finds here.
                     let covered = covered.map(|covered| covered.segments);
                     checkpoints.covered.extend(covered);
                     before = checkpoints.last_error.take();
@@ -136,7 +141,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         };
         let previous = lock(&self.manifest).clone();
         let tails = write_nodes(&*self.storage, &previous, &snapshot, &mut |_| self.pace())?;
-        // A log that failed in the meantime may have lost what this snapshot was thought to hold durably.
+        // A log that failed in the meantime may have lost what this snapshot was thought to hold
+        // durably.
         self.status.check_failure()?;
         {
             let mut manifest = lock(&self.manifest);
@@ -180,7 +186,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Leads a sync, and starts a segment behind what is then durable; `None` if the manifest covers all of it already.
+    /// Leads a sync, and starts a segment behind what is then durable; `None` if the manifest
+    /// covers all of it already.
     fn begin_checkpoint(&self) -> Result<Option<Begun<N, D>>, StorageError> {
         loop {
             let entries = lock(&self.writer).entries;
@@ -188,7 +195,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             let covered = lock(&self.manifest).sequence;
             let begun = self.commit_pending(&mut lead).and_then(|()| {
                 let is_new = lead.durable.sequence > covered;
-                // A segment that nothing was written to since it was started continues from here already.
+                // A segment that nothing was written to since it was started continues from here
+                // already.
                 if is_new
                     && !lead.within_batch
                     && lead.header.base.sequence != lead.durable.sequence
@@ -203,7 +211,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 Err(error) => return Err(lead.give_up(error)),
             };
             if lead.within_batch {
-                // A batch larger than the bound is being streamed; a segment ends where a batch ends.
+                // A batch larger than the bound is being streamed; a segment ends where a batch
+                // ends.
                 lead.give_back();
                 let mut writer = lock(&self.writer);
                 while writer.streaming && self.status.check_failure().is_ok() {
@@ -228,8 +237,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Sees that what a checkpoint covers of the log, records of so many leaves, is removed. A file system takes as long to remove much as
-    /// to write some of it, and nobody needs to wait for that but who closes.
+    /// Sees that what a checkpoint covers of the log, records of so many leaves, is removed. A file
+    /// system takes as long to remove much as to write some of it, and nobody needs to wait for
+    /// that but who closes.
     fn let_go(&self, leaves: u64, now: bool) {
         if !now && leaves >= MUCH {
             let job = self.commit.job(|leader| leader.remove_covered());
@@ -240,8 +250,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.drop_segments();
     }
 
-    /// Removes segments that the manifest no longer names, oldest first, those left out that somebody is at already. What cannot be
-    /// removed now goes when the store is opened next.
+    /// Removes segments that the manifest no longer names, oldest first, those left out that
+    /// somebody is at already. What cannot be removed now goes when the store is opened next.
     pub(super) fn drop_segments(&self) {
         while let Some(segments) = self.next_covered() {
             let _removing = Removing(self);
@@ -272,7 +282,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         match cold.extend(&self.storage, &manifest) {
             Ok(extended) => {
                 let lens = extended.base_lens(self.config.tiering.pin_above_level);
-                // What is replaced here and below holds views of a backend, which are dropped when no lock is held any more.
+                // What is replaced here and below holds views of a backend, which are dropped when
+                // no lock is held any more.
                 outbox::discard(std::mem::replace(&mut *cold, Arc::clone(&extended)));
                 drop(cold);
                 let mut writer = lock(&self.writer);
@@ -280,7 +291,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 // It has the nodes in memory that are given back here.
                 outbox::discard(std::mem::take(&mut writer.spare));
                 let renewed = Arc::new(writer.tree.snapshot());
-                // If this very state is durable, nothing is recorded behind it, and no leader is about to publish anything else.
+                // If this very state is durable, nothing is recorded behind it, and no leader is
+                // about to publish anything else.
                 if self.is_durable(writer.pending.last_batch_end()) {
                     outbox::discard(self.durable.swap(Arc::clone(&renewed)));
                 }
@@ -304,8 +316,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             .map_or(0, |checkpoints| checkpoints.completed)
     }
 
-    /// Waits until no checkpoint runs, and what it removes is gone. What the background has not begun to remove is removed here: its
-    /// threads may have long checkpoints of other trees to make first.
+    /// Waits until no checkpoint runs, and what it removes is gone. What the background has not
+    /// begun to remove is removed here: its threads may have long checkpoints of other trees to
+    /// make first.
     pub(super) fn await_checkpoints(&self) {
         loop {
             self.drop_segments();
@@ -320,7 +333,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
+    /// Whether a checkpoint completed since the last call that returned `true`, or does within
+    /// `timeout`.
     pub(super) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
         if self.status.check_process().is_err() || self.hashing.is_here() {
             return false;

@@ -33,9 +33,11 @@ use crate::{
     verify::{Progress, verify_nodes},
 };
 
-/// A durable tree on some storage. A cheap handle: clones share one tree, and closing any of them closes it.
+/// A durable tree on some storage. A cheap handle: clones share one tree, and closing any of them
+/// closes it.
 ///
-/// The last handle closes the tree when it is dropped. Tokens and snapshots outlive it and never keep it open.
+/// The last handle closes the tree when it is dropped. Tokens and snapshots outlive it and never
+/// keep it open.
 pub struct Engine<H: Hasher, const N: usize, const D: usize> {
     handle: Arc<Handle<H, N, D>>,
 }
@@ -46,8 +48,8 @@ struct Handle<H: Hasher, const N: usize, const D: usize> {
 
 impl<H: Hasher, const N: usize, const D: usize> Drop for Handle<H, N, D> {
     fn drop(&mut self) {
-        // Those who want to know how closing went call `close`. A destructor may run while a panic unwinds, and a second one that leaves
-        // it would end the process.
+        // Those who want to know how closing went call `close`. A destructor may run while a panic
+        // unwinds, and a second one that leaves it would end the process.
         isolated(|| drop(self.core.close()));
     }
 }
@@ -67,10 +69,12 @@ impl<H: Hasher, const N: usize, const D: usize> fmt::Debug for Engine<H, N, D> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
-    /// Opens or creates the tree on `storage` and recovers it. O(levels + shards + log), and O(nodes) with verification.
+    /// Opens or creates the tree on `storage` and recovers it. O(levels + shards + log), and
+    /// O(nodes) with verification.
     ///
     /// # Errors
-    /// See [`StorageError`]; [`RotorTreeError::Tree`] if the log holds what this hasher or depth refuses.
+    /// See [`StorageError`]; [`RotorTreeError::Tree`] if the log holds what this hasher or depth
+    /// refuses.
     pub fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
@@ -83,12 +87,12 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         })
     }
 
-    /// Reads the store's durable state, without owning it: takes no lock and writes nothing. O(levels + shards + log), and O(nodes)
-    /// with verification.
+    /// Reads the store's durable state, without owning it: takes no lock and writes nothing.
+    /// O(levels + shards + log), and O(nodes) with verification.
     ///
     /// # Errors
-    /// As [`open`](Self::open), but never [`StorageError::FileLocked`]; a place without a store is [`StorageError::Io`] of
-    /// the kind `NotFound`.
+    /// As [`open`](Self::open), but never [`StorageError::FileLocked`]; a place without a store is
+    /// [`StorageError::Io`] of the kind `NotFound`.
     pub fn open_read_only(
         hasher: H,
         storage: Arc<dyn Storage>,
@@ -173,8 +177,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// Makes everything inserted so far durable.
     ///
     /// # Errors
-    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]; [`StorageError::Unavailable`] if nothing could be written for now, after
-    /// which everything waits for the next flush.
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]; [`StorageError::Unavailable`] if
+    /// nothing could be written for now, after which everything waits for the next flush.
     pub fn flush(&self) -> Result<(), StorageError> {
         self.core().status.check()?;
         self.core().flush_all()
@@ -183,24 +187,27 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     /// Makes a checkpoint now.
     ///
     /// # Errors
-    /// [`StorageError::CheckpointFailed`] (the tree goes on), [`StorageError::Closed`], [`StorageError::FlushFailed`].
+    /// [`StorageError::CheckpointFailed`] (the tree goes on), [`StorageError::Closed`],
+    /// [`StorageError::FlushFailed`].
     pub fn checkpoint(&self) -> Result<(), StorageError> {
         self.core().status.check()?;
         self.core().run_checkpoint(false)
     }
 
-    /// Whether a checkpoint completed since the last call that returned `true`, or does within `timeout`.
+    /// Whether a checkpoint completed since the last call that returned `true`, or does within
+    /// `timeout`.
     #[must_use]
     pub fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
         self.core().wait_for_checkpoint(timeout)
     }
 
-    /// Compares every stored node with the hash of its children, and every chunk with its checksum, on a running tree. A forked child
-    /// does it on the calling thread alone, and leaves the manifest to its parent.
+    /// Compares every stored node with the hash of its children, and every chunk with its checksum,
+    /// on a running tree. A forked child does it on the calling thread alone, and leaves the
+    /// manifest to its parent.
     ///
     /// # Errors
-    /// [`StorageError::DataCorruption`] for the first that differs; [`StorageError::Closed`] in a child that was forked while the chunks
-    /// were being exchanged.
+    /// [`StorageError::DataCorruption`] for the first that differs; [`StorageError::Closed`] in a
+    /// child that was forked while the chunks were being exchanged.
     pub fn verify(
         &self,
         hasher: &H,
@@ -221,23 +228,27 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         cold.check_all(&mut |_| {})?;
         let status = &self.core().status;
         if !status.is_closed() && status.check_process().is_ok() {
-            // The nodes and checksums behind whole chunks and sectors are in memory; their stored copies are the manifest's.
+            // The nodes and checksums behind whole chunks and sectors are in memory; their stored
+            // copies are the manifest's.
             self.core().check_manifest()?;
         }
         Ok(())
     }
 
-    /// Copies everything inserted so far to `target`, durably, while the tree goes on. `target` is vacant, or holds an earlier
-    /// backup of this tree, which is extended by what is new. O(new nodes) of reading and writing.
+    /// Copies everything inserted so far to `target`, durably, while the tree goes on. `target` is
+    /// vacant, or holds an earlier backup of this tree, which is extended by what is new. O(new
+    /// nodes) of reading and writing.
     ///
     /// # Errors
-    /// [`StorageError::ForeignDirectory`] for a target that holds anything else, [`StorageError::FileLocked`] for one that is
-    /// open, [`StorageError::CheckpointFailed`] and [`StorageError::Io`] if writing failed: the backup then is what it was before.
+    /// [`StorageError::ForeignDirectory`] for a target that holds anything else,
+    /// [`StorageError::FileLocked`] for one that is open, [`StorageError::CheckpointFailed`]
+    /// and [`StorageError::Io`] if writing failed: the backup then is what it was before.
     pub fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         spans::backup(&*self.core().storage, &**target).run(|| self.core().backup(target))
     }
 
-    /// What opening found; its [`cuts`](RecoveryReport::cuts) are those that are not acknowledged by now.
+    /// What opening found; its [`cuts`](RecoveryReport::cuts) are those that are not acknowledged
+    /// by now.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
         RecoveryReport {
@@ -246,13 +257,15 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         }
     }
 
-    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been durable, in this opening or an earlier one, is
-    /// known and dealt with. Returns the notices, which nothing tells from then on; none if there were none. What was cut stays in
-    /// `aside`. Waits for a sync under way, and commits a manifest if there is anything to acknowledge.
+    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been
+    /// durable, in this opening or an earlier one, is known and dealt with. Returns the
+    /// notices, which nothing tells from then on; none if there were none. What was cut stays in
+    /// `aside`. Waits for a sync under way, and commits a manifest if there is anything to
+    /// acknowledge.
     ///
     /// # Errors
-    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if the manifest could not be written: the notices are
-    /// still on record.
+    /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if the
+    /// manifest could not be written: the notices are still on record.
     pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.core().acknowledge_cuts()
     }
@@ -270,20 +283,24 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     }
 
     /// The newest head with this root among those of the last appends, as many as
-    /// [`recent_heads`](EngineConfig::recent_heads). See `RotorTree::find_head` for what is found when.
+    /// [`recent_heads`](EngineConfig::recent_heads). See `RotorTree::find_head` for what is found
+    /// when.
     #[must_use]
     pub fn find_head(&self, root: &Hash) -> Option<TreeHead> {
         self.core().find_head(root)
     }
 
-    /// Closes the tree for all its handles: flushes, checkpoints if the policy says so, marks the store as cleanly closed
-    /// and gives up ownership, also when something of it fails. The first call does that; others wait for it.
+    /// Closes the tree for all its handles: flushes, checkpoints if the policy says so, marks the
+    /// store as cleanly closed and gives up ownership, also when something of it fails. The
+    /// first call does that; others wait for it.
     ///
-    /// Wakers, events and destructors may call it, since none of them runs under a lock. Only a call that would wait for itself is
-    /// refused and closes nothing: from within this tree's hasher, or from what closing itself drops.
+    /// Wakers, events and destructors may call it, since none of them runs under a lock. Only a
+    /// call that would wait for itself is refused and closes nothing: from within this tree's
+    /// hasher, or from what closing itself drops.
     ///
     /// # Errors
-    /// [`StorageError::Reentered`] for such a call; [`StorageError::FlushFailed`]; [`StorageError::CheckpointFailed`] if the last checkpoint failed; [`StorageError::Io`]
+    /// [`StorageError::Reentered`] for such a call; [`StorageError::FlushFailed`];
+    /// [`StorageError::CheckpointFailed`] if the last checkpoint failed; [`StorageError::Io`]
     /// if the mark could not be written.
     pub fn close(self) -> Result<(), StorageError> {
         self.core().close()
@@ -299,7 +316,8 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     pub(super) fn close(&self) -> Result<(), StorageError> {
         if !self.is_own_process() {
-            // A forked child holds a copy of the parent's buffers and shares its files. They are the parent's business.
+            // A forked child holds a copy of the parent's buffers and shares its files. They are
+            // the parent's business.
             return Ok(());
         }
         self.check_reentry()?;
@@ -351,7 +369,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         })?;
         self.await_checkpoints();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
-            // A checkpoint that fails takes nothing away from what is durable; it is told once everything else is done.
+            // A checkpoint that fails takes nothing away from what is durable; it is told once
+            // everything else is done.
             drop(self.run_checkpoint(true));
         }
         let lead = self.take_lead()?;

@@ -30,7 +30,8 @@ pub(super) enum Closer<'a> {
     Another,
 }
 
-/// Held by the call that closes. When it is dropped, ownership is given up, and those who wait for that go on.
+/// Held by the call that closes. When it is dropped, ownership is given up, and those who wait for
+/// that go on.
 pub(super) struct Ending<'a> {
     tenure: &'a Tenure,
     owner: Option<Box<dyn Ownership>>,
@@ -47,7 +48,8 @@ impl Tenure {
     /// The first call closes; later ones wait for it.
     ///
     /// # Errors
-    /// [`StorageError::Reentered`] for a call from within the first one, which cannot wait for itself.
+    /// [`StorageError::Reentered`] for a call from within the first one, which cannot wait for
+    /// itself.
     pub(super) fn end(&self) -> Result<Closer<'_>, StorageError> {
         let mut state = lock(&self.state);
         loop {
@@ -77,7 +79,8 @@ impl Tenure {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        // A backend's ownership is code of others: no lock is held here, and a panic must not keep those who wait waiting.
+        // A backend's ownership is code of others: no lock is held here, and a panic must not keep
+        // those who wait waiting.
         if let Some(owner) = self.owner.take() {
             crate::isolated::isolated(|| drop(owner));
         }

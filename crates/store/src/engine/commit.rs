@@ -61,7 +61,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.commit.is_durable(sequence)
     }
 
-    /// Commits everything pending and gives up the lead. On failure nothing is durable that was not before.
+    /// Commits everything pending and gives up the lead. On failure nothing is durable that was not
+    /// before.
     pub(super) fn lead(&self, mut lead: Lead<'_, H, N, D>) -> Result<(), StorageError> {
         if let Err(error) = self.commit_pending(&mut lead) {
             return Err(lead.give_up(error));
@@ -75,7 +76,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         let started = Instant::now();
         let pending = {
             let mut writer = lock(&self.writer);
-            // With the lock held: whoever failed, also in the middle of an insert, did so before, and its records stay here.
+            // With the lock held: whoever failed, also in the middle of an insert, did so before,
+            // and its records stay here.
             if let Err(error) = self.status.check_failure() {
                 return Err(WriteError::InDoubt(io::Error::other(error)));
             }
@@ -84,7 +86,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             } else {
                 log.spare.follow(&writer.pending);
                 std::mem::swap(&mut log.spare, &mut writer.pending);
-                // Published snapshots end where batches end, and so does the position that the group states.
+                // Published snapshots end where batches end, and so does the position that the
+                // group states.
                 let snapshot = self.published.load_full();
                 Some((log.spare.last_batch_end(), snapshot))
             }
@@ -154,7 +157,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         Ok(())
     }
 
-    /// How long after a sync the log is attested, unless more comes: 50 ms, or the interval where that is shorter.
+    /// How long after a sync the log is attested, unless more comes: 50 ms, or the interval where
+    /// that is shorter.
     pub(super) fn mark_delay(&self) -> Duration {
         let usual = match self.config.flush_policy {
             FlushPolicy::Interval(interval) => interval.min(MARK_DELAY),
@@ -170,7 +174,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.has_pending() {
             return;
         }
-        // The span is entered before the lead is taken: a subscriber may call any method of the tree.
+        // The span is entered before the lead is taken: a subscriber may call any method of the
+        // tree.
         let flushed = spans::flush(&*self.storage).run(|| {
             let _outbox = outbox::scope();
             match self.try_lead() {
@@ -179,7 +184,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             }
         });
         match flushed {
-            // A thread leads, and may have begun before these records came. No second one needs to wait for it.
+            // A thread leads, and may have begun before these records came. No second one needs to
+            // wait for it.
             Ok(false) => self.tick_again(interval),
             Err(StorageError::Unavailable(_)) => {
                 self.tick_again(self.counters.shortage.pause(interval));

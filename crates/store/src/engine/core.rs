@@ -70,7 +70,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Tells the threads that wait for something other than durability to look at the status.
     pub(super) fn tell_blocked(&self) {
-        // Taking each lock once makes sure that those who looked before the change are waiting by now.
+        // Taking each lock once makes sure that those who looked before the change are waiting by
+        // now.
         drop(lock(&self.checkpoints));
         self.checkpoints_changed.notify_all();
         drop(lock(&self.size_lock));
@@ -95,8 +96,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.status.is_own_process()
     }
 
-    /// Refuses a call from within this tree's hasher: it would wait for the lock under which the hasher runs. To be asked before the
-    /// first wait.
+    /// Refuses a call from within this tree's hasher: it would wait for the lock under which the
+    /// hasher runs. To be asked before the first wait.
     pub(super) fn check_reentry(&self) -> Result<(), StorageError> {
         if self.hashing.is_here() {
             Err(StorageError::Reentered)
@@ -128,7 +129,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Takes a lock for a look. In a forked child, and from within the tree's hasher, that succeeds only if it is free.
+    /// Takes a lock for a look. In a forked child, and from within the tree's hasher, that succeeds
+    /// only if it is free.
     pub(super) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
         if self.hashing.is_here() {
             mutex.try_lock().ok()

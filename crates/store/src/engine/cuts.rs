@@ -1,4 +1,5 @@
-//! Ending the telling of cuts: what recovery cut off stays on record until the user says that this is known.
+//! Ending the telling of cuts: what recovery cut off stays on record until the user says that this
+//! is known.
 
 use rotortree_hasher::Hasher;
 
@@ -14,7 +15,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Takes the notices of cuts off the manifest, durably; the notices that there were.
     pub(super) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.status.check()?;
-        // Closing takes the lead for good before it commits its manifest, so that nothing is committed after the ownership is given up.
+        // Closing takes the lead for good before it commits its manifest, so that nothing is
+        // committed after the ownership is given up.
         let lead = self.take_lead()?;
         let acknowledged = self.commit_without_cuts();
         lead.give_back();
@@ -44,7 +46,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// The cuts that are not acknowledged. In a forked child those of the opening, where the manifest cannot be looked at.
+    /// The cuts that are not acknowledged. In a forked child those of the opening, where the
+    /// manifest cannot be looked at.
     pub(super) fn cuts(&self) -> Vec<CutNotice> {
         match self.look(&self.manifest) {
             Some(manifest) => manifest.cuts.clone(),

@@ -14,13 +14,15 @@ use crate::StorageError;
 
 /// Follows the durable head of a tree: the one that may be signed and published.
 ///
-/// [`next`](Self::next) gives the newest durable head whenever it is another one than that given last; the first time the head
-/// that is durable then, unless the tree is empty. Heads in between, which a slow follower misses, are not given: each head is a
-/// prefix of the next one. When the tree is closed or fails, `next` gives what became durable before and then `None`, and
+/// [`next`](Self::next) gives the newest durable head whenever it is another one than that given
+/// last; the first time the head that is durable then, unless the tree is empty. Heads in between,
+/// which a slow follower misses, are not given: each head is a prefix of the next one. When the
+/// tree is closed or fails, `next` gives what became durable before and then `None`, and
 /// [`outcome`](Self::outcome) tells which of both it was.
 ///
-/// It does not make anything durable, and keeps the tree neither open nor in memory. With the traits of `futures` it is a stream by
-/// `futures::stream::poll_fn(move |context| heads.poll_next(context))`.
+/// It does not make anything durable, and keeps the tree neither open nor in memory. With the
+/// traits of `futures` it is a stream by `futures::stream::poll_fn(move |context|
+/// heads.poll_next(context))`.
 ///
 /// ```
 /// use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
@@ -61,7 +63,8 @@ impl DurableHeads {
         }
     }
 
-    /// Waits for the next head; `None` when no more will be durable. Dropped before it is ready, it misses nothing.
+    /// Waits for the next head; `None` when no more will be durable. Dropped before it is ready, it
+    /// misses nothing.
     pub async fn next(&mut self) -> Option<TreeHead> {
         poll_fn(|context| self.poll_next(context)).await
     }
@@ -105,15 +108,16 @@ impl DurableHeads {
 }
 
 impl GroupCommit {
-    /// The durable sequence and head, if they are newer than `seen`; `None` if none will be any more. Otherwise `waker` is woken once
-    /// that has changed.
+    /// The durable sequence and head, if they are newer than `seen`; `None` if none will be any
+    /// more. Otherwise `waker` is woken once that has changed.
     fn poll_newer(
         &self,
         slot: &mut Option<Slot>,
         seen: Option<u64>,
         waker: &Waker,
     ) -> Poll<Option<(u64, Option<TreeHead>)>> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code of others.
+        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
+        // of others.
         let waker = waker.clone();
         // Before the lock: in a forked child it may be held by a thread that does not run there.
         if !self.status.is_own_process() {

@@ -1,7 +1,7 @@
 //! [`GroupCommit`]: what is durable, who waits for it, and the write end of the log while no thread leads.
 //!
-//! The part of an engine that tokens, futures and timers hold. It knows no tree and keeps none in memory: the engine behind it
-//! is reached through [`Leader`], which closing takes away.
+//! The part of an engine that tokens, futures and timers hold. It knows no tree and keeps none in
+//! memory: the engine behind it is reached through [`Leader`], which closing takes away.
 
 use std::{
     io,
@@ -61,7 +61,8 @@ pub(super) struct GroupCommit {
     pub(super) status: Arc<Status>,
     pub(super) runtime: Runtime,
     state: Mutex<Commit>,
-    /// Told when the durable sequence, the log's availability or the status has changed. Goes with `state`.
+    /// Told when the durable sequence, the log's availability or the status has changed. Goes with
+    /// `state`.
     changed: Condvar,
     /// The last record of the last batch that was inserted.
     inserted: AtomicU64,
@@ -139,7 +140,8 @@ impl GroupCommit {
         lock(&self.state)
     }
 
-    /// The state, unless this is a forked child and a thread of the parent held it when the child was forked.
+    /// The state, unless this is a forked child and a thread of the parent held it when the child
+    /// was forked.
     pub(super) fn look(&self) -> Option<MutexGuard<'_, Commit>> {
         self.status.look(&self.state)
     }
@@ -177,7 +179,8 @@ impl GroupCommit {
         self.inserted.load(Ordering::Acquire)
     }
 
-    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Whom that serves is told.
+    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Whom
+    /// that serves is told.
     pub(super) fn acknowledge(&self, after: &Position, log: Option<Log>) {
         let mut state = self.lock();
         if after.sequence > state.durable {
@@ -194,7 +197,8 @@ impl GroupCommit {
         self.wake(served);
     }
 
-    /// A lead ends without a write, and nothing is in doubt. Those who wait are told, and the next leader tries again.
+    /// A lead ends without a write, and nothing is in doubt. Those who wait are told, and the next
+    /// leader tries again.
     pub(super) fn refuse(&self, cause: Arc<io::Error>) {
         let mut state = self.lock();
         state.refusals += 1;
@@ -231,7 +235,8 @@ impl GroupCommit {
         drop((log, leader));
     }
 
-    /// Wakes on a thread of the runtime: a waker is code of others, and neither the leader nor its locks are theirs to keep.
+    /// Wakes on a thread of the runtime: a waker is code of others, and neither the leader nor its
+    /// locks are theirs to keep.
     fn wake(&self, wakers: Vec<Waker>) {
         if wakers.is_empty() {
             return;
@@ -308,7 +313,8 @@ impl GroupCommit {
         }
     }
 
-    /// Whether `sequence` is durable; if that is open, `waker` is woken once it is settled and the background syncs.
+    /// Whether `sequence` is durable; if that is open, `waker` is woken once it is settled and the
+    /// background syncs.
     pub(super) fn poll(
         self: &Arc<Self>,
         polled: &mut Polled,
@@ -328,14 +334,16 @@ impl GroupCommit {
         looked
     }
 
-    /// As [`poll`](Self::poll), without asking the background. A lead that ends without a write after the first look is an error.
+    /// As [`poll`](Self::poll), without asking the background. A lead that ends without a write
+    /// after the first look is an error.
     pub(super) fn look_or_register(
         &self,
         polled: &mut Polled,
         sequence: u64,
         waker: &Waker,
     ) -> Poll<Result<(), StorageError>> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code of others.
+        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
+        // of others.
         let waker = waker.clone();
         let replaced = {
             let mut state = self.lock();

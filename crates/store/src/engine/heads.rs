@@ -1,8 +1,9 @@
 //! [`RecentHeads`]: the heads of recent appends, to be found by their roots.
 //!
-//! A ring of bounded length, of which only what is used is allocated. It has a lock of its own, which inserts take for a copy of 40
-//! bytes and lookups share for a short piece of the ring at a time: neither keeps the other waiting for long, however many heads are
-//! kept. What a head means and when it is durable is left to those who ask.
+//! A ring of bounded length, of which only what is used is allocated. It has a lock of its own,
+//! which inserts take for a copy of 40 bytes and lookups share for a short piece of the ring at a
+//! time: neither keeps the other waiting for long, however many heads are kept. What a head means
+//! and when it is durable is left to those who ask.
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::TreeHead;
@@ -56,9 +57,11 @@ impl Ring {
         }
     }
 
-    /// The heads from position `start` up to `end`, none of which is overwritten, in two runs: the older one first.
+    /// The heads from position `start` up to `end`, none of which is overwritten, in two runs: the
+    /// older one first.
     fn runs(&self, start: u64, end: u64) -> [&[TreeHead]; 2] {
-        // Below the bound positions are indices. At the bound they wrap around at it, which is the length.
+        // Below the bound positions are indices. At the bound they wrap around at it, which is the
+        // length.
         let len = (self.heads.len() as u64).max(1);
         let first = (start % len) as usize;
         let count = (end - start) as usize;
@@ -99,7 +102,8 @@ impl RecentHeads {
         }
     }
 
-    /// The newest head with this root. `lock` takes the ring for reading, or tells that it cannot be had.
+    /// The newest head with this root. `lock` takes the ring for reading, or tells that it cannot
+    /// be had.
     fn find<'a>(
         &'a self,
         root: &Hash,
@@ -131,8 +135,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if !self.heads.are_kept() {
             return None;
         }
-        // It is recorded only once it is published, and those before it once they were. So this finds whatever a reader has seen until it
-        // is in the ring, and nothing is in the ring that readers do not see. And what most callers ask for needs no lock.
+        // It is recorded only once it is published, and those before it once they were. So this
+        // finds whatever a reader has seen until it is in the ring, and nothing is in the
+        // ring that readers do not see. And what most callers ask for needs no lock.
         let newest = self.published.load().head();
         if let Some(head) = newest.filter(|head| head.root == *root) {
             return Some(head);
@@ -140,7 +145,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         if self.status.check_process().is_ok() {
             self.heads.find(root, |ring| Some(read(ring)))
         } else {
-            // A thread that does not run in a forked child may have held it when the child was forked.
+            // A thread that does not run in a forked child may have held it when the child was
+            // forked.
             self.heads.find(root, try_read)
         }
     }

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{StorageError, storage::WriteError};
 
-/// Held by the leader. Given up by [`give_back`](Self::give_back) or, for good, [`retire`](Self::retire); dropped otherwise - by
-/// a failure or a panic - the write end is gone for good, and all who wait are told.
+/// Held by the leader. Given up by [`give_back`](Self::give_back) or, for good,
+/// [`retire`](Self::retire); dropped otherwise - by a failure or a panic - the write end is gone
+/// for good, and all who wait are told.
 pub(super) struct Lead<'a, H: Hasher, const N: usize, const D: usize> {
     core: &'a Core<H, N, D>,
     log: Option<Log>,
@@ -64,8 +65,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
-    /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes, attested by a tick, which also has the
-    /// backend close what it keeps open.
+    /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes,
+    /// attested by a tick, which also has the backend close what it keeps open.
     pub(super) fn give_back(mut self) {
         let Some(log) = self.log.take() else { return };
         let wants_tick = (log.wants_mark || !log.is_resting) && !log.within_batch;
@@ -86,8 +87,9 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
         self.core.tell_all();
     }
 
-    /// Gives up the lead after a write that failed. If nothing was written, whoever waits is told and the next leader tries again;
-    /// otherwise the log failed, and nothing becomes durable any more.
+    /// Gives up the lead after a write that failed. If nothing was written, whoever waits is told
+    /// and the next leader tries again; otherwise the log failed, and nothing becomes durable
+    /// any more.
     pub(super) fn give_up(self, error: WriteError) -> StorageError {
         match error {
             WriteError::NotWritten(error) => {

@@ -15,13 +15,15 @@ pub(crate) struct Identity {
     pub(crate) fingerprint: Hash,
 }
 
-/// The write end of the log. Whoever holds it is the leader: there is one, and it does the log's I/O.
+/// The write end of the log. Whoever holds it is the leader: there is one, and it does the log's
+/// I/O.
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) identity: Identity,
     /// The header of the newest segment, which its successor and the manifest hold too.
     pub(crate) header: HeaderCopy,
-    /// Bytes in front of the segment that were there when the log was opened or were written since.
+    /// Bytes in front of the segment that were there when the log was opened or were written
+    /// since.
     pub(crate) earlier: u64,
     /// Length of the segment: where the next group goes.
     pub(crate) offset: u64,
@@ -35,7 +37,8 @@ pub(crate) struct Log {
     pub(crate) is_resting: bool,
     /// Whether the last group ended within a batch.
     pub(crate) within_batch: bool,
-    /// Whether a segment of the next number stands there that no manifest names and that could not be removed.
+    /// Whether a segment of the next number stands there that no manifest names and that could not
+    /// be removed.
     pub(crate) has_leftover: bool,
     /// The buffer that takes turns with the writer's.
     pub(crate) spare: GroupBuffer,
@@ -105,7 +108,8 @@ impl Log {
         Ok(())
     }
 
-    /// Attests the last group for readers where that takes something: without a sync of its own, or with one if the storage has no marks.
+    /// Attests the last group for readers where that takes something: without a sync of its own, or
+    /// with one if the storage has no marks.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
             let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
@@ -127,7 +131,8 @@ impl Log {
         self.earlier + self.offset
     }
 
-    /// Creates the next segment, which continues from what is durable. Until a manifest names it, this log goes on without it.
+    /// Creates the next segment, which continues from what is durable. Until a manifest names it,
+    /// this log goes on without it.
     pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
         let number = self.header.number + 1;
         if self.has_leftover {
@@ -159,8 +164,8 @@ impl Log {
         self.is_resting = false;
     }
 
-    /// Removes a segment that no manifest came to name. What is written next goes where this log ends, and would be dead behind a
-    /// segment that continues from before it.
+    /// Removes a segment that no manifest came to name. What is written next goes where this log
+    /// ends, and would be dead behind a segment that continues from before it.
     pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
         self.has_leftover = storage.remove_segment(next.header.number).is_err();
     }

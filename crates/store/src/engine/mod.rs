@@ -27,9 +27,10 @@
 //! | `shortage` | writes that were not made, and are made later |
 //! | `stats`, `stats_text`, `events` | what can be observed |
 //!
-//! Locks, in the order in which they may be taken: `cold`, `manifest`, `writer`, `commit`, then the small ones. Only the first two,
-//! which no insert takes, are held over I/O. Code of others runs under none of them but the hasher under `writer`: wakers run on
-//! threads of the runtime, events and destructors behind the thread's last lock.
+//! Locks, in the order in which they may be taken: `cold`, `manifest`, `writer`, `commit`, then the
+//! small ones. Only the first two, which no insert takes, are held over I/O. Code of others runs
+//! under none of them but the hasher under `writer`: wakers run on threads of the runtime, events
+//! and destructors behind the thread's last lock.
 
 mod append;
 #[cfg(all(test, not(loom)))]

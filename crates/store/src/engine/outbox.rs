@@ -1,8 +1,9 @@
 //! [`scope`] and [`defer`]: code of others that waits until its thread holds no lock of the engine.
 //!
-//! An event ends in a subscriber, a dropped value in a destructor, and either may call any method of the tree. So what happens
-//! under a lock, with the lead or in the one checkpoint at a time is only noted there. Each method that may note something
-//! opens a [`Scope`] before it takes its first lock; when the thread's outermost scope ends, everything noted is run, in order,
+//! An event ends in a subscriber, a dropped value in a destructor, and either may call any method
+//! of the tree. So what happens under a lock, with the lead or in the one checkpoint at a time is
+//! only noted there. Each method that may note something opens a [`Scope`] before it takes its
+//! first lock; when the thread's outermost scope ends, everything noted is run, in order,
 //! and a panic of one call ends with that call.
 
 use std::{cell::RefCell, marker::PhantomData, mem};
@@ -25,7 +26,8 @@ pub(super) struct Scope(PhantomData<*const ()>);
 
 /// Opens a scope. To be kept until the last lock is given back.
 pub(super) fn scope() -> Scope {
-    // A thread that ends has no outbox any more: what its destructors cause is told at once, which is all that is left.
+    // A thread that ends has no outbox any more: what its destructors cause is told at once, which
+    // is all that is left.
     OUTBOX
         .try_with(|outbox| outbox.borrow_mut().depth += 1)
         .ok();
@@ -64,7 +66,8 @@ pub(super) fn defer(call: impl FnOnce() + 'static) {
     }
 }
 
-/// Drops a value that may be the last one to hold something of others, when no lock is held any more.
+/// Drops a value that may be the last one to hold something of others, when no lock is held any
+/// more.
 pub(super) fn discard(value: impl Sized + 'static) {
     defer(move || drop(value));
 }

@@ -10,7 +10,8 @@ use rotortree_hasher::{Hash, Hasher};
 use super::{core::Core, write::Writer};
 use crate::{CheckpointPolicy, runtime::Lane, sync::lock};
 
-/// The first wait before a failed background checkpoint is tried again; doubled each time up to the longest.
+/// The first wait before a failed background checkpoint is tried again; doubled each time up to the
+/// longest.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
@@ -45,7 +46,8 @@ pub(super) struct Extent {
     pub(super) nodes: u64,
     /// Entries since the tree was opened.
     pub(super) entries: u64,
-    /// Bytes of log on disk, headers and padding included: those that opening found and all that were written since.
+    /// Bytes of log on disk, headers and padding included: those that opening found and all that
+    /// were written since.
     pub(super) log: u64,
 }
 
@@ -163,8 +165,8 @@ pub(super) const fn node_count(size: u64, arity: u64) -> u64 {
 const NODE_BYTES: u64 = size_of::<Hash>() as u64;
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Whether a background checkpoint is due and the caller is the one to [ask](Self::ask_checkpoint) for it, when it has let go
-    /// of the writer lock.
+    /// Whether a background checkpoint is due and the caller is the one to
+    /// [ask](Self::ask_checkpoint) for it, when it has let go of the writer lock.
     #[must_use]
     pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, D>) -> bool {
         let due = &self.counters.due;
@@ -210,8 +212,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than the policy allows. For the leader,
-    /// who does not wait for it.
+    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than
+    /// the policy allows. For the leader, who does not wait for it.
     pub(super) fn log_reached(&self, bytes: u64) {
         let due = &self.counters.due;
         due.log_reached(bytes);
@@ -223,8 +225,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// Has the background make the checkpoint that is due. Where it has no thread, this one makes it if it may wait for that. To be
-    /// called without a lock.
+    /// Has the background make the checkpoint that is due. Where it has no thread, this one makes
+    /// it if it may wait for that. To be called without a lock.
     pub(super) fn ask_checkpoint(&self, may_wait: bool) {
         let job = self.commit.job(|leader| leader.checkpoint());
         if self.config.runtime.run(Lane::Checkpoint, job).is_ok() {
@@ -297,7 +299,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
     }
 
-    /// A background checkpoint failed: another one after a while. Where the timer has no thread, the first insert after that asks.
+    /// A background checkpoint failed: another one after a while. Where the timer has no thread,
+    /// the first insert after that asks.
     fn back_off(&self) {
         let at = {
             let mut checkpoints = lock(&self.checkpoints);

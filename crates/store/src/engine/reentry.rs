@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::{hashing::is_pool_thread, sync::thread_token};
 
-/// Whose hasher runs. The usual atomics also where models are checked: a thread only has to find what it stored itself.
+/// Whose hasher runs. The usual atomics also where models are checked: a thread only has to find
+/// what it stored itself.
 #[derive(Default)]
 pub(super) struct Hashing {
     /// The token of the thread that holds the writer lock and hashes; 0 for none.
@@ -17,7 +18,8 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    /// Marks this thread as the one that hashes until the guard is dropped. With the writer lock held.
+    /// Marks this thread as the one that hashes until the guard is dropped. With the writer lock
+    /// held.
     pub(super) fn begin(&self, on_pool: bool) -> Mark<'_> {
         self.on_pool.store(on_pool, Ordering::Relaxed);
         self.thread.store(thread_token(), Ordering::Relaxed);

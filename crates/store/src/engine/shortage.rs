@@ -65,7 +65,8 @@ impl Shortage {
     }
 }
 
-/// The pauses of closing before it tries again what a shortage kept from being written. No later call can.
+/// The pauses of closing before it tries again what a shortage kept from being written. No later
+/// call can.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(1),
     Duration::from_millis(4),

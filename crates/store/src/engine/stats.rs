@@ -17,13 +17,14 @@ use crate::{
     sync::{Mutex, lock},
 };
 
-/// A look at a tree and its storage. Counters count since the tree was opened. Names are stable; fields are added.
+/// A look at a tree and its storage. Counters count since the tree was opened. Names are stable;
+/// fields are added.
 ///
-/// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature `serde` it serializes as a map of
-/// its fields, durations as seconds and errors as texts.
+/// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature
+/// `serde` it serializes as a map of its fields, durations as seconds and errors as texts.
 ///
-/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or `None`; so is, within the tree's
-/// hasher, what the insert that hashes is changing.
+/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or
+/// `None`; so is, within the tree's hasher, what the insert that hashes is changing.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -40,9 +41,11 @@ pub struct Stats {
     pub uncheckpointed_bytes: u64,
     /// Bytes of log on disk that no checkpoint covers yet: what opening would read.
     pub log_bytes: u64,
-    /// Bytes of memory that are allocated for nodes: for pinned levels, for what no checkpoint covers, and for fewer than 128 nodes a
-    /// level that no chunk holds yet. It is allocated ahead, at most as much again, and given back in segments of at most 2 MiB, of
-    /// which each level can keep one for a few nodes. What only a snapshot from before the last checkpoint keeps is not counted.
+    /// Bytes of memory that are allocated for nodes: for pinned levels, for what no checkpoint
+    /// covers, and for fewer than 128 nodes a level that no chunk holds yet. It is allocated
+    /// ahead, at most as much again, and given back in segments of at most 2 MiB, of
+    /// which each level can keep one for a few nodes. What only a snapshot from before the last
+    /// checkpoint keeps is not counted.
     pub resident_node_bytes: u64,
     /// Segments of the log in force.
     pub log_segments: u64,
@@ -96,15 +99,19 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::seconds")
     )]
     pub stalled: Duration,
-    /// Times that the system had no thread for the background. What it would have done was done by the thread that asked, or, where
-    /// that must not wait (`try_submit`), is left to the next call.
+    /// Times that the system had no thread for the background. What it would have done was done by
+    /// the thread that asked, or, where that must not wait (`try_submit`), is left to the next
+    /// call.
     pub unserved: u64,
-    /// Times that the backend did not remove a covered segment; it goes when the store is opened next.
+    /// Times that the backend did not remove a covered segment; it goes when the store is opened
+    /// next.
     pub removal_failures: u64,
-    /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory until a later checkpoint.
+    /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory
+    /// until a later checkpoint.
     pub view_failures: u64,
-    /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors or room for example. What waited to be
-    /// written waits on, and is tried again.
+    /// Writes of the log or the manifest that failed with nothing in doubt, for want of
+    /// descriptors or room for example. What waited to be written waits on, and is tried
+    /// again.
     pub unavailable: u64,
     /// What the last of these failed with, if nothing was written since.
     #[cfg_attr(

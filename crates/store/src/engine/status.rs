@@ -28,7 +28,8 @@ impl Status {
         }
     }
 
-    /// Refuses in a forked child. To be asked before the first lock: a thread that does not run there may hold it.
+    /// Refuses in a forked child. To be asked before the first lock: a thread that does not run
+    /// there may hold it.
     pub(super) fn check_process(&self) -> Result<(), StorageError> {
         if self.process.is_current() {
             Ok(())
@@ -58,12 +59,14 @@ impl Status {
         self.failure.get()
     }
 
-    /// Whether this process opened the tree. A forked child must not write what its parent writes too.
+    /// Whether this process opened the tree. A forked child must not write what its parent writes
+    /// too.
     pub(super) fn is_own_process(&self) -> bool {
         self.process.has_this_id()
     }
 
-    /// Takes a lock for a look, which in a forked child succeeds only if no thread held it when the child was forked.
+    /// Takes a lock for a look, which in a forked child succeeds only if no thread held it when the
+    /// child was forked.
     pub(super) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
         if self.check_process().is_ok() {
             Some(lock(mutex))

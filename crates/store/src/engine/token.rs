@@ -21,11 +21,12 @@ use crate::StorageError;
 
 /// Knows one insert: its leaves, the head after it, and when it is durable.
 ///
-/// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the tree is closed, waiting
-/// returns at once.
+/// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the
+/// tree is closed, waiting returns at once.
 ///
-/// It can be awaited on any executor, and then, too, it is durable soon under every flush policy: the first poll has a thread of the
-/// runtime lead a sync, as `Manual` does not forbid, and does not wait for the tick of an `Interval`.
+/// It can be awaited on any executor, and then, too, it is durable soon under every flush policy:
+/// the first poll has a thread of the runtime lead a sync, as `Manual` does not forbid, and does
+/// not wait for the tick of an `Interval`.
 #[derive(Clone)]
 pub struct DurabilityToken {
     commit: Arc<GroupCommit>,
@@ -49,11 +50,13 @@ impl DurabilityToken {
         }
     }
 
-    /// Blocks until the insert is durable, leading or joining a sync under every flush policy. On an executor, await the token.
+    /// Blocks until the insert is durable, leading or joining a sync under every flush policy. On
+    /// an executor, await the token.
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Unavailable`] if nothing could be written for now, after
-    /// which the insert waits for the next flush and this can be called again; [`StorageError::Closed`] in a forked child.
+    /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Unavailable`] if
+    /// nothing could be written for now, after which the insert waits for the next flush and
+    /// this can be called again; [`StorageError::Closed`] in a forked child.
     pub fn wait(&self) -> Result<(), StorageError> {
         let _outbox = outbox::scope();
         self.commit.wait(self.sequence)
@@ -74,7 +77,8 @@ impl DurabilityToken {
         self.commit.is_durable(self.sequence)
     }
 
-    /// Where the insert stands in the tree: the range and the head below as one value, which does not refer to the tree.
+    /// Where the insert stands in the tree: the range and the head below as one value, which does
+    /// not refer to the tree.
     #[must_use]
     pub fn placement(&self) -> Placement {
         Placement {
@@ -89,8 +93,8 @@ impl DurabilityToken {
         self.first_leaf..self.head.map_or(0, |head| head.size)
     }
 
-    /// The tree's head right after this insert, whatever came since; `None` while the tree is empty. Publish it only once
-    /// the insert is durable.
+    /// The tree's head right after this insert, whatever came since; `None` while the tree is
+    /// empty. Publish it only once the insert is durable.
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
         self.head
@@ -115,11 +119,12 @@ impl IntoFuture for DurabilityToken {
     }
 }
 
-/// Resolves when what was inserted is durable: one insert, of whose [`DurabilityToken`] this is the future, or everything before a
-/// call of `flush_async`.
+/// Resolves when what was inserted is durable: one insert, of whose [`DurabilityToken`] this is the
+/// future, or everything before a call of `flush_async`.
 ///
-/// The background does the sync, and wakers are called on its threads. Where it has none, polling syncs. However often it
-/// is polled, one future has one waker registered, and none once it is dropped; O(log n) for one of n.
+/// The background does the sync, and wakers are called on its threads. Where it has none, polling
+/// syncs. However often it is polled, one future has one waker registered, and none once it is
+/// dropped; O(log n) for one of n.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Durable {
     commit: Arc<GroupCommit>,

@@ -1,7 +1,8 @@
 //! [`Waiters`]: the wakers of futures, in the order of the sequences that they wait for.
 //!
-//! O(log n) to register, replace or forget one of n; a sync takes out those that it serves and looks at no other. Nothing of a
-//! waker runs in here: clones are made before, and what is taken out is woken or dropped behind the lock that guards this.
+//! O(log n) to register, replace or forget one of n; a sync takes out those that it serves and
+//! looks at no other. Nothing of a waker runs in here: clones are made before, and what is taken
+//! out is woken or dropped behind the lock that guards this.
 
 use std::{collections::BTreeMap, task::Waker};
 
@@ -20,7 +21,8 @@ pub(super) struct Waiters {
 }
 
 impl Waiters {
-    /// Has `waker` woken once `sequence` is durable, in place of the one that the future registered before, which is returned.
+    /// Has `waker` woken once `sequence` is durable, in place of the one that the future registered
+    /// before, which is returned.
     pub(super) fn register(
         &mut self,
         slot: &mut Option<Slot>,

@@ -27,8 +27,8 @@ use crate::{
 /// How long a waiting insert sleeps at most before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// How often an insert that must not wait tries the writer lock: about a microsecond, in which a background thread that looks at
-/// what is pending is through, and no batch is hashed.
+/// How often an insert that must not wait tries the writer lock: about a microsecond, in which a
+/// background thread that looks at what is pending is through, and no batch is hashed.
 const GLANCES: u32 = 64;
 
 /// What the writer lock guards.
@@ -55,8 +55,9 @@ impl<H: Hasher, const N: usize, const D: usize> Writer<H, N, D> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
-    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or refuses where that takes waiting. A
-    /// tree of another size than the entry demands is told before room is looked for.
+    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or
+    /// refuses where that takes waiting. A tree of another size than the entry demands is told
+    /// before room is looked for.
     fn admit(
         &self,
         bytes: usize,
@@ -186,8 +187,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
                 self.stream(writer, leaves, piece)
             })?;
         }
-        // The last things that can refuse are memory for the nodes and a hasher that panics; what was streamed is then an unfinished
-        // batch in the log.
+        // The last things that can refuse are memory for the nodes and a hasher that panics; what
+        // was streamed is then an unfinished batch in the log.
         let mut append = || match admission {
             _ if leaves.is_empty() => Ok(()),
             Admission::Wait => self.hash(&mut writer, uses_pool(leaves.len()), |tree| {
@@ -226,8 +227,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         (self.config.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1)
     }
 
-    /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before anything of it is
-    /// published. The writer lock is let go for each piece; `streaming` keeps others out.
+    /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before
+    /// anything of it is published. The writer lock is let go for each piece; `streaming` keeps
+    /// others out.
     fn stream<'a, 'l>(
         &'a self,
         mut writer: MutexGuard<'a, Writer<H, N, D>>,
@@ -259,8 +261,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         Ok((writer, rest))
     }
 
-    /// Runs the hasher: the only code of others that runs under a lock. Its panic leaves the tree as it was, and a call of a method
-    /// that needs the lock is told instead of waiting for it.
+    /// Runs the hasher: the only code of others that runs under a lock. Its panic leaves the tree
+    /// as it was, and a call of a method that needs the lock is told instead of waiting for it.
     fn hash<R>(
         &self,
         writer: &mut Writer<H, N, D>,
@@ -271,7 +273,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         run(&mut writer.tree)
     }
 
-    /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is to ask for.
+    /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is
+    /// to ask for.
     #[must_use]
     pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) -> bool {
         let snapshot = writer.spare.snapshot(&writer.tree);
@@ -291,8 +294,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.consider_checkpoint(writer)
     }
 
-    /// Has the background do what the insert makes due; called without a lock. Where it has no thread, this one does it, unless it must
-    /// not wait: then the next insert that may does.
+    /// Has the background do what the insert makes due; called without a lock. Where it has no
+    /// thread, this one does it, unless it must not wait: then the next insert that may does.
     fn after_insert(&self, checkpoint_is_due: bool, admission: Admission) {
         let may_wait = admission == Admission::Wait;
         if let FlushPolicy::Interval(interval) = self.config.flush_policy
@@ -318,7 +321,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         }
         let deadline = Instant::now().checked_add(timeout);
         self.size_waiters.fetch_add(1, Ordering::SeqCst);
-        // Whoever publishes looks for waiters afterwards: seen by neither, this waiter and that size would miss each other.
+        // Whoever publishes looks for waiters afterwards: seen by neither, this waiter and that
+        // size would miss each other.
         fence(Ordering::SeqCst);
         let mut guard = lock(&self.size_lock);
         while !reached() && self.status.check().is_ok() {

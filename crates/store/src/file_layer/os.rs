@@ -1,7 +1,7 @@
 //! [`OsFiles`]: the operating system's files.
 //!
-//! Only what differs between systems lives here and below. Names in errors, loops over short results and
-//! the order of operations belong to the filesystem backend.
+//! Only what differs between systems lives here and below. Names in errors, loops over short
+//! results and the order of operations belong to the filesystem backend.
 
 mod lock;
 mod map;
@@ -115,8 +115,9 @@ impl FileLayer for OsFiles {
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        // `fdatasync` also makes a changed length durable, since the data could not be read without it;
-        // on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as well.
+        // `fdatasync` also makes a changed length durable, since the data could not be read without
+        // it; on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as
+        // well.
         file.sync_data()
     }
 

@@ -1,8 +1,9 @@
 //! [`Disk`]: the store's directory and the files below it, with names in errors, loops over short results, and directory
 //! entries that are durable before anything relies on them.
 //!
-//! Paths are whole ones, as messages tell them; the file layer gets them relative to the directory. While the store is owned, that is the
-//! directory that was locked, wherever it has been moved and whatever has taken its name; otherwise each call follows the name.
+//! Paths are whole ones, as messages tell them; the file layer gets them relative to the directory.
+//! While the store is owned, that is the directory that was locked, wherever it has been moved and
+//! whatever has taken its name; otherwise each call follows the name.
 
 mod directories;
 mod identity;
@@ -27,7 +28,8 @@ use crate::{
 /// Bytes moved at once when a stream is copied to a file.
 const COPY_BYTES: usize = 256 << 10;
 
-/// Bytes written until the device is asked to begin with them: milliseconds of its work, and few enough calls.
+/// Bytes written until the device is asked to begin with them: milliseconds of its work, and few
+/// enough calls.
 pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// The file layer as the backend uses it.
@@ -39,8 +41,8 @@ pub(super) struct Disk<L: FileLayer> {
     held: Mutex<Option<Arc<L::Dir>>>,
     /// Whether a file system that cannot sync directories is put up with.
     allow_unsynced_directories: bool,
-    /// Directories whose entry in their parent this process has made durable. An entry that merely exists may be
-    /// what a killed process left in the cache.
+    /// Directories whose entry in their parent this process has made durable. An entry that merely
+    /// exists may be what a killed process left in the cache.
     anchored: Mutex<HashSet<PathBuf>>,
 }
 
@@ -51,7 +53,8 @@ pub(super) struct NamedFile<F> {
     path: PathBuf,
 }
 
-/// A file that is whole and synced under its temporary name, and the open directory in which it gets its own.
+/// A file that is whole and synced under its temporary name, and the open directory in which it
+/// gets its own.
 #[derive(Debug)]
 pub(super) struct Prepared<L: FileLayer> {
     file: NamedFile<L::File>,
@@ -189,7 +192,8 @@ impl<L: FileLayer> Disk<L> {
         synced.map_err(|(index, error)| named("sync", files[index].path(), error))
     }
 
-    /// Reserves room up to `len`. An error is one about room; whatever else keeps the system from reserving it, writing finds out.
+    /// Reserves room up to `len`. An error is one about room; whatever else keeps the system from
+    /// reserving it, writing finds out.
     pub(super) fn reserve(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
         use io::ErrorKind::{FileTooLarge, Interrupted, QuotaExceeded, StorageFull};
         loop {
@@ -234,8 +238,8 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// As [`write`](Self::write), for bytes that a sync of the file follows: the device has the first of many at work while the last
-    /// are still being copied into the cache.
+    /// As [`write`](Self::write), for bytes that a sync of the file follows: the device has the
+    /// first of many at work while the last are still being copied into the cache.
     pub(super) fn write_ahead_of_sync(
         &self,
         file: &NamedFile<L::File>,
@@ -302,8 +306,9 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This replaces what has the name. An error
-    /// leaves open which of the two will have it after a crash.
+    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This
+    /// replaces what has the name. An error leaves open which of the two will have it after a
+    /// crash.
     pub(super) fn publish(
         &self,
         prepared: Prepared<L>,
@@ -322,14 +327,16 @@ impl<L: FileLayer> Disk<L> {
         Ok((file, len))
     }
 
-    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must be there; it is opened with it, so
-    /// that what may be wanting is wanting before anything is in doubt.
+    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must
+    /// be there; it is opened with it, so that what may be wanting is wanting before anything
+    /// is in doubt.
     pub(super) fn prepare(
         &self,
         temporary: &Path,
         content: &mut dyn Read,
     ) -> io::Result<Prepared<L>> {
-        // An earlier attempt's file is not written over but replaced: what a failed sync left of it is unknown.
+        // An earlier attempt's file is not written over but replaced: what a failed sync left of it
+        // is unknown.
         self.remove_if_there(temporary)?;
         let dir = self.open_parent(temporary)?;
         let file = self.create_new(temporary)?;

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The error inside the [`io::Error`] that the backend returns. Its text holds that of the system's own error, which is therefore
-/// not its source.
+/// The error inside the [`io::Error`] that the backend returns. Its text holds that of the system's
+/// own error, which is therefore not its source.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {}: {cause}{}", path.display(), remedy(cause.kind()))]
 struct FileError {
@@ -64,7 +64,8 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
-/// An error about a file or directory that is no longer what was opened. Its kind is none that means that nothing was ever there.
+/// An error about a file or directory that is no longer what was opened. Its kind is none that
+/// means that nothing was ever there.
 pub(super) fn gone(reason: &str) -> io::Error {
     fault(io::ErrorKind::StaleNetworkFileHandle, reason)
 }

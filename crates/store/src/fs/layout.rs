@@ -127,7 +127,8 @@ pub(super) fn is_level(name: &Path) -> bool {
     })
 }
 
-/// A label with everything but letters, digits, `-` and `_` replaced, so that it cannot leave its directory.
+/// A label with everything but letters, digits, `-` and `_` replaced, so that it cannot leave its
+/// directory.
 fn plain(label: &str) -> String {
     label
         .chars()

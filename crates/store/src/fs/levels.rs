@@ -1,4 +1,5 @@
-//! The chunk role: per level and stream one file per shard, written by position and synced together.
+//! The chunk role: per level and stream one file per shard, written by position and synced
+//! together.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -26,8 +27,9 @@ use crate::{
 #[derive(Debug)]
 struct Written<F> {
     file: NamedFile<F>,
-    /// What was written and the device was not yet asked to begin with. Puts of a level come in order, so that it is one range;
-    /// where they do not, asking for too little costs nothing but time.
+    /// What was written and the device was not yet asked to begin with. Puts of a level come in
+    /// order, so that it is one range; where they do not, asking for too little costs nothing
+    /// but time.
     asked: Mutex<Range<u64>>,
 }
 
@@ -119,13 +121,15 @@ impl<L: FileLayer> Levels<L> {
 
     /// The open file of a shard, created if it is missing.
     fn writer(&self, shard: Shard) -> io::Result<Arc<Written<L::File>>> {
-        // Held over the opening, so that two threads do not both create the file; puts rarely come in parallel.
+        // Held over the opening, so that two threads do not both create the file; puts rarely come
+        // in parallel.
         let mut written = lock(&self.written);
         if let Some(file) = written.get(&shard) {
             return Ok(Arc::clone(file));
         }
         if written.is_empty() {
-            // What stands in the way of a checkpoint is found before its first write, not only at its end.
+            // What stands in the way of a checkpoint is found before its first write, not only at
+            // its end.
             self.manifest.ensure_ours().map_err(WriteError::into_io)?;
         }
         // Their names are synced together with the files': nothing relies on either before.
@@ -164,11 +168,13 @@ impl<L: FileLayer> Levels<L> {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        // Taken whatever comes: after a failed sync the caller puts everything anew, through files opened anew.
+        // Taken whatever comes: after a failed sync the caller puts everything anew, through files
+        // opened anew.
         let written = std::mem::take(&mut *lock(&self.written));
         self.disk
             .sync_all(written.values().map(|written| &written.file))?;
-        // Also for files that were there already: a killed process may have left their names in the cache.
+        // Also for files that were there already: a killed process may have left their names in the
+        // cache.
         let unanchored: Vec<Shard> = {
             let anchored = lock(&self.anchored);
             let unanchored = written.keys().filter(|shard| !anchored.contains(shard));

@@ -24,8 +24,9 @@ const BLOCK: u64 = 4096;
 /// Room ahead of the writing, at most.
 const MAX_ROOM: u64 = 8 << 20;
 
-/// Only a segment of at least this length is asked for its holes: four times what one grows to unless told otherwise. File
-/// systems have told holes wrongly before; no ordinary log depends on them, and this much is read in well under a second.
+/// Only a segment of at least this length is asked for its holes: four times what one grows to
+/// unless told otherwise. File systems have told holes wrongly before; no ordinary log depends on
+/// them, and this much is read in well under a second.
 const SPARSE_BYTES: u64 = 1 << 30;
 
 /// The segments in the log directory.
@@ -49,8 +50,8 @@ enum State<F> {
     Open(End<F>),
     /// Closed while the tree is idle. Only the file that this owner had open is opened again.
     Resting(FileId),
-    /// A write or sync failed. The system may have marked the lost pages clean, so that a later sync succeeds without
-    /// them: nothing may be committed to this segment any more.
+    /// A write or sync failed. The system may have marked the lost pages clean, so that a later
+    /// sync succeeds without them: nothing may be committed to this segment any more.
     Failed,
 }
 
@@ -139,7 +140,8 @@ impl<L: FileLayer> Log<L> {
         Ok(true)
     }
 
-    /// Writes at the segment's end and calls `then`; a failure of either ends the segment. The caller keeps calls apart.
+    /// Writes at the segment's end and calls `then`; a failure of either ends the segment. The
+    /// caller keeps calls apart.
     fn append(
         &self,
         segment: u64,
@@ -171,9 +173,10 @@ impl<L: FileLayer> Log<L> {
         Ok(())
     }
 
-    /// Sees to room for so many bytes more: where the system reserves it, a full disk is told before the first byte of a group is
-    /// written. Blocks that are there already also make the sync after the write cheaper, so there is room ahead, in proportion to
-    /// what was written since the file was opened.
+    /// Sees to room for so many bytes more: where the system reserves it, a full disk is told
+    /// before the first byte of a group is written. Blocks that are there already also make the
+    /// sync after the write cheaper, so there is room ahead, in proportion to what was written
+    /// since the file was opened.
     fn reserve(&self, end: &mut End<L::File>, bytes: u64) -> io::Result<()> {
         let len = end.len + bytes;
         if len <= end.room {
@@ -202,8 +205,8 @@ impl<L: FileLayer> Log<L> {
         }
     }
 
-    /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put back, by an error
-    /// or a panic perhaps never, the segment counts as failed.
+    /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put
+    /// back, by an error or a panic perhaps never, the segment counts as failed.
     fn take(&self, number: u64) -> Result<End<L::File>, WriteError> {
         let (mut opened, mut rested) = (None, None);
         if let Some(newest) = &mut *lock(&self.newest)
@@ -248,7 +251,8 @@ impl<L: FileLayer> Log<L> {
         Ok(copy.map(|(file, status)| End::new(file, status)))
     }
 
-    /// Opens a segment at its end; if this owner had it open before, that very file. One that has further names is copied first.
+    /// Opens a segment at its end; if this owner had it open before, that very file. One that has
+    /// further names is copied first.
     fn reopen(&self, number: u64, rested: Option<FileId>) -> Result<End<L::File>, WriteError> {
         let path = self.layout.segment(number);
         let open = || {
@@ -274,7 +278,8 @@ impl<L: FileLayer> Log<L> {
         *lock(&self.newest) = Some(Newest { number, state });
     }
 
-    /// Closes the newest segment's file, which the next commit opens again, and gives the room behind its end back.
+    /// Closes the newest segment's file, which the next commit opens again, and gives the room
+    /// behind its end back.
     pub(super) fn rest(&self) {
         if let Some(newest) = &mut *lock(&self.newest)
             && let State::Open(end) = &mut newest.state
@@ -309,7 +314,8 @@ impl<L: FileLayer> Log<L> {
                 *newest = None;
             }
         }
-        // Its name need not be gone for good: a covered segment that comes back after a crash is dropped again.
+        // Its name need not be gone for good: a covered segment that comes back after a crash is
+        // dropped again.
         self.disk.remove_if_there(&self.layout.segment(number))?;
         Ok(())
     }

@@ -39,7 +39,8 @@ struct InForce {
     next: Option<(Option<FileId>, u64)>,
 }
 
-/// Tells one manifest from another. Not from one that is made to look the same: that would take a hand in this very directory.
+/// Tells one manifest from another. Not from one that is made to look the same: that would take a
+/// hand in this very directory.
 fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
@@ -76,7 +77,8 @@ impl<L: FileLayer> Manifest<L> {
             ));
         }
         let bytes = self.read(&file, len)?;
-        // What an owner sees first is what it goes on from. Later looks, of others perhaps, change nothing about that.
+        // What an owner sees first is what it goes on from. Later looks, of others perhaps, change
+        // nothing about that.
         let mut in_force = lock(&self.in_force);
         if in_force.digest.is_none() {
             in_force.digest = Some(digest(&bytes));
@@ -151,7 +153,8 @@ impl<L: FileLayer> Manifest<L> {
         }
     }
 
-    /// As [`ensure_ours`](Self::ensure_ours) at the cost of a look at the name: for what is acknowledged between two manifests.
+    /// As [`ensure_ours`](Self::ensure_ours) at the cost of a look at the name: for what is
+    /// acknowledged between two manifests.
     pub(super) fn ensure_in_place(&self) -> Result<(), WriteError> {
         let InForce { id, next, .. } = *lock(&self.in_force);
         let Some(id) = id else {
@@ -172,8 +175,9 @@ impl<L: FileLayer> Manifest<L> {
         self.ensure_ours()
     }
 
-    /// Refuses to go on where another manifest is in force than the one that this owner committed or loaded last. Another thread
-    /// may commit one meanwhile: then what is found is held against what is in force by now.
+    /// Refuses to go on where another manifest is in force than the one that this owner committed
+    /// or loaded last. Another thread may commit one meanwhile: then what is found is held
+    /// against what is in force by now.
     pub(super) fn ensure_ours(&self) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         let fenced = |reason: &str| WriteError::Fenced(named("replace", path, gone(reason)));

@@ -1,5 +1,5 @@
-//! What stands in a directory: nothing, a store, part of one, or something else. Looking changes nothing;
-//! sweeping removes what crashes left behind.
+//! What stands in a directory: nothing, a store, part of one, or something else. Looking changes
+//! nothing; sweeping removes what crashes left behind.
 
 use std::{
     io,
@@ -61,7 +61,8 @@ pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Resu
     })
 }
 
-/// What the log directory holds that a crashed creation does not explain; names that are not ours go to `foreign`.
+/// What the log directory holds that a crashed creation does not explain; names that are not ours
+/// go to `foreign`.
 fn log_beyond_creation<L: FileLayer>(
     disk: &Disk<L>,
     layout: &Layout,
@@ -108,8 +109,8 @@ fn is_aside<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
 /// Which layout that is, for the user who has a tree of it.
 const PUBLISHED: &str = "the layout of the crate published as rotortree 0.20 or earlier";
 
-/// Bytes 8 to 12 of the file `wal` of the crate published as `rotortree` 0.1 to 0.20, behind the length of its header and
-/// the variant of it.
+/// Bytes 8 to 12 of the file `wal` of the crate published as `rotortree` 0.1 to 0.20, behind the
+/// length of its header and the variant of it.
 const PUBLISHED_MAGIC: [u8; 4] = *b"ROTR";
 
 fn describe<L: FileLayer>(
@@ -155,8 +156,9 @@ fn is_published_log<L: FileLayer>(disk: &Disk<L>, path: &Path) -> io::Result<boo
     Ok(start[8..] == PUBLISHED_MAGIC)
 }
 
-/// Removes temporaries and, where no manifest was ever committed, the record-less segment of a creation that crashed.
-/// Then makes durable what an earlier process may have left in the cache: the names that recovery is about to rely on.
+/// Removes temporaries and, where no manifest was ever committed, the record-less segment of a
+/// creation that crashed. Then makes durable what an earlier process may have left in the cache:
+/// the names that recovery is about to rely on.
 pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<()> {
     let vacant = inspect(disk, layout)? == Place::Vacant;
     disk.remove_if_there(&layout.manifest_temporary())?;

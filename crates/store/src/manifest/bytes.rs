@@ -1,8 +1,9 @@
-//! The bytes of a manifest, version 1. Every field is drawn in `docs/format.md`, whose table a test holds against what is written.
+//! The bytes of a manifest, version 1. Every field is drawn in `docs/format.md`, whose table a test
+//! holds against what is written.
 //!
-//! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that whoever reads them can count on from them.
-//! The number of levels and the lengths of their tails follow from N and size. Magic and version stand where they stand in every
-//! version to come.
+//! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that
+//! whoever reads them can count on from them. The number of levels and the lengths of their tails
+//! follow from N and size. Magic and version stand where they stand in every version to come.
 
 use super::{
     BackupOf, CleanClose, CutNotice, Manifest, at,
@@ -22,7 +23,8 @@ impl Manifest {
     ///
     /// # Panics
     ///
-    /// If fields contradict each other, so that [`decode`](Self::decode) would refuse the bytes: they must never reach a storage.
+    /// If fields contradict each other, so that [`decode`](Self::decode) would refuse the bytes:
+    /// they must never reach a storage.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         if let Err(contradiction) = self.check() {
@@ -93,13 +95,14 @@ impl Manifest {
         at::HEAD + close + cuts + metadata + tails.sum::<usize>() + CRC_BYTES
     }
 
-    /// Reads a manifest from exactly these bytes; `name` is what errors call it. Takes any bytes, and memory for no more than
-    /// they hold.
+    /// Reads a manifest from exactly these bytes; `name` is what errors call it. Takes any bytes,
+    /// and memory for no more than they hold.
     ///
     /// # Errors
     ///
-    /// [`StorageError::UnsupportedFormat`] for a newer version. [`StorageError::CrcMismatch`] and [`StorageError::DataCorruption`], with
-    /// the offset, for everything that [`encode`](Self::encode) would not have written.
+    /// [`StorageError::UnsupportedFormat`] for a newer version. [`StorageError::CrcMismatch`] and
+    /// [`StorageError::DataCorruption`], with the offset, for everything that
+    /// [`encode`](Self::encode) would not have written.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, StorageError> {
         let mut fields = Fields {
             name,

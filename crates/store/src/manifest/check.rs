@@ -168,7 +168,8 @@ impl Manifest {
         )
     }
 
-    /// Checks the notices of cuts: what decoding them refuses, so that nothing is written that is not read.
+    /// Checks the notices of cuts: what decoding them refuses, so that nothing is written that is
+    /// not read.
     fn check_cuts(&self) -> Result<(), Contradiction> {
         let most = |what: &str, count: usize, most: usize| {
             ensure(count <= most, at::HEAD, || {
@@ -183,7 +184,8 @@ impl Manifest {
         })
     }
 
-    /// Checks everything. The levels stand behind the head, so a contradiction in them is reported there.
+    /// Checks everything. The levels stand behind the head, so a contradiction in them is reported
+    /// there.
     pub(super) fn check(&self) -> Result<(), Contradiction> {
         self.check_head()?;
         let metadata = self.metadata.as_ref().map_or(0, Vec::len);

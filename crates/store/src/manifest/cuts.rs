@@ -20,15 +20,17 @@ pub const MAX_CUT_FILE_NAME: usize = 255;
 /// The length of a cut notice without its labels.
 const CUT_BYTES: usize = 120;
 
-/// A cut that opening took: the log was damaged below what is known to have been durable, and recovery stopped at the last valid entry.
+/// A cut that opening took: the log was damaged below what is known to have been durable, and
+/// recovery stopped at the last valid entry.
 ///
-/// The manifest that takes a cut carries its notice, and so does every later one, and every backup, until
-/// [`acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+/// The manifest that takes a cut carries its notice, and so does every later one, and every backup,
+/// until [`acknowledge_cuts`](crate::Engine::acknowledge_cuts).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CutNotice {
-    /// The generation of the manifest that took the cut; of the last one where several cuts are merged.
+    /// The generation of the manifest that took the cut; of the last one where several cuts are
+    /// merged.
     pub generation: u64,
     /// How many cuts this notice stands for: 1, or more where older ones were merged.
     pub cuts: u32,
@@ -38,7 +40,8 @@ pub struct CutNotice {
     pub kept: TreeHead,
     /// The last entry that is known to have been durable. Where cuts are merged, the largest.
     pub attested: u64,
-    /// The largest durable head that is known to have been lost, or `None` where no record of one was left.
+    /// The largest durable head that is known to have been lost, or `None` where no record of one
+    /// was left.
     pub lost: Option<TreeHead>,
     /// How many files hold what was cut.
     pub file_count: u32,
@@ -74,7 +77,8 @@ impl CutNotice {
         notice
     }
 
-    /// How many leaves are known to be lost, or `None` where no durable head beyond what was kept is known.
+    /// How many leaves are known to be lost, or `None` where no durable head beyond what was kept
+    /// is known.
     #[must_use]
     pub fn lost_leaves(&self) -> Option<u64> {
         self.lost

@@ -80,7 +80,8 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Checks length and checksum of the `whole`, of which magic and version were taken, and drops the checksum.
+    /// Checks length and checksum of the `whole`, of which magic and version were taken, and drops
+    /// the checksum.
     pub(super) fn check_frame(&mut self, whole: &[u8]) -> Result<(), StorageError> {
         let mut ahead = Fields { ..*self };
         ahead.take(at::LENGTH - self.offset)?;

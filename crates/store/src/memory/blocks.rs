@@ -1,7 +1,7 @@
 //! [`Blocks`]: the units of one shard in blocks that views share.
 //!
-//! A block is copied when it is written while a view shares it, so that a view never changes; only the last block
-//! of a growing shard ever is.
+//! A block is copied when it is written while a view shares it, so that a view never changes; only
+//! the last block of a growing shard ever is.
 
 use std::{fmt, io, sync::Arc};
 

@@ -19,15 +19,15 @@ use crate::{
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
-    /// The number of the state that the view shows, counted from 0 when it was opened: each refresh that finds something new adds
-    /// one. What is read afterwards is that state or a newer one.
+    /// The number of the state that the view shows, counted from 0 when it was opened: each refresh
+    /// that finds something new adds one. What is read afterwards is that state or a newer one.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.view.version.load(Ordering::Acquire)
     }
 
-    /// Waits until the view shows a newer state than `version`, refreshing it every 20 ms; whether it does. At least one refresh
-    /// is made.
+    /// Waits until the view shows a newer state than `version`, refreshing it every 20 ms; whether
+    /// it does. At least one refresh is made.
     ///
     /// Blocks, on the storage's reads and in between; [`newer_than`](Self::newer_than) does not.
     ///
@@ -56,11 +56,13 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
         }
     }
 
-    /// Resolves, with the version that is shown then, once the view shows a newer state than `version`. Threads of the runtime refresh
-    /// it every 20 ms until then, or until this is dropped. Never blocks.
+    /// Resolves, with the version that is shown then, once the view shows a newer state than
+    /// `version`. Threads of the runtime refresh it every 20 ms until then, or until this is
+    /// dropped. Never blocks.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); [`StorageError::Unavailable`] if the system has no thread to wait with.
+    /// As [`refresh`](Self::refresh); [`StorageError::Unavailable`] if the system has no thread to
+    /// wait with.
     pub fn newer_than(&self, version: u64) -> Completion<u64, RotorTreeError> {
         if let Err(error) = self.check_process() {
             return Completion::ended(Err(error));

@@ -41,7 +41,8 @@ pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageEr
     Manifest::decode(&name, &bytes)
 }
 
-/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type, or what stands for its own, must reach.
+/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type, or what stands
+/// for its own, must reach.
 pub(crate) fn check_identity<H: Hasher, const N: usize>(
     hasher: &H,
     manifest: &Manifest,

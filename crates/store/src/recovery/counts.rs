@@ -8,10 +8,12 @@ use crate::{
     storage::{Part, Storage},
 };
 
-/// Counts above this are refused for writing: no run counts through the other half of what the formats take.
+/// Counts above this are refused for writing: no run counts through the other half of what the
+/// formats take.
 const MAX_COUNT_TO_WRITE: u64 = MAX_SEQUENCE / 2;
 
-/// Refuses a store for writing whose counts leave no room to go on from: none comes near, so it was made up.
+/// Refuses a store for writing whose counts leave no room to go on from: none comes near, so it was
+/// made up.
 pub(crate) fn ensure_room(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StorageError> {
     let counts = [
         ("generation", manifest.generation),

@@ -1,4 +1,5 @@
-//! The first pass: reads all of the log and says what it is worth. What else is made of it meanwhile is the follower's.
+//! The first pass: reads all of the log and says what it is worth. What else is made of it
+//! meanwhile is the follower's.
 
 use std::io;
 

@@ -1,8 +1,9 @@
 //! [`Front`]: applies to the tree, while the first pass reads the log, whatever no later byte of the log can take back.
 //!
-//! That is every whole batch of the run that is also attested, by something read so far: A and E only grow. Of an ordinary log it is
-//! everything up to A, so that the second pass is left with what must be written anew. Where much is to be hashed, a thread of its own
-//! does it while this one reads on.
+//! That is every whole batch of the run that is also attested, by something read so far: A and E
+//! only grow. Of an ordinary log it is everything up to A, so that the second pass is left with
+//! what must be written anew. Where much is to be hashed, a thread of its own does it while this
+//! one reads on.
 
 use std::{
     io, mem,
@@ -28,12 +29,13 @@ use crate::{
     manifest::Manifest,
 };
 
-/// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by then is left to the second pass.
+/// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by
+/// then is left to the second pass.
 const HELD: usize = 2 * GATHER;
 /// One waits while another is hashed and a third is filled.
 const BUFFERS: usize = 3;
-/// Where hashing what was gathered takes this long, it is shared out: reading leaves the other processors idle then. A fast hasher loses
-/// more by being disturbed than it gains.
+/// Where hashing what was gathered takes this long, it is shared out: reading leaves the other
+/// processors idle then. A fast hasher loses more by being disturbed than it gains.
 const SLOW: Duration = Duration::from_millis(10);
 /// A group with more bytes of records than this is worth a look at whether the next one attests it.
 const LARGE_GROUP: u64 = 1 << 20;
@@ -41,7 +43,8 @@ const LARGE_GROUP: u64 = 1 << 20;
 /// How far the first pass has brought the tree.
 pub(crate) struct Applied {
     pub(super) position: Position,
-    /// The segment, as an index, and the group in it from which on the records behind `position` stand.
+    /// The segment, as an index, and the group in it from which on the records behind `position`
+    /// stand.
     pub(super) segment: usize,
     pub(super) offset: u64,
     pub(super) records: u64,
@@ -62,7 +65,8 @@ impl Applied {
 }
 
 impl LiveLog {
-    /// [`assess`](Self::assess), and the tree as far as it was applied, or why it could not be. Bounded memory beyond the tree.
+    /// [`assess`](Self::assess), and the tree as far as it was applied, or why it could not be.
+    /// Bounded memory beyond the tree.
     pub(crate) fn assess_and_apply<H: Hasher, const N: usize, const D: usize>(
         &self,
         tree: &mut LeanIMT<H, N, D>,
@@ -230,7 +234,8 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const D: usize> Front<'scope
         }
     }
 
-    /// Gives the tree to a thread once there is enough to do for it; where none can be had, or may not run, it stays here.
+    /// Gives the tree to a thread once there is enough to do for it; where none can be had, or may
+    /// not run, it stays here.
     fn start_thread(&mut self) {
         if is_child() || !matches!(self.hand, Hand::Here(_)) || self.gathered.leaves.len() < GATHER
         {

@@ -100,7 +100,8 @@ pub(super) struct Grown<'a, H: Hasher, const N: usize, const D: usize> {
 }
 
 impl<H: Hasher, const N: usize, const D: usize> Grown<'_, H, N, D> {
-    /// Hashes what was gathered: whole batches first, to know the state after them, then the front of an unfinished one.
+    /// Hashes what was gathered: whole batches first, to know the state after them, then the front
+    /// of an unfinished one.
     pub(super) fn settle(&mut self, gathered: &mut Gathered) -> Result<(), RotorTreeError> {
         let (ended, front) = gathered.leaves.split_at(gathered.ended);
         if gathered.end_sequence > self.position.sequence {

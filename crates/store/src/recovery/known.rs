@@ -19,7 +19,8 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Reads the log once more, of which `assessment` says up to where it was durable. O(log) time, constant memory.
+    /// Reads the log once more, of which `assessment` says up to where it was durable. O(log) time,
+    /// constant memory.
     pub(super) fn gather(
         log: &LiveLog,
         manifest: &Manifest,

@@ -41,8 +41,8 @@ use crate::{
     storage::{Ownership, Part, Place, Storage, WriteError},
 };
 
-/// A log of at most this many bytes is written into the new segment as a whole, so that stores that are opened often and
-/// checkpointed rarely do not gather segments.
+/// A log of at most this many bytes is written into the new segment as a whole, so that stores that
+/// are opened often and checkpointed rarely do not gather segments.
 const COMPACT_BYTES: u64 = 4 << 20;
 
 /// A store that was opened for writing.
@@ -61,7 +61,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     storage: &Arc<dyn Storage>,
     config: &EngineConfig,
 ) -> Result<Recovered<H, N, D>, RotorTreeError> {
-    // Looked at before anything is touched: opening what is not ours must leave it alone, and so must who expects a store.
+    // Looked at before anything is touched: opening what is not ours must leave it alone, and so
+    // must who expects a store.
     look(&**storage, config)?;
     let ownership = storage.acquire()?;
     let place = look(&**storage, config)?;
@@ -112,7 +113,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     };
     let continued = replay.run(|| match continue_in(&mut tree, compact) {
         Err(error) if compact && is_out_of_room(&error) => {
-            // There is no room for a second copy of the log, but perhaps for what must be copied. The tree took part of it already.
+            // There is no room for a second copy of the log, but perhaps for what must be copied.
+            // The tree took part of it already.
             compact = false;
             let unverified = EngineConfig {
                 verify_checkpoint: false,
@@ -130,7 +132,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
     manifest.generation += 1;
     if let Some(damage) = &mut report.damage {
-        // Behind everything that can refuse to open: the segments that hold what is cut are still there, and stay until it is kept.
+        // Behind everything that can refuse to open: the segments that hold what is cut are still
+        // there, and stay until it is kept.
         let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
         if let Err(error) = kept {
             // Nothing names it. The next opening would remove it, too.
@@ -151,7 +154,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
         .map_err(WriteError::into_io)
         .map_err(StorageError::Io)?;
     if assessment.attested < assessment.end {
-        // Only now: a reader may see the manifest before it is durable, and what the older segments do not attest may be gone with it.
+        // Only now: a reader may see the manifest before it is durable, and what the older segments
+        // do not attest may be gone with it.
         let attested = log.attest(&**storage).map_err(WriteError::into_io);
         attested.map_err(StorageError::Io)?;
     }
@@ -186,9 +190,11 @@ fn is_out_of_room(error: &RotorTreeError) -> bool {
         if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
-/// Replays the log into the tree, and starts the segment that this run writes: it holds what is above the point that the old
-/// segments attest - or, to compact, all that the checkpoint does not cover. It attests no more than they do: until the manifest
-/// that names it is durable, a loss of power may bring back the one that names only them. With how many records and leaves were replayed.
+/// Replays the log into the tree, and starts the segment that this run writes: it holds what is
+/// above the point that the old segments attest - or, to compact, all that the checkpoint does not
+/// cover. It attests no more than they do: until the manifest that names it is durable, a loss of
+/// power may bring back the one that names only them. With how many records and leaves were
+/// replayed.
 fn continue_log<H: Hasher, const N: usize, const D: usize>(
     live: &LiveLog,
     tree: &mut LeanIMT<H, N, D>,
@@ -264,7 +270,8 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
     Ok((log, (replayer.records, replayer.leaves)))
 }
 
-/// What stands there, if it can be opened or made into a store. A tree that must contain leaves is not made.
+/// What stands there, if it can be opened or made into a store. A tree that must contain leaves is
+/// not made.
 fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageError> {
     match refuse_foreign(storage)? {
         Place::Vacant if !config.create_if_missing => Err(missing(storage)),

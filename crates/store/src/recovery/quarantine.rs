@@ -7,7 +7,8 @@ use rotortree_wal::{Place, SECTOR, SegmentBytes};
 use super::segments::{LiveLog, LiveSegment};
 use crate::{StorageError, storage::SegmentReader};
 
-/// A hole of twice this length is always left out of what is kept aside, one that is shorter than this never.
+/// A hole of twice this length is always left out of what is kept aside, one that is shorter than
+/// this never.
 const LONG_HOLE: u64 = 16 << 20;
 /// How many names are tried where others hold other bytes.
 const NAMES: u32 = 100;
@@ -21,7 +22,8 @@ pub(super) struct Kept {
 }
 
 impl LiveLog {
-    /// Keeps everything from `place` on aside, but for long holes. What an earlier opening kept is used again.
+    /// Keeps everything from `place` on aside, but for long holes. What an earlier opening kept is
+    /// used again.
     pub(super) fn keep_aside(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
@@ -90,7 +92,8 @@ fn checksum(content: &mut impl io::Read) -> io::Result<u32> {
     }
 }
 
-/// What is left of a range of a segment without its long holes: keeping those aside could fill the disk with zeros.
+/// What is left of a range of a segment without its long holes: keeping those aside could fill the
+/// disk with zeros.
 fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
     let mut found = Vec::new();
     let (mut start, mut at) = (range.start, range.start);

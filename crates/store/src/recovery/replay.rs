@@ -1,8 +1,9 @@
-//! The second pass: applies what the first pass left of the log's records to the tree, and writes those that the new segment must
-//! hold.
+//! The second pass: applies what the first pass left of the log's records to the tree, and writes
+//! those that the new segment must hold.
 //!
-//! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are hashed, and a batch that is larger
-//! goes into the tree in parts, which is invisible until opening returns.
+//! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are hashed,
+//! and a batch that is larger goes into the tree in parts, which is invisible until opening
+//! returns.
 
 use std::io;
 
@@ -112,7 +113,8 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         Ok(())
     }
 
-    /// Goes on to the end of the log; the records now also go into a new segment, read from `self` as a stream behind `header`.
+    /// Goes on to the end of the log; the records now also go into a new segment, read from `self`
+    /// as a stream behind `header`.
     pub(crate) fn relog(
         &mut self,
         header: &[u8],

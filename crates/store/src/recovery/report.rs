@@ -4,8 +4,9 @@ use rotortree_lean_imt::TreeHead;
 
 use crate::manifest::CutNotice;
 
-/// What opening found and did. Also told when nothing was wrong. As text ([`Display`](std::fmt::Display)) it is one line; with the
-/// feature `serde` it serializes as a map of its fields.
+/// What opening found and did. Also told when nothing was wrong. As text
+/// ([`Display`](std::fmt::Display)) it is one line; with the feature `serde` it serializes as a map
+/// of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -26,19 +27,21 @@ pub struct RecoveryReport {
     pub replayed_records: u64,
     /// Leaves replayed.
     pub replayed_leaves: u64,
-    /// Valid records that were not replayed: behind a break, or of a batch whose end is missing. None had been acknowledged as durable
-    /// unless there is `damage`.
+    /// Valid records that were not replayed: behind a break, or of a batch whose end is missing.
+    /// None had been acknowledged as durable unless there is `damage`.
     pub cut_records: u64,
     /// The leaves in these records.
     pub cut_leaves: u64,
-    /// Where the log ended in something that was never known to be durable, which is what a crash leaves.
+    /// Where the log ended in something that was never known to be durable, which is what a crash
+    /// leaves.
     pub tear: Option<LogBreak>,
     /// Where something was damaged that is known to have been durable.
     pub damage: Option<Damage>,
-    /// Segments whose header was damaged and was read from where it stands a second time: nothing was lost, and the disk wants a look.
+    /// Segments whose header was damaged and was read from where it stands a second time: nothing
+    /// was lost, and the disk wants a look.
     pub restored_headers: Vec<String>,
-    /// The cuts that this and earlier openings took and that were not acknowledged yet, the oldest first. See
-    /// [`Engine::acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+    /// The cuts that this and earlier openings took and that were not acknowledged yet, the oldest
+    /// first. See [`Engine::acknowledge_cuts`](crate::Engine::acknowledge_cuts).
     pub cuts: Vec<CutNotice>,
 }
 
@@ -68,15 +71,17 @@ pub struct Damage {
     pub valid_size: u64,
     /// The last record that is known to have been durable.
     pub durable_sequence: u64,
-    /// The largest durable head that is known to be lost. An orderly close names the very last one; without one it is the last that
-    /// anything valid still tells of, and `None` where nothing does.
+    /// The largest durable head that is known to be lost. An orderly close names the very last
+    /// one; without one it is the last that anything valid still tells of, and `None` where
+    /// nothing does.
     pub lost: Option<TreeHead>,
     /// Where the bytes from there on are kept.
     pub kept_aside: Vec<String>,
 }
 
 impl Damage {
-    /// How many leaves are known to be lost, or `None` where no durable head beyond what was recovered is known.
+    /// How many leaves are known to be lost, or `None` where no durable head beyond what was
+    /// recovered is known.
     #[must_use]
     pub fn lost_leaves(&self) -> Option<u64> {
         self.lost

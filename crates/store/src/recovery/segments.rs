@@ -43,15 +43,17 @@ impl LiveSegment {
 pub(crate) struct LiveLog {
     storage: Arc<dyn Storage>,
     pub(crate) segments: Vec<LiveSegment>,
-    /// Segments that the manifest does not name: covered by it and not removed yet, or started and not named before a crash.
-    /// Nothing in them was ever acknowledged that is not elsewhere too.
+    /// Segments that the manifest does not name: covered by it and not removed yet, or started and
+    /// not named before a crash. Nothing in them was ever acknowledged that is not elsewhere
+    /// too.
     pub(crate) unnamed: Vec<u64>,
     /// The sequence up to which the log must be valid, besides what it says itself.
     pub(crate) attested: u64,
 }
 
 impl LiveLog {
-    /// The log as its owner reads it. By now the manifest is durable, and so is what it says was durable; and an older manifest is refused.
+    /// The log as its owner reads it. By now the manifest is durable, and so is what it says was
+    /// durable; and an older manifest is refused.
     pub(crate) fn read_owned(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -64,7 +66,8 @@ impl LiveLog {
 
     /// Lists the segments and reads their headers.
     ///
-    /// Every segment from the manifest's first to its last must be there; a missing one is an error in every mode.
+    /// Every segment from the manifest's first to its last must be there; a missing one is an error
+    /// in every mode.
     pub(crate) fn read(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -93,7 +96,8 @@ impl LiveLog {
             unnamed,
             attested: manifest.clean_close.map_or(0, |close| close.sequence),
         };
-        // From the newest to the oldest: each header is kept in the one behind it, that of the newest in the manifest.
+        // From the newest to the oldest: each header is kept in the one behind it, that of the
+        // newest in the manifest.
         let mut copy = Some(manifest.newest);
         for &number in numbers.iter().rev() {
             let segment = log.read_segment(manifest, number, copy)?;
@@ -137,8 +141,9 @@ impl LiveLog {
             SegmentStart::Unreadable(error) => {
                 restore(manifest, copy).map_or(Start::Unreadable(error), Start::Restored)
             }
-            // A segment becomes visible only once it is whole: blank is what no crash leaves. Where more than the header is gone,
-            // the header alone would make the log look as if it had ended here.
+            // A segment becomes visible only once it is whole: blank is what no crash leaves. Where
+            // more than the header is gone, the header alone would make the log look as
+            // if it had ended here.
             SegmentStart::Blank => restore(manifest, copy.filter(|_| len == SECTOR as u64)).map_or(
                 Start::Unreadable(SegmentError::NotASegment),
                 Start::Restored,
@@ -156,8 +161,9 @@ impl LiveLog {
         Ok(segment)
     }
 
-    /// A segment is named by a manifest before anything is written behind what it was created with. One that was written to and is not
-    /// named, or that another one stands behind, shows that the manifest is an earlier one: to go on from it would drop what came since.
+    /// A segment is named by a manifest before anything is written behind what it was created with.
+    /// One that was written to and is not named, or that another one stands behind, shows that
+    /// the manifest is an earlier one: to go on from it would drop what came since.
     ///
     /// For the owner. A reader may merely have been overtaken by a writer that rotates.
     fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
@@ -181,7 +187,8 @@ impl LiveLog {
         Ok(())
     }
 
-    /// A segment of another tree, another number or another beginning does not belong here, whatever its checksum says.
+    /// A segment of another tree, another number or another beginning does not belong here,
+    /// whatever its checksum says.
     fn check_identity(
         &self,
         manifest: &Manifest,
@@ -265,7 +272,8 @@ fn restore(manifest: &Manifest, copy: Option<HeaderCopy>) -> Option<SegmentHeade
     copy.map(|copy| copy.restore(manifest.tree_id, manifest.arity, manifest.fingerprint))
 }
 
-/// Whether somebody wrote to the segment after it was created, which happens once a manifest names it.
+/// Whether somebody wrote to the segment after it was created, which happens once a manifest names
+/// it.
 fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
     while let Some(event) = scanner.next()? {

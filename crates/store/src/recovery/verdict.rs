@@ -1,4 +1,5 @@
-//! What opening makes of what the log is worth: a report, an error, or a refusal of a tree that is not the expected one.
+//! What opening makes of what the log is worth: a report, an error, or a refusal of a tree that is
+//! not the expected one.
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
@@ -75,7 +76,8 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Keeps aside what a damaged log is cut by, and puts the cut on record in `manifest`, which is about to be put in force.
+/// Keeps aside what a damaged log is cut by, and puts the cut on record in `manifest`, which is
+/// about to be put in force.
 pub(super) fn record_cut(
     live: &LiveLog,
     assessment: &Assessment,

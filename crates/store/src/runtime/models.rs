@@ -1,4 +1,5 @@
-//! [`Runtime`] where models are checked: a job is a thread of the model, and time passes when the model says so.
+//! [`Runtime`] where models are checked: a job is a thread of the model, and time passes when the
+//! model says so.
 
 use std::{
     fmt,

@@ -1,8 +1,9 @@
 //! [`Reserve`]: one file descriptor that a runtime keeps for the moment in which the process has no other.
 //!
-//! A tree that fell idle has closed its segment's file, and a rotation opens the next one. With the descriptor given up for it
-//! either succeeds in a process that uses all that it may have, unless another thread takes it first. One serves all trees of
-//! a runtime; a forked child, whose runtime starts anew, opens its own.
+//! A tree that fell idle has closed its segment's file, and a rotation opens the next one. With the
+//! descriptor given up for it either succeeds in a process that uses all that it may have, unless
+//! another thread takes it first. One serves all trees of a runtime; a forked child, whose runtime
+//! starts anew, opens its own.
 
 #[cfg(unix)]
 mod system {
@@ -63,8 +64,9 @@ impl Reserve {
         }
     }
 
-    /// Makes a call, and once more with the descriptor given up if there was none for it: `code` gives the system's number of an
-    /// error after which nothing has changed. Afterwards the reserve is filled again.
+    /// Makes a call, and once more with the descriptor given up if there was none for it: `code`
+    /// gives the system's number of an error after which nothing has changed. Afterwards the
+    /// reserve is filled again.
     pub(crate) fn lend<T, E>(
         &self,
         mut call: impl FnMut() -> Result<T, E>,

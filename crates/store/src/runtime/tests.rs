@@ -40,7 +40,8 @@ fn jobs_run_in_time_order_and_a_panic_stops_nothing() {
     let runtime = Runtime::new();
     let (done, results) = channel();
     let now = Instant::now();
-    // The last one was asked for first. The others are due so close together that either of two threads may be first.
+    // The last one was asked for first. The others are due so close together that either of two
+    // threads may be first.
     for delay in [3000u64, 10, 20] {
         let done = done.clone();
         let due = now + Duration::from_millis(delay);

@@ -1,7 +1,7 @@
 //! [`Timer`]: jobs to be started later, and the one thread that waits for them.
 //!
-//! The thread stays while a job waits and for a while after the last one, so that trees that tick do not have it made anew for
-//! each tick.
+//! The thread stays while a job waits and for a while after the last one, so that trees that tick
+//! do not have it made anew for each tick.
 
 use std::{
     cmp::Ordering,
@@ -114,7 +114,8 @@ impl Shared {
             return;
         };
         match timed.lane {
-            // This thread is the only one there is. What it does for one tree keeps others waiting, which had no thread either.
+            // This thread is the only one there is. What it does for one tree keeps others waiting,
+            // which had no thread either.
             Lane::Flush => isolated(job),
             Lane::Checkpoint => lock(&self.state).waiting.push(Timed {
                 due: Instant::now() + NO_THREAD_RETRY,

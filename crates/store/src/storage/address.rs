@@ -42,7 +42,8 @@ impl fmt::Display for Stream {
     }
 }
 
-/// One shard of a level's stream: what a backend keeps in one file, or under one prefix. Its units are numbered from 0.
+/// One shard of a level's stream: what a backend keeps in one file, or under one prefix. Its units
+/// are numbered from 0.
 ///
 /// ```
 /// use rotortree_store::storage::{Shard, Stream};
@@ -75,10 +76,12 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of [`Storage::put`](super::Storage::put).
+    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of
+    /// [`Storage::put`](super::Storage::put).
     ///
     /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `len` bytes are not whole units, or reach beyond the shard's end.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `len` bytes are not whole units, or reach
+    /// beyond the shard's end.
     pub fn check_put(self, first: u64, len: usize, shard_chunks: u64) -> io::Result<()> {
         let unit = self.stream.unit_bytes();
         if !len.is_multiple_of(unit) {
@@ -90,7 +93,8 @@ impl Shard {
         self.check_end(end, shard_chunks)
     }
 
-    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of [`Storage::region`](super::Storage::region), whatever there is.
+    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of
+    /// [`Storage::region`](super::Storage::region), whatever there is.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if a shard has fewer units.

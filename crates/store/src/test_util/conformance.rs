@@ -1,6 +1,7 @@
 //! The contract of [`Storage`] as a suite that every backend and every wrapper of one runs.
 //!
-//! What it cannot check is durability: that takes a machine that crashes, which is the simulation's part.
+//! What it cannot check is durability: that takes a machine that crashes, which is the simulation's
+//! part.
 
 mod levels;
 mod log;
@@ -31,8 +32,9 @@ type Clause = (&'static str, fn(&Site<'_>));
 
 /// Holds a backend to every clause of the contract.
 ///
-/// `new_place` makes a fresh, vacant place and returns what opens it; every call of the latter is another handle
-/// on the same place. Shards need at least 1024 chunks; with more than that the check across shards is left out.
+/// `new_place` makes a fresh, vacant place and returns what opens it; every call of the latter is
+/// another handle on the same place. Shards need at least 1024 chunks; with more than that the
+/// check across shards is left out.
 ///
 /// ```
 /// use rotortree_store::{memory::MemoryStorage, test_util::conformance};
@@ -114,7 +116,8 @@ fn content(storage: &dyn Storage, number: u64) -> Vec<u8> {
     bytes
 }
 
-/// A stream that answers with one byte, a few bytes and interruptions by turns, and may fail in the end.
+/// A stream that answers with one byte, a few bytes and interruptions by turns, and may fail in the
+/// end.
 struct Halting<'a> {
     bytes: &'a [u8],
     turn: usize,

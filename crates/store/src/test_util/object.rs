@@ -1,10 +1,11 @@
 //! [`ObjectStorage`]: the storage contract over object-store semantics, for tests.
 //!
-//! It shows that nothing above the backends needs files: groups of the log are objects named by segment and offset,
-//! units of a level objects named by their index, manifests numbered objects of which the newest is in force, and ownership
-//! a numbered claim. Everything is created once; a name that is taken by our own bytes is success, since the answer to
-//! an earlier try may have been lost, and one taken by other bytes means that another owner is there. The bucket is
-//! listed while opening and never after, which [`ObjectStore::requests`] lets tests assert.
+//! It shows that nothing above the backends needs files: groups of the log are objects named by
+//! segment and offset, units of a level objects named by their index, manifests numbered objects of
+//! which the newest is in force, and ownership a numbered claim. Everything is created once; a name
+//! that is taken by our own bytes is success, since the answer to an earlier try may have been
+//! lost, and one taken by other bytes means that another owner is there. The bucket is listed while
+//! opening and never after, which [`ObjectStore::requests`] lets tests assert.
 
 mod client;
 mod lease;
@@ -51,7 +52,8 @@ use pieces::{Piece, Reader};
 pub struct ObjectStorage {
     client: Client,
     shard_chunks: u64,
-    /// The pieces of every segment, known from the listing while opening and from what was written since.
+    /// The pieces of every segment, known from the listing while opening and from what was written
+    /// since.
     segments: Mutex<BTreeMap<u64, Vec<Piece>>>,
     /// The newest manifest known, from which newer ones are looked for.
     newest: Mutex<Option<u64>>,
@@ -67,7 +69,8 @@ impl ObjectStorage {
     ///
     /// # Panics
     ///
-    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of whole sectors.
+    /// If `shard_chunks` is 0 or not a multiple of 128: a shard of checksums would not consist of
+    /// whole sectors.
     pub fn with_shard_chunks(bucket: ObjectStore, shard_chunks: u64) -> Self {
         assert!(
             shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),

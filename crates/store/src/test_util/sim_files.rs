@@ -3,33 +3,40 @@
 //!
 //! # The model
 //!
-//! **Files.** A file is what programs read from it, and what the disk holds for certain. Writing changes the first; each piece of
-//! [`PIECE_BYTES`] that a write touches then has one more *version* that may be on the disk, and so has the length if the file grew or was cut.
-//! A successful sync makes the newest versions certain. A crash leaves of each piece and of the length, independently, the certain version
-//! or one written since. So a write of many pieces may be torn at each piece boundary, never within a piece; a length may be there
-//! without the bytes, which then are zeros (or garbage, if [`Bound::garbage`] asks), and bytes without the length.
+//! **Files.** A file is what programs read from it, and what the disk holds for certain. Writing
+//! changes the first; each piece of [`PIECE_BYTES`] that a write touches then has one more
+//! *version* that may be on the disk, and so has the length if the file grew or was cut.
+//! A successful sync makes the newest versions certain. A crash leaves of each piece and of the
+//! length, independently, the certain version or one written since. So a write of many pieces may
+//! be torn at each piece boundary, never within a piece; a length may be there without the bytes,
+//! which then are zeros (or garbage, if [`Bound::garbage`] asks), and bytes without the length.
 //!
-//! **Names.** Creating, removing and renaming change a directory. Each change since the directory's last sync may be on the disk or not,
-//! independently; a rename is one change. Syncing a file does not make its name certain, and syncing a directory makes neither the bytes of its files nor
+//! **Names.** Creating, removing and renaming change a directory. Each change since the directory's
+//! last sync may be on the disk or not, independently; a rename is one change. Syncing a file does
+//! not make its name certain, and syncing a directory makes neither the bytes of its files nor
 //! its own name in its parent certain.
 //!
-//! **Failed syncs.** With [`Effect::Error`] a sync fails and changes nothing. With [`Effect::LoseSync`] it fails as on Linux: what was unsynced
-//! stays readable and counts as synced, but whether it is on the disk remains open at every later crash, whatever syncs succeed, until
-//! it is written anew and synced.
+//! **Failed syncs.** With [`Effect::Error`] a sync fails and changes nothing. With
+//! [`Effect::LoseSync`] it fails as on Linux: what was unsynced stays readable and counts as
+//! synced, but whether it is on the disk remains open at every later crash, whatever syncs succeed,
+//! until it is written anew and synced.
 //!
-//! **Mappings.** A mapping shows the simulated bytes. Since a mapping promises that its bytes never change, writing into a live mapping,
-//! truncating below its end, or renaming over or removing a mapped file panics and is kept among the [`violations`](SimFiles::violations); the last handle's drop panics if any
-//! is left there, so that a program which catches panics fails its test too.
+//! **Mappings.** A mapping shows the simulated bytes. Since a mapping promises that its bytes never
+//! change, writing into a live mapping, truncating below its end, or renaming over or removing a
+//! mapped file panics and is kept among the [`violations`](SimFiles::violations); the last handle's
+//! drop panics if any is left there, so that a program which catches panics fails its test too.
 //!
-//! **Crashes.** Every operation that changes the disk is recorded. [`SimFiles::journal`] replays them, and
-//! [`Journal::points`] gives the crash at each; [`SimFiles::crash_images`] is the crash now. An image is a new `SimFiles` that holds what the disk
-//! held, with no mappings, locks or journal: the page cache is gone. A program that is killed while the machine goes on sees the same `SimFiles` again.
+//! **Crashes.** Every operation that changes the disk is recorded. [`SimFiles::journal`] replays
+//! them, and [`Journal::points`] gives the crash at each; [`SimFiles::crash_images`] is the crash
+//! now. An image is a new `SimFiles` that holds what the disk held, with no mappings, locks or
+//! journal: the page cache is gone. A program that is killed while the machine goes on sees the
+//! same `SimFiles` again.
 //!
-//! **Directories** are nodes as files are: one that is open stays itself when it is moved, removed or replaced, which the methods of
-//! the `hands` module do.
+//! **Directories** are nodes as files are: one that is open stays itself when it is moved, removed
+//! or replaced, which the methods of the `hands` module do.
 //!
-//! Paths have no working directory; relative ones begin at the root, which always exists. The model does not rename between directories,
-//! and has no symbolic links.
+//! Paths have no working directory; relative ones begin at the root, which always exists. The model
+//! does not rename between directories, and has no symbolic links.
 
 mod calls;
 mod crash;
@@ -166,7 +173,8 @@ impl SimFiles {
 
     // --- crashes ---
 
-    /// Operations recorded so far. What is acknowledged now must survive a crash at any [`CrashPoint`] of at least this number.
+    /// Operations recorded so far. What is acknowledged now must survive a crash at any
+    /// [`CrashPoint`] of at least this number.
     pub fn operations(&self) -> usize {
         self.state().entries.len()
     }
@@ -231,8 +239,9 @@ impl SimFiles {
         self.state().calls
     }
 
-    /// Does something, once, before the call of this number, as [`calls`](Self::calls) counts them. What it does with the files is done past every
-    /// rule: a call of its own would come before itself.
+    /// Does something, once, before the call of this number, as [`calls`](Self::calls) counts them.
+    /// What it does with the files is done past every rule: a call of its own would come before
+    /// itself.
     pub fn before_call(&self, number: u64, deed: impl FnOnce() + Send + 'static) {
         self.state().interlude = Some((number, Box::new(deed)));
     }
@@ -247,7 +256,8 @@ impl SimFiles {
         self.state().last_struck.clone()
     }
 
-    /// Lets all files together take at most this many bytes; a write beyond is cut at the bound, and fails there with `StorageFull`.
+    /// Lets all files together take at most this many bytes; a write beyond is cut at the bound,
+    /// and fails there with `StorageFull`.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.state().capacity = bytes;
     }

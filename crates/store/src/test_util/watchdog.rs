@@ -1,13 +1,14 @@
-//! A process that ends whatever its tests wait for: nothing that hangs may keep others from being run.
+//! A process that ends whatever its tests wait for: nothing that hangs may keep others from being
+//! run.
 
 use std::{env, panic, process, sync::Once, thread, time::Duration};
 
-/// How long a test program may take, all its tests together, unless `ROTORTREE_TEST_LIMIT` says otherwise, in seconds. No test
-/// comes near it; it is not a measure of anything.
+/// How long a test program may take, all its tests together, unless `ROTORTREE_TEST_LIMIT` says
+/// otherwise, in seconds. No test comes near it; it is not a measure of anything.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Ends this process as failed if it runs longer than any test program does. The first call counts; the test harness has named the
-/// tests that hang by then.
+/// Ends this process as failed if it runs longer than any test program does. The first call counts;
+/// the test harness has named the tests that hang by then.
 ///
 /// # Panics
 /// If `ROTORTREE_TEST_LIMIT` is not a number, or no thread can be had.

@@ -1,5 +1,6 @@
-//! The filesystem backend over simulated files: what it promised is there after a crash at every operation, nothing is
-//! there in part, and faults at every call end in an error that names a file and in nothing worse.
+//! The filesystem backend over simulated files: what it promised is there after a crash at every
+//! operation, nothing is there in part, and faults at every call end in an error that names a file
+//! and in nothing worse.
 //!
 //! Each crash test also runs over files that only pretend to sync, and must then fail.
 
@@ -36,7 +37,8 @@ fn open(files: &SimFiles) -> FsStorage<SimFiles> {
     FsStorage::with_files(files.clone(), ROOT)
 }
 
-/// Holds the crash at every operation to the facts promised before it. Returns how many images there were.
+/// Holds the crash at every operation to the facts promised before it. Returns how many images
+/// there were.
 fn check_crashes(files: &SimFiles, facts: &Facts, images: usize) -> usize {
     let mut seen = 0;
     for point in files.journal().points() {
@@ -116,8 +118,8 @@ fn disk_with_store() -> SimFiles {
     files.settled()
 }
 
-/// Runs a session that meets the fault, then one on the healed machine, without a crash between them; holds every crash of both
-/// to what was promised. Whether the first session failed.
+/// Runs a session that meets the fault, then one on the healed machine, without a crash between
+/// them; holds every crash of both to what was promised. Whether the first session failed.
 fn fault_then_session(disk: &SimFiles, fault: Fault) -> (SimFiles, Result<(), StorageError>) {
     let files = disk.settled();
     files.inject(fault);
@@ -130,7 +132,8 @@ fn fault_then_session(disk: &SimFiles, fault: Fault) -> (SimFiles, Result<(), St
     (files, first)
 }
 
-/// Every call of a session in turn, until a fault strikes no more; the session that creates a store and one that goes on with it.
+/// Every call of a session in turn, until a fault strikes no more; the session that creates a store
+/// and one that goes on with it.
 fn at_every_call(effect: Effect, mut then: impl FnMut(Result<(), StorageError>)) {
     for disk in [disk(), disk_with_store()] {
         let mut number = 0;

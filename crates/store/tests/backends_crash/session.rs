@@ -36,7 +36,8 @@ pub(crate) type Facts = Vec<(usize, Fact)>;
 /// Levels and streams that a session writes.
 const PLACES: [(Stream, u8); 3] = [(Stream::Chunks, 0), (Stream::Sums, 0), (Stream::Chunks, 1)];
 
-/// A manifest that names its generation and how many units each place has, filled up so that it can be torn.
+/// A manifest that names its generation and how many units each place has, filled up so that it can
+/// be torn.
 fn manifest(generation: u64, units: u64) -> Vec<u8> {
     let mut bytes = generation.to_le_bytes().to_vec();
     bytes.extend(units.to_le_bytes());
@@ -75,7 +76,8 @@ fn group(segment: u64, offset: u64) -> Vec<u8> {
     vec![(segment * 31 + offset / 512) as u8 | 1; 1024]
 }
 
-/// One opening, work, and closing. `files` tells how many operations there were when something was promised.
+/// One opening, work, and closing. `files` tells how many operations there were when something was
+/// promised.
 pub(crate) fn session<L: FileLayer>(
     storage: &FsStorage<L>,
     files: &SimFiles,
@@ -184,7 +186,8 @@ fn commit<L: FileLayer>(
 ) -> Result<(), StorageError> {
     let bytes = manifest(generation, units);
     let committed = storage.commit_manifest(generation, &bytes);
-    // As after a checkpoint that failed: the manifest in force is the old one for certain, and the commit may be tried again.
+    // As after a checkpoint that failed: the manifest in force is the old one for certain, and the
+    // commit may be tried again.
     let committed = match committed {
         Err(WriteError::NotWritten(_)) => storage.commit_manifest(generation, &bytes),
         other => other,
@@ -196,8 +199,8 @@ fn commit<L: FileLayer>(
     })
 }
 
-/// Holds a disk after a crash to the facts, and to what holds without any promise: whatever manifest is in force, it
-/// is whole and what it names is there.
+/// Holds a disk after a crash to the facts, and to what holds without any promise: whatever
+/// manifest is in force, it is whole and what it names is there.
 pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
     let storage = FsStorage::with_files(files.clone(), ROOT);
     let in_force = in_force(&storage).expect("the manifest can be read");

@@ -16,7 +16,8 @@ use crate::{
     store::{Store, Tree, assert_nodes, empty_manifest, expected, go_on},
 };
 
-/// Chunks and sectors that were put, by stream and level, checked to be in order and without overlap.
+/// Chunks and sectors that were put, by stream and level, checked to be in order and without
+/// overlap.
 fn written(puts: &[Put], stream: Stream, level: u8) -> Option<std::ops::Range<u64>> {
     let mut range: Option<std::ops::Range<u64>> = None;
     for put in puts

@@ -20,7 +20,8 @@ fn read(cold: &ColdNodes, level: usize, start: u64, count: usize) -> Result<Vec<
     cold.read(level, start, &mut nodes).map(|()| nodes)
 }
 
-/// Reads nodes that must fail at `chunk`, by the first of its nodes that was asked for; the checksums told.
+/// Reads nodes that must fail at `chunk`, by the first of its nodes that was asked for; the
+/// checksums told.
 fn refused(cold: &ColdNodes, level: usize, start: u64, count: usize, chunk: u64) -> (u32, u32) {
     let error = read(cold, level, start, count).expect_err("a damaged chunk was served");
     match &error {

@@ -174,7 +174,8 @@ struct View {
     /// Offset of the shard in the stream.
     start: usize,
     len: usize,
-    /// What a mapping saw when it was made. Nothing that it covers may change, so that is all it ever sees.
+    /// What a mapping saw when it was made. Nothing that it covers may change, so that is all it
+    /// ever sees.
     mapped: Option<Box<[u8]>>,
 }
 

@@ -1,4 +1,5 @@
-//! Checkpoints at pairs of sizes around every boundary: live and reopened, every node is the reference tree's.
+//! Checkpoints at pairs of sizes around every boundary: live and reopened, every node is the
+//! reference tree's.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -11,7 +12,8 @@ use crate::store::{Store, Tree, assert_nodes, expected};
 const PINS: [usize; 4] = [usize::MAX, 0, 1, 2];
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
-/// Sizes at and beside whole groups, whole chunks of each level, and whole sectors where `most` allows.
+/// Sizes at and beside whole groups, whole chunks of each level, and whole sectors where `most`
+/// allows.
 fn boundaries(arity: u64, most: u64) -> Vec<u64> {
     let mut sizes = BTreeSet::from([1, 2, arity, arity + 1, 200]);
     let mut leaves_of_a_chunk = 128;
@@ -160,8 +162,9 @@ fn an_arity_that_divides_no_chunk() {
 
 #[test]
 fn a_chunk_whose_last_node_could_still_change_is_not_written() {
-    // 255 leaves: level 1 has 127 complete nodes and an edge node, 128 in all. A checkpoint that took the
-    // edge node for the chunk's last would keep it for good, and two proofs would be wrong from then on.
+    // 255 leaves: level 1 has 127 complete nodes and an edge node, 128 in all. A checkpoint that
+    // took the edge node for the chunk's last would keep it for good, and two proofs would be
+    // wrong from then on.
     let leaves = sample_leaves(255, 256);
     let mut tree = Tree::<2, Blake3Hasher>::new(Blake3Hasher);
     let mut store = Store::new(2);

@@ -91,7 +91,8 @@ fn of_kind(files: &SimFiles, store: &str, kind: Kind) -> Vec<PathBuf> {
     below.filter(|path| kind.has(path)).collect()
 }
 
-/// Replaces the files of a kind in `to` by those of `from`, names included; the log's keep the names of those that they replace, where there are any.
+/// Replaces the files of a kind in `to` by those of `from`, names included; the log's keep the
+/// names of those that they replace, where there are any.
 fn exchange(files: &SimFiles, kind: Kind, from: &str, to: &str) {
     let (there, given) = (of_kind(files, to, kind), of_kind(files, from, kind));
     let with_manifest = kind.has(Path::new("MANIFEST"));
@@ -143,7 +144,8 @@ fn files_exchanged_between_a_tree_and_its_backup_are_refused() {
                 assert!(!of_kind(&mixed, from, kind).is_empty(), "{told}");
                 exchange(&mixed, kind, from, to);
                 match (kind, open(&place(&mixed, to), mode)) {
-                    // A chunk is its nodes and nothing else: those of two equal trees are the same bytes, in force by their checksums.
+                    // A chunk is its nodes and nothing else: those of two equal trees are the same
+                    // bytes, in force by their checksums.
                     (Kind::Chunks, Ok(tree)) => {
                         for path in of_kind(&files, from, kind) {
                             let file = |store| files.read_file(Path::new(store).join(&path));

@@ -12,8 +12,9 @@ use crate::store::{Outcome, Sample, Watchdog, config, open};
 const SECTOR: usize = 512;
 const GROUP_HEADER: usize = 128;
 
-/// Which bytes of a file may be changed without anybody noticing, as `docs/format.md` has it: in a log the padding behind records, and marks,
-/// since something behind them attests as much. In all other files none.
+/// Which bytes of a file may be changed without anybody noticing, as `docs/format.md` has it: in a
+/// log the padding behind records, and marks, since something behind them attests as much. In all
+/// other files none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Worth {
     Needed,
@@ -57,7 +58,8 @@ fn worth(path: &Path, bytes: &[u8]) -> Vec<Worth> {
     worth
 }
 
-/// Changes every byte of the small files, and of what stands behind a log's headers every `step`-th.
+/// Changes every byte of the small files, and of what stands behind a log's headers every
+/// `step`-th.
 fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
     let all_bits = std::env::var("ROTORTREE_ALL_BITS").is_ok_and(|value| value == "1");
     let mut outcomes = [0; 4];
@@ -131,7 +133,8 @@ fn no_byte_of_a_log_that_no_checkpoint_covers_leaves_an_empty_tree_where_there_w
     }
 }
 
-/// What a running tree has stored, looked at again: chunks, sums and the tails in the manifest, of pinned levels too.
+/// What a running tree has stored, looked at again: chunks, sums and the tails in the manifest, of
+/// pinned levels too.
 #[test]
 fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_changed() {
     let _watchdog = Watchdog::start();

@@ -1,5 +1,5 @@
-//! Files whose checksums hold and whose contents do not fit together: manifests with other fields or of an earlier time, and logs that
-//! state another tree than their records make.
+//! Files whose checksums hold and whose contents do not fit together: manifests with other fields
+//! or of an earlier time, and logs that state another tree than their records make.
 
 use std::path::{Path, PathBuf};
 
@@ -176,7 +176,8 @@ fn a_group_that_states_another_tree_than_its_records_make_is_refused() {
 #[test]
 fn a_mark_alone_shows_that_a_manifest_named_the_segment() {
     let sample = Sample::new(14, false);
-    // What an opening writes anew is in a segment that no manifest names, if it crashes before its own is in force.
+    // What an opening writes anew is in a segment that no manifest names, if it crashes before its
+    // own is in force.
     let files = sample.copy();
     let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
     let (newest, root) = (newest(&files.settled()), tree.root());

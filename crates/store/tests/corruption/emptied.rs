@@ -1,4 +1,5 @@
-//! A store that had leaves does not come up empty: damage to one header costs nothing, and a cut to nothing is refused unless it is asked for.
+//! A store that had leaves does not come up empty: damage to one header costs nothing, and a cut to
+//! nothing is refused unless it is asked for.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -242,7 +243,8 @@ fn a_view_says_whether_the_store_was_closed() {
     drop(tree);
 }
 
-/// What an opening recovered is durable when it returns, also where only the page cache had it before: the manifest says so.
+/// What an opening recovered is durable when it returns, also where only the page cache had it
+/// before: the manifest says so.
 #[test]
 fn a_reopened_store_whose_newest_segment_was_cut_to_its_header_is_damaged() {
     let _watchdog = Watchdog::start();
@@ -271,7 +273,8 @@ fn a_reopened_store_whose_newest_segment_was_cut_to_its_header_is_damaged() {
     );
 }
 
-/// Two runs start a segment of one number from the same store, as after a restored copy: one's segment is not the other's.
+/// Two runs start a segment of one number from the same store, as after a restored copy: one's
+/// segment is not the other's.
 #[test]
 fn a_segment_of_another_run_of_the_same_tree_is_refused() {
     let _watchdog = Watchdog::start();
@@ -301,7 +304,8 @@ fn a_segment_of_another_run_of_the_same_tree_is_refused() {
     }
 }
 
-/// Without its own header and without the second one, how much a segment held is not known: it is not taken for nothing.
+/// Without its own header and without the second one, how much a segment held is not known: it is
+/// not taken for nothing.
 #[test]
 fn a_log_whose_headers_are_damaged_twice_over_does_not_come_up_empty() {
     let _watchdog = Watchdog::start();

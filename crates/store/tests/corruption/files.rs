@@ -35,8 +35,9 @@ fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
             for len in cuts.filter(|_| !is_lock(&path)) {
                 let damaged = sample.copy();
                 damaged.write_file(&path, &bytes[..len]);
-                // The last group of a store in use is attested by nothing: the very end may go. A segment's header is synced
-                // before the segment has its name, and does not go without a trace.
+                // The last group of a store in use is attested by nothing: the very end may go. A
+                // segment's header is synced before the segment has its name, and
+                // does not go without a trace.
                 sample.judge(
                     &damaged,
                     &format!("{} cut to {len}", path.display()),
@@ -80,7 +81,8 @@ fn any_file_replaced_by_another_trees_or_an_older_one_is_never_a_wrong_tree() {
                 damaged.write_file(&path, &bytes);
                 let told = format!("{} replaced by {name}", path.display());
                 let outcome = sample.judge(&damaged, &told, false);
-                // A segment says whose it is, whatever it holds: the other run's has the same leaves.
+                // A segment says whose it is, whatever it holds: the other run's has the same
+                // leaves.
                 assert!(outcome == Outcome::Refused || !is_log(&path), "{told}");
                 sample.reads_no_wrong_node(&damaged, Reads::Mapped, "replaced");
             }

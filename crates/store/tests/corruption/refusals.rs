@@ -1,4 +1,5 @@
-//! An opening that is refused changes nothing, however often it is repeated; one that fails changes no more than once.
+//! An opening that is refused changes nothing, however often it is repeated; one that fails changes
+//! no more than once.
 
 use std::{
     collections::BTreeMap,
@@ -293,7 +294,8 @@ fn refused(case: &Case, storage: Arc<dyn Storage>) {
     }
 }
 
-/// Opens again and again and looks at the place; only the lock's file may come, by the first opening of a place that there is.
+/// Opens again and again and looks at the place; only the lock's file may come, by the first
+/// opening of a place that there is.
 fn stays(case: &Case, open: impl Fn(), list: impl Fn() -> Files) {
     let before = list();
     for time in 1..=TIMES {
@@ -371,7 +373,8 @@ fn a_refused_opening_changes_nothing_on_the_real_file_system() {
     }
 }
 
-/// Every call of an opening that cuts fails once, and the opening is repeated: what was kept is used again.
+/// Every call of an opening that cuts fails once, and the opening is repeated: what was kept is
+/// used again.
 #[test]
 fn what_a_failed_opening_kept_aside_is_used_again() {
     let _watchdog = Watchdog::start();

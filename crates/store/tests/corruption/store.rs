@@ -51,7 +51,8 @@ impl Sample {
         Self::make(seed, closed, true).0
     }
 
-    /// The same leaves in a log that no checkpoint covers: whatever is left of them is left by the log.
+    /// The same leaves in a log that no checkpoint covers: whatever is left of them is left by the
+    /// log.
     pub(crate) fn of_log_alone(seed: u64, closed: bool) -> Self {
         Self::make(seed, closed, false).0
     }
@@ -99,7 +100,8 @@ impl Sample {
             };
             return (sample, manifests);
         }
-        // The last sync is attested by nothing yet: a mark stands for the group or the tick that would follow.
+        // The last sync is attested by nothing yet: a mark stands for the group or the tick that
+        // would follow.
         tree.append(&[]).metadata(&metadata).submit().unwrap();
         tree.flush().unwrap();
         let files_now = files.settled();
@@ -144,7 +146,8 @@ impl Sample {
             })
     }
 
-    /// What both modes make of damaged files. `noticed` is whether an unclean tail may have been lost without a trace.
+    /// What both modes make of damaged files. `noticed` is whether an unclean tail may have been
+    /// lost without a trace.
     pub(crate) fn judge(&self, damaged: &SimFiles, told: &str, tail_may_go: bool) -> Outcome {
         let strict = open(&damaged.settled(), config(RecoveryMode::Strict));
         let strict_opened = strict.is_ok();
@@ -300,7 +303,8 @@ fn assert_sentence(error: &RotorTreeError, told: &str) {
     assert!(text.len() > 30 && text.contains("tree"), "{told}: {text}");
 }
 
-/// Seconds that a test of this program may take: some of CI's time, or as much as every bit needs on a busy machine.
+/// Seconds that a test of this program may take: some of CI's time, or as much as every bit needs
+/// on a busy machine.
 fn limit() -> u64 {
     if std::env::var("ROTORTREE_ALL_BITS").is_ok() {
         7200

@@ -1,4 +1,5 @@
-//! Crashes and faults while a backup is made and extended: it is what it was, or what it was to become, and can be extended again.
+//! Crashes and faults while a backup is made and extended: it is what it was, or what it was to
+//! become, and can be extended again.
 
 use std::{io::ErrorKind, sync::Arc};
 
@@ -20,8 +21,8 @@ fn place(files: &SimFiles) -> Arc<dyn Storage> {
     Arc::new(FsStorage::with_files(files.clone(), "/backup"))
 }
 
-/// Opens a copy of the backup strictly, since opening the backup itself would make it a tree of its own; its size, which must be one
-/// of `sizes`.
+/// Opens a copy of the backup strictly, since opening the backup itself would make it a tree of its
+/// own; its size, which must be one of `sizes`.
 fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Reference) -> u64 {
     let strict = rotortree_store::EngineConfig {
         recovery: RecoveryMode::Strict,

@@ -1,4 +1,5 @@
-//! Every short workload, every crash point, every image; then a crash of the recovery, and life after it.
+//! Every short workload, every crash point, every image; then a crash of the recovery, and life
+//! after it.
 
 use std::{collections::HashSet, path::PathBuf, time::Duration};
 
@@ -142,7 +143,8 @@ fn crash_everywhere<const N: usize>(
     assert!(files.violations().is_empty(), "{:?}", files.violations());
 }
 
-/// The image with each of its segments' headers damaged: every header stands in a second place by the time that it matters.
+/// The image with each of its segments' headers damaged: every header stands in a second place by
+/// the time that it matters.
 fn with_damaged_headers(files: &SimFiles) -> Vec<SimFiles> {
     let is_segment = |path: &PathBuf| path.extension().is_some_and(|name| name == "wal");
     let segments = files.list_files().into_iter().filter(is_segment);
@@ -211,7 +213,8 @@ fn every_crash_under_every_policy_leaves_a_prefix_with_everything_durable() {
     );
 }
 
-/// The published peer's failure: a full chunk written at a checkpoint while its last inner node could still change.
+/// The published peer's failure: a full chunk written at a checkpoint while its last inner node
+/// could still change.
 #[test]
 fn a_checkpoint_at_255_leaves_and_one_at_256_survive_every_crash() {
     let mut tally = Tally::start();

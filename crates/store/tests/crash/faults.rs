@@ -1,5 +1,6 @@
-//! Failing calls: every call of short workloads, in operation and in recovery, fails once or for good in every way; then the process goes on in
-//! the same boot, and then the power goes. Rows 5, 6, 7 and 9 of the fault table.
+//! Failing calls: every call of short workloads, in operation and in recovery, fails once or for
+//! good in every way; then the process goes on in the same boot, and then the power goes. Rows 5,
+//! 6, 7 and 9 of the fault table.
 
 use std::{
     io::ErrorKind,
@@ -113,7 +114,8 @@ impl<const N: usize> Run<N> {
     }
 
     pub(crate) fn open(&mut self, files: &SimFiles) {
-        // A panic while opening is an error like any other; the second attempt meets no fault that strikes once.
+        // A panic while opening is an error like any other; the second attempt meets no fault that
+        // strikes once.
         for _ in 0..2 {
             if let Ok(Ok(tree)) = catch_unwind(AssertUnwindSafe(|| {
                 Tree::<N>::open(Blake3Hasher, storage(files), config())
@@ -426,7 +428,8 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
         Effect::Error(ErrorKind::Other),
         Effect::ErrorAfter(ErrorKind::Other),
     ] {
-        // The renames of a checkpoint: the segment that it starts, the manifest that names it, the manifest of the checkpoint.
+        // The renames of a checkpoint: the segment that it starts, the manifest that names it, the
+        // manifest of the checkpoint.
         for number in 0..3 {
             watchdog.case(format!("{effect:?} on rename {number} of a checkpoint"));
             let files = SimFiles::new();

@@ -1,5 +1,5 @@
-//! What happens in the middle of something else: a log that fails while a checkpoint is being written, and a writer that moves on
-//! while a reader reads.
+//! What happens in the middle of something else: a log that fails while a checkpoint is being
+//! written, and a writer that moves on while a reader reads.
 
 use std::{
     fmt, io,
@@ -24,8 +24,8 @@ use crate::{
 
 type Deed = Box<dyn FnOnce() + Send>;
 
-/// Simulated files that do something before the next call of a kind: a sync of several files together, which only a checkpoint makes,
-/// or a look into a directory.
+/// Simulated files that do something before the next call of a kind: a sync of several files
+/// together, which only a checkpoint makes, or a look into a directory.
 #[derive(Clone)]
 struct Meanwhile {
     files: SimFiles,
@@ -224,7 +224,8 @@ fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
         assert_eq!(tree.flush().is_ok(), size < 2);
     }
     files.heal();
-    // All three groups can be read in this boot; the third one attests the second, and nothing attests the third.
+    // All three groups can be read in this boot; the third one attests the second, and nothing
+    // attests the third.
     let reader =
         Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&files), config()).unwrap();
     assert_eq!(reader.head(), tree.durable_snapshot().head());

@@ -1,7 +1,7 @@
 //! Long random histories with faults and crashes, against the model of what was acknowledged.
 //!
-//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test crash random` runs it alone.
-//! `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
+//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test crash
+//! random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
 
 use std::{
     io::ErrorKind,

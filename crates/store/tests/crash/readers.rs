@@ -1,7 +1,9 @@
-//! A reader looks at every operation of an opening and of what follows it; then the power goes. What the reader was shown is still there.
+//! A reader looks at every operation of an opening and of what follows it; then the power goes.
+//! What the reader was shown is still there.
 //!
-//! Openings of every kind are looked at: after a process that was killed at any operation, in the same boot, so that what the new one finds
-//! may be in the cache alone; and after one whose sync failed and was forgotten, so that no later sync of that file helps.
+//! Openings of every kind are looked at: after a process that was killed at any operation, in the
+//! same boot, so that what the new one finds may be in the cache alone; and after one whose sync
+//! failed and was forgotten, so that no later sync of that file helps.
 
 use std::{
     io::ErrorKind,
@@ -21,7 +23,8 @@ use crate::{
     workload::{History, State, Step, config, storage},
 };
 
-/// What the second process does, so that a reader sees rotations by size, checkpoints and orderly closes too.
+/// What the second process does, so that a reader sees rotations by size, checkpoints and orderly
+/// closes too.
 const AFTERWARDS: [&[Step]; 4] = [
     &[],
     &[Step::Batch, Step::Flush, Step::Batch, Step::Flush],
@@ -67,7 +70,8 @@ fn shown(
     }
 }
 
-/// Lets a process open what another one left at `start`, and go on with `steps`, while a reader looks after each operation.
+/// Lets a process open what another one left at `start`, and go on with `steps`, while a reader
+/// looks after each operation.
 fn watch(
     start: &CrashPoint,
     before: &History,
@@ -148,7 +152,8 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of
         let tree = history.run::<2>(&files, first);
         for point in files.journal().points() {
             let at = point.operations();
-            // A group that is written and not synced yet is what an opening may find in the cache alone.
+            // A group that is written and not synced yet is what an opening may find in the cache
+            // alone.
             if !(at.is_multiple_of(every)
                 || point.after().starts_with("write") && point.after().contains("log"))
             {

@@ -1,5 +1,6 @@
-//! The directory under an open tree moved, replaced, removed or linked before every call of a workload, one run for each. Row 16 of the
-//! fault table; `rotortree`'s tests do the same on a real file system, operation by operation.
+//! The directory under an open tree moved, replaced, removed or linked before every call of a
+//! workload, one run for each. Row 16 of the fault table; `rotortree`'s tests do the same on a real
+//! file system, operation by operation.
 
 use std::{
     path::PathBuf,

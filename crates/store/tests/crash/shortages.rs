@@ -1,5 +1,6 @@
-//! Passing shortages: at every call that takes a descriptor or room there is none, once, and the moment after there is. Row 17 of the fault
-//! table: nothing fails for good unless a byte was in doubt, whoever waited is told, and what waited is written by the next flush.
+//! Passing shortages: at every call that takes a descriptor or room there is none, once, and the
+//! moment after there is. Row 17 of the fault table: nothing fails for good unless a byte was in
+//! doubt, whoever waited is told, and what waited is written by the next flush.
 
 use std::io::ErrorKind;
 
@@ -11,7 +12,8 @@ use crate::{
     workload::Step,
 };
 
-/// Histories that fall idle, rotate and checkpoint between syncs, beside those of the failing calls.
+/// Histories that fall idle, rotate and checkpoint between syncs, beside those of the failing
+/// calls.
 const MORE: [&[Step]; 2] = [
     &[
         Step::Batch,
@@ -35,7 +37,8 @@ const MORE: [&[Step]; 2] = [
     ],
 ];
 
-/// Whether a call that fails leaves open what is on the disk: the log's writes and syncs, and names that change.
+/// Whether a call that fails leaves open what is on the disk: the log's writes and syncs, and names
+/// that change.
 fn leaves_doubt(strike: &Strike) -> bool {
     // A segment is opened under its temporary name, which it loses once it is whole.
     let in_segment = strike.path.starts_with("/tree/log") && !strike.is_named
@@ -68,7 +71,8 @@ fn run_through<const N: usize>(
     let in_doubt = struck.as_ref().is_some_and(leaves_doubt);
     if !in_doubt {
         assert!(!run.is_failed(), "{struck:?}: {:?}", run.failure());
-        // The shortage is over: nothing that was accepted is lost, and the log and the checkpoints go on.
+        // The shortage is over: nothing that was accepted is lost, and the log and the checkpoints
+        // go on.
         for step in [Step::Flush, Step::Insert, Step::Checkpoint, Step::Batch] {
             run.step(&files, step);
         }

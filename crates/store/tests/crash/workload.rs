@@ -44,7 +44,8 @@ pub(crate) struct State {
     pub(crate) metadata: Option<Vec<u8>>,
 }
 
-/// At `operations` file operations, states `..=durable` (by index) were known durable and `..=accepted` accepted.
+/// At `operations` file operations, states `..=durable` (by index) were known durable and
+/// `..=accepted` accepted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) operations: usize,
@@ -128,7 +129,8 @@ impl History {
         self.run_as(files, &config(), steps)
     }
 
-    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a process that is killed.
+    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a
+    /// process that is killed.
     pub(crate) fn run_as<const N: usize>(
         &mut self,
         files: &SimFiles,
@@ -142,7 +144,8 @@ impl History {
                 metadata: None,
             });
         }
-        // What an insert that is under way writes may be there after a crash, so acceptance is noted before it starts.
+        // What an insert that is under way writes may be there after a crash, so acceptance is
+        // noted before it starts.
         let mut tree = Some(open());
         self.mark(files, self.states.len() - 1);
         for (k, step) in steps.iter().enumerate() {
@@ -200,8 +203,8 @@ impl History {
         tree.unwrap()
     }
 
-    /// What held when `operations` file operations were done: what had been acknowledged as durable at or before, and
-    /// what had been accepted by the next acknowledgement.
+    /// What held when `operations` file operations were done: what had been acknowledged as durable
+    /// at or before, and what had been accepted by the next acknowledgement.
     pub(crate) fn bounds_at(&self, operations: usize) -> (usize, usize) {
         let durable = self
             .marks

@@ -88,7 +88,8 @@ fn cut_notices_that_no_release_has_written_are_refused() {
     for count in [0, 17, u32::MAX] {
         at(&full, 368, &count.to_le_bytes());
     }
-    // A lost head that is neither known nor unknown; one that is unknown and stated all the same; too many labels.
+    // A lost head that is neither known nor unknown; one that is unknown and stated all the same;
+    // too many labels.
     for (offset, value) in [(384, 2u32), (384, 0), (488, 9), (488, u32::MAX)] {
         refused(&full, offset, &value.to_le_bytes(), 372);
     }

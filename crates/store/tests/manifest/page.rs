@@ -6,7 +6,8 @@ use rotortree_store::manifest::Manifest;
 
 use crate::samples;
 
-/// The rows of the first table behind `heading`: offset and length, where they are numbers, and the field.
+/// The rows of the first table behind `heading`: offset and length, where they are numbers, and the
+/// field.
 fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
     let page = fs::read_to_string(page).expect("the page is there");
@@ -24,7 +25,8 @@ fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
     .collect()
 }
 
-/// Holds rows to bytes: each starts where the one before ended, and holds what is expected of it. How many bytes that were.
+/// Holds rows to bytes: each starts where the one before ended, and holds what is expected of it.
+/// How many bytes that were.
 fn assert_holds(
     rows: &[(Option<usize>, Option<usize>, String)],
     bytes: &[u8],

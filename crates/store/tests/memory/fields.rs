@@ -1,5 +1,6 @@
-//! Every number in every header set to what hurts most, with checksums that hold. The layouts are written down here a second time, from
-//! `docs/format.md`. Chunks and sums have no field that is a length.
+//! Every number in every header set to what hurts most, with checksums that hold. The layouts are
+//! written down here a second time, from `docs/format.md`. Chunks and sums have no field that is a
+//! length.
 
 use std::{path::Path, time::Duration};
 
@@ -14,7 +15,8 @@ use crate::{
 const PLACE: &str = "/tree";
 const MANIFEST: &str = "/tree/MANIFEST";
 
-/// The widest values, those around the limits of the formats, and lengths that a machine might try to allocate.
+/// The widest values, those around the limits of the formats, and lengths that a machine might try
+/// to allocate.
 const HOSTILE: [u64; 9] = [
     u64::MAX,
     u64::MAX - 15,
@@ -120,7 +122,8 @@ fn seal_record(bytes: &mut [u8], group: usize, at: usize, end: usize) {
     bytes[at..at + 4].copy_from_slice(&sum);
 }
 
-/// Opens the files for writing and for reading in every mode: an error, or the tree of a prefix, and never more memory than the bound.
+/// Opens the files for writing and for reading in every mode: an error, or the tree of a prefix,
+/// and never more memory than the bound.
 fn judge(files: &SimFiles, told: &str, most: &mut usize) {
     let leaves = crate::store::leaves();
     for mode in MODES {

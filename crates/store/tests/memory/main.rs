@@ -1,7 +1,9 @@
-//! What opening and reading a store takes of memory, under an allocator that counts: hostile lengths in every field, sparse files of any
-//! length, crafted manifests, and the replay of large honest logs. Row 15 of the fault table in `docs/durability.md`.
+//! What opening and reading a store takes of memory, under an allocator that counts: hostile
+//! lengths in every field, sparse files of any length, crafted manifests, and the replay of large
+//! honest logs. Row 15 of the fault table in `docs/durability.md`.
 //!
-//! No test here measures time. But a file of a tebibyte that is read byte by byte does not end before the watchdog does.
+//! No test here measures time. But a file of a tebibyte that is read byte by byte does not end
+//! before the watchdog does.
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(clippy::print_stdout, reason = "the tests tell what they measured")]
 

@@ -1,4 +1,5 @@
-//! Honest logs of a million leaves: replaying them takes the tree's nodes and a bounded rest, whichever way the records came.
+//! Honest logs of a million leaves: replaying them takes the tree's nodes and a bounded rest,
+//! whichever way the records came.
 
 use std::{path::Path, time::Duration};
 
@@ -34,7 +35,8 @@ fn a_million_leaves_are_replayed_within_the_bound_beyond_their_nodes() {
     let _watchdog = Watchdog::start("a long replay", Duration::from_secs(300));
     alone(|| {
         let leaves = reference::sample_leaves(1, LEAVES);
-        // Many groups that are attested; one group for all that nothing attests, so that recovery writes it anew.
+        // Many groups that are attested; one group for all that nothing attests, so that recovery
+        // writes it anew.
         for (told, count, batch, flush_every) in [
             ("batches of 1,000, attested", LEAVES, 1000, 10),
             ("one batch, not attested", LEAVES, LEAVES, 1),

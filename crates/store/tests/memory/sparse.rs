@@ -1,4 +1,5 @@
-//! Files that are long and hold next to nothing: log segments, shards and manifests of up to a tebibyte, made of holes.
+//! Files that are long and hold next to nothing: log segments, shards and manifests of up to a
+//! tebibyte, made of holes.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -42,7 +43,8 @@ fn segments(store: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Makes a file this long, by a hole; `false` where the file system has no such files or does not tell holes, so that there is nothing to test.
+/// Makes a file this long, by a hole; `false` where the file system has no such files or does not
+/// tell holes, so that there is nothing to test.
 fn stretch(path: &Path, len: u64) -> bool {
     let file = OpenOptions::new().write(true).open(path).unwrap();
     let there = file.metadata().unwrap().len();
@@ -238,7 +240,8 @@ fn a_manifest_of_a_tree_that_is_not_there_is_refused_for_what_it_costs_to_see_th
             .into_iter()
             .enumerate()
         {
-            // 32 KiB for each full shard are its due: where there would be too many for the bound, they are missing.
+            // 32 KiB for each full shard are its due: where there would be too many for the bound,
+            // they are missing.
             for with_files in [false, number < 3] {
                 let copy = folder.path().join(format!("crafted-{number}-{with_files}"));
                 copy_dir(&original, &copy);

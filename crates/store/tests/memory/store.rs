@@ -18,8 +18,9 @@ use rotortree_store::{
     file_layer::FileLayer, fs::FsStorage, storage::Storage,
 };
 
-/// What opening any store may take beyond the nodes that it holds in memory: windows, buffers of verification for each thread, gathered
-/// leaves, tables. Reached only by large honest logs; what is hostile gets nowhere near.
+/// What opening any store may take beyond the nodes that it holds in memory: windows, buffers of
+/// verification for each thread, gathered leaves, tables. Reached only by large honest logs; what
+/// is hostile gets nowhere near.
 pub(crate) const BOUND: usize = 8 << 20;
 
 pub(crate) type Tree = Engine<Blake3Hasher, 2, 32>;
@@ -57,8 +58,9 @@ pub(crate) fn leaves() -> Vec<Hash> {
     reference::sample_leaves(15, 430)
 }
 
-/// Makes a store with everything in it: chunks, tails, a log of several segments and groups, metadata. What is on disk is attested up to its last entry.
-/// The tree is still open: a copy that is made now is what a killed process leaves.
+/// Makes a store with everything in it: chunks, tails, a log of several segments and groups,
+/// metadata. What is on disk is attested up to its last entry. The tree is still open: a copy that
+/// is made now is what a killed process leaves.
 pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
     let leaves = leaves();
     let short_segments = EngineConfig {

@@ -25,7 +25,8 @@ fn log_on(files: &SimFiles) -> u64 {
         .sum()
 }
 
-/// The most that the log behind the last checkpoint may hold: what inserts wait at, and one more group.
+/// The most that the log behind the last checkpoint may hold: what inserts wait at, and one more
+/// group.
 fn most(group: u64) -> u64 {
     THRESHOLD + THRESHOLD / 4 + group
 }
@@ -81,7 +82,8 @@ fn a_log_that_an_earlier_run_left_makes_a_checkpoint_due_at_once() {
     assert!(left > THRESHOLD, "{left} bytes of log");
     tree.close().unwrap();
 
-    // Small logs are written anew as a whole, without the padding of their groups: this one is still too much.
+    // Small logs are written anew as a whole, without the padding of their groups: this one is
+    // still too much.
     let tree = open(
         &files,
         EngineConfig {

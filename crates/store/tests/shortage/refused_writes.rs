@@ -1,4 +1,5 @@
-//! A write that was not made: who waits is told, what waits keeps its place, and the next flush or tick makes it.
+//! A write that was not made: who waits is told, what waits keeps its place, and the next flush or
+//! tick makes it.
 
 use std::{io::ErrorKind, thread, time::Duration};
 
@@ -14,11 +15,13 @@ fn no_descriptor() -> Fault {
     Fault::new(0, Effect::Error(ErrorKind::Other)).on(Call::OpenWrite)
 }
 
-/// A tree with one durable leaf whose segment's file is closed: it has to be opened for the next group.
+/// A tree with one durable leaf whose segment's file is closed: it has to be opened for the next
+/// group.
 fn idle(files: &SimFiles, config: EngineConfig) -> Tree {
     let tree = open(files, config);
     tree.insert(leaf(0)).unwrap().1.wait().unwrap();
-    // A header, a group, and the mark that is written when the tree falls idle, before the file is closed.
+    // A header, a group, and the mark that is written when the tree falls idle, before the file is
+    // closed.
     while tree.stats().log_segment_bytes < 3 * 512 {
         thread::sleep(Duration::from_millis(5));
     }

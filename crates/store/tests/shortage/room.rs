@@ -1,4 +1,5 @@
-//! Room on the disk: an opening that has none for a second copy of the log, and what an idle or closed tree keeps.
+//! Room on the disk: an opening that has none for a second copy of the log, and what an idle or
+//! closed tree keeps.
 
 use rotortree_lean_imt::reference;
 use rotortree_store::{EngineConfig, test_util::sim_files::SimFiles};
@@ -100,7 +101,8 @@ fn blocks_that_a_real_file_system_reserved_are_given_back() {
 
     use rotortree_store::{fs::FsStorage, storage::Storage};
 
-    // Memory reserves wherever there is Linux; the usual place may lie on a file system that does not.
+    // Memory reserves wherever there is Linux; the usual place may lie on a file system that does
+    // not.
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     let dir = dir.unwrap();
     let storage = FsStorage::new(dir.path().join("tree"));

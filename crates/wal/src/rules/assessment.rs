@@ -1,4 +1,5 @@
-//! The outcome of applying the rules to a log: plain values for recovery to act on and for its report to state.
+//! The outcome of applying the rules to a log: plain values for recovery to act on and for its
+//! report to state.
 
 use crate::invalid::InvalidReason;
 use crate::segment::SegmentError;
@@ -35,7 +36,8 @@ impl Break {
 pub enum BreakCause {
     /// Nothing valid stands here.
     Invalid(InvalidReason),
-    /// A valid record stands here that is not the next one: records before it are missing, or it stands here a second time.
+    /// A valid record stands here that is not the next one: records before it are missing, or it
+    /// stands here a second time.
     OutOfSequence {
         /// The sequence that comes next.
         expected: u64,
@@ -51,7 +53,8 @@ pub enum BreakCause {
     },
     /// The log ends here, before the sequence up to which it is known to be durable.
     EndsEarly,
-    /// A batch starts here whose last record is not in the log. It was never acknowledged unless it counts as damage.
+    /// A batch starts here whose last record is not in the log. It was never acknowledged unless it
+    /// counts as damage.
     UnfinishedBatch,
 }
 
@@ -89,11 +92,12 @@ pub struct Assessment {
     pub size: u64,
     /// Whether the log is whole, torn or damaged, and where.
     pub verdict: Verdict,
-    /// The first byte that is not recovered and is not blank: what is to be kept aside before anything is dropped starts here. The
-    /// same as the break, or before it where an unfinished batch is cut as a whole.
+    /// The first byte that is not recovered and is not blank: what is to be kept aside before
+    /// anything is dropped starts here. The same as the break, or before it where an
+    /// unfinished batch is cut as a whole.
     pub cut: Option<Place>,
-    /// Valid records that are not recovered because they stand behind the break or belong to an unfinished batch. Records that a
-    /// later segment superseded are not among them.
+    /// Valid records that are not recovered because they stand behind the break or belong to an
+    /// unfinished batch. Records that a later segment superseded are not among them.
     pub cut_records: u64,
     /// The leaves in these records.
     pub cut_leaves: u64,
@@ -106,8 +110,9 @@ impl Assessment {
         matches!(self.verdict, Verdict::Damaged(_))
     }
 
-    /// The sequences that were known to be durable and cannot be recovered. 0 does not say that there is no damage: a segment whose
-    /// header is unreadable is damage, and how much of it was durable cannot be known.
+    /// The sequences that were known to be durable and cannot be recovered. 0 does not say that
+    /// there is no damage: a segment whose header is unreadable is damage, and how much of it
+    /// was durable cannot be known.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.attested.saturating_sub(self.end)

@@ -6,9 +6,9 @@ use crate::rules::{Assessment, Break, BreakCause, Place, Verdict};
 use crate::scanner::Event;
 use crate::segment::{Position, SegmentError, SegmentHeader};
 
-/// Up to which sequence each of some segments counts: a later segment continues from there, and what stands beyond is dead,
-/// neither read nor damage. Takes the sequences that the segments continue from, in the order of the segments' numbers. The last
-/// one has no cap, [`u64::MAX`].
+/// Up to which sequence each of some segments counts: a later segment continues from there, and
+/// what stands beyond is dead, neither read nor damage. Takes the sequences that the segments
+/// continue from, in the order of the segments' numbers. The last one has no cap, [`u64::MAX`].
 ///
 /// ```
 /// assert_eq!(rotortree_wal::caps(&[0, 40, 25]), [25, 25, u64::MAX]);
@@ -25,14 +25,15 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 /// Follows a log from its first segment to its last, all of it, and says what it is worth.
 ///
 /// 1. Groups whose first sequence is past the segment's cap are dead.
-/// 2. A is the largest sequence that any live group or segment header attests, or that the caller knows of. The first pass must
-///    see the whole log for it, also behind the first invalid record.
-/// 3. The log is the run of records with consecutive sequences from `start` on. It ends at the first record that is not the next
-///    one, or where there is none; what stands behind that is dead, unless a later segment continues from the batch that the run
-///    had reached.
+/// 2. A is the largest sequence that any live group or segment header attests, or that the caller
+///    knows of. The first pass must see the whole log for it, also behind the first invalid record.
+/// 3. The log is the run of records with consecutive sequences from `start` on. It ends at the
+///    first record that is not the next one, or where there is none; what stands behind that is
+///    dead, unless a later segment continues from the batch that the run had reached.
 /// 4. E is the last batch end in that run.
-/// 5. If E is before A, or a segment continues from beyond what those before it reach, or a segment that no later one continues
-///    from is unreadable, the log is damaged. Otherwise, whatever ends it is a tear.
+/// 5. If E is before A, or a segment continues from beyond what those before it reach, or a segment
+///    that no later one continues from is unreadable, the log is damaged. Otherwise, whatever ends
+///    it is a tear.
 ///
 /// Memory is constant, and each event costs a few comparisons.
 ///
@@ -94,7 +95,8 @@ pub struct LogRules {
     size_reached: u64,
     /// The first record behind `batch_end`, if the run goes further.
     open_batch: Option<Open>,
-    /// The first thing wrong behind the last record of the run; it does not matter if the run goes on all the same.
+    /// The first thing wrong behind the last record of the run; it does not matter if the run goes
+    /// on all the same.
     suspect: Option<Break>,
     /// Why the run has ended within the current segment. A later segment may still continue it.
     stopped: Option<Break>,
@@ -113,10 +115,11 @@ pub struct LogRules {
 }
 
 impl LogRules {
-    /// Rules for the log behind `start`, the state that the caller has already: that of its manifest, or [`Position::START`].
+    /// Rules for the log behind `start`, the state that the caller has already: that of its
+    /// manifest, or [`Position::START`].
     ///
-    /// `attested` is a sequence up to which the caller knows the log to have been durable, besides what the log itself says; 0 if
-    /// it knows none. `start` counts as durable in any case.
+    /// `attested` is a sequence up to which the caller knows the log to have been durable, besides
+    /// what the log itself says; 0 if it knows none. `start` counts as durable in any case.
     #[must_use]
     pub fn new(start: &Position, attested: u64) -> Self {
         Self {
@@ -140,7 +143,8 @@ impl LogRules {
         }
     }
 
-    /// The next segment, in the order of their numbers, with its cap from [`caps`]. Its events follow.
+    /// The next segment, in the order of their numbers, with its cap from [`caps`]. Its events
+    /// follow.
     pub fn segment(&mut self, header: &SegmentHeader, cap: u64) {
         // What a segment states beyond its cap was given up by the segment that superseded it.
         let base = header.base.sequence.min(cap);
@@ -174,8 +178,8 @@ impl LogRules {
         self.tail = SECTOR_U64;
     }
 
-    /// The next segment is [`Unreadable`](crate::SegmentStart::Unreadable). One that is [`Blank`](crate::SegmentStart::Blank) is
-    /// left out: nothing in it was ever acknowledged.
+    /// The next segment is [`Unreadable`](crate::SegmentStart::Unreadable). One that is
+    /// [`Blank`](crate::SegmentStart::Blank) is left out: nothing in it was ever acknowledged.
     pub fn unreadable_segment(&mut self, number: u64, error: SegmentError) {
         let cause = BreakCause::UnreadableSegment(error);
         self.unreadable.get_or_insert(Break {
@@ -217,7 +221,8 @@ impl LogRules {
         }
     }
 
-    /// The last record of the run so far. A later segment may still take it back to [`batch_end`](Self::batch_end).
+    /// The last record of the run so far. A later segment may still take it back to
+    /// [`batch_end`](Self::batch_end).
     #[must_use]
     pub fn reached(&self) -> u64 {
         self.reached

@@ -1,6 +1,6 @@
-//! What to make of a whole log: how far it goes, up to where it is known to be durable, and whether it ends in a tear or in
-//! damage. Only sequences are followed here; the sizes and roots that groups and headers state are for the caller to compare with
-//! the tree it builds.
+//! What to make of a whole log: how far it goes, up to where it is known to be durable, and whether
+//! it ends in a tear or in damage. Only sequences are followed here; the sizes and roots that
+//! groups and headers state are for the caller to compare with the tree it builds.
 
 mod assessment;
 mod log;

@@ -3,7 +3,8 @@
 use crate::record::RecordView;
 use crate::rules::Assessment;
 
-/// Picks the records to apply, in order, out of all that a second scan of the same segments comes across.
+/// Picks the records to apply, in order, out of all that a second scan of the same segments comes
+/// across.
 ///
 /// See [`LogRules`](crate::LogRules) for an example.
 #[derive(Clone, Debug)]
@@ -13,7 +14,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// For the records behind `start`, the sequence that the first pass started from, up to the assessment's end.
+    /// For the records behind `start`, the sequence that the first pass started from, up to the
+    /// assessment's end.
     #[must_use]
     pub fn new(start: u64, assessment: &Assessment) -> Self {
         Self {
@@ -22,7 +24,8 @@ impl Replay {
         }
     }
 
-    /// Whether this record is the next one to apply; `cap` is its segment's. Each record is taken once.
+    /// Whether this record is the next one to apply; `cap` is its segment's. Each record is taken
+    /// once.
     #[inline]
     pub fn takes(&mut self, record: &RecordView<'_>, cap: u64) -> bool {
         let taken = record.sequence == self.next && record.sequence <= cap.min(self.end);
@@ -32,7 +35,8 @@ impl Replay {
         taken
     }
 
-    /// Whether every record up to the end was taken. If it was not, the log changed between the passes.
+    /// Whether every record up to the end was taken. If it was not, the log changed between the
+    /// passes.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.next > self.end

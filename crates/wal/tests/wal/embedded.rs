@@ -1,4 +1,5 @@
-//! Leaves and metadata that hold whole groups: bytes that an adversary chose never pass for the log's own.
+//! Leaves and metadata that hold whole groups: bytes that an adversary chose never pass for the
+//! log's own.
 
 use rotortree_wal::{GroupBuffer, InvalidReason, MAX_METADATA_BYTES, SECTOR};
 
@@ -11,7 +12,8 @@ fn evil(salt: u64) -> Vec<u8> {
     group.seal(salt, 1, &position(2)).to_vec()
 }
 
-/// A segment of one group whose leaves hold `inner` on every sector boundary, and nothing that could be parsed before it.
+/// A segment of one group whose leaves hold `inner` on every sector boundary, and nothing that
+/// could be parsed before it.
 fn carrier(inner: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x77; SECTOR - 128 - 16];
     for _ in 0..3 {

@@ -1,5 +1,5 @@
-//! Format version 1, byte for byte. The file is never changed: a release that cannot read it, or that writes version 1 otherwise,
-//! is broken.
+//! Format version 1, byte for byte. The file is never changed: a release that cannot read it, or
+//! that writes version 1 otherwise, is broken.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! The tables of `docs/format.md` and of the crate's documentation against the bytes that are written: every row, in order, and
-//! no byte between them.
+//! The tables of `docs/format.md` and of the crate's documentation against the bytes that are
+//! written: every row, in order, and no byte between them.
 
 use std::{fs, ops::Range};
 
@@ -70,7 +70,8 @@ fn zeros(count: usize) -> Content {
     Bytes(vec![0; count])
 }
 
-/// Holds a table to the bytes of one value of its layout, given what each row's field begins with and contains.
+/// Holds a table to the bytes of one value of its layout, given what each row's field begins with
+/// and contains.
 fn assert_holds(rows: &[Row], written: &[u8], fields: Vec<(&str, Content)>) {
     let mut end = 0;
     for (row, (name, content)) in rows.iter().zip(&fields) {

@@ -1,8 +1,8 @@
 //! The kernels for x86-64. All unsafe code of the crate is below here.
 //!
 //! - [`cpu`]: which kernels this machine can run.
-//! - [`lanes`]: the frame of the batch kernels, one group per vector lane. [`lane_groups`] says which
-//!   group is in which lane, [`zmm`] and [`ymm`] bring its children there and its hash back,
+//! - [`lanes`]: the frame of the batch kernels, one group per vector lane. [`lane_groups`] says
+//!   which group is in which lane, [`zmm`] and [`ymm`] bring its children there and its hash back,
 //!   [`rounds_avx512`] and [`rounds_avx2`] do the work in between. Put together, these are the
 //!   kernels [`avx512`], [`avx512vl`] and [`avx2`].
 //! - [`pair_paths_avx512`]: the same for nodes that go up through pair after pair.

@@ -1,9 +1,9 @@
 //! Sixteen paths of pairs at a time with AVX-512.
 //!
-//! A step's hashes stay in the lanes, where the next step needs them: of every pair only the sibling
-//! is brought there, and which of the two comes first is a blend. Whatever scalar work a step needs
-//! stands between two steps' rounds and delays both, since the rounds fill the scheduler: hence
-//! turns and lifts as bits, which are tested for sixteen paths at once.
+//! A step's hashes stay in the lanes, where the next step needs them: of every pair only the
+//! sibling is brought there, and which of the two comes first is a blend. Whatever scalar work a
+//! step needs stands between two steps' rounds and delays both, since the rounds fill the
+//! scheduler: hence turns and lifts as bits, which are tested for sixteen paths at once.
 #![expect(unsafe_code, reason = "calls a function with target features")]
 
 use core::arch::x86_64::*;
@@ -16,7 +16,8 @@ use crate::blake3::spec::{IV, PAIR_LEN, flags};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;
 
-/// Takes sixteen paths `steps` steps up. `sibling` is asked for the sibling of a lane at a step, of a lift too.
+/// Takes sixteen paths `steps` steps up. `sibling` is asked for the sibling of a lane at a step, of
+/// a lift too.
 pub(in crate::blake3) fn climb_16_avx512<'a>(
     _: Avx512,
     paths: &mut [PairPath; 16],

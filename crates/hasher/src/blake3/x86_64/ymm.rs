@@ -6,8 +6,8 @@ use super::lane_groups::LaneGroups;
 use super::memory::{load_one, store_one};
 use crate::hash::Hash;
 
-/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w` of
-/// group `i`'s block in lane `i`.
+/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w`
+/// of group `i`'s block in lane `i`.
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn load_pairs(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] {

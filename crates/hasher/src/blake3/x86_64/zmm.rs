@@ -24,8 +24,8 @@ const ROWS: [(usize, usize); 8] = [
     (11, 15),
 ];
 
-/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w` of
-/// group `i`'s block in lane `i`.
+/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w`
+/// of group `i`'s block in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {

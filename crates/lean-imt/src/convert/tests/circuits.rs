@@ -96,7 +96,8 @@ fn padded_columns_are_the_proofs_levels() {
     test::<16>();
 }
 
-/// What a proof gives that is in memory, decoded, and decoded for an N that is known only at run time.
+/// What a proof gives that is in memory, decoded, and decoded for an N that is known only at run
+/// time.
 #[test]
 fn every_form_is_the_same_from_all_three_forms_of_a_proof() {
     fn test<const N: usize>() {

@@ -54,8 +54,8 @@ fn binary_proofs_go_to_the_javascript_tree_and_back() {
     }
 }
 
-/// What `@zk-kit/lean-imt` 2.2.5 gives with SHA-256 over two 32-byte big-endian numbers, for the 13 leaves whose bytes are all 1,
-/// all 2, and so on.
+/// What `@zk-kit/lean-imt` 2.2.5 gives with SHA-256 over two 32-byte big-endian numbers, for the 13
+/// leaves whose bytes are all 1, all 2, and so on.
 #[test]
 fn the_javascript_tree_itself_gives_these_proofs() {
     const ROOT: &str = "3f86845b1972ab0adfd4fbb49c70fda57cb298d23a4ddeb69679c91c627ebad9";

@@ -103,7 +103,8 @@ impl<'a, P> Lanes<'a, P> {
             used: 0,
         });
         let mut children = [[0; 32]; CHILDREN];
-        // What passes the last group of a level, where that is short: which lanes, and the node above.
+        // What passes the last group of a level, where that is short: which lanes, and the node
+        // above.
         let mut short = [0; LANES];
         let mut above = [[0; 32]; LANES];
         let nodes = &mut self.nodes[..self.count];

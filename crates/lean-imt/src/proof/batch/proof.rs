@@ -13,7 +13,8 @@ pub(super) trait Proof<const N: usize> {
     fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
-    /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for in order.
+    /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for
+    /// in order.
     fn step(&self, level: usize, place: &mut Place) -> (usize, &[Hash]);
 
     /// Where a proof keeps its siblings.
@@ -21,7 +22,8 @@ pub(super) trait Proof<const N: usize> {
     where
         Self: 'a;
     fn siblings(&self) -> Self::Siblings<'_>;
-    /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything.
+    /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on
+    /// those, anything.
     fn pair_sibling<'a>(siblings: Self::Siblings<'a>, level: usize, lifts: u64) -> &'a Hash
     where
         Self: 'a;

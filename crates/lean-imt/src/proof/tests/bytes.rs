@@ -111,7 +111,8 @@ fn an_index_beyond_the_tree_brings_no_leaf_in_beside_a_proof_that_holds() {
     let bytes = proof.to_bytes().unwrap();
     let head = reference_head::<2>(2);
     assert!(accepted::<2>(Kind::Multi, &bytes, head, head));
-    // Kind, version, N and size as they are; two indices, 0 and 5; the hash and the leaf as they are; one leaf more.
+    // Kind, version, N and size as they are; two indices, 0 and 5; the hash and the leaf as they
+    // are; one leaf more.
     let crafted = [&bytes[..4], &[2, 0, 4], &bytes[6..], &[9; 32]].concat();
     assert!(matches!(
         UnrootedMulti::<2>::from_bytes(&crafted),
@@ -170,7 +171,8 @@ fn a_proof_of_a_million_leaves_takes_at_most_690_bytes() {
         for (k, level) in proof.levels[..20].iter_mut().enumerate() {
             level.position = (index >> k & 1) as usize;
         }
-        // The last leaf's path has lifted levels, hence fewer siblings; give it what its shape asks for.
+        // The last leaf's path has lifted levels, hence fewer siblings; give it what its shape asks
+        // for.
         while let Err(TreeError::InvalidProofLevel { level, .. }) = proof.to_bytes() {
             proof.levels[level] = crate::ProofLevel::EMPTY;
         }

@@ -28,8 +28,8 @@ fn every_pair_of_small_sizes_has_a_proof_that_verifies() {
     for_each_n!(test);
 }
 
-/// The nodes of a proof from their definition: on each level, those that hold only old or only new leaves, below a node
-/// that holds both.
+/// The nodes of a proof from their definition: on each level, those that hold only old or only new
+/// leaves, below a node that holds both.
 fn reference_hashes<const N: usize>(old_size: usize, new_size: usize) -> Vec<Hash> {
     let levels = reference::levels(&Blake3Hasher, N, &super::leaves(new_size));
     let straddles = |level: usize, index: usize| {

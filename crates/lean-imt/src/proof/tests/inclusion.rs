@@ -84,7 +84,8 @@ fn an_index_behind_the_tree_has_no_proof() {
 
 #[test]
 fn an_inner_node_accepted_as_a_leaf_is_refused_by_the_head() {
-    // A tree of 4 leaves has the root of the tree over its two inner nodes: the root alone cannot tell them apart.
+    // A tree of 4 leaves has the root of the tree over its two inner nodes: the root alone cannot
+    // tell them apart.
     let tree = snapshot::<2>(4);
     let head = tree.head().unwrap();
     let honest = tree.generate_proof(0).unwrap();

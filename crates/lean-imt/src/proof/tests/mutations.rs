@@ -1,5 +1,6 @@
-//! Everything that is encoded, changed: in every byte, by every hash, by every pair of small numbers. Whatever is no longer
-//! what was encoded is refused, for every kind and every N, or is another proof that is as true.
+//! Everything that is encoded, changed: in every byte, by every hash, by every pair of small
+//! numbers. Whatever is no longer what was encoded is refused, for every kind and every N, or is
+//! another proof that is as true.
 //!
 //! A few seconds in all: trees are small, and most changes are refused for their shape.
 
@@ -27,7 +28,8 @@ struct Case {
     new: TreeHead,
 }
 
-/// Every proof of every kind about a tree of `size` leaves; of large ones only some sets and ranges of leaves.
+/// Every proof of every kind about a tree of `size` leaves; of large ones only some sets and ranges
+/// of leaves.
 fn cases<const N: usize>(size: u64) -> Vec<Case> {
     let tree: TreeSnapshot<N, DEPTH> = snapshot(size as usize);
     let new = reference_head::<N>(size as usize);
@@ -163,7 +165,8 @@ fn every_proof_changed_in_any_way_is_refused() {
                 for other in PROOFS.into_iter().filter(|other| *other != kind) {
                     assert!(!accepted::<N>(other, &bytes, old, new));
                     if sets.contains(&kind) && sets.contains(&other) {
-                        // Of one leaf they can be the same bytes but for the kind, and say the same.
+                        // Of one leaf they can be the same bytes but for the kind, and say the
+                        // same.
                         continue;
                     }
                     let renamed = [&[other as u8], &bytes[1..]].concat();
@@ -172,7 +175,8 @@ fn every_proof_changed_in_any_way_is_refused() {
                 let sets = sets.contains(&kind);
                 change(&bytes, bytes.len() % 32, &mut |changed, what| {
                     if accepted::<N>(kind, changed, old, new) {
-                        // Leaves of a set can become given nodes, which is another proof, of other leaves.
+                        // Leaves of a set can become given nodes, which is another proof, of other
+                        // leaves.
                         let other = sets && claims_are_true::<N>(kind, changed);
                         let size = old.size;
                         assert!(
@@ -240,7 +244,8 @@ fn every_head_and_frontier_changed_in_any_way_is_refused_or_another() {
     for_each_n!(test, 2, 3, 4, 8, 16);
 }
 
-/// Where groups of both are lifted or of the same length, one's proof can be the other's; then what it says is true.
+/// Where groups of both are lifted or of the same length, one's proof can be the other's; then what
+/// it says is true.
 #[test]
 fn a_proof_of_one_n_is_refused_or_true_of_a_tree_of_another() {
     fn test<const N: usize, const M: usize>() {

@@ -1,4 +1,5 @@
-//! Where nodes are makes no difference to a proof: in memory, in a base that is looked at or copied from, and half and half.
+//! Where nodes are makes no difference to a proof: in memory, in a base that is looked at or copied
+//! from, and half and half.
 
 use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::{Blake3Hasher, Hash};

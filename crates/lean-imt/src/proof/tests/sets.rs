@@ -6,8 +6,8 @@ use rotortree_hasher::{Blake3Hasher, Hash};
 use super::{DEPTH, for_each_n, is_false, leaves, reference_head, snapshot};
 use crate::{CatchUpProof, MultiProof, RangeProof, TreeError, TreeHead, reference};
 
-/// The nodes of a proof for these indices, from their definition: children of a node above a chosen leaf that have no
-/// chosen leaf below them, in the order of the leaves below.
+/// The nodes of a proof for these indices, from their definition: children of a node above a chosen
+/// leaf that have no chosen leaf below them, in the order of the leaves below.
 fn reference_hashes<const N: usize>(size: usize, indices: &[u64]) -> Vec<Hash> {
     let levels = reference::levels(&Blake3Hasher, N, &leaves(size));
     let chosen = |level: usize, index: usize| {

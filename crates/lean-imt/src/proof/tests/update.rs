@@ -168,8 +168,9 @@ fn nothing_that_was_changed_is_updated() {
     for_each_n!(test, 2, 3, 4, 8, 16);
 }
 
-/// One thing at a time, or both of a pair that must agree. Heads that were wrong together with the proofs are not here: who
-/// trusts the root of one tree with the size of another can be shown inner nodes as leaves, which no proof can help.
+/// One thing at a time, or both of a pair that must agree. Heads that were wrong together with the
+/// proofs are not here: who trusts the root of one tree with the size of another can be shown inner
+/// nodes as leaves, which no proof can help.
 fn change_everything<const N: usize>(honest: &Update<N>) {
     for at in 0..honest.growth.hashes.len() {
         honest.refuse("a hash", |u| u.growth.hashes[at][at % 32] ^= 1);

@@ -1,4 +1,5 @@
-//! Every verification against heads answers `Ok(())` or why not, in the same words whatever the form of the proof.
+//! Every verification against heads answers `Ok(())` or why not, in the same words whatever the
+//! form of the proof.
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 

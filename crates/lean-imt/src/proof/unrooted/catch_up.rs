@@ -43,11 +43,12 @@ debug_in_hex!([const N: usize] UnrootedCatchUp<'_, N>, "UnrootedCatchUp" {
 });
 
 impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
-    /// A proof from its parts: the leaves behind the first `old_size`, and the frontier of those from the left; no
-    /// frontier where there are no leaves.
+    /// A proof from its parts: the leaves behind the first `old_size`, and the frontier of those
+    /// from the left; no frontier where there are no leaves.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if there are more leaves than a tree has, [`TreeError::InvalidProofLength`].
+    /// [`TreeError::IndexOutOfRange`] if there are more leaves than a tree has,
+    /// [`TreeError::InvalidProofLength`].
     pub fn new(old_size: u64, leaves: &'a [Hash], frontier: &'a [Hash]) -> Result<Self, TreeError> {
         let expected = frontier_len::<N>(old_size, leaves.len() as u64)?;
         check_len(expected, frontier.len())?;
@@ -127,9 +128,9 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         self.frontier
     }
 
-    /// Old and new root that frontier and leaves lead to, the old one 32 zero bytes where the old tree is empty; `None`
-    /// where there are no new leaves. One pass, about `1 / (N - 1)` hashes a leaf, most of them in batches;
-    /// O(N * depth) memory on the stack.
+    /// Old and new root that frontier and leaves lead to, the old one 32 zero bytes where the old
+    /// tree is empty; `None` where there are no new leaves. One pass, about `1 / (N - 1)`
+    /// hashes a leaf, most of them in batches; O(N * depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -147,12 +148,12 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         Ok(Some((old, new)))
     }
 
-    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the head `new`. Both heads
-    /// come from the caller's own trusted sources.
+    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the
+    /// head `new`. Both heads come from the caller's own trusted sources.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,

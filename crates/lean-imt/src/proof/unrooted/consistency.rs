@@ -107,8 +107,9 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         self.hashes
     }
 
-    /// Old and new root that the hashes lead to, or `None` from the empty tree and between equal sizes, where there are no
-    /// hashes. At most two hashes per level, O(N) memory on the stack.
+    /// Old and new root that the hashes lead to, or `None` from the empty tree and between equal
+    /// sizes, where there are no hashes. At most two hashes per level, O(N) memory on the
+    /// stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -116,12 +117,12 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         self.roots(hasher, |_, _| ())
     }
 
-    /// Verifies that the tree with the head `old` grew into the one with the head `new`. Both heads come from the caller's
-    /// own trusted sources. From [`TreeHead::EMPTY`] every head follows.
+    /// Verifies that the tree with the head `old` grew into the one with the head `new`. Both heads
+    /// come from the caller's own trusted sources. From [`TreeHead::EMPTY`] every head follows.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,

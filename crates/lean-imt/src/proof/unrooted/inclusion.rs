@@ -130,7 +130,8 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         self.siblings
     }
 
-    /// The root that leaf and siblings lead to. At most one hash per level, O(N) memory on the stack.
+    /// The root that leaf and siblings lead to. At most one hash per level, O(N) memory on the
+    /// stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -162,12 +163,12 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         check_hashes(hasher, self.siblings, HashRole::Node)
     }
 
-    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a trusted source and
-    /// never from the sender of the proof.
+    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a
+    /// trusted source and never from the sender of the proof.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         head.check(hasher, 0).map_err(VerifyError::Malformed)?;
         head.expect_size(self.tree_size)?;
@@ -175,8 +176,8 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         head.expect_root(&root)
     }
 
-    /// The proof in the form of fixed size, with the root that it leads to: a claim still, until it is held against a
-    /// head.
+    /// The proof in the form of fixed size, with the root that it leads to: a claim still, until it
+    /// is held against a head.
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`].
@@ -214,11 +215,12 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has: the bytes have none.
+    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
+    /// the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the encoding of one; those of
-    /// [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
+    /// encoding of one; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -230,8 +232,9 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 }
 
-/// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those, anything. They lie one
-/// after the other, without gaps for lifts, of which most paths have none below most levels.
+/// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those,
+/// anything. They lie one after the other, without gaps for lifts, of which most paths have none
+/// below most levels.
 #[inline(always)]
 pub(in crate::proof) fn pair_sibling(siblings: &[Hash], level: usize, lifts: u64) -> &Hash {
     let lifts_below = lifts & !(u64::MAX << level);
@@ -252,7 +255,8 @@ fn sibling_count<const N: usize>(leaf_index: u64, tree_size: u64) -> Result<u64,
         });
     }
     if N == 2 {
-        // Without a loop, for those who decode many: one on every level but where the path is lifted.
+        // Without a loop, for those who decode many: one on every level but where the path is
+        // lifted.
         let depth = geometry::depth::<N>(tree_size);
         let lifts = geometry::lifts(leaf_index, tree_size - 1);
         let below_root = u64::MAX

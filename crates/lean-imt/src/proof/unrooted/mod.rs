@@ -1,8 +1,10 @@
-//! Unrooted proofs: what decoding gives. They borrow their hashes, from bytes or from an owned proof, and name no root.
+//! Unrooted proofs: what decoding gives. They borrow their hashes, from bytes or from an owned
+//! proof, and name no root.
 //!
-//! An unrooted proof claims nothing by itself. Held against a head that is trusted (`verify_against`) it proves; alone it only
-//! leads from leaves to some root (`compute_root`). Its shape has been checked when it was made: a function of sizes and
-//! indices, so that verifying can only fail on hashes. Owned proofs verify through these types.
+//! An unrooted proof claims nothing by itself. Held against a head that is trusted
+//! (`verify_against`) it proves; alone it only leads from leaves to some root (`compute_root`). Its
+//! shape has been checked when it was made: a function of sizes and indices, so that verifying can
+//! only fail on hashes. Owned proofs verify through these types.
 
 mod catch_up;
 mod consistency;

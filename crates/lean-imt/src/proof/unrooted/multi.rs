@@ -82,7 +82,8 @@ impl Selection for Indices<'_> {
             Self::Listed(indices) => indices.pass(count),
             Self::Encoded { next, gaps } => {
                 for _ in 0..count {
-                    // Gaps were read once, when the proof was decoded: the first failure is the end of them.
+                    // Gaps were read once, when the proof was decoded: the first failure is the end
+                    // of them.
                     *next = match (*next, gaps.number()) {
                         (Some(index), Ok(gap)) => add_gap(index, gap),
                         _ => None,
@@ -106,11 +107,12 @@ fn add_gap(index: u64, gap: u64) -> Option<u64> {
 }
 
 impl<'a, const N: usize> UnrootedMulti<'a, N> {
-    /// A proof from its parts: strictly increasing indices, the leaves there, and the given hashes from the left.
+    /// A proof from its parts: strictly increasing indices, the leaves there, and the given hashes
+    /// from the left.
     ///
     /// # Errors
-    /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`], [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::InvalidProofLength`].
+    /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
     pub fn new(
         tree_size: u64,
         indices: &'a [u64],
@@ -128,7 +130,8 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them; takes O(depth) time for each leaf in them.
+    /// The proof that these bytes encode. Borrows from them; takes O(depth) time for each leaf in
+    /// them.
     ///
     /// # Errors
     /// [`DecodeError`] where they are not the encoding of one.
@@ -220,8 +223,8 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         self.hashes
     }
 
-    /// The root that leaves and hashes lead to. One pass, a hash for each node above a leaf; O(N * depth) memory on the
-    /// stack.
+    /// The root that leaves and hashes lead to. One pass, a hash for each node above a leaf; O(N *
+    /// depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -233,11 +236,12 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         walk::root::<H, N>(hasher, self.tree_size, indices, self.leaves, self.hashes)
     }
 
-    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from a trusted source.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
+    /// a trusted source.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         head.check(hasher, 0).map_err(VerifyError::Malformed)?;
         head.expect_size(self.tree_size)?;

@@ -41,7 +41,8 @@ debug_in_hex!([const N: usize] UnrootedRange<'_, N>, "UnrootedRange" {
 });
 
 impl<'a, const N: usize> UnrootedRange<'a, N> {
-    /// A proof from its parts: the leaves from index `start` on, and the given hashes from the left.
+    /// A proof from its parts: the leaves from index `start` on, and the given hashes from the
+    /// left.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
@@ -128,8 +129,8 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         self.hashes
     }
 
-    /// The root that leaves and hashes lead to. One pass, about `1 / (N - 1)` hashes a leaf, most of them in batches;
-    /// O(N * depth) memory on the stack.
+    /// The root that leaves and hashes lead to. One pass, about `1 / (N - 1)` hashes a leaf, most
+    /// of them in batches; O(N * depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -141,11 +142,12 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         walk::root::<H, N>(hasher, self.tree_size, range, self.leaves, self.hashes)
     }
 
-    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted source.
+    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted
+    /// source.
     ///
     /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`] within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
+    /// within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         head.check(hasher, 0).map_err(VerifyError::Malformed)?;
         head.expect_size(self.tree_size)?;

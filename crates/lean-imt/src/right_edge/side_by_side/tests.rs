@@ -1,4 +1,5 @@
-//! Batches on several threads against the same on one, and what a panic among the threads leaves behind.
+//! Batches on several threads against the same on one, and what a panic among the threads leaves
+//! behind.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -140,7 +141,8 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
             tree.insert_many(first).unwrap();
         }
         let head = tree.head();
-        // Every other one is preceded by a short batch that ends the same way and leaves a little room behind.
+        // Every other one is preceded by a short batch that ends the same way and leaves a little
+        // room behind.
         if fuse % 2 == 0 {
             hashes.store(0, Ordering::Relaxed);
             let short = AssertUnwindSafe(|| tree.insert_many(&batch[..20]).map(drop));

@@ -1,4 +1,5 @@
-//! Hard links and mounts: another name for a store's files is another store's, another name for its directory is the same one.
+//! Hard links and mounts: another name for a store's files is another store's, another name for its
+//! directory is the same one.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
@@ -38,7 +39,8 @@ fn a_hard_linked_copy_and_its_original_both_go_on() {
     }
 }
 
-/// Each of the two is written in turn and the other one opened, so that whichever comes first finds links.
+/// Each of the two is written in turn and the other one opened, so that whichever comes first finds
+/// links.
 #[test]
 fn a_store_and_its_hard_linked_copy_take_turns() {
     let folder = tempfile::tempdir().unwrap();
@@ -150,7 +152,8 @@ fn no_backup_goes_into_the_store_itself_by_any_spelling_or_link() {
         assert!(text.contains("a place outside of it"), "{target}: {text}");
         assert_eq!(contents(&path), before, "{target}");
     }
-    // Nor does a tree that is moved take one at its old path for itself, or one in its new place for another.
+    // Nor does a tree that is moved take one at its old path for itself, or one in its new place
+    // for another.
     let moved = folder.path().join("moved");
     fs::rename(&path, &moved).unwrap();
     storage_error(tree.backup(moved.join("new")));
@@ -182,7 +185,8 @@ struct Mount(PathBuf);
 
 #[expect(clippy::print_stdout, reason = "a test that is left out says so")]
 impl Mount {
-    /// `None`, loudly, without the right to mount; an error where `ROTORTREE_TEST_MOUNTS` says that there must be one.
+    /// `None`, loudly, without the right to mount; an error where `ROTORTREE_TEST_MOUNTS` says that
+    /// there must be one.
     fn bind(from: &Path, to: &Path) -> Option<Self> {
         fs::create_dir(to).unwrap();
         let mounted = Command::new("mount")

@@ -1,4 +1,5 @@
-//! A directory that is moved: the tree goes on where it is, and what takes its path is another store.
+//! A directory that is moved: the tree goes on where it is, and what takes its path is another
+//! store.
 
 use std::os::unix::fs::symlink;
 

@@ -115,7 +115,8 @@ fn a_token_a_future_and_a_tick_that_outlive_a_tree_keep_nothing_of_it() {
     let core: Arc<Core<Blake3Hasher, 3, 32>> = Arc::clone(tree.core());
     assert!(core.commit.is_due(super::Tick::Flush));
     tree.close().unwrap();
-    // Not even its empty memory: what is kept is the small part alone, and that does not point back.
+    // Not even its empty memory: what is kept is the small part alone, and that does not point
+    // back.
     assert_eq!(Arc::weak_count(&core), 0);
     let kept: Weak<_> = Arc::downgrade(&core);
     drop(core);

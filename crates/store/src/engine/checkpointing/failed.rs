@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{StorageError, checkpoint::CheckpointFailure};
 
-/// A checkpoint that failed: what its caller is told, and the cause where the tree goes on and tries again.
+/// A checkpoint that failed: what its caller is told, and the cause where the tree goes on and
+/// tries again.
 pub(super) struct Failed {
     pub(super) error: StorageError,
     pub(super) cause: Option<Arc<CheckpointFailure>>,

@@ -124,8 +124,9 @@ fn loom_models_a_leader_that_panics_while_another_waits() {
     });
 }
 
-/// Keeps a panic that is expected thousands of times from being reported each time. For good, and in front of the hook that is there:
-/// loom has one of its own, without which the end of each of its threads is reported.
+/// Keeps a panic that is expected thousands of times from being reported each time. For good, and
+/// in front of the hook that is there: loom has one of its own, without which the end of each of
+/// its threads is reported.
 fn silence(message: &'static str) {
     // Installs that hook.
     loom::model(|| {});

@@ -1,5 +1,5 @@
-//! Every interleaving, within bounds, of threads that insert, wait, fail and close: the engine itself, with loom's locks, on a
-//! storage in memory whose syncs take time.
+//! Every interleaving, within bounds, of threads that insert, wait, fail and close: the engine
+//! itself, with loom's locks, on a storage in memory whose syncs take time.
 //!
 //! | file | what |
 //! | --- | --- |
@@ -9,9 +9,9 @@
 //! | `background` | ticks, marks, checkpoints |
 //! | `heads` | recent heads beside publishing |
 //!
-//! loom's timed waits never time out, so that a wake-up that is lost is a deadlock, which loom reports, also where the engine would
-//! look again some time later. The models cannot show what `arc-swap` and the runtime's own threads do: a lock and a thread
-//! of the model stand in for them.
+//! loom's timed waits never time out, so that a wake-up that is lost is a deadlock, which loom
+//! reports, also where the engine would look again some time later. The models cannot show what
+//! `arc-swap` and the runtime's own threads do: a lock and a thread of the model stand in for them.
 
 mod background;
 mod disk;
@@ -35,8 +35,8 @@ use crate::{CheckpointPolicy, EngineConfig, FlushPolicy, Runtime, storage::Stora
 
 type Tree = Engine<Blake3Hasher, 2, 8>;
 
-/// Runs `test` in every interleaving with at most so many preemptions (`ROTORTREE_LOOM_PREEMPTIONS` more), and tells how
-/// many those were.
+/// Runs `test` in every interleaving with at most so many preemptions (`ROTORTREE_LOOM_PREEMPTIONS`
+/// more), and tells how many those were.
 fn model(name: &str, preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     let runs = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&runs);
@@ -65,7 +65,8 @@ fn open_with(disk: &Arc<Disk>, flush_policy: FlushPolicy) -> (Tree, Runtime) {
     let config = EngineConfig {
         flush_policy,
         checkpoint_policy: CheckpointPolicy::Manual,
-        // Their lock is a point more at which threads may take turns; `heads` has a model of its own.
+        // Their lock is a point more at which threads may take turns; `heads` has a model of its
+        // own.
         recent_heads: 0,
         ..EngineConfig::default()
     };

@@ -111,7 +111,8 @@ fn loom_models_a_future_beside_another_leader() {
     });
 }
 
-/// The waker of the last poll is the one that counts, and a future that is dropped takes no other's.
+/// The waker of the last poll is the one that counts, and a future that is dropped takes no
+/// other's.
 #[test]
 fn loom_models_a_future_that_is_polled_anew_beside_one_that_is_dropped() {
     model("a future polled anew", 2, || {

@@ -1,8 +1,9 @@
 //! [`DirLock`]: the exclusive lock of a directory, one owner across threads, processes and forks.
 //!
-//! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so that somebody who
-//! removes `LOCK` does not let a second owner in. It ends when its owner drops it or dies; a forked child that drops its copy
-//! does not end it. A child shares the lock, though: if its parent is killed, the lock ends with the child's last copy of it.
+//! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so
+//! that somebody who removes `LOCK` does not let a second owner in. It ends when its owner drops it
+//! or dies; a forked child that drops its copy does not end it. A child shares the lock, though: if
+//! its parent is killed, the lock ends with the child's last copy of it.
 
 #[cfg(unix)]
 use std::os::fd::AsFd as AsSystem;
@@ -38,11 +39,13 @@ pub struct DirLock {
 }
 
 impl Drop for DirLock {
-    /// Unlocks by name. Closing the files alone would not be enough: a child process that another thread is starting right now
-    /// holds copies of them until it executes its program. A forked child's copy must not unlock what is its parent's.
+    /// Unlocks by name. Closing the files alone would not be enough: a child process that another
+    /// thread is starting right now holds copies of them until it executes its program. A
+    /// forked child's copy must not unlock what is its parent's.
     fn drop(&mut self) {
         if std::process::id() == self.process {
-            // Taking a lock that this file holds already succeeds, and giving that guard up unlocks.
+            // Taking a lock that this file holds already succeeds, and giving that guard up
+            // unlocks.
             drop(self.file.try_write());
             if let Some(directory) = &mut self.directory {
                 drop(directory.try_write());
@@ -52,7 +55,8 @@ impl Drop for DirLock {
 }
 
 impl DirLock {
-    /// Locks the directory and `LOCK` in it. The directory is kept open by the lock and whoever else works in it.
+    /// Locks the directory and `LOCK` in it. The directory is kept open by the lock and whoever
+    /// else works in it.
     pub(super) fn take(dir: &Arc<OsDir>) -> io::Result<Self> {
         let directory = lock_directory(dir)?;
         let file = lock_file(dir, directory.is_some())?;
@@ -64,8 +68,9 @@ impl DirLock {
     }
 }
 
-/// `LOCK`, made if it is missing. One that another directory has too, as a hard-linked copy of a store does, is replaced where
-/// the directory's own lock keeps others from doing the same: the copy's owner is none of this directory.
+/// `LOCK`, made if it is missing. One that another directory has too, as a hard-linked copy of a
+/// store does, is replaced where the directory's own lock keeps others from doing the same: the
+/// copy's owner is none of this directory.
 fn lock_file(dir: &OsDir, is_owner: bool) -> io::Result<File> {
     let name = Path::new(LOCK_NAME);
     let file = system::open_or_create(dir, name)?;
@@ -79,7 +84,8 @@ fn lock_file(dir: &OsDir, is_owner: bool) -> io::Result<File> {
 /// Locks a file until it is closed.
 fn hold<F: AsSystem>(file: F) -> io::Result<RwLock<F>> {
     let mut lock = RwLock::new(file);
-    // The guard's drop would unlock the shared file description, also when it is a forked child that drops it.
+    // The guard's drop would unlock the shared file description, also when it is a forked child
+    // that drops it.
     mem::forget(lock.try_write()?);
     Ok(lock)
 }
@@ -89,7 +95,8 @@ fn lock_directory(dir: &Arc<OsDir>) -> io::Result<Option<RwLock<Arc<OsDir>>>> {
     match hold(Arc::clone(dir)) {
         Ok(lock) => Ok(Some(lock)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
-        // Some network file systems lock regular files only (NFS answers EBADF for a directory); `LOCK` remains.
+        // Some network file systems lock regular files only (NFS answers EBADF for a directory);
+        // `LOCK` remains.
         Err(error) if cannot_lock_directories(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -107,7 +114,8 @@ fn cannot_lock_directories(error: &io::Error) -> bool {
 
 #[cfg(not(unix))]
 fn lock_directory(_dir: &Arc<OsDir>) -> io::Result<Option<RwLock<Arc<OsDir>>>> {
-    // The open handles on `LOCK` and on the directory already keep both from being renamed or removed.
+    // The open handles on `LOCK` and on the directory already keep both from being renamed or
+    // removed.
     Ok(None)
 }
 
@@ -133,7 +141,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(LOCK_NAME);
         let file = File::create(&path).unwrap();
-        // A child's copy shares the open file description, and knows that another process took the lock.
+        // A child's copy shares the open file description, and knows that another process took the
+        // lock.
         drop(DirLock {
             file: hold(file.try_clone().unwrap()).unwrap(),
             directory: None,
@@ -147,7 +156,8 @@ mod tests {
     fn a_lock_that_is_given_up_is_free_whatever_copies_of_it_are_open() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(LOCK_NAME);
-        // The first is a copy as a process that is just being started holds one, until it runs its own program.
+        // The first is a copy as a process that is just being started holds one, until it runs its
+        // own program.
         let file = File::create(&path).unwrap();
         drop(DirLock {
             file: hold(file.try_clone().unwrap()).unwrap(),

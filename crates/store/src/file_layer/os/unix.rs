@@ -1,5 +1,5 @@
-//! Unix: names are looked up relative to an open directory, one component at a time, and no link is followed on the way;
-//! positioned I/O as the system has it.
+//! Unix: names are looked up relative to an open directory, one component at a time, and no link is
+//! followed on the way; positioned I/O as the system has it.
 
 use std::{
     ffi::OsStr,
@@ -33,7 +33,8 @@ impl AsFd for OsDir {
     }
 }
 
-/// How a directory is opened that only others are looked up in: where the system has it, without the right to read it.
+/// How a directory is opened that only others are looked up in: where the system has it, without
+/// the right to read it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOK_UP: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -205,7 +206,8 @@ pub(super) fn list(dir: &OsDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod at_once {
-    //! Opening beneath a directory in one call, which takes one descriptor: a process that has no other may have that one.
+    //! Opening beneath a directory in one call, which takes one descriptor: a process that has no
+    //! other may have that one.
 
     use std::{fs::File, io, os::fd::BorrowedFd, path::Path};
 
@@ -214,8 +216,8 @@ mod at_once {
         io::{Errno, retry_on_intr},
     };
 
-    /// The file, or why there is none. `None` where the system has no such call or does not say enough: going component by component
-    /// does.
+    /// The file, or why there is none. `None` where the system has no such call or does not say
+    /// enough: going component by component does.
     pub(super) fn open(
         dir: BorrowedFd<'_>,
         path: &Path,
@@ -255,8 +257,8 @@ mod at_once {
     }
 }
 
-/// Calls `deed` with the directory below `dir` that holds the last name of `path`, and with that name. Every directory on the way
-/// is opened by its name alone, so that none of them is a link.
+/// Calls `deed` with the directory below `dir` that holds the last name of `path`, and with that
+/// name. Every directory on the way is opened by its name alone, so that none of them is a link.
 fn beneath<T>(
     dir: &OsDir,
     path: &Path,
@@ -332,8 +334,9 @@ pub(super) fn begin_writing(file: &File, offset: u64, len: u64) {
     use std::num::NonZeroU64;
 
     use rustix::fs::{Advice, fadvise};
-    // Linux begins to write what is dirty in the range, without waiting, and only then lets go of what is clean; what is on its way
-    // to the device stays in the cache. An error of that writing is told by the file's next sync.
+    // Linux begins to write what is dirty in the range, without waiting, and only then lets go of
+    // what is clean; what is on its way to the device stays in the cache. An error of that
+    // writing is told by the file's next sync.
     if let Some(len) = NonZeroU64::new(len) {
         let (Ok(()) | Err(_)) = fadvise(file, offset, Some(len), Advice::DontNeed);
     }

@@ -1,5 +1,6 @@
-//! Windows: a directory's handle, which lets nobody rename or remove it while it is open, stands for what Unix does with calls
-//! relative to it. Positioned I/O moves the file's cursor, which nothing here relies on.
+//! Windows: a directory's handle, which lets nobody rename or remove it while it is open, stands
+//! for what Unix does with calls relative to it. Positioned I/O moves the file's cursor, which
+//! nothing here relies on.
 //!
 //! Written from the system's documentation; the tests have not run there.
 
@@ -98,7 +99,8 @@ pub(super) fn open_write(dir: &OsDir, path: &Path) -> io::Result<File> {
     options.read(true).write(true).open(beneath(dir, path)?)
 }
 
-/// Opens a file for reading and writing, made if it is missing, so that it can be neither renamed nor removed.
+/// Opens a file for reading and writing, made if it is missing, so that it can be neither renamed
+/// nor removed.
 pub(super) fn open_or_create(dir: &OsDir, path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -119,7 +121,8 @@ pub(super) fn create_dir(dir: &OsDir, path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn sync_dir(_dir: &OsDir, _path: &Path) -> io::Result<()> {
-    // Windows has no call that flushes a directory; NTFS journals names in the order of the operations.
+    // Windows has no call that flushes a directory; NTFS journals names in the order of the
+    // operations.
     Ok(())
 }
 

@@ -12,7 +12,8 @@ use crate::{
     storage::WriteError,
 };
 
-/// The failure of something that was to come before a write: it may be tried again, unless what was to be written to is gone.
+/// The failure of something that was to come before a write: it may be tried again, unless what was
+/// to be written to is gone.
 pub(in crate::fs) fn not_written(error: io::Error) -> WriteError {
     if error.kind() == io::ErrorKind::StaleNetworkFileHandle {
         WriteError::Fenced(error)
@@ -41,9 +42,10 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// What is to be written instead of an open file, if not that file itself: where other names lead to it too, as `cp -al` makes them, a copy that takes
-    /// its place, durable when this returns, so that what is written from now on is seen under this name alone. An error where no name leads
-    /// to it any more: what is written to it is lost when it is closed.
+    /// What is to be written instead of an open file, if not that file itself: where other names
+    /// lead to it too, as `cp -al` makes them, a copy that takes its place, durable when this
+    /// returns, so that what is written from now on is seen under this name alone. An error where
+    /// no name leads to it any more: what is written to it is lost when it is closed.
     pub(in crate::fs) fn unshare(
         &self,
         file: &NamedFile<L::File>,

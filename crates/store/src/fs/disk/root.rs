@@ -71,7 +71,8 @@ impl<L: FileLayer> Disk<L> {
         Ok(status.at("look at", &self.root)?.id)
     }
 
-    /// Opens the store's own directory, which is created with those above it, durably, where they are missing.
+    /// Opens the store's own directory, which is created with those above it, durably, where they
+    /// are missing.
     pub(in crate::fs) fn create_root(&self) -> io::Result<Arc<L::Dir>> {
         if self.root.as_os_str().is_empty() {
             return Err(fault(
@@ -137,8 +138,9 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// A directory that is there may have been made by a process that was killed before it synced the parent. Where
-    /// the parent may not be opened or synced, it is somebody else's who made this directory, and long before.
+    /// A directory that is there may have been made by a process that was killed before it synced
+    /// the parent. Where the parent may not be opened or synced, it is somebody else's who made
+    /// this directory, and long before.
     fn anchor_existing(&self) -> io::Result<()> {
         if self.root.parent().is_none() {
             return Ok(());

@@ -49,7 +49,8 @@ fn chunks(level: u8, index: u64) -> Shard {
     shard(Stream::Chunks, level, index)
 }
 
-/// The whole view, read in pieces that fit nothing, and compared with `bytes()` where there is such.
+/// The whole view, read in pieces that fit nothing, and compared with `bytes()` where there is
+/// such.
 fn read(region: &dyn Region, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     for (piece, buf) in bytes.chunks_mut(777).enumerate() {

@@ -1,7 +1,8 @@
-//! A segment as a chain of objects: each is named by the offset at which it continues the one before.
+//! A segment as a chain of objects: each is named by the offset at which it continues the one
+//! before.
 //!
-//! The first object makes the segment visible and is written last. A first byte tells bytes of the log from a fence,
-//! with which a later owner takes the name that a stalled one would write next.
+//! The first object makes the segment visible and is written last. A first byte tells bytes of the
+//! log from a fence, with which a later owner takes the name that a stalled one would write next.
 
 use std::io::{self, Read};
 
@@ -124,8 +125,9 @@ pub(super) fn follow(client: &Client, segment: u64) -> io::Result<Option<Vec<Pie
     Ok((!pieces.is_empty()).then_some(pieces))
 }
 
-/// Takes the name after the last piece, so that a stalled owner's next group collides; pieces that it wrote
-/// meanwhile are found and belong to the log. A fence of an earlier owner is as good as ours.
+/// Takes the name after the last piece, so that a stalled owner's next group collides; pieces that
+/// it wrote meanwhile are found and belong to the log. A fence of an earlier owner is as good as
+/// ours.
 pub(super) fn fence(client: &Client, segment: u64, epoch: u64) -> io::Result<Vec<Piece>> {
     loop {
         let pieces = follow(client, segment)?.unwrap_or_default();

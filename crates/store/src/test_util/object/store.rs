@@ -34,8 +34,8 @@ pub struct Requests {
 
 /// A simulated bucket. Clones share it.
 ///
-/// It has what object stores have in common and nothing more: create if absent, read whole or in part, delete,
-/// list by prefix. There is no rename, no append and no overwriting.
+/// It has what object stores have in common and nothing more: create if absent, read whole or in
+/// part, delete, list by prefix. There is no rename, no append and no overwriting.
 ///
 /// ```
 /// use rotortree_store::test_util::object::ObjectStore;
@@ -85,8 +85,8 @@ impl ObjectStore {
         shared.losses.insert(at, loss);
     }
 
-    /// Loses every `n`-th request of each thread from now on; `None` for no more. Counted over all threads, two that take turns
-    /// could lose every try of the same request.
+    /// Loses every `n`-th request of each thread from now on; `None` for no more. Counted over all
+    /// threads, two that take turns could lose every try of the same request.
     pub fn lose_every(&self, every: Option<(u64, Loss)>) {
         lock(&self.shared).lose_every = every;
     }

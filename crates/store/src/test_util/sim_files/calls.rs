@@ -1,4 +1,5 @@
-//! What every call has in common: it counts, may be struck by a fault, and is refused where it would change a mapping.
+//! What every call has in common: it counts, may be struck by a fault, and is refused where it
+//! would change a mapping.
 
 use std::{io, path::Path};
 

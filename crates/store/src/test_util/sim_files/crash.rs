@@ -1,4 +1,5 @@
-//! What a crash may leave: every subset of what was not synced, enumerated up to a bound and sampled above it.
+//! What a crash may leave: every subset of what was not synced, enumerated up to a bound and
+//! sampled above it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,8 +22,9 @@ pub struct Bound {
     pub images: usize,
     /// Chooses the images where there are more.
     pub seed: u64,
-    /// Whether lost pieces past a file's old end may hold anything instead of zeros, as on file systems that do not order
-    /// data before lengths. Adds to the sampled images, not to the exhaustive ones.
+    /// Whether lost pieces past a file's old end may hold anything instead of zeros, as on file
+    /// systems that do not order data before lengths. Adds to the sampled images, not to the
+    /// exhaustive ones.
     pub garbage: bool,
 }
 
@@ -40,9 +42,11 @@ impl Bound {
 /// A disk after a crash, the page cache gone.
 #[derive(Debug)]
 pub struct Image {
-    /// The disk; everything on it is synced, nothing is mapped or locked, and its journal is empty.
+    /// The disk; everything on it is synced, nothing is mapped or locked, and its journal is
+    /// empty.
     pub files: SimFiles,
-    /// How much of each unsynced thing reached the disk, for [`CrashPoint::image`] to make the same image again.
+    /// How much of each unsynced thing reached the disk, for [`CrashPoint::image`] to make the
+    /// same image again.
     pub picks: Vec<u32>,
     /// The seed of the garbage in lost pieces, if there is any.
     pub garbage: Option<u64>,
@@ -65,8 +69,8 @@ pub struct CrashPoint {
 #[derive(Debug)]
 struct Choice {
     what: What,
-    /// The operations that changed it since the last sync. As many of them reached the disk as a pick says, the first ones
-    /// first: a page holds all earlier writes when it is written.
+    /// The operations that changed it since the last sync. As many of them reached the disk as a
+    /// pick says, the first ones first: a page holds all earlier writes when it is written.
     steps: Vec<usize>,
 }
 
@@ -99,12 +103,14 @@ impl CrashPoint {
         }
     }
 
-    /// How many operations came before. What was acknowledged when [`SimFiles::operations`] told at most this number must survive.
+    /// How many operations came before. What was acknowledged when [`SimFiles::operations`] told at
+    /// most this number must survive.
     pub fn operations(&self) -> usize {
         self.operations
     }
 
-    /// The disk as programs see it at this moment: what somebody finds who looks now. All of it counts as synced.
+    /// The disk as programs see it at this moment: what somebody finds who looks now. All of it
+    /// counts as synced.
     pub fn seen(&self) -> SimFiles {
         let nodes = self.disk.possible().into_iter().map(|(id, node)| {
             let node = match node {
@@ -120,8 +126,8 @@ impl CrashPoint {
         SimFiles::with_disk(Disk::settled(nodes.collect()))
     }
 
-    /// The disk if the program is killed at this moment and the machine goes on: what is unsynced stays so. Nothing is mapped or locked,
-    /// and the journal begins anew.
+    /// The disk if the program is killed at this moment and the machine goes on: what is unsynced
+    /// stays so. Nothing is mapped or locked, and the journal begins anew.
     pub fn killed(&self) -> SimFiles {
         let mut disk = self.disk.clone();
         disk.unmap();
@@ -133,7 +139,8 @@ impl CrashPoint {
         &self.after
     }
 
-    /// In how many ways the unsynced things can have reached the disk or not. Some ways lead to equal disks.
+    /// In how many ways the unsynced things can have reached the disk or not. Some ways lead to
+    /// equal disks.
     pub fn ways(&self) -> u128 {
         let ways = self.choices.iter().map(|c| c.steps.len() as u128 + 1);
         ways.fold(1, u128::saturating_mul)
@@ -193,8 +200,9 @@ impl CrashPoint {
         }
     }
 
-    /// Different images of this crash point: all of them if that is at most the bound, otherwise those that lost everything, nothing,
-    /// everything since some moment, and one thing alone, and random ones up to the bound.
+    /// Different images of this crash point: all of them if that is at most the bound, otherwise
+    /// those that lost everything, nothing, everything since some moment, and one thing alone,
+    /// and random ones up to the bound.
     pub fn images(&self, bound: Bound) -> impl Iterator<Item = Image> + '_ {
         let mut seen = BTreeSet::new();
         let ways = self.ways();

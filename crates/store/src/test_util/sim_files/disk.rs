@@ -221,7 +221,8 @@ impl Disk {
         disk
     }
 
-    /// Bytes that all files take together. A file that was removed takes none, whether a crash can bring it back or not.
+    /// Bytes that all files take together. A file that was removed takes none, whether a crash can
+    /// bring it back or not.
     pub(super) fn used(&self) -> u64 {
         let (mut used, mut open) = (0, vec![ROOT]);
         while let Some(node) = open.pop() {
@@ -326,7 +327,8 @@ impl Disk {
     }
 }
 
-/// The names of a path from the root on. There is no working directory: relative paths begin at the root too.
+/// The names of a path from the root on. There is no working directory: relative paths begin at the
+/// root too.
 fn names(path: &Path) -> io::Result<Vec<OsString>> {
     path.components()
         .filter_map(|component| match component {

@@ -15,7 +15,8 @@ pub(super) type Piece = Arc<[u8; PIECE]>;
 #[derive(Debug, Clone)]
 pub(super) struct Pending<T> {
     pub(super) steps: Vec<(usize, T)>,
-    /// A sync of these steps failed and the system forgot that they were unsynced: no later sync writes them.
+    /// A sync of these steps failed and the system forgot that they were unsynced: no later sync
+    /// writes them.
     pub(super) stuck: bool,
 }
 
@@ -51,8 +52,8 @@ pub(super) type MapToken = Arc<u64>;
 pub(super) struct FileNode {
     /// What programs read.
     now: Arc<Vec<u8>>,
-    /// What the disk holds for certain, of which the first `disk_len` bytes are certain to be the file's. Bytes beyond
-    /// count once the file is longer.
+    /// What the disk holds for certain, of which the first `disk_len` bytes are certain to be the
+    /// file's. Bytes beyond count once the file is longer.
     disk: Arc<Vec<u8>>,
     disk_len: u64,
     /// Pieces that differ, or may.
@@ -112,7 +113,8 @@ impl FileNode {
             resize(now, end as u64);
             self.lengths.push(operation, end as u64);
         } else if self.lengths.stuck && now.len() == end {
-            // A file system makes a length certain with the bytes that reach it, so writing these anew asks for it anew.
+            // A file system makes a length certain with the bytes that reach it, so writing these
+            // anew asks for it anew.
             self.lengths.push(operation, end as u64);
         }
         now[offset..end].copy_from_slice(bytes);
@@ -167,8 +169,8 @@ impl FileNode {
         }
     }
 
-    /// What a crash leaves if of every pending list that many steps are taken; `fill` gives the bytes of a piece that lies past
-    /// what the disk holds and was lost.
+    /// What a crash leaves if of every pending list that many steps are taken; `fill` gives the
+    /// bytes of a piece that lies past what the disk holds and was lost.
     pub(super) fn after_crash(
         &self,
         length_steps: usize,

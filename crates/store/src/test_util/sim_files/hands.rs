@@ -24,8 +24,8 @@ impl SimFiles {
         Some(state.disk.file(node).bytes().to_vec())
     }
 
-    /// Makes a file have these bytes, on the disk too, with the directories above it, whatever is mapped. Everything unsynced is synced by it, and the journal
-    /// begins anew.
+    /// Makes a file have these bytes, on the disk too, with the directories above it, whatever is
+    /// mapped. Everything unsynced is synced by it, and the journal begins anew.
     ///
     /// # Panics
     ///
@@ -40,7 +40,8 @@ impl SimFiles {
         });
     }
 
-    /// Removes a file, on the disk too; one that is not there is fine. As [`write_file`](Self::write_file) otherwise.
+    /// Removes a file, on the disk too; one that is not there is fine. As
+    /// [`write_file`](Self::write_file) otherwise.
     pub fn remove_file(&self, path: impl AsRef<Path>) {
         let path = path.as_ref();
         self.edit(|state| {
@@ -51,7 +52,8 @@ impl SimFiles {
         });
     }
 
-    /// Moves a file or directory within its directory, replacing what is there, as [`write_file`](Self::write_file) otherwise. What has it open stays with it.
+    /// Moves a file or directory within its directory, replacing what is there, as
+    /// [`write_file`](Self::write_file) otherwise. What has it open stays with it.
     ///
     /// # Panics
     ///
@@ -74,7 +76,8 @@ impl SimFiles {
         });
     }
 
-    /// Copies a directory with all that is in it to a name that is free. As [`write_file`](Self::write_file) otherwise.
+    /// Copies a directory with all that is in it to a name that is free. As
+    /// [`write_file`](Self::write_file) otherwise.
     ///
     /// # Panics
     ///
@@ -83,7 +86,8 @@ impl SimFiles {
         self.replicate(from.as_ref(), to.as_ref(), false);
     }
 
-    /// As [`copy_dir`](Self::copy_dir), with further names for the files instead of copies, as `cp -al` makes them.
+    /// As [`copy_dir`](Self::copy_dir), with further names for the files instead of copies, as `cp
+    /// -al` makes them.
     ///
     /// # Panics
     ///

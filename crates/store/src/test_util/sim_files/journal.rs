@@ -50,7 +50,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Number of operations; crash points are before the first, between any two, and after the last.
+    /// Number of operations; crash points are before the first, between any two, and after the
+    /// last.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -1,4 +1,5 @@
-//! A small deterministic generator (SplitMix64, Steele, Lea and Flood 2014), so that a seed alone replays a run.
+//! A small deterministic generator (SplitMix64, Steele, Lea and Flood 2014), so that a seed alone
+//! replays a run.
 
 /// The generator.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
-//! The log's rules on real bytes, exhaustively, over small histories: every sequence of a few operations is run, every subset of
-//! the unsynced sectors and names survives a crash at every point, recovery runs, is itself crashed at every step, and further
-//! runs of the program follow. After each recovery nothing durable may be lost, what is recovered must be a prefix of what was
+//! The log's rules on real bytes, exhaustively, over small histories: every sequence of a few
+//! operations is run, every subset of the unsynced sectors and names survives a crash at every
+//! point, recovery runs, is itself crashed at every step, and further runs of the program follow.
+//! After each recovery nothing durable may be lost, what is recovered must be a prefix of what was
 //! accepted, batches whole, and no tear may be called damage; and damage to any one
 //! segment header changes nothing about that.
 //!
@@ -26,9 +27,11 @@ struct Rules {
     superseded_groups_are_dead: bool,
     /// Recovery copies what is above A into the new segment.
     what_is_above_is_copied: bool,
-    /// The new segment's header attests the copies, which are synced before it gets its name. Both ways are right.
+    /// The new segment's header attests the copies, which are synced before it gets its name. Both
+    /// ways are right.
     copies_are_attested: bool,
-    /// The manifest that holds the newest segment's header is synced before anything in that segment is acknowledged.
+    /// The manifest that holds the newest segment's header is synced before anything in that
+    /// segment is acknowledged.
     manifest_is_synced_first: bool,
     /// Each header holds its predecessor's.
     headers_hold_the_one_before: bool,
@@ -257,7 +260,8 @@ impl Model<'_> {
     }
 }
 
-/// Explores all histories and returns how many crash images there were, or the first that recovery got wrong.
+/// Explores all histories and returns how many crash images there were, or the first that recovery
+/// got wrong.
 fn explore(
     rules: Rules,
     operations: &[Operation],
@@ -289,7 +293,8 @@ fn explore(
     Ok(model.images)
 }
 
-/// That the rules hold over all histories of these operations. The number of crash images says that none was left out.
+/// That the rules hold over all histories of these operations. The number of crash images says that
+/// none was left out.
 #[track_caller]
 fn holds(rules: Rules, operations: &[Operation], depth: usize, runs: usize, images: u64) {
     assert_eq!(explore(rules, operations, depth, runs), Ok(images));

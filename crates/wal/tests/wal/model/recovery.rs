@@ -1,4 +1,5 @@
-//! Recovery of a modelled disk, as the store does it: two passes, then a new segment with what was not attested.
+//! Recovery of a modelled disk, as the store does it: two passes, then a new segment with what was
+//! not attested.
 
 use rotortree_wal::{
     Event, GroupBuffer, HeaderCopy, LogRules, Position, Replay, SECTOR, Scanner, SegmentHeader,
@@ -51,7 +52,8 @@ pub(crate) fn commit_manifest(disk: &mut Disk, rules: Rules, newest: &HeaderCopy
 pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     let named = disk.manifest().1.and_then(|sector| newest(&sector));
     let mut heads: Vec<SegmentHeader> = Vec::new();
-    // From the newest to the oldest: each header is kept in the one behind it, that of the newest in the manifest.
+    // From the newest to the oldest: each header is kept in the one behind it, that of the newest
+    // in the manifest.
     let mut copy = named;
     for number in disk.segments().into_iter().rev() {
         let start = SegmentStart::read(&mut disk.read(Name::Segment(number)));
@@ -159,7 +161,8 @@ impl Found {
         }
     }
 
-    /// Starts the new segment that the next run writes to. Returns its header and the disk after each step.
+    /// Starts the new segment that the next run writes to. Returns its header and the disk after
+    /// each step.
     pub(crate) fn start_segment(
         &mut self,
         disk: &Disk,

@@ -1,4 +1,5 @@
-//! Random histories against a model that is too simple to be wrong: a list of the values that each thing may have.
+//! Random histories against a model that is too simple to be wrong: a list of the values that each
+//! thing may have.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +39,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
-/// One file: for each piece and for the length the values that a crash may leave; the last one is what programs see.
+/// One file: for each piece and for the length the values that a crash may leave; the last one is
+/// what programs see.
 #[derive(Debug, Clone, Default)]
 struct Model {
     pieces: BTreeMap<u64, Vec<u8>>,
