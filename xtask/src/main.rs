@@ -1,7 +1,7 @@
 //! Developer commands: `cargo xtask <command>`.
 //!
 //! This file only dispatches. Each command is one file under `commands/`, entered in the table of
-//! `commands/mod.rs`; what several commands share stands beside this file. Nothing here is
+//! `commands.rs`; what several commands share stands beside this file. Nothing here is
 //! published, and little is depended on (`serde_json` to read `cargo metadata`, `syn` to read
 //! Rust), so that the first command on a fresh clone starts after a few seconds of compiling.
 

@@ -9,8 +9,8 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeError};
 
 /// Appends leaves, hashed on the calling thread.
-pub(crate) fn append_alone<H: Hasher, const N: usize, const D: usize>(
-    tree: &mut LeanIMT<H, N, D>,
+pub(crate) fn append_alone<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    tree: &mut LeanIMT<H, N, MAX_DEPTH>,
     leaves: &[Hash],
 ) -> Result<(), TreeError> {
     tree.insert_many_sequential(leaves).map(drop)
@@ -69,8 +69,8 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
 /// for that, and on a thread of the pool, whose own hasher inserts into another tree, this one
 /// hashes alone.
 #[cfg(feature = "parallel")]
-pub(crate) fn append<H: Hasher, const N: usize, const D: usize>(
-    tree: &mut LeanIMT<H, N, D>,
+pub(crate) fn append<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    tree: &mut LeanIMT<H, N, MAX_DEPTH>,
     leaves: &[Hash],
 ) -> Result<(), TreeError> {
     use std::{

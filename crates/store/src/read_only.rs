@@ -37,16 +37,16 @@ const ATTEMPTS: usize = 100;
 ///
 /// Opened by [`Engine::open_read_only`](crate::Engine::open_read_only). A cheap handle: clones
 /// share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
-pub struct ReadOnly<H: Hasher, const N: usize, const D: usize> {
-    view: Arc<View<H, N, D>>,
+pub struct ReadOnly<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    view: Arc<View<H, N, MAX_DEPTH>>,
 }
 
 /// What the handles share.
-struct View<H: Hasher, const N: usize, const D: usize> {
+struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
     config: EngineConfig,
-    current: ArcSwap<TreeSnapshot<N, D>>,
+    current: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     seen: ArcSwap<Seen>,
     process: Process,
     /// Held by the call that refreshes.
@@ -123,13 +123,13 @@ impl Version {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH> {
     pub(crate) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
         config: EngineConfig,
     ) -> Result<Self, RotorTreeError> {
-        config.check(D)?;
+        config.check(MAX_DEPTH)?;
         let storage = storage.pinned()?.unwrap_or(storage);
         // Before anything is read, so that a child that is forked from here on is known as one.
         let process = Process::current();
@@ -196,7 +196,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
 
     /// The durable state read last: a reference count.
     #[must_use]
-    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         self.view.current.load_full()
     }
 
@@ -254,7 +254,7 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Clone for ReadOnly<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for ReadOnly<H, N, MAX_DEPTH> {
     fn clone(&self) -> Self {
         Self {
             view: Arc::clone(&self.view),
@@ -262,7 +262,9 @@ impl<H: Hasher, const N: usize, const D: usize> Clone for ReadOnly<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> std::fmt::Debug for ReadOnly<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> std::fmt::Debug
+    for ReadOnly<H, N, MAX_DEPTH>
+{
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReadOnly")
             .field("storage", &self.view.storage.describe())
@@ -273,11 +275,11 @@ impl<H: Hasher, const N: usize, const D: usize> std::fmt::Debug for ReadOnly<H, 
 
 /// Reads a state that a live writer may move away from meanwhile: what fails while the manifest
 /// changes is tried again.
-fn read<H: Hasher, const N: usize, const D: usize>(
+fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
     config: &EngineConfig,
-) -> Result<(TreeSnapshot<N, D>, Seen), RotorTreeError> {
+) -> Result<(TreeSnapshot<N, MAX_DEPTH>, Seen), RotorTreeError> {
     let generation = || -> Option<u64> {
         recovery::load_manifest(&**storage)
             .ok()
@@ -294,7 +296,7 @@ fn read<H: Hasher, const N: usize, const D: usize>(
         // Before the log is read: what comes meanwhile is found by the next call.
         let version = Version::of(&**storage);
         let mut report = RecoveryReport::default();
-        match recovery::read_durable::<H, N, D>(hasher, storage, config, &mut report) {
+        match recovery::read_durable::<H, N, MAX_DEPTH>(hasher, storage, config, &mut report) {
             Ok((tree, manifest)) => {
                 return Ok((
                     tree.snapshot(),

@@ -9,9 +9,9 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 ///
 /// | circuit | length | path | siblings |
 /// | --- | --- | --- | --- |
-/// | zk-kit `BinaryMerkleRoot(D)` | `depth` | `index`, or `indices` = [`bits`](Self::bits) | `siblings` |
+/// | zk-kit `BinaryMerkleRoot(DEPTH)` | `depth` | `index`, or `indices` = [`bits`](Self::bits) | `siblings` |
 /// | Semaphore 4 | `merkleProofLength` | `merkleProofIndex`, or `merkleProofIndices` | `merkleProofSiblings` |
-/// | Noir `binary_merkle_root` | `depth` | `indices: [u1; D]` | `siblings` |
+/// | Noir `binary_merkle_root` | `depth` | `indices: [u1; DEPTH]` | `siblings` |
 ///
 /// The leaf is the proof's; the circuit computes the root, which the verifier compares with one
 /// that is trusted.
@@ -31,35 +31,35 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct BinaryPath<const D: usize> {
+pub struct BinaryPath<const DEPTH: usize> {
     /// Number of hashed levels.
     pub length: usize,
     /// The path, packed: bit `i` is set if the node of the `i`-th hashed level stands on the
     /// right.
     pub index: u64,
     /// The sibling of each hashed level, the lowest first; zero from `length` on.
-    pub siblings: [Hash; D],
+    pub siblings: [Hash; DEPTH],
 }
 
-debug_in_hex!([const D: usize] BinaryPath<D>, "BinaryPath" {
+debug_in_hex!([const DEPTH: usize] BinaryPath<DEPTH>, "BinaryPath" {
     length: plain, index: plain, siblings: hashes
 });
 
-impl<const D: usize> BinaryPath<D> {
+impl<const DEPTH: usize> BinaryPath<DEPTH> {
     /// The path as one bit a level, the lowest first: `true` where the node stands on the right.
     #[must_use]
-    pub fn bits(&self) -> [bool; D] {
+    pub fn bits(&self) -> [bool; DEPTH] {
         core::array::from_fn(|level| level < 64 && self.index >> level & 1 == 1)
     }
 }
 
 impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
-    /// The hashed levels of the proof, for a circuit of `D` levels.
+    /// The hashed levels of the proof, for a circuit of `DEPTH` levels.
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if there are more; as [`verify`](Self::verify), refused
     /// hashes apart, if the proof is malformed.
-    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
+    pub fn binary_path<const DEPTH: usize>(&self) -> Result<BinaryPath<DEPTH>, TreeError> {
         self.check_shape()?;
         let hashed = self
             .used_levels()
@@ -70,11 +70,11 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
 }
 
 impl UnrootedInclusion<'_, 2> {
-    /// The hashed levels of the proof, for a circuit of `D` levels; see [`NaryProof::binary_path`].
+    /// The hashed levels of the proof, for a circuit of `DEPTH` levels; see [`NaryProof::binary_path`].
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if there are more.
-    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
+    pub fn binary_path<const DEPTH: usize>(&self) -> Result<BinaryPath<DEPTH>, TreeError> {
         let path = Path::<2>::new(self.leaf_index(), self.tree_size());
         let hashed = path.filter(|span| span.len == 2);
         pack(hashed.map(|span| span.position).zip(self.siblings()))
@@ -82,30 +82,30 @@ impl UnrootedInclusion<'_, 2> {
 }
 
 impl AnyProof<'_> {
-    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `D` levels; see
+    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `DEPTH` levels; see
     /// [`NaryProof::binary_path`].
     ///
     /// # Errors
     /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`]
     /// if there are more levels.
-    pub fn binary_path<const D: usize>(&self) -> Result<BinaryPath<D>, TreeError> {
+    pub fn binary_path<const DEPTH: usize>(&self) -> Result<BinaryPath<DEPTH>, TreeError> {
         let proof = self.inclusion::<2>().ok_or_else(|| self.no_such_form())?;
         proof.binary_path()
     }
 }
 
 /// Packs positions and siblings of hashed levels, the lowest first.
-fn pack<'a, const D: usize>(
+fn pack<'a, const DEPTH: usize>(
     levels: impl Iterator<Item = (usize, &'a Hash)>,
-) -> Result<BinaryPath<D>, TreeError> {
+) -> Result<BinaryPath<DEPTH>, TreeError> {
     let mut path = BinaryPath {
         length: 0,
         index: 0,
-        siblings: [[0; 32]; D],
+        siblings: [[0; 32]; DEPTH],
     };
     for (position, sibling) in levels {
         let slot = path.siblings.get_mut(path.length);
-        *slot.ok_or(TreeError::MaxDepthExceeded { max_depth: D })? = *sibling;
+        *slot.ok_or(TreeError::MaxDepthExceeded { max_depth: DEPTH })? = *sibling;
         // A tree has 64 levels at most.
         path.index |= (position as u64) << path.length;
         path.length += 1;

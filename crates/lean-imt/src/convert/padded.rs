@@ -8,7 +8,7 @@ use crate::{
     proof::{Path, check_depth},
 };
 
-/// The levels of a proof, column by column, padded with zero to the `D` levels of a circuit.
+/// The levels of a proof, column by column, padded with zero to the `DEPTH` levels of a circuit.
 ///
 /// Lifted levels are kept, with no siblings, so that level `k` of the columns is level `k` of the
 /// tree. For `N = 2` see also [`BinaryPath`](crate::BinaryPath), the form of the binary LeanIMT.
@@ -28,18 +28,18 @@ use crate::{
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct PaddedProof<const N: usize, const D: usize> {
+pub struct PaddedProof<const N: usize, const DEPTH: usize> {
     /// Number of levels in use: the depth of the tree.
     pub length: usize,
     /// Place of the path's node in its group, per level.
-    pub positions: [usize; D],
+    pub positions: [usize; DEPTH],
     /// Number of siblings, per level; 0 where the node is lifted.
-    pub sibling_counts: [usize; D],
+    pub sibling_counts: [usize; DEPTH],
     /// The siblings from the left, the path's node left out, per level; unused slots are zero.
-    pub siblings: [[Hash; N]; D],
+    pub siblings: [[Hash; N]; DEPTH],
 }
 
-impl<const N: usize, const D: usize> fmt::Debug for PaddedProof<N, D> {
+impl<const N: usize, const DEPTH: usize> fmt::Debug for PaddedProof<N, DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let siblings = self.siblings.each_ref().map(|level| hex::hashes(level));
         f.debug_struct("PaddedProof")
@@ -52,21 +52,21 @@ impl<const N: usize, const D: usize> fmt::Debug for PaddedProof<N, D> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// The proof's levels for a circuit of `D` levels.
+    /// The proof's levels for a circuit of `DEPTH` levels.
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if it has more; as [`verify`](Self::verify), refused hashes
     /// apart, if it is malformed.
-    pub fn padded<const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+    pub fn padded<const DEPTH: usize>(&self) -> Result<PaddedProof<N, DEPTH>, TreeError> {
         self.check_shape()?;
-        if self.level_count > D {
-            return Err(TreeError::MaxDepthExceeded { max_depth: D });
+        if self.level_count > DEPTH {
+            return Err(TreeError::MaxDepthExceeded { max_depth: DEPTH });
         }
         let mut padded = PaddedProof {
             length: self.level_count,
-            positions: [0; D],
-            sibling_counts: [0; D],
-            siblings: [[[0; 32]; N]; D],
+            positions: [0; DEPTH],
+            sibling_counts: [0; DEPTH],
+            siblings: [[[0; 32]; N]; DEPTH],
         };
         for (k, level) in self.used_levels().iter().enumerate() {
             padded.positions[k] = level.position;
@@ -78,16 +78,16 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize> UnrootedInclusion<'_, N> {
-    /// The proof's levels for a circuit of `D` levels; see [`NaryProof::padded`].
+    /// The proof's levels for a circuit of `DEPTH` levels; see [`NaryProof::padded`].
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if it has more.
-    pub fn padded<const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+    pub fn padded<const DEPTH: usize>(&self) -> Result<PaddedProof<N, DEPTH>, TreeError> {
         let mut padded = PaddedProof {
-            length: check_depth::<N, D>(self.tree_size())?,
-            positions: [0; D],
-            sibling_counts: [0; D],
-            siblings: [[[0; 32]; N]; D],
+            length: check_depth::<N, DEPTH>(self.tree_size())?,
+            positions: [0; DEPTH],
+            sibling_counts: [0; DEPTH],
+            siblings: [[[0; 32]; N]; DEPTH],
         };
         let mut rest = self.siblings();
         let path = Path::<N>::new(self.leaf_index(), self.tree_size());
@@ -103,13 +103,15 @@ impl<const N: usize> UnrootedInclusion<'_, N> {
 }
 
 impl AnyProof<'_> {
-    /// The levels of an inclusion proof with this N for a circuit of `D` levels; see
+    /// The levels of an inclusion proof with this N for a circuit of `DEPTH` levels; see
     /// [`NaryProof::padded`].
     ///
     /// # Errors
     /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`]
     /// if it has more levels.
-    pub fn padded<const N: usize, const D: usize>(&self) -> Result<PaddedProof<N, D>, TreeError> {
+    pub fn padded<const N: usize, const DEPTH: usize>(
+        &self,
+    ) -> Result<PaddedProof<N, DEPTH>, TreeError> {
         let proof = self.inclusion::<N>().ok_or_else(|| self.no_such_form())?;
         proof.padded()
     }

@@ -16,23 +16,24 @@ fn tree_error<T: Debug>(outcome: Result<T, RotorTreeError>) -> TreeError {
 }
 
 /// Runs what must refuse, and looks whether anything came of it, now or after reopening.
-fn unchanged<H: Hasher, const D: usize>(
+fn unchanged<H: Hasher, const MAX_DEPTH: usize>(
     hasher: H,
-    refuse: impl FnOnce(&RotorTree<H, 2, D>) -> TreeError,
+    refuse: impl FnOnce(&RotorTree<H, 2, MAX_DEPTH>) -> TreeError,
 ) -> TreeError {
     let dir = tempfile::tempdir().unwrap();
     let config = quiet(dir.path());
-    let tree = RotorTree::<H, 2, D>::open(hasher.clone(), config.clone()).unwrap();
+    let tree = RotorTree::<H, 2, MAX_DEPTH>::open(hasher.clone(), config.clone()).unwrap();
     tree.insert_many_with_metadata(&leaves(0..3), b"three")
         .unwrap();
     let head = tree.head();
     let error = refuse(&tree);
-    let state =
-        |tree: &RotorTree<H, 2, D>| (tree.head(), tree.metadata(), tree.size(), tree.depth());
+    let state = |tree: &RotorTree<H, 2, MAX_DEPTH>| {
+        (tree.head(), tree.metadata(), tree.size(), tree.depth())
+    };
     let expected = (head, Some(b"three".to_vec()), 3, 2);
     assert_eq!(state(&tree), expected);
     tree.close().unwrap();
-    let tree = RotorTree::<H, 2, D>::open(hasher, config).unwrap();
+    let tree = RotorTree::<H, 2, MAX_DEPTH>::open(hasher, config).unwrap();
     assert_eq!(state(&tree), expected);
     tree.insert(leaf(3)).unwrap();
     error

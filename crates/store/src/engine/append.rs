@@ -36,7 +36,7 @@ trait Appends: Send + Sync {
     ) -> Result<DurabilityToken, RotorTreeError>;
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Appends for Arc<Core<H, N, D>> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Appends for Arc<Core<H, N, MAX_DEPTH>> {
     fn append(
         &self,
         entry: &Entry<'_>,
@@ -90,8 +90,8 @@ pub struct Append<'a> {
 }
 
 impl<'a> Append<'a> {
-    pub(super) fn new<H: Hasher, const N: usize, const D: usize>(
-        tree: &'a Arc<Core<H, N, D>>,
+    pub(super) fn new<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+        tree: &'a Arc<Core<H, N, MAX_DEPTH>>,
         leaves: &'a [Hash],
     ) -> Self {
         let entry = Entry {

@@ -7,7 +7,7 @@ use rotortree_hasher::Hasher;
 use super::{close::Engine, durable_heads::DurableHeads, outbox, token::Durable};
 use crate::{Completion, runtime::Lane};
 
-impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Engine<H, N, MAX_DEPTH> {
     /// [`flush`](Self::flush) as a future: the background syncs what is inserted by now. Never
     /// blocks.
     pub fn flush_async(&self) -> Durable {

@@ -36,7 +36,7 @@ pub struct BackupReport {
     pub leaves: Range<u64>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     pub(super) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         let _outbox = outbox::scope();
         self.status.check()?;
@@ -84,7 +84,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Everything inserted so far, made durable, and where it stands in the log.
     pub(super) fn durable_point(
         &self,
-    ) -> Result<(Position, Arc<TreeSnapshot<N, D>>), StorageError> {
+    ) -> Result<(Position, Arc<TreeSnapshot<N, MAX_DEPTH>>), StorageError> {
         let mut lead = self.take_lead()?;
         match self.commit_pending(&mut lead) {
             Ok(()) => {
@@ -103,7 +103,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         target: &dyn Storage,
         own: &Manifest,
         previous: &Manifest,
-        snapshot: &TreeSnapshot<N, D>,
+        snapshot: &TreeSnapshot<N, MAX_DEPTH>,
         position: Position,
     ) -> Result<(), StorageError> {
         let stop = &mut |_| {
@@ -209,10 +209,10 @@ fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageEr
 /// A backup is a store of a prefix of its tree, with no entries of its own. One that is not has
 /// become another history, whatever it says: the tree was put back to an earlier state and went on
 /// from there.
-fn check_is_prefix<const N: usize, const D: usize>(
+fn check_is_prefix<const N: usize, const MAX_DEPTH: usize>(
     target: &Arc<dyn Storage>,
     previous: &Manifest,
-    snapshot: &TreeSnapshot<N, D>,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     position: Position,
 ) -> Result<(), RotorTreeError> {
     let refuse = |found: &str| Err(refused(&**target, found).into());

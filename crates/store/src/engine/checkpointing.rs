@@ -55,7 +55,7 @@ pub(super) struct Retry {
     pub(super) at: Option<Instant>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only
     /// closing makes one.
     pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
@@ -188,7 +188,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Leads a sync, and starts a segment behind what is then durable; `None` if the manifest
     /// covers all of it already.
-    fn begin_checkpoint(&self) -> Result<Option<Begun<N, D>>, StorageError> {
+    fn begin_checkpoint(&self) -> Result<Option<Begun<N, MAX_DEPTH>>, StorageError> {
         loop {
             let entries = lock(&self.writer).entries;
             let mut lead = self.take_lead()?;
@@ -373,8 +373,8 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 }
 
 /// What a checkpoint will cover.
-struct Begun<const N: usize, const D: usize> {
-    snapshot: Arc<TreeSnapshot<N, D>>,
+struct Begun<const N: usize, const MAX_DEPTH: usize> {
+    snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>,
     sequence: u64,
     /// The segment that continues behind it.
     segment: u64,
@@ -388,9 +388,9 @@ struct Covered {
 }
 
 /// Somebody who removes what a checkpoint covers; counted down also when that panics.
-struct Removing<'a, H: Hasher, const N: usize, const D: usize>(&'a Core<H, N, D>);
+struct Removing<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize>(&'a Core<H, N, MAX_DEPTH>);
 
-impl<H: Hasher, const N: usize, const D: usize> Drop for Removing<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Removing<'_, H, N, MAX_DEPTH> {
     fn drop(&mut self) {
         lock(&self.0.checkpoints).removing -= 1;
         self.0.checkpoints_changed.notify_all();
@@ -398,9 +398,9 @@ impl<H: Hasher, const N: usize, const D: usize> Drop for Removing<'_, H, N, D> {
 }
 
 /// The one checkpoint at a time; gives the turn up also when its steps panic.
-struct Turn<'a, H: Hasher, const N: usize, const D: usize>(&'a Core<H, N, D>);
+struct Turn<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize>(&'a Core<H, N, MAX_DEPTH>);
 
-impl<H: Hasher, const N: usize, const D: usize> Drop for Turn<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Turn<'_, H, N, MAX_DEPTH> {
     fn drop(&mut self) {
         lock(&self.0.checkpoints).running = false;
         self.0.checkpoints_changed.notify_all();

@@ -38,15 +38,15 @@ use crate::{
 ///
 /// The last handle closes the tree when it is dropped. Tokens and snapshots outlive it and never
 /// keep it open.
-pub struct Engine<H: Hasher, const N: usize, const D: usize> {
-    handle: Arc<Handle<H, N, D>>,
+pub struct Engine<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    handle: Arc<Handle<H, N, MAX_DEPTH>>,
 }
 
-struct Handle<H: Hasher, const N: usize, const D: usize> {
-    core: Arc<Core<H, N, D>>,
+struct Handle<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    core: Arc<Core<H, N, MAX_DEPTH>>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Drop for Handle<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Handle<H, N, MAX_DEPTH> {
     fn drop(&mut self) {
         // Those who want to know how closing went call `close`. A destructor may run while a panic
         // unwinds, and a second one that leaves it would end the process.
@@ -54,7 +54,7 @@ impl<H: Hasher, const N: usize, const D: usize> Drop for Handle<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Clone for Engine<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for Engine<H, N, MAX_DEPTH> {
     fn clone(&self) -> Self {
         Self {
             handle: Arc::clone(&self.handle),
@@ -62,13 +62,13 @@ impl<H: Hasher, const N: usize, const D: usize> Clone for Engine<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> fmt::Debug for Engine<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for Engine<H, N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.handle.core.fmt(f)
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Engine<H, N, MAX_DEPTH> {
     /// Opens or creates the tree on `storage` and recovers it. O(levels + shards + log), and
     /// O(nodes) with verification.
     ///
@@ -97,11 +97,11 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
         hasher: H,
         storage: Arc<dyn Storage>,
         config: EngineConfig,
-    ) -> Result<ReadOnly<H, N, D>, RotorTreeError> {
+    ) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
         ReadOnly::open(hasher, storage, config)
     }
 
-    pub(super) fn core(&self) -> &Arc<Core<H, N, D>> {
+    pub(super) fn core(&self) -> &Arc<Core<H, N, MAX_DEPTH>> {
         &self.handle.core
     }
 
@@ -124,13 +124,13 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
 
     /// The tree as it is now: a reference count.
     #[must_use]
-    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+    pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         self.core().published.load_full()
     }
 
     /// The tree as it was at the last sync: the only one whose head may be signed or published.
     #[must_use]
-    pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, D>> {
+    pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         self.core().durable.load_full()
     }
 
@@ -313,7 +313,7 @@ impl<H: Hasher, const N: usize, const D: usize> Engine<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     pub(super) fn close(&self) -> Result<(), StorageError> {
         if !self.is_own_process() {
             // A forked child holds a copy of the parent's buffers and shares its files. They are

@@ -22,7 +22,7 @@ use crate::{FlushPolicy, StorageError, spans, storage::WriteError, sync::lock};
 /// How long after a sync that somebody waited for the log is attested, unless more comes.
 const MARK_DELAY: Duration = Duration::from_millis(50);
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Waits until everything up to `sequence` is durable, leading or joining a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
         self.check_reentry()?;
@@ -63,7 +63,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
 
     /// Commits everything pending and gives up the lead. On failure nothing is durable that was not
     /// before.
-    pub(super) fn lead(&self, mut lead: Lead<'_, H, N, D>) -> Result<(), StorageError> {
+    pub(super) fn lead(&self, mut lead: Lead<'_, H, N, MAX_DEPTH>) -> Result<(), StorageError> {
         if let Err(error) = self.commit_pending(&mut lead) {
             return Err(lead.give_up(error));
         }
@@ -247,7 +247,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Leader for Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Leader for Core<H, N, MAX_DEPTH> {
     fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
         let _outbox = outbox::scope();
         Core::wait_durable(self, sequence)

@@ -22,23 +22,23 @@ use crate::{
     sync::{ArcSwap, AtomicUsize, Condvar, Mutex, MutexGuard, lock},
 };
 
-pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
+pub(crate) struct Core<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) config: EngineConfig,
     pub(super) report: RecoveryReport,
-    pub(super) writer: Mutex<Writer<H, N, D>>,
+    pub(super) writer: Mutex<Writer<H, N, MAX_DEPTH>>,
     /// Which thread runs the hasher. Goes with `writer`.
     pub(super) hashing: Hashing,
     /// Told when something that keeps inserts waiting has changed. Goes with `writer`.
     pub(super) admission: Condvar,
-    pub(super) published: ArcSwap<TreeSnapshot<N, D>>,
+    pub(super) published: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     /// Recorded right behind publishing.
     pub(super) heads: RecentHeads,
     /// Callers in `wait_for_size`; inserts look before they wake anybody.
     pub(super) size_waiters: AtomicUsize,
     pub(super) size_lock: Mutex<()>,
     pub(super) size_changed: Condvar,
-    pub(super) durable: ArcSwap<TreeSnapshot<N, D>>,
+    pub(super) durable: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     pub(super) commit: Arc<GroupCommit>,
     pub(super) manifest: Mutex<Manifest>,
     pub(super) cold: Mutex<Arc<ColdNodes>>,
@@ -50,7 +50,7 @@ pub(crate) struct Core<H: Hasher, const N: usize, const D: usize> {
     pub(super) counters: Counters,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Fails for good: nothing becomes durable any more, and all who wait are told.
     pub(super) fn fail(&self, error: io::Error) -> Arc<io::Error> {
         let error = Arc::new(error);
@@ -140,7 +140,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> fmt::Debug for Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for Core<H, N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("storage", &self.storage.describe())

@@ -11,7 +11,7 @@ use crate::{
     sync::lock,
 };
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Takes the notices of cuts off the manifest, durably; the notices that there were.
     pub(super) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.status.check()?;

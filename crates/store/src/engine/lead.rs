@@ -18,14 +18,14 @@ use crate::{StorageError, storage::WriteError};
 /// Held by the leader. Given up by [`give_back`](Self::give_back) or, for good,
 /// [`retire`](Self::retire); dropped otherwise - by a failure or a panic - the write end is gone
 /// for good, and all who wait are told.
-pub(super) struct Lead<'a, H: Hasher, const N: usize, const D: usize> {
-    core: &'a Core<H, N, D>,
+pub(super) struct Lead<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    core: &'a Core<H, N, MAX_DEPTH>,
     log: Option<Log>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Takes the lead if nobody has it.
-    pub(super) fn try_lead(&self) -> Option<Lead<'_, H, N, D>> {
+    pub(super) fn try_lead(&self) -> Option<Lead<'_, H, N, MAX_DEPTH>> {
         let mut commit = self.commit.lock();
         match std::mem::replace(&mut commit.log, WriteEnd::Led) {
             WriteEnd::Free(log) => Some(Lead {
@@ -40,7 +40,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// Waits for the lead.
-    pub(super) fn take_lead(&self) -> Result<Lead<'_, H, N, D>, StorageError> {
+    pub(super) fn take_lead(&self) -> Result<Lead<'_, H, N, MAX_DEPTH>, StorageError> {
         loop {
             self.status.check_failure()?;
             // In a forked child the leader may be a thread of the parent, which does not run here.
@@ -64,7 +64,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Lead<'_, H, N, MAX_DEPTH> {
     /// Gives up the lead. What is durable by now is told to whoever waits, and, unless more comes,
     /// attested by a tick, which also has the backend close what it keeps open.
     pub(super) fn give_back(mut self) {
@@ -106,7 +106,7 @@ impl<H: Hasher, const N: usize, const D: usize> Lead<'_, H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Deref for Lead<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Deref for Lead<'_, H, N, MAX_DEPTH> {
     type Target = Log;
 
     fn deref(&self) -> &Log {
@@ -116,7 +116,7 @@ impl<H: Hasher, const N: usize, const D: usize> Deref for Lead<'_, H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> DerefMut for Lead<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> DerefMut for Lead<'_, H, N, MAX_DEPTH> {
     fn deref_mut(&mut self) -> &mut Log {
         self.log
             .as_mut()
@@ -124,7 +124,7 @@ impl<H: Hasher, const N: usize, const D: usize> DerefMut for Lead<'_, H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Drop for Lead<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Lead<'_, H, N, MAX_DEPTH> {
     fn drop(&mut self) {
         if self.log.is_none() {
             return;

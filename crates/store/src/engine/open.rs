@@ -26,13 +26,13 @@ use crate::{
     sync::{ArcSwap, AtomicUsize, Condvar, Mutex, lock},
 };
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     pub(super) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
         mut config: EngineConfig,
     ) -> Result<Arc<Self>, RotorTreeError> {
-        config.check(D)?;
+        config.check(MAX_DEPTH)?;
         let _outbox = outbox::scope();
         let Recovered {
             ownership,
@@ -41,7 +41,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
             cold,
             log,
             report,
-        } = recovery::open::<H, N, D>(&hasher, &storage, &config).inspect_err(|error| {
+        } = recovery::open::<H, N, MAX_DEPTH>(&hasher, &storage, &config).inspect_err(|error| {
             // The error itself has no room for the place.
             if matches!(error, RotorTreeError::Storage(StorageError::FileLocked)) {
                 super::events::locked(storage.describe());

@@ -164,11 +164,11 @@ pub(super) const fn node_count(size: u64, arity: u64) -> u64 {
 
 const NODE_BYTES: u64 = size_of::<Hash>() as u64;
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Whether a background checkpoint is due and the caller is the one to
     /// [ask](Self::ask_checkpoint) for it, when it has let go of the writer lock.
     #[must_use]
-    pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, D>) -> bool {
+    pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, MAX_DEPTH>) -> bool {
         let due = &self.counters.due;
         if due.retries.load(Ordering::Acquire) {
             let at = lock(&self.checkpoints).retry.at;
@@ -178,7 +178,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         self.policy_wants_one(writer) && due.advance(Stage::None, Stage::Asked)
     }
 
-    fn policy_wants_one(&self, writer: &mut Writer<H, N, D>) -> bool {
+    fn policy_wants_one(&self, writer: &mut Writer<H, N, MAX_DEPTH>) -> bool {
         match self.config.checkpoint_policy {
             CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
             CheckpointPolicy::EveryNEntries(entries) => {
@@ -249,7 +249,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// What an insert has to do past 1.25 times the threshold.
-    pub(super) fn checkpoint_lags(&self, writer: &Writer<H, N, D>) -> Lag {
+    pub(super) fn checkpoint_lags(&self, writer: &Writer<H, N, MAX_DEPTH>) -> Lag {
         let due = &self.counters.due;
         let CheckpointPolicy::MemoryThreshold(threshold) = self.config.checkpoint_policy else {
             return Lag::No;

@@ -180,7 +180,7 @@ impl Counters {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// 0 while somebody leads.
     fn log_segment_bytes(&self) -> u64 {
         match self.commit.look().as_ref().map(|commit| &commit.log) {

@@ -32,8 +32,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const GLANCES: u32 = 64;
 
 /// What the writer lock guards.
-pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
-    pub(super) tree: LeanIMT<H, N, D>,
+pub(crate) struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    pub(super) tree: LeanIMT<H, N, MAX_DEPTH>,
     /// Records that no leader has taken yet.
     pub(super) pending: GroupBuffer,
     /// A batch larger than the bound is on its way into the log: nobody else may insert.
@@ -43,10 +43,10 @@ pub(crate) struct Writer<H: Hasher, const N: usize, const D: usize> {
     /// The size at which the checkpoint policy is worth another look.
     pub(super) look_at_size: u64,
     /// The snapshot that the published one replaced, for the next insert.
-    pub(super) spare: SpareSnapshot<N, D>,
+    pub(super) spare: SpareSnapshot<N, MAX_DEPTH>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Writer<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> {
     /// Lets go of what is kept for speed.
     pub(super) fn release(&mut self) {
         self.pending.release();
@@ -54,7 +54,7 @@ impl<H: Hasher, const N: usize, const D: usize> Writer<H, N, D> {
     }
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or
     /// refuses where that takes waiting. A tree of another size than the entry demands is told
     /// before room is looked for.
@@ -63,7 +63,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
         bytes: usize,
         expected_size: Option<u64>,
         admission: Admission,
-    ) -> Result<MutexGuard<'_, Writer<H, N, D>>, RotorTreeError> {
+    ) -> Result<MutexGuard<'_, Writer<H, N, MAX_DEPTH>>, RotorTreeError> {
         self.status.check_process()?;
         self.check_reentry()?;
         loop {
@@ -103,7 +103,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     }
 
     /// The writer lock, if no thread keeps it for longer than a look takes.
-    fn glance_at_writer(&self) -> Result<MutexGuard<'_, Writer<H, N, D>>, StorageError> {
+    fn glance_at_writer(&self) -> Result<MutexGuard<'_, Writer<H, N, MAX_DEPTH>>, StorageError> {
         for _ in 0..GLANCES {
             if let Some(writer) = try_lock(&self.writer) {
                 return Ok(writer);
@@ -166,11 +166,11 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Appends a batch to the tree and to what is pending; its sequence.
     fn append_batch<'a>(
         &'a self,
-        mut writer: MutexGuard<'a, Writer<H, N, D>>,
+        mut writer: MutexGuard<'a, Writer<H, N, MAX_DEPTH>>,
         entry: &Entry<'_>,
         streams: bool,
         admission: Admission,
-    ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, u64), RotorTreeError> {
+    ) -> Result<(MutexGuard<'a, Writer<H, N, MAX_DEPTH>>, u64), RotorTreeError> {
         let Entry {
             leaves, metadata, ..
         } = *entry;
@@ -232,10 +232,10 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// others out.
     fn stream<'a, 'l>(
         &'a self,
-        mut writer: MutexGuard<'a, Writer<H, N, D>>,
+        mut writer: MutexGuard<'a, Writer<H, N, MAX_DEPTH>>,
         leaves: &'l [Hash],
         piece: usize,
-    ) -> Result<(MutexGuard<'a, Writer<H, N, D>>, &'l [Hash]), StorageError> {
+    ) -> Result<(MutexGuard<'a, Writer<H, N, MAX_DEPTH>>, &'l [Hash]), StorageError> {
         let mut rest = leaves;
         while rest.len() > piece {
             writer.streaming = true;
@@ -265,9 +265,9 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// as it was, and a call of a method that needs the lock is told instead of waiting for it.
     fn hash<R>(
         &self,
-        writer: &mut Writer<H, N, D>,
+        writer: &mut Writer<H, N, MAX_DEPTH>,
         on_pool: bool,
-        run: impl FnOnce(&mut LeanIMT<H, N, D>) -> Result<R, TreeError>,
+        run: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH>) -> Result<R, TreeError>,
     ) -> Result<R, TreeError> {
         let _mark = self.hashing.begin(on_pool);
         run(&mut writer.tree)
@@ -276,7 +276,7 @@ impl<H: Hasher, const N: usize, const D: usize> Core<H, N, D> {
     /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is
     /// to ask for.
     #[must_use]
-    pub(super) fn publish(&self, writer: &mut Writer<H, N, D>) -> bool {
+    pub(super) fn publish(&self, writer: &mut Writer<H, N, MAX_DEPTH>) -> bool {
         let snapshot = writer.spare.snapshot(&writer.tree);
         let head = snapshot.head();
         let replaced = self.published.swap(Arc::clone(&snapshot));

@@ -18,7 +18,7 @@ use crate::{
 /// How long those who wait for something new wait between two looks.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH> {
     /// The number of the state that the view shows, counted from 0 when it was opened: each refresh
     /// that finds something new adds one. What is read afterwards is that state or a newer one.
     #[must_use]
@@ -90,13 +90,13 @@ impl<H: Hasher, const N: usize, const D: usize> ReadOnly<H, N, D> {
 }
 
 /// Refreshes a view for a future that waits for something new.
-struct Watch<H: Hasher, const N: usize, const D: usize> {
-    view: ReadOnly<H, N, D>,
+struct Watch<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    view: ReadOnly<H, N, MAX_DEPTH>,
     version: u64,
     completer: Completer<u64, RotorTreeError>,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Watch<H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Watch<H, N, MAX_DEPTH> {
     /// Looks now and, while there is nothing new and the future lives, again later.
     fn look(self) {
         if self.completer.is_abandoned() {

@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// What a checkpoint alone gives.
-pub(crate) struct Checkpointed<H: Hasher, const N: usize, const D: usize> {
-    pub(crate) tree: LeanIMT<H, N, D>,
+pub(crate) struct Checkpointed<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    pub(crate) tree: LeanIMT<H, N, MAX_DEPTH>,
     pub(crate) cold: Arc<ColdNodes>,
 }
 
@@ -67,13 +67,13 @@ pub(crate) fn check_identity<H: Hasher, const N: usize>(
 }
 
 /// The tree of the manifest: its chunks, its tails, and a root that agrees with them.
-pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const D: usize>(
+pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
     manifest: &Manifest,
     config: &EngineConfig,
     report: &mut RecoveryReport,
-) -> Result<Checkpointed<H, N, D>, RotorTreeError> {
+) -> Result<Checkpointed<H, N, MAX_DEPTH>, RotorTreeError> {
     let cold = ColdNodes::open(storage, manifest, config.reads)?;
     let nodes = load_nodes(Arc::clone(&cold), manifest, config.tiering.pin_above_level)?;
     let metadata = manifest.metadata.as_deref().map(Arc::from);

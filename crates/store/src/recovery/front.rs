@@ -67,9 +67,9 @@ impl Applied {
 impl LiveLog {
     /// [`assess`](Self::assess), and the tree as far as it was applied, or why it could not be.
     /// Bounded memory beyond the tree.
-    pub(crate) fn assess_and_apply<H: Hasher, const N: usize, const D: usize>(
+    pub(crate) fn assess_and_apply<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         &self,
-        tree: &mut LeanIMT<H, N, D>,
+        tree: &mut LeanIMT<H, N, MAX_DEPTH>,
         manifest: &Manifest,
         progress: Option<&ProgressCallback>,
     ) -> io::Result<(Assessment, Result<Applied, RotorTreeError>)> {
@@ -103,26 +103,26 @@ impl LiveLog {
 }
 
 /// A tree that the thread is done with, and whether all that was handed over is in it.
-type Returned<'a, H, const N: usize, const D: usize> =
-    (Grown<'a, H, N, D>, Result<(), RotorTreeError>);
+type Returned<'a, H, const N: usize, const MAX_DEPTH: usize> =
+    (Grown<'a, H, N, MAX_DEPTH>, Result<(), RotorTreeError>);
 
 /// Where the tree is.
-enum Hand<'scope, 'a, H: Hasher, const N: usize, const D: usize> {
-    Here(Grown<'a, H, N, D>),
+enum Hand<'scope, 'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    Here(Grown<'a, H, N, MAX_DEPTH>),
     /// With a thread that takes what was gathered and gives the buffers back, until it has failed.
     There {
         to: SyncSender<Gathered>,
         back: Receiver<Gathered>,
-        thread: ScopedJoinHandle<'scope, Option<Returned<'a, H, N, D>>>,
+        thread: ScopedJoinHandle<'scope, Option<Returned<'a, H, N, MAX_DEPTH>>>,
     },
     /// Between two of these.
     Nowhere,
 }
 
 /// Gathers what stays.
-struct Front<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const D: usize> {
+struct Front<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scope: &'scope Scope<'scope, 'env>,
-    hand: Hand<'scope, 'a, H, N, D>,
+    hand: Hand<'scope, 'a, H, N, MAX_DEPTH>,
     outcome: Result<(), RotorTreeError>,
     gathered: Gathered,
     /// How many buffers there are, this one included.
@@ -140,7 +140,9 @@ struct Front<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const D: usize
     total: u64,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Follower for Front<'_, '_, '_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Follower
+    for Front<'_, '_, '_, H, N, MAX_DEPTH>
+{
     fn segment(&mut self, index: usize, before: u64, base: &Position, rules: &LogRules) {
         // A batch that a segment left unfinished is cut, and the run goes on from before it.
         self.gave_up |= !self.gathered.is_whole();
@@ -185,7 +187,9 @@ impl<H: Hasher, const N: usize, const D: usize> Follower for Front<'_, '_, '_, H
     }
 }
 
-impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const D: usize> Front<'scope, '_, 'a, H, N, D> {
+impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
+    Front<'scope, '_, 'a, H, N, MAX_DEPTH>
+{
     /// Whether everything gathered stays in the log, whatever comes.
     fn stays(&self, rules: &LogRules) -> bool {
         !self.gave_up
@@ -248,7 +252,7 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const D: usize> Front<'scope
         let (give_back, back) = channel();
         let (lend, lent) = channel();
         let thread = Builder::new().spawn_scoped(self.scope, move || {
-            let Ok(mut grown): Result<Grown<'a, H, N, D>, _> = lent.recv() else {
+            let Ok(mut grown): Result<Grown<'a, H, N, MAX_DEPTH>, _> = lent.recv() else {
                 return None;
             };
             grown.shares = false;

@@ -90,16 +90,16 @@ impl Gathered {
 }
 
 /// The tree of a store that is being opened, as far as the log has been applied to it.
-pub(super) struct Grown<'a, H: Hasher, const N: usize, const D: usize> {
+pub(super) struct Grown<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(super) log: &'a LiveLog,
-    pub(super) tree: &'a mut LeanIMT<H, N, D>,
+    pub(super) tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
     /// State after the last batch that is in the tree as a whole.
     pub(super) position: Position,
     /// Whether large runs of leaves are shared out among threads, where the features have it.
     pub(super) shares: bool,
 }
 
-impl<H: Hasher, const N: usize, const D: usize> Grown<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Grown<'_, H, N, MAX_DEPTH> {
     /// Hashes what was gathered: whole batches first, to know the state after them, then the front
     /// of an unfinished one.
     pub(super) fn settle(&mut self, gathered: &mut Gathered) -> Result<(), RotorTreeError> {

@@ -28,9 +28,9 @@ use crate::{
 const GATHER_BYTES: usize = 2 << 20;
 
 /// Applies records in order, up to the assessment's end.
-pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
+pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     log: &'a LiveLog,
-    grown: Grown<'a, H, N, D>,
+    grown: Grown<'a, H, N, MAX_DEPTH>,
     pick: Replay,
     /// The index of the next segment to read, and where in it to begin.
     at: usize,
@@ -40,7 +40,7 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
     gathered: Gathered,
     relog: Option<Relog>,
     /// The last look at the tree before the new segment is finished.
-    accept: Option<&'a Accept<'a, H, N, D>>,
+    accept: Option<&'a Accept<'a, H, N, MAX_DEPTH>>,
     progress: Option<&'a ProgressCallback>,
     /// Bytes of the segments read to their end, and the place in the one being read.
     bytes_done: u64,
@@ -52,8 +52,8 @@ pub(crate) struct Replayer<'a, H: Hasher, const N: usize, const D: usize> {
 }
 
 /// Refuses a tree that is not the expected one.
-pub(crate) type Accept<'a, H, const N: usize, const D: usize> =
-    dyn Fn(&LeanIMT<H, N, D>) -> Result<(), RotorTreeError> + 'a;
+pub(crate) type Accept<'a, H, const N: usize, const MAX_DEPTH: usize> =
+    dyn Fn(&LeanIMT<H, N, MAX_DEPTH>) -> Result<(), RotorTreeError> + 'a;
 
 /// Records that go into the new segment.
 struct Relog {
@@ -64,11 +64,11 @@ struct Relog {
     out_at: usize,
 }
 
-impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
+impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, MAX_DEPTH> {
     /// A replay from where the first pass left `tree` up to `stop`, where a batch ends.
     pub(crate) fn new(
         log: &'a LiveLog,
-        tree: &'a mut LeanIMT<H, N, D>,
+        tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
         applied: &Applied,
         stop: u64,
         assessment: &Assessment,
@@ -120,7 +120,7 @@ impl<'a, H: Hasher, const N: usize, const D: usize> Replayer<'a, H, N, D> {
         header: &[u8],
         salt: u64,
         assessment: &Assessment,
-        accept: &'a Accept<'a, H, N, D>,
+        accept: &'a Accept<'a, H, N, MAX_DEPTH>,
     ) {
         self.accept = Some(accept);
         self.pick = Replay::new(self.grown.position.sequence, assessment);
@@ -252,7 +252,7 @@ impl Relog {
 }
 
 /// The content of the new segment: reading drives the replay.
-impl<H: Hasher, const N: usize, const D: usize> io::Read for Replayer<'_, H, N, D> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> io::Read for Replayer<'_, H, N, MAX_DEPTH> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
             if let Some(relog) = &mut self.relog {

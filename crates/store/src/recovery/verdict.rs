@@ -104,8 +104,8 @@ pub(super) fn record_cut(
 }
 
 /// The last look at what was recovered, before anything of it is written.
-pub(super) fn accept<H: Hasher, const N: usize, const D: usize>(
-    tree: &LeanIMT<H, N, D>,
+pub(super) fn accept<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    tree: &LeanIMT<H, N, MAX_DEPTH>,
     storage: &dyn Storage,
     manifest: &Manifest,
     assessment: &Assessment,
@@ -130,8 +130,8 @@ pub(super) fn accept<H: Hasher, const N: usize, const D: usize>(
 }
 
 /// Refuses a tree that does not contain a head that the caller knows.
-pub(super) fn expect_head<const N: usize, const D: usize>(
-    snapshot: &TreeSnapshot<N, D>,
+pub(super) fn expect_head<const N: usize, const MAX_DEPTH: usize>(
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     expected: Option<TreeHead>,
 ) -> Result<(), RotorTreeError> {
     let Some(expected) = expected else {

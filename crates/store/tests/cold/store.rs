@@ -95,9 +95,9 @@ impl Store {
         (store, tree.snapshot())
     }
 
-    pub(crate) fn checkpoint<const N: usize, const D: usize>(
+    pub(crate) fn checkpoint<const N: usize, const MAX_DEPTH: usize>(
         &mut self,
-        snapshot: &TreeSnapshot<N, D>,
+        snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     ) -> Result<(), CheckpointFailure> {
         let levels = write_nodes(&*self.storage, &self.manifest, snapshot, &mut go_on)?;
         self.commit(snapshot, levels);
@@ -105,9 +105,9 @@ impl Store {
     }
 
     /// Puts the manifest of a checkpoint whose nodes were written in force, as bytes.
-    pub(crate) fn commit<const N: usize, const D: usize>(
+    pub(crate) fn commit<const N: usize, const MAX_DEPTH: usize>(
         &mut self,
-        snapshot: &TreeSnapshot<N, D>,
+        snapshot: &TreeSnapshot<N, MAX_DEPTH>,
         levels: Vec<rotortree_store::manifest::LevelTail>,
     ) {
         let manifest = Manifest {
@@ -156,8 +156,8 @@ pub(crate) fn expected(arity: usize, leaves: &[Hash], size: u64) -> Vec<Vec<Hash
 }
 
 /// Compares every node of a snapshot with the reference tree's.
-pub(crate) fn assert_nodes<const N: usize, const D: usize>(
-    snapshot: &TreeSnapshot<N, D>,
+pub(crate) fn assert_nodes<const N: usize, const MAX_DEPTH: usize>(
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     expected: &[Vec<Hash>],
 ) {
     assert_eq!(snapshot.size(), expected[0].len() as u64);

@@ -5,15 +5,15 @@ use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use super::tree;
 use crate::{AnyProof, Kind, TreeError, UnrootedInclusion};
 
-/// What the circuit `BinaryMerkleRoot(D)` does.
-fn circuit_root<const D: usize>(
+/// What the circuit `BinaryMerkleRoot(DEPTH)` does.
+fn circuit_root<const DEPTH: usize>(
     leaf: Hash,
     length: usize,
-    bits: [bool; D],
-    siblings: [Hash; D],
+    bits: [bool; DEPTH],
+    siblings: [Hash; DEPTH],
 ) -> Hash {
     let mut nodes = vec![leaf];
-    for i in 0..D {
+    for i in 0..DEPTH {
         let pair = if bits[i] {
             [siblings[i], nodes[i]]
         } else {

@@ -46,9 +46,9 @@ use crate::{
 const COMPACT_BYTES: u64 = 4 << 20;
 
 /// A store that was opened for writing.
-pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
+pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(crate) ownership: Box<dyn Ownership>,
-    pub(crate) tree: LeanIMT<H, N, D>,
+    pub(crate) tree: LeanIMT<H, N, MAX_DEPTH>,
     pub(crate) manifest: Manifest,
     pub(crate) cold: Arc<ColdNodes>,
     pub(crate) log: Log,
@@ -56,11 +56,11 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const D: usize> {
 }
 
 /// Takes ownership, creates the store if there is none, and recovers it.
-pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
+pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
     config: &EngineConfig,
-) -> Result<Recovered<H, N, D>, RotorTreeError> {
+) -> Result<Recovered<H, N, MAX_DEPTH>, RotorTreeError> {
     // Looked at before anything is touched: opening what is not ours must leave it alone, and so
     // must who expects a store.
     look(&**storage, config)?;
@@ -69,15 +69,15 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
     storage.sweep()?;
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
-        let ceiling = config.ceiling(D) as u32;
+        let ceiling = config.ceiling(MAX_DEPTH) as u32;
         create(&**storage, N as u32, ceiling, hasher.fingerprint(N), None)?;
         report.created = true;
     }
     let mut manifest = load_manifest(&**storage)?;
-    check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
+    check_identity::<H, N>(hasher, &manifest, config.ceiling(MAX_DEPTH))?;
     ensure_room(&**storage, &manifest)?;
     if config.raise_max_depth {
-        manifest.max_depth = config.ceiling(D) as u32;
+        manifest.max_depth = config.ceiling(MAX_DEPTH) as u32;
     }
     let Checkpointed { mut tree, mut cold } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
@@ -100,7 +100,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const D: usize>(
 
     let applied = applied?;
     let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
-    let continue_in = |tree: &mut LeanIMT<H, N, D>, compact: bool| {
+    let continue_in = |tree: &mut LeanIMT<H, N, MAX_DEPTH>, compact: bool| {
         continue_log(
             &live,
             tree,
@@ -195,9 +195,9 @@ fn is_out_of_room(error: &RotorTreeError) -> bool {
 /// cover. It attests no more than they do: until the manifest that names it is durable, a loss of
 /// power may bring back the one that names only them. With how many records and leaves were
 /// replayed.
-fn continue_log<H: Hasher, const N: usize, const D: usize>(
+fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     live: &LiveLog,
-    tree: &mut LeanIMT<H, N, D>,
+    tree: &mut LeanIMT<H, N, MAX_DEPTH>,
     applied: &Applied,
     manifest: &Manifest,
     assessment: &Assessment,
@@ -236,7 +236,7 @@ fn continue_log<H: Hasher, const N: usize, const D: usize>(
         previous: Some(manifest.newest),
         ..identity.header(number, salt, base, attested)
     };
-    let accept = |tree: &LeanIMT<H, N, D>| {
+    let accept = |tree: &LeanIMT<H, N, MAX_DEPTH>| {
         accept(
             tree,
             live.storage(),
@@ -312,14 +312,14 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
 }
 
 /// What a reader without ownership sees: the tree up to what is known to be durable.
-pub(crate) fn read_durable<H: Hasher, const N: usize, const D: usize>(
+pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
     config: &EngineConfig,
     report: &mut RecoveryReport,
-) -> Result<(LeanIMT<H, N, D>, Manifest), RotorTreeError> {
+) -> Result<(LeanIMT<H, N, MAX_DEPTH>, Manifest), RotorTreeError> {
     let manifest = load_manifest(&**storage)?;
-    check_identity::<H, N>(hasher, &manifest, config.ceiling(D))?;
+    check_identity::<H, N>(hasher, &manifest, config.ceiling(MAX_DEPTH))?;
     let Checkpointed { mut tree, .. } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, report))?;
     let live = LiveLog::read(storage, &manifest)?;
