@@ -1,9 +1,9 @@
 //! [`Blake3Hasher`]: BLAKE3 over groups, many groups at a time where the CPU allows it.
 //!
-//! Groups of up to 32 children, one chunk of BLAKE3, are hashed here: a batch of groups by the
-//! widest kernel of this CPU ([`groups`]), a single one block by block ([`chain`]), which is also
-//! what can be resumed. Wider groups go to the `blake3` crate. All of it gives exactly what the
-//! `blake3` crate gives.
+//! This module hashes groups of up to 32 children, which are one chunk of BLAKE3. The widest kernel
+//! of this CPU hashes a batch of groups ([`groups`]). A single group is hashed block by block
+//! ([`chain`]), and such a hash can be resumed. The `blake3` crate hashes wider groups. Every hash
+//! is the one that the `blake3` crate computes.
 
 mod chain;
 mod groups;
@@ -21,12 +21,12 @@ use crate::hash::Hash;
 use crate::hasher::{Hasher, assert_groups};
 use crate::pair_path::PairPath;
 
-/// Hashes a group as the BLAKE3 hash of its children, one after the other: exactly
-/// `blake3::hash` of the `32 * n` bytes, whatever the CPU.
+/// Hashes a group as the BLAKE3 hash of its concatenated children: `blake3::hash` of the `32 * n`
+/// bytes, on every CPU.
 ///
-/// [`hash_groups`](Hasher::hash_groups) hashes sixteen groups at a time on a CPU with AVX-512 and
-/// eight with AVX2, found at run time, if a group has at most 32 children. Up to that width
-/// [`hash_resuming`](Hasher::hash_resuming) absorbs children two by two.
+/// [`hash_groups`](Hasher::hash_groups) hashes groups of up to 32 children sixteen at a time with
+/// AVX-512 and eight at a time with AVX2. The CPU's features are detected at run time.
+/// [`hash_resuming`](Hasher::hash_resuming) absorbs the children of such groups two by two.
 ///
 /// # Example
 ///

@@ -1,8 +1,6 @@
-//! [`check_conformance`]: what the contract of [`Hasher`] allows to be tested, for hashers of any
-//! crate.
-//!
-//! Nothing here knows a concrete hasher, and nothing allocates. That a hash is hard to invert, or
-//! that a field hasher refuses what it must, is not tested here and left to the hasher's own tests.
+//! [`check_conformance`]: tests a hasher of any crate against the contract of [`Hasher`].
+//! This module knows no concrete hasher and allocates nothing. It cannot test that a hash is hard
+//! to invert, or that a field hasher refuses the values it must refuse; the hasher's own tests do.
 
 use crate::fingerprint;
 use crate::group_state::GroupState;
@@ -18,24 +16,24 @@ const MOST_GROUPS: usize = 40;
 
 /// Tests `hasher` against the contract of [`Hasher`].
 ///
-/// Meant for the tests of the crate that implements the hasher. Takes up to 60,000 hashes of groups
-/// of up to 40 children, or [`Hasher::MAX_ARITY`] if that is less, and 100 KiB of stack. It tests
-/// that
+/// Call it from the tests of the crate that implements the hasher. It computes up to 60,000 hashes
+/// of groups of up to 40 children, or [`Hasher::MAX_ARITY`] if that is less, and takes 100 KiB of
+/// stack. It tests that
 ///
-/// - a hash depends on its children alone, and on the value, place and number of them,
+/// - a hash depends on the values, the order and the number of its children, and on nothing else,
 /// - hashes pass [`check`](Hasher::check),
-/// - [`hash_groups`](Hasher::hash_groups) gives what hashing group by group gives, for every width
-///   and 0 to 40 groups, and [`hash_groups_beside`](Hasher::hash_groups_beside) gives the same and
+/// - [`hash_groups`](Hasher::hash_groups) equals hashing group by group, for every width and 0 to
+///   40 groups, and [`hash_groups_beside`](Hasher::hash_groups_beside) gives the same hashes and
 ///   has all of the work done,
-/// - [`hash_pair_paths`](Hasher::hash_pair_paths) gives what hashing step by step gives, for 0 to
-///   40 paths of 0 to 64 steps,
-/// - [`hash_resuming`](Hasher::hash_resuming) gives what hashing the group anew gives, however the
-///   group grows and its unstable children change, and absorbs none of those,
+/// - [`hash_pair_paths`](Hasher::hash_pair_paths) equals hashing step by step, for 0 to 40 paths of
+///   0 to 64 steps,
+/// - [`hash_resuming`](Hasher::hash_resuming) equals hashing the group anew, in whatever way the
+///   group grows and its unstable children change, and absorbs no unstable child,
 /// - [`fingerprint`](Hasher::fingerprint) is the documented one and differs by width.
 ///
 /// # Panics
 ///
-/// At the first violation, with a sentence that says which.
+/// At the first violation, which the message names.
 ///
 /// # Example
 ///
@@ -64,7 +62,7 @@ fn widest<H: Hasher>() -> usize {
 
 type Children = [Hash; WIDEST * MOST_GROUPS];
 
-/// Children that every hasher takes: small numbers, as in a fingerprint, and hashes of those.
+/// Children that every hasher accepts: small numbers, as in a fingerprint, and their hashes.
 fn make_children<H: Hasher>(hasher: &H) -> Children {
     let mut children = [[0; 32]; WIDEST * MOST_GROUPS];
     for (i, child) in children.iter_mut().enumerate() {
@@ -90,7 +88,7 @@ fn make_children<H: Hasher>(hasher: &H) -> Children {
 
 fn small(number: usize) -> Hash {
     let mut hash = [0; 32];
-    // At most 3200. Zero is left for what is added in the tests.
+    // At most 3200. The tests add the child zero.
     let [low, high, ..] = (number + 1).to_le_bytes();
     [hash[15], hash[16]] = [low, high];
     hash
@@ -144,7 +142,7 @@ fn check_single_groups<H: Hasher>(hasher: &H, children: &Children) {
         if width < widest::<H>() {
             assert!(
                 parent != hasher.hash_children(&padded[..width + 1]),
-                "a group of {width} and the same with a zero after it have one hash",
+                "a group of {width} has the same hash with a zero after it",
             );
         }
     }
@@ -176,7 +174,7 @@ fn check_batches<H: Hasher>(hasher: &H, children: &Children) {
             hasher.hash_groups_beside(arity, children, &mut beside[..count], &mut work);
             assert!(
                 done == arity * count && beside[..count] == parents[..count],
-                "hash_groups_beside does another part of the work or gives another hash than \
+                "hash_groups_beside does other work or gives another hash than \
                  hash_groups for {count} groups of {arity}",
             );
         }
@@ -184,7 +182,7 @@ fn check_batches<H: Hasher>(hasher: &H, children: &Children) {
 }
 
 fn check_pair_paths<H: Hasher>(hasher: &H, children: &Children) {
-    // As many steps as there are bits, and few enough paths of them to stay quick.
+    // Up to 64 steps; few paths have many steps, to keep the test fast.
     for (count, steps) in (0..=MOST_GROUPS)
         .map(|count| (count, count % 7))
         .chain([(3, 64), (17, 33)])
@@ -223,12 +221,13 @@ fn check_pair_paths<H: Hasher>(hasher: &H, children: &Children) {
 }
 
 fn check_resuming<H: Hasher>(hasher: &H, children: &Children) {
-    // Growing by one child, all of them stable, as a level of leaves does.
+    // The group grows by one child, all stable, like a group of leaves.
     let mut group = Group::new(hasher, children);
     for len in 2..=widest::<H>() {
         group.hash(len, len);
     }
-    // Growing by one child, the last of them changing a few times first, as inner levels do.
+    // The group grows by one child, and its last child changes a few times first, as on
+    // inner levels.
     let mut group = Group::new(hasher, children);
     for len in 2..=widest::<H>() {
         for _ in 0..3 {
@@ -249,7 +248,7 @@ fn check_resuming<H: Hasher>(hasher: &H, children: &Children) {
             }
         }
     }
-    // Leaps, forward and back, in an order that is arbitrary but the same in every run.
+    // Leaps forward and back, in an arbitrary order that is the same in every run.
     let mut random = 1_u32;
     let mut below = |bound: usize| {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -269,12 +268,12 @@ fn check_resuming<H: Hasher>(hasher: &H, children: &Children) {
     }
 }
 
-/// A group that changes from call to call as far as its caller has not called it stable.
+/// A group whose children change from call to call until they are declared stable.
 struct Group<'a, H> {
     hasher: &'a H,
     children: &'a Children,
     state: GroupState,
-    /// How many leading children were promised to stay.
+    /// Number of leading children that were declared stable.
     stable: usize,
     calls: usize,
 }
@@ -295,7 +294,7 @@ impl<'a, H: Hasher> Group<'a, H> {
         group.copy_from_slice(&self.children[..WIDEST]);
         self.calls += 1;
         for child in &mut group[self.stable..] {
-            // Another child at every call, until it is stable.
+            // An unstable child changes at every call.
             *child = self.children[WIDEST + self.calls % WIDEST];
         }
         let kept = self.stable.max(stable);

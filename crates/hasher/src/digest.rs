@@ -1,6 +1,6 @@
 //! [`DigestHasher`]: any RustCrypto digest of 32 bytes as a [`Hasher`].
 //!
-//! The digests themselves are the RustCrypto crates'; this module only feeds them groups.
+//! The RustCrypto crates implement the digests; this module passes groups to them.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -11,8 +11,7 @@ use ::digest::consts::U32;
 use crate::hash::Hash;
 use crate::hasher::Hasher;
 
-/// Hashes a group as the digest `D` of its children, one after the other, with no tag and no
-/// length in front.
+/// Hashes a group as the digest `D` of its concatenated children, without a tag or a length.
 ///
 /// `D` is any type of the [`digest`] traits with an output of 32 bytes.
 ///
@@ -32,8 +31,8 @@ use crate::hasher::Hasher;
 /// [`digest`]: https://docs.rs/digest/0.11
 pub struct DigestHasher<D>(PhantomData<fn() -> D>);
 
-/// SHA-256 (FIPS 180-4) of the children one after the other. Uses the CPU's SHA instructions
-/// where it has them.
+/// SHA-256 (FIPS 180-4) of the concatenated children. Uses the SHA instructions of CPUs
+/// that have them.
 ///
 /// # Example
 ///
@@ -46,8 +45,8 @@ pub struct DigestHasher<D>(PhantomData<fn() -> D>);
 #[cfg(feature = "sha2")]
 pub type Sha256Hasher = DigestHasher<sha2::Sha256>;
 
-/// Keccak-256 of the children one after the other: Ethereum's `keccak256`, with the padding from
-/// before the SHA-3 standard (FIPS 202).
+/// Keccak-256 of the concatenated children: Ethereum's `keccak256`, with the padding from before
+/// the SHA-3 standard (FIPS 202).
 ///
 /// # Example
 ///
@@ -67,7 +66,7 @@ impl<D> DigestHasher<D> {
     }
 }
 
-// By hand, since derives would ask of `D` what they give.
+// Implemented by hand, because a derive would require the same trait of `D`.
 impl<D> Clone for DigestHasher<D> {
     fn clone(&self) -> Self {
         *self

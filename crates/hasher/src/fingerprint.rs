@@ -1,14 +1,14 @@
 //! The algorithm of [`Hasher::fingerprint`]: probe groups, hashed and chained.
 //!
-//! What is done with a fingerprint (stored, compared) is left to the store.
+//! The store keeps fingerprints and compares them.
 
 use crate::hash::Hash;
 
-/// The widest group that is probed. Bounds both the probe table and the quadratic work.
+/// The widest group that is probed. It bounds the probe table and the quadratic work.
 const MAX_PROBES: usize = 256;
 
-/// The probe children. A table and not a computation, because a group must lie contiguously and
-/// this crate does not allocate.
+/// The probe children. They are a table because a group must be contiguous and this crate does
+/// not allocate.
 static PROBES: [Hash; MAX_PROBES] = probes();
 
 const fn probes() -> [Hash; MAX_PROBES] {
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
     use crate::hasher::Hasher;
 
-    /// Records nothing of the children but how many there are, and refuses wide groups.
+    /// Hashes the number of children alone, and refuses wide groups.
     #[derive(Clone)]
     struct AtMostFour;
 

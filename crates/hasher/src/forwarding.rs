@@ -1,7 +1,7 @@
-//! [`check_forwarding`]: that a hasher around another hands every call on.
+//! [`check_forwarding`]: tests that a wrapper of a hasher forwards every method.
 //!
-//! A wrapper that leaves a provided method out computes the same hashes with the trait's default,
-//! at a fraction of the speed of the hasher within, which no test of values finds.
+//! A wrapper that omits a provided method falls back to the trait's default: it computes the same
+//! hashes at a fraction of the speed. No test of values finds that.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -44,7 +44,7 @@ impl Calls {
     }
 }
 
-/// A hasher that overrides every method of [`Hasher`], hashes nothing, and notes its calls.
+/// A hasher that overrides every method of [`Hasher`], hashes nothing, and records the calls.
 #[derive(Clone, Debug)]
 pub struct CallRecorder(&'static Calls);
 
@@ -87,18 +87,17 @@ impl Hasher for CallRecorder {
     }
 }
 
-/// Tests that a hasher around another calls, for each of its methods, the same method of the hasher
-/// within and no other.
+/// Tests that each method of a wrapper calls the same method of the wrapped hasher, and no other.
 ///
-/// For the tests of the crate that wraps. `calls` belongs to this call alone while it runs.
+/// Call it from the tests of the crate that wraps. No other call may use `calls` meanwhile.
 ///
 /// # Panics
 ///
-/// At the first method that is not handed on, with a sentence that names it.
+/// At the first method that is not forwarded, which the message names.
 ///
 /// # Example
 ///
-/// A wrapper that was written before the trait had as many methods:
+/// A wrapper that is older than some methods of the trait:
 ///
 /// ```should_panic
 /// use rotortree_hasher::{CallRecorder, Calls, Hash, Hasher, check_forwarding};
@@ -145,7 +144,7 @@ pub fn check_forwarding<W: Hasher>(calls: &'static Calls, wrap: impl FnOnce(Call
         assert_eq!(
             calls.take(),
             1 << bit,
-            "{method} is not handed on to {method} of the hasher within"
+            "{method} is not forwarded to {method} of the wrapped hasher"
         );
     }
 }

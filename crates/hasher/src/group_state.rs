@@ -1,12 +1,12 @@
-//! [`GroupState`]: what a hasher keeps of the first children of a growing group.
+//! [`GroupState`]: the state of a hasher after the first children of a growing group.
 //!
-//! A plain value: its meaning is the hasher's, and who keeps it (one per level) is the tree.
+//! The hasher gives the value its meaning; the tree keeps one per level.
 
-/// What a hasher keeps of the first children of a group, so that hashing the same group with one
-/// more child does not start again.
+/// The state of a hasher after the first children of a group. With it, hashing the group with one
+/// more child does not start from the first child.
 ///
-/// The default value has absorbed nothing. The meaning of `words` is the hasher's own: a state
-/// goes only to a hasher that behaves like the one that left it. See
+/// The default value has absorbed nothing. Each hasher defines the meaning of `words`: pass a state
+/// only to a hasher that behaves like the one that made it. See
 /// [`Hasher::hash_resuming`](crate::Hasher::hash_resuming). 68 bytes, never stored on disk.
 ///
 /// # Example
@@ -19,7 +19,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupState {
-    /// How many leading children of the group `words` stands for.
+    /// Number of leading children that `words` stands for.
     pub absorbed: u32,
     /// The hasher's intermediate state after `absorbed` children.
     pub words: [u32; 16],

@@ -1,4 +1,4 @@
-//! [`Hash`]: the 32 bytes that everything here is about.
+//! [`Hash`]: the 32 bytes of a node.
 
-/// A node of a tree: a leaf, an inner node or a root. 32 bytes, always.
+/// A node of a tree: a leaf, an inner node or a root.
 pub type Hash = [u8; 32];

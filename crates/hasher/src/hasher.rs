@@ -1,6 +1,6 @@
-//! The [`Hasher`] trait: what a tree needs of a hash function.
+//! The [`Hasher`] trait: a hash function as trees use it.
 //!
-//! The trait knows groups of children and nothing of levels, sizes or proofs; those are the tree's.
+//! The trait knows groups of children. Levels, sizes and proofs belong to the tree.
 
 use crate::fingerprint;
 use crate::group_state::GroupState;
@@ -9,15 +9,15 @@ use crate::pair_path::{self, PairPath};
 
 /// A hash function over groups of 32-byte children.
 ///
-/// One method is required. Everything else has a default that is right for any function; a hasher
-/// replaces a default to be faster ([`hash_groups`](Self::hash_groups),
+/// One method is required. The others have a default that is correct for every function. A
+/// hasher replaces a default to be faster ([`hash_groups`](Self::hash_groups),
 /// [`hash_groups_beside`](Self::hash_groups_beside),
-/// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or stricter
-/// ([`check`](Self::check), [`MAX_ARITY`](Self::MAX_ARITY)).
+/// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or
+/// stricter ([`check`](Self::check), [`MAX_ARITY`](Self::MAX_ARITY)).
 ///
-/// A hasher is a pure function: equal children give equal hashes, on every machine, for good, since
-/// stored trees are read back years later. Clones behave alike. `check_conformance`, behind the
-/// feature `test-util`, tests what can be tested of this contract.
+/// A hasher is a pure function: equal children give equal hashes, on every machine and in every
+/// later version, because stored trees are read back years later. Clones behave alike.
+/// `check_conformance`, behind the feature `test-util`, tests a hasher against this contract.
 ///
 /// # Example
 ///
@@ -50,12 +50,12 @@ use crate::pair_path::{self, PairPath};
 pub trait Hasher: Clone + Send + Sync + 'static {
     /// The widest group this hasher takes, at least 2. A tree of a larger arity does not compile.
     ///
-    /// Permutation-based field hashers, for example, exist for a few widths only.
+    /// Field hashers over a permutation, for example, exist for a few widths only.
     const MAX_ARITY: usize = usize::MAX;
 
     /// Hashes one group of 2 to [`MAX_ARITY`](Self::MAX_ARITY) children.
     ///
-    /// The order and the number of the children must both matter. Every child has passed
+    /// The hash must depend on the order and the number of the children. Every child has passed
     /// [`check`](Self::check) or is an output of this hasher, and every output must pass `check`.
     ///
     /// # Panics
@@ -64,10 +64,10 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     fn hash_children(&self, children: &[Hash]) -> Hash;
 
     /// Hashes a contiguous run of equal groups: `parents[i]` becomes the hash of the `arity`
-    /// children from `children[i * arity]` on.
+    /// children that start at `children[i * arity]`.
     ///
-    /// The same result as calling [`hash_children`](Self::hash_children) on every group, which is
-    /// what the default does. Vectorised hashers work on many groups at a time here.
+    /// The result equals [`hash_children`](Self::hash_children) of every group, and the default
+    /// calls that. A vectorised hasher overrides this method to hash many groups at a time.
     ///
     /// # Panics
     ///
@@ -79,18 +79,18 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         }
     }
 
-    /// [`hash_groups`](Self::hash_groups), with other `work` done in portions between the steps of
-    /// hashing.
+    /// [`hash_groups`](Self::hash_groups), which also does other `work` in portions between the
+    /// steps of hashing.
     ///
-    /// For work that waits for memory, such as storing the children elsewhere, while hashing does
-    /// not. Calls `work(n)` many times, as hashing goes on, with numbers that add up to
-    /// `children.len()`: to do a part of the work that is as large as `n` children are of all.
-    /// The default does a part and then hashes as many groups; a vectorised hasher calls more
-    /// often.
+    /// It suits work that waits for memory, such as copying the children, because hashing does not
+    /// wait for memory. It calls `work(n)` many times while it hashes, with numbers that add up to
+    /// `children.len()`; each call does the share of the work that `n` children are of all
+    /// children. The default alternates between a share of the work and the groups of as many
+    /// children. A vectorised hasher calls `work` more often.
     ///
     /// # Panics
     ///
-    /// As [`hash_groups`](Self::hash_groups), and where `work` does.
+    /// As [`hash_groups`](Self::hash_groups), and if `work` panics.
     fn hash_groups_beside(
         &self,
         arity: usize,
@@ -98,7 +98,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         parents: &mut [Hash],
         work: &mut dyn FnMut(usize),
     ) {
-        /// Groups after which it is time to go on with the work.
+        /// Groups between two calls of `work`.
         const RUN: usize = 16;
         assert_groups(arity, children, parents);
         for (children, parents) in children.chunks(RUN * arity).zip(parents.chunks_mut(RUN)) {
@@ -107,16 +107,15 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Takes many nodes up through pairs, side by side: `steps` times over, every node becomes the
-    /// hash of its pair, or stays where it has none; see [`PairPath`].
+    /// Takes many nodes up through pairs, side by side. At each of `steps` steps every node becomes
+    /// the hash of its pair, or stays the same if it has no sibling; see [`PairPath`].
     ///
-    /// `sibling(i, step)` is the other of the pair that `paths[i]` passes at a step, from 0. It may
-    /// be asked for where there is no pair; what it gives then is not looked at.
+    /// `sibling(i, step)` is the sibling on `paths[i]` at a step, counted from 0. It may be called
+    /// for a step without a sibling; the result is then ignored.
     ///
-    /// The same result as calling [`hash_children`](Self::hash_children) path by path and step by
-    /// step. The default gathers the pairs of up to 64 paths for
-    /// [`hash_groups`](Self::hash_groups), which takes 7 KiB of stack. This is how a verifier
-    /// checks many binary proofs.
+    /// The result equals [`hash_children`](Self::hash_children) path by path and step by step. The
+    /// default gathers the pairs of up to 64 paths for [`hash_groups`](Self::hash_groups), which
+    /// takes 7 KiB of stack. A verifier checks many binary proofs with this method.
     ///
     /// # Panics
     ///
@@ -138,20 +137,20 @@ pub trait Hasher: Clone + Send + Sync + 'static {
 
     /// [`hash_children`](Self::hash_children), with a state that may remember leading children.
     ///
-    /// Gives exactly `hash_children(children)`, and may move `state` forward over some of the
-    /// first `stable` children, so that hashing the group again after it has grown by a child does
-    /// not start from its first one. The default remembers nothing.
+    /// Returns `hash_children(children)`, and may move `state` forward over some of the first
+    /// `stable` children. Hashing the group again after it has grown then does not start from its
+    /// first child. The default leaves `state` alone.
     ///
-    /// The caller vouches for two things:
+    /// The caller promises two things:
     ///
-    /// - `state` is fresh ([`GroupState::default`]), or was left by a call of this method on a
-    ///   hasher that behaves alike, and the stable children of that call are a prefix of these
-    ///   `children`.
+    /// - `state` is fresh ([`GroupState::default`]), or comes from a call of this method on a
+    ///   hasher that behaves alike. In the second case the stable children of that call are a
+    ///   prefix of `children`.
     /// - The first `stable` children are the same in every later call with this `state`. Children
-    ///   from `stable` on may differ then, so no implementation may absorb one of them. `stable <=
-    ///   children.len()`.
+    ///   from `stable` on may change, so no implementation may absorb one of them. `stable` is at
+    ///   most `children.len()`.
     ///
-    /// A state whose promise was broken gives a wrong hash, nothing worse.
+    /// A broken promise leads to a wrong hash and to nothing worse.
     ///
     /// # Example
     ///
@@ -177,35 +176,36 @@ pub trait Hasher: Clone + Send + Sync + 'static {
         self.hash_children(children)
     }
 
-    /// Whether these 32 bytes, which come from outside, are a value this hasher works on.
+    /// Whether these 32 bytes, which come from outside, are an input of this hash function.
     ///
-    /// Trees and verifiers ask this of every leaf, sibling, root and frontier node they are given,
-    /// before they hash it. A field hasher refuses bytes that are not the canonical encoding of a
-    /// field element, so that one element has one encoding. The default takes everything.
+    /// Trees and verifiers check every leaf, sibling, root and frontier node from outside before
+    /// they hash it. A field hasher refuses bytes that are not the canonical encoding of a field
+    /// element, so that one element has one encoding. The default accepts all bytes.
     fn check(&self, hash: &Hash) -> bool {
         let _ = hash;
         true
     }
 
-    /// Identifies the function by what it does on groups of 2 to `arity` children.
+    /// Identifies the function by its results for groups of 2 to `arity` children.
     ///
-    /// A stored tree keeps the fingerprint of the hasher that made it, and refuses to open with
-    /// another one. Nobody has to declare or register an identifier, and two hashers that behave
-    /// alike are the same hasher. Do not override it: a stored tree compares it across versions.
+    /// A stored tree keeps the fingerprint of its hasher, and refuses to open with a hasher of
+    /// another fingerprint. A hasher therefore needs no declared or registered identifier, and two
+    /// hashers that behave alike are the same hasher. Do not override this method: stored trees
+    /// compare fingerprints across versions.
     ///
-    /// Probe child `j`, counted from 0, is 32 zero bytes but for `j + 1` in bytes 15 and 16 (low
-    /// byte first): a small number whether bytes are read from the left or from the right, hence
-    /// canonical in every usual field. With `P_k` the first `k` probe children and `H` the hasher,
+    /// Probe child `j`, counted from 0, is 32 zero bytes except for `j + 1` in bytes 15 and 16, low
+    /// byte first. It is a small number in either byte order, and therefore canonical in every
+    /// usual field. With `P_k` the first `k` probe children and `H` the hasher,
     ///
     /// ```text
     /// acc_2 = H(P_2)        acc_k = H(acc_(k-1), H(P_k))        fingerprint(arity) = acc_arity
     /// ```
     ///
-    /// `arity` is first brought into the range from 2 to the smaller of
-    /// [`MAX_ARITY`](Self::MAX_ARITY) and 256: a wider group counts as one of 256, which a tree
-    /// that also stores its arity loses nothing by.
+    /// `arity` is first clamped to the range from 2 to the smaller of
+    /// [`MAX_ARITY`](Self::MAX_ARITY) and 256: a wider group counts as one of 256. A tree loses
+    /// nothing by that, because it stores its arity too.
     ///
-    /// Hashes O(`arity`²) children, so it is for opening a tree, not for its inner loop.
+    /// Hashes O(`arity`²) children; call it when a tree is opened, and not in its inner loop.
     fn fingerprint(&self, arity: usize) -> Hash {
         fingerprint::of(arity.min(Self::MAX_ARITY), |group| {
             self.hash_children(group)

@@ -1,6 +1,6 @@
 //! [`Hex`]: a hash as text.
 //!
-//! One form is written; every spelling that can mean one hash only is read.
+//! It writes one form, and reads every spelling that is unambiguous.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,17 +9,18 @@ use crate::hash::Hash;
 
 /// A [`Hash`](crate::Hash) that prints and parses as hex.
 ///
-/// Written is one form, `0x` and 64 lower-case hex digits, by `Display` and `Debug` alike. Read are
+/// `Display` and `Debug` write one form: `0x` and 64 lower-case hex digits. `FromStr` reads
 ///
 /// - `0x` and 64 hex digits of either case,
 /// - the 64 hex digits alone,
 /// - a decimal number below 2^256 without leading zeros, as JavaScript writes a `BigInt`: its 32
 ///   bytes are big-endian.
 ///
-/// 64 decimal digits, of which the first is not 0, could be hex or decimal: they are refused until
-/// `0x` stands before hex. Of one hash in ten trillion the hex digits look like that.
+/// 64 decimal digits that do not start with 0 could be hex or decimal, and are refused: write `0x`
+/// before hex. The hex digits of one hash in ten trillion look like that.
 ///
-/// With the feature `serde` a human-readable format has the same text, any other the 32 bytes.
+/// With the feature `serde`, human-readable formats have the same text, and other formats
+/// the 32 bytes.
 ///
 /// # Example
 ///
@@ -49,14 +50,14 @@ pub struct Hex(pub Hash);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HexError {
-    /// There are not 64 hex digits, and it is no decimal number either.
+    /// The text has not 64 hex digits and is not a decimal number.
     Length {
-        /// Characters behind `0x`, or in all.
+        /// Number of characters after `0x`, or of the text without `0x`.
         found: usize,
     },
     /// A character is not a hex digit.
     Digit {
-        /// Where, in bytes from the start.
+        /// Offset of the character in bytes.
         at: usize,
     },
     /// The decimal number is 2^256 or more.
@@ -70,7 +71,8 @@ impl fmt::Display for HexError {
         match self {
             Self::Length { found } => write!(
                 f,
-                "a hash has 64 hex digits or is a decimal number without leading zeros, and this has {found} characters"
+                "a hash is 64 hex digits or a decimal number without leading zeros; this text has {found} \
+                 characters"
             ),
             Self::Digit { at } => write!(f, "the character at byte {at} is not a hex digit"),
             Self::TooLarge => f.write_str("the decimal number does not fit in 32 bytes"),
@@ -125,7 +127,7 @@ impl FromStr for Hex {
     }
 }
 
-/// The hash of 64 hex digits, in front of which stand `skipped` bytes.
+/// The hash of 64 hex digits that follow `skipped` bytes.
 fn from_digits(text: &str, skipped: usize) -> Result<Hash, HexError> {
     if let Some(at) = text.bytes().position(|byte| !byte.is_ascii_hexdigit()) {
         return Err(HexError::Digit { at: skipped + at });
@@ -135,7 +137,7 @@ fn from_digits(text: &str, skipped: usize) -> Result<Hash, HexError> {
     let (pairs, _) = digits.as_chunks::<2>();
     let value = |digit: u8| match digit {
         b'0'..=b'9' => digit - b'0',
-        // Letters of either case, since the check above left no others.
+        // A letter of either case: the check above refused every other character.
         _ => (digit | 0x20) - b'a' + 10,
     };
     let mut hash = [0; 32];
@@ -145,7 +147,7 @@ fn from_digits(text: &str, skipped: usize) -> Result<Hash, HexError> {
     Ok(hash)
 }
 
-/// The hash of a number of decimal digits.
+/// The hash of a decimal number.
 fn from_decimal(text: &str) -> Result<Hash, HexError> {
     let mut hash = [0; 32];
     for digit in text.bytes() {

@@ -1,8 +1,8 @@
 //! Hash functions for n-ary Merkle trees.
 //!
-//! [`Hasher`] is what a tree asks of a hash function: the hash of a group of children, and, with
-//! defaults that a hasher may replace by something faster or stricter, of many groups at once, of a
-//! group that grows, and whether bytes from outside are a value of the function at all.
+//! [`Hasher`] is a hash function as trees use it. Its one required method hashes a group of
+//! children. Its other methods hash many groups at once, resume a group that grows, and check bytes
+//! from outside; a hasher replaces their defaults to be faster or stricter.
 //!
 //! | hasher | function | feature |
 //! | --- | --- | --- |
@@ -12,8 +12,8 @@
 //! | `DigestHasher<D>` | any RustCrypto digest of 32 bytes | `digest` |
 //! | `ToyHasher` | cheap, not cryptographic, for tests | `test-util` |
 //!
-//! `check_conformance`, behind `test-util`, tests a hasher of your own against the contract, and
-//! `check_forwarding` one that wraps another.
+//! `check_conformance`, behind `test-util`, tests your own hasher against the contract.
+//! `check_forwarding` tests a hasher that wraps another.
 //!
 //! # Example
 //!
@@ -28,9 +28,9 @@
 //! # }
 //! ```
 //!
-//! The crate is `no_std`, allocates nothing, and knows nothing of trees. A group is hashed as its
-//! children one after the other, with no tag and no length: what tells a leaf from an inner node
-//! is the tree's to solve.
+//! The crate is `no_std`, allocates nothing, and knows no trees. The hashers here hash the
+//! concatenated children of a group, without a tag or a length. Telling leaves from inner nodes is
+//! the task of the tree.
 #![no_std]
 #![deny(unsafe_code)]
 

@@ -2,10 +2,10 @@
 
 use crate::hash::Hash;
 
-/// A node and how it goes up through pairs: what
-/// [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths) works on.
+/// A node and its way up through pairs: the input of
+/// [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
 ///
-/// The bits of the two numbers belong to steps, the lowest to the first one.
+/// Bit `i` of `turns` and `lifts` belongs to step `i`.
 ///
 /// ```
 /// use rotortree_hasher::{Hasher, PairPath, ToyHasher};
@@ -20,35 +20,36 @@ use crate::hash::Hash;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PairPath {
-    /// The node, replaced by the one that it leads to.
+    /// The node. Hashing replaces it by the node at the end of the path.
     pub node: Hash,
-    /// At which steps the node is the second of its pair.
+    /// The steps at which the node is the second of its pair.
     pub turns: u64,
-    /// At which steps the node has no sibling, and stays.
+    /// The steps at which the node has no sibling and stays the same.
     pub lifts: u64,
 }
 
 impl PairPath {
-    /// Where the node stands in its pair at a step, if it is in one.
+    /// The node's place in its pair at a step, or `None` where it is lifted.
     fn position(&self, step: usize) -> Option<usize> {
         let bit = 1 << (step % 64);
         (self.lifts & bit == 0).then_some(usize::from(self.turns & bit != 0))
     }
 }
 
-/// Panics if a [`PairPath`] has no bits for some of the steps.
+/// Panics if there are more steps than a [`PairPath`] has bits.
 #[inline]
 pub(crate) fn assert_steps(steps: usize) {
     assert!(
         steps <= 64,
-        "a path of pairs has 64 steps at most, and not {steps}"
+        "a path of pairs has at most 64 steps, not {steps}"
     );
 }
 
-/// Paths worked on together at most.
+/// The most paths that are hashed together.
 const LANES: usize = 64;
 
-/// What a hasher does unless it knows better: `hash_pair` hashes one pair, `hash_pairs` many.
+/// The default of [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths): `hash_pair` hashes
+/// one pair, `hash_pairs` many.
 pub(crate) fn hash_all<'a>(
     paths: &mut [PairPath],
     steps: usize,
@@ -66,7 +67,7 @@ pub(crate) fn hash_all<'a>(
     }
 }
 
-/// One path, pair by pair: with nothing on the stack that only many need.
+/// Hashes one path, pair by pair, without the stack that many paths take.
 fn hash_one<'a>(
     path: &mut PairPath,
     steps: usize,
@@ -82,7 +83,7 @@ fn hash_one<'a>(
     }
 }
 
-/// At most [`LANES`] paths: gathers the pairs that they pass at a step, and hashes them together.
+/// Hashes at most [`LANES`] paths: gathers the pairs of a step and hashes them together.
 #[inline(never)]
 fn hash_together<'a>(
     paths: &mut [PairPath],

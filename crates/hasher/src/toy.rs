@@ -1,4 +1,4 @@
-//! [`ToyHasher`]: a cheap hasher for tests, which refuses values and catches broken promises.
+//! [`ToyHasher`]: a cheap hasher for tests, which refuses values and detects broken promises.
 
 use crate::group_state::GroupState;
 use crate::hash::Hash;
@@ -7,13 +7,13 @@ use crate::hasher::Hasher;
 /// An odd constant with its bits well spread (2^64 divided by the golden ratio).
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Where the mixing begins; any four different numbers would do.
+/// The initial state of the mixing: any four different numbers.
 const START: [u64; 4] = [1, 2, 3, 4];
 
-/// A hasher for tests of trees: cheap, sensitive to order, position and number of the children,
-/// and **not cryptographic**: collisions are easy to make on purpose.
+/// A hasher for tests of trees. It is cheap, depends on the order and the number of the children,
+/// and is **not cryptographic**: collisions are easy to make on purpose.
 ///
-/// It differs from the real hashers where a tree may get things wrong:
+/// It detects mistakes that a tree can make and that other hashers do not notice:
 ///
 /// - [`refusing_from`](Self::refusing_from) makes [`check`](Hasher::check) refuse values, as a
 ///   hasher over a prime field does.
@@ -42,12 +42,13 @@ impl ToyHasher {
         Self { refused_from: None }
     }
 
-    /// A toy hasher that refuses hashes whose last byte is `last_byte` or more, like a field whose
-    /// modulus is `last_byte * 2^248`, little-endian. It hashes as [`new`](Self::new) does.
+    /// A toy hasher that refuses hashes whose last byte is `last_byte` or more, like a field of
+    /// modulus `last_byte * 2^248`, little-endian. Its hashes are those of [`new`](Self::new).
     ///
     /// # Panics
     ///
-    /// If `last_byte` is below `0x80`: the hasher's own outputs lie below that.
+    /// If `last_byte` is below `0x80`, because the last byte of the hasher's own outputs
+    /// is below that.
     pub const fn refusing_from(last_byte: u8) -> Self {
         assert!(
             last_byte >= 0x80,
@@ -115,12 +116,12 @@ fn finish(mut lanes: [u64; 4], len: usize) -> Hash {
     for (chunk, lane) in chunks.iter_mut().zip(lanes) {
         *chunk = lane.to_le_bytes();
     }
-    // Below everything that a toy hasher can be told to refuse.
+    // Keeps the output below every bound of `refusing_from`.
     hash[31] &= 0x7f;
     hash
 }
 
-/// Each step is invertible in the lane it changes, so that no input word is forgotten.
+/// Each step is invertible in the lane that it changes, so every input word affects the result.
 fn mix(lanes: &mut [u64; 4], i: usize, word: u64) {
     lanes[i] = (lanes[i].rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
     lanes[(i + 1) % 4] ^= lanes[i] >> 29;

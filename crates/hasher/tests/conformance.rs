@@ -48,7 +48,7 @@ fn digest_hashers_ask_nothing_of_their_digest() {
     );
 }
 
-/// A hasher with one fault, otherwise the toy.
+/// The toy hasher with one fault.
 #[derive(Clone)]
 struct Faulty<F>(F);
 
@@ -139,7 +139,7 @@ impl<F: Fault> Hasher for Faulty<F> {
     }
 }
 
-/// Declares a fault and the test that it is found.
+/// Declares a fault, and the test that the conformance test finds it.
 macro_rules! finds {
     ($test:ident, $message:literal, $fault:ident { $($body:tt)* }) => {
         #[derive(Clone)]
@@ -216,7 +216,7 @@ finds!(a_batch_that_forgets_its_remainder_is_found, "for group 4 of 5 groups of 
     }
 });
 
-finds!(work_that_is_left_undone_is_found, "does another part of the work", Lazy {
+finds!(work_that_is_left_undone_is_found, "does other work", Lazy {
     fn hash_groups_beside(
         &self,
         arity: usize,
@@ -255,7 +255,7 @@ finds!(a_path_that_is_forgotten_is_found, "for path 16 of 17, 33 steps", Droppin
 
 finds!(a_state_that_absorbs_unstable_children_is_found, "hash_resuming gives another hash", Hasty {
     fn hash_resuming(&self, state: &mut GroupState, _: usize, children: &[Hash]) -> Hash {
-        // Remembers the first child in the state, stable or not.
+        // Absorbs the first child into the state, stable or not.
         let (words, _) = children[0].as_chunks::<4>();
         if state.words == [0; 16] {
             for (word, bytes) in state.words.iter_mut().zip(words) {
@@ -284,7 +284,7 @@ finds!(a_fingerprint_of_ones_own_is_found, "is not the one that Hasher documents
     }
 });
 
-/// Counts the hashes of a conformance test, which its documentation states.
+/// Counts the hashes of a conformance test, because its documentation states their number.
 #[test]
 fn conformance_takes_as_few_hashes_as_documented() {
     use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What the shipped hashers give, pinned: official test vectors, and the fingerprints that stored
-//! trees carry.
+//! Pins the results of the shipped hashers: official test vectors, and the fingerprints that
+//! stored trees carry.
 #![cfg(all(
     feature = "blake3",
     feature = "sha2",
@@ -62,7 +62,7 @@ fn keccak256_gives_the_known_hashes() {
         hex(&one),
         "ad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5"
     );
-    // Two levels of zeros, as lists of the empty subtrees of binary Keccak trees have it.
+    // Two levels of zeros, as published lists of empty subtrees of binary Keccak trees have them.
     assert_eq!(
         hex(&Keccak256Hasher::new().hash_children(&[one; 2])),
         "b4c11951957c6f8f642c4af61cd6b24640fec6dc7fc607ee8206a99e92410d30",
@@ -91,7 +91,7 @@ fn fingerprints_of_blake3_never_change() {
     );
 }
 
-// Also computed from the documentation by an independent program.
+// An independent program computed the same values from the documentation.
 #[test]
 fn fingerprints_of_sha256_never_change() {
     check_fingerprints(

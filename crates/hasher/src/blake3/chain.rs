@@ -1,6 +1,6 @@
-//! One group at a time: the chain of compressions over its blocks, and resuming it.
+//! One group at a time: the chain of compressions over its blocks, and how it is resumed.
 //!
-//! Groups of 1 to 32 children only; whoever calls has looked.
+//! The caller passes groups of 1 to 32 children only.
 
 use super::portable;
 use super::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
@@ -9,8 +9,9 @@ use super::x86_64;
 use crate::group_state::GroupState;
 use crate::hash::Hash;
 
-/// Compresses a block, two children or one and zeros, of so many bytes and with such flags, into
-/// the chaining value. All of these functions do the same; tests run each of them.
+/// Compresses a block of `len` bytes with these flags into the chaining value. The block is two
+/// children, or one child and zeros. All functions of this kind compute the same; the tests run
+/// each of them.
 pub(super) trait Compress: Fn(&mut [u32; 8], [&Hash; 2], u32, u32) {}
 
 impl<F: Fn(&mut [u32; 8], [&Hash; 2], u32, u32)> Compress for F {}
@@ -34,11 +35,11 @@ pub(super) fn hash(compress: impl Compress, children: &[Hash]) -> Hash {
     finish(compress, IV, 0, children)
 }
 
-/// Hashes one group on from `state`, which is then moved forward as far as it can be.
+/// Hashes one group from `state` on, and moves `state` forward as far as possible.
 ///
-/// A state has a chaining value in its first eight words, after an even number of children. It
-/// never includes the last block of the group as it is now, since that one is compressed with the
-/// flags of a last block.
+/// The first eight words of a state are the chaining value after an even number of children. A
+/// state never includes the current last block of the group, because the flags of the last
+/// block differ.
 pub(super) fn hash_resuming(
     compress: impl Compress,
     state: &mut GroupState,
@@ -48,7 +49,8 @@ pub(super) fn hash_resuming(
     let last_block = 2 * ((children.len() - 1) / 2);
     let absorbed = state.absorbed as usize;
     if absorbed > last_block {
-        // The group was longer at an earlier call, and its last block now is among the absorbed.
+        // The group was longer at an earlier call: the state has absorbed the block that is now
+        // last.
         return hash(compress, children);
     }
     let mut cv = if absorbed == 0 {
@@ -75,7 +77,8 @@ fn chaining_value(state: &GroupState) -> [u32; 8] {
     [w0, w1, w2, w3, w4, w5, w6, w7]
 }
 
-/// The hash of the group whose first `start` children, an even number, gave `cv`.
+/// The hash of a group. `cv` is the chaining value after its first `start` children, an even
+/// number.
 fn finish(compress: impl Compress, mut cv: [u32; 8], start: usize, children: &[Hash]) -> Hash {
     let mut is_first = start == 0;
     let mut rest = &children[start..];

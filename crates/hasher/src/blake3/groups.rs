@@ -1,6 +1,6 @@
-//! Batches of equal groups: which kernel hashes how many of them.
+//! Batches of equal groups: divides them among the kernels.
 //!
-//! Each calls `work` between its steps, with the number of children that it goes on to.
+//! Each kernel calls `work` between its steps, with the number of children in the next step.
 
 use super::chain;
 #[cfg(target_arch = "x86_64")]
@@ -21,8 +21,8 @@ pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: 
     hash_each(arity, children, parents, work);
 }
 
-/// A kernel takes the same time however few of its lanes are used. The bounds below are where the
-/// next narrower one begins to be faster.
+/// A kernel takes the same time for any number of used lanes. Below these bounds the next narrower
+/// kernel is faster.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn hash_avx512(
     cpu: Avx512,

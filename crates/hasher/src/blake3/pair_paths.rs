@@ -1,5 +1,5 @@
-//! Paths of pairs: sixteen at a time where the CPU has AVX-512, a single one without leaving the
-//! registers, and what is in between as any hasher does it.
+//! Paths of pairs. AVX-512 takes sixteen at a time; a single path stays in registers; other numbers
+//! of paths take the way that every hasher has.
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{self, Avx2, Avx512};
@@ -7,7 +7,7 @@ use super::{chain, groups};
 use crate::hash::Hash;
 use crate::pair_path::{self, PairPath};
 
-/// As [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
+/// Implements [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
 pub(super) fn hash<'a>(
     paths: &mut [PairPath],
     steps: usize,
@@ -25,7 +25,7 @@ pub(super) fn hash<'a>(
     hash_by_groups(paths, steps, sibling);
 }
 
-/// A rest that would leave half of the lanes unused is left to narrower kernels.
+/// Narrower kernels take a remainder that would leave half of the lanes unused.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn hash_avx512<'a>(
     cpu: Avx512,
@@ -71,7 +71,7 @@ pub(super) fn hash_avx2<'a>(
     }
 }
 
-/// What any hasher does: step by step, with the kernel for groups of two.
+/// The way that every hasher has: step by step, with the kernel for groups of two.
 pub(super) fn hash_by_groups<'a>(
     paths: &mut [PairPath],
     steps: usize,

@@ -41,8 +41,8 @@ fn round(v: &mut [u32; 16], m: &[u32; 16], order: [usize; 16]) {
     half::<8, 7>(v, DIAGONALS, [word(9), word(11), word(13), word(15)]);
 }
 
-/// Half a quarter-round of four columns or diagonals, operation by operation: independent
-/// operations side by side keep more of the CPU busy.
+/// Half a quarter-round of four columns or diagonals, operation by operation. The four are
+/// independent, so the CPU executes them in parallel.
 #[inline(always)]
 fn half<const D: u32, const B: u32>(v: &mut [u32; 16], quarters: [[usize; 4]; 4], m: [u32; 4]) {
     for ([a, b, _, _], m) in quarters.into_iter().zip(m) {

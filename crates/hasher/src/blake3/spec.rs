@@ -1,12 +1,12 @@
 //! The numbers of BLAKE3, and its message schedule.
 //!
-//! Source: O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere"
-//! (2020), section 2.2 and its tables: initial value, message permutation, flags.
-//! <https://github.com/BLAKE3-team/BLAKE3-specs>
+//! Source: O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast
+//! everywhere" (2020), section 2.2 and its tables: initial value, message permutation,
+//! flags. <https://github.com/BLAKE3-team/BLAKE3-specs>
 //!
-//! A group of up to 32 children is one chunk of BLAKE3 and at the same time its root: a chain of
-//! compressions over 64-byte blocks of two children each, the last of which may be half full. That
-//! is all the kernels know. A wider group is a tree of chunks, which is left to the `blake3` crate.
+//! A group of up to 32 children is one chunk of BLAKE3, which is also its root. A chunk is a chain
+//! of compressions over 64-byte blocks of two children each; the last block may be half full. The
+//! kernels know nothing else. A wider group is a tree of chunks, and the `blake3` crate hashes it.
 
 /// The initial chaining value. Its first half is also the third row of every compression.
 pub(super) const IV: [u32; 8] = [
@@ -33,17 +33,18 @@ const CHUNK_START: u32 = 1 << 0;
 const CHUNK_END: u32 = 1 << 1;
 const ROOT: u32 = 1 << 3;
 
-/// The flags of a block, by where it stands in its group.
+/// The flags of a block, by its place in the group.
 pub(super) const fn flags(is_first: bool, is_last: bool) -> u32 {
     let start = if is_first { CHUNK_START } else { 0 };
     let end = if is_last { CHUNK_END | ROOT } else { 0 };
     start | end
 }
 
-/// Calls the macro `$rounds` with `$arguments` and, for each of the seven rounds, the order in
-/// which it takes the sixteen message words: the permutation applied zero to six times.
+/// Calls the macro `$rounds` with `$arguments` and the message schedule: for each of the
+/// seven rounds the order of the sixteen message words, which is the permutation applied zero
+/// to six times.
 ///
-/// A macro, since assembly needs the numbers as text.
+/// This is a macro because assembly needs the numbers as text.
 macro_rules! with_schedule {
     ($rounds:ident, $($arguments:tt),*) => {
         $rounds! {

@@ -1,5 +1,5 @@
-//! Every kernel that this CPU can run against the `blake3` crate, each on its own: a machine with
-//! AVX-512 tests the kernels of the others too.
+//! Compares every kernel that this CPU can run with the `blake3` crate. A machine with AVX-512 also
+//! tests the kernels for lesser CPUs.
 
 extern crate std;
 
@@ -15,7 +15,7 @@ use crate::hash::Hash;
 use crate::hasher::Hasher;
 use crate::pair_path::PairPath;
 
-/// `len` children that look random and are the same in every run.
+/// `len` pseudo-random children, the same in every run.
 fn children(len: usize) -> Vec<Hash> {
     (0..len)
         .map(|i| *::blake3::hash(&i.to_le_bytes()).as_bytes())
@@ -24,7 +24,7 @@ fn children(len: usize) -> Vec<Hash> {
 
 type HashGroups = fn(usize, &[Hash], &mut [Hash]);
 
-/// The ways to hash a batch, each with what it chooses between.
+/// The ways to hash a batch, each with its name.
 fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
     let mut kernels: Vec<(&'static str, HashGroups)> =
         vec![("chosen at run time", |arity, children, parents| {
@@ -323,7 +323,7 @@ fn appending_a_child_compresses_only_what_is_new() {
         calls.set(0);
         let parent = chain::hash_resuming(counting, &mut state, len, &all[..len]);
         assert_eq!(parent, hash_wide(&all[..len]));
-        // An odd child finds the block before it no longer the last one, and absorbs it.
+        // With an odd child the block before it is no longer the last one, and is absorbed.
         let expected = if len == 2 || len % 2 == 0 { 1 } else { 2 };
         assert_eq!(calls.get(), expected, "{len} children");
 
@@ -342,7 +342,7 @@ fn a_state_never_absorbs_an_unstable_child_or_the_last_block() {
             Blake3Hasher.hash_resuming(&mut state, stable, &all[..len]);
             let absorbed = state.absorbed as usize;
             assert!(absorbed <= stable && absorbed < len && absorbed.is_multiple_of(2));
-            // Nor less than it could.
+            // It also absorbs no less than it may.
             assert!(absorbed + 2 > stable || absorbed + 2 >= len);
         }
     }
@@ -363,8 +363,8 @@ fn a_group_wider_than_a_chunk_leaves_the_state_alone() {
 }
 
 proptest! {
-    /// A group lives on through calls that may shrink it down to its stable children, change what
-    /// was not stable, and promise any number of children.
+    /// Calls may shrink the group to its stable children, change its other children, and declare
+    /// any number of children stable.
     #[test]
     fn resuming_hashes_the_whole_group(
         steps in prop::collection::vec((0..=40_usize, 0..=40_usize, any::<u8>()), 1..20),

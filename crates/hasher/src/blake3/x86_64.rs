@@ -1,11 +1,11 @@
-//! The kernels for x86-64. All unsafe code of the crate is below here.
+//! The kernels for x86-64. All unsafe code of the crate is in this module.
 //!
 //! - [`cpu`]: which kernels this machine can run.
-//! - [`lanes`]: the frame of the batch kernels, one group per vector lane. [`lane_groups`] says
-//!   which group is in which lane, [`zmm`] and [`ymm`] bring its children there and its hash back,
-//!   [`rounds_avx512`] and [`rounds_avx2`] do the work in between. Put together, these are the
-//!   kernels [`avx512`], [`avx512vl`] and [`avx2`].
-//! - [`pair_paths_avx512`]: the same for nodes that go up through pair after pair.
+//! - [`lanes`]: the frame of the batch kernels, one group per vector lane. [`lane_groups`] maps
+//!   groups to lanes. [`zmm`] and [`ymm`] load children into lanes and store the hashes.
+//!   [`rounds_avx512`] and [`rounds_avx2`] are the seven rounds. The kernels [`avx512`],
+//!   [`avx512vl`] and [`avx2`] combine these.
+//! - [`pair_paths_avx512`]: the same for nodes that climb from pair to pair.
 //! - [`rows`]: one compression of one group, as fast as its chain of dependencies allows.
 //! - [`memory`]: vector loads and stores.
 

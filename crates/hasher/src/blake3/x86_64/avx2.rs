@@ -19,7 +19,7 @@ pub(in crate::blake3) fn hash_up_to_8(
     parents: &mut [Hash],
     work: impl FnMut(usize),
 ) {
-    // SAFETY: the CPU has AVX2, or there would be no `Avx2`.
+    // SAFETY: an `Avx2` exists only on a CPU with AVX2.
     unsafe { hash_lanes(arity, children, parents, work) }
 }
 

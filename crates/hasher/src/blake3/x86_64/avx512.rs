@@ -19,7 +19,7 @@ pub(in crate::blake3) fn hash_up_to_16(
     parents: &mut [Hash],
     work: impl FnMut(usize),
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
     unsafe { hash_lanes(arity, children, parents, work) }
 }
 

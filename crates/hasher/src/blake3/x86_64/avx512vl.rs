@@ -1,4 +1,4 @@
-//! Eight groups at a time with AVX-512, for what is too little for sixteen.
+//! Eight groups at a time with AVX-512, for batches that are too small for sixteen.
 #![expect(unsafe_code, reason = "calls a function with target features")]
 
 use core::arch::x86_64::*;
@@ -19,7 +19,7 @@ pub(in crate::blake3) fn hash_up_to_8(
     parents: &mut [Hash],
     work: impl FnMut(usize),
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
     unsafe { hash_lanes(arity, children, parents, work) }
 }
 

@@ -1,11 +1,12 @@
 //! Proofs that this CPU, and the operating system, can run a kernel.
 //!
-//! A value of one of these types exists only where its features were found, which is what makes
-//! calling a kernel sound. Detection runs once; afterwards it is one relaxed load.
+//! A value of one of these types exists only if the CPU has the features; this makes calling a
+//! kernel sound. Detection runs once; later calls are one relaxed load.
 
-// AVX2 and FMA come with AVX-512; they are asked for all the same, because the compiler takes them
-// for granted in a function with AVX-512. So it does F16C, which `cpufeatures` does not know and
-// every CPU with FMA has. Each check covers the register state that the operating system saves.
+// Every CPU with AVX-512 has AVX2 and FMA. They are checked nevertheless, because the compiler
+// assumes them in a function with AVX-512. The compiler also assumes F16C, which `cpufeatures` does
+// not know; every CPU with FMA has it. Each check covers the register state that the operating
+// system saves.
 cpufeatures::new!(avx512, "avx2", "fma", "avx512f", "avx512vl");
 cpufeatures::new!(avx2, "avx2");
 

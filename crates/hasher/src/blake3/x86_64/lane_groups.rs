@@ -1,4 +1,4 @@
-//! Which group is in which lane.
+//! The assignment of groups to lanes.
 #![expect(
     unsafe_code,
     reason = "a bounds check per lane and block would cost more than the loads"
@@ -10,15 +10,14 @@ use crate::hash::Hash;
 
 /// A group of `arity` children for each of `LANES` lanes.
 pub(super) struct LaneGroups<'a, const LANES: usize> {
-    /// Each points to the first of `arity` children, all of them within the borrowed slice.
+    /// Each pointer is to the first of `arity` children, all within the borrowed slice.
     firsts: [*const Hash; LANES],
     arity: usize,
     children: PhantomData<&'a [Hash]>,
 }
 
 impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
-    /// Puts `count` groups, at least one, into lanes. Lanes without a group of their own repeat
-    /// the last one.
+    /// Assigns `count` groups, at least one, to lanes. The remaining lanes repeat the last group.
     #[inline]
     pub(super) fn new(children: &'a [Hash], arity: usize, count: usize) -> Self {
         assert!(count > 0 && arity.checked_mul(count) == Some(children.len()));
@@ -26,8 +25,8 @@ impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
         let mut firsts = [first; LANES];
         for (lane, slot) in firsts.iter_mut().enumerate().skip(1) {
             if lane < count {
-                // SAFETY: `first` was at group `lane - 1` of the slice, which by the assertion has
-                // more than `lane` groups of `arity` children.
+                // SAFETY: `first` pointed to group `lane - 1` of the slice, and the assertion says
+                // that the slice has more than `lane` groups of `arity` children.
                 first = unsafe { first.add(arity) };
             }
             *slot = first;
@@ -43,10 +42,10 @@ impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
     #[inline]
     pub(super) fn child(&self, lane: usize, index: usize) -> &'a Hash {
         assert!(index < self.arity);
-        // SAFETY: the lane's group has `arity` children from its first one on, so that child
-        // `index` lies within the slice.
+        // SAFETY: the lane's group has `arity` children and `index` is less, so child `index` lies
+        // within the slice.
         let child = unsafe { self.firsts[lane].add(index) };
-        // SAFETY: it is an element of a slice that is borrowed for `'a`.
+        // SAFETY: `child` points to an element of a slice that is borrowed for `'a`.
         unsafe { &*child }
     }
 }

@@ -1,10 +1,10 @@
 //! The frame of the batch kernels: many equal groups side by side, one per vector lane.
 
-/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children, and calls `work`
-/// with the number of children that each of its steps goes on to.
+/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children. Before each step it
+/// calls `work` with the number of children of the step.
 ///
-/// In scope must be `splat` and `xor` for the vector, `rounds` (the seven rounds), and, to bring
-/// children into lanes and back, `load_pairs`, `load_singles` and `store`.
+/// The macro needs in scope: `splat` and `xor` for the vector, `rounds` (the seven rounds), and
+/// `load_pairs`, `load_singles` and `store`, which move children into lanes and hashes out of them.
 macro_rules! lane_kernel {
     (lanes: $lanes:literal, vector: $vector:ty, features: $features:literal) => {
         #[target_feature(enable = $features)]

@@ -1,9 +1,9 @@
 //! Sixteen paths of pairs at a time with AVX-512.
 //!
-//! A step's hashes stay in the lanes, where the next step needs them: of every pair only the
-//! sibling is brought there, and which of the two comes first is a blend. Whatever scalar work a
-//! step needs stands between two steps' rounds and delays both, since the rounds fill the
-//! scheduler: hence turns and lifts as bits, which are tested for sixteen paths at once.
+//! The hashes of a step stay in the lanes for the next step. Only the sibling of each pair is
+//! loaded, and a blend puts the two in order. Scalar work stands between the rounds of two steps
+//! and delays both, because the rounds fill the scheduler. Therefore turns and lifts are bits, and
+//! one instruction tests them for several paths.
 #![expect(unsafe_code, reason = "calls a function with target features")]
 
 use core::arch::x86_64::*;
@@ -16,15 +16,14 @@ use crate::blake3::spec::{IV, PAIR_LEN, flags};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;
 
-/// Takes sixteen paths `steps` steps up. `sibling` is asked for the sibling of a lane at a step, of
-/// a lift too.
+/// Takes sixteen paths `steps` steps up. `sibling(lane, step)` is called for lifts as well.
 pub(in crate::blake3) fn climb_16_avx512<'a>(
     _: Avx512,
     paths: &mut [PairPath; 16],
     steps: usize,
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
     unsafe { climb_lanes(paths, steps, sibling) }
 }
 
@@ -59,7 +58,7 @@ fn climb_lanes<'a>(
     }
 }
 
-/// 64 bits of each lane: of lanes 0 to 7, then of 8 to 15.
+/// 64 bits per lane: lanes 0 to 7 in the first vector, 8 to 15 in the second.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn load_bits(bits: [u64; 16]) -> [__m512i; 2] {

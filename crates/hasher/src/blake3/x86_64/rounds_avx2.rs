@@ -1,8 +1,8 @@
 //! The seven rounds with AVX2 registers, as assembly.
 //!
-//! The state fills all sixteen registers. The message is read from memory as it is added; a
-//! rotation by other than whole bytes takes shifts and a free register, so one word of the third
-//! row waits in memory meanwhile. Left to a compiler, far more of the state goes there and back:
+//! The state fills all sixteen registers, so each addition reads its message word from memory. A
+//! rotation by a number of bits that is not whole bytes takes shifts and a free register; one
+//! word of the third row is kept in memory meanwhile. A compiler spills far more of the state:
 //! measured 15 % slower.
 #![expect(unsafe_code, reason = "inline assembly")]
 
@@ -11,7 +11,7 @@ use core::arch::x86_64::__m256i;
 
 use crate::blake3::spec::with_schedule;
 
-/// Byte shuffles that rotate every word, each for both halves of a register.
+/// Byte shuffles that rotate every word of a register.
 #[repr(C)]
 struct Rotations {
     right_by_16: [[u8; 16]; 2],
@@ -30,8 +30,8 @@ macro_rules! rounds {
     };
 }
 
-/// The text of one round: columns, then diagonals, each in two halves. The state is in the
-/// registers of the same numbers.
+/// The text of one round: columns, then diagonals, each in two halves. Word `i` of the state is in
+/// register `i`.
 macro_rules! round {
     (
         $s0:literal $s1:literal $s2:literal $s3:literal
@@ -48,9 +48,9 @@ macro_rules! round {
     };
 }
 
-/// The text of half a quarter-round of four columns or diagonals, whose independent operations
-/// stand side by side: the byte shuffle's place, the shifts of the other rotation, the word of the
-/// third row that makes room for it.
+/// The text of half a quarter-round of four columns or diagonals, with independent operations side
+/// by side. Its arguments are the place of the byte shuffle, the shifts of the other rotation, and
+/// the word of the third row that makes room for it.
 macro_rules! half {
     (
         $shuffle:literal $right:literal $left:literal, $free:literal,
@@ -80,8 +80,9 @@ macro_rules! half {
 pub(super) fn rounds_of_8(v: &mut [__m256i; 16], m: &[__m256i; 16]) {
     let mut spare = v[8];
     // SAFETY: the instructions belong to AVX2 and change only registers that are named as
-    // operands. They read the 512 bytes of `m` and the 64 bytes of `ROTATIONS`, and read and write
-    // the 32 bytes of `spare`; none of these accesses needs alignment. Flags and stack stay.
+    // operands. They read the 512 bytes of `m` and the 64 bytes of `ROTATIONS`, and read and
+    // write the 32 bytes of `spare`; none of these accesses needs alignment. They change neither
+    // flags nor stack.
     unsafe {
         asm!(
             with_schedule!(rounds,),

@@ -1,8 +1,8 @@
 //! The seven rounds with AVX-512 registers, as assembly.
 //!
-//! AVX-512 has exactly as many registers as there are words of state and message, and rotates in
-//! one instruction, so the rounds need no other register and no memory. Compilers move operations
-//! around until they run out of registers, and spill: measured 10 to 15 % slower.
+//! AVX-512 has as many registers as state and message have words, and rotates in one instruction,
+//! so the rounds need no other register and no memory. Compilers reorder the operations, run out of
+//! registers and spill: measured 10 to 15 % slower.
 #![expect(unsafe_code, reason = "inline assembly")]
 
 use core::arch::asm;
@@ -10,16 +10,16 @@ use core::arch::x86_64::{__m256i, __m512i};
 
 use crate::blake3::spec::with_schedule;
 
-/// Defines `$name`, the seven rounds with `$register` registers: the message words in registers 0
-/// to 15, the state in 16 to 31.
+/// Defines `$name`, the seven rounds with `$register` registers. Registers 0 to 15 have the message
+/// words, 16 to 31 the state.
 macro_rules! define_rounds {
     ($name:ident, $vector:ty, $features:literal, $register:tt) => {
         #[target_feature(enable = $features)]
         #[inline]
         pub(super) fn $name(v: &mut [$vector; 16], m: &[$vector; 16]) {
-            // SAFETY: the instructions read and write only the registers that are named as
-            // operands and belong to the features of this function. They touch no memory, no flags
-            // and no stack, and the outcome depends on the operands alone.
+            // SAFETY: the instructions belong to the features of this function and read and write
+            // only the registers that are named as operands. They touch no memory, no flags and no
+            // stack, and their result depends on the operands alone.
             unsafe {
                 asm!(
                     with_schedule!(rounds, $register),
@@ -61,8 +61,8 @@ macro_rules! round {
     };
 }
 
-/// The text of half a quarter-round of four columns or diagonals, whose independent operations
-/// stand side by side. The order is the fastest of those tried.
+/// The text of half a quarter-round of four columns or diagonals, with independent operations side
+/// by side. The order of operations is the fastest of those tried.
 macro_rules! half {
     ($r:tt, $ror_d:literal $ror_b:literal, $([$a:literal $b:literal $c:literal $d:literal $m:literal])+) => {
         concat!(

@@ -1,8 +1,8 @@
-//! One compression of one group, the four rows of the state in a vector each.
+//! One compression of one group, with each of the four rows of the state in a vector.
 //!
-//! A compression is one long chain of dependent operations, and what counts is its length. The
-//! words that a quarter-round ends with are those of the second row, so it is the other three rows
-//! that turn between columns and diagonals, beside the chain and not in it.
+//! A compression is one long chain of dependent operations, and its time is the length of the
+//! chain. A quarter-round ends with the words of the second row. Therefore the other three rows
+//! turn between columns and diagonals: these shuffles run beside the chain.
 #![expect(unsafe_code, reason = "calls functions with target features")]
 
 use core::arch::x86_64::*;
@@ -19,7 +19,7 @@ pub(in crate::blake3) fn compress_avx512(
     len: u32,
     flags: u32,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
     unsafe { avx512::compress(cv, block, len, flags) }
 }
 
@@ -31,7 +31,7 @@ pub(in crate::blake3) fn compress_avx2(
     len: u32,
     flags: u32,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx2`.
+    // SAFETY: an `Avx2` exists only on a CPU with these features.
     unsafe { avx2::compress(cv, block, len, flags) }
 }
 
@@ -42,7 +42,7 @@ pub(in crate::blake3) fn climb_avx512<'a>(
     steps: usize,
     sibling: impl Fn(usize) -> &'a Hash,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx512`.
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
     unsafe { avx512::climb(path, steps, sibling) }
 }
 
@@ -53,7 +53,7 @@ pub(in crate::blake3) fn climb_avx2<'a>(
     steps: usize,
     sibling: impl Fn(usize) -> &'a Hash,
 ) {
-    // SAFETY: the CPU has these features, or there would be no `Avx2`.
+    // SAFETY: an `Avx2` exists only on a CPU with these features.
     unsafe { avx2::climb(path, steps, sibling) }
 }
 
@@ -74,8 +74,8 @@ macro_rules! row_kernel {
             store_words(&mut cv[1], end[1]);
         }
 
-        /// The node stays in registers from step to step: storing and loading it again would make
-        /// every link of the chain longer.
+        /// The node stays in registers from step to step. A store and a load would lengthen the
+        /// chain at every step.
         #[target_feature(enable = $features)]
         pub(super) fn climb<'a>(
             path: &mut PairPath,
@@ -87,7 +87,7 @@ macro_rules! row_kernel {
             let mut node = load_halves(&path.node);
             for step in (0..steps).filter(|step| path.lifts >> step & 1 == 0) {
                 let sibling = load_halves(sibling(step));
-                // By a blend and not by a branch, which would be guessed wrong every other time.
+                // A blend, because a branch would be mispredicted every other time.
                 let turned = _mm_set1_epi32(((path.turns >> step & 1) as i32).wrapping_neg());
                 let first = [0, 1].map(|half| _mm_blendv_epi8(node[half], sibling[half], turned));
                 let second = [0, 1].map(|half| _mm_blendv_epi8(sibling[half], node[half], turned));
@@ -162,7 +162,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// Brings the diagonals into columns: that of word 4 + i of the state into column i.
+    /// Moves the diagonals into columns: the diagonal of word 4 + i of the state into column i.
     #[target_feature(enable = "avx2")]
     #[inline]
     fn turn_to_diagonals(&mut self) {
@@ -206,7 +206,8 @@ impl Message {
         }
     }
 
-    /// The message of the next round: each place takes the word from where the permutation says,
+    /// The message of the next round, in which each place takes the word that the
+    /// permutation names:
     ///
     /// ```text
     /// x = 2 3 7 4    y = 6 10 0 13    z = 15 1 12 9    w = 8 11 5 14

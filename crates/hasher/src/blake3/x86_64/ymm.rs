@@ -1,4 +1,4 @@
-//! Bringing eight groups into the lanes of 256-bit vectors and back.
+//! Moves eight groups into the lanes of 256-bit vectors, and the hashes out of them.
 
 use core::arch::x86_64::*;
 
@@ -39,7 +39,7 @@ pub(super) fn load_singles(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16
     ]
 }
 
-/// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.
+/// Writes the lanes to the parents: word `w` of parent `i` is lane `i` of `words[w]`.
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn store(words: [__m256i; 8], parents: &mut [Hash; 8]) {

@@ -1,4 +1,4 @@
-//! Bringing sixteen groups into the lanes of 512-bit vectors and back.
+//! Moves sixteen groups into the lanes of 512-bit vectors, and the hashes out of them.
 
 use core::arch::x86_64::*;
 
@@ -11,8 +11,9 @@ const EVEN: i32 = 0b10_00_10_00;
 /// Selects quarters 1 and 3 of one vector, then of another.
 const ODD: i32 = 0b11_01_11_01;
 
-/// Which lanes' children share a vector when they are loaded, half a vector each: so that after
-/// transposing within quarters and taking every other quarter they are in order.
+/// The pairs of lanes whose children share a vector when they are loaded, half a vector each.
+/// With these pairs the children are in order after transposing within quarters and taking every
+/// other quarter.
 const ROWS: [(usize, usize); 8] = [
     (0, 4),
     (1, 5),
@@ -54,7 +55,7 @@ pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 1
     ]
 }
 
-/// The hash of each lane: vector `w` has word `w` of that of lane `i` in lane `i`.
+/// The hash of each lane: vector `w` has word `w` of lane `i`'s hash in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] {
@@ -65,7 +66,7 @@ pub(super) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] 
     to_lanes(rows)
 }
 
-/// Writes what the lanes hold: word `w` of parent `i` is lane `i` of `words[w]`.
+/// Writes the lanes to the parents: word `w` of parent `i` is lane `i` of `words[w]`.
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
@@ -81,8 +82,8 @@ pub(super) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
     }
 }
 
-/// The words of sixteen children, which lie in rows as [`ROWS`] says: vector `w` has word `w` of
-/// child `i` in lane `i`.
+/// The words of sixteen children, whose rows are in the order of [`ROWS`]: vector `w` has word `w`
+/// of child `i` in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn to_lanes([r0, r1, r2, r3, r4, r5, r6, r7]: [__m512i; 8]) -> [__m512i; 8] {
