@@ -18,5 +18,5 @@ pub(crate) use mutation::{Mutation, Test};
 pub(crate) use trial::Trials;
 pub(crate) use verdict::Fate;
 
-/// The rows of the fault table in `docs/durability.md`.
+/// The rows of the fault table in `docs/durability/faults.md`.
 pub(crate) const ROWS: std::ops::RangeInclusive<u8> = 1..=22;

@@ -14,6 +14,7 @@ mod module_docs;
 mod mutations;
 mod output;
 mod shapes;
+mod test_names;
 mod tree;
 mod unsafe_code;
 mod whitespace;
@@ -54,7 +55,7 @@ impl fmt::Display for Finding {
 type Check = fn(&Tree) -> Vec<Finding>;
 
 /// Every check.
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     module_docs::check,
     length::check,
     markers::check,
@@ -62,6 +63,7 @@ const CHECKS: [Check; 13] = [
     whitespace::check,
     machine_paths::check,
     links::check,
+    test_names::check,
     unsafe_code::check,
     crate_files::check,
     feature_comments::check,

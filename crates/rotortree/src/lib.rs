@@ -55,7 +55,7 @@
 //! error or a file cut short from outside raises `SIGBUS`; the builder can choose positioned reads
 //! instead. In a forked child an inherited tree can be read and is closed otherwise; a tree that
 //! the child opens itself is owed its background threads only if threads start there, and after a
-//! fork from a process with several threads they may not: see "A forked child" in
+//! fork from a process with several threads they may not: see "Forked children" in
 //! `docs/durability.md`.
 //!
 //! # N known only at run time

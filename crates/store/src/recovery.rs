@@ -1,6 +1,6 @@
 //! Opening a store: from what stands on storage to a tree, and to a log that can be written.
 //!
-//! Every step can be crashed in and repeated; the state table is in `docs/durability.md`.
+//! Every step can be crashed in and repeated; the steps are in `docs/durability/protocol.md`.
 
 mod checkpoint;
 mod counts;

@@ -1,5 +1,5 @@
 //! A real process that has no file descriptor left for a while: at an idle tree's next insert,
-//! through rotations, at a checkpoint. Row 17 of the fault table in `docs/durability.md`. The limit
+//! through rotations, at a checkpoint. Row 17 of `docs/durability/faults.md`. The limit
 //! is the process's own, so that each test runs in a process of its own.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]

@@ -1,5 +1,5 @@
-//! A hasher that panics in a durable tree, at every hash of a batch: row 9 of the fault table in
-//! `docs/durability.md`.
+//! A hasher that panics in a durable tree, at every hash of a batch: row 9 of
+//! `docs/durability/faults.md`.
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 use std::{

@@ -11,7 +11,7 @@ use crate::outcome::{Failure, Outcome};
 pub(crate) struct Mutation {
     /// What `--only` and the table call it.
     pub(crate) name: String,
-    /// The rows of the fault table in `docs/durability.md` that the protection stands for.
+    /// The rows of the fault table in `docs/durability/faults.md` that the protection stands for.
     pub(crate) rows: Vec<u8>,
     /// The protection, in one sentence.
     pub(crate) protects: String,

@@ -1,6 +1,6 @@
 //! The steps of a checkpoint, one checkpoint at a time. When one is due is `policy`'s.
 //!
-//! Each is safe to crash after (the state table is in `docs/durability.md`): lead a sync; start a
+//! Each is safe to crash after (the steps are in `docs/durability/protocol.md`): lead a sync; start a
 //! segment that continues from what is durable; write whole chunks of what is new; sync them;
 //! commit the manifest; read what is covered from the chunks; drop the covered segments. Nothing
 //! the manifest in force names is overwritten before the next one is in force.

@@ -1,5 +1,5 @@
-//! The bytes of a manifest, version 1. Every field is drawn in `docs/format.md`, whose table a test
-//! holds against what is written.
+//! The bytes of a manifest, version 1. `docs/format/checkpoint.md` draws every field, and a test
+//! holds its table against the bytes.
 //!
 //! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that
 //! whoever reads them can count on from them. The number of levels and the lengths of their tails

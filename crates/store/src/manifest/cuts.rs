@@ -1,6 +1,6 @@
 //! [`CutNotice`]: what a recovery cut off although it had been durable, on record until the user acknowledges it.
 //!
-//! Its bytes are drawn in `docs/format.md`, whose table a test holds against what is written.
+//! `docs/format/checkpoint.md` draws its bytes, and a test holds the table against them.
 
 use std::fmt;
 

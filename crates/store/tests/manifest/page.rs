@@ -1,4 +1,4 @@
-//! The tables of `docs/format.md` against the bytes of a manifest with everything that is optional.
+//! The tables of `docs/format/checkpoint.md` against the bytes of a manifest with everything that is optional.
 
 use std::fs;
 
@@ -9,7 +9,10 @@ use crate::samples;
 /// The rows of the first table behind `heading`: offset and length, where they are numbers, and the
 /// field.
 fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format.md");
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/format/checkpoint.md"
+    );
     let page = fs::read_to_string(page).expect("the page is there");
     let (_, behind) = page.split_once(heading).expect("the heading is there");
     let rows = behind.lines().skip_while(|line| !line.starts_with('|'));

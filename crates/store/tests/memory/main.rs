@@ -1,6 +1,6 @@
 //! What opening and reading a store takes of memory, under an allocator that counts: hostile
 //! lengths in every field, sparse files of any length, crafted manifests, and the replay of large
-//! honest logs. Row 15 of the fault table in `docs/durability.md`.
+//! honest logs. Row 15 of `docs/durability/faults.md`.
 //!
 //! No test here measures time. But a file of a tebibyte that is read byte by byte does not end
 //! before the watchdog does.

@@ -1,4 +1,4 @@
-//! The tables of `docs/format.md` and of the crate's documentation against the bytes that are
+//! The tables of `docs/format/log.md` and of the crate's documentation against the bytes that are
 //! written: every row, in order, and no byte between them.
 
 use std::{fs, ops::Range};
@@ -44,7 +44,7 @@ fn table(text: &str, heading: &str) -> Vec<Row> {
 /// Both tables of a layout: the page's and the crate's.
 fn tables(page: &str, docs: &str) -> [Vec<Row>; 2] {
     [
-        table(&text("../../docs/format.md"), page),
+        table(&text("../../docs/format/log.md"), page),
         table(&text("src/lib.rs"), docs),
     ]
 }
