@@ -110,7 +110,7 @@ mod leaves;
     reason = "the append-only segment is raw memory; see its module"
 )]
 mod memory;
-mod nodes;
+mod node_source;
 #[cfg_attr(
     all(target_arch = "x86_64", not(miri)),
     expect(unsafe_code, reason = "hints to the cache")
@@ -141,7 +141,7 @@ pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};
 pub use leaves::Leaves;
 pub use memory::{MemoryNodes, MemorySource};
-pub use nodes::{NodeSource, NodeStore};
+pub use node_source::NodeSource;
 pub use proof::{
     BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
     RangeProof, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,

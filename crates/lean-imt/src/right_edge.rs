@@ -13,33 +13,24 @@ use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
 use self::scratch::{BLOCK, hash_groups};
-use crate::{TreeError, geometry, threads::Threads};
+use crate::{MemoryNodes, TreeError, geometry, threads::Threads};
 
 pub(crate) use self::scratch::Scratch;
-#[cfg(feature = "parallel")]
-pub(crate) use self::side_by_side::Room;
 
 /// Takes complete nodes as they arise: per level in order.
-pub(crate) trait Sink {
-    fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError>;
-
-    /// Where blocks of a batch can be completed side by side; `None` where nodes are taken in order
-    /// only.
-    #[cfg(feature = "parallel")]
-    fn room(&mut self) -> Option<Room<'_>>;
+pub(crate) enum NodeSink<'a> {
+    /// Stages them.
+    Store(&'a mut MemoryNodes),
+    /// Forgets them: a frontier stores none.
+    Discard,
 }
 
-/// Forgets the nodes: a frontier stores none.
-pub(crate) struct Forget;
-
-impl Sink for Forget {
-    fn complete(&mut self, _: usize, _: &[Hash]) -> Result<(), TreeError> {
-        Ok(())
-    }
-
-    #[cfg(feature = "parallel")]
-    fn room(&mut self) -> Option<Room<'_>> {
-        Some(Room::Nowhere)
+impl NodeSink<'_> {
+    fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+        match self {
+            Self::Store(store) => store.append(level, nodes),
+            Self::Discard => Ok(()),
+        }
     }
 }
 
@@ -138,7 +129,7 @@ impl<const N: usize> RightEdge<N> {
         &mut self,
         hasher: &H,
         leaf: &Hash,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         let size = self
             .size
@@ -190,7 +181,7 @@ impl<const N: usize> RightEdge<N> {
         leaves: &[Hash],
         threads: Threads,
         scratch: &mut Scratch,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         if let [leaf] = leaves {
             return self.append_one(hasher, leaf, sink);
@@ -231,7 +222,7 @@ impl<const N: usize> RightEdge<N> {
         mut before: u64,
         leaves: &[Hash],
         scratch: &mut Scratch,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         scratch.reserve::<N>(leaves.len().min(BLOCK))?;
         for block in leaves.chunks(BLOCK) {
@@ -250,7 +241,7 @@ impl<const N: usize> RightEdge<N> {
         mut complete: u64,
         first_run: &[Hash],
         scratch: &mut Scratch,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         let Scratch {
             run: run_buffer,

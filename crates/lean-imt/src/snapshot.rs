@@ -1,11 +1,11 @@
 //! [`TreeSnapshot`]: an immutable view of a tree at one size.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 use core::{fmt, ops::RangeBounds};
 use rotortree_hasher::{Hash, Hex};
 
 use crate::{
-    LeanIMT, Leaves, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
+    Frontier, Leaves, MemorySource, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
     right_edge::RightEdge,
 };
 
@@ -34,7 +34,7 @@ pub struct TreeSnapshot<const N: usize, const MAX_DEPTH: usize> {
     root: Hash,
     /// Edge node of level `k` at `k - 1`, where the level has one. Leaves are always complete.
     edges: [Hash; MAX_DEPTH],
-    nodes: Arc<dyn NodeSource>,
+    nodes: Arc<MemorySource>,
     hasher: SharedHasher,
     metadata: Option<Arc<[u8]>>,
 }
@@ -44,7 +44,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         size: u64,
         root: Hash,
         edges: [Hash; MAX_DEPTH],
-        nodes: Arc<dyn NodeSource>,
+        nodes: Arc<MemorySource>,
         hasher: SharedHasher,
         metadata: Option<Arc<[u8]>>,
     ) -> Self {
@@ -62,7 +62,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     pub(crate) fn become_that_of(
         &mut self,
         edge: &RightEdge<N>,
-        nodes: Arc<dyn NodeSource>,
+        nodes: Arc<MemorySource>,
         hasher: &SharedHasher,
         metadata: Option<&Arc<[u8]>>,
     ) {
@@ -123,6 +123,11 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         self.metadata.as_deref()
     }
 
+    /// The metadata, shared.
+    pub(crate) fn shared_metadata(&self) -> Option<Arc<[u8]>> {
+        self.metadata.clone()
+    }
+
     /// The hasher of the tree, its type erased.
     #[must_use]
     pub fn hasher(&self) -> &SharedHasher {
@@ -179,8 +184,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     }
 
     /// Where the complete nodes are.
-    pub(crate) fn nodes(&self) -> &dyn NodeSource {
-        &*self.nodes
+    pub(crate) fn nodes(&self) -> &Arc<MemorySource> {
+        &self.nodes
     }
 
     /// Leaf `index`: node `index` of level 0.
@@ -198,7 +203,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
     /// [`TreeError::NodeUnavailable`]; the leaves behind it follow.
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
-        Leaves::new(Arc::clone(&self.nodes), self.size, range)
+        Leaves::new(self.nodes.clone(), self.size, range)
     }
 
     /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes.
@@ -250,34 +255,12 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         })
     }
 
-    /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is
-    /// shared. O(N * depth). Neither sees what the other appends.
-    ///
-    /// ```
-    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
-    ///
-    /// let mut chain = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-    /// chain.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32]])?;
-    ///
-    /// // Another history, in which leaf 3 was never 4.
-    /// let mut other = chain.snapshot().snapshot_at(3)?.fork()?;
-    /// other.insert_many(&[[5; 32], [6; 32]])?;
-    /// let head = other.head().expect("the fork is not empty");
-    /// let proof = other.snapshot().generate_proof(3)?;
-    /// assert_eq!(proof.leaf, [5; 32]);
-    /// proof.verify_against(&Blake3Hasher, head)?;
-    /// assert_eq!((chain.size(), chain.snapshot().get_node(0, 3)?), (4, [4; 32]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The frontier of the first `size` leaves. O(N * depth) reads and at most one hash per level.
     ///
     /// # Errors
-    /// [`TreeError::NodeUnavailable`].
-    pub fn fork(&self) -> Result<LeanIMT<SharedHasher, N, MAX_DEPTH>, TreeError> {
-        let base_lens: Vec<u64> = (0..=self.depth())
-            .map(|level| geometry::complete_len::<N>(self.size, level))
-            .collect();
-        let nodes = MemoryNodes::over(Arc::clone(&self.nodes), &base_lens);
-        LeanIMT::from_nodes(self.hasher.clone(), nodes, self.size, self.metadata.clone())
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller, [`TreeError::NodeUnavailable`].
+    pub fn frontier_at(&self, size: u64) -> Result<Frontier<N, MAX_DEPTH>, TreeError> {
+        self.right_edge(size).map(Frontier::from_edge)
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use rotortree_hasher::Hasher;
 
-use crate::{LeanIMT, NodeStore, TreeSnapshot};
+use crate::{LeanIMT, TreeSnapshot};
 
 /// The snapshot that was published before the last one, to be made the next one in the memory that
 /// it has, if no reader has it by then.
@@ -35,9 +35,9 @@ pub struct SpareSnapshot<const N: usize, const MAX_DEPTH: usize>(
 impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
     /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has that.
     /// O(depth).
-    pub fn snapshot<H: Hasher, S: NodeStore>(
+    pub fn snapshot<H: Hasher>(
         &mut self,
-        tree: &LeanIMT<H, N, MAX_DEPTH, S>,
+        tree: &LeanIMT<H, N, MAX_DEPTH>,
     ) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         if let Some(mut spare) = self.0.take()
             && let Some(snapshot) = Arc::get_mut(&mut spare)

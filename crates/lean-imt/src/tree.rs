@@ -1,22 +1,22 @@
 //! [`LeanIMT`]: the tree.
 
+mod start;
+
 use alloc::sync::Arc;
 use core::fmt;
 use rotortree_hasher::{Hash, Hasher, Hex};
 
-#[cfg(feature = "parallel")]
-use crate::right_edge::Room;
 use crate::{
-    Frontier, HashRole, MemoryNodes, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot,
+    Frontier, HashRole, MemoryNodes, NodeSource, SharedHasher, TreeError, TreeHead, TreeSnapshot,
     geometry,
-    right_edge::{RightEdge, Scratch, Sink},
+    right_edge::{NodeSink, RightEdge, Scratch},
     threads::Threads,
 };
 
 /// An append-only n-ary Lean Incremental Merkle Tree over 32-byte leaves that are already hashed.
 ///
 /// `N` is the branching factor, 2 to `H::MAX_ARITY`; `MAX_DEPTH`, 1 to 64, is the most hash layers
-/// it may have; both are checked when the program is compiled. `S` keeps the complete nodes.
+/// it may have; both are checked when the program is compiled.
 ///
 /// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. Every
 /// method that can refuse does so before it changes anything, and a hasher that panics leaves the
@@ -36,39 +36,18 @@ use crate::{
 ///
 /// Source of the structure: the LeanIMT paper of the Privacy & Scaling Explorations team (2024),
 /// generalized from 2 to `N` children.
-pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore = MemoryNodes> {
+pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     hasher: H,
     shared_hasher: SharedHasher,
     max_depth: usize,
     edge: RightEdge<N>,
     /// What batches are hashed through.
     scratch: Scratch,
-    nodes: S,
+    nodes: MemoryNodes,
     metadata: Option<Arc<[u8]>>,
 }
 
-struct Stage<'a, S>(&'a mut S);
-
-impl<S: NodeStore> Sink for Stage<'_, S> {
-    fn complete(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
-        self.0.append(level, nodes)
-    }
-
-    #[cfg(feature = "parallel")]
-    fn room(&mut self) -> Option<Room<'_>> {
-        self.0.in_memory().map(Room::Memory)
-    }
-}
-
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
-    /// An empty tree in memory. Allocates nothing but the shared hasher.
-    #[must_use]
-    pub fn new(hasher: H) -> Self {
-        Self::over_empty(hasher, MemoryNodes::new())
-    }
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H, N, MAX_DEPTH, S> {
     const SHAPE: () = {
         assert!(N >= 2, "N, the branching factor, must be at least 2");
         assert!(N <= H::MAX_ARITY, "N exceeds the hasher's MAX_ARITY");
@@ -78,7 +57,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
         );
     };
 
-    fn over_empty(hasher: H, nodes: S) -> Self {
+    /// An empty tree in memory. Allocates nothing but the shared hasher.
+    #[must_use]
+    pub fn new(hasher: H) -> Self {
+        Self::over_empty(hasher, MemoryNodes::new())
+    }
+
+    fn over_empty(hasher: H, nodes: MemoryNodes) -> Self {
         let () = Self::SHAPE;
         let shared_hasher = SharedHasher::new(hasher.clone());
         Self {
@@ -100,7 +85,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     /// the store lacks a node of the frontier.
     pub fn from_nodes(
         hasher: H,
-        nodes: S,
+        nodes: MemoryNodes,
         size: u64,
         metadata: Option<Arc<[u8]>>,
     ) -> Result<Self, TreeError> {
@@ -146,9 +131,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
     pub fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError> {
         self.check_append(core::slice::from_ref(&leaf))?;
         self.nodes.abort();
-        let appended = self
-            .edge
-            .append_one(&self.hasher, &leaf, &mut Stage(&mut self.nodes));
+        let appended =
+            self.edge
+                .append_one(&self.hasher, &leaf, &mut NodeSink::Store(&mut self.nodes));
         self.settle(appended)
     }
 
@@ -179,7 +164,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
             leaves,
             threads,
             &mut self.scratch,
-            &mut Stage(&mut self.nodes),
+            &mut NodeSink::Store(&mut self.nodes),
         );
         self.scratch.settle(self.edge.size());
         self.settle(appended)
@@ -327,12 +312,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
 
     /// The store of complete nodes.
     #[must_use]
-    pub fn nodes(&self) -> &S {
+    pub fn nodes(&self) -> &MemoryNodes {
         &self.nodes
     }
 
     /// The store of complete nodes, for whoever tiers it. What it holds must stay what it is.
-    pub fn nodes_mut(&mut self) -> &mut S {
+    pub fn nodes_mut(&mut self) -> &mut MemoryNodes {
         &mut self.nodes
     }
 
@@ -362,9 +347,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> LeanIMT<H,
             self.metadata.as_ref(),
         );
     }
-}
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
     /// A tree with the same leaves that grows on its own. Full segments are shared, unfinished ones
     /// copied.
     ///
@@ -383,9 +366,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     }
 }
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> fmt::Debug
-    for LeanIMT<H, N, MAX_DEPTH, S>
-{
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for LeanIMT<H, N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LeanIMT")
             .field("n", &N)

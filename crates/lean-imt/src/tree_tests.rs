@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 
-use crate::{LeanIMT, NodeStore as _, TreeError, TreeSnapshot, reference};
+use crate::{LeanIMT, TreeError, TreeSnapshot, reference};
 
 fn assert_equals_reference<const N: usize>(snapshot: &TreeSnapshot<N, 32>, leaves: &[Hash]) {
     let levels = reference::levels(&Blake3Hasher, N, leaves);
@@ -200,7 +200,7 @@ fn a_base_serves_what_memory_gives_back_and_no_node_is_lost_between_them() {
         let mut based = tree.try_clone().unwrap();
         let before = based.snapshot();
         let lens: Vec<u64> = (0..7).map(|level| base >> level).collect();
-        based.nodes_mut().rebase(Arc::clone(&source), &lens);
+        based.nodes_mut().rebase(source.clone(), &lens);
         assert_equals_reference(&based.snapshot(), front);
         based.insert_many(rest).unwrap();
         assert_equals_reference(&based.snapshot(), &leaves);

@@ -2,8 +2,8 @@
 
 use rotortree_lean_imt::{
     AnyProof, AnySnapshot, Blake3Hasher, Frontier, Hash, LeanIMT, MemoryNodes, NaryProof,
-    NodeSource, NodeStore, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency,
-    UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError,
+    NodeSource, TreeError, TreeHead, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion,
+    UnrootedMulti, UnrootedRange, VerifyError,
 };
 use std::{sync::Arc, thread};
 

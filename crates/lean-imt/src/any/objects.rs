@@ -7,18 +7,15 @@ use core::{
 };
 use rotortree_hasher::{Hash, Hasher};
 
-use crate::{LeanIMT, Leaves, NodeStore, SharedHasher, TreeError, TreeHead, TreeSnapshot};
+use crate::{LeanIMT, Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot};
 
 /// Only snapshots and trees are these objects, so that methods can be added.
 mod sealed {
-    use crate::{Hasher, LeanIMT, NodeStore, TreeSnapshot};
+    use crate::{Hasher, LeanIMT, TreeSnapshot};
 
     pub trait Sealed {}
     impl<const N: usize, const MAX_DEPTH: usize> Sealed for TreeSnapshot<N, MAX_DEPTH> {}
-    impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> Sealed
-        for LeanIMT<H, N, MAX_DEPTH, S>
-    {
-    }
+    impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Sealed for LeanIMT<H, N, MAX_DEPTH> {}
 }
 
 /// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a
@@ -306,11 +303,7 @@ pub trait AnyLeanIMT: sealed::Sealed + fmt::Debug + Send + Sync {
     fn snapshot(&self) -> Arc<dyn AnySnapshot>;
 }
 
-impl<H, const N: usize, const MAX_DEPTH: usize, S> AnyLeanIMT for LeanIMT<H, N, MAX_DEPTH, S>
-where
-    H: Hasher,
-    S: NodeStore + Send + Sync,
-{
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyLeanIMT for LeanIMT<H, N, MAX_DEPTH> {
     fn arity(&self) -> usize {
         N
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::cell::PublishCell;
 use crate::{
-    LeanIMT, MemoryNodes, NodeStore, SpareSnapshot, TreeError, TreeHead, TreeSnapshot,
+    LeanIMT, SpareSnapshot, TreeError, TreeHead, TreeSnapshot,
     sync::{Mutex, MutexGuard},
 };
 
@@ -38,18 +38,13 @@ use crate::{
 /// snapshot.generate_proof(7)?.verify_against(&Blake3Hasher, head)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ConcurrentLeanIMT<
-    H: Hasher,
-    const N: usize,
-    const MAX_DEPTH: usize,
-    S: NodeStore = MemoryNodes,
-> {
-    writer: Mutex<Writer<H, N, MAX_DEPTH, S>>,
+pub struct ConcurrentLeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    writer: Mutex<Writer<H, N, MAX_DEPTH>>,
     published: PublishCell<TreeSnapshot<N, MAX_DEPTH>>,
 }
 
-struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> {
-    tree: LeanIMT<H, N, MAX_DEPTH, S>,
+struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    tree: LeanIMT<H, N, MAX_DEPTH>,
     spare: SpareSnapshot<N, MAX_DEPTH>,
 }
 
@@ -59,14 +54,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, 
     pub fn new(hasher: H) -> Self {
         Self::from_tree(LeanIMT::new(hasher))
     }
-}
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
-    ConcurrentLeanIMT<H, N, MAX_DEPTH, S>
-{
     /// Shares a tree.
     #[must_use]
-    pub fn from_tree(tree: LeanIMT<H, N, MAX_DEPTH, S>) -> Self {
+    pub fn from_tree(tree: LeanIMT<H, N, MAX_DEPTH>) -> Self {
         Self {
             published: PublishCell::new(tree.snapshot()),
             writer: Mutex::new(Writer {
@@ -78,7 +69,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
 
     /// The tree, no longer shared.
     #[must_use]
-    pub fn into_tree(self) -> LeanIMT<H, N, MAX_DEPTH, S> {
+    pub fn into_tree(self) -> LeanIMT<H, N, MAX_DEPTH> {
         self.writer
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
@@ -87,13 +78,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
 
     /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the
     /// next goes on.
-    fn writer(&self) -> MutexGuard<'_, Writer<H, N, MAX_DEPTH, S>> {
+    fn writer(&self) -> MutexGuard<'_, Writer<H, N, MAX_DEPTH>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change<R>(
         &self,
-        change: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH, S>) -> Result<R, TreeError>,
+        change: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH>) -> Result<R, TreeError>,
     ) -> Result<R, TreeError> {
         let mut writer = self.writer();
         let Writer { tree, spare } = &mut *writer;
@@ -179,8 +170,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore>
     }
 }
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize, S: NodeStore> fmt::Debug
-    for ConcurrentLeanIMT<H, N, MAX_DEPTH, S>
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug
+    for ConcurrentLeanIMT<H, N, MAX_DEPTH>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConcurrentLeanIMT")

@@ -6,10 +6,10 @@ use rotortree_hasher::{Hash, Hasher, Hex};
 
 use super::base::FrontierNodes;
 use crate::{
-    DecodeError, HashRole, Kind, LeanIMT, MemoryNodes, TreeError, TreeHead, TreeSnapshot,
+    DecodeError, HashRole, Kind, MemoryNodes, TreeError, TreeHead,
     arity::assert_arity,
     encoding, geometry,
-    right_edge::{Forget, RightEdge, Scratch},
+    right_edge::{NodeSink, RightEdge, Scratch},
     threads::Threads,
 };
 
@@ -60,6 +60,15 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
 
     pub(crate) fn from_edge(edge: RightEdge<N>) -> Self {
         Self { edge }
+    }
+
+    /// A node store that starts with these nodes, each of which the hasher works on, and has none
+    /// below them.
+    pub(crate) fn to_store<H: Hasher>(&self, hasher: &H) -> Result<MemoryNodes, TreeError> {
+        refuse_hashes(hasher, self.hashes())?;
+        let base = FrontierNodes::new(&self.edge);
+        let lens = base.lens();
+        Ok(MemoryNodes::over(Arc::new(base), &lens))
     }
 
     /// The frontier of a tree of `size` leaves from its hashes, from the left as
@@ -124,7 +133,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         let threads = Threads::DEFAULT;
         let scratch = &mut Scratch::default();
         self.edge
-            .append_many(hasher, leaves, threads, scratch, &mut Forget)?;
+            .append_many(hasher, leaves, threads, scratch, &mut NodeSink::Discard)?;
         Ok(self.edge.root())
     }
 
@@ -255,58 +264,6 @@ fn refuse_hashes<'a, H: Hasher>(
             index: at as u64,
         }),
         None => Ok(()),
-    }
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
-    /// A tree that goes on from a frontier. It proves the leaves that it appends, and growth
-    /// between the sizes that it has been through; reads of anything below the frontier are
-    /// [`TreeError::NodeUnavailable`], whose source says why.
-    ///
-    /// At most one hash per level.
-    ///
-    /// ```
-    /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT, TreeError};
-    ///
-    /// let mut frontier = Frontier::<2, 32>::new();
-    /// frontier.append_many(&Blake3Hasher, &[[1; 32], [2; 32], [3; 32]])?;
-    /// let mut tree = LeanIMT::from_frontier(Blake3Hasher, &frontier)?;
-    /// tree.insert([4; 32])?;
-    ///
-    /// let head = tree.head().expect("the tree is not empty");
-    /// tree.snapshot().generate_proof(3)?.verify_against(&Blake3Hasher, head)?;
-    /// let refused = tree.snapshot().generate_proof(0).unwrap_err();
-    /// assert!(matches!(refused, TreeError::NodeUnavailable { level: 0, .. }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function, where that
-    /// shows: at the sizes `N^k` it is one node, and that node is the root whatever the
-    /// function is. [`TreeError::RefusedHash`] for a node that the hasher does not work on.
-    pub fn from_frontier(hasher: H, frontier: &Frontier<N, MAX_DEPTH>) -> Result<Self, TreeError> {
-        refuse_hashes(&hasher, frontier.hashes())?;
-        let base = FrontierNodes::new(&frontier.edge);
-        let lens = base.lens();
-        let nodes = MemoryNodes::over(Arc::new(base), &lens);
-        let tree = Self::from_nodes(hasher, nodes, frontier.size(), None)?;
-        if tree.root() == frontier.root() {
-            Ok(tree)
-        } else {
-            Err(TreeError::RootMismatch {
-                size: frontier.size(),
-            })
-        }
-    }
-}
-
-impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The frontier of the first `size` leaves. O(N * depth) reads and at most one hash per level.
-    ///
-    /// # Errors
-    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller, [`TreeError::NodeUnavailable`].
-    pub fn frontier_at(&self, size: u64) -> Result<Frontier<N, MAX_DEPTH>, TreeError> {
-        self.right_edge(size).map(Frontier::from_edge)
     }
 }
 

@@ -6,18 +6,10 @@ use rotortree_hasher::Hash;
 #[cfg(feature = "parallel")]
 use super::segment::Slots;
 use super::{
-    segment::{Segment, SegmentWriter},
+    segment::{SEGMENT_NODES, Segment, SegmentWriter},
     source::LevelTable,
 };
 use crate::TreeError;
-
-/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment
-/// is a division away.
-#[cfg(not(any(test, loom)))]
-pub(super) const SEGMENT_NODES: u64 = 1 << 16;
-/// Small in this crate's own tests, so that they cross segments.
-#[cfg(any(test, loom))]
-pub(super) const SEGMENT_NODES: u64 = 16;
 
 /// Slots of a level's first segment.
 const FIRST_SLOTS: u64 = 4;

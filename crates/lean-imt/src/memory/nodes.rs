@@ -7,12 +7,12 @@ use rotortree_hasher::Hash;
 #[cfg(feature = "parallel")]
 use super::Block;
 use super::{MemorySource, level::Level};
-use crate::{NodeSource, NodeStore, TreeError};
+use crate::{NodeSource, TreeError};
 
 /// Complete nodes in memory, each once, in append-only segments per level; optionally over a
 /// *base*, a shared source that serves the first nodes of each level.
 ///
-/// Appending costs a copy of 32 bytes per node, amortized; [`source`](NodeStore::source) is a
+/// Appending costs a copy of 32 bytes per node, amortized; [`source`](Self::source) is a
 /// reference count. Memory: 32 bytes per node behind the base, at most doubled for levels below
 /// 65,536 nodes.
 ///
@@ -83,6 +83,45 @@ impl MemoryNodes {
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
         self.levels.iter().map(Level::bytes).sum()
+    }
+
+    /// Stages `nodes` behind what `level` has: part of the store at the next
+    /// [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// [`TreeError::CapacityExceeded`] where memory for them cannot be had.
+    pub fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+        self.have_levels(level + 1);
+        self.levels[level].append(nodes)
+    }
+
+    /// Makes all staged nodes part of the store.
+    pub fn commit(&mut self) {
+        self.end_staging(Level::commit);
+    }
+
+    /// Forgets all staged nodes. A hasher that panics in the middle of a batch leaves some behind,
+    /// which the next operation aborts.
+    pub(crate) fn abort(&mut self) {
+        self.end_staging(Level::abort);
+    }
+
+    fn end_staging(&mut self, end: fn(&mut Level)) {
+        let mut stale = false;
+        for level in &mut self.levels[..self.touched] {
+            end(level);
+            stale |= level.is_stale();
+        }
+        self.touched = 0;
+        if stale {
+            self.renew_table();
+        }
+    }
+
+    /// A cheap handle on the committed nodes, shareable between threads.
+    #[must_use]
+    pub fn source(&self) -> Arc<MemorySource> {
+        Arc::clone(&self.table)
     }
 
     /// Lets `base` serve the first `base_lens[k]` nodes of each level `k` from now on, and drops
@@ -195,45 +234,6 @@ impl Drop for Unwritten<'_> {
         if let Some(nodes) = &mut self.0 {
             nodes.abort();
         }
-    }
-}
-
-impl NodeStore for MemoryNodes {
-    fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
-        self.have_levels(level + 1);
-        self.levels[level].append(nodes)
-    }
-
-    fn in_memory(&mut self) -> Option<&mut MemoryNodes> {
-        Some(self)
-    }
-
-    fn commit(&mut self) {
-        let mut stale = false;
-        for level in &mut self.levels[..self.touched] {
-            level.commit();
-            stale |= level.is_stale();
-        }
-        self.touched = 0;
-        if stale {
-            self.renew_table();
-        }
-    }
-
-    fn abort(&mut self) {
-        let mut stale = false;
-        for level in &mut self.levels[..self.touched] {
-            level.abort();
-            stale |= level.is_stale();
-        }
-        self.touched = 0;
-        if stale {
-            self.renew_table();
-        }
-    }
-
-    fn source(&self) -> Arc<dyn NodeSource> {
-        Arc::<MemorySource>::clone(&self.table)
     }
 }
 

@@ -14,11 +14,19 @@ use alloc::{
 use core::ptr::NonNull;
 use rotortree_hasher::Hash;
 
-use super::{level::SEGMENT_NODES, pages, streaming};
+use super::{pages, streaming};
 use crate::{
     TreeError,
     sync::{AtomicUsize, Ordering, SlotWatch},
 };
+
+/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment
+/// is a division away.
+#[cfg(not(any(test, loom)))]
+pub(super) const SEGMENT_NODES: u64 = 1 << 16;
+/// Small in this crate's own tests, so that they cross segments.
+#[cfg(any(test, loom))]
+pub(super) const SEGMENT_NODES: u64 = 16;
 
 /// Nodes from which on a run is written around the cache, if it goes to a segment of full size: a
 /// kernel's worth.

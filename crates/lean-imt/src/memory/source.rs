@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use rotortree_hasher::Hash;
 
-use super::{level::SEGMENT_NODES, segment::Segment};
+use super::segment::{SEGMENT_NODES, Segment};
 use crate::{NodeSource, TreeError, error::NodeFailure, prefetch::prefetch};
 
 /// Nodes of a level that is likely to be in a near cache: 256 KiB.
@@ -64,12 +64,11 @@ impl LevelTable {
 /// only a part.
 ///
 /// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NodeStore};
+/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NodeSource};
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
 /// let source = tree.nodes().source();
-/// assert!(source.in_memory().is_some());
 /// assert_eq!(source.view(0, 1, 2), Some(&[[2; 32], [3; 32]][..]));
 /// assert_eq!(source.view(1, 1, 1), None, "leaf 3 waits for its pair");
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
@@ -166,10 +165,6 @@ impl NodeSource for MemorySource {
         // Whoever asks for a view goes on to ask for others, one a level, before looking at any.
         prefetch(nodes);
         Some(nodes)
-    }
-
-    fn in_memory(&self) -> Option<&MemorySource> {
-        Some(self)
     }
 }
 

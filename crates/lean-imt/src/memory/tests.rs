@@ -2,8 +2,8 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use super::{MemoryNodes, level::SEGMENT_NODES};
-use crate::{NodeSource, NodeStore};
+use super::{MemoryNodes, segment::SEGMENT_NODES};
+use crate::NodeSource;
 
 const NODES: u64 = 3 * SEGMENT_NODES + 5;
 

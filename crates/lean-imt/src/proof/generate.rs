@@ -5,7 +5,7 @@ use rotortree_hasher::Hash;
 
 use super::{UnrootedInclusion, inclusion::NaryProof, path::Path};
 use crate::{
-    MemorySource, TreeError, TreeSnapshot,
+    NodeSource, TreeError, TreeSnapshot,
     geometry::{self, GroupSpan},
 };
 
@@ -21,13 +21,14 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 size: self.size(),
             });
         }
-        match self.nodes().in_memory() {
-            Some(nodes) if N == 2 => self.generate_pairs(leaf_index, nodes),
-            _ => self.generate_groups(leaf_index),
+        if N == 2 {
+            self.generate_pairs(leaf_index)
+        } else {
+            self.generate_groups(leaf_index)
         }
     }
 
-    /// [`generate_proof`](Self::generate_proof) for any source.
+    /// [`generate_proof`](Self::generate_proof) for any `N`.
     fn generate_groups(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         // First only where the nodes are: everything that is read for that is in cache, as most of
         // the nodes are not.
@@ -41,15 +42,11 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(self.assemble(leaf_index, &groups))
     }
 
-    /// [`generate_proof`](Self::generate_proof) for `N = 2` and nodes in memory, or over others
-    /// that are mapped.
-    fn generate_pairs(
-        &self,
-        leaf_index: u64,
-        nodes: &MemorySource,
-    ) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
+    /// [`generate_proof`](Self::generate_proof) for `N = 2` where no node has to be copied to be
+    /// seen.
+    fn generate_pairs(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         let mut complete = true;
-        let proof = self.assemble_pairs(leaf_index, nodes, &mut complete);
+        let proof = self.assemble_pairs(leaf_index, &mut complete);
         if complete {
             Ok(proof)
         } else {
@@ -63,12 +60,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     ///
     /// From the top down: what was asked for on the large levels below arrives meanwhile.
     #[inline(never)]
-    fn assemble_pairs(
-        &self,
-        leaf_index: u64,
-        nodes: &MemorySource,
-        complete: &mut bool,
-    ) -> NaryProof<N, MAX_DEPTH> {
+    fn assemble_pairs(&self, leaf_index: u64, complete: &mut bool) -> NaryProof<N, MAX_DEPTH> {
+        let nodes = self.nodes();
         nodes.prefetch_path::<N>(leaf_index, self.size());
         let mut proof = NaryProof::BLANK;
         proof.root = self.root().unwrap_or_default();

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
-    RightEdge, Sink,
+    NodeSink, RightEdge,
     scratch::{BLOCK, Scratch, hash_groups},
 };
-use crate::{MemoryNodes, TreeError, geometry, memory::Block, threads::Threads};
+use crate::{TreeError, geometry, memory::Block, threads::Threads};
 
 /// Leaves of a block at least, unless one group has more: fewer would not outweigh handing them
 /// over.
@@ -23,27 +23,20 @@ const BLOCKS_PER_THREAD: usize = 4;
 /// Blocks that are worth waking other threads for.
 const WORTHWHILE: usize = 4;
 
-/// Where the nodes of blocks go.
-pub(crate) enum Room<'a> {
-    Memory(&'a mut MemoryNodes),
-    /// They are not kept.
-    Nowhere,
-}
-
-impl Room<'_> {
+impl NodeSink<'_> {
     /// Takes `count` blocks of `widths[k]` nodes on each level `k`, which `write` completes on any
     /// threads.
-    fn stage(
-        self,
+    fn complete_blocks(
+        &mut self,
         widths: &[usize],
         count: usize,
         write: impl FnOnce(Vec<Option<Block<'_>>>) -> Result<(), TreeError>,
     ) -> Result<(), TreeError> {
         match self {
-            Self::Memory(nodes) => nodes.stage_blocks(widths, count, |blocks| {
+            Self::Store(store) => store.stage_blocks(widths, count, |blocks| {
                 write(blocks.into_iter().map(Some).collect())
             }),
-            Self::Nowhere => write((0..count).map(|_| None).collect()),
+            Self::Discard => write((0..count).map(|_| None).collect()),
         }
     }
 }
@@ -97,7 +90,7 @@ impl<const N: usize> RightEdge<N> {
         before: u64,
         leaves: &[Hash],
         scratch: &mut Scratch,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         let Some(cut) = Cut::new::<N>(threads, before, leaves.len()) else {
             return self.append_in_order(hasher, before, leaves, scratch, sink);
@@ -119,11 +112,8 @@ impl<const N: usize> RightEdge<N> {
         cut: &Cut,
         leaves: &[Hash],
         scratch: &mut Scratch,
-        sink: &mut impl Sink,
+        sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
-        let Some(room) = sink.room() else {
-            return self.append_in_order(hasher, before, leaves, scratch, sink);
-        };
         let mut above = Vec::new();
         above
             .try_reserve_exact(cut.count)
@@ -132,7 +122,7 @@ impl<const N: usize> RightEdge<N> {
         let widths: Vec<usize> = (0..cut.level)
             .map(|level| geometry::complete_len::<N>(cut.width as u64, level) as usize)
             .collect();
-        room.stage(&widths, cut.count, |blocks| {
+        sink.complete_blocks(&widths, cut.count, |blocks| {
             let blocks = leaves.par_chunks_exact(cut.width).zip(blocks);
             let blocks = blocks.zip(&mut above);
             blocks.try_for_each_init(Scratch::default, |scratch, ((leaves, block), above)| {

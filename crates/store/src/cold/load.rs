@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rotortree_lean_imt::{MemoryNodes, NodeStore};
+use rotortree_lean_imt::MemoryNodes;
 
 use super::{ColdNodes, storage_error};
 use crate::{StorageError, manifest::Manifest};

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use rotortree_hasher::ToyHasher;
-use rotortree_lean_imt::{NodeSource, NodeStore, reference::sample_leaves};
+use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
 use rotortree_store::storage::{Reads, Stream};
 
 use crate::store::{Store, Tree, assert_nodes, expected};

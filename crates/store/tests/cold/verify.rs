@@ -9,7 +9,7 @@ use std::{
 
 use rotortree_hasher::{Hash, Hasher, ToyHasher};
 use rotortree_lean_imt::{
-    LeanIMT, NodeSource, NodeStore, TreeError, TreeSnapshot, geometry, reference::sample_leaves,
+    MemoryNodes, NodeSource, TreeError, TreeSnapshot, geometry, reference::sample_leaves,
 };
 use rotortree_store::{
     StorageError,
@@ -20,8 +20,7 @@ use rotortree_store::{
 use crate::store::{DEPTH, Store, Tree, expected};
 
 /// Nodes that say what they were told to say.
-#[derive(Clone)]
-struct Told(Arc<Vec<Vec<Hash>>>);
+struct Told(Vec<Vec<Hash>>);
 
 impl NodeSource for Told {
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
@@ -30,24 +29,13 @@ impl NodeSource for Told {
     }
 }
 
-impl NodeStore for Told {
-    fn append(&mut self, _: usize, _: &[Hash]) -> Result<(), TreeError> {
-        Err(TreeError::CapacityExceeded)
-    }
-
-    fn commit(&mut self) {}
-
-    fn abort(&mut self) {}
-
-    fn source(&self) -> Arc<dyn NodeSource> {
-        Arc::new(self.clone())
-    }
-}
-
 fn told<const N: usize>(nodes: &[Vec<Hash>]) -> TreeSnapshot<N, DEPTH> {
-    let nodes = Told(Arc::new(nodes.to_vec()));
-    let size = nodes.0[0].len() as u64;
-    let tree = LeanIMT::<_, N, DEPTH, _>::from_nodes(ToyHasher::new(), nodes, size, None).unwrap();
+    let size = nodes[0].len() as u64;
+    let lens: Vec<u64> = (0..nodes.len())
+        .map(|level| geometry::complete_len::<N>(size, level))
+        .collect();
+    let nodes = MemoryNodes::over(Arc::new(Told(nodes.to_vec())), &lens);
+    let tree = Tree::<N>::from_nodes(ToyHasher::new(), nodes, size, None).unwrap();
     tree.snapshot()
 }
 

@@ -12,7 +12,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
 use super::Cut;
-use crate::{LeanIMT, MemoryNodes, NodeSource, NodeStore, TreeError, reference, threads::Threads};
+use crate::{LeanIMT, NodeSource, reference, threads::Threads};
 
 fn on_three_threads<R: Send>(run: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
@@ -171,41 +171,6 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
         proof
             .verify_against(&Blake3Hasher, tree.head().unwrap())
             .unwrap();
-    }
-}
-
-/// Memory, but nodes are to come in order.
-struct InOrder(MemoryNodes);
-
-impl NodeStore for InOrder {
-    fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
-        self.0.append(level, nodes)
-    }
-    fn commit(&mut self) {
-        self.0.commit();
-    }
-    fn abort(&mut self) {
-        self.0.abort();
-    }
-    fn source(&self) -> alloc::sync::Arc<dyn NodeSource> {
-        self.0.source()
-    }
-}
-
-#[test]
-fn a_store_that_takes_nodes_in_order_gets_them_so() {
-    let leaves = reference::sample_leaves(3, 2000);
-    let store = InOrder(MemoryNodes::new());
-    let mut tree = LeanIMT::<_, 4, 32, _>::from_nodes(Blake3Hasher, store, 0, None).unwrap();
-    on_three_threads(|| tree.insert_many(&leaves)).unwrap();
-    assert_eq!(tree.root(), reference::root(&Blake3Hasher, 4, &leaves));
-    let mut whole = LeanIMT::<_, 4, 32>::new(Blake3Hasher);
-    whole.insert_many_sequential(&leaves).unwrap();
-    for (level, len) in [(0, 2000), (1, 500), (2, 125)] {
-        let (mut some, mut others) = (vec![[0; 32]; len], vec![[1; 32]; len]);
-        tree.snapshot().read_nodes(level, 0, &mut some).unwrap();
-        whole.snapshot().read_nodes(level, 0, &mut others).unwrap();
-        assert_eq!(some, others, "level {level}");
     }
 }
 

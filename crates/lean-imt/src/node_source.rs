@@ -1,0 +1,49 @@
+//! [`NodeSource`]: the seam to where complete nodes are read from.
+
+use rotortree_hasher::Hash;
+
+use crate::TreeError;
+
+/// A shared, immutable view of complete nodes. What was readable once never changes.
+///
+/// A source may hold more nodes than a snapshot that reads it knows of; the snapshot asks only for
+/// nodes that were complete at its size.
+///
+/// ```
+/// use rotortree_lean_imt::{Hash, NodeFailure, NodeSource, TreeError};
+///
+/// /// A level of equal leaves, and nothing above.
+/// struct Same(Hash);
+///
+/// impl NodeSource for Same {
+///     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+///         if level > 0 {
+///             let source = NodeFailure::new(std::fmt::Error);
+///             return Err(TreeError::NodeUnavailable { level, index: start, source });
+///         }
+///         out.fill(self.0);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut nodes = [[0; 32]; 2];
+/// Same([7; 32]).read(0, 5, &mut nodes)?;
+/// assert_eq!(nodes, [[7; 32]; 2]);
+/// # Ok::<(), TreeError>(())
+/// ```
+pub trait NodeSource: Send + Sync {
+    /// Fills `out` with the nodes of `level` from `start` on.
+    ///
+    /// # Errors
+    /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then
+    /// unspecified.
+    fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
+
+    /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side
+    /// by side in memory. `None` where they have to be copied together, and where they cannot
+    /// be had; [`read`](Self::read) then tells which. By default always.
+    fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
+        let _ = (level, start, len);
+        None
+    }
+}
