@@ -1,7 +1,5 @@
 //! One owner of a directory: across processes, threads and a removed lock file.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
-
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -51,7 +49,8 @@ impl Process {
     fn start(directory: &Path) -> Self {
         limit_this_process();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "another_process", "--ignored", "--nocapture"])
+            .args(["--exact", "backends_owner::another_process"])
+            .args(["--ignored", "--nocapture"])
             .env(DIRECTORY, directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

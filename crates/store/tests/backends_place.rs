@@ -1,7 +1,5 @@
 //! What a directory holds before it is a store's: found out, told, and left as it is.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
-
 use std::{
     collections::BTreeMap,
     fs, io,

@@ -1,8 +1,6 @@
 //! A real process that has no file descriptor left for a while: at an idle tree's next insert,
 //! through rotations, at a checkpoint. Row 17 of `docs/durability/faults.md`. The limit
 //! is the process's own, so that each test runs in a process of its own.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 use std::{env, fs::File, process::Command, sync::Arc, thread, time::Duration};
 
@@ -28,7 +26,7 @@ fn in_a_process(test: &str, work: impl FnOnce()) {
     child
         .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
         .arg(exe)
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &format!("descriptors::{test}"), "--nocapture"])
         .env(CHILD, "1");
     let output = child.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);

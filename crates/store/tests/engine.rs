@@ -1,7 +1,5 @@
 //! The engine on every backend: what is inserted comes back, whatever happened in between.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Seek as _, SeekFrom, Write as _},

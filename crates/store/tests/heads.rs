@@ -1,7 +1,5 @@
 //! Heads of recent appends are found by their roots: all of them up to the bound, and nothing else.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-
 use std::{
     io,
     sync::{

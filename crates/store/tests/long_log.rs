@@ -2,8 +2,6 @@
 //! tree in memory has, wherever the log ends, whatever of it is attested, and whether it is the
 //! owner or a reader who opens it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},

@@ -1,6 +1,5 @@
 //! A hasher that panics in a durable tree, at every hash of a batch: row 9 of
 //! `docs/durability/faults.md`.
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -18,6 +17,8 @@ use rotortree_store::{
     CheckpointPolicy, DurabilityToken, Engine, EngineConfig, FlushPolicy, RotorTreeError,
     StorageError, memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
+
+use crate::common::silence_planned_panics;
 
 /// BLAKE3 until its fuse has burnt down.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ fn eight(
 
 #[test]
 fn a_hasher_that_panics_at_any_hash_of_a_batch_leaves_the_tree_as_it_was() {
-    std::panic::set_hook(Box::new(|_| {}));
+    silence_planned_panics();
     let leaves = reference::sample_leaves(1, 300);
     let mut panics = 0;
     for fuse in 0.. {

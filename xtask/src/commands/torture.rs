@@ -60,7 +60,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
     match part {
         "crash" => Invocation::cargo(
             root,
-            "test --release -p rotortree-store --test crash -- --nocapture",
+            "test --release -p rotortree-store --test it crash:: -- --nocapture",
         )
         .env("ROTORTREE_CRASH_DEPTH", "4")
         .env("ROTORTREE_CRASH_IMAGES", "48")
@@ -68,7 +68,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .run_tests(),
         "corruption" => Invocation::cargo(
             root,
-            "test --release -p rotortree-store --test corruption -- --nocapture",
+            "test --release -p rotortree-store --test it corruption:: -- --nocapture",
         )
         .env("ROTORTREE_ALL_BITS", "1")
         .env("ROTORTREE_TEST_LIMIT", "86400")
@@ -114,14 +114,14 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
 const ADDRESS: [&str; 3] = [
     "-p rotortree-hasher --lib",
     "-p rotortree-lean-imt --lib",
-    "-p rotortree-store --lib --test engine --test cold",
+    "-p rotortree-store --lib --test it -- engine:: cold::",
 ];
 
 /// The same for Valgrind, which slows a test down thirty times.
 const MEMCHECK: [&str; 3] = [
     "-p rotortree-lean-imt --lib -- memory:: concurrent::",
     "-p rotortree-store --lib -- memory:: file_layer:: shard",
-    "-p rotortree-store --test engine -- wait inserts second_owner backup",
+    "-p rotortree-store --test it -- engine::inserts engine::the_second engine::a_backup",
 ];
 
 /// Tests under a sanitizer of a nightly toolchain.

@@ -5,7 +5,7 @@ use std::{env, panic, process, sync::Once, thread, time::Duration};
 
 /// How long a test program may take, all its tests together, unless `ROTORTREE_TEST_LIMIT` says
 /// otherwise, in seconds. No test comes near it; it is not a measure of anything.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// Ends this process as failed if it runs longer than any test program does. The first call counts;
 /// the test harness has named the tests that hang by then.

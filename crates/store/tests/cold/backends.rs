@@ -14,7 +14,7 @@ use rotortree_store::{
     test_util::object::{ObjectStorage, ObjectStore},
 };
 
-use crate::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected};
 
 /// The smallest shards there are: one sector of checksums, 16,384 leaves.
 const SHARD_CHUNKS: u64 = 128;

@@ -11,7 +11,7 @@ use rotortree_store::{
     storage::{Reads, Stream},
 };
 
-use crate::{
+use super::{
     place::{Put, unit},
     store::{Store, Tree, assert_nodes, empty_manifest, expected, go_on},
 };

@@ -11,7 +11,7 @@ use rotortree_store::{
     storage::{Reads, Stream},
 };
 
-use crate::store::{DEPTH, Store, expected};
+use super::store::{DEPTH, Store, expected};
 
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 

@@ -11,7 +11,7 @@ use rotortree_store::{
     storage::Reads,
 };
 
-use crate::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected};
 
 #[test]
 fn a_failed_read_is_an_error_and_the_next_one_succeeds() {

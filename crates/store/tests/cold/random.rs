@@ -7,7 +7,7 @@ use rotortree_hasher::ToyHasher;
 use rotortree_lean_imt::reference::sample_leaves;
 use rotortree_store::storage::Reads;
 
-use crate::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected};
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -7,7 +7,7 @@ use rotortree_hasher::{Blake3Hasher, ToyHasher};
 use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
 use rotortree_store::{cold::ColdNodes, storage::Reads};
 
-use crate::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected};
 
 const PINS: [usize; 4] = [usize::MAX, 0, 1, 2];
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];

@@ -9,7 +9,7 @@ use rotortree_hasher::ToyHasher;
 use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
 use rotortree_store::storage::{Reads, Stream};
 
-use crate::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected};
 
 #[test]
 fn a_snapshot_taken_at_open_never_changes() {

@@ -14,7 +14,7 @@ use rotortree_store::{
 };
 use rotortree_wal::{HeaderCopy, Position};
 
-use crate::place::TestPlace;
+use super::place::TestPlace;
 
 pub(crate) const DEPTH: usize = 40;
 pub(crate) type Tree<const N: usize, H = ToyHasher> = LeanIMT<H, N, DEPTH>;

@@ -17,7 +17,7 @@ use rotortree_store::{
     verify::{Progress, verify_nodes},
 };
 
-use crate::store::{DEPTH, Store, Tree, expected};
+use super::store::{DEPTH, Store, Tree, expected};
 
 /// Nodes that say what they were told to say.
 struct Told(Vec<Vec<Hash>>);

@@ -13,7 +13,7 @@ use rotortree_store::{
     test_util::sim_files::SimFiles,
 };
 
-use crate::store::{Tree, Watchdog, config};
+use super::store::{Tree, config};
 
 const ORIGINAL: &str = "/tree";
 const BACKUP: &str = "/backup";
@@ -113,7 +113,6 @@ fn exchange(files: &SimFiles, kind: Kind, from: &str, to: &str) {
 
 #[test]
 fn a_backup_opens_verified_as_the_tree_that_it_was_made_of() {
-    let _watchdog = Watchdog::start();
     let leaves = reference::sample_leaves(40, LEAVES);
     let files = pair(&leaves);
     let levels = reference::levels(&Blake3Hasher, 2, &leaves);
@@ -132,7 +131,6 @@ fn a_backup_opens_verified_as_the_tree_that_it_was_made_of() {
 
 #[test]
 fn files_exchanged_between_a_tree_and_its_backup_are_refused() {
-    let _watchdog = Watchdog::start();
     let leaves = reference::sample_leaves(41, LEAVES);
     let files = pair(&leaves);
     let root = reference::levels(&Blake3Hasher, 2, &leaves).last().unwrap()[0];
@@ -168,7 +166,6 @@ fn files_exchanged_between_a_tree_and_its_backup_are_refused() {
 
 #[test]
 fn chunks_of_a_restored_backup_that_went_its_own_way_are_no_chunks_of_the_original() {
-    let _watchdog = Watchdog::start();
     let leaves = reference::sample_leaves(42, 600);
     let files = pair(&leaves[..300]);
     for (store, more) in [(ORIGINAL, &leaves[300..450]), (BACKUP, &leaves[450..])] {
@@ -214,7 +211,6 @@ fn at(path: impl Into<PathBuf>) -> Arc<dyn Storage> {
 
 #[test]
 fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_nothing() {
-    let _watchdog = Watchdog::start();
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("tree");
     let tree = open(&at(&own), RecoveryMode::Strict).unwrap();
@@ -279,7 +275,6 @@ fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_no
 /// It could take the name of a file that the tree is about to make.
 #[test]
 fn a_backup_below_the_tree_s_own_directory_is_refused_and_changes_nothing() {
-    let _watchdog = Watchdog::start();
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("tree");
     let tree = open(&at(&own), RecoveryMode::Strict).unwrap();

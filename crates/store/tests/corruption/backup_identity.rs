@@ -10,7 +10,7 @@ use rotortree_store::{
     storage::Storage, test_util::sim_files::SimFiles,
 };
 
-use crate::store::{Tree, Watchdog, config};
+use super::store::{Tree, config};
 
 fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
     Arc::new(FsStorage::with_files(files.clone(), path))
@@ -57,7 +57,6 @@ fn leaves() -> Vec<Hash> {
 
 #[test]
 fn what_only_resembles_a_backup_is_refused_and_stays_as_it_is() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
@@ -97,7 +96,6 @@ fn what_only_resembles_a_backup_is_refused_and_stays_as_it_is() {
 
 #[test]
 fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     for (round, part) in leaves.chunks(100).enumerate() {
         let tree = open(&files, "/tree");
@@ -123,7 +121,6 @@ fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
 
 #[test]
 fn a_backup_of_a_backup_is_extended_by_the_one_that_it_was_made_of() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
@@ -146,7 +143,6 @@ fn a_backup_of_a_backup_is_extended_by_the_one_that_it_was_made_of() {
 
 #[test]
 fn a_tree_that_was_put_back_to_an_earlier_state_extends_no_backup_of_a_later_one() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
@@ -180,7 +176,6 @@ fn a_tree_that_was_put_back_to_an_earlier_state_extends_no_backup_of_a_later_one
 
 #[test]
 fn a_tree_that_was_put_back_and_took_other_leaves_is_another_history() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
@@ -206,7 +201,6 @@ fn a_tree_that_was_put_back_and_took_other_leaves_is_another_history() {
 
 #[test]
 fn a_backup_tells_the_cuts_that_its_tree_tells() {
-    let _watchdog = Watchdog::start();
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     for part in leaves[..40].chunks(2) {

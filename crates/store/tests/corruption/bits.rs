@@ -7,7 +7,7 @@ use rotortree_store::{
     EngineConfig, RecoveryMode, TieringConfig, file_layer::FileLayer, storage::Reads,
 };
 
-use crate::store::{Outcome, Sample, Watchdog, config, open};
+use super::store::{Outcome, Sample, config, open};
 
 const SECTOR: usize = 512;
 const GROUP_HEADER: usize = 128;
@@ -97,7 +97,6 @@ fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
 
 #[test]
 fn any_byte_of_a_closed_store_changed_is_an_error_or_the_identical_tree() {
-    let _watchdog = Watchdog::start();
     let outcomes = sweep(&Sample::new(1, true), false, 1);
     println!(
         "closed: {} identical, {} identical and told, {} cut and told, {} refused",
@@ -108,7 +107,6 @@ fn any_byte_of_a_closed_store_changed_is_an_error_or_the_identical_tree() {
 
 #[test]
 fn any_byte_of_a_store_in_use_changed_is_never_silent_below_what_is_attested() {
-    let _watchdog = Watchdog::start();
     // Only the very last group, which nothing attests, may go.
     let outcomes = sweep(&Sample::new(2, false), true, 1);
     println!(
@@ -120,7 +118,6 @@ fn any_byte_of_a_store_in_use_changed_is_never_silent_below_what_is_attested() {
 
 #[test]
 fn no_byte_of_a_log_that_no_checkpoint_covers_leaves_an_empty_tree_where_there_was_one() {
-    let _watchdog = Watchdog::start();
     for closed in [true, false] {
         let outcomes = sweep(&Sample::of_log_alone(13, closed), !closed, 5);
         println!(
@@ -137,7 +134,6 @@ fn no_byte_of_a_log_that_no_checkpoint_covers_leaves_an_empty_tree_where_there_w
 /// pinned levels too.
 #[test]
 fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_changed() {
-    let _watchdog = Watchdog::start();
     for pin_above_level in [usize::MAX, 0] {
         let sample = Sample::new(7, true);
         let files = sample.copy();

@@ -12,7 +12,7 @@ use rotortree_store::{
 };
 use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader, attest_mark};
 
-use crate::store::{Outcome, Sample, Tree, config, open};
+use super::store::{Outcome, Sample, Tree, config, open};
 
 const MANIFEST: &str = "/tree/MANIFEST";
 

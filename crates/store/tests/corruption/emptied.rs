@@ -10,7 +10,7 @@ use rotortree_store::{
     fs::FsStorage, storage::Storage, test_util::sim_files::SimFiles,
 };
 
-use crate::store::{Tree, Watchdog, config, open};
+use super::store::{Tree, config, open};
 
 const LEAVES: usize = 1000;
 const SECTOR: usize = 512;
@@ -73,7 +73,6 @@ fn listing(files: &SimFiles) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn a_damaged_segment_header_costs_nothing_and_is_told() {
-    let _watchdog = Watchdog::start();
     let (files, head) = closed();
     for at in 0..SECTOR {
         let damaged = flipped(&files, at);
@@ -95,7 +94,6 @@ fn a_damaged_segment_header_costs_nothing_and_is_told() {
 
 #[test]
 fn a_cut_to_nothing_is_refused_in_leaves_and_taken_only_if_it_is_asked_for() {
-    let _watchdog = Watchdog::start();
     let (files, head) = closed();
     for at in [512, 520, 600, 700, 16_000] {
         let damaged = flipped(&files, at);
@@ -154,7 +152,6 @@ fn a_cut_to_nothing_is_refused_in_leaves_and_taken_only_if_it_is_asked_for() {
 
 #[test]
 fn a_cut_is_told_by_everything_until_it_is_acknowledged() {
-    let _watchdog = Watchdog::start();
     let (files, head) = closed();
     // In the second group: half of the leaves are left.
     let damaged = flipped(&files, 20_000);
@@ -204,7 +201,6 @@ fn a_cut_is_told_by_everything_until_it_is_acknowledged() {
 
 #[test]
 fn more_cuts_than_a_manifest_holds_are_merged_and_counted() {
-    let _watchdog = Watchdog::start();
     let (files, _) = closed();
     let mut files = files;
     for cut in 1..=20 {
@@ -247,7 +243,6 @@ fn a_view_says_whether_the_store_was_closed() {
 /// before: the manifest says so.
 #[test]
 fn a_reopened_store_whose_newest_segment_was_cut_to_its_header_is_damaged() {
-    let _watchdog = Watchdog::start();
     let files = SimFiles::new();
     let tree = open(&files, config(DEFAULT)).unwrap();
     tree.append(&reference::sample_leaves(5, 10))
@@ -277,7 +272,6 @@ fn a_reopened_store_whose_newest_segment_was_cut_to_its_header_is_damaged() {
 /// segment is not the other's.
 #[test]
 fn a_segment_of_another_run_of_the_same_tree_is_refused() {
-    let _watchdog = Watchdog::start();
     let (files, _) = closed();
     let runs = [6, 7].map(|seed| {
         let files = files.settled();
@@ -308,7 +302,6 @@ fn a_segment_of_another_run_of_the_same_tree_is_refused() {
 /// not taken for nothing.
 #[test]
 fn a_log_whose_headers_are_damaged_twice_over_does_not_come_up_empty() {
-    let _watchdog = Watchdog::start();
     let files = SimFiles::new();
     let tree = open(&files, config(DEFAULT)).unwrap();
     // Three segments of 4096 bytes.
@@ -340,7 +333,6 @@ fn a_log_whose_headers_are_damaged_twice_over_does_not_come_up_empty() {
 /// The limits: what looks like a crash, or like a store in order, from within the directory.
 #[test]
 fn what_only_knowledge_from_outside_can_tell_is_refused_by_an_expected_head() {
-    let _watchdog = Watchdog::start();
     let files = SimFiles::new();
     let tree = open(&files, one_segment(DEFAULT)).unwrap();
     let early = files.settled();

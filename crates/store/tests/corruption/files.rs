@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rotortree_store::storage::Reads;
 
-use crate::store::{Outcome, Sample, Watchdog};
+use super::store::{Outcome, Sample};
 
 fn is_lock(path: &Path) -> bool {
     path.ends_with("LOCK")
@@ -16,7 +16,6 @@ fn is_log(path: &Path) -> bool {
 
 #[test]
 fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
-    let _watchdog = Watchdog::start();
     let samples = [true, false].map(|closed| (Sample::new(3, closed), closed));
     let of_log_alone = [true, false].map(|closed| (Sample::of_log_alone(14, closed), closed));
     for (sample, closed) in samples.into_iter().chain(of_log_alone) {
@@ -51,7 +50,6 @@ fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
 
 #[test]
 fn any_two_files_swapped_are_an_error_or_the_identical_tree() {
-    let _watchdog = Watchdog::start();
     let sample = Sample::new(4, true);
     let paths = sample.list();
     for (k, left) in paths.iter().enumerate() {
@@ -70,7 +68,6 @@ fn any_two_files_swapped_are_an_error_or_the_identical_tree() {
 
 #[test]
 fn any_file_replaced_by_another_trees_or_an_older_one_is_never_a_wrong_tree() {
-    let _watchdog = Watchdog::start();
     let sample = Sample::new(5, true);
     let other = Sample::new(6, true);
     let older = Sample::new(5, false);

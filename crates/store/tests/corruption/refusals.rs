@@ -18,7 +18,7 @@ use rotortree_store::{
     test_util::sim_files::{Effect, Fault, SimFiles},
 };
 
-use crate::store::{Sample, Tree, Watchdog, config, open};
+use super::store::{Sample, Tree, config, open};
 
 const ROOT: &str = "/tree";
 const DEFAULT: RecoveryMode = RecoveryMode::StopAtLastValid;
@@ -311,7 +311,6 @@ fn stays(case: &Case, open: impl Fn(), list: impl Fn() -> Files) {
 
 #[test]
 fn a_refused_opening_changes_nothing_on_the_simulated_disk() {
-    let _watchdog = Watchdog::start();
     for case in cases() {
         let files = SimFiles::new();
         for (path, bytes) in &case.files {
@@ -350,7 +349,6 @@ fn walk(root: &Path, at: &Path, found: &mut Files) {
 
 #[test]
 fn a_refused_opening_changes_nothing_on_the_real_file_system() {
-    let _watchdog = Watchdog::start();
     for case in cases() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("tree");
@@ -377,7 +375,6 @@ fn a_refused_opening_changes_nothing_on_the_real_file_system() {
 /// used again.
 #[test]
 fn what_a_failed_opening_kept_aside_is_used_again() {
-    let _watchdog = Watchdog::start();
     let sample = Sample::new(23, true);
     let damaged = sample.copy();
     let paths = sample.list();
@@ -415,7 +412,6 @@ fn what_a_failed_opening_kept_aside_is_used_again() {
 
 #[test]
 fn what_was_kept_and_then_changed_is_kept_again_beside_it() {
-    let _watchdog = Watchdog::start();
     let sample = Sample::new(24, true);
     let damaged = sample.copy();
     let paths = sample.list();

@@ -1,14 +1,6 @@
 //! Small stores with everything in them, and what an opened copy may be.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
@@ -301,42 +293,4 @@ pub(crate) enum Outcome {
 fn assert_sentence(error: &RotorTreeError, told: &str) {
     let text = error.to_string();
     assert!(text.len() > 30 && text.contains("tree"), "{told}: {text}");
-}
-
-/// Seconds that a test of this program may take: some of CI's time, or as much as every bit needs
-/// on a busy machine.
-fn limit() -> u64 {
-    if std::env::var("ROTORTREE_ALL_BITS").is_ok() {
-        7200
-    } else {
-        600
-    }
-}
-
-/// Ends the process if a test hangs.
-pub(crate) struct Watchdog(Arc<AtomicBool>);
-
-impl Watchdog {
-    pub(crate) fn start() -> Self {
-        let done = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&done);
-        let (started, limit) = (Instant::now(), Duration::from_secs(limit()));
-        let name = thread::current().name().unwrap_or_default().to_owned();
-        thread::spawn(move || {
-            while !seen.load(Ordering::Relaxed) {
-                if started.elapsed() > limit {
-                    println!("hangs: {name}");
-                    std::process::abort();
-                }
-                thread::sleep(Duration::from_millis(50));
-            }
-        });
-        Self(done)
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

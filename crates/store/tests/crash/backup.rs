@@ -11,7 +11,7 @@ use rotortree_store::{
     test_util::sim_files::{Bound, Effect, Fault, SimFiles},
 };
 
-use crate::{
+use super::{
     check::Reference,
     faults::Watchdog,
     workload::{Tree, config, leaf, storage},

@@ -6,7 +6,7 @@ use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{EngineConfig, RecoveryMode, test_util::sim_files::SimFiles};
 
-use crate::workload::{History, Tree, config, storage};
+use super::workload::{History, Tree, config, storage};
 
 /// Reference levels per size, which many images share.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use rotortree_store::{
     test_util::sim_files::{Bound, SimFiles},
 };
 
-use crate::{
+use super::{
     check::{Reference, recover},
     faults::Watchdog,
     setting,

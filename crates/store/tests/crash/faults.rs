@@ -16,7 +16,9 @@ use rotortree_store::{
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
-use crate::{
+use crate::common::silence_planned_panics;
+
+use super::{
     check::{Reference, recover},
     workload::{History, State, Step, Tree, config, leaf, storage},
 };
@@ -346,24 +348,6 @@ pub(crate) const HISTORIES: [&[Step]; 4] = [
     ],
 ];
 
-pub(crate) fn silenced<T>(run: impl FnOnce() -> T) -> T {
-    // Injected panics would fill the output; real ones are told by the case and the assertion.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        let payload = info.payload();
-        let injected = payload
-            .downcast_ref::<&str>()
-            .is_some_and(|text| text.contains("a planned panic"))
-            || payload
-                .downcast_ref::<String>()
-                .is_some_and(|text| text.contains("a planned panic"));
-        if !injected {
-            hook(info);
-        }
-    }));
-    run()
-}
-
 #[test]
 fn no_failing_call_loses_what_was_acknowledged_or_makes_anybody_hang() {
     let watchdog = Watchdog::start();
@@ -386,12 +370,11 @@ fn no_failing_call_loses_what_was_acknowledged_or_makes_anybody_hang() {
     effects.push((Effect::Short(100), Some(Call::ReadAt), false));
     effects.push((Effect::Short(100), Some(Call::WriteAt), true));
     effects.push((Effect::Panic, None, false));
-    let cases: u64 = silenced(|| {
-        HISTORIES
-            .iter()
-            .map(|steps| fail_everywhere::<2>(steps, &effects, &mut reference, &watchdog))
-            .sum()
-    });
+    silence_planned_panics();
+    let cases: u64 = HISTORIES
+        .iter()
+        .map(|steps| fail_everywhere::<2>(steps, &effects, &mut reference, &watchdog))
+        .sum();
     println!("{cases} fault points");
     assert!(cases > 500, "the faults do not strike");
 }

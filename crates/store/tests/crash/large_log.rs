@@ -11,7 +11,7 @@ use rotortree_store::{
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
-use crate::{
+use super::{
     faults::Watchdog,
     workload::{Tree, config, leaf, storage},
 };

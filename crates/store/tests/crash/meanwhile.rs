@@ -17,7 +17,7 @@ use rotortree_store::{
     test_util::sim_files::{Call, Effect, Fault, SimDir, SimFile, SimFiles, SimLock, SimMap},
 };
 
-use crate::{
+use super::{
     faults::Watchdog,
     workload::{Tree, config, leaf, storage},
 };

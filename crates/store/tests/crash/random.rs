@@ -1,7 +1,7 @@
 //! Long random histories with faults and crashes, against the model of what was acknowledged.
 //!
-//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test crash
-//! random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
+//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test it
+//! crash::random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
 
 use std::{
     io::ErrorKind,
@@ -10,9 +10,11 @@ use std::{
 
 use rotortree_store::test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles};
 
-use crate::{
+use crate::common::silence_planned_panics;
+
+use super::{
     check::{Reference, recover},
-    faults::{Run, Watchdog, silenced},
+    faults::{Run, Watchdog},
     setting,
     workload::{STEPS, Step},
 };
@@ -127,22 +129,22 @@ fn random_histories_with_faults_and_crashes_keep_every_promise() {
         None => (0..setting("ROTORTREE_RANDOM_RUNS", 300) as u64).collect(),
     };
     let mut totals = (0, 0, 0);
-    silenced(|| {
-        for seed in seeds {
-            watchdog.case(format!("ROTORTREE_SEED={seed}"));
-            match catch_unwind(AssertUnwindSafe(|| history(seed, &mut reference))) {
-                Ok((crashes, faults, steps)) => {
-                    totals = (totals.0 + crashes, totals.1 + faults, totals.2 + steps)
-                }
-                Err(panic) => {
-                    println!(
-                        "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test crash random"
-                    );
-                    std::panic::resume_unwind(panic);
-                }
+    silence_planned_panics();
+    for seed in seeds {
+        watchdog.case(format!("ROTORTREE_SEED={seed}"));
+        match catch_unwind(AssertUnwindSafe(|| history(seed, &mut reference))) {
+            Ok((crashes, faults, steps)) => {
+                totals = (totals.0 + crashes, totals.1 + faults, totals.2 + steps)
+            }
+            Err(panic) => {
+                println!(
+                    "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test it \
+                     crash::random"
+                );
+                std::panic::resume_unwind(panic);
             }
         }
-    });
+    }
     println!(
         "{} steps, {} faults, {} crashes",
         totals.2, totals.1, totals.0

@@ -16,9 +16,11 @@ use rotortree_store::{
     test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
 };
 
-use crate::{
+use crate::common::silence_planned_panics;
+
+use super::{
     check::{Reference, recover},
-    faults::{Run, Watchdog, silenced},
+    faults::{Run, Watchdog},
     setting,
     workload::{History, State, Step, config, storage},
 };
@@ -192,43 +194,42 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_forgotten_sync_survives_eve
     let watchdog = Watchdog::start();
     let (bound, _) = extent();
     let (mut reference, mut tally) = (Reference::default(), Tally::default());
-    silenced(|| {
-        for first in FIRST {
-            for number in 0.. {
-                watchdog.case(format!("{first:?}, sync {number} fails and is forgotten"));
-                let told = watchdog.told();
-                let files = SimFiles::new();
-                files.inject(Fault::new(number, Effect::LoseSync(ErrorKind::Other)).on(Call::Sync));
-                let mut run = Run::<2>::new();
-                run.open(&files);
-                first.iter().for_each(|&step| run.step(&files, step));
-                run.abandon();
-                if files.struck() == 0 {
-                    break;
-                }
-                files.heal();
-                let (history, durable) = run.into_history();
-                let bounds = (durable, history.states.len() - 1);
-                let watched = catch_unwind(AssertUnwindSafe(|| {
-                    let start = files.crash_point();
-                    let steps = AFTERWARDS[number as usize % AFTERWARDS.len()];
-                    watch(
-                        &start,
-                        &history,
-                        bounds,
-                        steps,
-                        bound,
-                        &mut reference,
-                        &mut tally,
-                    );
-                }));
-                if let Err(panic) = watched {
-                    println!("{told}");
-                    std::panic::resume_unwind(panic);
-                }
+    silence_planned_panics();
+    for first in FIRST {
+        for number in 0.. {
+            watchdog.case(format!("{first:?}, sync {number} fails and is forgotten"));
+            let told = watchdog.told();
+            let files = SimFiles::new();
+            files.inject(Fault::new(number, Effect::LoseSync(ErrorKind::Other)).on(Call::Sync));
+            let mut run = Run::<2>::new();
+            run.open(&files);
+            first.iter().for_each(|&step| run.step(&files, step));
+            run.abandon();
+            if files.struck() == 0 {
+                break;
+            }
+            files.heal();
+            let (history, durable) = run.into_history();
+            let bounds = (durable, history.states.len() - 1);
+            let watched = catch_unwind(AssertUnwindSafe(|| {
+                let start = files.crash_point();
+                let steps = AFTERWARDS[number as usize % AFTERWARDS.len()];
+                watch(
+                    &start,
+                    &history,
+                    bounds,
+                    steps,
+                    bound,
+                    &mut reference,
+                    &mut tally,
+                );
+            }));
+            if let Err(panic) = watched {
+                println!("{told}");
+                std::panic::resume_unwind(panic);
             }
         }
-    });
+    }
     tell("after a forgotten sync", &tally);
 }
 

@@ -13,7 +13,7 @@ use std::{
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{Engine, RotorTreeError, fs::FsStorage, test_util::sim_files::SimFiles};
 
-use crate::{
+use super::{
     check::Reference,
     faults::Watchdog,
     workload::{Tree, config, leaf, storage},

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 
 use rotortree_store::test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles, Strike};
 
-use crate::{
+use super::{
     check::{Reference, recover},
     faults::{HISTORIES, Run, Watchdog},
     workload::Step,

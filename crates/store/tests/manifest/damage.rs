@@ -2,7 +2,7 @@
 
 use rotortree_store::{StorageError, manifest::Manifest};
 
-use crate::samples;
+use super::samples;
 
 /// Sizes with tails of every kind, small enough to flip each bit.
 fn small() -> Vec<Manifest> {

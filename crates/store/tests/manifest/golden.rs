@@ -3,7 +3,7 @@
 use rotortree_store::manifest::Manifest;
 use rotortree_wal::{HeaderCopy, Position};
 
-use crate::samples;
+use super::samples;
 
 const FULL: &[u8] = include_bytes!("golden/full.v1.bin");
 const NEW: &[u8] = include_bytes!("golden/new.v1.bin");

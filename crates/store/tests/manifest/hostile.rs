@@ -2,7 +2,7 @@
 
 use rotortree_store::{StorageError, manifest::Manifest};
 
-use crate::samples;
+use super::samples;
 
 /// Writes `field` at `offset`, seals, and expects a refusal that names `blamed`.
 fn refused(manifest: &Manifest, offset: usize, field: &[u8], blamed: u64) {

@@ -4,7 +4,7 @@ use std::fs;
 
 use rotortree_store::manifest::Manifest;
 
-use crate::samples;
+use super::samples;
 
 /// The rows of the first table behind `heading`: offset and length, where they are numbers, and the
 /// field.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rotortree_store::manifest::{CleanClose, Manifest};
 
-use crate::samples;
+use super::samples;
 
 fn sizes() -> impl Strategy<Value = u64> {
     prop_oneof![

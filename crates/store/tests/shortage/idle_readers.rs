@@ -9,7 +9,7 @@ use rotortree_store::{
     test_util::object::{ObjectStorage, ObjectStore},
 };
 
-use crate::{Tree, by_hand, leaf, markless::Markless};
+use super::{Tree, by_hand, leaf, markless::Markless};
 
 fn reader(storage: &Arc<dyn Storage>) -> ReadOnly<Blake3Hasher, 2, 32> {
     Tree::open_read_only(Blake3Hasher, Arc::clone(storage), by_hand()).unwrap()

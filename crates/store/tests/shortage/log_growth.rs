@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rotortree_store::{CheckpointPolicy, EngineConfig, test_util::sim_files::SimFiles};
 
-use crate::{Tree, by_hand, leaf, open};
+use super::{Tree, by_hand, leaf, open};
 
 const THRESHOLD: u64 = 64 << 10;
 const LONG: Duration = Duration::from_secs(300);

@@ -8,7 +8,7 @@ use rotortree_store::{
     test_util::sim_files::{Call, Effect, Fault, SimFiles},
 };
 
-use crate::{Tree, by_hand, leaf, on, open};
+use super::{Tree, by_hand, leaf, on, open};
 
 /// No descriptor for opening a file for writing, as long as it lasts.
 fn no_descriptor() -> Fault {

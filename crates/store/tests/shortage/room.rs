@@ -4,7 +4,7 @@
 use rotortree_lean_imt::reference;
 use rotortree_store::{EngineConfig, test_util::sim_files::SimFiles};
 
-use crate::{by_hand, leaf, open};
+use super::{by_hand, leaf, open};
 
 #[test]
 fn a_log_is_opened_on_a_disk_that_has_no_room_for_a_second_copy_of_it() {

@@ -3,8 +3,6 @@
 //! backup. Rows 3, 4 and 8 of `docs/durability/faults.md`.
 //!
 //! `ROTORTREE_ALL_BITS=1` flips each bit of each byte instead of one bit of each byte.
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-#![expect(clippy::print_stdout, reason = "the tests tell what they found")]
 
 mod backup;
 mod backup_identity;

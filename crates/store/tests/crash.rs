@@ -4,11 +4,6 @@
 //!
 //! `ROTORTREE_CRASH_DEPTH` (default 3) is the length of the enumerated workloads,
 //! `ROTORTREE_CRASH_IMAGES` (default 32) the bound per crash point.
-#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-#![expect(
-    clippy::print_stdout,
-    reason = "the tests tell how many images they opened"
-)]
 
 mod backup;
 mod check;

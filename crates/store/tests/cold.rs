@@ -1,6 +1,5 @@
 //! Checkpoints written and read back: every node at every size, damage, snapshots that outlive what
 //! they were taken from.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
 
 mod backends;
 mod checkpoints;
