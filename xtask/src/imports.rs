@@ -10,7 +10,6 @@ mod resolve;
 
 pub(crate) use self::circles::{Arrows, find as circles};
 use self::names::Names;
-pub(crate) use self::names::is_for_tests;
 use self::resolve::{Module, Modules};
 use crate::tidy::Tree;
 
@@ -26,12 +25,15 @@ pub(crate) fn arrows(tree: &Tree, folder: &str) -> Result<Arrows, String> {
         else {
             continue;
         };
-        let syntax = syn::parse_file(&file.text)
-            .map_err(|error| format!("`{}` is not Rust: {error}", file.path))?;
+        let syntax = file
+            .source()
+            .syntax
+            .as_ref()
+            .ok_or_else(|| format!("`{}` is not Rust.", file.path))?;
         modules.add(Module {
             file: file.path.clone(),
             path: module_path(name),
-            names: Names::of(&syntax),
+            names: Names::of(syntax),
         });
     }
     Ok(modules.arrows())

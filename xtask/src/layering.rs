@@ -3,9 +3,10 @@
 //! The rules are one table. They hold for every kind of dependency, development ones included: a
 //! test that needs an upper crate belongs to the upper crate.
 
-use crate::metadata::{Kind, Metadata, Package};
-use crate::rust_text::has_word;
-use crate::tidy::Tree;
+use cargo_metadata::{DependencyKind, Metadata, Package};
+
+use crate::tidy::{File, Tree};
+use crate::workspace;
 
 /// One crate's place.
 struct Layer {
@@ -74,7 +75,7 @@ const COMPETITORS: [&str; 8] = [
 pub(crate) fn edges(metadata: &Metadata) -> Vec<String> {
     let mut problems = Vec::new();
     for package in &metadata.packages {
-        let layer = LAYERS.iter().find(|layer| layer.name == package.name);
+        let layer = LAYERS.iter().find(|layer| package.name == layer.name);
         if layer.is_none() && !TOP.contains(&package.name.as_str()) {
             problems.push(format!(
                 "`{}` has no place in the table of xtask/src/layering.rs.",
@@ -84,7 +85,7 @@ pub(crate) fn edges(metadata: &Metadata) -> Vec<String> {
         check_package(package, layer, &mut problems);
     }
     for layer in &LAYERS {
-        if metadata.package(layer.name).is_err() {
+        if workspace::package(metadata, layer.name).is_err() {
             problems.push(format!("`{}` is not in the workspace.", layer.name));
         }
     }
@@ -92,17 +93,19 @@ pub(crate) fn edges(metadata: &Metadata) -> Vec<String> {
 }
 
 fn check_package(package: &Package, layer: Option<&Layer>, problems: &mut Vec<String>) {
-    let user = &package.name;
+    let user = package.name.as_str();
     for dependency in &package.dependencies {
         let name = dependency.name.as_str();
         let ours = LAYERS.iter().any(|layer| layer.name == name);
-        if name == user && dependency.by_path && dependency.kind == Kind::Dev {
+        let by_path = dependency.path.is_some();
+        let for_tests = dependency.kind == DependencyKind::Development;
+        if name == user && by_path && for_tests {
             // A crate's tests switch its own features on like this; packing leaves the line out.
             continue;
         }
         if TOP.contains(&name) {
             problems.push(format!("`{user}` depends on `{name}`; nobody may."));
-        } else if ours && dependency.by_path {
+        } else if ours && by_path {
             let allowed = match layer {
                 Some(layer) => layer.below.contains(&name),
                 None => user == MEASURES,
@@ -112,7 +115,7 @@ fn check_package(package: &Package, layer: Option<&Layer>, problems: &mut Vec<St
                     "`{user}` depends on `{name}`, which is not below it."
                 ));
             }
-            if dependency.requirement == "*" {
+            if dependency.req.to_string() == "*" {
                 problems.push(format!(
                     "`{user}` names no version of `{name}`; ours carry path and version."
                 ));
@@ -123,7 +126,7 @@ fn check_package(package: &Package, layer: Option<&Layer>, problems: &mut Vec<St
             ));
         }
         if let Some(requires) = layer.and_then(|layer| layer.requires)
-            && dependency.kind != Kind::Dev
+            && !for_tests
             && !dependency.optional
             && !ours
             && !TOP.contains(&name)
@@ -145,16 +148,15 @@ pub(crate) fn names(tree: &Tree) -> Vec<String> {
             .iter()
             .filter(|other| other.name != layer.name && !layer.below.contains(&other.name));
         let forbidden: Vec<String> = others.map(|other| path_of(other.name)).collect();
-        for (file, rust) in tree
-            .rust()
-            .filter(|(file, _)| file.path.starts_with(layer.folder))
-        {
-            for (number, line) in rust.lines() {
+        let own = |file: &&File| file.path.starts_with(layer.folder);
+        for file in tree.rust().filter(own) {
+            for (index, line) in file.text.lines().enumerate() {
                 for name in &forbidden {
-                    if has_word(&line.code, name) || has_word(&line.comment, name) {
+                    if starts_a_path(line, name) {
                         problems.push(format!(
-                            "{}:{number}: `{}` names `{}`, which is not below it.",
+                            "{}:{}: `{}` names `{}`, which is not below it.",
                             file.path,
+                            index + 1,
                             layer.name,
                             name.trim_end_matches("::")
                         ));
@@ -164,6 +166,12 @@ pub(crate) fn names(tree: &Tree) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Whether a path in the line, code or comment, starts with `name`.
+fn starts_a_path(line: &str, name: &str) -> bool {
+    line.split(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
+        .any(|path| path.starts_with(name))
 }
 
 /// How Rust code names the crate `name`.
@@ -178,43 +186,43 @@ fn path_of(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cargo_metadata::Dependency;
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::metadata::Dependency;
     use crate::workspace::{CRATES, Workspace};
 
     /// All crates, one of them with the given dependency.
-    fn with(user: &str, dependency: Dependency) -> Metadata {
-        let mut metadata = Metadata::default();
-        for name in CRATES.iter().chain(&TOP) {
-            metadata.packages.push(Package {
-                name: (*name).to_owned(),
-                dependencies: (*name == user)
-                    .then(|| dependency.clone())
-                    .into_iter()
-                    .collect(),
-                ..Package::default()
-            });
+    fn with(user: &str, dependency: Value) -> Metadata {
+        let mut metadata = Workspace::find().unwrap().metadata().unwrap();
+        let dependency: Dependency = serde_json::from_value(dependency).unwrap();
+        for package in &mut metadata.packages {
+            package.dependencies.clear();
+            if package.name == user {
+                package.dependencies.push(dependency.clone());
+            }
         }
+        assert_eq!(metadata.packages.len(), CRATES.len() + TOP.len());
         metadata
     }
 
-    fn internal(name: &str) -> Dependency {
-        Dependency {
-            name: name.to_owned(),
-            requirement: "^0.1.0".to_owned(),
-            by_path: true,
-            ..Dependency::default()
-        }
+    fn external(name: &str) -> Value {
+        json!({ "name": name, "req": "^0.1.0", "source": null, "kind": null, "optional": false,
+                "uses_default_features": true, "features": [], "target": null, "rename": null,
+                "registry": null })
     }
 
-    fn external(name: &str) -> Dependency {
-        Dependency {
-            by_path: false,
-            ..internal(name)
-        }
+    fn internal(name: &str) -> Value {
+        and(external(name), "path", "crates/x")
     }
 
-    fn problems(user: &str, dependency: Dependency) -> usize {
+    /// The dependency with one field set.
+    fn and(mut dependency: Value, field: &str, value: impl Into<Value>) -> Value {
+        dependency[field] = value.into();
+        dependency
+    }
+
+    fn problems(user: &str, dependency: Value) -> usize {
         edges(&with(user, dependency)).len()
     }
 
@@ -233,10 +241,7 @@ mod tests {
         assert_eq!(problems("rotortree-store", internal("rotortree")), 1);
         assert_eq!(problems("rotortree-wal", internal("rotortree-hasher")), 1);
         assert_eq!(problems("rotortree", internal("rotortree-wal")), 1);
-        let test_only = Dependency {
-            kind: Kind::Dev,
-            ..internal("rotortree-store")
-        };
+        let test_only = and(internal("rotortree-store"), "kind", "dev");
         assert_eq!(problems("rotortree-lean-imt", test_only), 1);
         assert_eq!(problems("xtask", internal("rotortree")), 1);
     }
@@ -257,48 +262,33 @@ mod tests {
 
     #[test]
     fn ours_carry_a_version() {
-        let bare = Dependency {
-            requirement: "*".to_owned(),
-            ..internal("rotortree-hasher")
-        };
+        let bare = and(internal("rotortree-hasher"), "req", "*");
         assert_eq!(problems("rotortree-lean-imt", bare), 1);
     }
 
     #[test]
     fn a_crate_may_depend_on_itself_in_its_tests_alone() {
-        let own = |kind| Dependency {
-            kind,
-            requirement: "*".to_owned(),
-            ..internal("rotortree-store")
-        };
-        assert_eq!(problems("rotortree-store", own(Kind::Dev)), 0);
-        assert_eq!(problems("rotortree-store", own(Kind::Normal)), 2);
+        let own = and(internal("rotortree-store"), "req", "*");
+        assert_eq!(problems("rotortree-store", own.clone()), 2);
+        assert_eq!(problems("rotortree-store", and(own, "kind", "dev")), 0);
     }
 
     #[test]
     fn the_tree_requires_nothing_but_the_hasher_and_its_errors() {
         assert_eq!(problems("rotortree-lean-imt", external("thiserror")), 0);
         assert_eq!(problems("rotortree-lean-imt", external("rayon")), 1);
-        let optional = Dependency {
-            optional: true,
-            ..external("rayon")
-        };
+        let optional = and(external("rayon"), "optional", true);
         assert_eq!(problems("rotortree-lean-imt", optional), 0);
-        let test_only = Dependency {
-            kind: Kind::Dev,
-            ..external("proptest")
-        };
+        let test_only = and(external("proptest"), "kind", "dev");
         assert_eq!(problems("rotortree-lean-imt", test_only), 0);
     }
 
     #[test]
     fn a_member_without_a_place_is_found() {
         let mut metadata = with("rotortree", internal("rotortree-store"));
-        metadata.packages.push(Package {
-            name: "rotortree-extra".to_owned(),
-            ..Package::default()
-        });
-        metadata.packages.remove(0);
+        let mut extra = json!(metadata.packages[0]);
+        extra["name"] = "rotortree-extra".into();
+        metadata.packages[0] = serde_json::from_value(extra).unwrap();
         assert_eq!(edges(&metadata).len(), 2);
     }
 

@@ -2,8 +2,7 @@
 //!
 //! This file only dispatches. Each command is one file under `commands/`, entered in the table of
 //! `commands.rs`; what several commands share stands beside this file. Nothing here is
-//! published, and little is depended on (`serde_json` to read `cargo metadata`, `syn` to read
-//! Rust), so that the first command on a fresh clone starts after a few seconds of compiling.
+//! published. Rust, TOML, Markdown and cargo's metadata are read by the libraries that own them.
 
 #![forbid(unsafe_code)]
 
@@ -13,10 +12,9 @@ mod commands;
 mod help;
 mod imports;
 mod layering;
-mod metadata;
 mod mutations;
 mod outcome;
-mod rust_text;
+mod source;
 mod surface;
 mod symbols;
 mod terminal;

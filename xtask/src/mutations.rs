@@ -12,6 +12,7 @@ mod mutation;
 mod trial;
 mod verdict;
 
+pub(crate) use code::Code;
 pub(crate) use copy::Copy;
 pub(crate) use list::{AREAS, Area, FOLDER, parse, read};
 pub(crate) use mutation::{Mutation, Test};

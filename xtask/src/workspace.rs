@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cargo::Invocation;
-use crate::metadata::Metadata;
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
 use crate::outcome::{Failure, Outcome};
 
 /// The published crates, lowest first: a crate only depends on those before it.
@@ -70,8 +70,23 @@ impl Workspace {
 
     /// What cargo says of the workspace's own packages.
     pub(crate) fn metadata(&self) -> Outcome<Metadata> {
-        let json =
-            Invocation::cargo(&self.root, "metadata --no-deps --format-version 1").output()?;
-        Metadata::parse(&json)
+        self.metadata_of("Cargo.toml")
     }
+
+    /// What cargo says of the packages of one manifest, relative to the root.
+    pub(crate) fn metadata_of(&self, manifest: &str) -> Outcome<Metadata> {
+        MetadataCommand::new()
+            .manifest_path(self.root.join(manifest))
+            .no_deps()
+            .exec()
+            .map_err(|error| Failure::new(format!("cargo metadata of `{manifest}`: {error}")))
+    }
+}
+
+/// The package called `name`.
+pub(crate) fn package<'a>(metadata: &'a Metadata, name: &str) -> Outcome<&'a Package> {
+    let mut packages = metadata.packages.iter();
+    packages
+        .find(|package| package.name == name)
+        .ok_or_else(|| Failure::new(format!("The workspace has no package `{name}`.")))
 }

@@ -5,12 +5,13 @@
 //! Clippy does the compiling: it checks all that `cargo check` does, shares the artifacts of the
 //! clippy step, and can deny warnings without touching the flags of dependencies.
 
+use std::collections::BTreeMap;
+
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::metadata::Package;
 use crate::outcome::{Outcome, Verdict, each};
-use crate::workspace::{CRATES, Workspace};
+use crate::workspace::{CRATES, Workspace, package};
 
 pub(super) const COMMAND: Command = Command {
     name: "features",
@@ -24,7 +25,7 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
     let metadata = workspace.metadata()?;
     let mut checks = Vec::new();
     for name in CRATES {
-        for combination in combinations(metadata.package(name)?) {
+        for combination in combinations(&package(&metadata, name)?.features) {
             checks.push(format!("clippy --quiet --no-deps -p {name} {combination}"));
         }
     }
@@ -39,15 +40,15 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
     )))
 }
 
-/// The feature options to compile `package` with.
-fn combinations(package: &Package) -> Vec<String> {
+/// The feature options to compile a package with.
+fn combinations(features: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut combinations = vec!["--no-default-features".to_owned()];
-    let single = package.features.keys().filter(|name| *name != "default");
+    let single = features.keys().filter(|name| *name != "default");
     combinations.extend(single.map(|name| format!("--no-default-features --features {name}")));
-    if package.features.contains_key("default") {
+    if features.contains_key("default") {
         combinations.push(String::new());
     }
-    if !package.features.is_empty() {
+    if !features.is_empty() {
         combinations.push("--all-features".to_owned());
     }
     combinations
@@ -57,20 +58,15 @@ fn combinations(package: &Package) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn package(features: &[&str]) -> Package {
-        Package {
-            features: features
-                .iter()
-                .map(|name| ((*name).to_owned(), Vec::new()))
-                .collect(),
-            ..Package::default()
-        }
+    fn combinations_of(features: &[&str]) -> Vec<String> {
+        let features = features.iter().map(|name| ((*name).to_owned(), Vec::new()));
+        combinations(&features.collect())
     }
 
     #[test]
     fn every_feature_is_compiled_alone() {
         assert_eq!(
-            combinations(&package(&["default", "a", "b"])),
+            combinations_of(&["default", "a", "b"]),
             [
                 "--no-default-features",
                 "--no-default-features --features a",
@@ -83,6 +79,6 @@ mod tests {
 
     #[test]
     fn a_crate_without_features_is_compiled_once() {
-        assert_eq!(combinations(&package(&[])), ["--no-default-features"]);
+        assert_eq!(combinations_of(&[]), ["--no-default-features"]);
     }
 }

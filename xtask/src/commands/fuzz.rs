@@ -7,10 +7,11 @@
 use std::fs;
 use std::path::Path;
 
+use cargo_metadata::Metadata;
+
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::metadata::Metadata;
 use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::terminal;
 use crate::workspace::{FUZZ, Workspace};
@@ -34,9 +35,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if !root.join(&manifest).is_file() {
         return Err(Failure::new(format!("`{manifest}` is missing.")));
     }
-    let words = format!("metadata --no-deps --format-version 1 --manifest-path {manifest}");
-    let metadata = Metadata::parse(&Invocation::cargo(root, &words).output()?)?;
-    let targets = chosen(&metadata, only.as_deref())?;
+    let targets = chosen(&workspace.metadata_of(&manifest)?, only.as_deref())?;
     let target_directory = workspace.metadata()?.target_directory;
     let target_directory = format!("{target_directory}/fuzz");
 
@@ -78,8 +77,9 @@ fn chosen(metadata: &Metadata, only: Option<&str>) -> Outcome<Vec<String>> {
     let targets: Vec<String> = metadata
         .packages
         .iter()
-        .flat_map(|package| package.binaries.iter().cloned())
-        .filter(|name| only.is_none_or(|only| only == name))
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_bin() && only.is_none_or(|only| only == target.name))
+        .map(|target| target.name.clone())
         .collect();
     if targets.is_empty() {
         return Err(Failure::new(match only {
@@ -107,31 +107,14 @@ fn missing_tool(root: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metadata::Package;
-
-    fn metadata(binaries: &[&str]) -> Metadata {
-        Metadata {
-            packages: vec![Package {
-                binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
-                ..Package::default()
-            }],
-            ..Metadata::default()
-        }
-    }
 
     #[test]
     fn targets_are_the_binaries_of_the_package() {
-        let metadata = metadata(&["a", "b"]);
-        assert_eq!(
-            chosen(&metadata, None),
-            Ok(vec!["a".to_owned(), "b".to_owned()])
-        );
-        assert_eq!(chosen(&metadata, Some("b")), Ok(vec!["b".to_owned()]));
-        assert!(chosen(&metadata, Some("c")).is_err());
-    }
-
-    #[test]
-    fn no_target_at_all_is_a_failure() {
-        assert!(chosen(&metadata(&[]), None).is_err());
+        let workspace = Workspace::find().unwrap();
+        let fuzz = workspace.metadata_of("fuzz/Cargo.toml").unwrap();
+        let all = chosen(&fuzz, None).unwrap();
+        assert!(all.len() > 4, "{all:?}");
+        assert_eq!(chosen(&fuzz, Some(&all[1])), Ok(vec![all[1].clone()]));
+        assert!(chosen(&fuzz, Some("no-such-target")).is_err());
     }
 }

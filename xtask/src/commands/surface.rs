@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use cargo_metadata::Metadata;
+
 use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::metadata::Metadata;
 use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::surface;
 use crate::terminal;
-use crate::workspace::{CRATES, Workspace};
+use crate::workspace::{CRATES, Workspace, package};
 
 pub(super) const COMMAND: Command = Command {
     name: "surface",
@@ -54,8 +55,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 /// What rustdoc says of a crate with all features but the one that only tests want.
 fn read(root: &Path, metadata: &Metadata, name: &str) -> Outcome<BTreeSet<String>> {
     let folder = format!("{}/surface", metadata.target_directory);
-    let features: Vec<&str> = metadata
-        .package(name)?
+    let features: Vec<&str> = package(metadata, name)?
         .features
         .keys()
         .map(String::as_str)

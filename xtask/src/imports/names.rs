@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
 
+use crate::source::{attributes, is_for_tests};
+
 /// A path as it is written, segment by segment.
 pub(super) type Path = Vec<String>;
 
@@ -145,42 +147,5 @@ impl<'ast> Visit<'ast> for Reader {
             self.take(segments, false);
         }
         visit::visit_path(self, path);
-    }
-}
-
-/// The attributes of an item.
-fn attributes(item: &syn::Item) -> &[syn::Attribute] {
-    match item {
-        syn::Item::Const(item) => &item.attrs,
-        syn::Item::Enum(item) => &item.attrs,
-        syn::Item::Fn(item) => &item.attrs,
-        syn::Item::Impl(item) => &item.attrs,
-        syn::Item::Macro(item) => &item.attrs,
-        syn::Item::Mod(item) => &item.attrs,
-        syn::Item::Static(item) => &item.attrs,
-        syn::Item::Struct(item) => &item.attrs,
-        syn::Item::Trait(item) => &item.attrs,
-        syn::Item::Type(item) => &item.attrs,
-        syn::Item::Union(item) => &item.attrs,
-        syn::Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
-/// True for `#[cfg(test)]`, `#[cfg(all(test, ..))]` and `#[test]`.
-pub(crate) fn is_for_tests(attribute: &syn::Attribute) -> bool {
-    if attribute.path().is_ident("test") {
-        return true;
-    }
-    let syn::Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    list.path.is_ident("cfg") && {
-        let condition: String = list
-            .tokens
-            .to_string()
-            .split_whitespace()
-            .collect::<String>();
-        condition == "test" || condition.starts_with("all(test,")
     }
 }

@@ -5,48 +5,58 @@
 
 use std::ops::Range;
 
-use crate::rust_text::RustText;
+use crate::source::Source;
 
-/// The byte ranges of `text` that hold the code `wanted`.
-pub(super) fn find(text: &str, wanted: &str) -> Vec<Range<usize>> {
-    let (text, wanted) = (Squeezed::of(text), Squeezed::of(wanted));
-    if wanted.chars.is_empty() {
-        return Vec::new();
-    }
-    text.chars
-        .windows(wanted.chars.len())
-        .enumerate()
-        .filter(|(_, window)| *window == wanted.chars)
-        .map(|(at, window)| {
-            let last = at + window.len() - 1;
-            text.offsets[at]..text.offsets[last] + text.chars[last].len_utf8()
-        })
-        .collect()
-}
-
-/// The characters of a text that count, and where each stands.
+/// Code without its layout: the characters that count, and where each stands.
 #[derive(Default)]
-struct Squeezed {
+pub(crate) struct Code {
+    text: String,
     chars: Vec<char>,
     offsets: Vec<usize>,
 }
 
-impl Squeezed {
-    fn of(text: &str) -> Self {
-        let comments = RustText::parse(text);
-        let mut squeezed = Self::default();
-        let mut start = 0;
-        for (line, (_, parts)) in text.split_inclusive('\n').zip(comments.lines()) {
-            let mut comment = parts.comment.chars();
-            for (at, character) in line.char_indices() {
-                let in_comment = comment.next().is_some_and(|mark| !mark.is_whitespace());
-                if !in_comment && !character.is_whitespace() {
-                    squeezed.push(character, start + at);
-                }
-            }
-            start += line.len();
+impl Code {
+    /// The code of a file.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut code = Self {
+            text: text.to_owned(),
+            ..Self::default()
+        };
+        for token in Source::parse(text).tokens {
+            code.extend(&text[token.place.clone()], token.place.start);
         }
-        squeezed
+        code
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the code `wanted` stands, in bytes. It is part of a file, with brackets that it need
+    /// not close, and has no comments.
+    pub(super) fn find(&self, wanted: &str) -> Vec<Range<usize>> {
+        let mut part = Self::default();
+        part.extend(wanted, 0);
+        if part.chars.is_empty() {
+            return Vec::new();
+        }
+        self.chars
+            .windows(part.chars.len())
+            .enumerate()
+            .filter(|(_, window)| *window == part.chars)
+            .map(|(at, window)| {
+                let last = at + window.len() - 1;
+                self.offsets[at]..self.offsets[last] + self.chars[last].len_utf8()
+            })
+            .collect()
+    }
+
+    fn extend(&mut self, text: &str, offset: usize) {
+        for (at, character) in text.char_indices() {
+            if !character.is_whitespace() {
+                self.push(character, offset + at);
+            }
+        }
     }
 
     fn push(&mut self, character: char, offset: usize) {
@@ -64,7 +74,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, wanted: &str) -> Vec<String> {
-        let ranges = find(text, wanted).into_iter();
+        let ranges = Code::of(text).find(wanted).into_iter();
         ranges.map(|range| text[range].to_owned()).collect()
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Mutation;
+use super::{Code, Mutation};
 use crate::cargo::Invocation;
 use crate::outcome::{Failure, Outcome};
 
@@ -71,7 +71,7 @@ impl Copy {
         let path = self.root.join(&mutation.file);
         let original =
             fs::read_to_string(&path).map_err(|error| Failure::io(&mutation.file, &error))?;
-        let mutated = mutation.apply(&original)?;
+        let mutated = mutation.apply(&Code::of(&original))?;
         let guard = Mutated { path, original };
         fs::write(&guard.path, mutated).map_err(|error| Failure::io(&mutation.file, &error))?;
         Ok(guard)

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::code;
+use super::code::Code;
 use crate::outcome::{Failure, Outcome};
 
 /// One protection taken out, and the test that has to notice.
@@ -63,9 +63,10 @@ impl Test {
 }
 
 impl Mutation {
-    /// `text`, the file's, with the protection taken out.
-    pub(crate) fn apply(&self, text: &str) -> Outcome<String> {
-        match &code::find(text, &self.find)[..] {
+    /// The text of the file with the protection taken out.
+    pub(crate) fn apply(&self, code: &Code) -> Outcome<String> {
+        let text = code.text();
+        match &code.find(&self.find)[..] {
             [place] => Ok([&text[..place.start], &self.put, &text[place.end..]].concat()),
             places => Err(Failure::new(format!(
                 "mutation `{}`: its code to find occurs {} times in `{}`, not once",
@@ -103,15 +104,19 @@ mod tests {
     #[test]
     fn the_code_is_replaced_where_it_stands_once() {
         assert_eq!(
-            Mutation::sample().apply("write()?; sync( )?; done()"),
+            Mutation::sample().apply(&Code::of("write()?; sync( )?; done()")),
             Ok("write()?;  done()".to_owned())
         );
     }
 
     #[test]
     fn code_that_is_gone_or_not_the_only_one_is_refused() {
-        assert!(Mutation::sample().apply("write()?;").is_err());
-        assert!(Mutation::sample().apply("sync()?; sync()?;").is_err());
+        assert!(Mutation::sample().apply(&Code::of("write()?;")).is_err());
+        assert!(
+            Mutation::sample()
+                .apply(&Code::of("sync()?; sync()?;"))
+                .is_err()
+        );
     }
 
     #[test]

@@ -7,9 +7,6 @@ use super::{Finding, Tree};
 /// taken for one of them.
 const FIRST_MINOR: u64 = 21;
 
-/// What docs.rs builds of a crate.
-const DOCUMENTED: &str = "[package.metadata.docs.rs]\nall-features = true\n";
-
 /// Finds missing or empty files, and changelogs that do not know the crate's version.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -20,14 +17,15 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         require(tree, &format!("{folder}/README.md"), &mut findings);
         let changelog = format!("{folder}/CHANGELOG.md");
         require(tree, &changelog, &mut findings);
-        let manifest = tree.file(&format!("{folder}/Cargo.toml"));
-        let version = manifest.and_then(|file| {
-            file.text
-                .lines()
-                .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
-        });
+        let text = tree.file(&format!("{folder}/Cargo.toml"));
+        let manifest: Option<toml::Table> = text.and_then(|file| file.text.parse().ok());
+        let package = manifest
+            .as_ref()
+            .and_then(|manifest| manifest.get("package"));
+        let field = |name: &str| package.and_then(|package| package.get(name));
+        let version = field("version").and_then(toml::Value::as_str);
         let Some(version) = version else {
-            let message = "no `version = \"..\"` line: each crate has its own version";
+            let message = "no version of its own: each crate has its own version";
             findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
             continue;
         };
@@ -37,7 +35,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             );
             findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
         }
-        if manifest.is_none_or(|file| !file.text.contains(DOCUMENTED)) {
+        let docs = field("metadata").and_then(|metadata| metadata.get("docs")?.get("rs"));
+        if docs.and_then(|docs| docs.get("all-features")) != Some(&true.into()) {
             let message = "docs.rs does not build all features: `[package.metadata.docs.rs]`";
             findings.push(Finding::new(&format!("{folder}/Cargo.toml"), 0, message));
         }
@@ -84,7 +83,7 @@ mod tests {
     ];
 
     const MANIFEST: &str =
-        "version = \"0.21.0\"\n\n[package.metadata.docs.rs]\nall-features = true\n";
+        "[package]\nversion = \"0.21.0\"\nmetadata.docs.rs.all-features = true\n";
 
     fn found(files: &[(&str, &str)]) -> usize {
         check(&Tree::of(&[&ROOT[..], files].concat())).len()
@@ -108,7 +107,10 @@ mod tests {
         assert_eq!(found(&files(MANIFEST, "## [0.21.0] - 2026-01-01\n")), 0);
         assert_eq!(found(&files(MANIFEST, "## [Unreleased]\n")), 0);
         assert_eq!(found(&files(MANIFEST, "## [0.20.9]\n")), 1);
-        assert_eq!(found(&files("version.workspace = true\n", "text\n")), 1);
+        assert_eq!(
+            found(&files("[package]\nversion.workspace = true\n", "text\n")),
+            1
+        );
     }
 
     #[test]
@@ -130,6 +132,6 @@ mod tests {
             );
         }
         assert_eq!(of(&MANIFEST.replace("= true", "= false")), 1);
-        assert_eq!(of("version = \"0.21.0\"\n"), 1);
+        assert_eq!(of("[package]\nversion = \"0.21.0\"\n"), 1);
     }
 }

@@ -1,36 +1,34 @@
 //! Every feature of a published crate says in Cargo.toml what it adds.
 
+use toml_edit::Document;
+
 use super::{Finding, Tree};
 
 /// Finds features, `default` aside, without a comment in the line above.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for folder in tree.crates() {
-        let Some(file) = tree.file(&format!("{folder}/Cargo.toml")) else {
+        let path = format!("{folder}/Cargo.toml");
+        let text = tree.file(&path).map_or("", |file| &file.text);
+        let manifest = match Document::parse(text) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                findings.push(Finding::new(&path, 0, error.to_string()));
+                continue;
+            }
+        };
+        let features = manifest.get("features").and_then(|item| item.as_table());
+        let Some(features) = features else {
             continue;
         };
-        let mut in_features = false;
-        let mut in_value = false;
-        let mut commented = false;
-        for (index, line) in file.text.lines().map(str::trim).enumerate() {
-            if line.starts_with('[') && !in_value {
-                in_features = line == "[features]";
+        for (name, _) in features {
+            let decor = features.key(name).map(|key| key.leaf_decor());
+            let above = decor.and_then(|decor| decor.prefix()?.span());
+            let is_commented = above.is_some_and(|span| text[span].trim_end().contains('#'));
+            if name != "default" && !is_commented {
+                let message = format!("feature `{name}` has no comment in the line above");
+                findings.push(Finding::new(&path, 0, message));
             }
-            if in_value {
-                // The list of a feature goes on over several lines.
-                in_value = !line.contains(']');
-            } else if let Some((name, value)) = line.split_once('=')
-                && in_features
-                && !line.starts_with('#')
-            {
-                in_value = !value.contains(']');
-                let name = name.trim();
-                if !commented && name != "default" {
-                    let message = format!("feature `{name}` has no comment in the line above");
-                    findings.push(Finding::new(&file.path, index + 1, message));
-                }
-            }
-            commented = line.starts_with('#');
         }
     }
     findings
@@ -40,33 +38,28 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    fn found(manifest: &str) -> Vec<usize> {
-        check(&Tree::of(&[("crates/a/Cargo.toml", manifest)]))
-            .into_iter()
-            .map(|found| found.line)
-            .collect()
+    fn found(manifest: &str) -> usize {
+        check(&Tree::of(&[("crates/a/Cargo.toml", manifest)])).len()
     }
 
     #[test]
     fn a_feature_without_a_comment_is_found() {
-        assert_eq!(
-            found("[features]\ndefault = []\na = []\n# B.\nb = []\nc = []\n"),
-            [3, 6]
-        );
-    }
-
-    #[test]
-    fn lists_over_several_lines_are_one_feature() {
+        let features = "default = []\na = []\n# B.\nb = []\nc = []\n";
+        assert_eq!(found(&format!("[features]\n{features}")), 2);
         assert_eq!(
             found("[features]\n# A.\na = [\n  \"dep:x\",\n]\nb = []\n"),
-            [6]
+            1
         );
     }
 
     #[test]
     fn other_tables_need_no_comments() {
-        assert!(
-            found("[package]\nname = \"a\"\n[features]\n[dependencies]\nx = \"1\"\n").is_empty()
-        );
+        let manifest = "[package]\nname = \"a\"\n[features]\n[dependencies]\nx = \"1\"\n";
+        assert_eq!(found(manifest), 0);
+    }
+
+    #[test]
+    fn a_manifest_that_is_no_toml_is_found() {
+        assert_eq!(found("[features\n"), 1);
     }
 }

@@ -1,16 +1,24 @@
 //! Links between the documents lead somewhere: to a file or folder, and to a heading in it.
 
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
 use super::{Finding, Tree};
 
 /// Finds relative links in Markdown whose target is not there.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.files().filter(|file| file.path.ends_with(".md")) {
-        for (number, line) in prose(&file.text) {
-            for target in targets(&line) {
-                if let Some(problem) = problem(tree, &file.path, target) {
-                    findings.push(Finding::new(&file.path, number, problem));
-                }
+        let mut found = |target: &str, at: usize| {
+            if let Some(problem) = problem(tree, &file.path, target) {
+                let line = 1 + file.text[..at].matches('\n').count();
+                findings.push(Finding::new(&file.path, line, problem));
+            }
+        };
+        for (event, place) in events(&file.text) {
+            if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event {
+                found(&dest_url, place.start);
             }
         }
     }
@@ -64,64 +72,36 @@ fn joined(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The lines outside code blocks, with code spans blanked.
-fn prose(text: &str) -> Vec<(usize, String)> {
-    let mut lines = Vec::new();
-    let mut fenced = false;
-    for (index, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            // Every second part of a line split at backquotes is code.
-            let kept: Vec<&str> = line.split('`').step_by(2).collect();
-            lines.push((index + 1, kept.join(" ")));
-        }
-    }
-    lines
-}
-
-/// The targets of `[text](target)` and of `[name]: target`.
-fn targets(line: &str) -> Vec<&str> {
-    let mut targets: Vec<&str> = line
-        .match_indices("](")
-        .filter_map(|(at, _)| {
-            let rest = &line[at + 2..];
-            let end = rest.find([')', ' '])?;
-            Some(&rest[..end])
-        })
-        .collect();
-    if line.starts_with('[')
-        && let Some((_, rest)) = line.split_once("]: ")
-    {
-        targets.extend(rest.split_whitespace().next());
-    }
-    targets
+/// The events of a document, each with its place.
+fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+    Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter()
 }
 
 /// The anchors of a document's headings, as code forges make them.
 fn headings(text: &str) -> Vec<String> {
-    let mut fenced = false;
     let mut anchors: Vec<String> = Vec::new();
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        }
-        let title = line.trim_start_matches('#');
-        if fenced || title.len() == line.len() || !title.starts_with(' ') {
-            continue;
-        }
-        let anchor: String = title
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect();
-        let earlier = anchors.iter().filter(|other| **other == anchor).count();
-        if earlier == 0 {
-            anchors.push(anchor);
-        } else {
-            anchors.push(format!("{anchor}-{earlier}"));
+    let mut title: Option<String> = None;
+    for (event, _) in events(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => title = Some(String::new()),
+            Event::Text(part) | Event::Code(part) => {
+                title = title.map(|title| title + &part);
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                let anchor: String = title
+                    .take()
+                    .unwrap_or_default()
+                    .to_lowercase()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                    .map(|c| if c == ' ' { '-' } else { c })
+                    .collect();
+                match anchors.iter().filter(|other| **other == anchor).count() {
+                    0 => anchors.push(anchor),
+                    earlier => anchors.push(format!("{anchor}-{earlier}")),
+                }
+            }
+            _ => {}
         }
     }
     anchors
@@ -150,7 +130,7 @@ mod tests {
         assert_eq!(found("[x](../c/)\n").len(), 1);
         assert_eq!(found("[x](../../c)\n").len(), 1);
         assert_eq!(found("![x](x.png) and [y](y.md \"title\")\n").len(), 2);
-        assert_eq!(found("[x]: c.md\n").len(), 1);
+        assert_eq!(found("[x]\n\n[x]: c.md\n").len(), 1);
     }
 
     #[test]

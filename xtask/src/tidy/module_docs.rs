@@ -5,14 +5,14 @@ use super::{Finding, Tree};
 /// Finds files whose first line is not module documentation.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     tree.rust()
-        .filter(|(file, _)| {
+        .filter(|file| {
             !file
                 .text
                 .lines()
                 .find(|line| !line.trim().is_empty())
                 .is_some_and(|line| line.starts_with("//! "))
         })
-        .map(|(file, _)| {
+        .map(|file| {
             Finding::new(
                 &file.path,
                 1,

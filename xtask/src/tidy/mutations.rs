@@ -1,10 +1,10 @@
 //! The list of mutations fits the sources: every text to find stands there once, and every test
 //! named is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Tree};
-use crate::mutations::{AREAS, FOLDER, Mutation, ROWS, parse};
+use crate::mutations::{AREAS, Code, FOLDER, Mutation, ROWS, parse};
 
 /// Finds mutations that no longer can be applied, and what the list as a whole lacks.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -26,12 +26,16 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn check_list(tree: &Tree, list: &[Mutation]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut names = BTreeSet::new();
+    let mut codes = BTreeMap::new();
     for mutation in list {
         let mut found = |message: String| findings.push(Finding::new(&mutation.file, 0, message));
         match tree.file(&mutation.file) {
             None => found(format!("mutation `{}`: there is no file", mutation.name)),
             Some(file) => {
-                if let Err(failure) = mutation.apply(&file.text) {
+                let code = codes
+                    .entry(&file.path)
+                    .or_insert_with(|| Code::of(&file.text));
+                if let Err(failure) = mutation.apply(code) {
                     found(failure.to_string());
                 }
             }

@@ -3,7 +3,7 @@
 use syn::visit::{self, Visit};
 
 use super::{Finding, Tree};
-use crate::imports::is_for_tests;
+use crate::source::is_for_tests;
 
 /// The most fields of a type.
 const FIELDS: usize = 8;
@@ -56,17 +56,13 @@ fn check_against(tree: &Tree, exceptions: &[(&str, &str)]) -> Vec<Finding> {
     let mut excused = Vec::new();
     for file in tree
         .files()
-        .filter(|file| !file.is_test && file.rust.is_some() && file.path.starts_with("crates/"))
+        .filter(|file| !file.is_test && file.is_library())
     {
-        if !file.path.contains("/src/") {
-            continue;
-        }
-        let Ok(syntax) = syn::parse_file(&file.text) else {
-            findings.push(Finding::new(&file.path, 0, "it is not Rust"));
+        let Some(syntax) = file.source().syntax.as_ref() else {
             continue;
         };
         let mut types = Types::default();
-        types.visit_file(&syntax);
+        types.visit_file(syntax);
         for found in types.large {
             let name = format!("{}: {}", file.path, found.name);
             if exceptions.iter().any(|(excepted, _)| *excepted == name) {

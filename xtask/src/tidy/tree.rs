@@ -1,11 +1,12 @@
 //! The repository's files, as the checks see them.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use crate::outcome::{Failure, Outcome};
-use crate::rust_text::RustText;
+use crate::source::Source;
 
 /// Folders whose contents nobody wrote by hand, or that tools fill while they run; `.git` is a file
 /// in a worktree.
@@ -15,7 +16,7 @@ const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
 const LARGEST_TEXT: u64 = 1 << 20;
 
 /// Every text file of the repository, and the name of every other one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tree {
     files: Vec<File>,
     /// Every file and folder, text or not.
@@ -23,15 +24,29 @@ pub(crate) struct Tree {
 }
 
 /// One text file.
-#[derive(Debug)]
 pub(crate) struct File {
     /// Relative to the root, with `/` on every system.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// The source taken apart, for a file that ends in `.rs`.
-    pub(crate) rust: Option<RustText>,
+    source: OnceCell<Source>,
     /// True for a file that only tests compile.
     pub(crate) is_test: bool,
+}
+
+impl File {
+    pub(crate) fn is_rust(&self) -> bool {
+        self.path.ends_with(".rs")
+    }
+
+    /// The tokens and items of a Rust file, read when they are first asked for.
+    pub(crate) fn source(&self) -> &Source {
+        self.source.get_or_init(|| Source::parse(&self.text))
+    }
+
+    /// True for a source of a published crate.
+    pub(crate) fn is_library(&self) -> bool {
+        self.is_rust() && self.path.starts_with("crates/") && self.path.contains("/src/")
+    }
 }
 
 impl Tree {
@@ -62,11 +77,9 @@ impl Tree {
         self.files.iter()
     }
 
-    /// The Rust files with their source taken apart.
-    pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &RustText)> {
-        self.files
-            .iter()
-            .filter_map(|file| Some((file, file.rust.as_ref()?)))
+    /// The Rust files.
+    pub(crate) fn rust(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(|file| file.is_rust())
     }
 
     /// The text file at `path`.
@@ -141,11 +154,10 @@ impl Tree {
         let is_test = path
             .split('/')
             .any(|part| part == "tests" || part == "tests.rs");
-        let rust = path.ends_with(".rs").then(|| RustText::parse(&text));
         self.files.push(File {
             path,
             text,
-            rust,
+            source: OnceCell::new(),
             is_test,
         });
     }
@@ -153,13 +165,14 @@ impl Tree {
     /// Marks the files of modules declared under `#[cfg(test)]`.
     fn find_test_modules(&mut self) {
         let mut prefixes = Vec::new();
-        for (file, rust) in self.rust() {
+        let with_tests = |file: &&File| file.text.contains("(test");
+        for file in self.rust().filter(with_tests) {
             let stem = file.path.trim_end_matches(".rs");
             let folder = match stem.rsplit_once('/') {
                 Some((folder, "lib" | "main" | "mod")) => folder,
                 _ => stem,
             };
-            for name in rust.test_modules() {
+            for name in file.source().test_modules() {
                 prefixes.push(format!("{folder}/{name}.rs"));
                 prefixes.push(format!("{folder}/{name}/"));
             }

@@ -2,7 +2,7 @@
 //! any forbids it.
 
 use super::{Finding, Tree};
-use crate::rust_text::has_word;
+use crate::source::Token;
 
 /// Every file, or folder of one module, that may hold unsafe code, and why it has to.
 const ALLOWED: &[(&str, &str)] = &[
@@ -70,13 +70,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn check_against(tree: &Tree, allowed: &[(&str, &str)]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut with_unsafe = Vec::new();
-    for (file, rust) in tree.rust() {
-        let first = rust
-            .lines()
-            .find(|(_, line)| has_word(&line.code, "unsafe"));
-        let Some((number, _)) = first else {
+    for file in tree.rust().filter(|file| file.text.contains("unsafe")) {
+        let is_unsafe = |token: &&Token| file.text[token.place.clone()] == *"unsafe";
+        let Some(first) = file.source().tokens.iter().find(is_unsafe) else {
             continue;
         };
+        let number = *first.lines.start();
         with_unsafe.push(file.path.as_str());
         if !allowed.iter().any(|(entry, _)| covers(entry, &file.path)) {
             let message = "unsafe code outside the list in xtask/src/tidy/unsafe_code.rs";
