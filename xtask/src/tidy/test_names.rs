@@ -11,7 +11,7 @@ const UNDERSCORES: usize = 5;
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let functions: HashSet<&str> = tree
         .rust()
-        .flat_map(|(file, _)| file.text.split("fn ").skip(1))
+        .flat_map(|file| file.text.split("fn ").skip(1))
         .filter_map(|behind| behind.split('(').next())
         .collect();
     let mut findings = Vec::new();
