@@ -1,4 +1,4 @@
-//! The options of a command: `--flag`, `--name value` and `--name=value`, nothing else.
+//! The options of a command, `--flag`, `--name value` and `--name=value`, and plain words.
 
 use crate::outcome::{Failure, Outcome};
 
@@ -19,6 +19,12 @@ impl Args {
         let before = self.words.len();
         self.words.retain(|word| word != name);
         self.words.len() != before
+    }
+
+    /// Takes the first word that is no option.
+    pub(crate) fn word(&mut self) -> Option<String> {
+        let at = self.words.iter().position(|word| !word.starts_with('-'))?;
+        Some(self.words.remove(at))
     }
 
     /// Takes the value of the option `name`, if it was given.
@@ -93,6 +99,10 @@ mod tests {
     fn an_unknown_word_is_refused() {
         let mut args = args("--fail-fast --fial-fast");
         assert!(args.flag("--fail-fast"));
+        assert_eq!(args.word(), None);
         assert!(args.finish().is_err());
+        let mut args = Args::new(vec!["HEAD".to_owned()]);
+        assert_eq!(args.word().as_deref(), Some("HEAD"));
+        assert_eq!(args.finish(), Ok(()));
     }
 }

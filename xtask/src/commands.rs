@@ -11,6 +11,7 @@ mod features;
 mod fmt;
 mod fuzz;
 mod layering;
+mod lines;
 mod loom;
 mod mutations;
 mod no_std;
@@ -55,6 +56,7 @@ pub(crate) const ALL: &[Command] = &[
     fuzz::COMMAND,
     package::COMMAND,
     bench::COMMAND,
+    lines::COMMAND,
     torture::COMMAND,
     mutations::COMMAND,
 ];

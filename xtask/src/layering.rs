@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_name_from_above_is_found() {
-        let found = |path, source| names(&Tree::of(&[(path, source)])).len();
+        let found = |path, source| names(&Tree::sample(&[(path, source)])).len();
         let lean = "crates/lean-imt/src/a.rs";
         assert_eq!(found(lean, "use rotortree_store::Engine;\n"), 1);
         assert_eq!(found(lean, "/// See [`rotortree_store`].\n"), 1);

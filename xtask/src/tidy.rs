@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn findings_come_from_every_check_in_order() {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             ("crates/b/src/lib.rs", "\t//! Docs.\n"),
             ("crates/a/src/lib.rs", "fn a() {}\n"),
         ]);

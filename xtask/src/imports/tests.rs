@@ -4,7 +4,7 @@ use super::*;
 use crate::workspace::Workspace;
 
 fn arrows_of(files: &[(&str, &str)]) -> Vec<String> {
-    let arrows = arrows(&Tree::of(files), "crates/a").unwrap();
+    let arrows = arrows(&Tree::sample(files), "crates/a").unwrap();
     let mut lines = Vec::new();
     for (from, targets) in arrows {
         for to in targets {
@@ -79,7 +79,7 @@ fn an_inline_module_belongs_to_its_file() {
 
 #[test]
 fn circles_are_found_whole() {
-    let tree = Tree::of(&[
+    let tree = Tree::sample(&[
         ("crates/a/src/lib.rs", "mod b; mod c; mod d; mod e;"),
         ("crates/a/src/b.rs", "use crate::c::C;"),
         ("crates/a/src/c.rs", "use crate::d::D;"),

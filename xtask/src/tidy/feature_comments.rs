@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn found(manifest: &str) -> usize {
-        check(&Tree::of(&[("crates/a/Cargo.toml", manifest)])).len()
+        check(&Tree::sample(&[("crates/a/Cargo.toml", manifest)])).len()
     }
 
     #[test]

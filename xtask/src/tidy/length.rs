@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn found(source: &str) -> usize {
-        check(&Tree::of(&[("crates/a/src/lib.rs", source)])).len()
+        check(&Tree::sample(&[("crates/a/src/lib.rs", source)])).len()
     }
 
     #[test]
@@ -65,6 +65,6 @@ mod tests {
         );
         assert_eq!(found(&tests), 0);
         let long = "fn f() {}\n".repeat(LIMIT + 1);
-        assert!(check(&Tree::of(&[("crates/a/tests/a.rs", &long)])).is_empty());
+        assert!(check(&Tree::sample(&[("crates/a/tests/a.rs", &long)])).is_empty());
     }
 }

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             ("docs/a.md", text),
             ("docs/b.md", "# The `log`: a tour\n\n## Twice\n## Twice\n"),
             ("README.md", "# Root\n"),

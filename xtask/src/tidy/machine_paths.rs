@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> usize {
-        check(&Tree::of(&[("a.rs", line)])).len()
+        check(&Tree::sample(&[("a.rs", line)])).len()
     }
 
     #[test]

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&Tree::of(&[(path, text)])).len()
+        check(&Tree::sample(&[(path, text)])).len()
     }
 
     #[test]

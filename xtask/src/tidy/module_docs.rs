@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn a_file_without_module_docs_is_found() {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             ("a.rs", "//! Docs.\n"),
             ("b.rs", "\n// Not docs.\nfn b() {}\n"),
             ("c.rs", ""),

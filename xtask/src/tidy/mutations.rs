@@ -75,7 +75,7 @@ mod tests {
     use crate::workspace::Workspace;
 
     fn found(source: &str, list: &[Mutation]) -> usize {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             ("crates/wal/src/a.rs", source),
             ("crates/wal/tests/wal/main.rs", "fn a_test() {}\n"),
         ]);

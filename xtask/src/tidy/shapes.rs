@@ -155,7 +155,11 @@ mod tests {
     use super::*;
 
     fn found(source: &str, exceptions: &[(&str, &str)]) -> usize {
-        check_against(&Tree::of(&[("crates/a/src/lib.rs", source)]), exceptions).len()
+        check_against(
+            &Tree::sample(&[("crates/a/src/lib.rs", source)]),
+            exceptions,
+        )
+        .len()
     }
 
     const LARGE: &str =
@@ -188,7 +192,7 @@ mod tests {
             found(&format!("#[cfg(test)] mod tests {{ {LARGE} }}"), &[]),
             0
         );
-        let tree = Tree::of(&[("crates/a/tests/b.rs", LARGE)]);
+        let tree = Tree::sample(&[("crates/a/tests/b.rs", LARGE)]);
         assert_eq!(check_against(&tree, &[]).len(), 0);
     }
 }

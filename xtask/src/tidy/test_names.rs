@@ -38,7 +38,7 @@ mod tests {
 
     fn found(document: &str) -> usize {
         let source = "#[test]\nfn a_name_of_five_or_six() {}\n";
-        check(&Tree::of(&[
+        check(&Tree::sample(&[
             ("a.md", document),
             ("crates/a/src/lib.rs", source),
         ]))

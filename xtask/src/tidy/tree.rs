@@ -59,17 +59,23 @@ impl Tree {
     }
 
     /// A tree of the given paths and texts.
-    #[cfg(test)]
-    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: Vec<(String, String)>) -> Self {
         let mut tree = Self::default();
         for (path, text) in files {
             for (at, _) in path.match_indices('/') {
                 tree.paths.insert(path[..at].to_owned());
             }
-            tree.add((*path).to_owned(), (*text).to_owned());
+            tree.add(path, text);
         }
         tree.find_test_modules();
         tree
+    }
+
+    /// A small tree for tests.
+    #[cfg(test)]
+    pub(crate) fn sample(files: &[(&str, &str)]) -> Self {
+        let owned = |&(path, text): &(&str, &str)| (path.to_owned(), text.to_owned());
+        Self::of(files.iter().map(owned).collect())
     }
 
     /// The text files.
@@ -202,7 +208,7 @@ mod tests {
 
     #[test]
     fn files_that_only_tests_compile_are_known() {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             (
                 "crates/a/src/lib.rs",
                 "mod b;\n#[cfg(test)]\nmod reference;\n",

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn unsafe_code_outside_the_list_is_found() {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             MANIFEST,
             ("crates/a/src/lib.rs", "mod b;\n"),
             ("crates/a/src/b.rs", "fn f() {\n    unsafe { g() }\n}\n"),
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_listed_file_without_unsafe_code_is_found() {
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             MANIFEST,
             ("crates/a/src/lib.rs", "#![forbid(unsafe_code)]\n"),
         ]);
@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn a_crate_without_unsafe_code_forbids_it() {
         let source = "//! No `unsafe` here.\nconst S: &str = \"unsafe\";\n";
-        let tree = Tree::of(&[MANIFEST, ("crates/a/src/lib.rs", source)]);
+        let tree = Tree::sample(&[MANIFEST, ("crates/a/src/lib.rs", source)]);
         assert_eq!(check_against(&tree, &[]).len(), 1);
-        let tree = Tree::of(&[
+        let tree = Tree::sample(&[
             MANIFEST,
             ("crates/a/src/lib.rs", "#![forbid(unsafe_code)]\n"),
         ]);

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&Tree::of(&[(path, text)])).len()
+        check(&Tree::sample(&[(path, text)])).len()
     }
 
     #[test]
