@@ -178,7 +178,7 @@ fn open(
         },
         ..EngineConfig::default()
     };
-    Tree::open(Blake3Hasher, place(files), config)
+    Tree::open_with(Blake3Hasher, place(files), config)
 }
 
 fn place(files: &SimFiles) -> Arc<dyn Storage> {
@@ -251,7 +251,7 @@ fn check(honest: &Honest, kind: Kind, input: &[u8]) {
                 "a wrong node was read"
             );
         }
-        let verified = tree.verify(&Blake3Hasher, &mut |_| {});
+        let verified = tree.verify();
         assert_eq!(verified.is_ok(), is_honest, "{verified:?}");
     }
 }

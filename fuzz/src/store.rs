@@ -4,12 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RecoveryMode, fs::FsStorage,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, fs::FsStorage,
     manifest::Manifest, test_util::sim_files::SimFiles,
 };
 
 /// The tree of the inputs.
-pub type Tree = Engine<Blake3Hasher, 2, 32>;
+pub type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 /// The files that an input can hold, by their number.
 pub fn path(number: u8) -> PathBuf {
@@ -78,7 +78,7 @@ pub fn open(
         recovery,
         ..EngineConfig::default()
     };
-    Tree::open(
+    Tree::open_with(
         Blake3Hasher,
         Arc::new(FsStorage::with_files(files.clone(), "/tree")),
         config,
@@ -105,8 +105,7 @@ pub fn check_store(input: &[u8]) {
     };
     let Ok(tree) = open(&disk, mode) else { return };
     let size = tree.size();
-    tree.verify(&Blake3Hasher, &mut |_| {})
-        .expect("opening verified it");
+    tree.verify().expect("opening verified it");
     let Ok((_, token)) = tree.insert([7; 32]) else {
         return;
     };

@@ -99,19 +99,6 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "storage")]
-mod any_tree;
-#[cfg(feature = "storage")]
-mod builder;
-#[cfg(feature = "storage")]
-mod config;
-#[cfg(feature = "storage")]
-mod insert_methods;
-#[cfg(feature = "storage")]
-mod settings;
-#[cfg(feature = "storage")]
-mod tree;
-
 pub use rotortree_hasher as hasher;
 pub use rotortree_lean_imt as lean_imt;
 #[cfg(feature = "storage")]
@@ -126,19 +113,13 @@ pub use rotortree_hasher::Sha256Hasher;
 #[doc(inline)]
 pub use rotortree_lean_imt::*;
 #[cfg(feature = "storage")]
+#[doc(inline)]
 pub use rotortree_store::{
-    Append, BackupReport, CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken,
-    Durable, DurableHeads, FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode,
-    RecoveryReport, RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
-    checkpoint::CheckpointFailure, storage::Reads, verify::Progress as VerifyProgress,
-};
-
-#[cfg(feature = "storage")]
-pub use crate::{
-    any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect},
-    builder::RotorTreeBuilder,
-    config::RotorTreeConfig,
-    tree::RotorTree,
+    AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointPolicy, Completion,
+    CutNotice, Damage, DurabilityToken, Durable, DurableHeads, FlushPolicy, LogBreak, OpenProgress,
+    Placement, ReadOnly, RecoveryMode, RecoveryReport, RotorTree, RotorTreeBuilder,
+    RotorTreeConfig, RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
+    checkpoint::CheckpointFailure, inspect, storage::Reads, verify::Progress as VerifyProgress,
 };
 
 /// The README's code, compiled and run.

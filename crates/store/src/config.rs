@@ -1,10 +1,57 @@
-//! How an engine behaves: policies, bounds and modes.
+//! [`RotorTreeConfig`], the five settings that most users need, and the policies and modes in it
+//! and beside it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use rotortree_lean_imt::TreeHead;
+#[cfg(doc)]
+use crate::StorageError;
 
-use crate::{Runtime, StorageError, storage::Reads};
+/// Where a tree lives and how it behaves. What else can be set is set on the
+/// [builder](crate::RotorTree::builder).
+///
+/// ```
+/// use rotortree_store::{CheckpointPolicy, FlushPolicy, RotorTreeConfig, TieringConfig};
+/// use std::time::Duration;
+///
+/// let config = RotorTreeConfig::new("tree");
+/// assert_eq!(config.flush_policy, FlushPolicy::Interval(Duration::from_millis(10)));
+/// assert_eq!(config.checkpoint_policy, CheckpointPolicy::MemoryThreshold(256 << 20));
+/// assert_eq!(config.tiering, TieringConfig { pin_above_level: usize::MAX });
+/// assert!(config.verify_checkpoint);
+///
+/// let careful = RotorTreeConfig { flush_policy: FlushPolicy::Manual, ..config };
+/// # drop(careful);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotorTreeConfig {
+    /// The tree's directory, created if it is missing; must not be empty. A relative path is
+    /// resolved when the tree is opened.
+    pub path: PathBuf,
+    /// When log entries are synced without anybody waiting for them.
+    pub flush_policy: FlushPolicy,
+    /// When checkpoints are made.
+    pub checkpoint_policy: CheckpointPolicy,
+    /// Which levels stay in memory once a checkpoint covers them.
+    pub tiering: TieringConfig,
+    /// Whether opening compares every stored node with the hash of its children, which finds what
+    /// checksums cannot. O(nodes).
+    pub verify_checkpoint: bool,
+}
+
+impl RotorTreeConfig {
+    /// The defaults for a tree in the directory `path`: flush every 10 ms, checkpoint after 256 MiB
+    /// of new nodes or of log, map every checkpointed level, verify when opening.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            flush_policy: FlushPolicy::default(),
+            checkpoint_policy: CheckpointPolicy::default(),
+            tiering: TieringConfig::default(),
+            verify_checkpoint: true,
+        }
+    }
+}
 
 /// When records reach the disk without anybody waiting for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +131,7 @@ pub enum RecoveryMode {
     /// A cut that would leave no leaf of a tree that had some is refused.
     ///
     /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with
-    /// [`expect_head`](EngineConfig::expect_head): a tree that was cut and then grown has other
+    /// [`expect_head`](crate::RotorTreeBuilder::expect_head): a tree that was cut and then grown has other
     /// roots at sizes that it had before.
     #[default]
     StopAtLastValid,
@@ -114,119 +161,4 @@ pub enum OpenProgress {
         /// Bytes in all.
         total: u64,
     },
-}
-
-/// Called while opening.
-#[derive(Clone)]
-pub struct ProgressCallback(Arc<dyn Fn(OpenProgress) + Send + Sync>);
-
-impl ProgressCallback {
-    /// Wraps a function.
-    pub fn new(callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(callback))
-    }
-
-    pub(crate) fn report(&self, progress: OpenProgress) {
-        (self.0)(progress);
-    }
-}
-
-impl fmt::Debug for ProgressCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProgressCallback")
-    }
-}
-
-/// Everything that can be set.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// When records reach the disk.
-    pub flush_policy: FlushPolicy,
-    /// When checkpoints are made.
-    pub checkpoint_policy: CheckpointPolicy,
-    /// Which levels stay in memory.
-    pub tiering: TieringConfig,
-    /// Whether opening compares every stored node with the hash of its children.
-    pub verify_checkpoint: bool,
-    /// What opening does about a damaged log.
-    pub recovery: RecoveryMode,
-    /// A head that the recovered tree must contain.
-    pub expect_head: Option<TreeHead>,
-    /// The most bytes of records waiting to be written; default 64 MiB.
-    pub max_unflushed_bytes: usize,
-    /// The log starts a new segment beyond this many bytes; default 256 MiB.
-    pub segment_bytes: u64,
-    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are
-    /// so many. 0 keeps none; default 1024.
-    pub recent_heads: usize,
-    /// The background threads.
-    pub runtime: Runtime,
-    /// How stored nodes are read.
-    pub reads: Reads,
-    /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store
-    /// gets, and the largest that an existing one may have. `None` is the type's own. For
-    /// types that must be wide enough for whatever is there.
-    pub max_depth: Option<usize>,
-    /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of
-    /// the kind `NotFound`.
-    pub create_if_missing: bool,
-    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what
-    /// stands for it.
-    pub raise_max_depth: bool,
-    /// Told how opening goes on.
-    pub progress: Option<ProgressCallback>,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            flush_policy: FlushPolicy::default(),
-            checkpoint_policy: CheckpointPolicy::default(),
-            tiering: TieringConfig::default(),
-            verify_checkpoint: true,
-            recovery: RecoveryMode::default(),
-            expect_head: None,
-            max_unflushed_bytes: 64 << 20,
-            segment_bytes: 256 << 20,
-            recent_heads: 1024,
-            runtime: Runtime::shared(),
-            reads: Reads::default(),
-            max_depth: None,
-            create_if_missing: true,
-            raise_max_depth: false,
-            progress: None,
-        }
-    }
-}
-
-impl EngineConfig {
-    /// The MAX_DEPTH to go by, for a type that has this one.
-    pub(crate) fn ceiling(&self, of_the_type: usize) -> usize {
-        self.max_depth.unwrap_or(of_the_type)
-    }
-
-    /// Refuses values outside of their limits, for a type with this MAX_DEPTH.
-    pub(crate) fn check(&self, of_the_type: usize) -> Result<(), StorageError> {
-        let ceiling = self.ceiling(of_the_type);
-        if ceiling == 0 || ceiling > of_the_type {
-            return Err(StorageError::InvalidConfig(format!(
-                "a MAX_DEPTH of {ceiling} is outside of 1 to {of_the_type}"
-            )));
-        }
-        match self.flush_policy {
-            FlushPolicy::Interval(interval) if interval < FlushPolicy::MIN_INTERVAL => {
-                Err(StorageError::InvalidConfig(format!(
-                    "a flush interval of {interval:?} is below the least, {:?}",
-                    FlushPolicy::MIN_INTERVAL
-                )))
-            }
-            _ => Ok(()),
-        }?;
-        match self.checkpoint_policy {
-            CheckpointPolicy::EveryNEntries(0) => Err(StorageError::InvalidConfig(
-                "EveryNEntries(0): a checkpoint needs at least one entry".into(),
-            )),
-            _ => Ok(()),
-        }
-    }
 }

@@ -18,10 +18,9 @@
 //! | `checkpointing` | checkpoints, step by step |
 //! | `policy` | when a checkpoint is due, and when inserts wait for it |
 //! | `backup` | a copy on another storage, of a running tree |
-//! | `close` | closing, and the handle that does it when dropped |
+//! | `close` | closing |
 //! | `closing` | ownership, and the one call that gives it up |
-//! | `awaiting` | the methods that return futures |
-//! | `durable_heads` | following what becomes durable |
+//! //! | `durable_heads` | following what becomes durable |
 //! | `token` | what an insert returns for waiting |
 //! | `heads` | heads of recent appends, found by their roots |
 //! | `shortage` | writes that were not made, and are made later |
@@ -35,7 +34,6 @@
 mod append;
 #[cfg(all(test, not(loom)))]
 mod async_tests;
-mod awaiting;
 mod background;
 mod backup;
 mod checkpointing;
@@ -64,10 +62,10 @@ mod token;
 mod waiters;
 mod write;
 
+pub(crate) use self::core::Core;
 pub use self::{
     append::{Append, Placement},
     backup::BackupReport,
-    close::Engine,
     durable_heads::DurableHeads,
     stats::Stats,
     token::{DurabilityToken, Durable},

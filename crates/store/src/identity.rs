@@ -15,13 +15,13 @@ use crate::{
 ///
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
-/// use rotortree_store::{Engine, EngineConfig, StoreIdentity, memory::MemoryStorage, storage::Storage};
+/// use rotortree_store::{RotorTree, StoreIdentity, memory::MemoryStorage, storage::Storage};
 /// use std::sync::Arc;
 ///
 /// let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
 /// assert_eq!(StoreIdentity::read(&*storage)?, None);
 ///
-/// let tree = Engine::<_, 4, 20>::open(Blake3Hasher, Arc::clone(&storage), EngineConfig::default())?;
+/// let tree = RotorTree::<_, 4, 20>::on(Arc::clone(&storage)).open(Blake3Hasher)?;
 /// tree.insert([1; 32])?;
 /// tree.close()?;
 /// let identity = StoreIdentity::read(&*storage)?.ok_or("a store was made")?;

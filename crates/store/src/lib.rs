@@ -1,21 +1,18 @@
-//! Durable storage for rotortree trees: backends, checkpoints, recovery, and the engine that runs a
-//! tree on them.
+//! Durable storage for rotortree trees: the running tree, the backends that keep it, recovery and
+//! checkpoints.
 //!
-//! A durable tree is an [`Engine`] on a [`Storage`](storage::Storage). The engine appends to a tree
-//! in memory (`rotortree-lean-imt`), writes what was inserted to a log (`rotortree-wal`), and from
-//! time to time puts complete nodes into chunk files and replaces a manifest. Opening puts the
-//! three together again: chunks, manifest, log.
+//! A durable tree is a [`RotorTree`] in a directory or on any [`Storage`](storage::Storage). It
+//! appends to a tree in memory (`rotortree-lean-imt`), writes each entry to a log (`rotortree-wal`),
+//! and from time to time puts complete nodes into chunk files and replaces a manifest. Opening puts
+//! the three together again: chunks, manifest, log.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use rotortree_hasher::Blake3Hasher;
-//! use rotortree_store::{Engine, EngineConfig, fs::FsStorage};
+//! use rotortree_store::{RotorTree, memory::MemoryStorage};
 //!
-//! let dir = tempfile::tempdir()?;
-//! let open = || {
-//!     let storage = Arc::new(FsStorage::new(dir.path().join("tree")));
-//!     Engine::<Blake3Hasher, 4, 20>::open(Blake3Hasher, storage, EngineConfig::default())
-//! };
+//! let storage = MemoryStorage::new();
+//! let open = || RotorTree::<_, 4, 20>::on(Arc::new(storage.clone())).open(Blake3Hasher);
 //!
 //! let tree = open()?;
 //! let token = tree.append(&[[1; 32], [2; 32], [3; 32]]).metadata(b"block 17").submit()?;
@@ -41,7 +38,7 @@
 //! | [`verify`] | comparing every stored node with the hash of its children |
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
-//! [`Engine`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes
+//! [`RotorTree`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes
 //! nothing, [`Runtime`] the threads that trees share. [`RecoveryReport`] says what opening found,
 //! [`StoreIdentity`] what stands there before anybody opens it.
 //!
@@ -56,6 +53,8 @@
 //! programs the crate `rotortree` is the one to use; this one is for other backends and other
 //! fronts.
 
+mod any_tree;
+mod builder;
 pub mod checkpoint;
 pub mod chunk;
 pub mod cold;
@@ -79,25 +78,30 @@ mod recovery;
 mod runtime;
 #[cfg(feature = "serde")]
 mod serialized;
+mod settings;
 pub mod shape;
 mod spans;
 pub mod storage;
 mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+mod tree;
 pub mod verify;
 
+pub use any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect};
+pub use builder::RotorTreeBuilder;
 pub use completion::Completion;
 pub use config::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, OpenProgress, ProgressCallback, RecoveryMode,
-    TieringConfig,
+    CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, RotorTreeConfig, TieringConfig,
 };
-pub use engine::{
-    Append, BackupReport, DurabilityToken, Durable, DurableHeads, Engine, Placement, Stats,
-};
+pub use engine::{Append, BackupReport, DurabilityToken, Durable, DurableHeads, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
 pub use identity::StoreIdentity;
 pub use manifest::CutNotice;
 pub use read_only::ReadOnly;
 pub use recovery::{Damage, LogBreak, RecoveryReport};
 pub use runtime::Runtime;
+// Until the tests open their trees through the builder.
+#[doc(hidden)]
+pub use settings::Settings as EngineConfig;
+pub use tree::RotorTree;

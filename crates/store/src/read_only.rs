@@ -15,8 +15,8 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use crate::{
-    EngineConfig, RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest,
-    recovery, spans, storage::Storage, sync::thread_token,
+    RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest, recovery,
+    settings::Settings, spans, storage::Storage, sync::thread_token,
 };
 
 /// How often reading is tried again when the writer moves on in the middle of it.
@@ -35,7 +35,7 @@ const ATTEMPTS: usize = 100;
 /// them, so it cannot tell, as the writer's `find_head` does, whether a root was one of theirs;
 /// where the size is known too, `snapshot_at(size)` of its snapshot tells.
 ///
-/// Opened by [`Engine::open_read_only`](crate::Engine::open_read_only). A cheap handle: clones
+/// Opened by [`RotorTree::open_read_only`](crate::RotorTree::open_read_only). A cheap handle: clones
 /// share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
 pub struct ReadOnly<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     view: Arc<View<H, N, MAX_DEPTH>>,
@@ -45,7 +45,7 @@ pub struct ReadOnly<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
-    config: EngineConfig,
+    config: Settings,
     current: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     seen: ArcSwap<Seen>,
     process: Process,
@@ -127,7 +127,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     pub(crate) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
-        config: EngineConfig,
+        config: Settings,
     ) -> Result<Self, RotorTreeError> {
         config.check(MAX_DEPTH)?;
         let storage = storage.pinned()?.unwrap_or(storage);
@@ -156,7 +156,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     /// [`newer_than`](Self::newer_than).
     ///
     /// # Errors
-    /// As [`Engine::open_read_only`](crate::Engine::open_read_only), and
+    /// As [`RotorTree::open_read_only`](crate::RotorTree::open_read_only), and
     /// [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
     /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked
     /// while this view was being refreshed. [`StorageError::Reentered`] from what a refresh of
@@ -278,7 +278,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> std::fmt::Debug
 fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
-    config: &EngineConfig,
+    config: &Settings,
 ) -> Result<(TreeSnapshot<N, MAX_DEPTH>, Seen), RotorTreeError> {
     let generation = || -> Option<u64> {
         recovery::load_manifest(&**storage)

@@ -33,10 +33,11 @@ use self::{
     verdict::{accept, expect_head, judge, record_cut},
 };
 use crate::{
-    EngineConfig, RotorTreeError, StorageError,
+    RotorTreeError, StorageError,
     cold::ColdNodes,
     engine::log::{Identity, Log, random_salt},
     manifest::Manifest,
+    settings::Settings,
     spans,
     storage::{Ownership, Part, Place, Storage, WriteError},
 };
@@ -59,7 +60,7 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
-    config: &EngineConfig,
+    config: &Settings,
 ) -> Result<Recovered<H, N, MAX_DEPTH>, RotorTreeError> {
     // Looked at before anything is touched: opening what is not ours must leave it alone, and so
     // must who expects a store.
@@ -116,7 +117,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             // There is no room for a second copy of the log, but perhaps for what must be copied.
             // The tree took part of it already.
             compact = false;
-            let unverified = EngineConfig {
+            let unverified = Settings {
                 verify_checkpoint: false,
                 ..config.clone()
             };
@@ -202,7 +203,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     manifest: &Manifest,
     assessment: &Assessment,
     compact: bool,
-    config: &EngineConfig,
+    config: &Settings,
 ) -> Result<(Log, (u64, u64)), RotorTreeError> {
     let attested = assessment.attested.min(assessment.end);
     let stop = if compact { manifest.sequence } else { attested };
@@ -272,7 +273,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 
 /// What stands there, if it can be opened or made into a store. A tree that must contain leaves is
 /// not made.
-fn look(storage: &dyn Storage, config: &EngineConfig) -> Result<Place, StorageError> {
+fn look(storage: &dyn Storage, config: &Settings) -> Result<Place, StorageError> {
     match refuse_foreign(storage)? {
         Place::Vacant if !config.create_if_missing => Err(missing(storage)),
         Place::Vacant => match config.expect_head {
@@ -315,7 +316,7 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
 pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
-    config: &EngineConfig,
+    config: &Settings,
     report: &mut RecoveryReport,
 ) -> Result<(LeanIMT<H, N, MAX_DEPTH>, Manifest), RotorTreeError> {
     let manifest = load_manifest(&**storage)?;

@@ -7,10 +7,10 @@ use std::{env, fs::File, process::Command, sync::Arc, thread, time::Duration};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime, StorageError, fs::FsStorage,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, Runtime, StorageError, fs::FsStorage,
 };
 
-type Tree = Engine<Blake3Hasher, 2, 32>;
+type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 const CHILD: &str = "ROTORTREE_DESCRIPTORS_CHILD";
 
@@ -60,7 +60,7 @@ fn config() -> EngineConfig {
 
 fn open(dir: &tempfile::TempDir) -> Tree {
     let storage = Arc::new(FsStorage::new(dir.path().join("tree")));
-    Tree::open(Blake3Hasher, storage, config()).unwrap()
+    Tree::open_with(Blake3Hasher, storage, config()).unwrap()
 }
 
 fn insert(tree: &Tree, leaves: u64) -> Result<(), StorageError> {
@@ -141,7 +141,7 @@ fn several_trees_share_one_reserve_and_none_fails() {
                 runtime: runtime.clone(),
                 ..config()
             };
-            Tree::open(Blake3Hasher, storage, config).unwrap()
+            Tree::open_with(Blake3Hasher, storage, config).unwrap()
         };
         let trees: Vec<Tree> = dirs.iter().map(open).collect();
         for tree in &trees {

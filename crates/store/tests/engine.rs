@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, RotorTreeError, StorageError,
     TieringConfig,
     fs::FsStorage,
     memory::MemoryStorage,
@@ -34,11 +34,11 @@ fn quiet() -> EngineConfig {
 fn open<const N: usize>(
     storage: &Arc<dyn Storage>,
     config: EngineConfig,
-) -> Engine<Blake3Hasher, N, 32> {
-    Engine::open(Blake3Hasher, Arc::clone(storage), config).unwrap()
+) -> RotorTree<Blake3Hasher, N, 32> {
+    RotorTree::open_with(Blake3Hasher, Arc::clone(storage), config).unwrap()
 }
 
-fn assert_holds<const N: usize>(engine: &Engine<Blake3Hasher, N, 32>, leaves: &[Hash]) {
+fn assert_holds<const N: usize>(engine: &RotorTree<Blake3Hasher, N, 32>, leaves: &[Hash]) {
     let snapshot = engine.snapshot();
     assert_eq!(snapshot.size(), leaves.len() as u64);
     for (k, level) in reference::levels(&Blake3Hasher, N, leaves)
@@ -236,7 +236,7 @@ fn what_refuses_changes_nothing() {
 fn identity_is_checked_and_both_values_are_told() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     open::<2>(&storage, quiet()).close().unwrap();
-    let wrong = Engine::<_, 3, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    let wrong = RotorTree::<_, 3, 32>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
     assert!(matches!(
         wrong,
         Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
@@ -245,7 +245,7 @@ fn identity_is_checked_and_both_values_are_told() {
             ..
         }))
     ));
-    let smaller = Engine::<_, 2, 31>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    let smaller = RotorTree::<_, 2, 31>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
     assert!(matches!(
         smaller,
         Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
@@ -255,22 +255,23 @@ fn identity_is_checked_and_both_values_are_told() {
         }))
     ));
     let toy = rotortree_hasher::ToyHasher::default();
-    let other = Engine::<_, 2, 32>::open(toy, Arc::clone(&storage), quiet());
+    let other = RotorTree::<_, 2, 32>::open_with(toy, Arc::clone(&storage), quiet());
     assert!(matches!(
         other,
         Err(RotorTreeError::Storage(StorageError::HasherMismatch { .. }))
     ));
-    let larger = Engine::<_, 2, 40>::open(Blake3Hasher, Arc::clone(&storage), quiet()).unwrap();
+    let larger =
+        RotorTree::<_, 2, 40>::open_with(Blake3Hasher, Arc::clone(&storage), quiet()).unwrap();
     larger.close().unwrap();
     let raised = EngineConfig {
         raise_max_depth: true,
         ..quiet()
     };
-    Engine::<_, 2, 40>::open(Blake3Hasher, Arc::clone(&storage), raised)
+    RotorTree::<_, 2, 40>::open_with(Blake3Hasher, Arc::clone(&storage), raised)
         .unwrap()
         .close()
         .unwrap();
-    assert!(Engine::<_, 2, 39>::open(Blake3Hasher, Arc::clone(&storage), quiet()).is_err());
+    assert!(RotorTree::<_, 2, 39>::open_with(Blake3Hasher, Arc::clone(&storage), quiet()).is_err());
 }
 
 #[test]
@@ -302,7 +303,8 @@ fn a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log() {
         max_unflushed_bytes: 4096,
         ..quiet()
     };
-    let open = || Engine::<_, 2, 8>::open(Blake3Hasher, Arc::clone(&storage), config.clone());
+    let open =
+        || RotorTree::<_, 2, 8>::open_with(Blake3Hasher, Arc::clone(&storage), config.clone());
     let engine = open().unwrap();
     let leaves = reference::sample_leaves(4, 257);
     // Larger than the bound, so that it would be streamed, and one leaf too many for the depth.
@@ -408,7 +410,7 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
     let folder = tempfile::tempdir().unwrap();
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
     let engine = open::<2>(&storage, quiet());
-    let reader = Engine::<_, 2, 32>::open_read_only(
+    let reader = RotorTree::<_, 2, 32>::open_read_only_with(
         Blake3Hasher,
         Arc::new(FsStorage::new(folder.path())) as _,
         quiet(),
@@ -451,7 +453,7 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
 fn the_second_owner_is_refused_at_once() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let engine = open::<2>(&storage, quiet());
-    let second = Engine::<_, 2, 32>::open(Blake3Hasher, Arc::clone(&storage), quiet());
+    let second = RotorTree::<_, 2, 32>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
     assert!(matches!(
         second,
         Err(RotorTreeError::Storage(StorageError::FileLocked))
@@ -478,14 +480,14 @@ fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() 
     let leaves = reference::sample_leaves(12, 300);
     engine.append(&leaves).submit().unwrap();
     engine.checkpoint().unwrap();
-    engine.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    engine.verify().unwrap();
     // In place, as a disk does it: the store reads the file that it has open.
     let path = folder.path().join("levels/00/000000.chunks");
     let mut file = OpenOptions::new().write(true).open(path).unwrap();
     file.seek(SeekFrom::Start(4100)).unwrap();
     file.write_all(b"damage").unwrap();
     assert_holds(&engine, &leaves);
-    let found = engine.verify(&Blake3Hasher, &mut |_| {});
+    let found = engine.verify();
     assert!(
         matches!(found, Err(StorageError::CrcMismatch { offset: 4096, .. })),
         "{found:?}"
@@ -503,7 +505,10 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         .metadata(b"cursor 1")
         .submit()
         .unwrap();
-    assert_eq!(engine.backup(&target).unwrap().leaves, 0..300);
+    assert_eq!(
+        engine.backup_to(Arc::clone(&target)).unwrap().leaves,
+        0..300
+    );
     engine
         .append(&leaves[300..])
         .metadata(b"cursor 2")
@@ -511,10 +516,16 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         .unwrap();
     engine.checkpoint().unwrap();
     engine.insert([7; 32]).unwrap();
-    assert_eq!(engine.backup(&target).unwrap().leaves, 300..1001);
-    assert_eq!(engine.backup(&target).unwrap().leaves, 1001..1001);
+    assert_eq!(
+        engine.backup_to(Arc::clone(&target)).unwrap().leaves,
+        300..1001
+    );
+    assert_eq!(
+        engine.backup_to(Arc::clone(&target)).unwrap().leaves,
+        1001..1001
+    );
     assert!(matches!(
-        engine.backup(&storage),
+        engine.backup_to(Arc::clone(&storage)),
         Err(RotorTreeError::Storage(
             StorageError::ForeignDirectory { .. }
         ))
@@ -524,9 +535,9 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     assert_holds(&restored, &[&leaves[..], &[[7; 32]]].concat());
     assert_eq!(restored.snapshot().metadata(), Some(&b"cursor 2"[..]));
     assert!(restored.recovery_report().was_closed);
-    restored.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    restored.verify().unwrap();
     assert!(matches!(
-        engine.backup(&target),
+        engine.backup_to(Arc::clone(&target)),
         Err(RotorTreeError::Storage(
             StorageError::ForeignDirectory { .. }
         ))
@@ -534,7 +545,7 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     // A restored tree that went its own way is no backup any more.
     restored.insert([8; 32]).unwrap().1.wait().unwrap();
     restored.close().unwrap();
-    let refused = engine.backup(&target);
+    let refused = engine.backup_to(Arc::clone(&target));
     assert!(
         matches!(
             refused,
@@ -551,7 +562,7 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         .unwrap()
         .wait()
         .unwrap();
-    let refused = engine.backup(&other);
+    let refused = engine.backup_to(Arc::clone(&other));
     assert!(
         matches!(
             refused,
@@ -580,9 +591,9 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
     let others: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let other = open::<2>(&(Arc::new(MemoryStorage::new()) as _), quiet());
     other.append(&leaves[5..100]).submit().unwrap();
-    other.backup(&others).unwrap();
+    other.backup_to(Arc::clone(&others)).unwrap();
     for target in [storage(&copy), others] {
-        let refused = engine.backup(&target);
+        let refused = engine.backup_to(Arc::clone(&target));
         assert!(
             matches!(
                 refused,
@@ -610,7 +621,8 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     // Before the log has gone idle: its one group is synced, and nothing says so.
     let died = files.settled();
     let reopened = open::<2>(&storage(&died), quiet());
-    let reader = Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&died), quiet()).unwrap();
+    let reader =
+        RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, storage(&died), quiet()).unwrap();
     assert_eq!(reader.head(), reopened.head());
     assert_eq!(reader.size(), 10);
 }
@@ -625,8 +637,11 @@ fn a_refresh_without_news_reads_no_byte_of_the_log() {
     engine.append(&[[1; 32]; 100]).durable().unwrap();
     engine.checkpoint().unwrap();
     engine.append(&[[2; 32]; 100]).durable().unwrap();
-    let reader =
-        Engine::<Blake3Hasher, 4, 32>::open_read_only(Blake3Hasher, Arc::clone(&storage), quiet());
+    let reader = RotorTree::<Blake3Hasher, 4, 32>::open_read_only_with(
+        Blake3Hasher,
+        Arc::clone(&storage),
+        quiet(),
+    );
     let reader = reader.unwrap();
     let unreadable = Fault::new(0, Effect::Error(ErrorKind::Other)).for_good();
     let unreadable = unreadable.on(Call::ReadAt).within("/tree/log");

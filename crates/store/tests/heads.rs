@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, StorageError,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, StorageError,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::Storage,
@@ -23,7 +23,7 @@ use rotortree_store::{
     },
 };
 
-type Tree<H = Blake3Hasher> = Engine<H, 3, 32>;
+type Tree<H = Blake3Hasher> = RotorTree<H, 3, 32>;
 
 fn place() -> Arc<dyn Storage> {
     Arc::new(MemoryStorage::new())
@@ -41,7 +41,7 @@ fn open_with<H: Hasher>(hasher: H, storage: &Arc<dyn Storage>, recent_heads: usi
         recent_heads,
         ..EngineConfig::default()
     };
-    Engine::open(hasher, Arc::clone(storage), config).unwrap()
+    RotorTree::open_with(hasher, Arc::clone(storage), config).unwrap()
 }
 
 fn leaf(number: u64) -> Hash {

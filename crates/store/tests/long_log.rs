@@ -15,11 +15,11 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError,
     StorageError, fs::FsStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
-type Tree = Engine<Blake3Hasher, 4, 32>;
+type Tree = RotorTree<Blake3Hasher, 4, 32>;
 
 /// 9.6 MB of leaves.
 const LEAVES: usize = 300_000;
@@ -38,7 +38,7 @@ fn place(path: &Path) -> Arc<dyn Storage> {
 }
 
 fn open(path: &Path, recovery: RecoveryMode) -> Result<Tree, RotorTreeError> {
-    Tree::open(Blake3Hasher, place(path), config(recovery))
+    Tree::open_with(Blake3Hasher, place(path), config(recovery))
 }
 
 /// How a log comes to be.
@@ -97,7 +97,7 @@ fn write(shape: Shape, leaves: &[Hash], to: &Path) -> Vec<u64> {
         max_unflushed_bytes: shape.max_unflushed_bytes,
         ..config(RecoveryMode::Strict)
     };
-    let tree = Tree::open(Blake3Hasher, place(folder.path()), config).unwrap();
+    let tree = Tree::open_with(Blake3Hasher, place(folder.path()), config).unwrap();
     let mut ends = vec![0];
     for (number, batch) in leaves.chunks(shape.batch).enumerate() {
         tree.append(batch)
@@ -149,7 +149,7 @@ fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
 /// accepts that. Reader and owner agree.
 fn mode_of(path: &Path) -> RecoveryMode {
     let mode = RecoveryMode::StopAtLastValid;
-    match Tree::open_read_only(Blake3Hasher, place(path), config(mode)) {
+    match Tree::open_read_only_with(Blake3Hasher, place(path), config(mode)) {
         Ok(_) => mode,
         Err(RotorTreeError::Storage(StorageError::NothingLeft { .. })) => {
             let refused = open(path, mode);
@@ -170,7 +170,7 @@ fn mode_of(path: &Path) -> RecoveryMode {
 /// memory. The size it has.
 fn check(path: &Path, leaves: &[Hash], ends: &[u64], told: &str) -> u64 {
     let mode = mode_of(path);
-    let shown = Tree::open_read_only(Blake3Hasher, place(path), config(mode)).unwrap();
+    let shown = Tree::open_read_only_with(Blake3Hasher, place(path), config(mode)).unwrap();
     let shown = shown.snapshot();
     assert_eq!(
         (shown.size(), shown.root()),
@@ -295,7 +295,7 @@ fn a_hasher_that_panics_while_a_long_log_is_replayed_reaches_the_caller_and_the_
     write(SHAPES[0], &leaves, &path);
     for fuse in [100, 20_000, 60_000, 90_000] {
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            Engine::<_, 4, 32>::open(
+            RotorTree::<_, 4, 32>::open_with(
                 Fused(Arc::new(AtomicU64::new(fuse))),
                 place(&path),
                 config(RecoveryMode::Strict),

@@ -14,7 +14,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, DurabilityToken, Engine, EngineConfig, FlushPolicy, RotorTreeError,
+    CheckpointPolicy, DurabilityToken, EngineConfig, FlushPolicy, RotorTree, RotorTreeError,
     StorageError, memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
@@ -51,9 +51,9 @@ fn eight(
     fuse: &Arc<AtomicU64>,
     leaves: &[Hash],
     config: EngineConfig,
-) -> (Engine<Fused, 3, 32>, DurabilityToken) {
+) -> (RotorTree<Fused, 3, 32>, DurabilityToken) {
     let hasher = Fused(Arc::clone(fuse));
-    let engine = Engine::open(hasher, Arc::clone(storage), config).unwrap();
+    let engine = RotorTree::open_with(hasher, Arc::clone(storage), config).unwrap();
     let durable = engine.append(&leaves[..7]).submit().unwrap();
     durable.wait().unwrap();
     let (_, pending) = engine.insert(leaves[7]).unwrap();
@@ -89,7 +89,7 @@ fn a_hasher_that_panics_at_any_hash_of_a_batch_leaves_the_tree_as_it_was() {
         let expected = reference::root(&Blake3Hasher, 3, &leaves[..101]);
         assert_eq!(engine.root(), expected);
         engine.close().unwrap();
-        let again = Engine::<_, 3, 32>::open(Fused(unlimited), storage, config()).unwrap();
+        let again = RotorTree::<_, 3, 32>::open_with(Fused(unlimited), storage, config()).unwrap();
         assert_eq!(again.root(), expected);
     }
     assert!(panics > 100, "a batch of 292 leaves takes that many hashes");
@@ -118,7 +118,7 @@ fn a_hasher_that_panics_behind_a_part_in_the_log_fails_the_tree_and_loses_nothin
         Err(RotorTreeError::Storage(StorageError::FlushFailed(_)))
     ));
     assert!(matches!(engine.close(), Err(StorageError::FlushFailed(_))));
-    let again = Engine::<_, 3, 32>::open(Fused(fuse), storage, config()).unwrap();
+    let again = RotorTree::<_, 3, 32>::open_with(Fused(fuse), storage, config()).unwrap();
     let expected = reference::root(&Blake3Hasher, 3, &leaves[..8]);
     assert_eq!(again.root(), expected, "the unfinished batch is cut");
 }
@@ -128,9 +128,12 @@ fn closing_waits_for_whoever_still_writes() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     for round in 0..50u64 {
         let fuse = Arc::new(AtomicU64::new(u64::MAX));
-        let engine =
-            Engine::<_, 3, 32>::open(Fused(Arc::clone(&fuse)), Arc::clone(&storage), config())
-                .unwrap();
+        let engine = RotorTree::<_, 3, 32>::open_with(
+            Fused(Arc::clone(&fuse)),
+            Arc::clone(&storage),
+            config(),
+        )
+        .unwrap();
         let before = engine.size();
         let leaves = reference::sample_leaves(round, 400);
         std::thread::scope(|scope| {
@@ -154,7 +157,8 @@ fn closing_waits_for_whoever_still_writes() {
             engine.clone().close().unwrap();
         });
         let durable = engine.durable_snapshot();
-        let again = Engine::<_, 3, 32>::open(Fused(fuse), Arc::clone(&storage), config()).unwrap();
+        let again =
+            RotorTree::<_, 3, 32>::open_with(Fused(fuse), Arc::clone(&storage), config()).unwrap();
         assert!(again.recovery_report().was_closed);
         assert_eq!(
             again.snapshot().head(),
@@ -189,7 +193,8 @@ fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
                     max_unflushed_bytes: 4096,
                     ..config()
                 };
-                Engine::<_, 3, 32>::open(Blake3Hasher, Arc::clone(&storage), config).unwrap()
+                RotorTree::<_, 3, 32>::open_with(Blake3Hasher, Arc::clone(&storage), config)
+                    .unwrap()
             };
             let engine = open();
             let leaves = reference::sample_leaves(2, 20_000);
@@ -221,7 +226,8 @@ fn a_panic_while_inserting_ends_every_wait() {
         max_unflushed_bytes: 2048,
         ..config()
     };
-    let engine = Engine::<_, 3, 32>::open(Fused(Arc::clone(&fuse)), storage, small).unwrap();
+    let engine =
+        RotorTree::<_, 3, 32>::open_with(Fused(Arc::clone(&fuse)), storage, small).unwrap();
     let (told, heard) = mpsc::channel();
     let waiter = engine.clone();
     let hour = Duration::from_secs(3600);

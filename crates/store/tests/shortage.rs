@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime, fs::FsStorage, storage::Storage,
-    test_util::sim_files::SimFiles,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, Runtime, fs::FsStorage,
+    storage::Storage, test_util::sim_files::SimFiles,
 };
 
 mod idle_readers;
@@ -17,7 +17,7 @@ mod markless;
 mod refused_writes;
 mod room;
 
-type Tree = Engine<Blake3Hasher, 2, 32>;
+type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 fn leaf(index: u64) -> rotortree_hasher::Hash {
     reference::sample_leaves(index, 1)[0]
@@ -38,5 +38,5 @@ fn on(files: &SimFiles) -> Arc<dyn Storage> {
 }
 
 fn open(files: &SimFiles, config: EngineConfig) -> Tree {
-    Tree::open(Blake3Hasher, on(files), config).unwrap()
+    Tree::open_with(Blake3Hasher, on(files), config).unwrap()
 }

@@ -13,7 +13,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::Storage,
@@ -29,7 +29,7 @@ use tracing::{
     subscriber::with_default,
 };
 
-type Tree = Engine<Blake3Hasher, 4, 20>;
+type Tree = RotorTree<Blake3Hasher, 4, 20>;
 
 /// Kind, name, level, and the names of the fields in their order.
 type Row = (String, String, String, Vec<String>);
@@ -135,7 +135,7 @@ fn quiet() -> EngineConfig {
 }
 
 fn open(storage: &Arc<dyn Storage>) -> Tree {
-    Tree::open(Blake3Hasher, Arc::clone(storage), quiet()).unwrap()
+    Tree::open_with(Blake3Hasher, Arc::clone(storage), quiet()).unwrap()
 }
 
 fn leaves(count: u8) -> Vec<[u8; 32]> {
@@ -147,14 +147,15 @@ fn writer_calls(tree: &Tree) {
     tree.append(&leaves(9)).submit().unwrap();
     tree.flush().unwrap();
     tree.checkpoint().unwrap();
-    tree.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    tree.verify().unwrap();
     let target: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    tree.backup(&target).unwrap();
+    tree.backup_to(Arc::clone(&target)).unwrap();
 }
 
 fn reader_calls(storage: &Arc<dyn Storage>) {
     let reader =
-        Engine::<_, 4, 20>::open_read_only(Blake3Hasher, Arc::clone(storage), quiet()).unwrap();
+        RotorTree::<_, 4, 20>::open_read_only_with(Blake3Hasher, Arc::clone(storage), quiet())
+            .unwrap();
     reader.refresh().unwrap();
 }
 
@@ -263,7 +264,7 @@ fn a_span_records_how_its_call_failed() {
     let (capture, told) = Capture::new(Box::new(|_| {}));
     with_default(capture, || {
         let storage = Arc::new(FsStorage::new(dir.path()));
-        Tree::open(Blake3Hasher, storage, quiet()).unwrap_err();
+        Tree::open_with(Blake3Hasher, storage, quiet()).unwrap_err();
     });
     let errors = told.errors.lock().unwrap();
     assert_eq!(errors.len(), 1);
@@ -327,6 +328,6 @@ fn a_subscriber_that_panics_keeps_no_call_from_its_work() {
 
 fn tree_is_refused_twice(storage: &Arc<dyn Storage>) {
     let tree = open(storage);
-    Tree::open(Blake3Hasher, Arc::clone(storage), quiet()).unwrap_err();
+    Tree::open_with(Blake3Hasher, Arc::clone(storage), quiet()).unwrap_err();
     tree.close().unwrap();
 }

@@ -13,7 +13,7 @@ use crate::{
     methods::{Tree, ends, in_memory},
 };
 
-type Builder = rotortree::RotorTreeBuilder<Blake3Hasher, 2, 32>;
+type Builder = rotortree::RotorTreeBuilder<rotortree::RotorTree<Blake3Hasher, 2, 32>>;
 
 fn config() -> RotorTreeConfig {
     crate::common::quiet("not looked at".as_ref())

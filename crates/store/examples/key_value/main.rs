@@ -17,9 +17,7 @@ use std::{error::Error, sync::Arc};
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::TreeHead;
-use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, TieringConfig, test_util::conformance,
-};
+use rotortree_store::{CheckpointPolicy, RotorTree, TieringConfig, test_util::conformance};
 
 use backend::KeyValueStorage;
 use database::Database;
@@ -27,7 +25,7 @@ use database::Database;
 /// Shards small enough that the suite fills some.
 const SHARD_CHUNKS: u64 = 1024;
 
-type Tree = Engine<Blake3Hasher, 8, 20>;
+type Tree = RotorTree<Blake3Hasher, 8, 20>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let database = Database::default();
@@ -42,15 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Grows a tree in the database by `leaves`, closes it, opens it again and proves the last leaf;
 /// the head.
 fn grow(database: &Database, leaves: usize) -> Result<Option<TreeHead>, Box<dyn Error>> {
-    let config = EngineConfig {
-        checkpoint_policy: CheckpointPolicy::OnClose,
-        // Nothing is mapped: two levels are read by request, the others kept in memory.
-        tiering: TieringConfig { pin_above_level: 2 },
-        ..EngineConfig::default()
-    };
     let open = || {
-        let storage = Arc::new(KeyValueStorage::new(database.clone()));
-        Tree::open(Blake3Hasher, storage, config.clone())
+        Tree::on(Arc::new(KeyValueStorage::new(database.clone())))
+            .checkpoint_policy(CheckpointPolicy::OnClose)
+            // Nothing is mapped: two levels are read by request, the others kept in memory.
+            .tiering(TieringConfig { pin_above_level: 2 })
+            .open(Blake3Hasher)
     };
     let tree = open()?;
     let leaves: Vec<_> = (0..leaves as u64).map(leaf).collect();

@@ -64,10 +64,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Appends for Arc<Core<H, 
 /// use std::sync::Arc;
 /// use rotortree_hasher::Blake3Hasher;
 /// use rotortree_lean_imt::TreeError;
-/// use rotortree_store::{Engine, EngineConfig, RotorTreeError, memory::MemoryStorage};
+/// use rotortree_store::{RotorTree, RotorTreeError, memory::MemoryStorage};
 ///
 /// let storage = Arc::new(MemoryStorage::new());
-/// let tree = Engine::<_, 2, 32>::open(Blake3Hasher, storage, EngineConfig::default())?;
+/// let tree = RotorTree::<_, 2, 32>::on(storage).open(Blake3Hasher)?;
 ///
 /// // A follower replays its source: leaves and cursor together, at the size that it believes in.
 /// let leaves = [[1; 32], [2; 32]];
@@ -90,7 +90,7 @@ pub struct Append<'a> {
 }
 
 impl<'a> Append<'a> {
-    pub(super) fn new<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    pub(crate) fn new<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         tree: &'a Arc<Core<H, N, MAX_DEPTH>>,
         leaves: &'a [Hash],
     ) -> Self {

@@ -11,9 +11,9 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 
-use crate::{CheckpointPolicy, Engine, EngineConfig, FlushPolicy, memory::MemoryStorage};
+use crate::{CheckpointPolicy, FlushPolicy, RotorTree, memory::MemoryStorage, settings::Settings};
 
-type Tree = Engine<Blake3Hasher, 2, 32>;
+type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 /// A waker that a test can wait for.
 struct Bell(mpsc::Sender<()>);
@@ -47,12 +47,12 @@ fn is_pending<F: Future>(future: Pin<&mut F>) -> bool {
 }
 
 fn tree() -> Tree {
-    let config = EngineConfig {
+    let config = Settings {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,
-        ..EngineConfig::default()
+        ..Settings::default()
     };
-    Engine::open(Blake3Hasher, Arc::new(MemoryStorage::new()), config)
+    RotorTree::open_with(Blake3Hasher, Arc::new(MemoryStorage::new()), config)
         .expect("an empty place can be opened")
 }
 

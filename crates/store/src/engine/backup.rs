@@ -37,7 +37,7 @@ pub struct BackupReport {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    pub(super) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
+    pub(crate) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         let _outbox = outbox::scope();
         self.status.check()?;
         self.check_reentry()?;

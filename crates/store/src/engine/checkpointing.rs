@@ -58,7 +58,7 @@ pub(super) struct Retry {
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only
     /// closing makes one.
-    pub(super) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
+    pub(crate) fn run_checkpoint(&self, closing: bool) -> Result<(), StorageError> {
         spans::checkpoint(&*self.storage).run(|| self.take_turn(closing))
     }
 
@@ -335,7 +335,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
 
     /// Whether a checkpoint completed since the last call that returned `true`, or does within
     /// `timeout`.
-    pub(super) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
+    pub(crate) fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
         if self.status.check_process().is_err() || self.hashing.is_here() {
             return false;
         }

@@ -11,11 +11,13 @@ use rotortree_wal::Position;
 
 use super::{
     core::Core,
+    durable_heads::DurableHeads,
     group_commit::{Leader, Tick},
     lead::Lead,
     log::{Log, WriteEnd},
     outbox,
     shortage::with_reserve,
+    token::Durable,
 };
 use crate::{FlushPolicy, StorageError, spans, storage::WriteError, sync::lock};
 
@@ -230,7 +232,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     }
 
     /// Waits until every batch inserted so far is durable.
-    pub(super) fn flush_all(&self) -> Result<(), StorageError> {
+    pub(crate) fn flush_all(&self) -> Result<(), StorageError> {
         self.check_reentry()?;
         spans::flush(&*self.storage).run(|| {
             let _outbox = outbox::scope();
@@ -242,7 +244,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         })
     }
 
-    pub(super) fn failure(&self) -> Option<Arc<io::Error>> {
+    /// A future of what is inserted by now; the background leads its sync.
+    pub(crate) fn flush_async(&self) -> Durable {
+        let _outbox = outbox::scope();
+        let flush = Durable::new(Arc::clone(&self.commit), self.commit.last_inserted());
+        match self.status.check() {
+            Ok(()) => flush,
+            Err(error) => flush.refused(error),
+        }
+    }
+
+    pub(crate) fn durable_heads(&self) -> DurableHeads {
+        DurableHeads::new(Arc::clone(&self.commit))
+    }
+
+    pub(crate) fn failure(&self) -> Option<Arc<io::Error>> {
         self.status.failure().map(Arc::clone)
     }
 }

@@ -1,7 +1,7 @@
 //! [`Core`]: the state that every part of an engine shares, and how it fails for good.
 
 use std::{
-    fmt, io,
+    io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
 };
@@ -14,31 +14,33 @@ use super::{
     reentry::Hashing, stats::Counters, status::Status, write::Writer,
 };
 use crate::{
-    EngineConfig, RecoveryReport, StorageError,
+    RecoveryReport, StorageError,
     cold::ColdNodes,
     manifest::Manifest,
     recovery,
+    settings::Settings,
     storage::Storage,
     sync::{ArcSwap, AtomicUsize, Condvar, Mutex, MutexGuard, lock},
+    verify::{Progress, verify_nodes},
 };
 
 pub(crate) struct Core<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
-    pub(super) storage: Arc<dyn Storage>,
-    pub(super) config: EngineConfig,
-    pub(super) report: RecoveryReport,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) config: Settings,
+    pub(crate) report: RecoveryReport,
     pub(super) writer: Mutex<Writer<H, N, MAX_DEPTH>>,
     /// Which thread runs the hasher. Goes with `writer`.
     pub(super) hashing: Hashing,
     /// Told when something that keeps inserts waiting has changed. Goes with `writer`.
     pub(super) admission: Condvar,
-    pub(super) published: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
+    pub(crate) published: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     /// Recorded right behind publishing.
     pub(super) heads: RecentHeads,
     /// Callers in `wait_for_size`; inserts look before they wake anybody.
     pub(super) size_waiters: AtomicUsize,
     pub(super) size_lock: Mutex<()>,
     pub(super) size_changed: Condvar,
-    pub(super) durable: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
+    pub(crate) durable: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     pub(super) commit: Arc<GroupCommit>,
     pub(super) manifest: Mutex<Manifest>,
     pub(super) cold: Mutex<Arc<ColdNodes>>,
@@ -91,8 +93,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         }
     }
 
+    /// Refuses a tree that is closed, has failed, or is another process's.
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        self.status.check()
+    }
+
     /// Whether this process opened the tree.
-    pub(super) fn is_own_process(&self) -> bool {
+    pub(crate) fn is_own_process(&self) -> bool {
         self.status.is_own_process()
     }
 
@@ -106,8 +113,26 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         }
     }
 
+    /// Compares every stored node with the hash of its children, and every chunk with its checksum.
+    pub(crate) fn verify(
+        &self,
+        hasher: &H,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), StorageError> {
+        verify_nodes(hasher, &self.published.load_full(), progress)?;
+        // Levels that are pinned in memory have chunks too, which no snapshot reads.
+        let cold = Arc::clone(&*self.look(&self.cold).ok_or(StorageError::Closed)?);
+        cold.check_all(&mut |_| {})?;
+        if !self.status.is_closed() && self.status.check_process().is_ok() {
+            // The nodes and checksums behind whole chunks and sectors are in memory; their stored
+            // copies are the manifest's.
+            self.check_manifest()?;
+        }
+        Ok(())
+    }
+
     /// Reads the stored manifest, which must be one of this tree's, and none before the last.
-    pub(super) fn check_manifest(&self) -> Result<(), StorageError> {
+    fn check_manifest(&self) -> Result<(), StorageError> {
         let committed = self.look(&self.manifest);
         let committed = committed.map(|own| (own.tree_id, own.generation));
         let found = recovery::load_manifest(&*self.storage)?;
@@ -137,14 +162,5 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         } else {
             self.status.look(mutex)
         }
-    }
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for Core<H, N, MAX_DEPTH> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("storage", &self.storage.describe())
-            .field("size", &self.published.load().size())
-            .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     /// Takes the notices of cuts off the manifest, durably; the notices that there were.
-    pub(super) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
+    pub(crate) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.status.check()?;
         // Closing takes the lead for good before it commits its manifest, so that nothing is
         // committed after the ownership is given up.
@@ -48,7 +48,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
 
     /// The cuts that are not acknowledged. In a forked child those of the opening, where the
     /// manifest cannot be looked at.
-    pub(super) fn cuts(&self) -> Vec<CutNotice> {
+    pub(crate) fn cuts(&self) -> Vec<CutNotice> {
         match self.look(&self.manifest) {
             Some(manifest) => manifest.cuts.clone(),
             None => self.report.cuts.clone(),

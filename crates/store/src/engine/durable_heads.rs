@@ -27,10 +27,10 @@ use crate::StorageError;
 /// ```
 /// use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
 /// use rotortree_hasher::Blake3Hasher;
-/// use rotortree_store::{Engine, EngineConfig, memory::MemoryStorage};
+/// use rotortree_store::{RotorTree, memory::MemoryStorage};
 ///
 /// let storage = Arc::new(MemoryStorage::new());
-/// let tree = Engine::<_, 2, 32>::open(Blake3Hasher, storage, EngineConfig::default())?;
+/// let tree = RotorTree::<_, 2, 32>::on(storage).open(Blake3Hasher)?;
 /// let mut heads = tree.durable_heads();
 /// let placement = tree.append(&[[1; 32], [2; 32]]).durable()?;
 ///

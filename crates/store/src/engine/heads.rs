@@ -131,7 +131,7 @@ impl RecentHeads {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    pub(super) fn find_head(&self, root: &Hash) -> Option<TreeHead> {
+    pub(crate) fn find_head(&self, root: &Hash) -> Option<TreeHead> {
         if !self.heads.are_kept() {
             return None;
         }

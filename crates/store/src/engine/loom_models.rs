@@ -30,10 +30,12 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash};
 
 use self::disk::Disk;
-use super::{DurabilityToken, Engine};
-use crate::{CheckpointPolicy, EngineConfig, FlushPolicy, Runtime, storage::Storage, sync};
+use super::DurabilityToken;
+use crate::{
+    CheckpointPolicy, FlushPolicy, RotorTree, Runtime, settings::Settings, storage::Storage, sync,
+};
 
-type Tree = Engine<Blake3Hasher, 2, 8>;
+type Tree = RotorTree<Blake3Hasher, 2, 8>;
 
 /// Runs `test` in every interleaving with at most so many preemptions (`ROTORTREE_LOOM_PREEMPTIONS`
 /// more), and tells how many those were.
@@ -62,25 +64,26 @@ fn open(disk: &Arc<Disk>) -> (Tree, Runtime) {
 }
 
 fn open_with(disk: &Arc<Disk>, flush_policy: FlushPolicy) -> (Tree, Runtime) {
-    let config = EngineConfig {
+    let config = Settings {
         flush_policy,
         checkpoint_policy: CheckpointPolicy::Manual,
         // Their lock is a point more at which threads may take turns; `heads` has a model of its
         // own.
         recent_heads: 0,
-        ..EngineConfig::default()
+        ..Settings::default()
     };
     open_as(disk, config)
 }
 
-fn open_as(disk: &Arc<Disk>, config: EngineConfig) -> (Tree, Runtime) {
+fn open_as(disk: &Arc<Disk>, config: Settings) -> (Tree, Runtime) {
     let runtime = Runtime::new();
-    let config = EngineConfig {
+    let config = Settings {
         runtime: runtime.clone(),
         ..config
     };
     let storage: Arc<dyn Storage> = Arc::clone(disk) as _;
-    let tree = Tree::open(Blake3Hasher, storage, config).expect("a disk that was not told to fail");
+    let tree =
+        Tree::open_with(Blake3Hasher, storage, config).expect("a disk that was not told to fail");
     (tree, runtime)
 }
 

@@ -20,17 +20,18 @@ use super::{
     write::Writer,
 };
 use crate::{
-    EngineConfig, RotorTreeError, StorageError,
+    RotorTreeError, StorageError,
     recovery::{self, Recovered},
+    settings::Settings,
     storage::Storage,
     sync::{ArcSwap, AtomicUsize, Condvar, Mutex, lock},
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    pub(super) fn open(
+    pub(crate) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
-        mut config: EngineConfig,
+        mut config: Settings,
     ) -> Result<Arc<Self>, RotorTreeError> {
         config.check(MAX_DEPTH)?;
         let _outbox = outbox::scope();

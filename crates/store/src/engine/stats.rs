@@ -189,7 +189,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         }
     }
 
-    pub(super) fn stats(&self) -> Stats {
+    pub(crate) fn stats(&self) -> Stats {
         let (pending_bytes, resident_node_bytes) = self
             .look(&self.writer)
             .map(|writer| {

@@ -314,7 +314,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     }
 
     /// Waits until the published tree has at least `size` leaves; whether it has.
-    pub(super) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
+    pub(crate) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
         let reached = || self.published.load().size() >= size;
         if reached() || self.status.check_process().is_err() || self.hashing.is_here() {
             return reached();

@@ -24,7 +24,7 @@ const CUT_BYTES: usize = 120;
 /// recovery stopped at the last valid entry.
 ///
 /// The manifest that takes a cut carries its notice, and so does every later one, and every backup,
-/// until [`acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+/// until [`acknowledge_cuts`](crate::RotorTree::acknowledge_cuts).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -7,10 +7,11 @@ use rotortree_lean_imt::LeanIMT;
 
 use super::RecoveryReport;
 use crate::{
-    EngineConfig, RotorTreeError, StorageError,
+    RotorTreeError, StorageError,
     cold::{ColdNodes, load_nodes, storage_error},
     config::OpenProgress,
     manifest::Manifest,
+    settings::Settings,
     storage::{MAX_MANIFEST_BYTES, Part, Storage},
     verify::verify_nodes,
 };
@@ -71,7 +72,7 @@ pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     hasher: &H,
     storage: &Arc<dyn Storage>,
     manifest: &Manifest,
-    config: &EngineConfig,
+    config: &Settings,
     report: &mut RecoveryReport,
 ) -> Result<Checkpointed<H, N, MAX_DEPTH>, RotorTreeError> {
     let cold = ColdNodes::open(storage, manifest, config.reads)?;

@@ -23,10 +23,8 @@ use super::{
     segments::LiveLog,
 };
 use crate::{
-    RotorTreeError,
-    config::{OpenProgress, ProgressCallback},
-    fork::is_child,
-    manifest::Manifest,
+    RotorTreeError, config::OpenProgress, fork::is_child, manifest::Manifest,
+    settings::ProgressCallback,
 };
 
 /// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by

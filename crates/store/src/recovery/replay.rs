@@ -19,8 +19,7 @@ use super::{
     segments::{LiveLog, LiveSegment},
 };
 use crate::{
-    RotorTreeError, StorageError,
-    config::{OpenProgress, ProgressCallback},
+    RotorTreeError, StorageError, config::OpenProgress, settings::ProgressCallback,
     storage::SegmentReader,
 };
 

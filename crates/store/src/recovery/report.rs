@@ -41,7 +41,7 @@ pub struct RecoveryReport {
     /// was lost, and the disk wants a look.
     pub restored_headers: Vec<String>,
     /// The cuts that this and earlier openings took and that were not acknowledged yet, the oldest
-    /// first. See [`Engine::acknowledge_cuts`](crate::Engine::acknowledge_cuts).
+    /// first. See [`RotorTree::acknowledge_cuts`](crate::RotorTree::acknowledge_cuts).
     pub cuts: Vec<CutNotice>,
 }
 

@@ -25,7 +25,7 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 }
 
 fn open(storage: &Arc<dyn Storage>, recovery: RecoveryMode) -> Result<Tree, RotorTreeError> {
-    Tree::open(Blake3Hasher, Arc::clone(storage), config(recovery))
+    Tree::open_with(Blake3Hasher, Arc::clone(storage), config(recovery))
 }
 
 /// An original and its backup, both closed.
@@ -34,7 +34,7 @@ fn pair(leaves: &[Hash]) -> SimFiles {
     let tree = open(&place(&files, ORIGINAL), RecoveryMode::Strict).unwrap();
     tree.append(leaves).metadata(b"cursor").submit().unwrap();
     tree.checkpoint().unwrap();
-    let report = tree.backup(&place(&files, BACKUP)).unwrap();
+    let report = tree.backup_to(place(&files, BACKUP)).unwrap();
     assert_eq!(report.leaves, 0..leaves.len() as u64);
     tree.close().unwrap();
     files.settled()
@@ -118,7 +118,7 @@ fn a_backup_opens_verified_as_the_tree_that_it_was_made_of() {
     let levels = reference::levels(&Blake3Hasher, 2, &leaves);
     let restored = open(&place(&files, BACKUP), RecoveryMode::Strict).unwrap();
     assert!(restored.recovery_report().verified && restored.recovery_report().was_closed);
-    restored.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    restored.verify().unwrap();
     let snapshot = restored.snapshot();
     assert_eq!(snapshot.metadata(), Some(&b"cursor"[..]));
     for (level, expected) in levels.iter().enumerate() {
@@ -248,7 +248,7 @@ fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_no
     };
     let before = levels_and_others(contents(folder.path()));
     for path in refused {
-        let error = tree.backup(&at(&path)).unwrap_err();
+        let error = tree.backup_to(at(&path)).unwrap_err();
         let is_told = matches!(
             error,
             RotorTreeError::Storage(
@@ -290,13 +290,13 @@ fn a_backup_below_the_tree_s_own_directory_is_refused_and_changes_nothing() {
         "levels/00",
         "aside/new/backup",
     ] {
-        let refused = tree.backup(&at(own.join(name))).unwrap_err();
+        let refused = tree.backup_to(at(own.join(name))).unwrap_err();
         assert!(refused.to_string().contains("outside of it"), "{refused}");
         assert!(name.is_empty() || name == "levels/00" || !own.join(name).exists());
     }
     tree.insert([1; 32]).unwrap();
     tree.close().unwrap();
     let again = open(&at(&own), RecoveryMode::Strict).unwrap();
-    again.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    again.verify().unwrap();
     assert_eq!(again.size(), 601);
 }

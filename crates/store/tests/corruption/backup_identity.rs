@@ -18,7 +18,7 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 
 fn open(files: &SimFiles, path: &str) -> Tree {
     let config = config(RecoveryMode::StopAtLastValid);
-    Tree::open(Blake3Hasher, place(files, path), config).unwrap()
+    Tree::open_with(Blake3Hasher, place(files, path), config).unwrap()
 }
 
 /// The files below a path with their bytes.
@@ -41,7 +41,7 @@ fn contents(files: &SimFiles, path: &str) -> Vec<(PathBuf, Vec<u8>)> {
 fn assert_refused(tree: &Tree, files: &SimFiles, target: &str, reason: &str) {
     let before = contents(files, target);
     for _ in 0..2 {
-        let error = tree.backup(&place(files, target)).unwrap_err();
+        let error = tree.backup_to(place(files, target)).unwrap_err();
         let RotorTreeError::Storage(StorageError::ForeignDirectory { found, .. }) = &error else {
             panic!("{target}: {error}");
         };
@@ -60,8 +60,8 @@ fn what_only_resembles_a_backup_is_refused_and_stays_as_it_is() {
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
-    tree.backup(&place(&files, "/copy")).unwrap();
-    tree.backup(&place(&files, "/looked-at")).unwrap();
+    tree.backup_to(place(&files, "/copy")).unwrap();
+    tree.backup_to(place(&files, "/looked-at")).unwrap();
 
     // Entries without leaves: sizes and roots are those of a backup.
     let copy = open(&files, "/copy");
@@ -72,7 +72,7 @@ fn what_only_resembles_a_backup_is_refused_and_stays_as_it_is() {
     let placed = other.append(&leaves[..300]).metadata(b"its own").durable();
     placed.unwrap();
     other.checkpoint().unwrap();
-    other.backup(&place(&files, "/backup-of-other")).unwrap();
+    other.backup_to(place(&files, "/backup-of-other")).unwrap();
     other.close().unwrap();
     // Opened for writing and nothing written.
     open(&files, "/looked-at").close().unwrap();
@@ -100,12 +100,12 @@ fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
     for (round, part) in leaves.chunks(100).enumerate() {
         let tree = open(&files, "/tree");
         tree.append(part).submit().unwrap();
-        let report = tree.backup(&place(&files, "/backup")).unwrap();
+        let report = tree.backup_to(place(&files, "/backup")).unwrap();
         let begin = 100 * round as u64;
         assert_eq!(report.leaves, begin..begin + 100);
         let config = config(RecoveryMode::Strict);
         let backup = place(&files, "/backup");
-        let view = Tree::open_read_only(Blake3Hasher, backup, config).unwrap();
+        let view = Tree::open_read_only_with(Blake3Hasher, backup, config).unwrap();
         assert_eq!(view.head(), tree.head());
         let of = |path| StoreIdentity::read(&*place(&files, path)).unwrap().unwrap();
         assert_eq!(of("/backup").backup_of, Some(of("/tree").tree_id));
@@ -124,17 +124,17 @@ fn a_backup_of_a_backup_is_extended_by_the_one_that_it_was_made_of() {
     let (files, leaves) = (SimFiles::new(), leaves());
     let tree = open(&files, "/tree");
     tree.append(&leaves[..300]).submit().unwrap();
-    tree.backup(&place(&files, "/backup")).unwrap();
+    tree.backup_to(place(&files, "/backup")).unwrap();
     let restored = open(&files, "/backup");
-    restored.backup(&place(&files, "/second")).unwrap();
+    restored.backup_to(place(&files, "/second")).unwrap();
 
     assert_refused(&tree, &files, "/second", "a backup of another tree");
     restored.append(&leaves[300..310]).submit().unwrap();
-    let extended = restored.backup(&place(&files, "/second")).unwrap();
+    let extended = restored.backup_to(place(&files, "/second")).unwrap();
     assert_eq!(extended.leaves, 300..310);
     // The restored tree goes its own way: the first has no claim on it, nor it on a backup of the
     // first.
-    tree.backup(&place(&files, "/third")).unwrap();
+    tree.backup_to(place(&files, "/third")).unwrap();
     restored.close().unwrap();
     assert_refused(&tree, &files, "/backup", "opened for writing");
     let restored = open(&files, "/backup");
@@ -154,7 +154,7 @@ fn a_tree_that_was_put_back_to_an_earlier_state_extends_no_backup_of_a_later_one
         tree.append(&[]).metadata(&[round]).durable().unwrap();
         tree.checkpoint().unwrap();
     }
-    tree.backup(&place(&files, "/backup")).unwrap();
+    tree.backup_to(place(&files, "/backup")).unwrap();
     tree.close().unwrap();
     for (path, bytes) in contents(&files, "/backup") {
         earlier.write_file(PathBuf::from("/").join(path), &bytes);
@@ -183,7 +183,7 @@ fn a_tree_that_was_put_back_and_took_other_leaves_is_another_history() {
     let earlier = files.settled();
     let tree = open(&files, "/tree");
     tree.append(&leaves[300..350]).submit().unwrap();
-    tree.backup(&place(&files, "/backup")).unwrap();
+    tree.backup_to(place(&files, "/backup")).unwrap();
     tree.close().unwrap();
     for (path, bytes) in contents(&files, "/backup") {
         earlier.write_file(PathBuf::from("/").join(path), &bytes);
@@ -216,7 +216,7 @@ fn a_backup_tells_the_cuts_that_its_tree_tells() {
 
     let tree = open(&files, "/tree");
     assert!(tree.size() < 40 && tree.recovery_report().damage.is_some());
-    tree.backup(&place(&files, "/backup")).unwrap();
+    tree.backup_to(place(&files, "/backup")).unwrap();
     let cuts = |path: &str| {
         let bytes = files.read_file(format!("{path}/MANIFEST")).unwrap();
         Manifest::decode(path, &bytes).unwrap().cuts

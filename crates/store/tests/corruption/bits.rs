@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
     EngineConfig, RecoveryMode, TieringConfig, file_layer::FileLayer, storage::Reads,
 };
@@ -143,7 +142,7 @@ fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_ch
             ..config(RecoveryMode::Strict)
         };
         let tree = open(&files, positioned).unwrap();
-        let scrub = || tree.verify(&Blake3Hasher, &mut |_| {});
+        let scrub = || tree.verify();
         let logs = |path: &Path| {
             path.extension().is_some_and(|name| name == "wal") || path.ends_with("LOCK")
         };

@@ -23,7 +23,7 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 }
 
 fn view(files: &SimFiles, mode: RecoveryMode) -> Result<View, RotorTreeError> {
-    Tree::open_read_only(Blake3Hasher, place(files, "/tree"), config(mode))
+    Tree::open_read_only_with(Blake3Hasher, place(files, "/tree"), config(mode))
 }
 
 fn one_segment(mode: RecoveryMode) -> EngineConfig {
@@ -171,15 +171,16 @@ fn a_cut_is_told_by_everything_until_it_is_acknowledged() {
         .unwrap();
     tree.checkpoint().unwrap();
     let backup = place(&damaged, "/backup");
-    tree.backup(&backup).unwrap();
+    tree.backup_to(Arc::clone(&backup)).unwrap();
     tree.close().unwrap();
 
     for told in [place(&damaged, "/tree"), backup] {
         let identity = StoreIdentity::read(&*told).unwrap().unwrap();
         assert_eq!(identity.cuts, cuts, "{}", told.describe());
-        let view = Tree::open_read_only(Blake3Hasher, Arc::clone(&told), config(DEFAULT)).unwrap();
+        let view =
+            Tree::open_read_only_with(Blake3Hasher, Arc::clone(&told), config(DEFAULT)).unwrap();
         assert_eq!(view.recovery_report().cuts, cuts, "{}", told.describe());
-        let tree = Tree::open(Blake3Hasher, told, config(DEFAULT)).unwrap();
+        let tree = Tree::open_with(Blake3Hasher, told, config(DEFAULT)).unwrap();
         assert_eq!(tree.recovery_report().damage, None);
         assert_eq!(tree.recovery_report().cuts, cuts);
         assert_eq!(tree.stats().unacknowledged_cuts, 1);

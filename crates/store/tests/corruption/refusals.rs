@@ -12,7 +12,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, ToyHasher};
 use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
-    Engine, EngineConfig, RecoveryMode, RotorTreeError, StorageError,
+    EngineConfig, RecoveryMode, RotorTree, RotorTreeError, StorageError,
     fs::FsStorage,
     storage::Storage,
     test_util::sim_files::{Effect, Fault, SimFiles},
@@ -28,29 +28,29 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 type Open = fn(Arc<dyn Storage>, EngineConfig) -> Result<(), RotorTreeError>;
 
 fn as_stored(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    Tree::open(Blake3Hasher, storage, config).map(drop)
+    Tree::open_with(Blake3Hasher, storage, config).map(drop)
 }
 
 fn with_another_hasher(
     storage: Arc<dyn Storage>,
     config: EngineConfig,
 ) -> Result<(), RotorTreeError> {
-    Engine::<ToyHasher, 2, 32>::open(ToyHasher::new(), storage, config).map(drop)
+    RotorTree::<ToyHasher, 2, 32>::open_with(ToyHasher::new(), storage, config).map(drop)
 }
 
 fn with_another_arity(
     storage: Arc<dyn Storage>,
     config: EngineConfig,
 ) -> Result<(), RotorTreeError> {
-    Engine::<Blake3Hasher, 3, 32>::open(Blake3Hasher, storage, config).map(drop)
+    RotorTree::<Blake3Hasher, 3, 32>::open_with(Blake3Hasher, storage, config).map(drop)
 }
 
 fn with_less_depth(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    Engine::<Blake3Hasher, 2, 31>::open(Blake3Hasher, storage, config).map(drop)
+    RotorTree::<Blake3Hasher, 2, 31>::open_with(Blake3Hasher, storage, config).map(drop)
 }
 
 fn read_only(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    Tree::open_read_only(Blake3Hasher, storage, config).map(drop)
+    Tree::open_read_only_with(Blake3Hasher, storage, config).map(drop)
 }
 
 /// What stands at a place, and how it is opened.

@@ -5,13 +5,13 @@ use std::{path::PathBuf, sync::Arc};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Damage, Engine, EngineConfig, FlushPolicy, RecoveryMode, RotorTreeError,
+    CheckpointPolicy, Damage, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError,
     fs::FsStorage,
     storage::{Reads, Storage},
     test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
 
-pub(crate) type Tree = Engine<Blake3Hasher, 2, 32>;
+pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 pub(crate) fn config(recovery: RecoveryMode) -> EngineConfig {
     limit_this_process();
@@ -26,7 +26,7 @@ pub(crate) fn config(recovery: RecoveryMode) -> EngineConfig {
 
 pub(crate) fn open(files: &SimFiles, config: EngineConfig) -> Result<Tree, RotorTreeError> {
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
-    Tree::open(Blake3Hasher, storage, config)
+    Tree::open_with(Blake3Hasher, storage, config)
 }
 
 /// A store as it stands on disk, and the leaves that are durable in it.

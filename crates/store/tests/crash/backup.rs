@@ -28,7 +28,7 @@ fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Re
         recovery: RecoveryMode::Strict,
         ..config()
     };
-    let tree = Tree::<2>::open(Blake3Hasher, place(&files.settled()), strict).unwrap();
+    let tree = Tree::<2>::open_with(Blake3Hasher, place(&files.settled()), strict).unwrap();
     assert!(
         sizes.contains(&tree.size()),
         "{} leaves, not one of {sizes:?}",
@@ -50,16 +50,16 @@ fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree(
                 "{room} bytes of room, earlier backup: {had_backup}"
             ));
             let files = SimFiles::new();
-            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
             tree.append(&leaves[..200]).submit().unwrap();
             tree.flush().unwrap();
             if had_backup {
-                tree.backup(&place(&files)).unwrap();
+                tree.backup_to(place(&files)).unwrap();
             }
             tree.append(&leaves[200..]).submit().unwrap();
             tree.checkpoint().unwrap();
             files.set_capacity(Some(files.used() + room));
-            let outcome = tree.backup(&place(&files));
+            let outcome = tree.backup_to(place(&files));
             files.set_capacity(None);
             assert!(tree.failure().is_none(), "the target is not the tree's");
             completed = outcome.is_ok();
@@ -70,7 +70,7 @@ fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree(
                 let sizes: &[u64] = if had_backup { &[200] } else { &[0] };
                 restored(&files, sizes, &leaves, &mut reference);
             }
-            tree.backup(&place(&files)).unwrap();
+            tree.backup_to(place(&files)).unwrap();
             restored(&files, &[500], &leaves, &mut reference);
             if completed {
                 break;
@@ -86,18 +86,18 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
     let leaves: Vec<Hash> = (0..500).map(leaf).collect();
     let mut reference = Reference::default();
     let files = SimFiles::new();
-    let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+    let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
     tree.append(&leaves[..200]).submit().unwrap();
     tree.flush().unwrap();
     let begun = files.operations();
-    tree.backup(&place(&files)).unwrap();
+    tree.backup_to(place(&files)).unwrap();
     let made = files.operations();
     tree.append(&leaves[200..])
         .metadata(b"cursor")
         .submit()
         .unwrap();
     tree.checkpoint().unwrap();
-    tree.backup(&place(&files)).unwrap();
+    tree.backup_to(place(&files)).unwrap();
     let extended = files.operations();
     for point in files
         .journal()
@@ -113,8 +113,9 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         for image in point.images(Bound::new(16, 7)) {
             restored(&image.files, sizes, &leaves, &mut reference);
             // The original is there too, and the backup is completed by another attempt.
-            let original = Tree::<2>::open(Blake3Hasher, storage(&image.files), config()).unwrap();
-            original.backup(&place(&image.files)).unwrap();
+            let original =
+                Tree::<2>::open_with(Blake3Hasher, storage(&image.files), config()).unwrap();
+            original.backup_to(place(&image.files)).unwrap();
             let size = original.size();
             assert_eq!(
                 restored(&image.files, &[size], &leaves, &mut reference),
@@ -126,10 +127,10 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         watchdog.case(format!("call {number} fails"));
         let copy = files.settled();
         copy.remove_file("/backup/LOCK");
-        let original = Tree::<2>::open(Blake3Hasher, storage(&copy), config()).unwrap();
+        let original = Tree::<2>::open_with(Blake3Hasher, storage(&copy), config()).unwrap();
         original.insert(leaf(500)).unwrap();
         copy.inject(Fault::new(number, Effect::Error(ErrorKind::Other)).within("/backup"));
-        let outcome = original.backup(&place(&copy));
+        let outcome = original.backup_to(place(&copy));
         if copy.struck() == 0 {
             outcome.unwrap();
             break;
@@ -139,7 +140,7 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
             original.failure().is_none(),
             "a backup that fails is no failure of the tree"
         );
-        original.backup(&place(&copy)).unwrap();
+        original.backup_to(place(&copy)).unwrap();
         let all = [&leaves[..], &[leaf(500)]].concat();
         assert_eq!(restored(&copy, &[501], &all, &mut reference), 501);
     }

@@ -52,7 +52,7 @@ pub(crate) fn recover<const N: usize>(
         recovery: RecoveryMode::Strict,
         ..config()
     };
-    let engine = Tree::<N>::open(Blake3Hasher, storage(files), config)
+    let engine = Tree::<N>::open_with(Blake3Hasher, storage(files), config)
         .unwrap_or_else(|error| panic!("a crash was called {error}"));
     let snapshot = engine.snapshot();
     let (durable, accepted) = bounds;

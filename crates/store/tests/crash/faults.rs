@@ -12,7 +12,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    Engine, RotorTreeError, StorageError,
+    RotorTree, RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
@@ -120,7 +120,7 @@ impl<const N: usize> Run<N> {
         // strikes once.
         for _ in 0..2 {
             if let Ok(Ok(tree)) = catch_unwind(AssertUnwindSafe(|| {
-                Tree::<N>::open(Blake3Hasher, storage(files), config())
+                Tree::<N>::open_with(Blake3Hasher, storage(files), config())
             })) {
                 let snapshot = tree.snapshot();
                 let state = State {
@@ -239,8 +239,13 @@ impl<const N: usize> Run<N> {
                 self.open(files);
             }
             Step::Read => {
-                let read =
-                    || Engine::<_, N, 32>::open_read_only(Blake3Hasher, storage(files), config());
+                let read = || {
+                    RotorTree::<_, N, 32>::open_read_only_with(
+                        Blake3Hasher,
+                        storage(files),
+                        config(),
+                    )
+                };
                 // An error is one that is injected, or what it left.
                 if let Ok(Ok(reader)) = catch_unwind(read) {
                     let shown = self.history.state_of(&reader.snapshot());
@@ -416,7 +421,7 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
         for number in 0..3 {
             watchdog.case(format!("{effect:?} on rename {number} of a checkpoint"));
             let files = SimFiles::new();
-            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
             let leaves: Vec<_> = (0..50).map(leaf).collect();
             tree.append(&leaves).submit().unwrap();
             files.inject(Fault::new(number, effect).on(Call::Rename));
@@ -429,7 +434,7 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
             );
             assert!(tree.failure().is_some() && tree.insert(leaf(50)).is_err());
             drop(tree);
-            let tree = Tree::<2>::open(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
             assert_eq!(tree.size(), 50);
         }
     }

@@ -25,7 +25,7 @@ fn open(files: &SimFiles) -> Tree<2> {
         max_unflushed_bytes: 64 << 20,
         ..config()
     };
-    Tree::open(Blake3Hasher, storage(files), config).unwrap()
+    Tree::open_with(Blake3Hasher, storage(files), config).unwrap()
 }
 
 #[test]

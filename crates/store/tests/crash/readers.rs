@@ -12,7 +12,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    Engine, EngineConfig, RecoveryMode, RotorTreeError, StorageError,
+    EngineConfig, RecoveryMode, RotorTree, RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
 };
 
@@ -52,7 +52,7 @@ fn shown(
         recovery: RecoveryMode::Strict,
         ..config()
     };
-    match Engine::<_, 2, 32>::open_read_only(Blake3Hasher, storage(&point.seen()), strict) {
+    match RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, storage(&point.seen()), strict) {
         Ok(reader) => {
             let snapshot = reader.snapshot();
             reference.assert_equals(&snapshot, &history.leaves[..snapshot.size() as usize]);

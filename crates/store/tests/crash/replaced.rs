@@ -11,7 +11,7 @@ use std::{
 };
 
 use rotortree_hasher::Blake3Hasher;
-use rotortree_store::{Engine, RotorTreeError, fs::FsStorage, test_util::sim_files::SimFiles};
+use rotortree_store::{RotorTree, RotorTreeError, fs::FsStorage, test_util::sim_files::SimFiles};
 
 use super::{
     check::Reference,
@@ -51,7 +51,7 @@ const CLOSING: u64 = u64::MAX;
 
 fn open(files: &SimFiles, path: &str) -> Result<Tree<2>, RotorTreeError> {
     let storage = Arc::new(FsStorage::with_files(files.clone(), path));
-    Engine::open(Blake3Hasher, storage, config())
+    RotorTree::open_with(Blake3Hasher, storage, config())
 }
 
 fn append(tree: &Tree<2>, count: u64) -> Result<u64, RotorTreeError> {
@@ -71,7 +71,7 @@ fn work(tree: &Tree<2>, durable: &mut u64, step: &AtomicU64) -> Result<(), Rotor
         }
         tree.checkpoint()?;
         if round == 0 {
-            tree.verify(&Blake3Hasher, &mut |_| {})?;
+            tree.verify()?;
         }
     }
     *durable = append(tree, 1)?;
@@ -83,7 +83,7 @@ fn work(tree: &Tree<2>, durable: &mut u64, step: &AtomicU64) -> Result<(), Rotor
 fn run(event: Event, number: u64) -> Option<Run> {
     let files = SimFiles::new();
     {
-        let tree: Tree<2> = Engine::open(Blake3Hasher, storage(&files), config()).unwrap();
+        let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage(&files), config()).unwrap();
         append(&tree, 300).unwrap();
         tree.checkpoint().unwrap();
         tree.close().unwrap();
@@ -131,7 +131,7 @@ fn check(files: &SimFiles, path: &str, reference: &mut Reference) -> u64 {
     let size = tree.snapshot().size();
     let leaves: Vec<_> = (0..size).map(leaf).collect();
     reference.assert_equals(&tree.snapshot(), &leaves);
-    tree.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+    tree.verify().unwrap();
     tree.close().unwrap();
     size
 }
@@ -202,7 +202,7 @@ fn a_directory_hard_linked_before_any_call_and_its_copy_both_go_on() {
         }
         for path in ["/linked", "/tree"] {
             let tree = open(&run.files, path).unwrap();
-            tree.verify(&Blake3Hasher, &mut |_| {}).unwrap();
+            tree.verify().unwrap();
             tree.close().unwrap();
         }
     });

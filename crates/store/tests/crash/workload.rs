@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, fs::FsStorage, storage::Storage,
+    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, fs::FsStorage, storage::Storage,
     test_util::sim_files::SimFiles,
 };
 
@@ -80,7 +80,7 @@ pub(crate) fn storage(files: &SimFiles) -> Arc<dyn Storage> {
     Arc::new(FsStorage::with_files(files.clone(), "/tree"))
 }
 
-pub(crate) type Tree<const N: usize> = Engine<Blake3Hasher, N, 32>;
+pub(crate) type Tree<const N: usize> = RotorTree<Blake3Hasher, N, 32>;
 
 impl History {
     pub(crate) fn starting_with(leaves: Vec<Hash>, states: Vec<State>, durable: usize) -> Self {
@@ -137,7 +137,7 @@ impl History {
         config: &EngineConfig,
         steps: &[Step],
     ) -> Tree<N> {
-        let open = || Tree::<N>::open(Blake3Hasher, storage(files), config.clone()).unwrap();
+        let open = || Tree::<N>::open_with(Blake3Hasher, storage(files), config.clone()).unwrap();
         if self.states.is_empty() {
             self.states.push(State {
                 size: 0,
@@ -190,7 +190,7 @@ impl History {
                     self.mark(files, self.states.len() - 1);
                 }
                 Step::Read => {
-                    let reader = Engine::<_, N, 32>::open_read_only(
+                    let reader = RotorTree::<_, N, 32>::open_read_only_with(
                         Blake3Hasher,
                         storage(files),
                         config.clone(),

@@ -2,7 +2,7 @@
 //! written down here a second time, from `docs/format.md`. Chunks and sums have no field that is a
 //! length.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use rotortree_store::{RecoveryMode, manifest::Manifest, test_util::sim_files::SimFiles};
 use rotortree_wal::{MAX_SEQUENCE, SegmentHeader};
@@ -315,12 +315,14 @@ fn a_backup_whose_counts_are_at_their_end_is_not_extended() {
         let tree = make(&place(SimFiles::new(), Path::new("/original")));
         let files = SimFiles::new();
         let target = place(files.clone(), Path::new(PLACE));
-        tree.backup(&target).unwrap();
+        tree.backup_to(Arc::clone(&target)).unwrap();
         let bytes = files.read_file(MANIFEST).unwrap();
         let mut manifest = Manifest::decode(MANIFEST, &bytes).unwrap();
         manifest.generation = MAX_SEQUENCE / 2 + 1;
         files.write_file(MANIFEST, &manifest.encode());
-        let error = tree.backup(&target).expect_err("it is at its end");
+        let error = tree
+            .backup_to(Arc::clone(&target))
+            .expect_err("it is at its end");
         assert!(error.to_string().contains("no room"), "{error}");
     });
 }

@@ -14,7 +14,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, ReadOnly, RecoveryMode, RotorTreeError,
+    CheckpointPolicy, EngineConfig, FlushPolicy, ReadOnly, RecoveryMode, RotorTree, RotorTreeError,
     file_layer::FileLayer, fs::FsStorage, storage::Storage,
 };
 
@@ -23,7 +23,7 @@ use rotortree_store::{
 /// is hostile gets nowhere near.
 pub(crate) const BOUND: usize = 8 << 20;
 
-pub(crate) type Tree = Engine<Blake3Hasher, 2, 32>;
+pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 pub(crate) const MODES: [RecoveryMode; 2] = [RecoveryMode::Strict, RecoveryMode::StopAtLastValid];
 
@@ -44,14 +44,14 @@ pub(crate) fn open(
     storage: &Arc<dyn Storage>,
     recovery: RecoveryMode,
 ) -> Result<Tree, RotorTreeError> {
-    Tree::open(Blake3Hasher, Arc::clone(storage), config(recovery))
+    Tree::open_with(Blake3Hasher, Arc::clone(storage), config(recovery))
 }
 
 pub(crate) fn read_only(
     storage: &Arc<dyn Storage>,
     recovery: RecoveryMode,
 ) -> Result<ReadOnly<Blake3Hasher, 2, 32>, RotorTreeError> {
-    Engine::open_read_only(Blake3Hasher, Arc::clone(storage), config(recovery))
+    RotorTree::open_read_only_with(Blake3Hasher, Arc::clone(storage), config(recovery))
 }
 
 pub(crate) fn leaves() -> Vec<Hash> {
@@ -67,7 +67,7 @@ pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
         segment_bytes: 2048,
         ..config(RecoveryMode::Strict)
     };
-    let tree = Tree::open(Blake3Hasher, Arc::clone(storage), short_segments).unwrap();
+    let tree = Tree::open_with(Blake3Hasher, Arc::clone(storage), short_segments).unwrap();
     tree.append(&leaves[..300])
         .metadata(b"cursor")
         .submit()

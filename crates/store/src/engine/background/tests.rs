@@ -11,21 +11,21 @@ use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 
 use crate::{
-    CheckpointPolicy, DurabilityToken, Engine, EngineConfig, FlushPolicy, Runtime,
-    engine::core::Core, memory::MemoryStorage, runtime::starved::while_starved,
+    CheckpointPolicy, DurabilityToken, FlushPolicy, RotorTree, Runtime, engine::core::Core,
+    memory::MemoryStorage, runtime::starved::while_starved, settings::Settings,
 };
 
-type Tree = Engine<Blake3Hasher, 3, 32>;
+type Tree = RotorTree<Blake3Hasher, 3, 32>;
 
 /// A tree on a runtime that has no thread yet.
 fn open(flush_policy: FlushPolicy, checkpoint_policy: CheckpointPolicy) -> Tree {
-    let config = EngineConfig {
+    let config = Settings {
         flush_policy,
         checkpoint_policy,
         runtime: Runtime::new(),
-        ..EngineConfig::default()
+        ..Settings::default()
     };
-    let tree = Engine::open(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
+    let tree = RotorTree::open_with(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
     tree.expect("an empty place can be opened")
 }
 

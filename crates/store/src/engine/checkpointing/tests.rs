@@ -10,21 +10,22 @@ use rotortree_hasher::Blake3Hasher;
 
 use super::MUCH;
 use crate::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, Runtime,
+    CheckpointPolicy, FlushPolicy, RotorTree, Runtime,
     memory::MemoryStorage,
     runtime::{Lane, MOST_CHECKPOINTING, starved::while_starved},
+    settings::Settings,
     storage::Storage,
 };
 
 /// A tree whose next checkpoint covers much.
-fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> Engine<Blake3Hasher, 4, 32> {
-    let config = EngineConfig {
+fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> RotorTree<Blake3Hasher, 4, 32> {
+    let config = Settings {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,
         runtime: runtime.clone(),
-        ..EngineConfig::default()
+        ..Settings::default()
     };
-    let engine = Engine::open(Blake3Hasher, Arc::clone(storage), config);
+    let engine = RotorTree::open_with(Blake3Hasher, Arc::clone(storage), config);
     let engine = engine.expect("an empty place can be opened");
     let leaves = vec![[7; 32]; MUCH as usize];
     let appended = engine.append(&leaves).submit();

@@ -3,7 +3,7 @@
 use loom::thread;
 
 use super::{Disk, insert, leaf, model, open_as};
-use crate::{CheckpointPolicy, EngineConfig, FlushPolicy};
+use crate::{CheckpointPolicy, FlushPolicy, settings::Settings};
 
 #[test]
 fn loom_models_a_head_that_is_looked_for_while_it_is_published() {
@@ -11,11 +11,11 @@ fn loom_models_a_head_that_is_looked_for_while_it_is_published() {
         let disk = Disk::new();
         let (tree, _) = open_as(
             &disk,
-            EngineConfig {
+            Settings {
                 flush_policy: FlushPolicy::Manual,
                 checkpoint_policy: CheckpointPolicy::Manual,
                 recent_heads: 2,
-                ..EngineConfig::default()
+                ..Settings::default()
             },
         );
         let inserter = thread::spawn({

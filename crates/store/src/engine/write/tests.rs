@@ -7,19 +7,19 @@ use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 
 use crate::{
-    CheckpointPolicy, Engine, EngineConfig, FlushPolicy, RotorTreeError, StorageError,
-    memory::MemoryStorage, sync::lock,
+    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, StorageError, memory::MemoryStorage,
+    settings::Settings, sync::lock,
 };
 
 /// A tree of single inserts; and whether it has a spare snapshot.
-fn tree() -> (Engine<Blake3Hasher, 3, 32>, impl Fn() -> bool) {
-    let config = EngineConfig {
+fn tree() -> (RotorTree<Blake3Hasher, 3, 32>, impl Fn() -> bool) {
+    let config = Settings {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,
-        ..EngineConfig::default()
+        ..Settings::default()
     };
-    let tree = Engine::open(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
-    let tree: Engine<_, 3, 32> = tree.expect("an empty place can be opened");
+    let tree = RotorTree::open_with(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
+    let tree: RotorTree<_, 3, 32> = tree.expect("an empty place can be opened");
     for leaf in reference::sample_leaves(3, 20) {
         tree.insert(leaf).expect("it fits");
     }
@@ -52,14 +52,14 @@ fn a_tree_that_goes_idle_keeps_none() {
 
 #[test]
 fn a_trying_insert_does_not_wait_for_a_sync() {
-    let config = EngineConfig {
+    let config = Settings {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::Manual,
         max_unflushed_bytes: 4096,
-        ..EngineConfig::default()
+        ..Settings::default()
     };
-    let tree = Engine::open(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
-    let tree: Engine<_, 3, 32> = tree.expect("an empty place can be opened");
+    let tree = RotorTree::open_with(Blake3Hasher, Arc::new(MemoryStorage::new()), config);
+    let tree: RotorTree<_, 3, 32> = tree.expect("an empty place can be opened");
     let leaves = reference::sample_leaves(3, 1000);
     let refused = |batch| {
         let outcome = tree.append(batch).try_submit();

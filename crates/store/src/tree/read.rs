@@ -2,8 +2,10 @@
 
 use std::{ops::RangeBounds, sync::Arc, time::Duration};
 
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
+
 use super::RotorTree;
-use crate::{Hash, Hasher, Leaves, TreeError, TreeHead, TreeSnapshot};
 
 /// What is read method by method can be of different moments while other threads insert. What must
 /// fit together is read from one [`snapshot`](Self::snapshot).
@@ -11,21 +13,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// The root, or `None` while the tree is empty.
     #[must_use]
     pub fn root(&self) -> Option<Hash> {
-        self.engine.root()
+        self.core().published.load().root()
     }
 
     /// The number of leaves. Not the index of the leaf inserted last while other threads insert:
     /// that is in its token's [`leaf_range`](crate::DurabilityToken::leaf_range).
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.engine.size()
+        self.core().published.load().size()
     }
 
     /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0
     /// and 1.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// assert_eq!((tree.root(), tree.size(), tree.depth()), (None, 0, 0));
@@ -35,7 +37,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.engine.depth()
+        self.core().published.load().depth()
     }
 
     /// Size and root as one pair, or `None` while the tree is empty. What it states may not be
@@ -43,7 +45,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`durable_snapshot`](Self::durable_snapshot).
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
-        self.engine.head()
+        self.core().published.load().head()
     }
 
     /// The newest head with this root among those of recent appends: whether a root that somebody
@@ -74,7 +76,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// 1024 comparisons of it.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let (root, _) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
@@ -91,7 +93,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn find_head(&self, root: &Hash) -> Option<TreeHead> {
-        self.engine.find_head(root)
+        self.core().find_head(root)
     }
 
     /// The application's metadata, as of the last entry that carried any. It belongs to the head of
@@ -99,7 +101,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// together.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
-        self.engine.snapshot().metadata().map(<[u8]>::to_vec)
+        self.core().published.load().metadata().map(<[u8]>::to_vec)
     }
 
     /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example,
@@ -111,7 +113,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// or fails its checksum.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
@@ -120,7 +122,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
-        self.engine.get_leaf(index)
+        self.snapshot().get_leaf(index)
     }
 
     /// The leaves of a range of the tree as it is now, `..` for all, in order. The iterator knows
@@ -132,7 +134,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`TreeError::NodeUnavailable`]; the leaves behind it follow.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
@@ -144,14 +146,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
-        self.engine.leaves(range)
+        self.snapshot().leaves(range)
     }
 
     /// The tree as it is now, for proofs: immutable, valid for as long as anyone holds it, closing
     /// included. A reference count; takes no lock.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
@@ -162,7 +164,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
-        self.engine.snapshot()
+        self.core().published.load_full()
     }
 
     /// The tree as of the last sync. Its head is a prefix of every later state, after any crash:
@@ -170,7 +172,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`expect_head`](crate::RotorTreeBuilder::expect_head).
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, FlushPolicy, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// let config = RotorTreeConfig { flush_policy: FlushPolicy::Manual, ..RotorTreeConfig::new(dir.path()) };
     /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config)?;
@@ -182,13 +184,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
-        self.engine.durable_snapshot()
+        self.core().durable.load_full()
     }
 
     /// The number of leaves that are durable.
     #[must_use]
     pub fn durable_size(&self) -> u64 {
-        self.engine.durable_snapshot().size()
+        self.core().durable.load().size()
     }
 
     /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns
@@ -196,7 +198,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// await what becomes durable, see [`durable_heads`](Self::durable_heads).
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// use std::{thread, time::Duration};
@@ -209,6 +211,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
-        self.engine.wait_for_size(size, timeout)
+        self.core().wait_for_size(size, timeout)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use rotortree_store::{fs::FsStorage, storage::Storage};
+use rotortree_hasher::Hasher;
 
 use super::RotorTree;
 use crate::{
-    BackupReport, CutNotice, Hasher, RecoveryReport, RotorTreeError, Stats, StorageError,
-    VerifyProgress,
+    BackupReport, CutNotice, RecoveryReport, RotorTreeError, Stats, StorageError, fs::FsStorage,
+    spans, storage::Storage, verify::Progress,
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
@@ -15,7 +15,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// what was replayed, where the log was torn or damaged.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let config = RotorTreeConfig::new(dir.path());
     /// # RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config.clone())?.insert([1; 32])?;
@@ -27,7 +27,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        self.engine.recovery_report()
+        let core = self.core();
+        RecoveryReport {
+            cuts: core.cuts(),
+            ..core.report.clone()
+        }
     }
 
     /// Ends the telling of cuts, durably: says that what recovery cut off although it had been
@@ -37,7 +41,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// stays in the store's `aside`.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// for cut in tree.acknowledge_cuts()? {
@@ -52,21 +56,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if it could
     /// not be written: the notices are still on record.
     pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
-        self.engine.acknowledge_cuts()
+        self.core().acknowledge_cuts()
     }
 
     /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`]
     /// with the same error, reads go on, and opening it again recovers what is durable.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<io::Error>> {
-        self.engine.failure()
+        self.core().failure()
     }
 
     /// Sizes, bytes, counters and ages, for monitoring. Their names are stable. May block while
     /// another thread inserts a batch.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_durable([1; 32])?;
@@ -76,7 +80,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.engine.stats()
+        self.core().stats()
     }
 
     /// Copies everything inserted so far into another directory, durably, while inserts go on.
@@ -97,7 +101,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// made to; [`StorageError::Io`] if writing failed: the backup is then what it was before.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let (directory, copy) = (dir.path().join("tree"), dir.path().join("copy"));
     /// let tree = RotorTree::<_, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;
@@ -128,10 +132,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Those of [`backup`](Self::backup).
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let directory = dir.path().join("tree");
-    /// use rotortree::store::memory::MemoryStorage;
+    /// use rotortree_store::memory::MemoryStorage;
     /// use std::sync::Arc;
     ///
     /// let tree = RotorTree::<_, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;
@@ -144,7 +148,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
-        self.engine.backup(&target)
+        let core = self.core();
+        spans::backup(&*core.storage, &*target).run(|| core.backup(&target))
     }
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its
@@ -167,7 +172,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// As [`verify`](Self::verify).
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32]; 100])?;
@@ -178,8 +183,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     pub fn verify_with_progress(
         &self,
-        mut progress: impl FnMut(VerifyProgress),
+        mut progress: impl FnMut(Progress),
     ) -> Result<(), StorageError> {
-        self.engine.verify(&self.hasher, &mut progress)
+        let core = self.core();
+        spans::verify(&*core.storage).run(|| core.verify(&self.handle.hasher, &mut progress))
     }
 }

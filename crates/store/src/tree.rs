@@ -3,14 +3,16 @@
 mod durability;
 mod insert;
 mod observe;
+mod open;
 mod read;
 
 use std::{fmt, sync::Arc};
 
-use rotortree_store::{Engine, storage::Storage};
+use rotortree_hasher::Hasher;
 
 use crate::{
-    Completion, Hasher, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError,
+    Completion, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError,
+    engine::Core, isolated::isolated, runtime::Lane, storage::Storage,
 };
 
 /// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and
@@ -33,10 +35,7 @@ use crate::{
 /// # Recovery Example
 ///
 /// ```
-/// # use rotortree::{
-/// #     RotorTree, RotorTreeConfig, FlushPolicy, CheckpointPolicy, TieringConfig,
-/// #     Blake3Hasher,
-/// # };
+/// # use {rotortree_lean_imt::*, rotortree_store::*};
 /// # use std::path::PathBuf;
 /// # let dir = tempfile::tempdir()?;
 /// let config = RotorTreeConfig {
@@ -71,19 +70,29 @@ use crate::{
 /// A branching factor that no tree can have does not compile:
 ///
 /// ```compile_fail
-/// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+/// # use {rotortree_lean_imt::*, rotortree_store::*};
 /// let tree = RotorTree::<Blake3Hasher, 1, 32>::open(Blake3Hasher, RotorTreeConfig::new("tree"));
 /// ```
 pub struct RotorTree<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
-    engine: Engine<H, N, MAX_DEPTH>,
+    handle: Arc<Handle<H, N, MAX_DEPTH>>,
+}
+
+/// What the clones share. Dropped with the last of them.
+struct Handle<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    core: Arc<Core<H, N, MAX_DEPTH>>,
+    /// Verifies beside the one that inserts.
     hasher: H,
 }
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    pub(crate) fn over(engine: Engine<H, N, MAX_DEPTH>, hasher: H) -> Self {
-        Self { engine, hasher }
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Handle<H, N, MAX_DEPTH> {
+    fn drop(&mut self) {
+        // Those who want to know how closing went call `close`. A destructor may run while a panic
+        // unwinds, and a second one that leaves it would end the process.
+        isolated(|| drop(self.core.close()));
     }
+}
 
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// Opens or creates the tree in the directory `config.path`.
     ///
     /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that
@@ -106,10 +115,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// * [`RotorTreeError::Tree`] if the log holds what this hasher refuses.
     ///
     /// ```
-    /// use rotortree::{
-    ///     RotorTree, RotorTreeConfig, FlushPolicy, CheckpointPolicy, TieringConfig,
-    ///     Blake3Hasher,
-    /// };
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// use std::path::PathBuf;
     /// use std::time::Duration;
     ///
@@ -132,7 +138,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Starts opening a tree with settings beyond the config's. See [`RotorTreeBuilder`].
-    pub fn builder(config: RotorTreeConfig) -> RotorTreeBuilder<H, N, MAX_DEPTH> {
+    pub fn builder(config: RotorTreeConfig) -> RotorTreeBuilder<Self> {
         RotorTreeBuilder::new(config)
     }
 
@@ -142,7 +148,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// own.
     ///
     /// ```
-    /// use rotortree::{Blake3Hasher, CheckpointPolicy, RotorTree, store::memory::MemoryStorage};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// use rotortree_store::memory::MemoryStorage;
     /// use std::sync::Arc;
     ///
     /// let storage = MemoryStorage::new();
@@ -154,9 +161,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// let view = RotorTree::<Blake3Hasher, 2, 32>::on(Arc::new(storage)).open_read_only(Blake3Hasher)?;
     /// assert_eq!(view.size(), 1);
-    /// # Ok::<(), rotortree::RotorTreeError>(())
+    /// # Ok::<(), RotorTreeError>(())
     /// ```
-    pub fn on(storage: Arc<dyn Storage>) -> RotorTreeBuilder<H, N, MAX_DEPTH> {
+    pub fn on(storage: Arc<dyn Storage>) -> RotorTreeBuilder<Self> {
         RotorTreeBuilder::on(storage)
     }
 
@@ -170,7 +177,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// tree: [`StorageError::Io`] of the kind `NotFound`.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// let config = RotorTreeConfig::new(dir.path());
     /// let writer = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config.clone())?;
@@ -192,6 +199,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Self::builder(config).open_read_only(hasher)
     }
 
+    pub(crate) fn core(&self) -> &Arc<Core<H, N, MAX_DEPTH>> {
+        &self.handle.core
+    }
+
     /// Closes the tree for this handle and all its clones: flushes everything pending, makes a
     /// checkpoint under [`CheckpointPolicy::OnClose`](crate::CheckpointPolicy::OnClose), marks
     /// the directory as cleanly closed and gives its lock up. The lock is given up also when
@@ -209,7 +220,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// leaf; [`StorageError::Io`] if the mark could not be written.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.close()?;
@@ -220,7 +231,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Background threads belong to the runtime that trees share. When this returns no work of this
     /// tree is left on them, and they end once no tree has any.
     pub fn close(self) -> Result<(), StorageError> {
-        self.engine.close()
+        self.core().close()
     }
 
     /// [`close`](Self::close) on a thread of the runtime. It starts at once, and goes on if the
@@ -231,22 +242,25 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// As [`close`](Self::close), when awaited.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # async fn shut_down(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
     /// tree.close_async().await?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn close_async(self) -> Completion<()> {
-        self.engine.close_async()
+        if !self.core().is_own_process() {
+            return Completion::ended(self.close());
+        }
+        let runtime = self.core().config.runtime.clone();
+        Completion::of(&runtime, Lane::Checkpoint, move || self.close())
     }
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for RotorTree<H, N, MAX_DEPTH> {
     fn clone(&self) -> Self {
         Self {
-            engine: self.engine.clone(),
-            hasher: self.hasher.clone(),
+            handle: Arc::clone(&self.handle),
         }
     }
 }
@@ -254,7 +268,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for RotorTree<H, N
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for RotorTree<H, N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RotorTree")
-            .field("engine", &self.engine)
+            .field("storage", &self.core().storage.describe())
+            .field("size", &self.size())
             .finish_non_exhaustive()
     }
 }

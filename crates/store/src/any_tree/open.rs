@@ -1,19 +1,21 @@
-//! [`AnyTreeBuilder`]: opening a tree whose N is a number, or whatever tree is there. [`inspect`]: what is there.
+//! [`AnyTreeBuilder`]: opening a tree whose N is a number, or whatever tree is there. [`inspect`]:
+//! what is there.
 
 use std::{path::PathBuf, sync::Arc};
 
-use rotortree_store::{Engine, EngineConfig, StoreIdentity, fs::FsStorage, storage::Storage};
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::{
+    SharedHasher, TreeError,
+    any::{WithArity, with_arity},
+};
 
 use super::{AnyReadOnly, AnyTree};
 use crate::{
-    Hasher, ReadOnly, RotorTree, RotorTreeConfig, RotorTreeError, SharedHasher, StorageError,
-    TreeError,
-    any::{WithArity, with_arity},
-    settings::{Settings, setters},
+    ReadOnly, RotorTree, RotorTreeBuilder, RotorTreeError, StorageError, StoreIdentity,
+    fs::FsStorage, settings::Settings, storage::Storage,
 };
 
-/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting of the
-/// engine.
+/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting.
 const MAX_DEPTH: usize = 64;
 
 /// The ceiling where none is given: that of most trees.
@@ -21,13 +23,12 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 
 /// Opens a tree whose N is known only at run time, with everything that can be set.
 ///
-/// Opened with [`n`](Self::n) and [`max_depth`](Self::max_depth) it is the tree of the type with
+/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it is the tree of the type with
 /// these numbers, in every respect: made where there is none, refused where there is one of another
 /// N or of a larger ceiling. Opened without `n` it is whatever tree is there.
 ///
 /// ```
-/// use rotortree::{AnyProof, AnyTreeBuilder, Blake3Hasher, RotorTreeConfig, inspect};
-///
+/// # use {rotortree_lean_imt::*, rotortree_store::*};
 /// # let dir = tempfile::tempdir()?;
 /// # let directory = dir.path().join("tree");
 /// // A service reads N from its configuration.
@@ -52,32 +53,11 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 /// assert!(proof.leaves().eq([(1, &[2; 32])]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
-#[must_use = "a builder does nothing until `open` is called"]
-pub struct AnyTreeBuilder {
-    settings: Settings,
-    arity: Option<usize>,
-}
+pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 
-impl AnyTreeBuilder {
-    /// Starts opening the tree in the directory `config.path`.
-    pub fn new(config: RotorTreeConfig) -> Self {
-        Self {
-            settings: Settings::new(config),
-            arity: None,
-        }
-    }
-
-    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no
-    /// path.
-    pub fn on(storage: Arc<dyn Storage>) -> Self {
-        Self {
-            settings: Settings::on(storage),
-            arity: None,
-        }
-    }
-
-    /// N, one of [`ARITIES`](crate::any::ARITIES). Without it the tree must exist, and has
+/// Opening a tree whose N is known only at run time.
+impl RotorTreeBuilder<dyn AnyTree> {
+    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without it the tree must exist, and has
     /// whichever it has.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);
@@ -88,16 +68,7 @@ impl AnyTreeBuilder {
     /// largest that one that is there may have, whose own is obeyed. Without it 32, or, where
     /// [`n`](Self::n) is not given either, whatever is there.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
-        self.settings.engine.max_depth = Some(max_depth);
-        self
-    }
-
-    setters!();
-
-    /// Raises the stored ceiling on depth to [`max_depth`](Self::max_depth), durably. Once raised,
-    /// types with a smaller `MAX_DEPTH` no longer open the tree.
-    pub fn raise_max_depth(mut self) -> Self {
-        self.settings.engine.raise_max_depth = true;
+        self.settings.max_depth = Some(max_depth);
         self
     }
 
@@ -129,17 +100,17 @@ impl AnyTreeBuilder {
 
     /// The N to open with, and all that is needed besides.
     fn prepare<H: Hasher>(self, hasher: H) -> Result<(usize, Open), RotorTreeError> {
-        let given = self.arity;
-        let (storage, mut config) = self.settings.place()?;
-        let arity = match given {
+        let storage = self.place.storage()?;
+        let mut settings = self.settings;
+        let arity = match self.arity {
             Some(arity) => {
-                config.max_depth.get_or_insert(DEFAULT_MAX_DEPTH);
+                settings.max_depth.get_or_insert(DEFAULT_MAX_DEPTH);
                 arity
             }
             None => {
-                config.create_if_missing = false;
+                settings.create_if_missing = false;
                 let found = StoreIdentity::read(&*storage)?.ok_or_else(|| nothing_at(&*storage))?;
-                config.max_depth.get_or_insert(found.max_depth);
+                settings.max_depth.get_or_insert(found.max_depth);
                 found.arity
             }
         };
@@ -154,7 +125,7 @@ impl AnyTreeBuilder {
             // One hasher for all, so that five trees are compiled and not five for each hasher.
             hasher: SharedHasher::new(hasher),
             storage,
-            config,
+            settings,
         };
         Ok((arity, open))
     }
@@ -172,15 +143,15 @@ fn nothing_at(storage: &dyn Storage) -> StorageError {
 struct Open {
     hasher: SharedHasher,
     storage: Arc<dyn Storage>,
-    config: EngineConfig,
+    settings: Settings,
 }
 
 impl WithArity for Open {
     type Output = Result<Arc<dyn AnyTree>, RotorTreeError>;
 
     fn with<const N: usize>(self) -> Self::Output {
-        let engine = Engine::open(self.hasher.clone(), self.storage, self.config)?;
-        let tree: RotorTree<_, N, MAX_DEPTH> = RotorTree::over(engine, self.hasher);
+        let tree: RotorTree<_, N, MAX_DEPTH> =
+            RotorTree::open_with(self.hasher, self.storage, self.settings)?;
         Ok(Arc::new(tree))
     }
 }
@@ -194,9 +165,9 @@ impl WithArity for OpenReadOnly {
         let Open {
             hasher,
             storage,
-            config,
+            settings,
         } = self.0;
-        let view: ReadOnly<_, N, MAX_DEPTH> = Engine::open_read_only(hasher, storage, config)?;
+        let view: ReadOnly<_, N, MAX_DEPTH> = ReadOnly::open(hasher, storage, settings)?;
         Ok(Arc::new(view))
     }
 }
@@ -208,13 +179,13 @@ impl WithArity for OpenReadOnly {
 /// Those of [`StoreIdentity::read`].
 ///
 /// ```
-/// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+/// # use {rotortree_lean_imt::*, rotortree_store::*};
 /// # let dir = tempfile::tempdir()?;
 /// # let directory = dir.path().join("tree");
-/// assert_eq!(rotortree::inspect(&directory)?, None);
+/// assert_eq!(inspect(&directory)?, None);
 /// let tree = RotorTree::<_, 3, 20>::open(Blake3Hasher, RotorTreeConfig::new(&directory))?;
 /// // The tree may be open.
-/// let found = rotortree::inspect(&directory)?.ok_or("there is a tree")?;
+/// let found = inspect(&directory)?.ok_or("there is a tree")?;
 /// assert_eq!((found.arity, found.max_depth), (3, 20));
 /// assert!(found.is_of(&Blake3Hasher));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rotortree_hasher::Hasher;
+
 use super::RotorTree;
-use crate::{Completion, Durable, DurableHeads, Hasher, StorageError};
+use crate::{Completion, Durable, DurableHeads, StorageError, runtime::Lane};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// Makes everything inserted before this call durable: writes the pending entries to the log
@@ -19,7 +21,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// next flush; [`StorageError::Closed`].
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert([1u8; 32])?;
@@ -29,7 +31,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) -> Result<(), StorageError> {
-        self.engine.flush()
+        self.core().check()?;
+        self.core().flush_all()
     }
 
     /// [`flush`](Self::flush) as a future, of what is inserted when it is called. A thread of the
@@ -40,7 +43,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// As [`flush`](Self::flush), when awaited.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
     /// tree.try_insert([1; 32])?;
     /// tree.flush_async().await?;
@@ -49,7 +52,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn flush_async(&self) -> Durable {
-        self.engine.flush_async()
+        self.core().flush_async()
     }
 
     /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the
@@ -64,7 +67,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`StorageError::Closed`].
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
@@ -74,7 +77,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn checkpoint(&self) -> Result<(), StorageError> {
-        self.engine.checkpoint()
+        self.core().check()?;
+        self.core().run_checkpoint(false)
     }
 
     /// [`checkpoint`](Self::checkpoint) on a thread of the runtime. It starts at once, and goes on
@@ -84,21 +88,27 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// As [`checkpoint`](Self::checkpoint), when awaited.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
     /// tree.checkpoint_async().await?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn checkpoint_async(&self) -> Completion<()> {
-        self.engine.checkpoint_async()
+        if let Err(error) = self.core().check() {
+            return Completion::ended(Err(error));
+        }
+        let tree = self.clone();
+        Completion::of(&self.core().config.runtime, Lane::Checkpoint, move || {
+            tree.checkpoint()
+        })
     }
 
     /// Follows the durable head, the one to sign and publish, from sync to sync: a stream without a
     /// trait, which ends when the tree is closed or fails. Never blocks.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
     /// let mut heads = tree.durable_heads();
     /// while let Some(head) = heads.next().await {
@@ -109,7 +119,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn durable_heads(&self) -> DurableHeads {
-        self.engine.durable_heads()
+        self.core().durable_heads()
     }
 
     /// Whether a checkpoint completed since the last call that returned `true` (or since the tree
@@ -118,7 +128,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// fails. Blocks, unless `timeout` is zero.
     ///
     /// ```
-    /// # use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
     /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
@@ -134,6 +144,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
-        self.engine.wait_for_checkpoint(timeout)
+        self.core().wait_for_checkpoint(timeout)
     }
 }

@@ -1,0 +1,264 @@
+//! [`RotorTreeBuilder`]: where a tree is and everything that can be set on it, until it is opened.
+
+use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
+
+use rotortree_lean_imt::TreeHead;
+
+use crate::{
+    CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, RotorTreeConfig, Runtime,
+    StorageError, TieringConfig,
+    fs::FsStorage,
+    settings::{ProgressCallback, Settings},
+    storage::{Reads, Storage},
+};
+
+/// Opens a tree with everything that can be set; made by
+/// [`RotorTree::builder`](crate::RotorTree::builder) and [`RotorTree::on`](crate::RotorTree::on).
+///
+/// `T` is what it opens: a [`RotorTree`](crate::RotorTree), or a `dyn` [`AnyTree`](crate::AnyTree),
+/// whose builder is [`AnyTreeBuilder`](crate::AnyTreeBuilder).
+///
+/// ```
+/// # use {rotortree_lean_imt::*, rotortree_store::*};
+/// # let dir = tempfile::tempdir()?;
+/// # let directory = dir.path().join("tree");
+/// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(directory))
+///     .recovery(RecoveryMode::Strict)
+///     .max_unflushed_bytes(8 << 20)
+///     .reads(storage::Reads::Positioned)
+///     .open(Blake3Hasher)?;
+/// assert!(tree.recovery_report().created);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a builder does nothing until `open` is called"]
+pub struct RotorTreeBuilder<T: ?Sized> {
+    pub(crate) place: Place,
+    pub(crate) settings: Settings,
+    /// N, where the type does not say it.
+    pub(crate) arity: Option<usize>,
+    tree: PhantomData<fn(&T)>,
+}
+
+/// Where a tree is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Directory { path: PathBuf, allow_unsynced: bool },
+    Storage(Arc<dyn Storage>),
+}
+
+impl Place {
+    pub(crate) fn storage(self) -> Result<Arc<dyn Storage>, StorageError> {
+        match self {
+            Self::Storage(storage) => Ok(storage),
+            Self::Directory { path, .. } if path.as_os_str().is_empty() => Err(
+                StorageError::InvalidConfig("the path is empty; name the tree's directory".into()),
+            ),
+            Self::Directory {
+                path,
+                allow_unsynced: true,
+            } => Ok(Arc::new(FsStorage::new(path).allow_unsynced_directories())),
+            Self::Directory { path, .. } => Ok(Arc::new(FsStorage::new(path))),
+        }
+    }
+}
+
+impl<T: ?Sized> RotorTreeBuilder<T> {
+    /// Starts opening the tree in the directory `config.path`.
+    pub fn new(config: RotorTreeConfig) -> Self {
+        let place = Place::Directory {
+            path: config.path,
+            allow_unsynced: false,
+        };
+        let settings = Settings {
+            flush_policy: config.flush_policy,
+            checkpoint_policy: config.checkpoint_policy,
+            tiering: config.tiering,
+            verify_checkpoint: config.verify_checkpoint,
+            ..Settings::default()
+        };
+        Self::at(place, settings)
+    }
+
+    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no
+    /// path.
+    pub fn on(storage: Arc<dyn Storage>) -> Self {
+        Self::at(Place::Storage(storage), Settings::default())
+    }
+
+    fn at(place: Place, settings: Settings) -> Self {
+        Self {
+            place,
+            settings,
+            arity: None,
+            tree: PhantomData,
+        }
+    }
+
+    /// Keeps the tree on another backend than the directory at the config's path, which is then
+    /// not looked at. Without a config: [`RotorTree::on`](crate::RotorTree::on),
+    /// [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.place = Place::Storage(storage);
+        self
+    }
+
+    /// When log entries are synced without anybody waiting for them; as the config's field.
+    pub fn flush_policy(mut self, policy: FlushPolicy) -> Self {
+        self.settings.flush_policy = policy;
+        self
+    }
+
+    /// When checkpoints are made; as the config's field.
+    pub fn checkpoint_policy(mut self, policy: CheckpointPolicy) -> Self {
+        self.settings.checkpoint_policy = policy;
+        self
+    }
+
+    /// Which levels stay in memory once a checkpoint covers them; as the config's field. The
+    /// default, none, suits memory maps: on a storage that maps nothing each level of each
+    /// proof is a request, and [`TieringConfig`] says how many.
+    pub fn tiering(mut self, tiering: TieringConfig) -> Self {
+        self.settings.tiering = tiering;
+        self
+    }
+
+    /// Whether opening compares every stored node with the hash of its children; as the
+    /// config's field.
+    pub fn verify_checkpoint(mut self, verify: bool) -> Self {
+        self.settings.verify_checkpoint = verify;
+        self
+    }
+
+    /// Opens a directory on a file system that cannot sync directories too, as some network and
+    /// user-space ones cannot. There the promises about a loss of power fall: it may take back
+    /// the names of the newest files, and with them leaves that were acknowledged as durable. A
+    /// crash of the process alone takes nothing. The default refuses such a file system with an
+    /// error that names it.
+    pub fn allow_unsynced_directories(mut self) -> Self {
+        if let Place::Directory { allow_unsynced, .. } = &mut self.place {
+            *allow_unsynced = true;
+        }
+        self
+    }
+
+    /// What opening does about a damaged log. The default stops at the last valid entry, keeps
+    /// what it cuts off aside and reports it;
+    /// [`RecoveryMode::Strict`] refuses to open when anything that
+    /// had been durable is damaged.
+    pub fn recovery(mut self, mode: RecoveryMode) -> Self {
+        self.settings.recovery = mode;
+        self
+    }
+
+    /// Refuses to open a tree that does not contain this head: one that was rolled back, or
+    /// another one. Keep the head of the
+    /// last [`durable_snapshot`](crate::RotorTree::durable_snapshot) outside of the directory.
+    pub fn expect_head(mut self, head: TreeHead) -> Self {
+        self.settings.expect_head = Some(head);
+        self
+    }
+
+    /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that
+    /// would exceed the bound flushes first, and a batch that is larger by itself is written
+    /// piece by piece before it is there; the `try_` forms return
+    /// [`StorageError::WouldBlock`] instead.
+    pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_unflushed_bytes = bytes;
+        self
+    }
+
+    /// Starts a new segment of the log beyond so many bytes; 256 MiB by default.
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.settings.segment_bytes = bytes;
+        self
+    }
+
+    /// How many heads of recent appends [`find_head`](crate::RotorTree::find_head) knows: 1024
+    /// by default, 0 for none. Each takes 40 bytes of memory, allocated as they come.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// # let dir = tempfile::tempdir()?;
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(dir.path()))
+    ///     .recent_heads(1)
+    ///     .open(Blake3Hasher)?;
+    /// let (first, _) = tree.insert([1; 32])?;
+    /// let (second, _) = tree.insert([2; 32])?;
+    /// assert_eq!(tree.find_head(&first), None);
+    /// assert_eq!(tree.find_head(&second), tree.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recent_heads(mut self, heads: usize) -> Self {
+        self.settings.recent_heads = heads;
+        self
+    }
+
+    /// Runs background work on this runtime instead of the one that the process's trees share.
+    pub fn runtime(mut self, runtime: &Runtime) -> Self {
+        self.settings.runtime = runtime.clone();
+        self
+    }
+
+    /// How checkpointed nodes are read: through memory maps (the default), or with positioned
+    /// reads, which are slower and turn every device error into an error value.
+    pub fn reads(mut self, reads: Reads) -> Self {
+        self.settings.reads = reads;
+        self
+    }
+
+    /// Told how far opening is, from the thread that opens.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// # let dir = tempfile::tempdir()?;
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(dir.path()))
+    ///     .progress(|progress| match progress {
+    ///         OpenProgress::Verified { done, total } => eprintln!("{done} of {total} nodes verified"),
+    ///         OpenProgress::Replayed { done, total } => eprintln!("{done} of {total} bytes replayed"),
+    ///         _ => {}
+    ///     })
+    ///     .open(Blake3Hasher)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn progress(mut self, callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
+        self.settings.progress = Some(ProgressCallback::new(callback));
+        self
+    }
+
+    /// Whether a tree is made where there is none, which is the default. With `false` opening
+    /// then fails with [`StorageError::Io`] of the kind `NotFound`,
+    /// and makes nothing: for a tree that must be there.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// # let dir = tempfile::tempdir()?;
+    /// let misspelt = dir.path().join("tere");
+    /// let opened = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(&misspelt))
+    ///     .create_if_missing(false)
+    ///     .open(Blake3Hasher);
+    /// assert!(matches!(opened, Err(RotorTreeError::Storage(StorageError::Io(_)))));
+    /// assert!(!misspelt.exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_if_missing(mut self, create: bool) -> Self {
+        self.settings.create_if_missing = create;
+        self
+    }
+
+    /// Raises the stored ceiling on depth, durably: to the type's `MAX_DEPTH`, or to
+    /// [`max_depth`](Self::max_depth) where the type has none. Without it a tree keeps the ceiling
+    /// that it was made with. Once raised, a type with a smaller `MAX_DEPTH` no longer opens it.
+    pub fn raise_max_depth(mut self) -> Self {
+        self.settings.raise_max_depth = true;
+        self
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RotorTreeBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotorTreeBuilder")
+            .field("place", &self.place)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

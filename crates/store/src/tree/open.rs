@@ -1,0 +1,61 @@
+//! Opening: what a [`RotorTreeBuilder`] of a typed tree does beyond gathering settings.
+
+use std::sync::Arc;
+
+use rotortree_hasher::Hasher;
+
+use super::{Handle, RotorTree};
+use crate::{
+    ReadOnly, RotorTreeBuilder, RotorTreeError, engine::Core, settings::Settings, spans,
+    storage::Storage,
+};
+#[cfg(doc)]
+use crate::{RecoveryMode, StorageError};
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
+    #[doc(hidden)]
+    pub fn open_with(
+        hasher: H,
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+    ) -> Result<Self, RotorTreeError> {
+        let span = spans::open(&*storage);
+        let core = span.run(|| Core::open(hasher.clone(), storage, settings))?;
+        Ok(Self {
+            handle: Arc::new(Handle { core, hasher }),
+        })
+    }
+
+    #[doc(hidden)]
+    pub fn open_read_only_with(
+        hasher: H,
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+    ) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
+        ReadOnly::open(hasher, storage, settings)
+    }
+}
+
+/// Opening a tree of a type.
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize>
+    RotorTreeBuilder<RotorTree<H, N, MAX_DEPTH>>
+{
+    /// Opens or creates the tree, as [`RotorTree::open`] does.
+    ///
+    /// # Errors
+    /// Those of [`RotorTree::open`]; [`StorageError::UnexpectedHead`] after
+    /// [`expect_head`](Self::expect_head); [`StorageError::WalCorrupted`] under
+    /// [`RecoveryMode::Strict`].
+    pub fn open(self, hasher: H) -> Result<RotorTree<H, N, MAX_DEPTH>, RotorTreeError> {
+        RotorTree::open_with(hasher, self.place.storage()?, self.settings)
+    }
+
+    /// Opens the tree for reading alone, as [`RotorTree::open_read_only`] does.
+    ///
+    /// # Errors
+    /// Those of [`RotorTree::open_read_only`], and [`StorageError::UnexpectedHead`] after
+    /// [`expect_head`](Self::expect_head).
+    pub fn open_read_only(self, hasher: H) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
+        ReadOnly::open(hasher, self.place.storage()?, self.settings)
+    }
+}
