@@ -71,8 +71,8 @@ impl fmt::Display for HexError {
         match self {
             Self::Length { found } => write!(
                 f,
-                "a hash is 64 hex digits or a decimal number without leading zeros; this text has {found} \
-                 characters"
+                "a hash is 64 hex digits or a decimal number without leading zeros; this text has \
+                 {found} characters"
             ),
             Self::Digit { at } => write!(f, "the character at byte {at} is not a hex digit"),
             Self::TooLarge => f.write_str("the decimal number does not fit in 32 bytes"),

@@ -1,19 +1,20 @@
 //! Trees and proofs whose N is known only at run time.
 //!
-//! Everything else here is generic over N, so that shapes are constants and a proof of one N is no
-//! proof of another for the compiler already. A service that reads N from its configuration, a
-//! binding to another language or a tool has it as a number. For those there are [`AnySnapshot`]
-//! and [`AnyLeanIMT`], the object-safe sides of a snapshot and of a tree in memory whatever their
-//! N, [`AnyProof`], which decodes and verifies the canonical bytes of any proof, and
-//! [`with_arity`], which both rest on: a call from a number into code that is generic over N, for
-//! each N in [`ARITIES`].
+//! The rest of the crate is generic over N: shapes are constants, and the compiler keeps proofs of
+//! different N apart. A service that reads N from its configuration, a binding to another language
+//! or a tool has N as a number. This module is for them:
+//!
+//! - [`AnySnapshot`] and [`AnyLeanIMT`] are a snapshot and a tree in memory of any N, as objects.
+//! - [`AnyProof`] decodes and verifies the canonical bytes of any proof.
+//! - [`with_arity`] calls code that is generic over N with an N in [`ARITIES`] that is a number.
+//!   The others are made with it.
 //!
 //! ```
 //! use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, Hash, Hasher, LeanIMT, TreeError};
 //! use rotortree_lean_imt::any::{WithArity, with_arity};
 //! use std::sync::Arc;
 //!
-//! /// A tree over some leaves, of whatever N is asked for.
+//! /// A tree over some leaves, with the N that the caller asks for.
 //! struct Over<'a>(&'a [Hash]);
 //!
 //! impl WithArity for Over<'_> {
@@ -26,7 +27,7 @@
 //!     }
 //! }
 //!
-//! let n = std::env::args().len() + 3; // Something that the compiler does not know: 4.
+//! let n = std::env::args().len() + 3; // A number that the compiler does not know: 4.
 //! let snapshot = with_arity(n, Over(&[[1; 32], [2; 32], [3; 32]]))??;
 //! let head = snapshot.head().ok_or("there are leaves")?;
 //! let bytes = snapshot.generate_proof(1)?;

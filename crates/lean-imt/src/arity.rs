@@ -1,4 +1,4 @@
-//! The check of N against a hasher, made when the program is compiled.
+//! The compile-time check of N against a hasher.
 //!
 //! A tree of one child to a group:
 //!
@@ -7,7 +7,7 @@
 //! let tree = LeanIMT::<_, 1, 32>::new(Blake3Hasher);
 //! ```
 //!
-//! A tree that may not have a hash layer, or more than 64:
+//! A tree of no hash layer, or of more than 64:
 //!
 //! ```compile_fail,E0080
 //! # use rotortree_lean_imt::{Blake3Hasher, LeanIMT};

@@ -1,5 +1,5 @@
-//! A tree that many threads append to and read: a wrapper, so that no feature changes the tree
-//! itself.
+//! A tree that many threads append to and read. It is a wrapper, so that no feature changes
+//! the tree itself.
 
 mod cell;
 mod tree;

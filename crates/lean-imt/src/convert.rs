@@ -1,8 +1,8 @@
-//! Proofs in the forms that others take: circuits, the JavaScript LeanIMT, Solidity.
+//! Proofs in the forms of other programs: circuits, the JavaScript LeanIMT, Solidity.
 //!
-//! Every form is made from an inclusion or consistency proof whose shape has been checked; what
-//! comes back from outside ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is held
-//! against the shape again.
+//! Every form is made from an inclusion or consistency proof whose shape has been checked. A proof
+//! that comes from outside ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is
+//! compared with its shape again.
 
 mod abi;
 mod binary;

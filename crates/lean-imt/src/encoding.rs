@@ -1,6 +1,6 @@
 //! The bytes of heads, frontiers and proofs: compact, canonical, versioned.
 //!
-//! Everything starts with the same header and ends where its last hash ends:
+//! Every encoding starts with the same header and ends with its last hash:
 //!
 //! ```text
 //! kind: 1 byte   version: 1 byte (1)   N: varint   then by kind
@@ -14,14 +14,14 @@
 //!  7 catch-up     old size, count, old frontier from the left, leaves
 //! ```
 //!
-//! Kinds and versions are among 1 to 8 and 14 to 31, control characters that no text has: what
-//! starts otherwise is not an encoding, of this version or any other.
+//! Kinds and versions are among 1 to 8 and 14 to 31, control characters that no text has. Bytes
+//! that start otherwise are not an encoding of any version.
 //!
 //! Numbers are varints: 7 bits a byte, low bits first, the high bit set on all but the last byte,
-//! in their shortest form. Hashes are their 32 bytes. Nothing that can be derived is stored: no
-//! root that the hashes lead to, no count that sizes and indices fix, and no `MAX_DEPTH`. What is
-//! decoded is therefore *unrooted*: it proves nothing until it is held against a head. One value
-//! has one encoding, and whatever differs from it by a byte is refused or is another value.
+//! in their shortest form. A hash is its 32 bytes. An encoding stores nothing that can be derived:
+//! no root that the hashes lead to, no count that sizes and indices fix, and no `MAX_DEPTH`. A
+//! decoded proof is therefore *unrooted*: it proves nothing until it is verified against a head.
+//! One value has one encoding; bytes that differ from it are refused or encode another value.
 //!
 //! Decoding borrows the bytes, allocates nothing and takes time in proportion to them.
 
@@ -36,7 +36,7 @@ pub(crate) use writer::Writer;
 /// The version of the encodings that this crate writes, and the one it reads.
 pub const ENCODING_VERSION: u8 = 1;
 
-/// What encoded bytes are.
+/// The kind of encoded bytes.
 ///
 /// ```
 /// use rotortree_lean_imt::{Frontier, Kind, peek_kind};
@@ -91,10 +91,10 @@ impl core::fmt::Display for Kind {
     }
 }
 
-/// Kind and N of encoded bytes, for callers that know neither. Looks at the header only.
+/// Kind and N of encoded bytes, for callers that know neither. Reads the header only.
 ///
 /// # Errors
-/// [`DecodeError`] where the header is not one.
+/// [`DecodeError`] if the bytes do not start with a header.
 pub fn peek_kind(bytes: &[u8]) -> Result<(Kind, usize), DecodeError> {
     let mut reader = Reader::new(bytes);
     let kind = reader.kind()?;

@@ -1,16 +1,17 @@
-//! [`TreeError`]: why a tree, a snapshot or a proof refuses.
+//! [`TreeError`]: why a tree, a snapshot or a proof refuses an operation.
 
 use alloc::{string::ToString, sync::Arc};
 use core::{error::Error, fmt, ops::Deref};
 
 use crate::Kind;
 
-/// Which 32 bytes from outside a hasher refused.
+/// The role of 32 bytes from outside that a hasher refused.
 ///
 /// ```
 /// use rotortree_lean_imt::{Hash, HashRole, Hasher, LeanIMT, TreeError};
 ///
-/// /// Takes numbers below 2^248 only, as a field hasher takes those below its modulus. Not a cryptographic hash.
+/// /// Accepts numbers below 2^248 only, as a field hasher accepts numbers below its modulus.
+/// /// Not a cryptographic hash.
 /// #[derive(Clone)]
 /// struct Field;
 ///
@@ -62,7 +63,7 @@ impl fmt::Display for HashRole {
     }
 }
 
-/// Why a node could not be read, as the node's source tells it: the `source` of
+/// The error of a node source that could not read a node: the `source` of
 /// [`TreeError::NodeUnavailable`].
 ///
 /// ```
@@ -75,12 +76,13 @@ impl fmt::Display for HashRole {
 /// assert!(error.source().is_none(), "the text holds the cause");
 /// ```
 ///
-/// Clones share one failure. Two failures are equal if they are clones of one, or say the same.
+/// Clones share one failure. Two failures are equal if they are clones of one failure or have
+/// the same text.
 #[derive(Clone)]
 pub struct NodeFailure(Arc<dyn Error + Send + Sync>);
 
 impl NodeFailure {
-    /// Wraps what the source says.
+    /// Wraps the error of the source.
     pub fn new(error: impl Error + Send + Sync + 'static) -> Self {
         Self(Arc::new(error))
     }
@@ -112,8 +114,8 @@ impl PartialEq for NodeFailure {
     }
 }
 
-/// Why an operation on a tree, a snapshot or a proof was refused. Whatever refused has changed
-/// nothing.
+/// Why an operation on a tree, a snapshot or a proof was refused. A refused operation has
+/// changed nothing.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};
@@ -139,30 +141,31 @@ pub enum TreeError {
     IndexOutOfRange {
         /// The index asked for.
         index: u64,
-        /// How many there are: leaves, or nodes of the level.
+        /// The number of leaves, or of nodes of the level.
         size: u64,
     },
     /// A batch without leaves.
     #[error("the batch has no leaves; give at least one")]
     EmptyBatch,
-    /// Memory for new nodes could not be had.
-    #[error("memory for new nodes could not be allocated; free some, or insert smaller batches")]
+    /// Memory for new nodes could not be allocated.
+    #[error("memory for new nodes could not be allocated; free memory, or insert smaller batches")]
     CapacityExceeded,
-    /// A proof has a number of levels that its sizes do not allow.
-    #[error("the proof has {actual} levels where its sizes require {expected}")]
+    /// The number of levels of a proof does not fit its sizes.
+    #[error("the proof has {actual} levels, but its sizes require {expected}")]
     InvalidProofDepth {
-        /// What leaf index and tree size require.
+        /// The number that leaf index and tree size require.
         expected: usize,
-        /// What the proof has.
+        /// The number that the proof has.
         actual: usize,
     },
-    /// A level of an inclusion proof does not look as its leaf index and tree size require.
+    /// A level of an inclusion proof does not fit leaf index and tree size.
     #[error(
-        "level {level} of the proof has position {position} and {siblings} siblings where leaf index and tree size \
-         require position {expected_position} and {expected_siblings} siblings"
+        "level {level} of the proof has position {position} and {siblings} siblings, but leaf \
+         index and \
+         tree size require position {expected_position} and {expected_siblings} siblings"
     )]
     InvalidProofLevel {
-        /// The level, 0 for the one that the leaf is on.
+        /// The level; 0 is the level of the leaf.
         level: usize,
         /// The position that leaf index and tree size require.
         expected_position: usize,
@@ -173,95 +176,99 @@ pub enum TreeError {
         /// The number of siblings that the proof has.
         siblings: usize,
     },
-    /// A slot of an inclusion proof that its shape leaves unused is not zero.
-    #[error("level {level} of the proof has bytes in a slot that is not used")]
+    /// An unused slot of an inclusion proof is not zero.
+    #[error("level {level} of the proof has bytes in an unused slot")]
     UnusedSlotNotZero {
-        /// The level, 0 for the one that the leaf is on.
+        /// The level; 0 is the level of the leaf.
         level: usize,
     },
-    /// The packed path of a binary proof is not the one that its place requires.
-    #[error("the packed path is {actual:#b} where leaf index and tree size require {expected:#b}")]
+    /// The packed path of a binary proof does not fit leaf index and tree size.
+    #[error("the packed path is {actual:#b}, but leaf index and tree size require {expected:#b}")]
     InvalidPackedPath {
-        /// What leaf index and tree size require.
+        /// The path that leaf index and tree size require.
         expected: u64,
-        /// What the proof has.
+        /// The path that the proof has.
         actual: u64,
     },
-    /// A proof has a number of hashes that its sizes and indices do not allow.
-    #[error("the proof has {actual} hashes where its sizes and indices require {expected}")]
+    /// The number of hashes of a proof does not fit its sizes and indices.
+    #[error("the proof has {actual} hashes, but its sizes and indices require {expected}")]
     InvalidProofLength {
-        /// What sizes and indices require.
+        /// The number that sizes and indices require.
         expected: u64,
-        /// What the proof has.
+        /// The number that the proof has.
         actual: u64,
     },
-    /// A proof about no leaves.
+    /// A proof of no leaves.
     #[error("a proof of no leaves proves nothing")]
     NoLeaves,
     /// The indices of a multiproof do not increase strictly.
-    #[error("the index at position {position} does not exceed the one before it")]
+    #[error("the index at position {position} does not exceed the index before it")]
     IndicesNotIncreasing {
-        /// Position of the first index that does not, from 0.
+        /// Position of the first such index, from 0.
         position: u64,
     },
     /// The new tree of a consistency proof is smaller than the old one; trees only grow.
-    #[error("a tree of {old_size} leaves cannot have become one of {new_size}")]
+    #[error("a tree of {old_size} leaves cannot become a tree of {new_size} leaves")]
     SizeDecreased {
         /// Size of the old tree.
         old_size: u64,
         /// Size of the new tree.
         new_size: u64,
     },
-    /// A size is not the one that was expected.
-    #[error("the size is {actual} where {expected} was expected")]
+    /// A size differs from the expected one.
+    #[error("the size is {actual}, but {expected} was expected")]
     SizeMismatch {
-        /// What the caller expected.
+        /// The size that the caller expected.
         expected: u64,
-        /// What is.
+        /// The actual size.
         actual: u64,
     },
-    /// A size lies beyond what a snapshot holds.
-    #[error("size {requested} was asked of a snapshot of {size} leaves")]
+    /// A requested size exceeds the size of the snapshot.
+    #[error("size {requested} exceeds the {size} leaves of the snapshot")]
     SizeOutOfRange {
-        /// The size asked for.
+        /// The requested size.
         requested: u64,
         /// The size of the snapshot.
         size: u64,
     },
-    /// A root is not the one that a size has.
+    /// A root is not the tree's root at a size.
     #[error("the root given for size {size} is not the tree's root at that size")]
     RootMismatch {
-        /// The size in question.
+        /// The size.
         size: u64,
     },
-    /// The hasher does not work on these 32 bytes.
-    #[error("the hasher refused the {role} at index {index}: not a value it works on")]
+    /// The hasher refused 32 bytes.
+    #[error(
+        "the hasher refused the {role} at index {index}: it is not an input of the hash function"
+    )]
     RefusedHash {
-        /// What the bytes were meant to be.
+        /// The role of the bytes.
         role: HashRole,
-        /// Where: position in the batch for leaves, position in the proof or frontier otherwise.
+        /// The position in the batch for leaves, and in the proof or frontier otherwise.
         index: u64,
     },
-    /// A proof, of a kind or N that is known only at run time, has no such form for others.
-    #[error("a {kind} about trees with N = {arity} has no such form")]
+    /// A proof, whose kind and N are known only at run time, does not have the requested form.
+    #[error("a {kind} about trees with N = {arity} does not have this form")]
     NoSuchForm {
-        /// What the proof is.
+        /// The kind of the proof.
         kind: Kind,
-        /// Its N.
+        /// The proof's N.
         arity: usize,
     },
-    /// N is none of those that can be chosen at run time.
+    /// N cannot be chosen at run time.
     #[error(
-        "N = {arity} cannot be chosen at run time, only 2, 3, 4, 8 and 16 can; use the types that take it as a parameter"
+        "N = {arity} cannot be chosen at run time; choose 2, 3, 4, 8 or 16, or use the types with \
+         N \
+         as a parameter"
     )]
     UnsupportedArity {
-        /// The N asked for.
+        /// The requested N.
         arity: usize,
     },
     /// N, chosen at run time, exceeds the hasher's `MAX_ARITY`.
-    #[error("groups of N = {arity} are wider than the {max_arity} children that the hasher takes")]
+    #[error("N = {arity} exceeds the {max_arity} children that the hasher accepts")]
     ArityExceedsHasher {
-        /// The N asked for.
+        /// The requested N.
         arity: usize,
         /// The hasher's `MAX_ARITY`.
         max_arity: usize,
@@ -273,7 +280,8 @@ pub enum TreeError {
         level: usize,
         /// Index on its level.
         index: u64,
-        /// What its source says. The text holds it, so that it is no link of the chain of sources.
+        /// The error of the node's source. The message contains its text, so it is not a link in
+        /// the chain of sources.
         r#source: NodeFailure,
     },
 }

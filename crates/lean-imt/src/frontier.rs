@@ -1,4 +1,4 @@
-//! Frontiers: the least that a tree must remember to go on.
+//! Frontiers: the least state with which a tree can continue.
 
 mod base;
 mod compact;

@@ -1,6 +1,6 @@
 //! The shape of a tree of a given size: levels, groups, digits.
 //!
-//! The tree, its proofs, the store and every verifier take their shapes from here and nowhere else.
+//! The tree, its proofs, the store and every verifier take their shapes from this module alone.
 //! Levels count from the leaves (0); sizes and indices are `u64`; a power `N^k` beyond `u64` is
 //! never formed.
 //!
@@ -14,12 +14,12 @@
 //! assert!(geometry::has_edge::<4>(21, 1));
 //! ```
 
-/// No tree has fewer than two children to a group; such an `N` does not compile.
+/// Does not compile if `N` is below 2.
 const fn assert_branching<const N: usize>() {
     const { assert!(N >= 2, "N, the branching factor, must be at least 2") }
 }
 
-/// `N^level`, or `None` where it exceeds `u64`.
+/// `N^level`, or `None` if it exceeds `u64`.
 #[must_use]
 pub const fn power<const N: usize>(level: usize) -> Option<u64> {
     assert_branching::<N>();
@@ -35,8 +35,8 @@ pub const fn power<const N: usize>(level: usize) -> Option<u64> {
     Some(power)
 }
 
-/// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0 and
-/// 1.
+/// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for
+/// sizes 0 and 1.
 #[must_use]
 pub const fn depth<const N: usize>(size: u64) -> usize {
     assert_branching::<N>();
@@ -44,8 +44,8 @@ pub const fn depth<const N: usize>(size: u64) -> usize {
         return 0;
     }
     if N.is_power_of_two() {
-        // Without a loop: verifiers ask for every proof. The bits that the largest index has, in
-        // digits of N.
+        // No loop, because verifiers call this for every proof: the bits of the largest index,
+        // in digits of N.
         let bits = u64::BITS - (size - 1).leading_zeros();
         return bits.div_ceil(N.trailing_zeros()) as usize;
     }
@@ -58,7 +58,7 @@ pub const fn depth<const N: usize>(size: u64) -> usize {
     depth
 }
 
-/// The most leaves a tree of `max_depth` holds: `N^max_depth`, or `u64::MAX` where that is larger.
+/// The most leaves that a tree of `max_depth` has: `N^max_depth`, but at most `u64::MAX`.
 #[must_use]
 pub const fn max_size<const N: usize>(max_depth: usize) -> u64 {
     match power::<N>(max_depth) {
@@ -80,8 +80,8 @@ pub const fn complete_len<const N: usize>(size: u64, level: usize) -> u64 {
     nodes
 }
 
-/// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0 above the
-/// root.
+/// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0
+/// above the root.
 #[must_use]
 pub const fn level_len<const N: usize>(size: u64, level: usize) -> u64 {
     if level > depth::<N>(size) {
@@ -96,14 +96,14 @@ pub const fn level_len<const N: usize>(size: u64, level: usize) -> u64 {
     nodes
 }
 
-/// Whether a level ends in an edge node, a node whose subtree is not full: `size mod N^level != 0`.
+/// Whether a level ends with an edge node, whose subtree is not full: `size mod N^level != 0`.
 #[must_use]
 pub const fn has_edge<const N: usize>(size: u64, level: usize) -> bool {
     level <= depth::<N>(size) && complete_len::<N>(size, level) < level_len::<N>(size, level)
 }
 
-/// The base-`N` digit of `size` at `level`: how many complete nodes the level's last unfinished
-/// group has.
+/// The base-`N` digit of `size` at `level`: the number of complete nodes of the level's last
+/// unfinished group.
 #[must_use]
 pub const fn digit<const N: usize>(size: u64, level: usize) -> usize {
     (complete_len::<N>(size, level) % N as u64) as usize
@@ -122,8 +122,7 @@ pub const fn digit_sum<const N: usize>(size: u64) -> u64 {
     sum
 }
 
-/// Where a node stands in its group: the group's first index, its number of children, and the
-/// node's place among them.
+/// A group and a node's place in it.
 ///
 /// ```
 /// use rotortree_lean_imt::geometry;
@@ -142,15 +141,15 @@ pub struct GroupSpan {
     pub position: usize,
 }
 
-/// The group of node `index` of a level of `level_len` nodes. The caller has checked `index <
-/// level_len`.
+/// The group of node `index` of a level of `level_len` nodes. The caller has checked
+/// `index < level_len`.
 #[must_use]
 pub const fn group<const N: usize>(index: u64, level_len: u64) -> GroupSpan {
     group_to::<N>(index, level_len - 1)
 }
 
-/// [`group`] for those who go up: the last index of a level is that of the one below, divided by
-/// `N`.
+/// [`group`] by the last index of the level. A caller that goes up divides the last index by `N` to
+/// get that of the next level.
 #[inline]
 pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan {
     assert_branching::<N>();
@@ -169,13 +168,13 @@ pub(crate) const fn group_to<const N: usize>(index: u64, last: u64) -> GroupSpan
     }
 }
 
-/// On which levels of a binary tree the path of `index` is lifted, one bit each, where `last` is
-/// the tree's last leaf. Bits from the tree's depth on mean nothing. The caller has checked `index
-/// <= last`.
+/// The levels of a binary tree on which the path of `index` is lifted, one bit each. `last` is the
+/// index of the tree's last leaf. Bits from the tree's depth on have no meaning. The caller has
+/// checked `index <= last`.
 #[inline]
 pub(crate) const fn lifts(index: u64, last: u64) -> u64 {
-    // From the level on which the two paths meet, the node is the level's last: alone where its
-    // index is even.
+    // From the level on which the two paths meet, the node is the last of its level, and has no
+    // sibling where its index is even.
     match u64::MAX.checked_shl(u64::BITS - (index ^ last).leading_zeros()) {
         Some(met) => met & !last,
         None => 0,

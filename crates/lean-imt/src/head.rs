@@ -8,10 +8,10 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 
 /// The size and the root of a tree: what a client trusts, and what a log signs.
 ///
-/// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so that
-/// one root belongs to trees of several sizes. Here is the forgery that the size stops: the tree
-/// over the two inner nodes of a tree of four leaves has the same root, and in it an inner node is
-/// a leaf.
+/// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so
+/// one root belongs to trees of several sizes. The size prevents this forgery: the tree over
+/// the two inner nodes of a tree of four leaves has the same root, and in that tree an inner
+/// node is a leaf.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -22,7 +22,7 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 /// let snapshot = honest.snapshot();
 /// let inner = [snapshot.get_node(1, 0)?, snapshot.get_node(1, 1)?];
 ///
-/// // The forger's tree has two leaves, neither of which the honest tree has.
+/// // The forger's tree has two leaves, which the honest tree does not have.
 /// let mut forged = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// forged.insert_many(&inner)?;
 /// let proof = forged.snapshot().generate_proof(0)?;
@@ -32,8 +32,8 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A head prints as its size and its root in [`Hex`], and parses from that; sizes have no sign and
-/// no leading zeros, and roots any spelling that [`Hex`] reads:
+/// A head prints as its size and its root in [`Hex`], and parses from the same text. The size has
+/// no sign and no leading zeros; the root may have any spelling that [`Hex`] reads:
 ///
 /// ```
 /// use rotortree_lean_imt::TreeHead;
@@ -47,7 +47,7 @@ use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex}
 pub struct TreeHead {
     /// Number of leaves.
     pub size: u64,
-    /// Root over them; 32 zero bytes for the empty tree.
+    /// Root over the leaves; 32 zero bytes for the empty tree.
     pub root: Hash,
 }
 
@@ -64,10 +64,10 @@ pub enum HeadError {
     /// No colon stands between size and root.
     #[error("a head is a size, a colon and a root, and there is no colon")]
     NoColon,
-    /// What stands in front of the colon is not a number of leaves.
+    /// The text before the colon is not a number of leaves.
     #[error("the size of a head is a decimal number below 2^64 without leading zeros")]
     Size,
-    /// What stands behind the colon is not a hash.
+    /// The text after the colon is not a hash.
     #[error("the root of the head: {0}")]
     Root(HexError),
     /// Size 0 with a root other than the empty tree's.
@@ -104,7 +104,8 @@ impl FromStr for TreeHead {
     }
 }
 
-/// Opens the bytes that are signed, so that a signature over a head is not one over anything else.
+/// The first of the signed bytes, so that a signature over a head is not a signature over
+/// anything else.
 const SIGNING_CONTEXT: [u8; 16] = *b"rotortree/head/1";
 
 impl TreeHead {
@@ -117,7 +118,7 @@ impl TreeHead {
     /// Length of [`signing_bytes`](Self::signing_bytes).
     pub const SIGNING_LEN: usize = 96;
 
-    /// The bytes to sign: a head together with the N and the hash function that give it its
+    /// The bytes to sign: the head together with N and the hash function, which give it its
     /// meaning.
     ///
     /// ```text
@@ -128,9 +129,8 @@ impl TreeHead {
     /// 64..96  root
     /// ```
     ///
-    /// `fingerprint` is [`Hasher::fingerprint`]`(arity)`, which is O(N^2) hashes and never changes:
-    /// keep it. A log signs heads that are durable, and only those: a signature outlives a
-    /// crash.
+    /// `fingerprint` is [`Hasher::fingerprint`]`(arity)`. It costs O(N^2) hashes and never changes,
+    /// so compute it once. A log signs durable heads only, because a signature outlives a crash.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, Hasher, LeanIMT, TreeHead};
@@ -174,10 +174,10 @@ impl TreeHead {
         writer.finish()
     }
 
-    /// The head that these bytes encode, for trees of this N.
+    /// Decodes the head of a tree of this N.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &[u8], arity: usize) -> Result<Self, DecodeError> {
         let mut reader = encoding::Reader::header(bytes, Kind::Head, arity)?;
         let size = reader.number()?;
@@ -186,7 +186,7 @@ impl TreeHead {
         Ok(Self { size, root })
     }
 
-    /// Refuses a root that the hasher does not work on. `index` says which head of several it is.
+    /// Refuses a root that the hasher refuses. `index` is the number of the head among several.
     pub(crate) fn check<H: Hasher>(&self, hasher: &H, index: u64) -> Result<(), TreeError> {
         if *self == Self::EMPTY || hasher.check(&self.root) {
             Ok(())

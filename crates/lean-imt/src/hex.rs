@@ -1,4 +1,4 @@
-//! `Debug` of types that hold hashes, which print as [`Hex`].
+//! `Debug` for types with hashes, which print as [`Hex`].
 
 use core::fmt;
 use rotortree_hasher::{Hash, Hex};
@@ -26,7 +26,7 @@ pub(crate) fn hashes(field: &[Hash]) -> HexList<'_> {
     HexList(field)
 }
 
-/// Derives `Debug` for a struct whose fields print by one of the functions above each.
+/// Implements `Debug` for a struct, with one of the functions above for each field.
 macro_rules! debug_in_hex {
     ([$($generics:tt)*] $type:ty, $name:literal { $($field:ident: $form:ident),+ $(,)? }) => {
         impl<$($generics)*> core::fmt::Debug for $type {

@@ -1,4 +1,4 @@
-//! [`Leaves`]: an iterator over a range of leaves that outlives the snapshot it comes from.
+//! [`Leaves`]: an iterator over a range of leaves, which outlives its snapshot.
 
 use alloc::{sync::Arc, vec, vec::Vec};
 use core::{
@@ -14,8 +14,8 @@ const PIECE: u64 = 128;
 
 /// Iterator over a range of leaves; see [`TreeSnapshot::leaves`](crate::TreeSnapshot::leaves).
 ///
-/// One type for trees of any N: leaves are complete nodes, whatever the tree's right edge. It
-/// yields one item for each leaf of the range, whether the leaf can be read or not, so that its
+/// The type does not depend on N: leaves are complete nodes, so the iterator needs no edge nodes.
+/// It yields one item for each leaf of the range, whether the leaf can be read or not, so its
 /// length is exact.
 ///
 /// ```
@@ -30,10 +30,10 @@ const PIECE: u64 = 128;
 /// ```
 pub struct Leaves {
     nodes: Arc<dyn NodeSource>,
-    /// What is not read yet.
+    /// The range that is not read yet.
     range: Range<u64>,
     piece: Vec<Hash>,
-    /// The next leaf of the piece.
+    /// Place of the next leaf in the piece.
     at: usize,
 }
 
@@ -61,7 +61,7 @@ impl Leaves {
 
     /// Reads the next `count` leaves.
     fn read(&mut self, count: u64) -> Result<(), TreeError> {
-        // At most PIECE.
+        // `count` is at most PIECE.
         self.piece = vec![[0; 32]; count as usize];
         self.at = 0;
         let read = self.nodes.read(0, self.range.start, &mut self.piece);
@@ -76,7 +76,7 @@ impl Leaves {
     }
 }
 
-/// First index and end of a range of the leaves of a tree; `None` for what lies beyond `u64`.
+/// First index and end of a range of leaves; `None` for a bound beyond `u64`.
 pub(crate) fn bounds(size: u64, range: impl RangeBounds<u64>) -> (Option<u64>, Option<u64>) {
     let start = match range.start_bound() {
         Bound::Included(&start) => Some(start),
@@ -102,7 +102,7 @@ impl Iterator for Leaves {
             }
             let mut outcome = self.read(count);
             if outcome.is_err() && count > 1 {
-                // One of them cannot be read: which one is told leaf by leaf.
+                // One of the leaves cannot be read. Reading them one by one finds which.
                 count = 1;
                 outcome = self.read(count);
             }
@@ -122,7 +122,7 @@ impl Iterator for Leaves {
     }
 }
 
-/// Where every number of leaves is a `usize`.
+/// Only where every number of leaves is a `usize`.
 #[cfg(target_pointer_width = "64")]
 impl ExactSizeIterator for Leaves {}
 
@@ -190,7 +190,7 @@ mod tests {
         assert!(snapshot.get_leaf(300).is_err());
     }
 
-    /// Leaves of which one cannot be read.
+    /// Leaves, one of which cannot be read.
     #[derive(Debug)]
     struct Hole(u64);
 

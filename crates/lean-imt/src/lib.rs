@@ -1,8 +1,8 @@
 //! An n-ary Lean Incremental Merkle Tree in memory: append-only, with snapshots, forks, frontiers
 //! and every proof.
 //!
-//! Leaves are 32 bytes that are already hashed. Appending gives the new root; a [`TreeSnapshot`]
-//! proves what it holds, at its own size and at every smaller one, while the tree grows on.
+//! Leaves are 32 bytes that are already hashed. Appending returns the new root. A [`TreeSnapshot`]
+//! proves its leaves, at its own size and at every smaller one, while the tree grows.
 //!
 //! ```
 //! use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -34,20 +34,20 @@
 //!
 //! # Words
 //!
-//! - **Level** 0 holds the leaves; level `k + 1` holds the parents of level `k`. **Depth** is the
+//! - **Level** 0 has the leaves; level `k + 1` has the parents of level `k`. **Depth** is the
 //!   number of hash layers above the leaves: the least `d` with `N^d >= size`.
 //! - A **group** is `N` consecutive nodes of a level that share a **parent**, or fewer at the right
 //!   end. Two or more children hash to their parent, `hash(child_0 || child_1 || ...)` without tag
 //!   or length; a single child is **lifted**: it is the parent.
-//! - A node is **complete** when its subtree is full: it never changes again. Each level has at
-//!   most one other node, the **edge** node at its right end. Only complete nodes are stored, each
-//!   once.
-//! - The **frontier** is, per level, the complete children of the last unfinished group: all that
-//!   appending and the root need.
-//! - A **head** is size and root: what a client trusts. A root alone does not fix the size, nor
-//!   what is a leaf; see [`TreeHead`] for the forgery.
-//! - A **snapshot** is the tree at one size, immutable. A **fork** is a tree that goes on from a
-//!   snapshot.
+//! - A node is **complete** when its subtree is full: it never changes again. Each level has
+//!   at most one other node, the **edge** node at its right end. Only complete nodes are
+//!   stored, each once.
+//! - The **frontier** is, per level, the complete children of the last unfinished group. Appending
+//!   and the root need nothing else.
+//! - A **head** is size and root: what a client trusts. A root alone fixes neither the size nor
+//!   which nodes are leaves; see [`TreeHead`] for the forgery.
+//! - A **snapshot** is the tree at one size, immutable. A **fork** is a tree that continues
+//!   from a snapshot.
 //!
 //! # What proves what
 //!
@@ -59,21 +59,22 @@
 //! | this tree only grew | [`ConsistencyProof`] | [`generate_consistency_proof`](TreeSnapshot::generate_consistency_proof) | two heads |
 //! | these leaves made this tree of that one | [`CatchUpProof`] | [`generate_catch_up_proof`](TreeSnapshot::generate_catch_up_proof) | two heads |
 //!
-//! Heads come from a source that the verifier trusts and never from whoever sends the proof. A
+//! Heads come from a source that the verifier trusts, and never from the sender of the proof. A
 //! client that keeps one head and one inclusion proof stays up to date from consistency proofs
 //! alone ([`update_inclusion_proof`](ConsistencyProof::update_inclusion_proof)). Verification
-//! answers `Ok(())` or [`VerifyError`], which tells a false proof from one of another tree and from
-//! what can be a proof of nothing; it allocates nothing and does not panic.
+//! returns `Ok(())` or [`VerifyError`], which distinguishes a false proof, a proof of another tree,
+//! and bytes that prove nothing at all. It allocates nothing and does not panic.
 //!
-//! Proofs travel as [bytes](encoding), without their root; the `Unrooted` types verify straight
-//! from them, and [`AnyProof`] whatever the kind, for an N that is known only at [run time](any).
+//! Proofs are sent as [bytes](encoding), without their root. The `Unrooted` types verify the
+//! bytes in place. [`AnyProof`] does so for every kind, and for an N that is known only at
+//! [run time](any).
 //!
 //! # Features
 //!
 //! - `blake3` (default): `Blake3Hasher`.
-//! - `std` (default): `ConcurrentLeanIMT`, to share a tree between threads; on Linux, huge pages
-//!   behind levels of 65,536 nodes and more. Everything else is `no_std` with `alloc`.
-//! - `parallel`: large batches are hashed on rayon's threads.
+//! - `std` (default): `ConcurrentLeanIMT`, which shares a tree between threads; on Linux, huge
+//!   pages for levels of 65,536 nodes and more. The rest of the crate is `no_std` with `alloc`.
+//! - `parallel`: rayon's threads hash large batches.
 //! - `serde`: heads, proofs and frontiers in serde's formats.
 //! - `test-util`: the slow, obvious reference tree.
 //!
@@ -83,11 +84,11 @@
 //! Incremental Merkle Tree", 2024, <https://github.com/zk-kit/zk-kit/tree/main/papers/leanimt>), generalized from 2 to `N` children; with `N = 2` and
 //! the same hash function, roots and paths are the same.
 //!
-//! Consistency proofs follow the idea of RFC 6962, section 2.1.2, multi- and range proofs that of
-//! the compact multiproofs of Ethereum's consensus specifications (`ssz/merkle-proofs.md`); order
-//! and form for `N` children and lifted nodes are this crate's own. Keeping only complete subtrees
-//! is the idea of Merkle mountain ranges (Peter Todd, 2012) and of the frontier of Zcash's note
-//! commitment tree, which is also what a catch-up proof starts from.
+//! Consistency proofs follow RFC 6962, section 2.1.2. Multi- and range proofs follow the compact
+//! multiproofs of Ethereum's consensus specifications (`ssz/merkle-proofs.md`). Order and form for
+//! `N` children and lifted nodes are this crate's own. Merkle mountain ranges (Peter Todd, 2012)
+//! and the frontier of Zcash's note commitment tree also keep complete subtrees only; a catch-up
+//! proof starts from such a frontier.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(unsafe_code)]
 

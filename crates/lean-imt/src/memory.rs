@@ -1,8 +1,8 @@
 //! Complete nodes in memory: append-only segments per level, over an optional shared base.
 //!
 //! [`MemoryNodes`] is the one node store of the product. Alone it is the in-memory tree; over a
-//! base it is a fork (the base is a snapshot's source) or the tiered tree (the base reads mapped
-//! chunks).
+//! base it is a fork (the base is a snapshot's source) or the tiered tree (the base reads
+//! mapped chunks).
 
 #[cfg(feature = "parallel")]
 mod block;

@@ -1,8 +1,9 @@
-//! Asking the cache for nodes that are read soon.
+//! Prefetches nodes that are read soon.
 
 use rotortree_hasher::Hash;
 
-/// Has these nodes fetched, and does not wait for them. On x86-64; elsewhere nothing.
+/// Starts to fetch these nodes into the cache and does not wait. Does nothing on CPUs
+/// other than x86-64.
 #[inline(always)]
 pub(crate) fn prefetch(nodes: &[Hash]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -12,8 +13,8 @@ pub(crate) fn prefetch(nodes: &[Hash]) {
         /// Nodes of a cache line.
         const LINE: usize = 2;
         for line in nodes.chunks(LINE) {
-            // SAFETY: the address is that of a node. The instruction, part of SSE, which every
-            // x86-64 has, reads nothing that the program could see and never faults.
+            // SAFETY: the address is that of a node. The instruction is part of SSE, which every
+            // x86-64 CPU has; it changes no visible state and never faults.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
     }

@@ -1,13 +1,13 @@
-//! Proofs: what a snapshot says about a tree to somebody who has only its head.
+//! Proofs: they convince a verifier that has only the head of a tree.
 //!
 //! The shape of every proof - how many levels, siblings and hashes - is a pure function of sizes
-//! and indices, taken from [`geometry`](crate::geometry); one hash more or less is refused.
-//! Verification allocates nothing and never panics.
+//! and indices, taken from [`geometry`](crate::geometry). A proof with one hash more or less is
+//! refused. Verification allocates nothing and never panics.
 //!
-//! All verifiers answer alike. Against heads, `Ok(())` means that the proof holds; [`VerifyError`]
-//! tells a false proof from one of another tree and from bytes that can be a proof of nothing: a
-//! shape that sizes and indices do not allow, a tree deeper than `MAX_DEPTH`, or 32 bytes that the
-//! hasher refuses.
+//! All verifiers return the same types. Against heads, `Ok(())` means that the proof holds.
+//! [`VerifyError`] distinguishes a false proof, a proof of another tree, and bytes that prove
+//! nothing at all: a shape that sizes and indices do not allow, a tree deeper than `MAX_DEPTH`, or
+//! 32 bytes that the hasher refuses.
 
 mod batch;
 mod catch_up;
@@ -43,7 +43,7 @@ pub use unrooted::{
 
 use crate::{TreeError, geometry};
 
-/// The depth of a tree of this size, if it may be as deep.
+/// The depth of a tree of this size. Refuses a depth above `MAX_DEPTH`.
 pub(crate) fn check_depth<const N: usize, const MAX_DEPTH: usize>(
     size: u64,
 ) -> Result<usize, TreeError> {

@@ -1,4 +1,4 @@
-//! The slow, obvious tree that clever ones are held against: it keeps every level whole and
+//! The slow, obvious tree that tests compare the others with. It keeps every level and
 //! rebuilds all of them.
 
 //!
@@ -50,7 +50,7 @@ pub fn root<H: Hasher>(hasher: &H, arity: usize, leaves: &[Hash]) -> Option<Hash
         .and_then(|level| level.first().copied())
 }
 
-/// `count` leaves that differ, made from a seed.
+/// `count` different leaves, made from a seed.
 #[must_use]
 pub fn sample_leaves(seed: u64, count: usize) -> Vec<Hash> {
     let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;

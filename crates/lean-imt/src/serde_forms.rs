@@ -1,14 +1,14 @@
 //! `serde` for heads, proofs and frontiers, behind the feature `serde`.
 //!
-//! Every value is a map that names its `n` (heads apart, which have none), its sizes and its
-//! hashes; an inclusion proof is flat, as it is encoded, and does not depend on `MAX_DEPTH`. In
-//! human-readable formats a hash is written as `0x` and 64 lower-case hex digits and read in any
-//! spelling that [`Hex`] reads; in others it is its 32 bytes. What does not have the shape that
-//! sizes and indices require is neither written nor read. Reading proves nothing: roots are claims
-//! until they are held against a head.
+//! Every value is a map of its `n` (except heads, which have none), its sizes and its hashes. An
+//! inclusion proof is flat, like its encoding, and does not depend on `MAX_DEPTH`. In
+//! human-readable formats a hash is written as `0x` and 64 lower-case hex digits, and read in any
+//! spelling that [`Hex`] reads; in other formats it is 32 bytes. A value whose shape does not fit
+//! its sizes and indices is neither written nor read. Reading proves nothing: roots are claims
+//! until they are verified against a head.
 //!
-//! A frontier cannot be read without a hasher, which its root takes; [`FrontierParts`] is what is
-//! read in its place.
+//! A frontier needs a hasher for its root, which serde does not have; [`FrontierParts`] is read
+//! in its place.
 
 mod frontier;
 mod lean_imt;
@@ -33,12 +33,12 @@ fn check_n<const N: usize, E: serde::de::Error>(n: u64) -> Result<(), E> {
     }
 }
 
-/// As hashes are written.
+/// The written form of hashes.
 fn forms(hashes: &[Hash]) -> Vec<Hex> {
     hashes.iter().copied().map(Hex).collect()
 }
 
-/// As hashes were read.
+/// The hashes of their read form.
 fn hashes(forms: Vec<Hex>) -> Vec<Hash> {
     forms.into_iter().map(|form| form.0).collect()
 }

@@ -1,10 +1,10 @@
-//! [`SharedHasher`]: a hasher whose type is erased, so that snapshots are one type whatever hashed them.
+//! [`SharedHasher`]: a hasher whose type is erased, so that the type of snapshots does not depend on the hasher.
 
 use alloc::sync::Arc;
 use core::fmt;
 use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
 
-/// What [`Hasher`] does, callable through a pointer.
+/// The methods of [`Hasher`], callable through a pointer.
 trait ErasedHasher: Send + Sync {
     fn hash_children(&self, children: &[Hash]) -> Hash;
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]);
@@ -67,11 +67,11 @@ impl<H: Hasher> ErasedHasher for H {
     }
 }
 
-/// A [`Hasher`] behind a shared pointer: what a snapshot keeps of the tree's hasher, and the hasher
-/// of its forks.
+/// A [`Hasher`] behind a shared pointer. Snapshots keep the tree's hasher in this form, and their
+/// forks use it.
 ///
-/// Cloning is a reference count; every call is one virtual call, batches included. It takes any
-/// arity: whoever wraps a hasher has already compared N with its `MAX_ARITY`.
+/// A clone costs a reference count; every call, batches included, is one virtual call. It accepts
+/// any arity, because its creator has already compared N with the hasher's `MAX_ARITY`.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Hasher, SharedHasher};
@@ -155,7 +155,7 @@ mod tests {
         check_forwarding(&CALLS, SharedHasher::new);
     }
 
-    /// Takes nothing that ends in anything but zero.
+    /// Refuses hashes whose last byte is not zero.
     #[derive(Clone)]
     struct Picky;
 

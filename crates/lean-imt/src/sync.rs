@@ -1,5 +1,4 @@
-//! The atomics, locks and cells that concurrent code is written with: the usual ones, or loom's
-//! where models are checked.
+//! The atomics, locks and cells of concurrent code: the standard ones, or loom's in models.
 //!
 //! `cargo xtask loom` checks the models.
 
@@ -12,8 +11,8 @@ pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
-/// Stands beside memory that is reached by raw pointer, slot by slot, and lets loom see who reads
-/// and writes a slot. Nothing elsewhere.
+/// Shows loom the reads and writes of memory that is reached by raw pointer, slot by slot. Empty
+/// outside of models.
 #[cfg(not(loom))]
 pub(crate) struct SlotWatch;
 
@@ -30,8 +29,9 @@ impl SlotWatch {
     pub(crate) fn write(&self, _from: usize, _len: usize) {}
 }
 
-/// Stands beside memory that is reached by raw pointer, slot by slot: loom fails a model in which a
-/// slot is written while it is read or written elsewhere, or without an order between the two.
+/// Shows loom the reads and writes of memory that is reached by raw pointer, slot by slot. Loom
+/// fails a model in which a write to a slot is concurrent with, or not ordered against, another
+/// access to it.
 #[cfg(loom)]
 pub(crate) struct SlotWatch(alloc::vec::Vec<loom::cell::UnsafeCell<()>>);
 

@@ -1,10 +1,10 @@
-//! Where a batch is hashed: on the calling thread, or on rayon's threads.
+//! The threads that hash a batch: the calling thread, or rayon's threads.
 
 /// The threads that may hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {
-    /// The calling thread alone. For callers that hold a lock: a thread that waits for rayon may
-    /// run other closures meanwhile, and those may want the lock.
+    /// The calling thread alone, for callers that hold a lock: a thread that waits for rayon may
+    /// run other closures, and these may want the lock.
     Caller,
     /// Rayon's.
     #[cfg(feature = "parallel")]
@@ -12,14 +12,14 @@ pub(crate) enum Threads {
 }
 
 impl Threads {
-    /// What a method without a say in it uses.
+    /// The choice of methods that do not ask their caller.
     #[cfg(not(feature = "parallel"))]
     pub(crate) const DEFAULT: Self = Self::Caller;
-    /// What a method without a say in it uses.
+    /// The choice of methods that do not ask their caller.
     #[cfg(feature = "parallel")]
     pub(crate) const DEFAULT: Self = Self::All;
 
-    /// How many there are.
+    /// The number of threads.
     #[cfg(feature = "parallel")]
     pub(crate) fn count(self) -> usize {
         match self {

@@ -1,24 +1,24 @@
-//! [`with_arity`]: from an N that is a number to code that is generic over it.
+//! [`with_arity`]: calls code that is generic over N with an N that is a number.
 
 use crate::TreeError;
 
-/// Every N that can be chosen at run time, ascending: those that trees are usually made with.
+/// The usual values of N, ascending: each can be chosen at run time.
 pub const ARITIES: [usize; 5] = [2, 3, 4, 8, 16];
 
-/// Work that is generic over N; a closure that could be, if closures could. See [`any`](crate::any)
-/// for an example.
+/// Work that is generic over N. It stands for a closure, which cannot be generic. See
+/// [`any`](crate::any) for an example.
 pub trait WithArity {
-    /// What the work gives, whatever N is.
+    /// The result of the work, the same type for every N.
     type Output;
 
     /// Does the work for this N, one of [`ARITIES`].
     fn with<const N: usize>(self) -> Self::Output;
 }
 
-/// Does `work` for the N that is `arity`.
+/// Does `work` with `N = arity`.
 ///
 /// # Errors
-/// [`TreeError::UnsupportedArity`] if that is none of [`ARITIES`]; the work was then not begun.
+/// [`TreeError::UnsupportedArity`] if `arity` is none of [`ARITIES`]; the work has not begun then.
 pub fn with_arity<W: WithArity>(arity: usize, work: W) -> Result<W::Output, TreeError> {
     Ok(match arity {
         2 => work.with::<2>(),

@@ -1,4 +1,5 @@
-//! [`AnySnapshot`] and [`AnyLeanIMT`]: a snapshot and a tree in memory whose N is known only at run time. Each gives the other.
+//! [`AnySnapshot`] and [`AnyLeanIMT`]: a snapshot and a tree in memory whose N is known only at run
+//! time. Each makes the other.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
@@ -9,7 +10,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use crate::{LeanIMT, Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot};
 
-/// Only snapshots and trees are these objects, so that methods can be added.
+/// Seals the traits, so that methods can be added to them.
 mod sealed {
     use crate::{Hasher, LeanIMT, TreeSnapshot};
 
@@ -18,12 +19,12 @@ mod sealed {
     impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Sealed for LeanIMT<H, N, MAX_DEPTH> {}
 }
 
-/// A [`TreeSnapshot`] of whichever N and MAX_DEPTH, as an object: what does not name them in a
-/// signature is as it is there, and proofs are their canonical [bytes](crate::encoding), which
-/// [`AnyProof`](crate::AnyProof) verifies.
+/// A [`TreeSnapshot`] of any N and MAX_DEPTH, as an object. Its methods are those of the snapshot;
+/// proofs are canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
 ///
-/// Every snapshot is one, of any N, those beyond [`ARITIES`](crate::any::ARITIES) too. Making bytes
-/// costs an allocation or two beside the reads. Sealed: no other type implements it.
+/// Every snapshot implements this trait, also for an N that is not in
+/// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the reads.
+/// The trait is sealed.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
@@ -60,7 +61,7 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// The application's metadata as of this snapshot.
     fn metadata(&self) -> Option<&[u8]>;
 
-    /// The hasher of the tree, its type erased. It verifies what this snapshot proves.
+    /// The hasher of the tree, its type erased. It verifies the proofs of this snapshot.
     fn hasher(&self) -> &SharedHasher;
 
     /// The number of nodes of a level, the edge node included; 0 above the root.
@@ -75,7 +76,8 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// Fills `out` with the nodes of `level` from `start` on, edge node included.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if the level ends before, [`TreeError::NodeUnavailable`].
+    /// [`TreeError::IndexOutOfRange`] if the level ends before `start + out.len()`,
+    /// [`TreeError::NodeUnavailable`].
     fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
     /// Leaf `index`; see [`TreeSnapshot::get_leaf`].
@@ -121,21 +123,21 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
         old_root: Hash,
     ) -> Result<Vec<u8>, TreeError>;
 
-    /// The leaves that came since the tree had `old_size` leaves with the root `old_root`, with
+    /// The leaves appended since the tree had `old_size` leaves with the root `old_root`, with
     /// their proof; see [`TreeSnapshot::generate_catch_up_proof`].
     ///
     /// # Errors
     /// As there.
     fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError>;
 
-    /// The frontier of the tree as it was when it had `size` leaves, in the bytes of
+    /// The frontier of the tree at the time when it had `size` leaves, in the bytes of
     /// [`Frontier::export`](crate::Frontier::export).
     ///
     /// # Errors
     /// As for [`TreeSnapshot::frontier_at`].
     fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError>;
 
-    /// The tree as it was when it had `size` leaves; see [`TreeSnapshot::snapshot_at`].
+    /// The tree at the time when it had `size` leaves; see [`TreeSnapshot::snapshot_at`].
     ///
     /// # Errors
     /// As there.
@@ -244,8 +246,8 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
     }
 }
 
-/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object: what [`AnySnapshot::fork`] gives, and what a
-/// program that reads N from its configuration keeps. Sealed: no other type implements it.
+/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object. [`AnySnapshot::fork`] returns one, and a
+/// program that reads N from its configuration keeps one. The trait is sealed.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};

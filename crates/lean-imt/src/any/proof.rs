@@ -1,4 +1,5 @@
-//! [`AnyProof`]: the bytes of a proof of any kind, decoded and verified for an N that is known only at run time.
+//! [`AnyProof`]: decodes and verifies the bytes of a proof of any kind, for an N that is known only
+//! at run time.
 
 use rotortree_hasher::{Hash, Hasher};
 
@@ -11,11 +12,10 @@ use crate::{
 /// A proof of any kind, borrowed from its canonical bytes, about trees of an N that the caller
 /// gives as a number.
 ///
-/// It is what the `Unrooted` type of its kind is: it names no root and proves nothing until it is
-/// held against heads. Those come from a source that the verifier trusts, and so does N, which
-/// gives them their meaning; never from whoever sent the proof. What is proved then is what the
-/// proof claims: [`leaves`](Self::leaves) at their indices, or growth between two sizes. Compare
-/// that with what you wanted to know.
+/// Like the `Unrooted` type of its kind, it names no root and proves nothing until it is verified
+/// against heads. Heads and N come from a source that the verifier trusts, and never from the
+/// sender of the proof. A verified proof proves its own claim: [`leaves`](Self::leaves) at their
+/// indices, or growth between two sizes. Compare that claim with your question.
 ///
 /// ```
 /// use rotortree_lean_imt::{AnyProof, Blake3Hasher, Kind, LeanIMT};
@@ -45,8 +45,8 @@ pub struct AnyProof<'a> {
     proof: Erased<'a>,
 }
 
-/// The parts of a proof, whose shape was checked for the N that is kept beside. They are the same
-/// for all N; 0 stands for none.
+/// The parts of a proof, whose shape was checked for the proof's `arity`. They have the same type
+/// for every N; the parameter 0 stands for none.
 #[derive(Clone, Debug)]
 enum Erased<'a> {
     Inclusion(UnrootedInclusion<'a, 0>),
@@ -57,22 +57,22 @@ enum Erased<'a> {
 }
 
 impl<'a> AnyProof<'a> {
-    /// The proof that these bytes encode about trees of N = `arity`. Borrows from them and
-    /// allocates nothing; no hash. As fast as decoding the kind that it turns out to be.
+    /// Decodes a proof about trees of N = `arity`. It borrows from the bytes, allocates nothing and
+    /// hashes nothing. It costs as much as decoding the `Unrooted` type of the kind.
     ///
-    /// [`peek_kind`] tells kind and N of bytes; a verifier takes N from where it has its heads from
-    /// instead.
+    /// [`peek_kind`] reads the kind and the N of the bytes. A verifier does not take N from the
+    /// bytes, but from the source of its heads.
     ///
     /// # Errors
     /// [`DecodeError::WrongArity`] for a proof about another N; [`DecodeError::NotAProof`] for a
     /// head or a frontier; [`TreeError::UnsupportedArity`](crate::TreeError::UnsupportedArity)
-    /// within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); any other
-    /// where the bytes are not the encoding of a proof.
+    /// within [`DecodeError::Tree`] if `arity` is none of [`ARITIES`](super::ARITIES); the other
+    /// variants if the bytes are not the encoding of a proof.
     pub fn from_bytes(bytes: &'a [u8], arity: usize) -> Result<Self, DecodeError> {
         with_arity(arity, Decode(bytes))?.map(|proof| Self { arity, proof })
     }
 
-    /// What kind of proof it is.
+    /// The kind of the proof.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self.proof {
@@ -114,7 +114,7 @@ impl<'a> AnyProof<'a> {
         self.arity
     }
 
-    /// The number of leaves that the tree is claimed to have; the new tree of a proof about two.
+    /// The claimed number of leaves of the tree, or of the new tree for a proof about two.
     #[must_use]
     pub fn tree_size(&self) -> u64 {
         match &self.proof {
@@ -126,8 +126,8 @@ impl<'a> AnyProof<'a> {
         }
     }
 
-    /// The number of leaves that the old tree of a proof about two is claimed to have, and `None`
-    /// for a proof about one. Tells which [`Heads`] the proof is verified against.
+    /// The claimed number of leaves of the old tree, or `None` for a proof about one tree. It says
+    /// which [`Heads`] the proof takes.
     #[must_use]
     pub fn old_size(&self) -> Option<u64> {
         match &self.proof {
@@ -137,9 +137,9 @@ impl<'a> AnyProof<'a> {
         }
     }
 
-    /// The leaves that the proof has, each with the index at which it is claimed to stand, indices
-    /// increasing: one of an inclusion proof, several of a multi-, range or catch-up proof (of
-    /// the last the new ones), none of a consistency proof.
+    /// The leaves of the proof, each with its claimed index, in increasing order. An inclusion
+    /// proof has one; a multi-, range or catch-up proof has several (a catch-up proof the new
+    /// ones); a consistency proof has none.
     pub fn leaves(&self) -> impl Iterator<Item = (u64, &'a Hash)> + 'a {
         let (run, leaves) = match &self.proof {
             Erased::Inclusion(proof) => {
@@ -157,15 +157,18 @@ impl<'a> AnyProof<'a> {
         run.zip(leaves).chain(apart.into_iter().flatten())
     }
 
-    /// Verifies that the leaves of this inclusion, multi- or range proof stand at their indices in
-    /// the tree with the one head given, or that the tree with the first head grew into the one
-    /// with the second, by the leaves of this catch-up proof or, for a consistency proof, by
-    /// any. Heads come from the caller's own trusted sources. Costs what the `Unrooted` type of
-    /// the kind states, and a clone of the hasher.
+    /// Verifies the proof against heads, which come from the caller's own trusted sources.
+    ///
+    /// - An inclusion, multi- or range proof proves that its leaves stand at their indices in the
+    ///   tree with the one head.
+    /// - A catch-up or consistency proof proves that the tree with the old head grew into the tree
+    ///   with the new one; a catch-up proof, by exactly its leaves.
+    ///
+    /// It costs as much as the `Unrooted` type of the kind states, and a clone of the hasher.
     ///
     /// # Errors
-    /// [`VerifyError::HeadCount`] for one head where the kind takes two, or two where it takes one;
-    /// [`VerifyError::ArityExceedsHasher`]; those of the `Unrooted` type of the kind.
+    /// [`VerifyError::HeadCount`] for one head with a kind that takes two, or the reverse;
+    /// [`VerifyError::ArityExceedsHasher`]; the errors of the `Unrooted` type of the kind.
     pub fn verify_against<H: Hasher>(
         &self,
         hasher: &H,
@@ -180,8 +183,7 @@ impl<'a> AnyProof<'a> {
     }
 }
 
-/// The heads that a proof of any kind is verified against: one for leaves of a tree, old and new
-/// for its growth.
+/// The heads for verifying a proof of any kind: one for leaves of a tree, two for its growth.
 ///
 /// ```
 /// use rotortree_lean_imt::{TreeHead, any::Heads};
@@ -192,13 +194,13 @@ impl<'a> AnyProof<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heads {
-    /// Of the tree whose leaves an inclusion, multi- or range proof has.
+    /// The head for an inclusion, multi- or range proof.
     One(TreeHead),
-    /// Of the tree whose growth a consistency or catch-up proof is about.
+    /// The heads for a consistency or catch-up proof.
     Two {
-        /// Before it grew.
+        /// The head before the growth.
         old: TreeHead,
-        /// After it grew.
+        /// The head after the growth.
         new: TreeHead,
     },
 }
@@ -216,7 +218,7 @@ impl From<(TreeHead, TreeHead)> for Heads {
     }
 }
 
-/// Decoding, for whichever N.
+/// Decodes for any N.
 struct Decode<'a>(&'a [u8]);
 
 impl<'a> WithArity for Decode<'a> {
@@ -240,7 +242,7 @@ impl<'a> WithArity for Decode<'a> {
     }
 }
 
-/// Verifying, for the N for which the proof was decoded.
+/// Verifies for the N for which the proof was decoded.
 struct Verify<'a, H> {
     proof: Erased<'a>,
     hasher: Wide<H>,

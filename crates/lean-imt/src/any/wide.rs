@@ -1,11 +1,12 @@
-//! [`Wide`]: a hasher without a bound on the width of groups that the compiler would hold against each N.
+//! [`Wide`]: a hasher without the compile-time bound on the width of groups.
 
 use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
 
 use crate::VerifyError;
 
-/// A hasher whose `MAX_ARITY` was compared with N at run time. With its own one, code for an N
-/// beyond it would not compile, although it would not be called.
+/// A hasher whose `MAX_ARITY` was compared with N at run time. The dispatch compiles code for every
+/// N, and with the hasher's own `MAX_ARITY` the code for a larger N would not compile, although it
+/// is never called.
 #[derive(Clone)]
 pub(super) struct Wide<H>(H);
 
@@ -13,7 +14,7 @@ impl<H: Hasher> Wide<H> {
     /// Wraps a clone of `hasher`.
     ///
     /// # Errors
-    /// [`VerifyError::ArityExceedsHasher`] if its groups are not as wide as `arity`.
+    /// [`VerifyError::ArityExceedsHasher`] if `arity` exceeds the hasher's `MAX_ARITY`.
     pub(super) fn new(hasher: &H, arity: usize) -> Result<Self, VerifyError> {
         if arity > H::MAX_ARITY {
             return Err(VerifyError::ArityExceedsHasher {

@@ -1,9 +1,8 @@
-//! The publish cell: one value that is replaced as a whole and read without waiting for whoever
-//! replaces it.
+//! The publish cell: one value that is replaced as a whole. Readers do not wait for a writer.
 //!
-//! It is `arc-swap`'s cell. Under loom, which cannot see into that crate, a lock stands in for it,
-//! so that the models check everything around the cell: that whatever a published value refers to
-//! is readable by whoever loads it.
+//! It is `arc-swap`'s cell. Loom cannot see into that crate, so a lock stands in for the cell in
+//! models. The models check the code around the cell: a thread that loads a value can read
+//! everything that the value refers to.
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ impl<T> PublishCell<T> {
         Self(arc_swap::ArcSwap::from_pointee(value))
     }
 
-    /// Replaces the value, and gives what it was.
+    /// Replaces the value and returns the old one.
     pub(super) fn publish(&self, value: Arc<T>) -> Arc<T> {
         self.0.swap(value)
     }
@@ -25,7 +24,7 @@ impl<T> PublishCell<T> {
         self.0.load_full()
     }
 
-    /// Looks at the value without taking a share in it.
+    /// Calls `look` with the value, without counting a reference.
     pub(super) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&self.0.load())
     }

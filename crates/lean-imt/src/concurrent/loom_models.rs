@@ -1,6 +1,6 @@
-//! Every interleaving, within bounds, of writers and readers: what is published is readable, and
-//! nobody touches a slot that another one may be writing (see `SlotWatch`). Segments have 16 slots
-//! here and the first of a level 4, so that a few leaves cross them.
+//! Every interleaving, within bounds, of writers and readers. Published nodes are readable, and no
+//! thread touches a slot that another thread may be writing (see `SlotWatch`). In these models a
+//! segment has 16 slots and the first one of a level 4, so that a few leaves fill them.
 
 use loom::{model::Builder, thread};
 use rotortree_hasher::{Blake3Hasher, Hash};

@@ -1,4 +1,4 @@
-//! Proofs as Solidity takes them: `abi.encode` of one struct.
+//! Proofs for Solidity: `abi.encode` of one struct.
 //!
 //! ```solidity
 //! struct InclusionProof {
@@ -15,8 +15,8 @@
 //! }
 //! ```
 //!
-//! No root is part of them: a contract compares what it computes, and `treeSize`, with the head
-//! that it stores.
+//! The structs have no root: a contract compares the root that it computes, and `treeSize`, with
+//! the head that it stores.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
@@ -36,8 +36,8 @@ fn word(number: u64) -> Hash {
 fn encode(words: &[Hash], array: &[Hash]) -> Vec<u8> {
     const WORD: u64 = 32;
     let mut bytes = Vec::with_capacity((words.len() + array.len() + 3) * size_of::<Hash>());
-    // A struct with an array in it is dynamic: its own offset comes first, and inside it the
-    // array's offset stands for it.
+    // A struct with an array is dynamic: the offset of the struct comes first, and the offset of
+    // the array stands in its place within the struct.
     bytes.extend(word(WORD));
     bytes.extend_from_slice(words.as_flattened());
     bytes.extend(word((words.len() as u64 + 1) * WORD));
@@ -91,10 +91,10 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// The proof as Solidity takes it; see [`UnrootedInclusion::to_abi`].
+    /// The proof for Solidity; see [`UnrootedInclusion::to_abi`].
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no such form.
+    /// Those of [`verify`](Self::verify) for a malformed proof, which has no such form.
     pub fn to_abi(&self) -> Result<Vec<u8>, TreeError> {
         self.check_shape()?;
         let siblings: Vec<Hash> = self.siblings().copied().collect();
@@ -104,17 +104,17 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
-    /// The proof as Solidity takes it; see [`UnrootedConsistency::to_abi`].
+    /// The proof for Solidity; see [`UnrootedConsistency::to_abi`].
     ///
     /// # Errors
-    /// As [`unrooted`](Self::unrooted): what is malformed has no such form.
+    /// Those of [`unrooted`](Self::unrooted) for a malformed proof, which has no such form.
     pub fn to_abi(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_abi())
     }
 }
 
 impl AnyProof<'_> {
-    /// The proof as Solidity takes it; see [`UnrootedInclusion::to_abi`] and
+    /// The proof for Solidity; see [`UnrootedInclusion::to_abi`] and
     /// [`UnrootedConsistency::to_abi`].
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl AnyProof<'_> {
         }
     }
 
-    /// Refuses a form that is not one of this proof.
+    /// The error for a form that this proof does not have.
     pub(super) fn no_such_form(&self) -> TreeError {
         TreeError::NoSuchForm {
             kind: self.kind(),

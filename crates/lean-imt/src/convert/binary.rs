@@ -1,11 +1,11 @@
-//! [`BinaryPath`]: the path of a binary proof as circuits take it.
+//! [`BinaryPath`]: the path of a binary proof for circuits.
 
 use rotortree_hasher::Hash;
 
 use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex, proof::Path};
 
-/// The hashed levels of a proof with `N = 2`: what `BinaryMerkleRoot` (circom), Semaphore 4 and
-/// `binary_merkle_root` (Noir) take. Lifted levels are left out, as every binary LeanIMT does.
+/// The hashed levels of a proof with `N = 2`: the input of `BinaryMerkleRoot` (circom), Semaphore 4
+/// and `binary_merkle_root` (Noir). It omits lifted levels, as every binary LeanIMT does.
 ///
 /// | circuit | length | path | siblings |
 /// | --- | --- | --- | --- |
@@ -13,8 +13,8 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 /// | Semaphore 4 | `merkleProofLength` | `merkleProofIndex`, or `merkleProofIndices` | `merkleProofSiblings` |
 /// | Noir `binary_merkle_root` | `depth` | `indices: [u1; DEPTH]` | `siblings` |
 ///
-/// The leaf is the proof's; the circuit computes the root, which the verifier compares with one
-/// that is trusted.
+/// The leaf is the proof's leaf. The circuit computes the root, and the verifier compares it with a
+/// trusted root.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -34,8 +34,7 @@ use crate::{AnyProof, NaryProof, TreeError, UnrootedInclusion, hex::debug_in_hex
 pub struct BinaryPath<const DEPTH: usize> {
     /// Number of hashed levels.
     pub length: usize,
-    /// The path, packed: bit `i` is set if the node of the `i`-th hashed level stands on the
-    /// right.
+    /// The path, packed: bit `i` is set if the node of the `i`-th hashed level stands on the right.
     pub index: u64,
     /// The sibling of each hashed level, the lowest first; zero from `length` on.
     pub siblings: [Hash; DEPTH],
@@ -57,8 +56,8 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
     /// The hashed levels of the proof, for a circuit of `DEPTH` levels.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if there are more; as [`verify`](Self::verify), refused
-    /// hashes apart, if the proof is malformed.
+    /// [`TreeError::MaxDepthExceeded`] if there are more; those of [`verify`](Self::verify) for a
+    /// malformed proof.
     pub fn binary_path<const DEPTH: usize>(&self) -> Result<BinaryPath<DEPTH>, TreeError> {
         self.check_shape()?;
         let hashed = self
@@ -70,7 +69,8 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
 }
 
 impl UnrootedInclusion<'_, 2> {
-    /// The hashed levels of the proof, for a circuit of `DEPTH` levels; see [`NaryProof::binary_path`].
+    /// The hashed levels of the proof, for a circuit of `DEPTH` levels; see
+    /// [`NaryProof::binary_path`].
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if there are more.
@@ -82,8 +82,8 @@ impl UnrootedInclusion<'_, 2> {
 }
 
 impl AnyProof<'_> {
-    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `DEPTH` levels; see
-    /// [`NaryProof::binary_path`].
+    /// The hashed levels of an inclusion proof with `N = 2`, for a circuit of `DEPTH` levels;
+    /// see [`NaryProof::binary_path`].
     ///
     /// # Errors
     /// [`TreeError::NoSuchForm`] for a proof of another kind or N, [`TreeError::MaxDepthExceeded`]
@@ -106,7 +106,7 @@ fn pack<'a, const DEPTH: usize>(
     for (position, sibling) in levels {
         let slot = path.siblings.get_mut(path.length);
         *slot.ok_or(TreeError::MaxDepthExceeded { max_depth: DEPTH })? = *sibling;
-        // A tree has 64 levels at most.
+        // A tree has at most 64 levels.
         path.index |= (position as u64) << path.length;
         path.length += 1;
     }

@@ -8,14 +8,14 @@ use crate::{NaryProof, ProofLevel, TreeError, hex::debug_in_hex, proof::Path};
 /// The proof object of the binary LeanIMT in JavaScript, `@zk-kit/lean-imt`: `{ root, leaf, index,
 /// siblings }`.
 ///
-/// Its `index` is not the leaf's: it is the path packed bit by bit, and lifted levels have no bit
-/// and no sibling. Neither leaf index nor tree size follow from it, so that a program that takes
-/// such a proof must know them from elsewhere.
+/// Its `index` is not the index of the leaf but the packed path, and lifted levels have no bit and
+/// no sibling. Neither the leaf's index nor the tree's size follows from it, so a program that
+/// takes such a proof must know both from elsewhere.
 ///
-/// With the feature `serde` it is read from the JSON that JavaScript programs have: numbers as
-/// decimal strings, as `0x` and hex with or without leading zeros, or as 64 hex digits. The proof
-/// of a tree of one leaf has the index `NaN` in `@zk-kit/lean-imt` (2.2.3, for example), which JSON
-/// writes as `null`: without siblings that is read as 0.
+/// With the feature `serde` it reads the JSON of JavaScript programs: numbers as decimal strings,
+/// as `0x` and hex with or without leading zeros, or as 64 hex digits. In `@zk-kit/lean-imt`
+/// (2.2.3, for example) the proof of a tree of one leaf has the index `NaN`, which JSON writes as
+/// `null`. A `null` of a proof without siblings is read as 0.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
@@ -36,8 +36,7 @@ pub struct LeanImtProof {
     pub root: Hash,
     /// The leaf.
     pub leaf: Hash,
-    /// The path, packed: bit `i` is set if the node that `siblings[i]` belongs to stands on the
-    /// right.
+    /// The packed path: bit `i` is set if the sibling of `siblings[i]` stands on the right.
     pub index: u64,
     /// The siblings of hashed levels, the lowest first.
     pub siblings: Vec<Hash>,
@@ -51,7 +50,7 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
     /// The proof in the form of the JavaScript LeanIMT.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no such form.
+    /// Those of [`verify`](Self::verify) for a malformed proof, which has no such form.
     pub fn to_lean_imt(&self) -> Result<LeanImtProof, TreeError> {
         let path = self.binary_path::<MAX_DEPTH>()?;
         Ok(LeanImtProof {
@@ -62,13 +61,13 @@ impl<const MAX_DEPTH: usize> NaryProof<2, MAX_DEPTH> {
         })
     }
 
-    /// The proof that a JavaScript LeanIMT made of the leaf at `leaf_index` of its `tree_size`
-    /// leaves. Not verified yet: a claim like any proof that comes from outside.
+    /// Converts the proof that a JavaScript LeanIMT of `tree_size` leaves made for the leaf at
+    /// `leaf_index`. The result is not verified: it is a claim, like every proof from outside.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`];
-    /// [`TreeError::InvalidProofLength`] and [`TreeError::InvalidPackedPath`] where siblings
-    /// and packed path do not follow from index and size.
+    /// [`TreeError::InvalidProofLength`] and [`TreeError::InvalidPackedPath`] if siblings and
+    /// packed path do not fit index and size.
     pub fn from_lean_imt(
         proof: &LeanImtProof,
         leaf_index: u64,

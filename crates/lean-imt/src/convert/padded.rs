@@ -1,4 +1,4 @@
-//! [`PaddedProof`]: the levels of a proof as arrays of a circuit's length.
+//! [`PaddedProof`]: the levels of a proof as arrays of the length of a circuit.
 
 use core::fmt;
 use rotortree_hasher::Hash;
@@ -10,7 +10,7 @@ use crate::{
 
 /// The levels of a proof, column by column, padded with zero to the `DEPTH` levels of a circuit.
 ///
-/// Lifted levels are kept, with no siblings, so that level `k` of the columns is level `k` of the
+/// A lifted level has an entry without siblings, so level `k` of the columns is level `k` of the
 /// tree. For `N = 2` see also [`BinaryPath`](crate::BinaryPath), the form of the binary LeanIMT.
 ///
 /// ```
@@ -31,11 +31,11 @@ use crate::{
 pub struct PaddedProof<const N: usize, const DEPTH: usize> {
     /// Number of levels in use: the depth of the tree.
     pub length: usize,
-    /// Place of the path's node in its group, per level.
+    /// Per level, the place of the path's node in its group.
     pub positions: [usize; DEPTH],
-    /// Number of siblings, per level; 0 where the node is lifted.
+    /// Per level, the number of siblings; 0 where the node is lifted.
     pub sibling_counts: [usize; DEPTH],
-    /// The siblings from the left, the path's node left out, per level; unused slots are zero.
+    /// Per level, the siblings from the left, without the path's node; unused slots are zero.
     pub siblings: [[Hash; N]; DEPTH],
 }
 
@@ -55,8 +55,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     /// The proof's levels for a circuit of `DEPTH` levels.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if it has more; as [`verify`](Self::verify), refused hashes
-    /// apart, if it is malformed.
+    /// [`TreeError::MaxDepthExceeded`] if it has more; those of [`verify`](Self::verify) for a
+    /// malformed proof.
     pub fn padded<const DEPTH: usize>(&self) -> Result<PaddedProof<N, DEPTH>, TreeError> {
         self.check_shape()?;
         if self.level_count > DEPTH {

@@ -3,7 +3,7 @@
 use super::{ENCODING_VERSION, Kind};
 use crate::TreeError;
 
-/// Why bytes are not the encoding of what was asked for.
+/// Why bytes are not an encoding of the requested value.
 ///
 /// ```
 /// use rotortree_lean_imt::{DecodeError, Frontier, TreeHead};
@@ -17,61 +17,61 @@ use crate::TreeError;
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end too early.
-    #[error("the bytes end where {needed} more are needed")]
+    #[error("the bytes end too early: at least {needed} more are needed")]
     Truncated {
-        /// How many more are needed at least.
+        /// The least number of bytes that are missing.
         needed: u64,
     },
     /// Bytes follow the end.
     #[error("{count} bytes follow the end")]
     TrailingBytes {
-        /// How many.
+        /// The number of bytes after the end.
         count: u64,
     },
-    /// The bytes do not start as an encoding does: they are a text, perhaps, or compressed.
+    /// The bytes do not start like an encoding. They may be text, or compressed.
     #[error("the bytes are not an encoding of a head, a frontier or a proof")]
     NotAnEncoding,
     /// The bytes are of no known kind.
-    #[error("kind {found} is none that this version knows")]
+    #[error("this version does not know the kind {found}")]
     UnknownKind {
-        /// The byte that stands for the kind.
+        /// The byte of the kind.
         found: u8,
     },
     /// The bytes are of another kind.
     #[error("the bytes are a {found}, not a {expected}")]
     WrongKind {
-        /// What was asked for.
+        /// The requested kind.
         expected: Kind,
-        /// What the bytes are.
+        /// The kind of the bytes.
         found: Kind,
     },
     /// The bytes are of a kind that proves nothing.
     #[error("the bytes are a {found}, not a proof")]
     NotAProof {
-        /// What the bytes are.
+        /// The kind of the bytes.
         found: Kind,
     },
     /// The bytes are of a version that this crate does not read.
-    #[error("encoding version {found} is not {ENCODING_VERSION}, the one that is read here")]
+    #[error("the encoding has version {found}; this crate reads version {ENCODING_VERSION}")]
     UnsupportedVersion {
         /// The version of the bytes.
         found: u8,
     },
-    /// The bytes are about a tree of another branching factor.
+    /// The bytes are about trees of another branching factor.
     #[error("the bytes are about trees with N = {found}, not {expected}")]
     WrongArity {
-        /// The N that was asked for.
+        /// The requested N.
         expected: usize,
         /// The N of the bytes.
         found: usize,
     },
-    /// A number is not in its shortest form, or exceeds what it stands for.
+    /// A number is not in its shortest form, or is larger than its field allows.
     #[error("the number at byte {offset} is not in its shortest form or too large")]
     InvalidNumber {
-        /// Where the number starts.
+        /// Offset of the number in bytes.
         offset: u64,
     },
-    /// The bytes decode to something that no tree has.
+    /// The bytes decode to a value that no tree has.
     #[error(transparent)]
     Tree(#[from] TreeError),
 }

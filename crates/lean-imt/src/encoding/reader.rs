@@ -1,10 +1,10 @@
-//! Reading from bytes, front to back.
+//! Reads bytes from front to back.
 
 use rotortree_hasher::Hash;
 
 use super::{DecodeError, ENCODING_VERSION, Kind};
 
-/// What is left of the bytes, and where it starts in them.
+/// The rest of the bytes, with its offset.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
         Self { bytes, offset: 0 }
     }
 
-    /// Reads a header and checks that it is of this kind and N.
+    /// Reads a header and checks its kind and N.
     pub(crate) fn header(
         bytes: &'a [u8],
         expected: Kind,
@@ -84,8 +84,8 @@ impl<'a> Reader<'a> {
         Err(DecodeError::InvalidNumber { offset })
     }
 
-    /// Skips `count` varints and gives a reader over them. Fails at once if there cannot be so
-    /// many.
+    /// Skips `count` varints and returns a reader over them. Fails at once if the rest is too
+    /// short for so many.
     pub(crate) fn numbers(&mut self, count: u64) -> Result<Self, DecodeError> {
         self.at_least(count)?;
         let mut numbers = self.clone();
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         self.take::<32>()
     }
 
-    /// `count` hashes, if there are as many.
+    /// Reads `count` hashes.
     pub(crate) fn hashes(&mut self, count: u64) -> Result<&'a [Hash], DecodeError> {
         let len = count.saturating_mul(32);
         self.at_least(len)?;
@@ -126,8 +126,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a kind or a version can be this byte, now or later: no text has it, and it is not the 0
-/// of bytes that were never written.
+/// Whether this byte can be a kind or a version, now or later. No text contains such a byte, and it
+/// is not the 0 of bytes that were never written.
 fn is_header_byte(byte: &u8) -> bool {
     matches!(byte, 1..=8 | 14..=31)
 }

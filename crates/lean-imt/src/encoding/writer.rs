@@ -1,4 +1,4 @@
-//! Writing bytes, front to back.
+//! Writes bytes from front to back.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;

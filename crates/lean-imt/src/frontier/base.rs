@@ -1,14 +1,16 @@
-//! A frontier as the base of a node store: the only nodes that a tree has which started from one.
+//! A frontier as the base of a node store: a tree that started from a frontier has no other nodes
+//! of its first leaves.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
 use crate::{NodeFailure, NodeSource, TreeError, geometry, right_edge::RightEdge};
 
-/// Why a node of the leaves before the frontier cannot be read.
+/// Why a node below the frontier cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the tree started from the frontier of its first {size} leaves and never had what lies below it"
+    "the tree started from the frontier of its first {size} leaves and does not have the nodes \
+     below it"
 )]
 struct BelowFrontier {
     size: u64,
@@ -17,7 +19,7 @@ struct BelowFrontier {
 /// The nodes of a frontier, by level.
 pub(super) struct FrontierNodes {
     size: u64,
-    /// Index of the level's first node that is here, and the nodes.
+    /// Per level, the index of the first node, and the nodes.
     levels: Vec<(u64, Vec<Hash>)>,
 }
 
@@ -35,7 +37,7 @@ impl FrontierNodes {
         }
     }
 
-    /// Per level, how many nodes the tree has behind and within this base.
+    /// Per level, the number of nodes before the end of this base.
     pub(super) fn lens(&self) -> Vec<u64> {
         let end = |(start, nodes): &(u64, Vec<Hash>)| start + nodes.len() as u64;
         self.levels.iter().map(end).collect()

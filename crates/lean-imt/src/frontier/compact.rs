@@ -1,12 +1,12 @@
-//! A frontier as a run of hashes *from the left*: in the order of the leaves below them, so the
-//! highest level comes first.
+//! A frontier as a run of hashes *from the left*: they have the order of the leaves below them, so
+//! the highest level comes first.
 
 use rotortree_hasher::{Hash, Hasher};
 
 use crate::proof::parent;
 
-/// The root of a tree of `size > 0` leaves whose frontier this is. As many hashes as the base-`N`
-/// digit sum of the size, which the caller has checked. At most one hash per level.
+/// The root of a tree of `size > 0` leaves with this frontier. The caller has checked that `hashes`
+/// has as many hashes as the base-`N` digit sum of the size. Computes at most one hash per level.
 pub(crate) fn fold<H: Hasher, const N: usize>(hasher: &H, size: u64, mut hashes: &[Hash]) -> Hash {
     let mut complete = size;
     let mut edge = None;

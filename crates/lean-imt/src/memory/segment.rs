@@ -1,11 +1,11 @@
 //! A fixed piece of memory that one writer fills from the left while readers read what is
 //! published.
 //!
-//! The unsafe code of the crate is in this file, in its small neighbours `pages` and `streaming`,
-//! and in `prefetch`. The invariant: slots below `published` are initialized and never written
-//! again, so that readers may have shared references to them; slots at or above it are touched by
-//! the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a slot at or above
-//! `published`.
+//! The unsafe code of the crate is in this file, in its small neighbours `pages` and
+//! `streaming`, and in `prefetch`. The invariant: slots below `published` are initialized and
+//! never written again, so that readers may have shared references to them; slots at or above it
+//! are touched by the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a
+//! slot at or above `published`.
 
 use alloc::{
     alloc::{Layout, alloc, dealloc},
@@ -81,8 +81,8 @@ impl Segment {
     /// caller is the only one to access them.
     unsafe fn write_at(&self, slot: usize, nodes: &[Hash]) -> bool {
         self.watch.write(slot, nodes.len());
-        // SAFETY: `slot <= capacity`, so the pointer stays inside the allocation (or one past its
-        // end).
+        // SAFETY: `slot <= capacity`, so the pointer stays inside the allocation (or one
+        // past its end).
         let target = unsafe { self.slots.as_ptr().add(slot) };
         let streaming = nodes.len() >= STREAMED && self.capacity as u64 == SEGMENT_NODES;
         if streaming {
@@ -142,8 +142,8 @@ impl SegmentWriter {
         })
     }
 
-    /// A segment of `capacity` slots that starts with everything this one has, published and staged
-    /// alike.
+    /// A segment of `capacity` slots that starts with everything this one has, published and
+    /// staged alike.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
         self.settle();
@@ -172,9 +172,8 @@ impl SegmentWriter {
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.room());
         // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and this
-        // is the one writer (`&mut self` of a type that is not Clone). Before anybody
-        // accesses them, this writer settles: when it publishes, copies, takes back, or is
-        // dropped.
+        // is the one writer (`&mut self` of a type that is not Clone). Before anybody accesses
+        // them, this writer settles: when it publishes, copies, takes back, or is dropped.
         self.streaming |= unsafe { self.segment.write_at(self.written, &nodes[..count]) };
         self.written += count;
         count
@@ -287,9 +286,8 @@ impl Slots<'_> {
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.len);
         // SAFETY: `slot + len` is at most the segment's capacity, none of these slots is published
-        // while the writer is borrowed, and no other `Slots` has them, since they were
-        // split off. The fence comes when this value is dropped, before its borrow of the
-        // writer ends.
+        // while the writer is borrowed, and no other `Slots` has them, since they were split off.
+        // The fence comes when this value is dropped, before its borrow of the writer ends.
         self.streaming |= unsafe { self.segment.write_at(self.slot, &nodes[..count]) };
         self.slot += count;
         self.len -= count;
@@ -353,8 +351,8 @@ mod loom_models {
             writer.stage_unwritten(2);
             let mut second = writer.slots_from(1);
             let first = second.split_to(1);
-            // SAFETY: the thread that gets these slots is joined before their borrow of the writer
-            // ends.
+            // SAFETY: the thread that gets these slots is joined before their borrow of
+            // the writer ends.
             let mut first: Slots<'static> = unsafe { core::mem::transmute(first) };
             let writing = loom::thread::spawn(move || assert_eq!(first.write(&[[2; 32]]), 1));
             assert_eq!(second.write(&[[3; 32]]), 1);

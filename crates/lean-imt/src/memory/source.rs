@@ -27,8 +27,8 @@ impl LevelTable {
         }
     }
 
-    /// The segment of `index` and the slot there, if there is such a segment; it may have no such
-    /// slot.
+    /// The segment of `index` and the slot there, if there is such a segment; it may have
+    /// no such slot.
     #[inline]
     fn place(&self, index: u64) -> Option<(&Segment, usize)> {
         // Below the first segment this wraps around, to a number that no segment has.
@@ -79,8 +79,8 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// The `len` nodes of `level` from `start` on, if one segment or the base has them side by
-    /// side.
+    /// The `len` nodes of `level` from `start` on, if one segment or the base has them
+    /// side by side.
     #[inline]
     fn find(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let table = self.levels.get(level)?;

@@ -37,17 +37,17 @@ use crate::{TreeHead, VerifyError, arity::assert_arity};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchFailure {
-    /// Which proof of the batch, from 0.
+    /// The number of the proof in the batch, from 0.
     pub index: usize,
-    /// Why it does not hold: what `verify_against` says of it alone.
+    /// Why the proof does not hold: the error of `verify_against` for this proof alone.
     pub error: VerifyError,
 }
 
-/// The proofs of a batch that do not hold, of which there is at least one; all others do.
+/// The proofs of a batch that do not hold, at least one. All others hold.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchError {
-    /// Which proofs, and why; indices increase.
+    /// The failures, in order of increasing indices.
     pub failures: Vec<BatchFailure>,
 }
 
@@ -64,11 +64,11 @@ impl fmt::Display for BatchError {
 impl core::error::Error for BatchError {}
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// Verifies many proofs against one head from a trusted source, and says which do not hold: the
-    /// same verdicts as [`verify_against`](Self::verify_against) gives one by one, several
-    /// times as fast where the hasher works on many groups at a time. Allocates for failures
-    /// only; about 24 KiB of stack. Under the feature `parallel` large batches are shared out
-    /// between rayon's threads.
+    /// Verifies many proofs against one head from a trusted source, and names those that do not
+    /// hold. The verdicts are those of [`verify_against`](Self::verify_against) one by one; with a
+    /// hasher that hashes many groups at a time, verification is several times as fast. Allocates
+    /// for failures only, and takes about 24 KiB of stack. With the feature `parallel` rayon's
+    /// threads share large batches.
     ///
     /// # Errors
     /// [`BatchError`], which names each proof that does not hold and says why.
@@ -82,8 +82,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize> UnrootedInclusion<'_, N> {
-    /// Verifies many proofs against one head from a trusted source, and says which do not hold; see
-    /// [`NaryProof::verify_batch`].
+    /// Verifies many proofs against one head from a trusted source, and names those that do not
+    /// hold; see [`NaryProof::verify_batch`].
     ///
     /// # Errors
     /// As there.
@@ -105,7 +105,7 @@ fn verify_batch<H: Hasher, P: Proof<N> + Sync, const N: usize>(
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
-        /// Proofs that one task verifies: enough to outweigh handing them over.
+        /// The number of proofs that one task verifies: enough to outweigh the cost of the task.
         const SHARE: usize = 4 * LANES;
         if proofs.len() >= 2 * SHARE {
             let shares = proofs.par_chunks(SHARE).enumerate();

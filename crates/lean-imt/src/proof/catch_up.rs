@@ -1,4 +1,4 @@
-//! [`CatchUpProof`]: that certain leaves turn one tree into another.
+//! [`CatchUpProof`]: proves that certain leaves turn one tree into another.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -8,10 +8,10 @@ use super::{UnrootedCatchUp, check_depth, error::own_verdict};
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives
-/// the root `new_root`: what a replica that follows a log is sent.
+/// the root `new_root`. A log sends such proofs to its replicas.
 ///
-/// `frontier` is the old tree's, so that a replica that kept nothing but heads can verify. Without
-/// new leaves there is one proof, with nothing in it.
+/// `frontier` is the frontier of the old tree, so a replica that keeps heads alone can verify.
+/// Without new leaves the proof is empty.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -36,7 +36,7 @@ pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
     pub old_root: Hash,
     /// Root of the new tree; 32 zero bytes if it is empty.
     pub new_root: Hash,
-    /// The leaves behind the first `old_size`.
+    /// The leaves after the first `old_size`.
     pub leaves: Vec<Hash>,
     /// The frontier of the old tree from the left; empty if there are no leaves.
     pub frontier: Vec<Hash>,
@@ -47,21 +47,21 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] CatchUpProof<N, MAX_DEPTH
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
-    /// proof chose the roots.
+    /// Whether the proof agrees with itself. This proves nothing about any tree, because the maker
+    /// of the proof chose the roots.
     ///
     /// # Errors
     /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
-    /// hasher does not work on: [`TreeError::RefusedHash`].
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the hasher
+    /// refuses: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
     }
 
     /// Verifies that appending these leaves to the tree with the head `old` gives the one with the
-    /// head `new`. Both heads come from the caller's own trusted sources and never from the
-    /// sender of the proof. One pass, most hashes in batches; no allocation.
+    /// head `new`. Both heads come from the caller's own trusted sources and never from the sender
+    /// of the proof. Takes one pass, with most hashes in batches, and does not allocate.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
@@ -79,13 +79,13 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
         new.expect_root(&self.new_root)
     }
 
-    /// Number of leaves of the new tree; saturating, since both summands may be anything.
+    /// Number of leaves of the new tree. Saturates, because a proof may claim any old size.
     #[must_use]
     pub fn new_size(&self) -> u64 {
         self.old_size.saturating_add(self.leaves.len() as u64)
     }
 
-    /// Where the new leaves stand.
+    /// The indices of the new leaves.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.old_size..self.new_size()
@@ -100,7 +100,7 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The head that the proof claims: that of the new tree.
+    /// The new head that the proof claims.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         TreeHead {
@@ -109,10 +109,10 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof without its roots, borrowed: the form that is encoded.
+    /// The proof without its roots, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart.
+    /// As [`verify`](Self::verify), except for refused hashes.
     pub fn unrooted(&self) -> Result<UnrootedCatchUp<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.new_size())?;
         UnrootedCatchUp::new(self.old_size, &self.leaves, &self.frontier)
@@ -121,17 +121,17 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
     /// The proof's encoding; see [`encoding`](crate::encoding).
     ///
     /// # Errors
-    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has:
-    /// the bytes have none.
+    /// Decodes a proof and verifies it against these heads. The roots of the proof are those of the
+    /// heads, because the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
-    /// encoding of one; those of [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
+    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -152,13 +152,14 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The leaves behind the first `old_size`, with the proof that they turn the tree whose root
-    /// the caller says was `old_root` (32 zero bytes for `old_size` 0) into this one.
+    /// The leaves after the first `old_size`, with the proof that they turn the tree with
+    /// the root `old_root` into this one. The caller states `old_root`; for `old_size` 0 it
+    /// is 32 zero bytes.
     ///
     /// # Errors
-    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if
-    /// the first `old_size` leaves have another root; [`TreeError::CapacityExceeded`],
-    /// [`TreeError::NodeUnavailable`].
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller;
+    /// [`TreeError::RootMismatch`] if the first `old_size` leaves have another root;
+    /// [`TreeError::CapacityExceeded`], [`TreeError::NodeUnavailable`].
     pub fn generate_catch_up_proof(
         &self,
         old_size: u64,

@@ -1,4 +1,4 @@
-//! [`ConsistencyProof`]: that a tree only grew from one size to another.
+//! [`ConsistencyProof`]: proves that a tree only grew from one size to another.
 
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
@@ -10,14 +10,13 @@ use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 /// `old_size`.
 ///
 /// `hashes` are the complete nodes of the old tree and the nodes of the new one along the boundary
-/// between them, level by level; at most `(N - 1) * depth + 1` of them, where `depth` is the new
-/// tree's. How many is a function of the two sizes. From the empty tree, and between equal sizes,
-/// the proof has no hashes: every tree grew from the empty one, whose root is 32 zero bytes, and
-/// equal sizes have equal roots.
+/// between them, level by level. They are at most `(N - 1) * depth + 1`, with the depth of the new
+/// tree; the two sizes fix their number. From the empty tree and between equal sizes the proof has
+/// no hashes: every tree grew from the empty one, whose root is 32 zero bytes, and equal sizes
+/// have equal roots.
 ///
-/// A verifier calls [`verify_against`](Self::verify_against) with both heads from sources that it
-/// trusts: the old one is what it has, the new one is what it was told, for example in a signed
-/// message.
+/// A verifier calls [`verify_against`](Self::verify_against) with two heads from sources that it
+/// trusts: it keeps the old head, and receives the new head, for example in a signed message.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -42,7 +41,7 @@ pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
     pub old_root: Hash,
     /// Root of the new tree; 32 zero bytes if it is empty.
     pub new_root: Hash,
-    /// Nodes along the boundary, from the lowest level up, from the left within a level.
+    /// Nodes along the boundary, from the lowest level up, and from the left within a level.
     pub hashes: Vec<Hash>,
 }
 
@@ -53,15 +52,15 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] ConsistencyProof<N, MAX_D
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// Whether the proof agrees with itself: its hashes lead to both roots that it names.
     ///
-    /// This proves nothing about any tree, since the maker of the proof chose sizes and roots. It
-    /// serves to find accidents; trust comes from [`verify_against`](Self::verify_against).
+    /// This proves nothing about any tree, because the maker of the proof chose sizes and roots. It
+    /// finds accidents; trust comes from [`verify_against`](Self::verify_against).
     ///
     /// At most two hashes per level of the new tree; O(N) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`],
     /// [`TreeError::InvalidProofLength`] for a shape that the sizes do not allow;
-    /// [`TreeError::RefusedHash`] for bytes that the hasher does not work on.
+    /// [`TreeError::RefusedHash`] for bytes that the hasher refuses.
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
@@ -71,8 +70,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// heads come from the caller's own trusted sources and never from the sender of the proof:
     /// a proof that names its own new size can lie about it.
     ///
-    /// From [`TreeHead::EMPTY`] every head follows, so that `new` is then taken on the caller's
-    /// word alone.
+    /// From [`TreeHead::EMPTY`] every head follows; the proof then says nothing about `new`.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
@@ -99,7 +97,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The head that the proof claims: that of the new tree.
+    /// The new head that the proof claims.
     #[must_use]
     pub fn head(&self) -> TreeHead {
         TreeHead {
@@ -108,7 +106,7 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof without its roots, borrowed: the form that is encoded.
+    /// The proof without its roots, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
     /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`],
@@ -121,17 +119,17 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The proof's encoding; see [`encoding`](crate::encoding).
     ///
     /// # Errors
-    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against these heads, whose roots it then has:
-    /// the bytes have none.
+    /// Decodes a proof and verifies it against these heads. The roots of the proof are those of the
+    /// heads, because the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
-    /// encoding of one; those of [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
+    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -152,14 +150,14 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof that this tree grew from its first `old_size` leaves, whose root the caller says
-    /// is `old_root`: 32 zero bytes for `old_size` 0. At most two reads and two hashes per
-    /// level.
+    /// The proof that this tree grew from its first `old_size` leaves. The caller states their
+    /// root, `old_root`; for `old_size` 0 it is 32 zero bytes. At most two reads and two
+    /// hashes per level.
     ///
     /// # Errors
-    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`] if
-    /// the first `old_size` leaves have another root, so that whoever has `old_root` has
-    /// another tree; [`TreeError::NodeUnavailable`].
+    /// [`TreeError::SizeOutOfRange`] if this snapshot is smaller; [`TreeError::RootMismatch`]
+    /// if the first `old_size` leaves have another root, so `old_root` belongs to another
+    /// tree; [`TreeError::NodeUnavailable`].
     pub fn generate_consistency_proof(
         &self,
         old_size: u64,
@@ -189,7 +187,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// Reads what a consistency proof from `old_size` consists of. `0 < old_size < size`.
+    /// Reads the hashes of a consistency proof from `old_size`. `0 < old_size < size`.
     fn read_boundary(&self, old_size: u64, hashes: &mut Vec<Hash>) -> Result<(), TreeError> {
         let boundary = Boundary::<N>::new(old_size, self.size());
         let count = boundary.clone().hash_count() as usize;

@@ -4,13 +4,13 @@ use crate::{DecodeError, Kind, TreeError, TreeHead};
 
 /// Why a proof does not hold against a head.
 ///
-/// Verification against a head answers `Ok(())` or this error, so that `?` and `unwrap` cannot drop
-/// a verdict:
+/// Verification against a head returns `Ok(())` or this error, so `?` and `unwrap` cannot
+/// drop a verdict:
 ///
 /// ```compile_fail
 /// # use rotortree_lean_imt::{Blake3Hasher, NaryProof, TreeHead, VerifyError};
 /// fn accept(proof: &NaryProof<2, 32>, head: TreeHead) -> Result<bool, VerifyError> {
-///     Ok(proof.verify_against(&Blake3Hasher, head)?) // There is no `bool` that could be forgotten.
+///     Ok(proof.verify_against(&Blake3Hasher, head)?) // No `bool` can be forgotten.
 /// }
 /// ```
 ///
@@ -18,8 +18,8 @@ use crate::{DecodeError, Kind, TreeError, TreeHead};
 /// | --- | --- |
 /// | false: well-formed, and its hashes lead elsewhere | [`RootMismatch`](Self::RootMismatch) |
 /// | of another tree | [`SizeMismatch`](Self::SizeMismatch), [`ArityMismatch`](Self::ArityMismatch) |
-/// | none of anything | [`Malformed`](Self::Malformed), [`Encoding`](Self::Encoding) |
-/// | held against what it is not about, by the caller | [`HeadCount`](Self::HeadCount), [`ArityExceedsHasher`](Self::ArityExceedsHasher) |
+/// | a proof of no tree | [`Malformed`](Self::Malformed), [`Encoding`](Self::Encoding) |
+/// | verified by the caller with unsuitable arguments | [`HeadCount`](Self::HeadCount), [`ArityExceedsHasher`](Self::ArityExceedsHasher) |
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, VerifyError};
@@ -46,15 +46,15 @@ pub enum VerifyError {
     /// The proof is false: it is well-formed, of the head's size, and leads to another root.
     #[error("the hashes do not lead to the root of the head {head}")]
     RootMismatch {
-        /// The head: of a proof about two trees, the one whose root the hashes do not lead to.
+        /// The head. For a proof about two trees, the head whose root the hashes do not lead to.
         head: TreeHead,
     },
     /// The proof is about a tree of another size.
-    #[error("the proof is about a tree of {actual} leaves where the head is that of {expected}")]
+    #[error("the proof is about a tree of {actual} leaves, but the head has {expected} leaves")]
     SizeMismatch {
         /// The head's size.
         expected: u64,
-        /// The size that the proof is about.
+        /// The proof's size.
         actual: u64,
     },
     /// The proof is about trees of another branching factor.
@@ -65,26 +65,27 @@ pub enum VerifyError {
         /// The proof's N.
         actual: usize,
     },
-    /// The proof can be one of no tree: its shape is not the one that sizes and indices fix, or the
-    /// hasher refuses 32 of its bytes or of a head's.
+    /// The proof is a proof of no tree: its shape does not fit sizes and indices, or the hasher
+    /// refuses a hash of the proof or of a head.
     #[error(transparent)]
     Malformed(TreeError),
     /// The bytes are not the encoding of such a proof.
     #[error(transparent)]
     Encoding(DecodeError),
-    /// The proof, of a kind that is known only at run time, is about another number of heads than
-    /// were given.
+    /// The proof, whose kind is known only at run time, takes another number of heads
+    /// than were given.
     #[error(
-        "a {kind} is verified against {needed} heads: one for leaves of a tree, old and new for its growth"
+        "a {kind} is verified against {needed} heads: one for leaves of a tree, old and new for \
+         its growth"
     )]
     HeadCount {
-        /// What the proof is.
+        /// The kind of the proof.
         kind: Kind,
-        /// How many heads it is about, 1 or 2.
+        /// The number of heads that it takes, 1 or 2.
         needed: usize,
     },
     /// N, known only at run time, exceeds the hasher's `MAX_ARITY`.
-    #[error("groups of N = {arity} are wider than the {max_arity} children that the hasher takes")]
+    #[error("N = {arity} exceeds the {max_arity} children that the hasher accepts")]
     ArityExceedsHasher {
         /// The proof's N.
         arity: usize,
@@ -93,7 +94,8 @@ pub enum VerifyError {
     },
 }
 
-/// Bytes of another N are a proof about other trees; any others that do not decode are none.
+/// Bytes of another N are a proof about other trees. All other bytes that do not decode
+/// are no proof.
 impl From<DecodeError> for VerifyError {
     fn from(error: DecodeError) -> Self {
         match error {
@@ -106,7 +108,7 @@ impl From<DecodeError> for VerifyError {
     }
 }
 
-/// The verdict over a proof that was held against the heads that it claims itself.
+/// The verdict on a proof that was verified against the heads that it claims itself.
 pub(super) fn own_verdict(verdict: Result<(), VerifyError>) -> Result<bool, TreeError> {
     match verdict {
         Ok(()) => Ok(true),
@@ -116,8 +118,7 @@ pub(super) fn own_verdict(verdict: Result<(), VerifyError>) -> Result<bool, Tree
 }
 
 impl TreeHead {
-    /// Refuses a head that no tree has: only the empty tree has the root of 32 zero bytes by
-    /// definition.
+    /// Refuses a head that no tree has: size 0 with a root other than 32 zero bytes.
     pub(super) fn expect_possible(self) -> Result<(), VerifyError> {
         match self.size {
             0 => self.expect_root(&Self::EMPTY.root),

@@ -1,10 +1,10 @@
-//! How a tree of `old_size` leaves lies inside one of `new_size`: the walk that consistency proofs
-//! are made of.
+//! The boundary between a tree of `old_size` leaves and its growth to `new_size`: the walk of
+//! consistency proofs.
 //!
 //! Let `m < n` be the sizes, `z` the lowest level where the base-`N` digit of `m` is not zero, and
-//! `m_k = floor(m / N^k)`. Below level `z` the old tree ends with a full group, so nothing there is
-//! shared between old and new groups. On each level `k` from `z` up to the one below the new root,
-//! the walk looks at the one group that holds index `m_k`:
+//! `m_k = floor(m / N^k)`. Below level `z` the old tree ends with a full group, so old and new
+//! leaves share no group there. On each level `k` from `z` up to the level below the new root, the
+//! walk visits the group that has index `m_k`:
 //!
 //! ```text
 //!     left: digit_k(m) nodes       straddler: node m_k        right: what the new tree has behind
@@ -13,12 +13,12 @@
 //!    [ a ] [ b ] ... [ c ]         [ old | new ]              [ d ] ... [ e ]
 //! ```
 //!
-//! The old parent is over `left` and the old straddler, the new parent over `left`, the new
-//! straddler and `right`; they are the straddlers of the next level. On level `z` there is no
-//! straddler: node `m_z` holds new leaves only and is the first of `right`. A proof gives `left`
-//! and `right` of each level, in this order, at most `N - 1` hashes a level and one more on
-//! level `z`. The left nodes are the old frontier, so that the old root is recomputed from them,
-//! and the new root from the same nodes and what is new.
+//! The old parent is over `left` and the old straddler. The new parent is over `left`, the new
+//! straddler and `right`. The two parents are the straddlers of the next level. On level `z` there
+//! is no straddler: node `m_z` has new leaves only and is the first of `right`. A proof gives
+//! `left` and `right` of each level, in this order: at most `N - 1` hashes a level, and one more on
+//! level `z`. The left nodes are the old frontier, and the old root follows from them. The new root
+//! follows from the left and the right nodes.
 //!
 //! Source of the idea: the consistency proofs of RFC 6962 (Certificate Transparency), section
 //! 2.1.2; the form for `N` children and lifted nodes is this crate's own.
@@ -28,22 +28,22 @@ use rotortree_hasher::{Hash, Hasher};
 use super::path::parent;
 use crate::geometry;
 
-/// The group of one level that holds the boundary between the old leaves and the new.
+/// The group of one level with the boundary between the old leaves and the new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BoundaryGroup {
     pub(crate) level: usize,
     /// Index of the group's first node.
     pub(crate) start: u64,
-    /// Old complete nodes of the group.
+    /// Number of old complete nodes of the group.
     pub(crate) left: usize,
     /// Whether a node stands across the boundary, between `left` and `right`.
     pub(crate) straddled: bool,
-    /// Nodes of the new tree behind.
+    /// Number of nodes of the new tree after the boundary.
     pub(crate) right: usize,
 }
 
-/// The boundary groups of growth from `old_size` to `new_size`, from level `z` up. `0 < old_size <
-/// new_size`.
+/// The boundary groups of growth from `old_size` to `new_size`, from level `z` up.
+/// `0 < old_size < new_size`.
 #[derive(Clone, Debug)]
 pub(crate) struct Boundary<const N: usize> {
     level: usize,
@@ -101,8 +101,8 @@ impl<const N: usize> Iterator for Boundary<N> {
     }
 }
 
-/// Old and new root as they follow from the hashes of a consistency proof. `visit` is shown every
-/// boundary group of the new tree with its nodes, the straddler included.
+/// The old and the new root that follow from the hashes of a consistency proof. Calls `visit` with
+/// every boundary group of the new tree and its nodes, the straddler included.
 ///
 /// `0 < old_size < new_size`, and `hashes` has exactly [`Boundary::hash_count`] hashes.
 pub(crate) fn roots<H: Hasher, const N: usize>(
@@ -125,8 +125,8 @@ pub(crate) fn roots<H: Hasher, const N: usize>(
             children[len] = old;
             len += 1;
         }
-        // At or above the old root there is no old parent. On the lowest level an old root that is
-        // a complete node is the one left node, which lifting hands on.
+        // At or above the old root there is no old parent. An old root that is a complete node is
+        // the one left node of the lowest level, and lifting carries it up.
         if group.level < old_depth || !group.straddled {
             old = parent(hasher, &children[..len]);
         }

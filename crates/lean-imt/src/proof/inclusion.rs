@@ -1,4 +1,4 @@
-//! [`NaryProof`]: that a leaf stands at an index of a tree.
+//! [`NaryProof`]: proves that a leaf stands at an index of a tree.
 
 use alloc::vec::Vec;
 use core::{fmt, slice};
@@ -12,16 +12,17 @@ use crate::{
     HashRole, Kind, TreeError, TreeHead, VerifyError, arity::assert_arity, encoding::Writer, hex,
 };
 
-/// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and the root
-/// `root`.
+/// Proof that `leaf` stands at `leaf_index` of the tree that has `tree_size` leaves and
+/// the root `root`.
 ///
-/// A plain value of fixed size, `MAX_DEPTH * (32 * N + 16)` bytes and a little more, as circuits
-/// and zkVMs like it. One [`ProofLevel`] per hash layer: `level_count` is the depth of a tree of
-/// `tree_size` leaves. Everything but the hashes is a function of `(leaf_index, tree_size)`;
-/// whatever differs from it, unused slots that are not zero included, is refused.
+/// It is a plain value of fixed size, `MAX_DEPTH * (32 * N + 16)` bytes and a little more, which
+/// suits circuits and zkVMs. It has one [`ProofLevel`] per hash layer: `level_count` is the depth
+/// of a tree of `tree_size` leaves. Everything but the hashes is a function of
+/// `(leaf_index, tree_size)`. Verification refuses a proof that differs from it, also in an unused
+/// slot that is not zero.
 ///
-/// A verifier calls [`verify_against`](Self::verify_against) with a head from a source that it
-/// trusts.
+/// A verifier calls [`verify_against`](Self::verify_against) with a head from a source
+/// that it trusts.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -45,7 +46,7 @@ pub struct NaryProof<const N: usize, const MAX_DEPTH: usize> {
     pub root: Hash,
     /// The leaf.
     pub leaf: Hash,
-    /// Where the leaf stands, from 0.
+    /// Index of the leaf, from 0.
     pub leaf_index: u64,
     /// Number of leaves of the tree.
     pub tree_size: u64,
@@ -68,17 +69,16 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// Whether the proof agrees with itself: leaf and siblings hash to the root that it names.
     ///
-    /// This proves nothing about any tree. Whoever made the proof chose the root, so anybody can
-    /// make one that passes. It serves to find accidents; trust comes from
-    /// [`verify_against`](Self::verify_against).
+    /// This proves nothing about any tree, because the maker of the proof chose the root. It finds
+    /// accidents; trust comes from [`verify_against`](Self::verify_against).
     ///
     /// At most one hash per level; O(N) memory on the stack.
     ///
     /// # Errors
-    /// A shape other than `(leaf_index, tree_size)` require: [`TreeError::IndexOutOfRange`],
+    /// A shape that does not fit `(leaf_index, tree_size)`: [`TreeError::IndexOutOfRange`],
     /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofDepth`],
-    /// [`TreeError::InvalidProofLevel`], [`TreeError::UnusedSlotNotZero`]. Bytes that the
-    /// hasher does not work on: [`TreeError::RefusedHash`].
+    /// [`TreeError::InvalidProofLevel`], [`TreeError::UnusedSlotNotZero`]. Bytes that the hasher
+    /// refuses: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         assert_arity::<H, N>();
@@ -87,15 +87,15 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 
     /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a
-    /// trusted source and never from the sender of the proof. Nothing stands in the empty tree.
+    /// trusted source and never from the sender of the proof. No leaf stands in the empty tree.
     ///
     /// At most one hash per level; O(N) memory on the stack, no allocation.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
-    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; the errors
-    /// of [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's root, within
-    /// [`VerifyError::Malformed`].
+    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; the
+    /// errors of [`verify`](Self::verify), and [`TreeError::RefusedHash`] for the head's
+    /// root, within [`VerifyError::Malformed`].
     pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
         assert_arity::<H, N>();
         head.check(hasher, 0).map_err(VerifyError::Malformed)?;
@@ -103,7 +103,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         head.expect_root(&self.fold(hasher))
     }
 
-    /// Everything that verification against `head` checks without hashing.
+    /// The checks of verification against `head` that need no hash.
     #[inline]
     pub(super) fn precheck<H: Hasher>(
         &self,
@@ -118,12 +118,12 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
 
     /// Whether the proof leads to `root`, with the tree size that the proof itself claims.
     ///
-    /// For callers that are given a root and no size, such as a contract that stores roots alone.
-    /// The claim that it checks is weak: leaves are not tagged, so that an inner node of the
-    /// tree with this root passes as a leaf of a smaller tree that has the same root. It is
-    /// sound only where an inner node cannot be mistaken for a leaf by other means (for example
-    /// because a leaf's preimage is shown as well) and where neither `leaf_index` nor `tree_size`
-    /// is relied on. Otherwise use [`verify_against`](Self::verify_against).
+    /// For callers that have a root and no size, such as a contract that stores roots alone.
+    /// The check is weak: leaves are not tagged, so an inner node of the tree with this root
+    /// passes as a leaf of a smaller tree with the same root. It is sound only if other
+    /// means tell inner nodes from leaves (for example, the proof comes with the preimage of
+    /// the leaf) and if the caller relies on neither `leaf_index` nor `tree_size`. Otherwise
+    /// use [`verify_against`](Self::verify_against).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -142,11 +142,11 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof's encoding; see [`encoding`](crate::encoding). The root is not part of it: it
+    /// The proof's encoding; see [`encoding`](crate::encoding). It does not contain the root, which
     /// follows from the rest.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart: what is malformed has no encoding.
+    /// Those of [`verify`](Self::verify) for a malformed proof, which has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         self.check_shape()?;
         let levels = self.used_levels();
@@ -176,18 +176,18 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
             .flat_map(|level| &level.siblings[..level.sibling_count])
     }
 
-    /// Checks everything that can be checked without hashing.
+    /// The checks that need no hash.
     fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         self.check_shape()?;
         self.check_hashes(hasher)
     }
 
-    /// Refuses hashes that the hasher does not work on. The shape has been checked.
+    /// Refuses hashes that the hasher refuses. The shape has been checked.
     fn check_hashes<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         check_hash(hasher, &self.root, HashRole::Root, 0)?;
         check_hash(hasher, &self.leaf, HashRole::Leaf, self.leaf_index)?;
-        // Level by level and not through one iterator, so that nothing is left of it for a hasher
-        // that takes everything.
+        // A loop over levels, and not one iterator: it compiles to nothing for a hasher that
+        // accepts all bytes.
         for level in self.used_levels() {
             let siblings = &level.siblings[..level.sibling_count];
             if !siblings.iter().all(|sibling| hasher.check(sibling)) {
@@ -197,7 +197,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         Ok(())
     }
 
-    /// Says which sibling it is that [`check_hashes`](Self::check_hashes) has found.
+    /// The error for the sibling that [`check_hashes`](Self::check_hashes) refuses.
     #[cold]
     fn refused_sibling<H: Hasher>(&self, hasher: &H) -> TreeError {
         let refused = self.siblings().position(|sibling| !hasher.check(sibling));
@@ -207,7 +207,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The number of levels that a proof of this place has, if there is such a place.
+    /// The number of levels of a proof for this index and size. Refuses an index outside of the
+    /// tree.
     pub(crate) fn check_place(&self) -> Result<usize, TreeError> {
         if self.leaf_index >= self.tree_size {
             return Err(TreeError::IndexOutOfRange {
@@ -218,13 +219,14 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         check_depth::<N, MAX_DEPTH>(self.tree_size)
     }
 
-    /// Refuses every shape but the one of this place.
+    /// Refuses every shape but the one for this index and size.
     pub(crate) fn check_shape(&self) -> Result<(), TreeError> {
         let (used, empty) = self.levels.split_at(self.check_depth()?);
         let path = || Path::<N>::new(self.leaf_index, self.tree_size);
         let mut stray = Stray::default();
-        // Without branches, since few proofs of a batch would take the same ones. The last slot is
-        // unused on every level; that other slots are is rare, but at a tree's right edge.
+        // Without branches, because few proofs of a batch would take the same ones. The last
+        // slot is unused on every level; other unused slots are rare, except at the right
+        // edge of a tree.
         let mut shortage = 0;
         for (level, span) in used.iter().zip(path()) {
             stray.numbers |=
@@ -252,7 +254,8 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The number of levels, which is at most `MAX_DEPTH`, if it is that of this place.
+    /// The number of levels, which is at most `MAX_DEPTH`. Refuses a number that does not fit
+    /// index and size.
     fn check_depth(&self) -> Result<usize, TreeError> {
         let depth = self.check_place()?;
         if self.level_count == depth {
@@ -265,7 +268,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// Says what [`check_shape`](Self::check_shape) has found on which level.
+    /// The error for the level that [`check_shape`](Self::check_shape) refuses.
     #[cold]
     fn misshapen(&self) -> TreeError {
         let mut path = Path::<N>::new(self.leaf_index, self.tree_size);
@@ -288,7 +291,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The root that the leaf leads to. The shape has been checked.
+    /// The root that follows from leaf and siblings. The shape has been checked.
     pub(crate) fn fold<H: Hasher>(&self, hasher: &H) -> Hash {
         let levels = self.used_levels();
         if N == 2 {
@@ -302,7 +305,7 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 }
 
-/// The bits of a proof that should not be set, in sum: looked at once.
+/// The union of the bits that should be zero, so that one comparison checks them all.
 #[derive(Default)]
 struct Stray {
     numbers: usize,
@@ -325,7 +328,7 @@ impl Stray {
     }
 }
 
-/// Refuses 32 bytes from outside that the hasher does not work on.
+/// Refuses 32 bytes from outside that the hasher refuses.
 pub(crate) fn check_hash<H: Hasher>(
     hasher: &H,
     hash: &Hash,
@@ -353,7 +356,8 @@ impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for NaryProof<N, MAX_DEP
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> Default for NaryProof<N, MAX_DEPTH> {
-    /// All zero: the shape of no tree, hence refused. To be filled field by field.
+    /// All zero. No tree has this shape, so verification refuses it. For building a proof
+    /// field by field.
     fn default() -> Self {
         Self::BLANK
     }

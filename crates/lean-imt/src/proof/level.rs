@@ -5,7 +5,7 @@ use rotortree_hasher::Hash;
 
 use crate::{TreeError, hex};
 
-/// What the verifier needs of one level: the other nodes of the group that the path passes.
+/// One level of a proof: the other nodes of the group on the path.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, ProofLevel};
@@ -25,8 +25,7 @@ pub struct ProofLevel<const N: usize> {
     pub position: usize,
     /// Number of siblings, 0 (the node is lifted) to `N - 1`.
     pub sibling_count: usize,
-    /// The siblings from the left, the path's node left out; slots behind `sibling_count` are
-    /// zero.
+    /// The siblings from the left, without the path's node; slots from `sibling_count` on are zero.
     pub siblings: [Hash; N],
 }
 
@@ -38,7 +37,7 @@ impl<const N: usize> ProofLevel<N> {
         siblings: [[0; 32]; N],
     };
 
-    /// Refuses a position and a number of siblings that are not those of the level.
+    /// Refuses another position or another number of siblings.
     pub(super) fn expect(
         &self,
         level: usize,

@@ -1,4 +1,4 @@
-//! [`MultiProof`]: that several leaves stand at their indices.
+//! [`MultiProof`]: proves that several leaves stand at their indices.
 
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
@@ -15,9 +15,8 @@ use crate::{HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug
 /// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root
 /// `root`.
 ///
-/// Each node that several of the leaves share is there once. `hashes` are the nodes that a verifier
-/// lacks, from the left; how many is a function of `(indices, tree_size)`, at most `(N - 1) *
-/// depth` a leaf.
+/// A node that several paths share appears once. `hashes` are the nodes that a verifier lacks, from
+/// the left. `(indices, tree_size)` fixes their number, at most `(N - 1) * depth` a leaf.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -38,11 +37,11 @@ pub struct MultiProof<const N: usize, const MAX_DEPTH: usize> {
     pub root: Hash,
     /// Number of leaves of the tree.
     pub tree_size: u64,
-    /// Where the leaves stand; strictly increasing, at least one.
+    /// Indices of the leaves; strictly increasing, at least one.
     pub indices: Vec<u64>,
     /// The leaves, in the order of their indices.
     pub leaves: Vec<Hash>,
-    /// The nodes that leaves and hashes do not give, from the left.
+    /// The nodes that a verifier lacks, from the left.
     pub hashes: Vec<Hash>,
 }
 
@@ -51,22 +50,22 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] MultiProof<N, MAX_DEPTH>,
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
-    /// proof chose the root.
+    /// Whether the proof agrees with itself. This proves nothing about any tree, because the maker
+    /// of the proof chose the root.
     ///
     /// # Errors
     /// A shape that indices and size do not allow: [`TreeError::NoLeaves`],
     /// [`TreeError::IndicesNotIncreasing`], [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the
-    /// hasher does not work on: [`TreeError::RefusedHash`].
+    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the hasher
+    /// refuses: [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.head()))
     }
 
     /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
-    /// a trusted source and never from the sender of the proof. One pass, a hash for each node
-    /// above a leaf; no allocation.
+    /// a trusted source and never from the sender of the proof. Takes one pass with a hash for each
+    /// node above a leaf, and does not allocate.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
@@ -78,8 +77,8 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
         head.expect_root(&self.root)
     }
 
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The
-    /// limits are those of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. It has
+    /// the limits of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -98,10 +97,10 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof without its root, borrowed: the form that is encoded.
+    /// The proof without its root, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart.
+    /// As [`verify`](Self::verify), except for refused hashes.
     pub fn unrooted(&self) -> Result<UnrootedMulti<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.tree_size)?;
         UnrootedMulti::new(self.tree_size, &self.indices, &self.leaves, &self.hashes)
@@ -110,17 +109,17 @@ impl<const N: usize, const MAX_DEPTH: usize> MultiProof<N, MAX_DEPTH> {
     /// The proof's encoding; see [`encoding`](crate::encoding).
     ///
     /// # Errors
-    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
-    /// the bytes have none.
+    /// Decodes a proof and verifies it against this head. The root of the proof is that of the
+    /// head, because the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
-    /// encoding of one; those of [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
+    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,

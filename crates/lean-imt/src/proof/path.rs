@@ -1,12 +1,12 @@
-//! The way from a leaf to the root: which group it passes on every level, and the hash of a group.
+//! The path from a leaf to the root: the group on each level, and the hash of a group.
 
 use core::slice;
 use rotortree_hasher::{Hash, Hasher, PairPath};
 
 use crate::geometry::{self, GroupSpan};
 
-/// The groups that the path of leaf `index` passes in a tree of `size` leaves, from the leaves up;
-/// as many as the tree is deep. The caller has checked `index < size`.
+/// The groups on the path of leaf `index` in a tree of `size` leaves, from the leaves up; one for
+/// each level of depth. The caller has checked `index < size`.
 #[derive(Clone, Debug)]
 pub(crate) struct Path<const N: usize> {
     index: u64,
@@ -15,7 +15,7 @@ pub(crate) struct Path<const N: usize> {
 }
 
 impl<const N: usize> Path<N> {
-    /// The path of no leaf, if there is none, is empty.
+    /// The path in an empty tree is empty.
     pub(crate) const fn new(index: u64, size: u64) -> Self {
         Self {
             index,
@@ -64,9 +64,10 @@ pub(crate) fn parent_among<H: Hasher, const N: usize>(
     hasher.hash_children(group)
 }
 
-/// The root of a binary tree of `size` leaves that leaf `index` leads to. `sibling` is asked for a
-/// level, and given the levels on which the path is lifted; on those it may give anything. The
-/// caller has checked `index < size`.
+/// The root of a binary tree of `size` leaves that follows from leaf `index` and its siblings.
+/// `sibling(level, lifts)` returns the sibling on a level; `lifts` has a bit for each level on
+/// which the path is lifted, and there the result is ignored. The caller has checked
+/// `index < size`.
 pub(crate) fn climb_pairs<'a, H: Hasher>(
     hasher: &H,
     leaf: &Hash,
@@ -87,20 +88,19 @@ pub(crate) fn climb_pairs<'a, H: Hasher>(
     path.node
 }
 
-/// Fills a group with a node and its siblings, which are one fewer than its slots.
+/// Fills a group with a node and its siblings. There is one sibling fewer than there are slots.
 #[inline(always)]
 pub(crate) fn place(group: &mut [Hash], node: &Hash, position: usize, siblings: &[Hash]) {
     if let [sibling] = siblings
         && position < 2
     {
-        // A pair: where its two go is known before the node is, so that only the stores wait for
-        // it.
+        // A pair: the places of the two are known before the node is, so only the stores wait
+        // for the node.
         group[position] = *node;
         group[1 - position] = *sibling;
         return;
     }
-    // Whole slots one by one: a copy of a run whose length only the proof knows is a call, and
-    // costs more than the slot.
+    // Slot by slot: a copy of a run of unknown length is a call, and costs more than the slots.
     let (left, right) = group.split_at_mut(position);
     for (slot, sibling) in left.iter_mut().zip(siblings) {
         *slot = *sibling;

@@ -1,4 +1,4 @@
-//! [`RangeProof`]: that consecutive leaves stand where they do.
+//! [`RangeProof`]: proves that consecutive leaves stand at their indices.
 
 use alloc::{vec, vec::Vec};
 use core::ops::{Range, RangeBounds};
@@ -15,8 +15,8 @@ use crate::{
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the
 /// root `root`.
 ///
-/// `hashes` are the nodes that a verifier lacks, from the left: at most `2 * (N - 1)` a level,
-/// however many leaves.
+/// `hashes` are the nodes that a verifier lacks, from the left: at most `2 * (N - 1)` a level, for
+/// any number of leaves.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -40,7 +40,7 @@ pub struct RangeProof<const N: usize, const MAX_DEPTH: usize> {
     pub start: u64,
     /// The leaves, at least one.
     pub leaves: Vec<Hash>,
-    /// The nodes that leaves and hashes do not give, from the left.
+    /// The nodes that a verifier lacks, from the left.
     pub hashes: Vec<Hash>,
 }
 
@@ -49,22 +49,22 @@ debug_in_hex!([const N: usize, const MAX_DEPTH: usize] RangeProof<N, MAX_DEPTH>,
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree: whoever made the
-    /// proof chose the root.
+    /// Whether the proof agrees with itself. This proves nothing about any tree, because the maker
+    /// of the proof chose the root.
     ///
     /// # Errors
     /// A shape that range and size do not allow: [`TreeError::NoLeaves`],
     /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
-    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher does not work on:
+    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher refuses:
     /// [`TreeError::RefusedHash`].
     #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
     pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
         own_verdict(self.verify_against(hasher, self.head()))
     }
 
-    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted
-    /// source and never from the sender of the proof. One pass, most hashes in batches; no
-    /// allocation.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
+    /// a trusted source and never from the sender of the proof. Takes one pass, with most hashes in
+    /// batches, and does not allocate.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
@@ -76,8 +76,8 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
         head.expect_root(&self.root)
     }
 
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. The
-    /// limits are those of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
+    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. It has
+    /// the limits of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
@@ -96,10 +96,10 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
         }
     }
 
-    /// The proof without its root, borrowed: the form that is encoded.
+    /// The proof without its root, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), refused hashes apart.
+    /// As [`verify`](Self::verify), except for refused hashes.
     pub fn unrooted(&self) -> Result<UnrootedRange<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.tree_size)?;
         UnrootedRange::new(self.tree_size, self.start, &self.leaves, &self.hashes)
@@ -108,17 +108,17 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
     /// The proof's encoding; see [`encoding`](crate::encoding).
     ///
     /// # Errors
-    /// As [`unrooted`](Self::unrooted): what is malformed has no encoding.
+    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
         Ok(self.unrooted()?.to_bytes())
     }
 
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
-    /// the bytes have none.
+    /// Decodes a proof and verifies it against this head. The root of the proof is that of the
+    /// head, because the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
-    /// encoding of one; those of [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
+    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -138,8 +138,8 @@ impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof of the leaves of a range. One run of leaves read, and one node for each hash of
-    /// the proof.
+    /// The proof of the leaves of a range. Reads one run of leaves, and one node for each hash
+    /// of the proof.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`] for an empty range, [`TreeError::IndexOutOfRange`],

@@ -1,15 +1,15 @@
-//! Which leaves a walk is about: an increasing sequence of indices, met from the left.
+//! The leaves of a walk: an increasing sequence of indices, from the left.
 
 use core::ops::Range;
 
 /// A cursor over increasing indices.
 pub(crate) trait Selection {
-    /// The next index, if any is left.
+    /// The next index, or `None` at the end.
     fn peek(&self) -> Option<u64>;
-    /// Passes `count` indices, of which there are as many.
+    /// Skips `count` indices. At least `count` are left.
     fn pass(&mut self, count: u64);
-    /// Whether the next `len > 0` indices are `start` and those right behind it. May say no where
-    /// it is hard to tell.
+    /// Whether the next `len > 0` indices are consecutive from `start` on. May return false where
+    /// the answer is hard to compute.
     fn is_run(&self, start: u64, len: u64) -> bool;
 }
 
@@ -27,14 +27,14 @@ impl Selection for Range<u64> {
     }
 }
 
-/// Indices in memory increase, as whoever makes this cursor has checked.
+/// Indices in memory. Their owner has checked that they increase.
 impl Selection for &[u64] {
     fn peek(&self) -> Option<u64> {
         self.first().copied()
     }
 
     fn pass(&mut self, count: u64) {
-        // At most as many are passed as are left, so the count fits in usize.
+        // At least `count` indices are left, so `count` fits in usize.
         *self = &self[count as usize..];
     }
 
@@ -42,7 +42,7 @@ impl Selection for &[u64] {
         let last = usize::try_from(len - 1)
             .ok()
             .and_then(|last| self.get(last));
-        // As far apart as a run is long: the end of a run that no tree reaches may lie beyond u64.
+        // Compares differences, because the end of a run that no tree reaches may lie beyond u64.
         self.first() == Some(&start) && last.is_some_and(|last| last - start == len - 1)
     }
 }

@@ -1,10 +1,10 @@
-//! Unrooted proofs: what decoding gives. They borrow their hashes, from bytes or from an owned
+//! Unrooted proofs: the results of decoding. They borrow their hashes, from bytes or from an owned
 //! proof, and name no root.
 //!
-//! An unrooted proof claims nothing by itself. Held against a head that is trusted
-//! (`verify_against`) it proves; alone it only leads from leaves to some root (`compute_root`). Its
-//! shape has been checked when it was made: a function of sizes and indices, so that verifying can
-//! only fail on hashes. Owned proofs verify through these types.
+//! An unrooted proof claims nothing by itself. Verified against a trusted head (`verify_against`)
+//! it is a proof; alone it leads from leaves to some root (`compute_root`). Its constructor has
+//! checked its shape, a function of sizes and indices, so verification can fail on hashes only.
+//! Owned proofs verify through these types.
 
 mod catch_up;
 mod consistency;
@@ -26,7 +26,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use crate::{HashRole, TreeError};
 
-/// Refuses the first of some hashes from outside that the hasher does not work on.
+/// Refuses hashes from outside if the hasher refuses one, and reports the first such.
 pub(super) fn check_hashes<'a, H: Hasher>(
     hasher: &H,
     hashes: impl IntoIterator<Item = &'a Hash>,
@@ -41,7 +41,7 @@ pub(super) fn check_hashes<'a, H: Hasher>(
     }
 }
 
-/// Refuses a number of hashes that is not the one that the shape requires.
+/// Refuses a number of hashes other than the expected one.
 pub(super) fn check_len(expected: u64, actual: usize) -> Result<(), TreeError> {
     let actual = actual as u64;
     if expected == actual {

@@ -1,4 +1,4 @@
-//! Bringing an inclusion proof up to date with a consistency proof alone, as light clients do.
+//! Updates an inclusion proof with a consistency proof alone, as light clients do.
 
 use rotortree_hasher::{Hash, Hasher};
 
@@ -11,9 +11,9 @@ use crate::{TreeHead, VerifyError};
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
     /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one.
     ///
-    /// Both proofs are verified first, against heads that come from the caller's trusted sources.
-    /// The result equals, bit for bit, the proof that the new tree would generate. At most
-    /// three hashes per level, O(N) memory on the stack beside the result, no allocation.
+    /// Verifies both proofs first, against heads that come from the caller's trusted sources. The
+    /// result equals the proof that the new tree would generate, bit for bit. At most three hashes
+    /// per level, O(N) memory on the stack beside the result, no allocation.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -45,9 +45,8 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
         let roots = old.expect_root(&self.old_root);
         if let Err(error) = roots.and_then(|()| new.expect_root(&self.new_root)) {
-            // What is wrong with the proofs themselves is told first. Here and not behind the
-            // update, whose result, tens of kilobytes, would be copied on the stack
-            // once more.
+            // Errors of the proofs themselves come first. They are checked here, because the result
+            // of the update has tens of kilobytes and would be copied on the stack once more.
             old_proof.verify_against(hasher, old)?;
             unrooted.verify_against(hasher, old, new)?;
             return Err(error);
@@ -57,8 +56,8 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
 }
 
 impl<const N: usize> UnrootedConsistency<'_, N> {
-    /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one; see
-    /// [`ConsistencyProof::update_inclusion_proof`].
+    /// The inclusion proof in the new tree of the leaf that `old_proof` proves in the old one;
+    /// see [`ConsistencyProof::update_inclusion_proof`].
     ///
     /// # Errors
     /// As there, and [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within
@@ -80,8 +79,9 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
             level_count: depth,
             levels: old_proof.levels,
         };
-        // Groups that were full in the old tree stand as they are. Any other group on the leaf's
-        // path is the boundary group of its level: both hold old leaves and are not full.
+        // A group that was full in the old tree stays the same. Any other group on the leaf's path
+        // is the boundary group of its level, because a level has one group that has old leaves and
+        // was not full.
         let mut path = Path::<N>::new(proof.leaf_index, proof.tree_size).enumerate();
         self.verify_visiting(hasher, old, new, |boundary, nodes| {
             let Some((_, span)) = path.find(|(level, _)| *level == boundary.level) else {
@@ -97,7 +97,7 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
     }
 }
 
-/// A proof's level over a whole group, the node at `position` left out.
+/// The level of a proof for a whole group, without the node at `position`.
 fn level_without<const N: usize>(nodes: &[Hash], position: usize) -> ProofLevel<N> {
     let mut level = ProofLevel::EMPTY;
     level.position = position;

@@ -1,10 +1,10 @@
-//! The walk over the part of a tree above a set of leaves: what multiproofs, range and catch-up
-//! proofs are made of.
+//! The walk over the part of a tree above a set of leaves. Multiproofs, range proofs and catch-up
+//! proofs are made with it.
 //!
-//! From the root down and from the left to the right, the walk enters every node that has one of
-//! the leaves below it and takes every other child of such a node as *given*. A proof lists the
-//! given nodes in the order in which the walk meets them, each once, so that one pass over indices,
-//! leaves and hashes rebuilds the root. Leaves 1 and 4 of 6, `N = 2`:
+//! The walk goes from the root down and from the left to the right. It enters every node with one
+//! of the leaves below it, and takes every other child of such a node as *given*. A proof lists the
+//! given nodes in the order of the walk, so one pass over indices, leaves and hashes rebuilds the
+//! root. Leaves 1 and 4 of 6, `N = 2`:
 //!
 //! ```text
 //!                     [root]
@@ -25,11 +25,11 @@ use rotortree_hasher::{Hash, Hasher};
 use super::{path::parent, selection::Selection};
 use crate::{TreeError, geometry};
 
-/// What a walk does at each node. `Node` is the node's hash where hashing is meant, and nothing
-/// where nodes are only met.
+/// The action of a walk at each node. `Node` is the hash for a visitor that hashes, and empty for a
+/// visitor that counts or lists nodes.
 pub(crate) trait Visitor {
     type Node: Copy;
-    /// Fills slots that no node is in yet.
+    /// Fills empty slots.
     const NONE: Self::Node;
 
     /// A chosen leaf.
@@ -38,15 +38,16 @@ pub(crate) trait Visitor {
     /// A node that has no chosen leaf below it.
     fn given(&mut self, level: usize, index: u64) -> Result<Self::Node, TreeError>;
 
-    /// A node all of whose `leaves`, from `start` on, are chosen; `None` to walk below it.
+    /// A node whose `leaves`, from `start` on, are all chosen. The visitor returns `None` to walk
+    /// below the node.
     fn full(&mut self, start: u64, leaves: u64) -> Result<Option<Self::Node>, TreeError>;
 
     /// The parent of one to `N` nodes.
     fn parent(&mut self, children: &[Self::Node]) -> Self::Node;
 }
 
-/// Walks a tree of `size > 0` leaves above the chosen ones, of which there is at least one and all
-/// lie below `size`; returns what the visitor makes of the root.
+/// Walks a tree of `size > 0` leaves above the chosen ones and returns the visitor's root. At least
+/// one leaf is chosen, and all chosen leaves lie below `size`.
 pub(crate) fn walk<const N: usize, V: Visitor>(
     size: u64,
     chosen: impl Selection,
@@ -56,7 +57,7 @@ pub(crate) fn walk<const N: usize, V: Visitor>(
     match geometry::depth::<N>(size) {
         0 => visitor.leaf(0),
         depth => {
-            // The root's own span may exceed u64; that of its children is less than `size`.
+            // The span of the root may exceed u64; the span of its children is less than `size`.
             let child_span = geometry::power::<N>(depth - 1).unwrap_or(u64::MAX);
             walk.enter(depth, 0, child_span, visitor)
         }
@@ -69,8 +70,7 @@ struct Walk<S, const N: usize> {
 }
 
 impl<S: Selection, const N: usize> Walk<S, N> {
-    /// Enters node `index` of `level > 0`, whose children have `child_span` leaves each where they
-    /// are complete.
+    /// Enters node `index` of `level > 0`. Its complete children have `child_span` leaves each.
     fn enter<V: Visitor>(
         &mut self,
         level: usize,
@@ -107,7 +107,7 @@ impl<S: Selection, const N: usize> Walk<S, N> {
     }
 }
 
-/// The number of hashes of a proof for the chosen leaves, on the terms of [`walk`].
+/// The number of hashes of a proof for the chosen leaves, with the preconditions of [`walk`].
 pub(crate) fn hash_count<const N: usize>(size: u64, chosen: impl Selection) -> u64 {
     struct Count(u64);
 
@@ -132,13 +132,13 @@ pub(crate) fn hash_count<const N: usize>(size: u64, chosen: impl Selection) -> u
     }
 
     let mut count = Count(0);
-    // Its visitor never fails.
+    // The visitor never fails.
     let _ = walk::<N, _>(size, chosen, &mut count);
     count.0
 }
 
-/// The root that follows from the chosen leaves and the given hashes, on the terms of [`walk`]. As
-/// many leaves as are chosen and as many hashes as [`hash_count`] says.
+/// The root that follows from the chosen leaves and the given hashes, with the preconditions of
+/// [`walk`]. The caller passes as many leaves as are chosen, and [`hash_count`] hashes.
 pub(crate) fn root<H: Hasher, const N: usize>(
     hasher: &H,
     size: u64,
@@ -160,7 +160,7 @@ struct Rebuild<'a, H, const N: usize> {
     hashes: &'a [Hash],
 }
 
-/// Leaves of the largest subtree that is hashed up at once, in buffers on the stack.
+/// Number of leaves of the largest subtree that is hashed at once, in buffers on the stack.
 const FULL: usize = 256;
 
 impl<H: Hasher, const N: usize> Visitor for Rebuild<'_, H, N> {
@@ -205,7 +205,7 @@ impl<H: Hasher, const N: usize> Visitor for Rebuild<'_, H, N> {
 fn take_first(hashes: &mut &[Hash]) -> Result<Hash, TreeError> {
     match hashes.split_off_first() {
         Some(first) => Ok(*first),
-        // Only for a caller that broke the terms; better than a panic.
+        // Reached only if a caller breaks a precondition; an error is better than a panic.
         None => Err(TreeError::InvalidProofLength {
             expected: 1,
             actual: 0,

@@ -1,23 +1,23 @@
-//! [`Scratch`]: what a block of a batch is hashed up through.
+//! [`Scratch`]: the buffers for hashing a block of a batch.
 
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
 use crate::{TreeError, prefetch::prefetch};
 
-/// Leaves hashed up together, so that a block's inner levels are still in cache when they are read.
-/// Few in this crate's own tests, so that small batches have many blocks.
+/// Number of leaves of a block: few enough that its inner levels are in the cache when they are
+/// read. This crate's tests have small blocks, so that small batches have many.
 pub(super) const BLOCK: usize = if cfg!(test) { 64 } else { 4096 };
 
-/// Nodes between what is staged and what is asked of the cache meanwhile: 4 KiB. Hashing keeps the
-/// processor from looking that far ahead by itself.
+/// Distance in nodes between staging and prefetching: 4 KiB. During hashing the processor does not
+/// look that far ahead by itself.
 const PREFETCHED: usize = 128;
 
-/// Groups by which staging is ahead of hashing: as many as a kernel hashes together.
+/// Number of groups by which staging is ahead of hashing: as many as a kernel hashes at a time.
 const AHEAD: usize = 16;
 
-/// Two buffers that take turns: a level's new nodes, and their parents. What they hold means
-/// nothing between blocks.
+/// Two buffers that take turns: a level's new nodes, and their parents. Their content has no
+/// meaning between blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(super) run: Vec<Hash>,
@@ -39,8 +39,8 @@ impl Scratch {
         Ok(())
     }
 
-    /// Keeps the memory for the next batch only beside a tree of `size` leaves that takes many
-    /// times as much.
+    /// Releases the buffers, unless the nodes of a tree of `size` leaves take many times
+    /// as much memory.
     pub(crate) fn settle(&mut self, size: u64) {
         const SHARE: u64 = 16;
         if size / SHARE < (self.run.len() + self.parents.len()) as u64 {
@@ -49,9 +49,9 @@ impl Scratch {
     }
 }
 
-/// Hashes groups, whose children are also given to `stage`, in order and in portions between the
-/// steps of hashing: what staging writes goes to memory meanwhile. It is a little ahead, so that
-/// what it has read is in cache when it is hashed.
+/// Hashes groups and passes their children to `stage`, in order and in portions between the steps
+/// of hashing, so that the writes of staging overlap with hashing. Staging is a little ahead, so
+/// the children that it has read are in the cache when they are hashed.
 pub(super) fn hash_groups<H: Hasher, const N: usize>(
     hasher: &H,
     children: &[Hash],

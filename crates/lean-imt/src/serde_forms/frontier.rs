@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{check_n, forms, hashes};
 use crate::{Frontier, TreeError, TreeHead, hex::debug_in_hex};
 
-/// A frontier as it is written and read: its size and its hashes, from the left, and no root.
+/// The serde form of a frontier: its size and its hashes from the left, without the root.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Frontier, FrontierParts};
@@ -34,7 +34,7 @@ debug_in_hex!([const N: usize] FrontierParts<N>, "FrontierParts" {
 });
 
 impl<const N: usize> FrontierParts<N> {
-    /// The frontier of these parts, if it is the one of the tree with this head.
+    /// Makes the frontier of these parts and checks that it belongs to the tree with this head.
     ///
     /// # Errors
     /// [`TreeError::SizeMismatch`], [`TreeError::RootMismatch`], and those of
@@ -80,7 +80,7 @@ impl<'de, const N: usize> Deserialize<'de> for FrontierParts<N> {
     }
 }
 
-/// Written as its [`FrontierParts`].
+/// A frontier is written as its [`FrontierParts`].
 impl<const N: usize, const MAX_DEPTH: usize> Serialize for Frontier<N, MAX_DEPTH> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = FrontierParts::<N> {

@@ -1,8 +1,8 @@
-//! The JavaScript LeanIMT's proof, as JavaScript users have it in JSON.
+//! The proof of the JavaScript LeanIMT, in the JSON of JavaScript programs.
 //!
-//! `JSON.stringify` refuses a `BigInt`, so that each program writes its hashes as it likes: in
-//! decimal, as `0x` and hex, as hex alone, with or without leading zeros behind `0x`. All of these
-//! are read; [`Hex`]'s one form is written.
+//! `JSON.stringify` refuses a `BigInt`, so programs write hashes in several forms: in decimal, as
+//! `0x` and hex, as hex alone, with or without leading zeros after `0x`. This module reads all of
+//! these and writes the one form of [`Hex`].
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -50,8 +50,9 @@ impl<'de> Deserialize<'de> for LeanImtProof {
             None if form.siblings.is_empty() => 0,
             None => {
                 return Err(de::Error::custom(
-                    "the index is null, which JSON writes for JavaScript's NaN: @zk-kit/lean-imt gives that as the \
-                     path of a tree of one leaf, but this proof has siblings",
+                    "the index is null, which JSON writes for JavaScript's NaN: @zk-kit/lean-imt \
+                     has this path for a \
+                     tree of one leaf, but this proof has siblings",
                 ));
             }
         };
@@ -64,8 +65,8 @@ impl<'de> Deserialize<'de> for LeanImtProof {
     }
 }
 
-/// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a `BigInt`
-/// gives.
+/// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a
+/// `BigInt` writes it.
 struct BigInt(Hash);
 
 impl<'de> Deserialize<'de> for BigInt {
@@ -101,8 +102,9 @@ impl de::Visitor<'_> for BigIntVisitor {
     }
 }
 
-/// The packed path: a number, the same as a string, or `null` for the `NaN` that `parseInt("", 2)`
-/// gives for a path without steps, as `@zk-kit/lean-imt` (2.2.3, for example) computes it.
+/// The packed path: a number, a number in a string, or `null`. `null` stands for `NaN`, the value
+/// of `parseInt("", 2)`, with which `@zk-kit/lean-imt` (2.2.3, for example) computes a path
+/// without steps.
 struct Index(Option<u64>);
 
 impl<'de> Deserialize<'de> for Index {
@@ -121,7 +123,7 @@ impl de::Visitor<'_> for IndexVisitor {
     type Value = Index;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the packed path as a number, or null where there are no siblings")
+        f.write_str("the packed path as a number, or null without siblings")
     }
 
     fn visit_u64<E: de::Error>(self, index: u64) -> Result<Index, E> {

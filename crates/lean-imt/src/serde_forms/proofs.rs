@@ -10,7 +10,7 @@ use crate::{
     CatchUpProof, ConsistencyProof, MultiProof, NaryProof, RangeProof, TreeHead, UnrootedInclusion,
 };
 
-/// Writes and reads a type as the map of a private form.
+/// Implements serde for a type through the map of a private form.
 macro_rules! serde_as {
     ($form:ident for $type:ident<$($param:ident),*>) => {
         impl<$(const $param: usize),*> Serialize for $type<$($param),*> {

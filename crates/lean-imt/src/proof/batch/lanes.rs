@@ -1,4 +1,4 @@
-//! Proofs side by side on their way up.
+//! Many paths at a time, from the leaves to the root.
 
 use rotortree_hasher::{Hash, Hasher, PairPath};
 
@@ -8,22 +8,22 @@ use crate::{
     proof::path::{parent_among, place},
 };
 
-/// Proofs worked on together at most.
+/// The most proofs that are hashed together.
 pub(super) const LANES: usize = 64;
-/// Children gathered together at most.
+/// The most children that are gathered together.
 pub(super) const CHILDREN: usize = 512;
 
-/// Proofs on their way up, one to a lane.
+/// Up to [`LANES`] proofs, one in a lane, each with the node that its path has reached.
 pub(super) struct Lanes<'a, P> {
     proofs: [&'a P; LANES],
-    /// Which of the batch they are.
+    /// The numbers of the proofs in the batch.
     numbers: [usize; LANES],
     nodes: [Hash; LANES],
     count: usize,
 }
 
 impl<'a, P> Lanes<'a, P> {
-    /// No proof; `any` stands where there is none.
+    /// No proofs. The reference `any` fills unused lanes.
     pub(super) fn new(any: &'a P) -> Self {
         Self {
             proofs: [any; LANES],
@@ -47,7 +47,7 @@ impl<'a, P> Lanes<'a, P> {
         self.count = 0;
     }
 
-    /// Which proofs there are, and the node that each has come to.
+    /// The number of each proof, and the node that its path has reached.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (usize, &Hash)> {
         let nodes = self.numbers.iter().copied().zip(&self.nodes);
         nodes.take(self.count)
@@ -103,8 +103,8 @@ impl<'a, P> Lanes<'a, P> {
             used: 0,
         });
         let mut children = [[0; 32]; CHILDREN];
-        // What passes the last group of a level, where that is short: which lanes, and the node
-        // above.
+        // The lanes whose path passes the last group of the level, where that group is short, with
+        // the node above.
         let mut short = [0; LANES];
         let mut above = [[0; 32]; LANES];
         let nodes = &mut self.nodes[..self.count];
@@ -120,7 +120,7 @@ impl<'a, P> Lanes<'a, P> {
                     short[short_count] = lane;
                     above[short_count] = parent_among::<H, N>(hasher, node, position, siblings);
                     short_count += 1;
-                    // Hashed along with the others, and not looked at.
+                    // The kernel hashes these slots too; their hash is not used.
                     if let Some(slots) = children.get_mut(lane * N..(lane + 1) * N) {
                         slots.fill(*node);
                     }

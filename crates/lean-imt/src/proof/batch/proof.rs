@@ -1,4 +1,4 @@
-//! [`Proof`]: the two forms of an inclusion proof as a batch sees them.
+//! [`Proof`]: the interface of a batch to the two forms of an inclusion proof.
 
 use rotortree_hasher::{Hash, Hasher};
 
@@ -7,23 +7,23 @@ use crate::{
     proof::unrooted::pair_sibling,
 };
 
-/// An inclusion proof as the batch sees it.
+/// An inclusion proof in a batch.
 pub(super) trait Proof<const N: usize> {
     /// Everything that verification against `head` checks without hashing.
     fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
-    /// The place of the path's node in its group of `level`, and the siblings. Levels are asked for
-    /// in order.
+    /// The place of the path's node in its group of `level`, and the siblings. Called level by
+    /// level, from the leaves up.
     fn step(&self, level: usize, place: &mut Place) -> (usize, &[Hash]);
 
-    /// Where a proof keeps its siblings.
+    /// The siblings of a proof.
     type Siblings<'a>: Copy
     where
         Self: 'a;
     fn siblings(&self) -> Self::Siblings<'_>;
-    /// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on
-    /// those, anything.
+    /// The sibling on `level` of a binary tree. `lifts` has a bit for each level on which the path
+    /// is lifted; there the result is arbitrary.
     fn pair_sibling<'a>(siblings: Self::Siblings<'a>, level: usize, lifts: u64) -> &'a Hash
     where
         Self: 'a;
@@ -103,7 +103,8 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
     }
 }
 
-/// Where a node stands on its level, the level's last index, and the siblings of the levels below.
+/// The node's index on its level, the level's last index, and the number of siblings of the
+/// levels below.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: u64,

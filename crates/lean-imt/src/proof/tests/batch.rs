@@ -156,8 +156,8 @@ fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
 
 #[test]
 fn a_batch_that_is_shared_out_names_the_same_proofs() {
-    // Long enough for several threads where there are any, and not a multiple of what one of them
-    // takes.
+    // Long enough for several threads where there are any, and not a multiple of what one
+    // of them takes.
     const LEN: usize = 1300;
     let mut tree = LeanIMT::<_, 2, DEPTH>::new(Blake3Hasher);
     tree.insert_many(&leaves(LEN)).unwrap();

@@ -171,8 +171,8 @@ fn a_proof_of_a_million_leaves_takes_at_most_690_bytes() {
         for (k, level) in proof.levels[..20].iter_mut().enumerate() {
             level.position = (index >> k & 1) as usize;
         }
-        // The last leaf's path has lifted levels, hence fewer siblings; give it what its shape asks
-        // for.
+        // The last leaf's path has lifted levels, hence fewer siblings; give it what its
+        // shape asks for.
         while let Err(TreeError::InvalidProofLevel { level, .. }) = proof.to_bytes() {
             proof.levels[level] = crate::ProofLevel::EMPTY;
         }

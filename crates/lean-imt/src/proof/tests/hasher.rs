@@ -8,8 +8,8 @@ use crate::{
     UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError,
 };
 
-/// Works on hashes that end in zero, as a field hasher works on small numbers, and panics on any
-/// other.
+/// Works on hashes that end in zero, as a field hasher works on small numbers, and panics
+/// on any other.
 #[derive(Clone)]
 struct Field;
 

@@ -165,8 +165,8 @@ fn every_proof_changed_in_any_way_is_refused() {
                 for other in PROOFS.into_iter().filter(|other| *other != kind) {
                     assert!(!accepted::<N>(other, &bytes, old, new));
                     if sets.contains(&kind) && sets.contains(&other) {
-                        // Of one leaf they can be the same bytes but for the kind, and say the
-                        // same.
+                        // Of one leaf they can be the same bytes but for the kind, and
+                        // say the same.
                         continue;
                     }
                     let renamed = [&[other as u8], &bytes[1..]].concat();
@@ -175,8 +175,8 @@ fn every_proof_changed_in_any_way_is_refused() {
                 let sets = sets.contains(&kind);
                 change(&bytes, bytes.len() % 32, &mut |changed, what| {
                     if accepted::<N>(kind, changed, old, new) {
-                        // Leaves of a set can become given nodes, which is another proof, of other
-                        // leaves.
+                        // Leaves of a set can become given nodes, which is another proof, of
+                        // other leaves.
                         let other = sets && claims_are_true::<N>(kind, changed);
                         let size = old.size;
                         assert!(

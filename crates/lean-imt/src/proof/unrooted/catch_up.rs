@@ -43,8 +43,8 @@ debug_in_hex!([const N: usize] UnrootedCatchUp<'_, N>, "UnrootedCatchUp" {
 });
 
 impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
-    /// A proof from its parts: the leaves behind the first `old_size`, and the frontier of those
-    /// from the left; no frontier where there are no leaves.
+    /// Makes a proof from its parts: the leaves after the first `old_size`, and the frontier of the
+    /// first `old_size` from the left. Without leaves the frontier is empty.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`] if there are more leaves than a tree has,
@@ -59,10 +59,10 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them.
+    /// Decodes a proof, which borrows from the bytes.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::header(bytes, Kind::CatchUp, N)?;
         let old_size = reader.number()?;
@@ -78,7 +78,7 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         })
     }
 
-    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    /// The same parts with another N. The caller keeps the N for which the shape was checked.
     pub(crate) fn recast<const M: usize>(self) -> UnrootedCatchUp<'a, M> {
         UnrootedCatchUp {
             old_size: self.old_size,
@@ -98,19 +98,19 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         writer.finish()
     }
 
-    /// The number of leaves that the old tree is claimed to have.
+    /// The claimed number of leaves of the old tree.
     #[must_use]
     pub fn old_size(&self) -> u64 {
         self.old_size
     }
 
-    /// The number of leaves that the new tree is claimed to have.
+    /// The claimed number of leaves of the new tree.
     #[must_use]
     pub fn new_size(&self) -> u64 {
         self.old_size + self.leaves.len() as u64
     }
 
-    /// Where the new leaves are claimed to stand.
+    /// The claimed indices of the new leaves.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.old_size..self.new_size()
@@ -128,9 +128,9 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         self.frontier
     }
 
-    /// Old and new root that frontier and leaves lead to, the old one 32 zero bytes where the old
-    /// tree is empty; `None` where there are no new leaves. One pass, about `1 / (N - 1)`
-    /// hashes a leaf, most of them in batches; O(N * depth) memory on the stack.
+    /// The old and the new root that follow from frontier and leaves, or `None` if there are no new
+    /// leaves. The root of an empty old tree is 32 zero bytes. Takes one pass, with about
+    /// `1 / (N - 1)` hashes a leaf, most of them in batches; O(N * depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -142,7 +142,7 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         check_hashes(hasher, self.leaves, HashRole::Leaf)?;
         check_hashes(hasher, self.frontier, HashRole::FrontierNode)?;
         let old = frontier::fold::<H, N>(hasher, self.old_size, self.frontier);
-        // What a proof of the new leaves is given in the new tree is exactly the old frontier.
+        // The given nodes of a proof of the new leaves are exactly the old frontier.
         let (size, range) = (self.new_size(), self.range());
         let new = walk::root::<H, N>(hasher, size, range, self.leaves, self.frontier)?;
         Ok(Some((old, new)))
@@ -176,7 +176,7 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
     }
 }
 
-/// The number of frontier hashes that a proof of `count` leaves behind `old_size` has.
+/// The number of frontier hashes of a proof of `count` leaves after `old_size`.
 fn frontier_len<const N: usize>(old_size: u64, count: u64) -> Result<u64, TreeError> {
     if old_size.checked_add(count).is_none() {
         return Err(TreeError::IndexOutOfRange {

@@ -40,7 +40,8 @@ debug_in_hex!([const N: usize] UnrootedConsistency<'_, N>, "UnrootedConsistency"
 });
 
 impl<'a, const N: usize> UnrootedConsistency<'a, N> {
-    /// A proof from its parts; hashes from the lowest level up, and from the left within a level.
+    /// Makes a proof from its parts; hashes from the lowest level up, and from the left
+    /// within a level.
     ///
     /// # Errors
     /// [`TreeError::SizeDecreased`], [`TreeError::InvalidProofLength`].
@@ -53,10 +54,10 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them.
+    /// Decodes a proof, which borrows from the bytes.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::header(bytes, Kind::Consistency, N)?;
         let old_size = reader.number()?;
@@ -70,7 +71,7 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         })
     }
 
-    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    /// The same parts with another N. The caller keeps the N for which the shape was checked.
     pub(crate) fn recast<const M: usize>(self) -> UnrootedConsistency<'a, M> {
         UnrootedConsistency {
             old_size: self.old_size,
@@ -89,13 +90,13 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         writer.finish()
     }
 
-    /// The number of leaves that the old tree is claimed to have.
+    /// The claimed number of leaves of the old tree.
     #[must_use]
     pub fn old_size(&self) -> u64 {
         self.old_size
     }
 
-    /// The number of leaves that the new tree is claimed to have.
+    /// The claimed number of leaves of the new tree.
     #[must_use]
     pub fn new_size(&self) -> u64 {
         self.new_size
@@ -107,9 +108,9 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         self.hashes
     }
 
-    /// Old and new root that the hashes lead to, or `None` from the empty tree and between equal
-    /// sizes, where there are no hashes. At most two hashes per level, O(N) memory on the
-    /// stack.
+    /// The old and the new root that follow from the hashes. `None` from the empty tree and between
+    /// equal sizes, because these proofs have no hashes. At most two hashes per level, O(N) memory
+    /// on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -132,7 +133,7 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         self.verify_visiting(hasher, old, new, |_, _| ())
     }
 
-    /// [`verify_against`](Self::verify_against) with a `visit` as in [`growth::roots`].
+    /// [`verify_against`](Self::verify_against) with the `visit` of [`growth::roots`].
     pub(in crate::proof) fn verify_visiting<H: Hasher>(
         &self,
         hasher: &H,
@@ -152,7 +153,7 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
                 new.expect_root(&new_root)
             }
             None if self.old_size == self.new_size => new.expect_root(&old.root),
-            // From the empty tree, whose head is possible, every head follows.
+            // Every head follows from the empty tree; the old head was checked to be possible.
             None => Ok(()),
         }
     }

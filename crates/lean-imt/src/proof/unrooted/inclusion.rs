@@ -46,7 +46,8 @@ debug_in_hex!([const N: usize] UnrootedInclusion<'_, N>, "UnrootedInclusion" {
 });
 
 impl<'a, const N: usize> UnrootedInclusion<'a, N> {
-    /// A proof from its parts; siblings from the lowest level up, and from the left within a level.
+    /// Makes a proof from its parts; siblings from the lowest level up, and from the left
+    /// within a level.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
@@ -65,10 +66,10 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them.
+    /// Decodes a proof, which borrows from the bytes.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::header(bytes, Kind::Inclusion, N)?;
         let tree_size = reader.number()?;
@@ -85,7 +86,7 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         })
     }
 
-    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    /// The same parts with another N. The caller keeps the N for which the shape was checked.
     pub(crate) fn recast<const M: usize>(self) -> UnrootedInclusion<'a, M> {
         UnrootedInclusion {
             tree_size: self.tree_size,
@@ -112,13 +113,13 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         self.leaf
     }
 
-    /// Where the leaf is claimed to stand.
+    /// The claimed index of the leaf.
     #[must_use]
     pub fn leaf_index(&self) -> u64 {
         self.leaf_index
     }
 
-    /// The number of leaves that the tree is claimed to have.
+    /// The claimed number of leaves of the tree.
     #[must_use]
     pub fn tree_size(&self) -> u64 {
         self.tree_size
@@ -130,8 +131,8 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         self.siblings
     }
 
-    /// The root that leaf and siblings lead to. At most one hash per level, O(N) memory on the
-    /// stack.
+    /// The root that follows from leaf and siblings. At most one hash per level, O(N) memory
+    /// on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -157,7 +158,7 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         Ok(node)
     }
 
-    /// Refuses leaf and siblings that the hasher does not work on.
+    /// Refuses a leaf or a sibling that the hasher refuses.
     pub(in crate::proof) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         check_hashes(hasher, slice::from_ref(self.leaf), HashRole::Leaf)?;
         check_hashes(hasher, self.siblings, HashRole::Node)
@@ -176,8 +177,8 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         head.expect_root(&root)
     }
 
-    /// The proof in the form of fixed size, with the root that it leads to: a claim still, until it
-    /// is held against a head.
+    /// The proof in the form of fixed size, with the root that follows from it. It is still a claim
+    /// until it is verified against a head.
     ///
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`], [`TreeError::RefusedHash`].
@@ -188,7 +189,7 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         self.with_root(self.compute_root(hasher)?)
     }
 
-    /// The proof in the form of fixed size, with a root that somebody claims.
+    /// The proof in the form of fixed size, with a claimed root.
     pub(crate) fn with_root<const MAX_DEPTH: usize>(
         &self,
         root: Hash,
@@ -215,12 +216,12 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
-    /// The proof that these bytes encode, if it holds against this head, whose root it then has:
-    /// the bytes have none.
+    /// Decodes a proof and verifies it against this head. The root of the proof is that of the
+    /// head, because the bytes have none.
     ///
     /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] where the bytes are not the
-    /// encoding of one; those of [`verify_against`](Self::verify_against).
+    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
+    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
     pub fn from_bytes<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -232,9 +233,9 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
     }
 }
 
-/// The sibling on `level` of a binary tree, by the levels on which the path is lifted; on those,
-/// anything. They lie one after the other, without gaps for lifts, of which most paths have none
-/// below most levels.
+/// The sibling on `level` of a binary tree. `lifts` has a bit for each level on which the path is
+/// lifted; there the result is arbitrary. `siblings` has no gaps for lifted levels. Most paths have
+/// no lift below most levels.
 #[inline(always)]
 pub(in crate::proof) fn pair_sibling(siblings: &[Hash], level: usize, lifts: u64) -> &Hash {
     let lifts_below = lifts & !(u64::MAX << level);
@@ -255,8 +256,8 @@ fn sibling_count<const N: usize>(leaf_index: u64, tree_size: u64) -> Result<u64,
         });
     }
     if N == 2 {
-        // Without a loop, for those who decode many: one on every level but where the path is
-        // lifted.
+        // Without a loop, because some callers decode many proofs: one sibling on every level that
+        // is not lifted.
         let depth = geometry::depth::<N>(tree_size);
         let lifts = geometry::lifts(leaf_index, tree_size - 1);
         let below_root = u64::MAX

@@ -46,9 +46,9 @@ debug_in_hex!([const N: usize] UnrootedMulti<'_, N>, "UnrootedMulti" {
 enum Indices<'a> {
     Listed(&'a [u64]),
     Encoded {
-        /// The next index, while any is left.
+        /// The next index, or `None` at the end.
         next: Option<u64>,
-        /// Gaps less one to those behind it.
+        /// The gaps to the indices after it, less one each.
         gaps: Reader<'a>,
     },
 }
@@ -82,8 +82,8 @@ impl Selection for Indices<'_> {
             Self::Listed(indices) => indices.pass(count),
             Self::Encoded { next, gaps } => {
                 for _ in 0..count {
-                    // Gaps were read once, when the proof was decoded: the first failure is the end
-                    // of them.
+                    // Decoding has read all gaps without an error, so the first failure
+                    // is their end.
                     *next = match (*next, gaps.number()) {
                         (Some(index), Ok(gap)) => add_gap(index, gap),
                         _ => None,
@@ -101,14 +101,14 @@ impl Selection for Indices<'_> {
     }
 }
 
-/// The index behind another one, `gap` plus one further on.
+/// The index that is `gap + 1` after `index`.
 fn add_gap(index: u64, gap: u64) -> Option<u64> {
     index.checked_add(gap)?.checked_add(1)
 }
 
 impl<'a, const N: usize> UnrootedMulti<'a, N> {
-    /// A proof from its parts: strictly increasing indices, the leaves there, and the given hashes
-    /// from the left.
+    /// Makes a proof from its parts: strictly increasing indices, the leaves there, and the given
+    /// hashes from the left.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
@@ -130,11 +130,10 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them; takes O(depth) time for each leaf in
-    /// them.
+    /// Decodes a proof, which borrows from the bytes. Takes O(depth) time a leaf.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::header(bytes, Kind::Multi, N)?;
         let tree_size = reader.number()?;
@@ -174,7 +173,7 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         })
     }
 
-    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    /// The same parts with another N. The caller keeps the N for which the shape was checked.
     pub(crate) fn recast<const M: usize>(self) -> UnrootedMulti<'a, M> {
         UnrootedMulti {
             tree_size: self.tree_size,
@@ -200,7 +199,7 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         writer.finish()
     }
 
-    /// Where the leaves are claimed to stand; increasing.
+    /// The claimed indices of the leaves, increasing.
     pub fn indices(&self) -> impl Iterator<Item = u64> + 'a {
         self.indices.clone()
     }
@@ -211,7 +210,7 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         self.leaves
     }
 
-    /// The number of leaves that the tree is claimed to have.
+    /// The claimed number of leaves of the tree.
     #[must_use]
     pub fn tree_size(&self) -> u64 {
         self.tree_size
@@ -223,8 +222,8 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         self.hashes
     }
 
-    /// The root that leaves and hashes lead to. One pass, a hash for each node above a leaf; O(N *
-    /// depth) memory on the stack.
+    /// The root that follows from leaves and hashes. Takes one pass with a hash for each node above
+    /// a leaf; O(N * depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -250,7 +249,7 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
     }
 }
 
-/// Refuses indices that are none, do not increase strictly, or lie behind the tree.
+/// Refuses indices that are empty, do not increase strictly, or exceed the tree.
 pub(crate) fn check_indices(tree_size: u64, indices: &[u64]) -> Result<(), TreeError> {
     let Some(last) = indices.last() else {
         return Err(TreeError::NoLeaves);

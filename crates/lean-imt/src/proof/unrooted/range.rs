@@ -41,8 +41,8 @@ debug_in_hex!([const N: usize] UnrootedRange<'_, N>, "UnrootedRange" {
 });
 
 impl<'a, const N: usize> UnrootedRange<'a, N> {
-    /// A proof from its parts: the leaves from index `start` on, and the given hashes from the
-    /// left.
+    /// Makes a proof from its parts: the leaves from index `start` on, and the given hashes
+    /// from the left.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`], [`TreeError::InvalidProofLength`].
@@ -62,10 +62,10 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         })
     }
 
-    /// The proof that these bytes encode. Borrows from them.
+    /// Decodes a proof, which borrows from the bytes.
     ///
     /// # Errors
-    /// [`DecodeError`] where they are not the encoding of one.
+    /// [`DecodeError`] if the bytes are not the encoding of one.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::header(bytes, Kind::Range, N)?;
         let tree_size = reader.number()?;
@@ -83,7 +83,7 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         })
     }
 
-    /// The same parts for another N, for who keeps N beside and has checked their shape for it.
+    /// The same parts with another N. The caller keeps the N for which the shape was checked.
     pub(crate) fn recast<const M: usize>(self) -> UnrootedRange<'a, M> {
         UnrootedRange {
             tree_size: self.tree_size,
@@ -105,7 +105,7 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         writer.finish()
     }
 
-    /// Where the leaves are claimed to stand.
+    /// The claimed indices of the leaves.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.start..self.start + self.leaves.len() as u64
@@ -117,7 +117,7 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         self.leaves
     }
 
-    /// The number of leaves that the tree is claimed to have.
+    /// The claimed number of leaves of the tree.
     #[must_use]
     pub fn tree_size(&self) -> u64 {
         self.tree_size
@@ -129,8 +129,8 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         self.hashes
     }
 
-    /// The root that leaves and hashes lead to. One pass, about `1 / (N - 1)` hashes a leaf, most
-    /// of them in batches; O(N * depth) memory on the stack.
+    /// The root that follows from leaves and hashes. Takes one pass, with about `1 / (N - 1)`
+    /// hashes a leaf, most of them in batches; O(N * depth) memory on the stack.
     ///
     /// # Errors
     /// [`TreeError::RefusedHash`].
@@ -142,8 +142,8 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         walk::root::<H, N>(hasher, self.tree_size, range, self.leaves, self.hashes)
     }
 
-    /// Verifies that the leaves stand there in the tree with this head, which comes from a trusted
-    /// source.
+    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
+    /// a trusted source.
     ///
     /// # Errors
     /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]

@@ -1,5 +1,5 @@
-//! Batches on several threads against the same on one, and what a panic among the threads leaves
-//! behind.
+//! Batches on several threads against the same on one, and what a panic among the threads
+//! leaves behind.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
