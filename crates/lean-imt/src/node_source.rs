@@ -35,8 +35,8 @@ pub trait NodeSource: Send + Sync {
     /// Fills `out` with the nodes of `level` from `start` on.
     ///
     /// # Errors
-    /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is then
-    /// unspecified.
+    /// [`TreeError::NodeUnavailable`] for the first node that cannot be read; `out` is
+    /// then unspecified.
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
     /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side

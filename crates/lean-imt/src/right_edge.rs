@@ -1,9 +1,9 @@
-//! The one append algorithm: the rightmost group of every level, and how leaves move it.
+//! The one append algorithm: the rightmost group of every level, and how appended leaves change it.
 //!
 //! `groups[k][..digit]` are the complete children of level `k`'s last unfinished group - the
-//! frontier - and `groups[k][digit]` is the level's edge node where it has one. Slots at or past
-//! the digit are scratch, which is why appending one leaf needs no undo: nothing below a digit is
-//! written before the size changes.
+//! frontier - and `groups[k][digit]` is the level's edge node if it has one. Slots from the digit
+//! on are scratch. Therefore appending one leaf needs no undo: no slot below a digit is written
+//! before the size changes.
 
 mod scratch;
 #[cfg(feature = "parallel")]
@@ -17,7 +17,7 @@ use crate::{MemoryNodes, TreeError, geometry, threads::Threads};
 
 pub(crate) use self::scratch::Scratch;
 
-/// Takes complete nodes as they arise: per level in order.
+/// Receives complete nodes, in order within each level.
 pub(crate) enum NodeSink<'a> {
     /// Stages them.
     Store(&'a mut MemoryNodes),
@@ -39,8 +39,8 @@ pub(crate) struct RightEdge<const N: usize> {
     size: u64,
     root: Hash,
     groups: Vec<[Hash; N]>,
-    /// Per level, what the hasher keeps of the unfinished group. Taken out while hashing: if the
-    /// hasher panics they are gone, and gone means fresh.
+    /// Per level, the hasher's state of the unfinished group. The states are taken out for hashing:
+    /// if the hasher panics they are lost, and later hashing starts from fresh states.
     states: Vec<GroupState>,
 }
 
@@ -54,8 +54,7 @@ impl<const N: usize> RightEdge<N> {
         }
     }
 
-    /// The edge of a tree of `size` leaves whose complete nodes `read` gives: `read(level, start,
-    /// out)`.
+    /// The edge of a tree of `size` leaves. `read(level, start, out)` reads its complete nodes.
     pub(crate) fn rebuild<H: Hasher>(
         hasher: &H,
         size: u64,
@@ -96,8 +95,8 @@ impl<const N: usize> RightEdge<N> {
         }
     }
 
-    /// Writes the edge nodes of levels `1..=depth` to `out[level - 1]`; levels without one are left
-    /// alone.
+    /// Writes the edge nodes of levels `1..=depth` to `out[level - 1]`. Slots of levels without an
+    /// edge node stay the same.
     pub(crate) fn edges(&self, out: &mut [Hash]) {
         let mut complete = self.size;
         let mut unfinished = false;
@@ -124,7 +123,7 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends one leaf in `depth` hashes. The caller has checked that the size may grow.
+    /// Appends one leaf with `depth` hashes. The caller has checked that the size may grow.
     pub(crate) fn append_one<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -173,8 +172,8 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends a batch, block by block; a block is hashed up level by level while it is in cache.
-    /// The caller has checked that the size may grow by so many.
+    /// Appends a batch block by block. A block is hashed level by level while it is in the cache.
+    /// The caller has checked that the size may grow by the batch.
     pub(crate) fn append_many<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -190,8 +189,7 @@ impl<const N: usize> RightEdge<N> {
             .size
             .checked_add(leaves.len() as u64)
             .ok_or(TreeError::CapacityExceeded)?;
-        // Work on a copy: groups below a digit are overwritten as they complete, and the hasher may
-        // panic.
+        // Work on a copy: complete groups are overwritten, and the hasher may panic.
         let mut next = Self {
             size,
             root: self.root,
@@ -215,7 +213,7 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends leaves behind `before` others, on this thread.
+    /// Appends leaves after the first `before`, on this thread.
     fn append_in_order<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -232,8 +230,8 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// Appends a run of complete nodes to `first_level`, which has `complete` of them, and hashes
-    /// it up as far as it goes. There is scratch for its parents.
+    /// Appends a run of complete nodes to `first_level`, which has `complete` nodes, and hashes the
+    /// complete parents of all levels above. The caller has reserved scratch for the parents.
     fn append_run<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -291,19 +289,18 @@ impl<const N: usize> RightEdge<N> {
         Ok(())
     }
 
-    /// The states of the groups of so many levels, to be put back when all is hashed.
+    /// Takes the states of the groups of `depth` levels. The caller puts them back after hashing.
     fn take_states(&mut self, depth: usize) -> Vec<GroupState> {
         let mut states = core::mem::take(&mut self.states);
-        // A group of two has nothing to resume: its first child alone fills no block that its last
-        // does not share.
+        // A group of two has nothing to resume: both children are in one block.
         if N > 2 && states.len() < depth {
             states.resize(depth, GroupState::default());
         }
         states
     }
 
-    /// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root, each into its level's
-    /// group behind the complete nodes.
+    /// Hashes the edge nodes of a tree of `size >= 1` leaves up to the root. Each goes to its
+    /// level's group, after the complete nodes.
     fn hash_edges<H: Hasher>(&mut self, hasher: &H, size: u64) -> Hash {
         let depth = geometry::depth::<N>(size);
         let mut complete = size;

@@ -9,11 +9,11 @@ use crate::{
     right_edge::RightEdge,
 };
 
-/// A tree as it was at one size: its edge nodes, and a shared handle on the complete nodes.
+/// A tree at one size: its edge nodes, and a shared handle on the complete nodes.
 ///
-/// One type whatever the hasher and wherever the nodes are; it stays valid, and its answers the
-/// same, for as long as anyone holds it. Cloning copies `32 * MAX_DEPTH` bytes. Reads can fail
-/// where nodes come from storage.
+/// The type depends neither on the hasher nor on the place of the nodes. A snapshot stays valid,
+/// and its answers stay the same, as long as it lives. A clone copies `32 * MAX_DEPTH` bytes. Reads
+/// can fail if nodes come from storage.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -32,7 +32,7 @@ use crate::{
 pub struct TreeSnapshot<const N: usize, const MAX_DEPTH: usize> {
     size: u64,
     root: Hash,
-    /// Edge node of level `k` at `k - 1`, where the level has one. Leaves are always complete.
+    /// The edge node of level `k` at `k - 1`, if the level has one. Leaves are always complete.
     edges: [Hash; MAX_DEPTH],
     nodes: Arc<MemorySource>,
     hasher: SharedHasher,
@@ -58,7 +58,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// Turns into the snapshot of a tree with these parts.
+    /// Turns this snapshot into that of a tree with these parts.
     pub(crate) fn become_that_of(
         &mut self,
         edge: &RightEdge<N>,
@@ -68,11 +68,10 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     ) {
         self.size = edge.size();
         self.root = edge.root();
-        // Where the old snapshot had an edge node and the new one has none, the old one stays, and
-        // nobody reads it.
+        // An old edge node stays in the slot of a level that has none now; it is never read.
         edge.edges(&mut self.edges);
         self.nodes = nodes;
-        // Mostly they are the same already, and counting references is what this would cost.
+        // They are usually the same, and then this saves the reference counts.
         if !self.hasher.is_same(hasher) {
             self.hasher = hasher.clone();
         }
@@ -81,9 +80,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// Whether two snapshots share all that a snapshot can share: nodes, hasher and metadata.
-    /// Whoever keeps one of them then keeps nothing alive that the other does not, but its own
-    /// `32 * MAX_DEPTH` bytes.
+    /// Whether two snapshots share nodes, hasher and metadata. Keeping one of them then keeps
+    /// nothing else alive than the other does, except for its own `32 * MAX_DEPTH` bytes.
     pub(crate) fn shares_all_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.nodes, &other.nodes)
             && self.hasher.is_same(&other.hasher)
@@ -153,7 +151,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// Fills `out` with the nodes of `level` from `start` on, edge node included.
     ///
     /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if the level ends before, [`TreeError::NodeUnavailable`].
+    /// [`TreeError::IndexOutOfRange`] if the level ends before `start + out.len()`,
+    /// [`TreeError::NodeUnavailable`].
     pub fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
         let len = self.level_len(level);
         if start > len || out.len() as u64 > len - start {
@@ -183,7 +182,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         &self.edges[level - 1]
     }
 
-    /// Where the complete nodes are.
+    /// The source of the complete nodes.
     pub(crate) fn nodes(&self) -> &Arc<MemorySource> {
         &self.nodes
     }
@@ -196,18 +195,18 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         self.get_node(0, index)
     }
 
-    /// The leaves of a range, `..` for all, in order, read in pieces. The iterator knows how many
-    /// are left, and keeps the nodes alive by itself.
+    /// The leaves of a range, `..` for all, in order. The iterator reads them in pieces, knows its
+    /// length, and keeps the nodes alive by itself.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`] if the range does not lie within the tree. Each item can be
-    /// [`TreeError::NodeUnavailable`]; the leaves behind it follow.
+    /// [`TreeError::NodeUnavailable`]; the later leaves follow it.
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
         Leaves::new(self.nodes.clone(), self.size, range)
     }
 
-    /// The tree as it was when it had `size` leaves. O(N * depth) reads and at most `depth` hashes.
-    /// Metadata is not kept per size: a snapshot of a smaller size has none.
+    /// The tree at the time when it had `size` leaves. O(N * depth) reads and at most `depth`
+    /// hashes. The tree does not keep metadata per size, so a snapshot of a smaller size has none.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -264,7 +263,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     }
 }
 
-/// Whether both are the same allocation, or both none.
+/// Whether both are the same allocation, or both are `None`.
 fn is_same(one: Option<&Arc<[u8]>>, other: Option<&Arc<[u8]>>) -> bool {
     match (one, other) {
         (None, None) => true,

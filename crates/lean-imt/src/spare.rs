@@ -33,8 +33,8 @@ pub struct SpareSnapshot<const N: usize, const MAX_DEPTH: usize>(
 );
 
 impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
-    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has that.
-    /// O(depth).
+    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has
+    /// that. O(depth).
     pub fn snapshot<H: Hasher>(
         &mut self,
         tree: &LeanIMT<H, N, MAX_DEPTH>,

@@ -18,8 +18,8 @@ use crate::{
 /// `N` is the branching factor, 2 to `H::MAX_ARITY`; `MAX_DEPTH`, 1 to 64, is the most hash layers
 /// it may have; both are checked when the program is compiled.
 ///
-/// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. Every
-/// method that can refuse does so before it changes anything, and a hasher that panics leaves the
+/// Appending costs `depth` hashes for one leaf and about `n / (N - 1)` for a batch of `n`. A
+/// method that refuses does so before it changes anything, and a hasher that panics leaves the
 /// tree as it was.
 ///
 /// ```
@@ -41,7 +41,7 @@ pub struct LeanIMT<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     shared_hasher: SharedHasher,
     max_depth: usize,
     edge: RightEdge<N>,
-    /// What batches are hashed through.
+    /// The buffers for hashing batches.
     scratch: Scratch,
     nodes: MemoryNodes,
     metadata: Option<Arc<[u8]>>,
@@ -77,12 +77,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         }
     }
 
-    /// A tree of `size` leaves over a store that has its complete nodes: at most `depth` reads and
-    /// hashes.
+    /// A tree of `size` leaves over a store that has its complete nodes. At most `depth`
+    /// reads and hashes.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if `size` does not fit, [`TreeError::NodeUnavailable`] if
-    /// the store lacks a node of the frontier.
+    /// [`TreeError::MaxDepthExceeded`] if `size` exceeds the tree's ceiling,
+    /// [`TreeError::NodeUnavailable`] if the store lacks a node of the frontier.
     pub fn from_nodes(
         hasher: H,
         nodes: MemoryNodes,
@@ -99,8 +99,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         Ok(tree)
     }
 
-    /// Lowers the ceiling on depth below `MAX_DEPTH` (a stored tree keeps the one it was made
-    /// with).
+    /// Lowers the ceiling on depth below `MAX_DEPTH`, for example to the ceiling of a stored tree.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -113,8 +112,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     /// ```
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside of
-    /// `1..=MAX_DEPTH`.
+    /// [`TreeError::MaxDepthExceeded`] if the tree is deeper already, or `max_depth` is outside
+    /// of `1..=MAX_DEPTH`.
     pub fn limit_depth(&mut self, max_depth: usize) -> Result<(), TreeError> {
         if max_depth == 0 || max_depth > MAX_DEPTH || self.depth() > max_depth {
             return Err(TreeError::MaxDepthExceeded { max_depth });
@@ -137,8 +136,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         self.settle(appended)
     }
 
-    /// Appends a batch and returns the root after its last leaf. Under the feature `parallel` large
-    /// batches are hashed on rayon's threads.
+    /// Appends a batch and returns the root after its last leaf. With the feature `parallel`,
+    /// rayon's threads hash large batches.
     ///
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`insert`](Self::insert).
@@ -146,9 +145,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         self.append(leaves, Threads::DEFAULT)
     }
 
-    /// [`insert_many`](Self::insert_many) on the calling thread alone, whatever the features: for
-    /// callers that hold a lock. A rayon worker that waits for others may run closures
-    /// meanwhile that want the same lock.
+    /// [`insert_many`](Self::insert_many) on the calling thread alone, with any features, for
+    /// callers that hold a lock: a rayon worker that waits for others may run closures that want
+    /// the same lock.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many).
@@ -170,8 +169,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         self.settle(appended)
     }
 
-    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: replaying what
-    /// was appended before changes nothing.
+    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves. A batch that was
+    /// appended before is refused and changes nothing.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, TreeError};
@@ -199,8 +198,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         }
     }
 
-    /// Checks everything that can make [`insert_many`](Self::insert_many) refuse these leaves,
-    /// memory apart.
+    /// Checks whether [`insert_many`](Self::insert_many) would refuse these leaves, except for a
+    /// lack of memory.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many).
@@ -270,8 +269,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         })
     }
 
-    /// The tree's frontier: all that is needed to append elsewhere. O(N * depth) copied, nothing
-    /// hashed.
+    /// The tree's frontier, with which another tree can continue. Copies O(N * depth) hashes and
+    /// computes none.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -316,13 +315,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         &self.nodes
     }
 
-    /// The store of complete nodes, for whoever tiers it. What it holds must stay what it is.
+    /// The store of complete nodes, for tiering. The caller must not change the nodes.
     pub fn nodes_mut(&mut self) -> &mut MemoryNodes {
         &mut self.nodes
     }
 
-    /// An immutable view of the tree as it is. O(depth): copies the edge nodes and shares
-    /// everything else.
+    /// An immutable view of the tree at its current size. O(depth): copies the edge nodes and
+    /// shares the rest.
     #[must_use]
     pub fn snapshot(&self) -> TreeSnapshot<N, MAX_DEPTH> {
         let mut edges = [[0; 32]; MAX_DEPTH];
@@ -337,8 +336,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         )
     }
 
-    /// Makes any snapshot what [`snapshot`](Self::snapshot) returns, in the memory that it has.
-    /// O(depth).
+    /// Replaces a snapshot by the one that [`snapshot`](Self::snapshot) returns, in
+    /// place. O(depth).
     pub(crate) fn snapshot_into(&self, snapshot: &mut TreeSnapshot<N, MAX_DEPTH>) {
         snapshot.become_that_of(
             &self.edge,
@@ -348,11 +347,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         );
     }
 
-    /// A tree with the same leaves that grows on its own. Full segments are shared, unfinished ones
-    /// copied.
+    /// A tree with the same leaves that grows on its own. Full segments are shared,
+    /// unfinished ones copied.
     ///
     /// # Errors
-    /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.
+    /// [`TreeError::CapacityExceeded`] if memory for the copies cannot be allocated.
     pub fn try_clone(&self) -> Result<Self, TreeError> {
         Ok(Self {
             hasher: self.hasher.clone(),

@@ -10,16 +10,16 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 
-/// A [`LeanIMT`] to share between threads: inserts take turns, reads never wait for them.
+/// A [`LeanIMT`] that threads share. Inserts take turns; reads never wait for an insert.
 ///
-/// Every insert publishes a snapshot before it returns, so that whoever is told of a root finds it
-/// or a later one. [`snapshot`](Self::snapshot), [`root`](Self::root) and [`size`](Self::size) look
-/// at the last published one and do not block, however long an insert takes; root and size that
-/// belong together come from one [`head`](Self::head).
+/// Every insert publishes a snapshot before it returns, so a thread that learns of a root finds
+/// this root or a later one. [`snapshot`](Self::snapshot), [`root`](Self::root) and
+/// [`size`](Self::size) read the last published snapshot and do not block, however long an insert
+/// takes. A root and a size that belong together come from one [`head`](Self::head).
 ///
-/// Batches are hashed on the calling thread, under the feature `parallel` too: waiting for rayon
-/// under the writer lock could run another closure that wants the lock. It can be used inside
-/// `par_iter`.
+/// Batches are hashed on the calling thread, also with the feature `parallel`: a thread that waits
+/// for rayon may run another closure, which may want the writer lock. For the same reason the tree
+/// can be used inside `par_iter`.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, ConcurrentLeanIMT};
@@ -76,8 +76,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, 
             .tree
     }
 
-    /// Takes the writer's turn. A hasher that panicked in one left the tree as it was, so that the
-    /// next goes on.
+    /// Locks the writer. A hasher that panics leaves the tree as it was, so a poisoned lock is
+    /// taken all the same.
     fn writer(&self) -> MutexGuard<'_, Writer<H, N, MAX_DEPTH>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +103,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, 
         self.change(|tree| tree.insert(leaf))
     }
 
-    /// Appends a batch, its leaves next to each other, and returns the root after its last leaf.
+    /// Appends a batch of adjacent leaves and returns the root after its last leaf.
     ///
     /// # Errors
     /// As [`LeanIMT::insert_many`].

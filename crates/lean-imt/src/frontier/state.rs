@@ -1,4 +1,4 @@
-//! [`Frontier`]: a tree that appends and knows its root, and stores no nodes.
+//! [`Frontier`]: a tree that appends and knows its root, but stores no nodes.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
@@ -13,12 +13,11 @@ use crate::{
     threads::Threads,
 };
 
-/// The right edge of a tree: enough to append and to know the root, too little to prove anything.
+/// The right edge of a tree: it can append leaves and knows the root, but cannot prove anything.
 ///
-/// Holds up to `N - 1` hashes a level whatever the size; as many as the sum of the base-`N` digits
-/// of the size are its content. It keeps no hasher: every call takes the one that it was begun
-/// with. A [`LeanIMT`] can start from one ([`LeanIMT::from_frontier`]) and then proves what it has
-/// appended itself.
+/// A frontier has at most `N - 1` hashes a level; together they are as many as the base-`N` digit
+/// sum of the size. It keeps no hasher: pass the same hasher to every call. A [`LeanIMT`] can start
+/// from a frontier ([`LeanIMT::from_frontier`]) and proves the leaves that it appends itself.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT};
@@ -28,7 +27,7 @@ use crate::{
 /// let head = frontier.head().expect("the frontier is not empty");
 /// let bytes = frontier.export();
 ///
-/// // Elsewhere, later, with a head that is trusted:
+/// // Elsewhere and later, with a trusted head:
 /// let mut frontier = Frontier::<2, 32>::import(&bytes, &Blake3Hasher, head)?;
 /// let root = frontier.append(&Blake3Hasher, [4; 32])?;
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
@@ -71,15 +70,14 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         Ok(MemoryNodes::over(Arc::new(base), &lens))
     }
 
-    /// The frontier of a tree of `size` leaves from its hashes, from the left as
-    /// [`hashes`](Self::hashes) gives them. At most one hash per level.
+    /// Makes the frontier of a tree of `size` leaves from its hashes, in the order of
+    /// [`hashes`](Self::hashes). Computes at most one hash per level.
     ///
-    /// Any hashes are the frontier of some tree: compare [`head`](Self::head) with one that is
-    /// trusted.
+    /// Any hashes are the frontier of some tree: compare [`head`](Self::head) with a trusted head.
     ///
     /// # Errors
-    /// [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] if there are not as many
-    /// hashes as the base-`N` digit sum of `size`; [`TreeError::RefusedHash`];
+    /// [`TreeError::MaxDepthExceeded`]; [`TreeError::InvalidProofLength`] if the number of hashes
+    /// is not the base-`N` digit sum of `size`; [`TreeError::RefusedHash`];
     /// [`TreeError::CapacityExceeded`].
     pub fn from_hashes<H: Hasher>(
         hasher: &H,
@@ -109,8 +107,8 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         self.append_many(hasher, &[leaf])
     }
 
-    /// Appends a batch and returns the root after its last leaf. About `n / (N - 1)` hashes for `n`
-    /// leaves.
+    /// Appends a batch and returns the root after its last leaf. About `n / (N - 1)` hashes
+    /// for `n` leaves.
     ///
     /// # Errors
     /// [`TreeError::EmptyBatch`], and those of [`append`](Self::append).
@@ -164,15 +162,15 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         geometry::depth::<N>(self.size())
     }
 
-    /// The hashes from the left: those of the highest level first. As many as the base-`N` digit
-    /// sum of the size.
+    /// The hashes from the left: those of the highest level first. Their number is the base-`N`
+    /// digit sum of the size.
     pub fn hashes(&self) -> impl Iterator<Item = &Hash> {
         (0..=self.depth())
             .rev()
             .flat_map(|level| self.edge.frontier(level))
     }
 
-    /// The frontier's encoding; see [`encoding`](crate::encoding). The root is not part of it.
+    /// The frontier's encoding, without the root; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn export(&self) -> Vec<u8> {
         let count = geometry::digit_sum::<N>(self.size()) as usize;
@@ -184,12 +182,12 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         writer.finish()
     }
 
-    /// The frontier that these bytes encode, if it is the one of the tree with this head.
+    /// Decodes a frontier and checks that it belongs to the tree with this head.
     ///
     /// # Errors
-    /// [`DecodeError`] where the bytes are not the encoding of a frontier; as
-    /// [`DecodeError::Tree`], [`TreeError::SizeMismatch`] and [`TreeError::RootMismatch`] where
-    /// it is another tree's, and the errors of [`from_hashes`](Self::from_hashes).
+    /// [`DecodeError`] if the bytes are not the encoding of a frontier. Within
+    /// [`DecodeError::Tree`]: [`TreeError::SizeMismatch`] and [`TreeError::RootMismatch`] for the
+    /// frontier of another tree, and the errors of [`from_hashes`](Self::from_hashes).
     pub fn import<H: Hasher>(
         bytes: &[u8],
         hasher: &H,
@@ -214,11 +212,11 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         Ok(())
     }
 
-    /// The frontier that these bytes encode, of whatever tree that is. For bytes from a source that
-    /// is trusted as a head would be; any hashes are the frontier of some tree.
+    /// Decodes a frontier of any tree. The source of the bytes must be as trusted as a head would
+    /// be, because any hashes are the frontier of some tree.
     ///
     /// # Errors
-    /// As [`import`](Self::import), mismatches apart.
+    /// As [`import`](Self::import), except for the mismatches.
     pub fn import_untrusted<H: Hasher>(bytes: &[u8], hasher: &H) -> Result<Self, DecodeError> {
         let mut reader = encoding::Reader::header(bytes, Kind::Frontier, N)?;
         let size = reader.number()?;
@@ -253,7 +251,7 @@ fn check_hashes<H: Hasher, const N: usize>(
     refuse_hashes(hasher, hashes)
 }
 
-/// Refuses nodes of a frontier that the hasher does not work on.
+/// Refuses nodes of a frontier that the hasher refuses.
 fn refuse_hashes<'a, H: Hasher>(
     hasher: &H,
     hashes: impl IntoIterator<Item = &'a Hash>,

@@ -12,9 +12,8 @@ use crate::{NodeSource, TreeError};
 /// Complete nodes in memory, each once, in append-only segments per level; optionally over a
 /// *base*, a shared source that serves the first nodes of each level.
 ///
-/// Appending costs a copy of 32 bytes per node, amortized; [`source`](Self::source) is a
-/// reference count. Memory: 32 bytes per node behind the base, at most doubled for levels below
-/// 65,536 nodes.
+/// Appending costs a copy of 32 bytes per node, amortized; [`source`](Self::source) is a reference
+/// count. Memory: 32 bytes per node behind the base, at most doubled for levels below 65,536 nodes.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};

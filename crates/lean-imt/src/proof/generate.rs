@@ -1,4 +1,4 @@
-//! Making inclusion proofs from a snapshot's nodes.
+//! Makes inclusion proofs from a snapshot's nodes.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// The proof that a leaf stands where it does. One read per level, no hash.
+    /// The proof that a leaf stands at its index. One read per level, no hash.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
@@ -30,8 +30,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
 
     /// [`generate_proof`](Self::generate_proof) for any `N`.
     fn generate_groups(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        // First only where the nodes are: everything that is read for that is in cache, as most of
-        // the nodes are not.
+        // First find the addresses of the nodes: this reads data in the cache, while most nodes are
+        // not in the cache.
         let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
         for (level, (group, read)) in groups.iter_mut().zip(self.reads(leaf_index)).enumerate() {
             match self.nodes().view(level, read.start, read.complete) {
@@ -42,8 +42,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(self.assemble(leaf_index, &groups))
     }
 
-    /// [`generate_proof`](Self::generate_proof) for `N = 2` where no node has to be copied to be
-    /// seen.
+    /// [`generate_proof`](Self::generate_proof) for `N = 2` where no node has to be
+    /// copied to be seen.
     fn generate_pairs(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         let mut complete = true;
         let proof = self.assemble_pairs(leaf_index, &mut complete);
@@ -54,11 +54,11 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         }
     }
 
-    /// A proof for `N = 2`, one level after the other. Clears `complete` where a node has to be
-    /// copied to be seen; what it returns is then no proof. A call of its own for the reason of
-    /// [`assemble`](Self::assemble).
+    /// A proof for `N = 2`, one level after the other. Clears `complete` if a node can be
+    /// read only by a copy; the result is then no proof. It is a separate call for the reason
+    /// of [`assemble`](Self::assemble).
     ///
-    /// From the top down: what was asked for on the large levels below arrives meanwhile.
+    /// From the top down: prefetched nodes of the large levels below arrive meanwhile.
     #[inline(never)]
     fn assemble_pairs(&self, leaf_index: u64, complete: &mut bool) -> NaryProof<N, MAX_DEPTH> {
         let nodes = self.nodes();
@@ -92,7 +92,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 }
             }
         }
-        // A leaf alone is the root.
+        // A single leaf is the root.
         if proof.level_count > 0 {
             match nodes.node(0, leaf_index) {
                 Some(leaf) => proof.leaf = *leaf,
@@ -102,9 +102,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         proof
     }
 
-    /// The bytes of [`generate_proof`](Self::generate_proof), without the proof: at `N = 16`,
-    /// `MAX_DEPTH = 64` that has 33 KiB, which are of no use to who wants the bytes alone. Two
-    /// reads per level, no hash.
+    /// The bytes of [`generate_proof`](Self::generate_proof), made without the proof, which has 33
+    /// KiB at `N = 16`, `MAX_DEPTH = 64`. Two reads per level, no hash.
     pub(crate) fn generate_proof_bytes(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
         let leaf = self.get_node(0, leaf_index)?;
         let mut siblings = Vec::with_capacity(self.depth() * (N - 1));
@@ -120,7 +119,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(proof.to_bytes())
     }
 
-    /// Where nodes have to be copied to be seen.
+    /// [`generate_proof`](Self::generate_proof) for nodes that can be read only by a copy.
     #[cold]
     fn generate_from_copies(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         let mut copies = [[[0; 32]; N]; MAX_DEPTH];
@@ -134,7 +133,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(self.assemble(leaf_index, &groups))
     }
 
-    /// What is read of every level.
+    /// The read of each level.
     fn reads(&self, leaf_index: u64) -> impl Iterator<Item = Read> {
         let mut complete_len = self.size();
         Path::<N>::new(leaf_index, self.size())
@@ -145,7 +144,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 } else {
                     (span.start, span.len)
                 };
-                // At most the last of them is not complete.
+                // At most the last node is not complete.
                 let complete = complete_len.saturating_sub(start).min(len as u64);
                 complete_len /= N as u64;
                 Read {
@@ -155,8 +154,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             })
     }
 
-    /// Puts a proof together out of what was read. A call of its own, so that the result is made
-    /// where it is returned: a proof has thousands of bytes, and moving them costs as much as
+    /// Builds a proof from the nodes that were read. It is a separate call, so that the proof is
+    /// built in its final place: a proof has thousands of bytes, and moving it costs as much as
     /// reading the nodes.
     #[inline(never)]
     fn assemble(&self, leaf_index: u64, groups: &[&[Hash]; MAX_DEPTH]) -> NaryProof<N, MAX_DEPTH> {
@@ -195,14 +194,14 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     }
 }
 
-/// What a proof reads of a level: nodes from `start` on, as many as are complete.
+/// The nodes of a level that a proof reads: the complete ones from `start` on.
 struct Read {
     start: u64,
     complete: usize,
 }
 
-/// Whether the sibling of a pair is read without the path's own node. Above the leaves only: the
-/// leaf is part of the proof.
+/// Whether the sibling of a pair is read without the path's own node. This holds above the leaves
+/// only, because the leaf is part of the proof.
 const fn is_read_alone<const N: usize>(level: usize, span: &GroupSpan) -> bool {
     N == 2 && level > 0 && span.len == 2
 }

@@ -1,8 +1,8 @@
-//! Blocks of a large batch on rayon's threads: each is hashed up to the one node above it, and only
-//! those nodes are appended one after the other.
+//! Blocks of a large batch on rayon's threads: each block is hashed up to the one node above it,
+//! and only these nodes are appended in order.
 //!
-//! A block starts where no group of the levels below that node is unfinished, so that it depends on
-//! nothing before it, and its nodes go straight to where they are kept.
+//! A block starts where every group of the levels below that node is finished. It therefore depends
+//! on no earlier leaf, and its nodes go directly to their final slots.
 
 use alloc::vec::Vec;
 use rayon::prelude::*;
@@ -14,18 +14,18 @@ use super::{
 };
 use crate::{TreeError, geometry, memory::Block, threads::Threads};
 
-/// Leaves of a block at least, unless one group has more: fewer would not outweigh handing them
-/// over.
+/// The least number of leaves of a block, unless one group has more: fewer would not outweigh the
+/// cost of a task.
 const LEAST: usize = BLOCK / 8;
-/// Blocks to a thread that a batch is cut into, if it is large enough: so that a thread that is
-/// late delays the others little.
+/// Number of blocks per thread for a large batch: with several, a late thread delays the
+/// others little.
 const BLOCKS_PER_THREAD: usize = 4;
-/// Blocks that are worth waking other threads for.
+/// The least number of blocks for which other threads are used.
 const WORTHWHILE: usize = 4;
 
 impl NodeSink<'_> {
-    /// Takes `count` blocks of `widths[k]` nodes on each level `k`, which `write` completes on any
-    /// threads.
+    /// Stages `count` blocks of `widths[k]` nodes on each level `k`. `write` completes them
+    /// on any threads.
     fn complete_blocks(
         &mut self,
         widths: &[usize],
@@ -41,18 +41,19 @@ impl NodeSink<'_> {
     }
 }
 
-/// How a batch is cut: leaves before the first block, and blocks.
+/// The division of a batch: leaves before the first block, and blocks.
 struct Cut {
     head: usize,
     /// The level of the nodes above the blocks.
     level: usize,
-    /// Leaves of a block.
+    /// Number of leaves of a block.
     width: usize,
     count: usize,
 }
 
 impl Cut {
-    /// The blocks of a batch of `len` leaves that is appended to `size`, if they are worth it.
+    /// The division of a batch of `len` leaves that is appended to `size`; `None` if one
+    /// thread is faster.
     fn new<const N: usize>(threads: Threads, size: u64, len: usize) -> Option<Self> {
         let threads = threads.count();
         if threads == 1 || len / N < WORTHWHILE {
@@ -75,14 +76,14 @@ impl Cut {
         })
     }
 
-    /// Leaves in blocks.
+    /// Number of leaves in all blocks.
     fn len(&self) -> usize {
         self.count * self.width
     }
 }
 
 impl<const N: usize> RightEdge<N> {
-    /// Appends leaves behind `before` others, on these threads.
+    /// Appends leaves after the first `before`, on these threads.
     pub(super) fn append_on<H: Hasher>(
         &mut self,
         threads: Threads,
@@ -104,7 +105,7 @@ impl<const N: usize> RightEdge<N> {
         self.append_in_order(hasher, before, tail, scratch, sink)
     }
 
-    /// Appends the blocks of a batch. `before` leaves are a multiple of a block's.
+    /// Appends the blocks of a batch. `before` is a multiple of the width of a block.
     fn append_blocks<H: Hasher>(
         &mut self,
         hasher: &H,
@@ -130,7 +131,7 @@ impl<const N: usize> RightEdge<N> {
                 Ok(())
             })
         })?;
-        // A run of nodes as any other, but that it starts on a level of its own.
+        // A run of nodes like any other, except that it starts on the level above the blocks.
         scratch.reserve::<N>(above.len())?;
         let complete = before / cut.width as u64;
         self.append_run(hasher, cut.level, complete, &above, scratch, sink)

@@ -6,8 +6,8 @@ use rotortree_hasher::Hasher;
 use crate::{Frontier, LeanIMT, MemoryNodes, SharedHasher, TreeError, TreeSnapshot, geometry};
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    /// A tree that goes on from this snapshot: its new nodes live in memory, everything below is
-    /// shared. O(N * depth). Neither sees what the other appends.
+    /// A tree that continues from this snapshot. Its new nodes live in memory; it shares the nodes
+    /// of the snapshot. O(N * depth). Neither tree sees leaves that the other appends.
     ///
     /// ```
     /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT};
@@ -39,8 +39,8 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH> {
-    /// A tree that goes on from a frontier. It proves the leaves that it appends, and growth
-    /// between the sizes that it has been through; reads of anything below the frontier are
+    /// A tree that continues from a frontier. It proves the leaves that it appends, and growth
+    /// between the sizes that it has had. A read of a node below the frontier is
     /// [`TreeError::NodeUnavailable`], whose source says why.
     ///
     /// At most one hash per level.
@@ -61,9 +61,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     /// ```
     ///
     /// # Errors
-    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function, where that
-    /// shows: at the sizes `N^k` it is one node, and that node is the root whatever the
-    /// function is. [`TreeError::RefusedHash`] for a node that the hasher does not work on.
+    /// [`TreeError::RootMismatch`] if the frontier was made with another hash function. At the
+    /// sizes `N^k` this goes unnoticed: the frontier is then one node, which is the root for every
+    /// hash function. [`TreeError::RefusedHash`] for a node that the hasher refuses.
     pub fn from_frontier(hasher: H, frontier: &Frontier<N, MAX_DEPTH>) -> Result<Self, TreeError> {
         let nodes = frontier.to_store(&hasher)?;
         let tree = Self::from_nodes(hasher, nodes, frontier.size(), None)?;

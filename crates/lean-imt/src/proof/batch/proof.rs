@@ -9,7 +9,7 @@ use crate::{
 
 /// An inclusion proof in a batch.
 pub(super) trait Proof<const N: usize> {
-    /// Everything that verification against `head` checks without hashing.
+    /// The checks of verification against `head` that need no hash.
     fn precheck<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError>;
     fn leaf(&self) -> &Hash;
     fn leaf_index(&self) -> u64;
