@@ -1,8 +1,9 @@
 //! Work whose memory is measured by what the system says of a process: each contender gets a
 //! process of its own, a copy of this program, and the parent watches it.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -98,19 +99,19 @@ pub fn run(task: &Task) -> Outcome<Done> {
 ///
 /// # Errors
 /// If they are none.
-pub fn parse(mut words: impl Iterator<Item = String>) -> Outcome<Task> {
+pub fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<Task> {
     let mut word = || words.next().ok_or("A child wants a task.");
-    let name = word()?;
-    let who = match word()?.as_str() {
+    let name = word()?.to_string_lossy().into_owned();
+    let who = match word()?.to_string_lossy().as_ref() {
         "ours" => Who::Ours,
         "peer" => Who::Peer,
-        other => return Err(format!("Nobody is called `{other}`.").into()),
+        other => return Err(format!("No contender is called `{other}`.").into()),
     };
     Ok(Task {
         name,
         who,
-        path: Path::new(&word()?).to_owned(),
-        count: word()?.parse()?,
+        path: word()?.into(),
+        count: word()?.to_string_lossy().parse()?,
     })
 }
 

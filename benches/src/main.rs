@@ -2,6 +2,7 @@
 //! and prints their tables as Markdown. Usually called by `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use rotortree_benches::{Outcome, report};
 static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
-    match run(std::env::args().skip(1)) {
+    match run(std::env::args_os().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell if standard error is closed.
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: impl Iterator<Item = String>) -> Outcome<()> {
+fn run(words: impl Iterator<Item = OsString>) -> Outcome<()> {
     let mut words = words.peekable();
     if words.next_if(|word| word == child::WORD).is_some() {
         return rows::work(&child::parse(words)?);
@@ -41,14 +42,14 @@ fn run(words: impl Iterator<Item = String>) -> Outcome<()> {
     Ok(())
 }
 
-fn parse(mut words: impl Iterator<Item = String>) -> Outcome<(Context, Vec<&'static Row>)> {
+fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'static Row>)> {
     let mut context = Context {
         quick: false,
         directory: std::env::temp_dir(),
     };
     let mut chosen = Vec::new();
     while let Some(word) = words.next() {
-        match word.as_str() {
+        match word.to_string_lossy().as_ref() {
             "--quick" => context.quick = true,
             "--dir" => {
                 context.directory = words

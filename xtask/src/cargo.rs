@@ -91,9 +91,8 @@ impl Invocation {
         }
     }
 
-    /// Runs it as [`run`](Self::run) does; a failure too if it is a run of tests in which none ran.
-    /// A filter that matches nothing any more is a success to the test harness.
-    pub(crate) fn run_tests(mut self) -> Outcome<()> {
+    /// Runs tests as [`run`](Self::run) does; how many passed.
+    pub(crate) fn run_counted(mut self) -> Outcome<u64> {
         terminal::line(format_args!("$ {}", self.shown));
         let start = Instant::now();
         let cannot = |error| Failure::io(format_args!("cannot run `{}`", self.shown), &error);
@@ -119,14 +118,19 @@ impl Invocation {
                 self.shown
             )));
         }
-        if ran == 0 {
-            return Err(Failure::new(format!(
-                "`{}` ran no test: what it names is not there any more.",
-                self.shown
-            )));
-        }
         terminal::line(format_args!("  {ran} tests took {seconds:.1} s"));
-        Ok(())
+        Ok(ran)
+    }
+
+    /// Runs tests, at least one. A filter that matches nothing is a success to the test harness.
+    pub(crate) fn run_tests(self) -> Outcome<()> {
+        let shown = self.shown.clone();
+        match self.run_counted()? {
+            0 => Err(Failure::new(format!(
+                "`{shown}` ran no test: what it names is not there any more."
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Runs it quietly and gives what it wrote to standard output.

@@ -1,11 +1,12 @@
 //! The table of commands.
 //!
 //! A command is a file here with a `COMMAND`; it is added by declaring the file and naming it in
-//! [`ALL`]. It becomes a step of `ci` by being named in `ci::STEPS`.
+//! [`ALL`]. It becomes a step of `ci` by being entered in the steps of `ci.rs`.
 
 mod bench;
 mod ci;
 mod clippy;
+mod deny;
 mod docs;
 mod features;
 mod fmt;
@@ -13,6 +14,7 @@ mod fuzz;
 mod layering;
 mod lines;
 mod loom;
+mod machete;
 mod mutations;
 mod no_std;
 mod package;
@@ -24,21 +26,9 @@ mod torture;
 use std::process::ExitCode;
 
 use crate::args::Args;
-use crate::outcome::Outcome;
+use crate::command::Command;
 use crate::terminal;
 use crate::workspace::Workspace;
-
-/// One command.
-pub(crate) struct Command {
-    /// The word after `cargo xtask`.
-    pub(crate) name: &'static str,
-    /// One line of help.
-    pub(crate) summary: &'static str,
-    /// Each option with its line of help.
-    pub(crate) options: &'static [(&'static str, &'static str)],
-    /// Does it. Options that it does not take are refused.
-    pub(crate) run: fn(&Workspace, Args) -> Outcome,
-}
 
 /// Every command, in the order of the help.
 pub(crate) const ALL: &[Command] = &[
@@ -47,6 +37,8 @@ pub(crate) const ALL: &[Command] = &[
     layering::COMMAND,
     fmt::COMMAND,
     clippy::COMMAND,
+    machete::COMMAND,
+    deny::COMMAND,
     docs::COMMAND,
     surface::COMMAND,
     test::COMMAND,
@@ -98,6 +90,32 @@ mod tests {
         }
         assert!(find("ci").is_some());
         assert!(find("no-such-command").is_none());
+    }
+
+    /// `cargo xtask WORD` in a page is a command, and the page names every command.
+    #[test]
+    fn the_page_for_contributors_lists_every_command_and_no_other() {
+        let root = Workspace::find().unwrap().root().to_owned();
+        let page = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+        let named: Vec<&str> = page
+            .split("`cargo xtask ")
+            .skip(1)
+            .filter_map(|behind| behind.split([' ', '`']).next())
+            .filter(|word| word.starts_with(char::is_lowercase))
+            .collect();
+        for name in &named {
+            assert!(
+                find(name).is_some(),
+                "CONTRIBUTING.md has no such command: {name}"
+            );
+        }
+        for command in ALL {
+            assert!(
+                named.contains(&command.name),
+                "not in CONTRIBUTING.md: {}",
+                command.name
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::commands::{self, Command};
+use crate::command::Command;
+use crate::commands;
 use crate::terminal;
 
 /// True for the options that ask for help instead of a run.

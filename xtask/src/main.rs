@@ -8,12 +8,14 @@
 
 mod args;
 mod cargo;
+mod command;
 mod commands;
 mod help;
 mod imports;
 mod layering;
 mod mutations;
 mod outcome;
+mod selection;
 mod source;
 mod surface;
 mod symbols;

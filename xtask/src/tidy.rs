@@ -11,11 +11,14 @@ mod machine_paths;
 mod markers;
 mod module_docs;
 mod mutations;
+mod orphans;
 mod shapes;
 mod test_names;
 mod tree;
 mod unsafe_code;
+mod voice;
 mod whitespace;
+mod widths;
 
 use std::fmt;
 
@@ -58,6 +61,9 @@ const CHECKS: &[Check] = &[
     length::check,
     markers::check,
     whitespace::check,
+    widths::check,
+    voice::check,
+    orphans::check,
     machine_paths::check,
     links::check,
     test_names::check,

@@ -12,6 +12,8 @@ mod bump;
 use core::ffi::{c_char, c_int};
 use core::panic::PanicInfo;
 
+// Linked with every feature that has to do without `std`.
+use rotortree as _;
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeError, TreeHead};
 

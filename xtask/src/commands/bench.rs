@@ -2,9 +2,9 @@
 //!
 //! What is measured, and how, is the business of the `benches` member; this builds and runs it.
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict};
 use crate::workspace::{BENCHES, Workspace};
 

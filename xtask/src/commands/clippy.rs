@@ -1,8 +1,8 @@
 //! `cargo xtask clippy`: no warning in any target of any member, benches included.
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict};
 use crate::workspace::Workspace;
 

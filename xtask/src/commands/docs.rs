@@ -1,8 +1,8 @@
 //! `cargo xtask docs`: the published crates' documentation builds without a warning.
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict};
 use crate::workspace::{CRATES, Workspace};
 

@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict, each};
 use crate::workspace::{CRATES, Workspace, package};
 

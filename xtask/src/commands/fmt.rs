@@ -1,8 +1,8 @@
 //! `cargo xtask fmt`: all Rust code is formatted, also in the packages outside the workspace.
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict, each};
 use crate::workspace::Workspace;
 

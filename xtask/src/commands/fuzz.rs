@@ -6,14 +6,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use cargo_metadata::Metadata;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
-use crate::terminal;
 use crate::workspace::{FUZZ, Workspace};
 
 pub(super) const COMMAND: Command = Command {
@@ -51,21 +52,44 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             Err(Failure::new("The fuzz targets do not compile."))
         };
     }
-    each(&targets, |target| {
-        let corpus = format!("{target_directory}/corpus/{target}");
-        fs::create_dir_all(&corpus).map_err(|error| Failure::io(&corpus, &error))?;
-        let seeds = format!("{FUZZ}/seeds/{target}");
-        if !root.join(&seeds).is_dir() {
-            terminal::line(format_args!("{target}: no seeds in `{seeds}`"));
+    // All targets are built by one command; run, each of them uses one processor.
+    let fuzz = |command| {
+        let words = format!("run nightly cargo fuzz {command} --fuzz-dir");
+        Invocation::program(root, "rustup", &words).args([FUZZ, "--target-dir", &target_directory])
+    };
+    fuzz("build").run()?;
+    let queue = Mutex::new(targets.iter());
+    let work = || {
+        let mut failures = Vec::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(target) = next else {
+                return failures;
+            };
+            let corpus = format!("{target_directory}/corpus/{target}");
+            let seeds = format!("{FUZZ}/seeds/{target}");
+            let outcome = fs::create_dir_all(&corpus)
+                .map_err(|error| Failure::io(&corpus, &error))
+                .and_then(|()| {
+                    fuzz("run")
+                        .args([target, &corpus])
+                        .args(root.join(&seeds).is_dir().then_some(&seeds))
+                        .args(["--", &format!("-max_total_time={seconds}")])
+                        .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
+                        .run()
+                });
+            failures.extend(outcome.err());
         }
-        let seeds = root.join(&seeds).is_dir().then_some(seeds);
-        Invocation::program(root, "rustup", "run nightly cargo fuzz run --fuzz-dir")
-            .args([FUZZ, "--target-dir", &target_directory, target, &corpus])
-            .args(seeds)
-            .args(["--", &format!("-max_total_time={seconds}")])
-            .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
-            .run()
-    })?;
+    };
+    let failures: Vec<Failure> = thread::scope(|scope| {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_default())
+            .collect()
+    });
+    each(failures, Err)?;
     Ok(Verdict::PassedWith(format!(
         "{} targets, {seconds} s each",
         targets.len()

@@ -1,8 +1,8 @@
 //! `cargo xtask layering`: dependencies between the crates point down only, and so do imports
 //! between the files of a crate.
 
-use super::Command;
 use crate::args::Args;
+use crate::command::Command;
 use crate::imports;
 use crate::layering;
 use crate::outcome::{Failure, Outcome, Verdict};

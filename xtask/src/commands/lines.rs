@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Outcome, Verdict};
 use crate::terminal;
 use crate::tidy::Tree;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use super::Command;
 use crate::args::Args;
+use crate::command::Command;
 use crate::mutations::{AREAS, Area, Copy, Fate, Mutation, ROWS, Test, Trials, read};
 use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::terminal;

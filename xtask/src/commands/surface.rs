@@ -9,9 +9,9 @@ use std::path::Path;
 
 use cargo_metadata::Metadata;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
 use crate::surface;
 use crate::terminal;

@@ -1,29 +1,56 @@
 //! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks.
+//!
+//! With a path, the tests that a change of this file asks for, which take seconds.
 
 use std::path::Path;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
-use crate::outcome::{Outcome, Verdict, each};
+use crate::command::Command;
+use crate::mutations;
+use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::selection;
 use crate::workspace::{BENCHES, Workspace};
 
 pub(super) const COMMAND: Command = Command {
     name: "test",
     summary: "run all tests and doctests; the tree's on 256 KiB stacks",
-    options: &[],
+    options: &[("PATH", "the tests that this file asks for alone")],
     run,
 };
 
 /// No operation of the tree needs more stack than this, in a debug build too.
 const SMALL_STACK: usize = 256 * 1024;
 
-fn run(workspace: &Workspace, args: Args) -> Outcome {
+fn run(workspace: &Workspace, mut args: Args) -> Outcome {
+    let path = args.word();
     args.finish()?;
+    if let Some(path) = path {
+        return run_of(workspace, &path);
+    }
     let passes: [fn(&Path) -> Outcome<()>; 3] =
         [all_but_the_tree, tree_on_small_stacks, doctests_of_the_tree];
     each(passes, |pass| pass(workspace.root()))?;
     Ok(Verdict::Passed)
+}
+
+fn run_of(workspace: &Workspace, path: &str) -> Outcome {
+    let areas = mutations::read(workspace.root())?;
+    let selection = selection::of(path, &workspace.metadata()?, &areas)?;
+    let mut count = 0;
+    each(selection, |((package, target), filters)| {
+        let words = format!("test -p {package} --all-features {target} --");
+        count += Invocation::cargo(workspace.root(), &words)
+            .args(filters)
+            .run_counted()?;
+        Ok(())
+    })?;
+    if count == 0 {
+        return Err(Failure::new(format!(
+            "No test stands for `{path}`: run them all."
+        )));
+    }
+    Ok(Verdict::PassedWith(format!("{count} tests")))
 }
 
 /// The crate whose tests run on small stacks, where all that it promises of stacks is tested.

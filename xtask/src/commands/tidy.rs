@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: what the compiler and clippy do not check about the files.
 
-use super::Command;
 use crate::args::Args;
+use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict};
 use crate::terminal;
 use crate::tidy::{self, Tree};

@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use super::Command;
 use crate::args::Args;
 use crate::cargo::Invocation;
+use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
 
 use crate::workspace::Workspace;

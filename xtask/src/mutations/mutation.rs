@@ -55,6 +55,14 @@ impl TryFrom<String> for Test {
 }
 
 impl Test {
+    /// The option of `cargo test` that chooses the target.
+    pub(crate) fn option(&self) -> String {
+        match self.target.as_str() {
+            "lib" => "--lib".to_owned(),
+            target => format!("--test {target}"),
+        }
+    }
+
     /// The folder of the package, relative to the root.
     pub(crate) fn folder(&self) -> String {
         let name = &self.package;

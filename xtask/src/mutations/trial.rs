@@ -79,15 +79,15 @@ impl Trials {
     /// The program that holds the test, with all features, as `cargo xtask test` builds it.
     fn build(&self, test: &Test) -> Outcome<PathBuf> {
         let package = &test.package;
-        let words = match test.target.as_str() {
+        let mut words = format!(
+            "test -p {package} --all-features {} --no-run",
+            test.option()
+        );
+        if test.target == "lib" {
             // Unit tests are quick, and a package that is not optimized is built in a tenth of the
             // time or less.
-            "lib" => format!(
-                "test -p {package} --all-features --lib --no-run \
-                 --config profile.dev.package.{package}.opt-level=0"
-            ),
-            target => format!("test -p {package} --all-features --test {target} --no-run"),
-        };
+            words += &format!(" --config profile.dev.package.{package}.opt-level=0");
+        }
         let messages = Invocation::cargo(&self.tree, &words)
             .args(["--message-format=json-render-diagnostics", "--target-dir"])
             .args([self.target.to_string_lossy()])
