@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    clippy, deny, docs, features, fmt, fuzz, layering, loom, machete, no_std, package, test, tidy,
+    clippy, docs, features, fmt, fuzz, layering, loom, machete, no_std, package, test, tidy,
 };
 
 use crate::args::Args;
@@ -27,12 +27,11 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 13] = [
+static STEPS: [Command; 12] = [
     tidy::COMMAND,
     layering::COMMAND,
     fmt::COMMAND,
     machete::COMMAND,
-    deny::COMMAND,
     clippy::COMMAND,
     docs::COMMAND,
     test::COMMAND,

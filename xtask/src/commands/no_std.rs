@@ -23,7 +23,10 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// What is compiled where the proof cannot be linked.
+/// A target without an operating system, for which there is no `std` at all.
+const BARE: &str = "x86_64-unknown-none";
+
+/// What is compiled for the bare target, or where the proof cannot be linked.
 const COMPILED: [&str; 4] = [
     "-p rotortree-hasher --no-default-features --features blake3,digest,sha2,keccak",
     "-p rotortree-lean-imt --no-default-features --features blake3",
@@ -35,10 +38,17 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
     args.finish()?;
     let root = workspace.root();
     check_graph(root)?;
+    let targets = Invocation::program(root, "rustup", "target list --installed").output();
+    let has_bare = targets.is_ok_and(|targets| targets.lines().any(|target| target == BARE));
+    let target = if has_bare {
+        format!("--target {BARE}")
+    } else {
+        String::new()
+    };
+    for options in COMPILED {
+        Invocation::cargo(root, &format!("check --lib {options} {target}")).run()?;
+    }
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
-        for options in COMPILED {
-            Invocation::cargo(root, &format!("check --lib {options}")).run()?;
-        }
         let reason = "compiled only: the proof is linked and run on linux-gnu";
         return Ok(Verdict::PassedWith(reason.to_owned()));
     }

@@ -68,6 +68,11 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Mutation>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::super::Code;
     use super::*;
     use crate::workspace::Workspace;
 
@@ -76,6 +81,43 @@ mod tests {
         let areas = read(Workspace::find().unwrap().root()).unwrap();
         assert_eq!(areas.len(), AREAS.len());
         assert!(areas.iter().all(|area| !area.mutations.is_empty()));
+    }
+
+    /// `text` as rustfmt lays it out in narrow lines.
+    fn narrow(text: &str) -> String {
+        let mut child = Command::new("rustfmt")
+            .args(["--edition", "2024", "--config", "max_width=72"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn mutations_survive_another_layout() {
+        let root = Workspace::find().unwrap().root().to_owned();
+        let areas = read(&root).unwrap();
+        let mut codes = BTreeMap::new();
+        let mut lost = Vec::new();
+        for mutation in areas.iter().flat_map(|area| &area.mutations) {
+            let code = codes.entry(&mutation.file).or_insert_with(|| {
+                let text = fs::read_to_string(root.join(&mutation.file)).unwrap();
+                let narrow = narrow(&text);
+                assert_ne!(narrow, "", "{}", mutation.file);
+                Code::of(&narrow)
+            });
+            // The layout may give the body of a closure its braces.
+            if mutation.apply(code).is_err() && !mutation.find.contains('|') {
+                lost.push(&mutation.name);
+            }
+        }
+        assert!(lost.is_empty(), "{} of them: {lost:?}", lost.len());
     }
 
     #[test]

@@ -13,8 +13,9 @@ use super::Test;
 use crate::cargo::Invocation;
 use crate::outcome::{Failure, Outcome};
 
-/// Every test has this long, and some times what it takes unmutated.
-const LEAST_LIMIT: Duration = Duration::from_secs(60);
+/// Every test has this long, and some times what it takes unmutated. Many mutations make a test
+/// wait for good, so that a long limit would be most of a run.
+const LEAST_LIMIT: Duration = Duration::from_secs(15);
 const LIMIT_FACTOR: u32 = 8;
 
 /// How a test ended.
