@@ -18,6 +18,7 @@ mod machete;
 mod mutations;
 mod no_std;
 mod package;
+mod semver;
 mod surface;
 mod test;
 mod tidy;
@@ -41,6 +42,7 @@ pub(crate) const ALL: &[Command] = &[
     deny::COMMAND,
     docs::COMMAND,
     surface::COMMAND,
+    semver::COMMAND,
     test::COMMAND,
     loom::COMMAND,
     features::COMMAND,

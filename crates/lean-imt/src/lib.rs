@@ -102,6 +102,7 @@ mod convert;
 pub mod encoding;
 mod error;
 mod frontier;
+#[doc(hidden)]
 pub mod geometry;
 mod head;
 mod hex;
@@ -141,7 +142,9 @@ pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};
 pub use leaves::Leaves;
-pub use memory::{MemoryNodes, MemorySource};
+pub use memory::MemoryNodes;
+#[doc(hidden)]
+pub use memory::MemorySource;
 pub use node_source::NodeSource;
 pub use proof::{
     BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
@@ -155,6 +158,7 @@ pub use rotortree_hasher::{GroupState, Hash, Hasher, Hex, HexError};
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
 pub use snapshot::TreeSnapshot;
+#[doc(hidden)]
 pub use spare::SpareSnapshot;
 pub use tree::LeanIMT;
 

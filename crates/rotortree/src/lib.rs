@@ -110,16 +110,29 @@ pub use rotortree_hasher::DigestHasher;
 pub use rotortree_hasher::Keccak256Hasher;
 #[cfg(feature = "sha2")]
 pub use rotortree_hasher::Sha256Hasher;
+#[cfg(feature = "blake3")]
+pub use rotortree_lean_imt::Blake3Hasher;
+#[cfg(feature = "std")]
+pub use rotortree_lean_imt::ConcurrentLeanIMT;
+#[cfg(feature = "serde")]
+pub use rotortree_lean_imt::FrontierParts;
 #[doc(inline)]
-pub use rotortree_lean_imt::*;
+pub use rotortree_lean_imt::{
+    AnyLeanIMT, AnyProof, AnySnapshot, BatchError, BatchFailure, BinaryPath, CatchUpProof,
+    ConsistencyProof, DecodeError, Frontier, Hash, HashRole, Hasher, HeadError, Hex, HexError,
+    Kind, LeanIMT, LeanImtProof, Leaves, MultiProof, NaryProof, NodeFailure, PaddedProof,
+    ProofLevel, RangeProof, SharedHasher, TreeError, TreeHead, TreeSnapshot, UnrootedCatchUp,
+    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError, any,
+    encoding, peek_kind,
+};
 #[cfg(feature = "storage")]
 #[doc(inline)]
 pub use rotortree_store::{
-    AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointPolicy, Completion,
-    CutNotice, Damage, DurabilityToken, Durable, DurableHeads, FlushPolicy, LogBreak, OpenProgress,
-    Placement, ReadOnly, RecoveryMode, RecoveryReport, RotorTree, RotorTreeBuilder,
-    RotorTreeConfig, RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
-    checkpoint::CheckpointFailure, inspect, storage::Reads, verify::Progress as VerifyProgress,
+    AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointFailure,
+    CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken, Durable, DurableHeads,
+    FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport,
+    RotorTree, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, Runtime, Stats, StorageError,
+    StoreIdentity, TieringConfig, VerifyProgress, inspect, storage::Reads,
 };
 
 /// The README's code, compiled and run.

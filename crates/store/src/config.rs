@@ -55,6 +55,7 @@ impl RotorTreeConfig {
 
 /// When records reach the disk without anybody waiting for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FlushPolicy {
     /// At most this long after the insert, at least 100 us. The default is 10 ms.
     Interval(Duration),
@@ -76,6 +77,7 @@ impl Default for FlushPolicy {
 
 /// When checkpoints are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CheckpointPolicy {
     /// When the caller asks for one. Until then the log, the memory for nodes and the time that
     /// opening takes grow without bound.

@@ -233,6 +233,7 @@ impl StorageError {
 
 /// Any failure of a durable tree: of its storage, or of the tree itself.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RotorTreeError {
     /// Storage failed or refused.
     #[error(transparent)]

@@ -32,14 +32,10 @@
 //! | --- | --- |
 //! | [`storage`] | what durability needs of the place where a tree lives, as a trait with a contract |
 //! | [`fs`], [`memory`] | that place in a directory, and in memory |
-//! | [`file_layer`] | the operating system below [`fs`], replaceable for simulations |
-//! | [`chunk`], [`shape`], [`manifest`] | what a checkpoint stores, and its bytes |
-//! | [`checkpoint`], [`cold`] | writing complete nodes to chunks, and reading them from there |
-//! | [`verify`] | comparing every stored node with the hash of its children |
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
 //! [`RotorTree`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes
-//! nothing, [`Runtime`] the threads that trees share. [`RecoveryReport`] says what opening found,
+//! nothing, [`AnyTree`] a tree whose N is a number, [`Runtime`] the threads that trees share. [`RecoveryReport`] says what opening found,
 //! [`StoreIdentity`] what stands there before anybody opens it.
 //!
 //! # What holds everything together
@@ -53,15 +49,21 @@
 //! programs the crate `rotortree` is the one to use; this one is for other backends and other
 //! fronts.
 
+// Hidden modules are open to the workspace's own tests, fuzz targets and benches. They are no part
+// of the surface that versions speak of.
 mod any_tree;
 mod builder;
+#[doc(hidden)]
 pub mod checkpoint;
+#[doc(hidden)]
 pub mod chunk;
+#[doc(hidden)]
 pub mod cold;
 mod completion;
 mod config;
 mod engine;
 mod error;
+#[doc(hidden)]
 pub mod file_layer;
 mod fork;
 pub mod fs;
@@ -69,6 +71,7 @@ mod hashing;
 mod identity;
 mod isolated;
 mod lock;
+#[doc(hidden)]
 pub mod manifest;
 pub mod memory;
 mod read_only;
@@ -79,6 +82,7 @@ mod runtime;
 #[cfg(feature = "serde")]
 mod serialized;
 mod settings;
+#[doc(hidden)]
 pub mod shape;
 mod spans;
 pub mod storage;
@@ -86,10 +90,12 @@ mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod tree;
+#[doc(hidden)]
 pub mod verify;
 
 pub use any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect};
 pub use builder::RotorTreeBuilder;
+pub use checkpoint::CheckpointFailure;
 pub use completion::Completion;
 pub use config::{
     CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, RotorTreeConfig, TieringConfig,
@@ -105,3 +111,4 @@ pub use runtime::Runtime;
 #[doc(hidden)]
 pub use settings::Settings as EngineConfig;
 pub use tree::RotorTree;
+pub use verify::Progress as VerifyProgress;

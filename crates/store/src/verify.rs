@@ -31,6 +31,7 @@ const PIECES_PER_THREAD: u64 = 4;
 
 /// How far a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Inner nodes compared so far.
     pub done: u64,

@@ -125,7 +125,11 @@ pub use header_copy::HeaderCopy;
 pub use invalid::{Invalid, InvalidReason};
 pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
 pub use record::RecordView;
-pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict, caps};
+#[doc(hidden)]
+pub use rules::caps;
+pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict};
 pub use scanner::{Event, Scanner};
 pub use segment::{Position, SegmentError, SegmentHeader, SegmentStart};
-pub use source::{OutOfBounds, SegmentBytes, Window};
+pub use source::SegmentBytes;
+#[doc(hidden)]
+pub use source::{OutOfBounds, Window};

@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    clippy, docs, features, fmt, fuzz, layering, loom, machete, no_std, package, test, tidy,
+    clippy, docs, features, fmt, fuzz, layering, loom, machete, no_std, package, surface, test,
+    tidy,
 };
 
 use crate::args::Args;
@@ -27,13 +28,14 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 12] = [
+static STEPS: [Command; 13] = [
     tidy::COMMAND,
     layering::COMMAND,
     fmt::COMMAND,
     machete::COMMAND,
     clippy::COMMAND,
     docs::COMMAND,
+    surface::COMMAND,
     test::COMMAND,
     loom::COMMAND,
     features::COMMAND,

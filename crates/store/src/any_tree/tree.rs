@@ -8,8 +8,8 @@ use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead};
 use super::{object::object, sealed};
 use crate::{
     Append, BackupReport, Completion, CutNotice, DurabilityToken, Durable, DurableHeads, Placement,
-    RecoveryReport, RotorTree, RotorTreeError, Stats, StorageError, storage::Storage,
-    verify::Progress,
+    RecoveryReport, RotorTree, RotorTreeError, Stats, StorageError, VerifyProgress,
+    storage::Storage,
 };
 
 object! {
@@ -81,7 +81,7 @@ object! {
         fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError>;
         fn verify(&self) -> Result<(), StorageError>;
         fn verify_with_progress(
-            &self, progress: &mut dyn FnMut(Progress)
+            &self, progress: &mut dyn FnMut(VerifyProgress)
         ) -> Result<(), StorageError>;
 
         move fn close(&self) -> Result<(), StorageError>;

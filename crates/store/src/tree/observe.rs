@@ -6,8 +6,8 @@ use rotortree_hasher::Hasher;
 
 use super::RotorTree;
 use crate::{
-    BackupReport, CutNotice, RecoveryReport, RotorTreeError, Stats, StorageError, fs::FsStorage,
-    spans, storage::Storage, verify::Progress,
+    BackupReport, CutNotice, RecoveryReport, RotorTreeError, Stats, StorageError, VerifyProgress,
+    fs::FsStorage, spans, storage::Storage,
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
@@ -183,7 +183,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     pub fn verify_with_progress(
         &self,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(VerifyProgress),
     ) -> Result<(), StorageError> {
         let core = self.core();
         spans::verify(&*core.storage).run(|| core.verify(&self.handle.hasher, &mut progress))
