@@ -14,7 +14,7 @@ use rotortree_lean_imt::{
 use rotortree_store::{
     StorageError,
     storage::{Reads, Stream},
-    verify::{Progress, verify_nodes},
+    verify::verify_nodes,
 };
 
 use super::store::{DEPTH, Store, Tree, expected};
