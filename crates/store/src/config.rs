@@ -133,8 +133,8 @@ pub enum RecoveryMode {
     /// A cut that would leave no leaf of a tree that had some is refused.
     ///
     /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with
-    /// [`expect_head`](crate::RotorTreeBuilder::expect_head): a tree that was cut and then grown has other
-    /// roots at sizes that it had before.
+    /// [`expect_head`](crate::RotorTreeBuilder::expect_head): a tree that was cut and then grown
+    /// has other roots at sizes that it had before.
     #[default]
     StopAtLastValid,
     /// Opening refuses if anything that is known to have been durable is damaged.

@@ -16,8 +16,10 @@ use crate::{
 /// The right edge of a tree: it can append leaves and knows the root, but cannot prove anything.
 ///
 /// A frontier has at most `N - 1` hashes a level; together they are as many as the base-`N` digit
-/// sum of the size. It keeps no hasher: pass the same hasher to every call. A [`LeanIMT`](crate::LeanIMT) can start
-/// from a frontier ([`LeanIMT::from_frontier`](crate::LeanIMT::from_frontier)) and proves the leaves that it appends itself.
+/// sum of the size. It keeps no hasher: pass the same hasher to every call. A
+/// [`LeanIMT`](crate::LeanIMT) can start from a frontier
+/// ([`LeanIMT::from_frontier`](crate::LeanIMT::from_frontier)) and proves the leaves that it
+/// appends itself.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, Frontier, LeanIMT};

@@ -1,9 +1,9 @@
 //! [`object!`]: a trait of objects out of a list of a type's methods.
 
 /// Makes a sealed, object-safe trait with methods of a type that is generic over the hasher, N and
-/// MAX_DEPTH, and implements it for that type. Each method is listed once, by its signature: it calls
-/// the type's method of that name. One behind `move` takes the handle there and a reference to it
-/// here, and is called on a clone.
+/// MAX_DEPTH, and implements it for that type. Each method is listed once, by its signature: it
+/// calls the type's method of that name. One behind `move` takes the handle there and a reference
+/// to it here, and is called on a clone.
 macro_rules! object {
     (
         $(#[$attribute:meta])*

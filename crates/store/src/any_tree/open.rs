@@ -23,9 +23,10 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 
 /// Opens a tree whose N is known only at run time, with everything that can be set.
 ///
-/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it is the tree of the type with
-/// these numbers, in every respect: made where there is none, refused where there is one of another
-/// N or of a larger ceiling. Opened without `n` it is whatever tree is there.
+/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it is the
+/// tree of the type with these numbers, in every respect: made where there is none, refused where
+/// there is one of another N or of a larger ceiling. Opened without `n` it is whatever tree is
+/// there.
 ///
 /// ```
 /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -57,8 +58,8 @@ pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 
 /// Opening a tree whose N is known only at run time.
 impl RotorTreeBuilder<dyn AnyTree> {
-    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without it the tree must exist, and has
-    /// whichever it has.
+    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without it the tree must exist, and
+    /// has whichever it has.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);
         self

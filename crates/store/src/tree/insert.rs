@@ -43,8 +43,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Append::new(self.core(), leaves)
     }
 
-    /// Inserts a leaf; the new root, and a token to wait for the disk with. `depth` hashes; no I/O unless it has to wait for
-    /// room. Short for `append(&[leaf]).submit()`, and blocks when [that](Append::submit) does.
+    /// Inserts a leaf; the new root, and a token to wait for the disk with. `depth` hashes; no I/O
+    /// unless it has to wait for room. Short for `append(&[leaf]).submit()`, and blocks when
+    /// [that](Append::submit) does.
     ///
     /// # Errors
     /// If the tree refuses the leaf, is full, closed, or has failed: see [`Append::submit`].
@@ -67,10 +68,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(with_root(token))
     }
 
-    /// Inserts a batch; the root after its last leaf, and a token. The batch is one entry of the log, recovered whole
-    /// or not at all, however large. About `n / (N - 1)` hashes for `n` leaves. Short for `append(leaves).submit()`.
+    /// Inserts a batch; the root after its last leaf, and a token. The batch is one entry of the
+    /// log, recovered whole or not at all, however large. About `n / (N - 1)` hashes for `n`
+    /// leaves. Short for `append(leaves).submit()`.
     ///
-    /// The leaves' indices are the token's [`leaf_range`](DurabilityToken::leaf_range), whatever other threads insert.
+    /// The leaves' indices are the token's [`leaf_range`](DurabilityToken::leaf_range), whatever
+    /// other threads insert.
     ///
     /// # Errors
     /// As [`insert`](Self::insert), and [`TreeError::EmptyBatch`].
@@ -90,8 +93,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(with_root(token))
     }
 
-    /// Inserts a leaf and blocks until it is durable, leading or joining a sync under every flush policy. The root of
-    /// `append(&[leaf]).durable()`; where the leaf stands tells [`append_durable`](Self::append_durable).
+    /// Inserts a leaf and blocks until it is durable, leading or joining a sync under every flush
+    /// policy. The root of `append(&[leaf]).durable()`; where the leaf stands tells
+    /// [`append_durable`](Self::append_durable).
     ///
     /// # Errors
     /// As [`insert`](Self::insert); after [`StorageError::FlushFailed`] the leaf may or may
@@ -130,8 +134,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(root)
     }
 
-    /// Inserts one leaf or many, blocks until they are durable, and tells where they stand and with which head. Short for
-    /// `append(leaves).durable()`.
+    /// Inserts one leaf or many, blocks until they are durable, and tells where they stand and with
+    /// which head. Short for `append(leaves).durable()`.
     ///
     /// # Errors
     /// As [`insert_many_durable`](Self::insert_many_durable).
@@ -151,7 +155,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// [`insert`](Self::insert), or [`StorageError::WouldBlock`] where it would have to wait.
-    /// Short for `append(&[leaf]).try_submit()`, and like [that](Append::try_submit) it never waits for anything.
+    /// Short for `append(&[leaf]).try_submit()`, and like [that](Append::try_submit) it never waits
+    /// for anything.
     ///
     /// # Errors
     /// As [`insert`](Self::insert), and [`StorageError::WouldBlock`].
@@ -173,8 +178,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// [`insert_many`](Self::insert_many), or [`StorageError::WouldBlock`] where it would
-    /// have to wait, as it would for every batch larger than the bound on unflushed bytes. Short for
-    /// `append(leaves).try_submit()`.
+    /// have to wait, as it would for every batch larger than the bound on unflushed bytes. Short
+    /// for `append(leaves).try_submit()`.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many), and [`StorageError::WouldBlock`].
@@ -186,9 +191,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(with_root(token))
     }
 
-    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: a follower of a source that does not know how
-    /// far it came can repeat a batch without inserting it twice. Short for `append(leaves).at(expected_size).submit()`;
-    /// [`Append`] takes a cursor as metadata with it.
+    /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves: a follower of a
+    /// source that does not know how far it came can repeat a batch without inserting it twice.
+    /// Short for `append(leaves).at(expected_size).submit()`; [`Append`] takes a cursor as
+    /// metadata with it.
     ///
     /// # Errors
     /// As [`insert_many`](Self::insert_many), and [`TreeError::SizeMismatch`].
@@ -211,12 +217,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(with_root(token))
     }
 
-    /// Inserts leaves together with the application's metadata, at most 64 KiB of it, as one entry: after a crash both are there
-    /// or neither. `leaves` may be empty: the metadata moves on alone. The root is `None` while the tree is empty. Short for
-    /// `append(leaves).metadata(metadata).submit()`.
+    /// Inserts leaves together with the application's metadata, at most 64 KiB of it, as one entry:
+    /// after a crash both are there or neither. `leaves` may be empty: the metadata moves on
+    /// alone. The root is `None` while the tree is empty. Short for `append(leaves).
+    /// metadata(metadata).submit()`.
     ///
-    /// Metadata replaces what was there before and is part of every snapshot, so that head and cursor (for example the number
-    /// of the block that was reached) are read as one pair.
+    /// Metadata replaces what was there before and is part of every snapshot, so that head and
+    /// cursor (for example the number of the block that was reached) are read as one pair.
     ///
     /// # Errors
     /// As [`Append::submit`].
