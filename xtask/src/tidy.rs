@@ -5,6 +5,7 @@
 
 mod crate_files;
 mod feature_comments;
+mod finding;
 mod length;
 mod links;
 mod machine_paths;
@@ -19,38 +20,10 @@ mod unsafe_code;
 mod voice;
 mod whitespace;
 mod widths;
+mod words;
 
-use std::fmt;
-
+pub(crate) use finding::Finding;
 pub(crate) use tree::{File, Tree};
-
-/// One thing that is not as it should be.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    path: String,
-    /// From 1; 0 when it is about the file as a whole.
-    line: usize,
-    message: String,
-}
-
-impl Finding {
-    fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.path, self.message),
-            line => write!(f, "{}:{line}: {}", self.path, self.message),
-        }
-    }
-}
 
 /// A check of the whole tree.
 type Check = fn(&Tree) -> Vec<Finding>;
@@ -79,15 +52,6 @@ pub(crate) fn findings(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(tree)).collect();
     findings.sort();
     findings
-}
-
-/// The words of a line: letters, digits and underscores.
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-}
-
-fn has_word(line: &str, word: &str) -> bool {
-    words(line).any(|of| of == word)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Pronouns for people are counted over the whole tree: a sentence names the thing that acts.
 
-use super::{Finding, Tree, words};
+use super::words::words;
+use super::{Finding, Tree};
 
 /// In two halves, so that this file does not count.
 const PRONOUNS: [&str; 5] = [
