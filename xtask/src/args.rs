@@ -2,7 +2,7 @@
 
 use crate::outcome::{Failure, Outcome};
 
-/// The words after the command's name that nobody has asked for yet.
+/// The words after the command's name that are not taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Args {
     words: Vec<String>,

@@ -53,7 +53,7 @@ const LAYERS: [Layer; 5] = [
     },
 ];
 
-/// Members that nobody depends on.
+/// Members that no other depends on.
 const TOP: [&str; 2] = ["xtask", "rotortree-benches"];
 
 /// The only member that may depend on other people's Merkle trees.
@@ -104,7 +104,7 @@ fn check_package(package: &Package, layer: Option<&Layer>, problems: &mut Vec<St
             continue;
         }
         if TOP.contains(&name) {
-            problems.push(format!("`{user}` depends on `{name}`; nobody may."));
+            problems.push(format!("`{user}` depends on `{name}`; no member may."));
         } else if ours && by_path {
             let allowed = match layer {
                 Some(layer) => layer.below.contains(&name),

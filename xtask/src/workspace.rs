@@ -37,7 +37,7 @@ impl Workspace {
     /// The repository that this very xtask belongs to, wherever it is called from.
     pub(crate) fn find() -> Outcome<Self> {
         // At run time cargo says where the package is now; the path compiled in is only right as
-        // long as nobody has moved the clone.
+        // long as the clone stays where it is.
         let package = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = package

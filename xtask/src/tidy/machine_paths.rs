@@ -1,4 +1,4 @@
-//! No paths of somebody's machine in code, examples or documents.
+//! No paths of one machine in code, examples or documents.
 
 use super::{Finding, Tree};
 

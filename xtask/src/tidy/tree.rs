@@ -8,8 +8,7 @@ use std::path::Path;
 use crate::outcome::{Failure, Outcome};
 use crate::source::Source;
 
-/// Folders whose contents nobody wrote by hand, or that tools fill while they run; `.git` is a file
-/// in a worktree.
+/// Folders that tools fill; `.git` is a file in a worktree.
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
 
 /// Larger files are data.

@@ -5,7 +5,7 @@ use super::{Finding, Tree};
 /// The kinds of file that people edit.
 const EDITED: [&str; 6] = [".rs", ".md", ".toml", ".yml", ".sh", ".ci/run"];
 
-/// Finds blanks that nobody sees.
+/// Finds invisible blanks.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let edited = |path: &str| EDITED.iter().any(|end| path.ends_with(end));
