@@ -9,7 +9,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeSnapshot};
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTreeError, TieringConfig,
+    CheckpointPolicy, FlushPolicy, RotorTreeError, TieringConfig,
     checkpoint::write_nodes,
     chunk::{CHUNK_BYTES, CHUNK_NODES, chunk_sum},
     fs::FsStorage,
@@ -168,17 +168,15 @@ fn open(
     flags: u8,
     reads: Reads,
 ) -> Result<Tree, RotorTreeError> {
-    let config = EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        verify_checkpoint,
-        reads,
-        tiering: TieringConfig {
+    let builder = Tree::on(place(files))
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .verify_checkpoint(verify_checkpoint)
+        .reads(reads)
+        .tiering(TieringConfig {
             pin_above_level: if flags & PINNED == 0 { usize::MAX } else { 1 },
-        },
-        ..EngineConfig::default()
-    };
-    Tree::open_with(Blake3Hasher, place(files), config)
+        });
+    builder.open(Blake3Hasher)
 }
 
 fn place(files: &SimFiles) -> Arc<dyn Storage> {

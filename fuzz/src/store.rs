@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, fs::FsStorage,
-    manifest::Manifest, test_util::sim_files::SimFiles,
+    CheckpointPolicy, FlushPolicy, RecoveryMode, RotorTree, fs::FsStorage, manifest::Manifest,
+    test_util::sim_files::SimFiles,
 };
 
 /// The tree of the inputs.
@@ -72,17 +72,12 @@ pub fn open(
     files: &SimFiles,
     recovery: RecoveryMode,
 ) -> Result<Tree, rotortree_store::RotorTreeError> {
-    let config = EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        recovery,
-        ..EngineConfig::default()
-    };
-    Tree::open_with(
-        Blake3Hasher,
-        Arc::new(FsStorage::with_files(files.clone(), "/tree")),
-        config,
-    )
+    let storage = FsStorage::with_files(files.clone(), "/tree");
+    let builder = Tree::on(Arc::new(storage))
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .recovery(recovery);
+    builder.open(Blake3Hasher)
 }
 
 /// Opens a store of these files. It is refused, or it is a tree in every node, which can be written and opened again.

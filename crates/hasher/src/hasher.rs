@@ -168,7 +168,7 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///     let parent = hasher.hash_resuming(&mut state, len, group);
     ///     assert_eq!(parent, hasher.hash_children(group));
     /// }
-    /// assert_eq!(state.absorbed, 4);
+    /// assert_eq!(state.absorbed(), 4);
     /// # }
     /// ```
     fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {

@@ -254,6 +254,16 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 }
 
+impl<T: ?Sized> Clone for RotorTreeBuilder<T> {
+    fn clone(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            settings: self.settings.clone(),
+            ..*self
+        }
+    }
+}
+
 impl<T: ?Sized> fmt::Debug for RotorTreeBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RotorTreeBuilder")

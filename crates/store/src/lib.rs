@@ -107,8 +107,5 @@ pub use manifest::CutNotice;
 pub use read_only::ReadOnly;
 pub use recovery::{Damage, LogBreak, RecoveryReport};
 pub use runtime::Runtime;
-// Until the tests open their trees through the builder.
-#[doc(hidden)]
-pub use settings::Settings as EngineConfig;
 pub use tree::RotorTree;
 pub use verify::Progress as VerifyProgress;

@@ -11,11 +11,11 @@ use crate::{
 
 /// Called while opening.
 #[derive(Clone)]
-pub struct ProgressCallback(Arc<dyn Fn(OpenProgress) + Send + Sync>);
+pub(crate) struct ProgressCallback(Arc<dyn Fn(OpenProgress) + Send + Sync>);
 
 impl ProgressCallback {
     /// Wraps a function.
-    pub fn new(callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
         Self(Arc::new(callback))
     }
 
@@ -32,42 +32,42 @@ impl fmt::Debug for ProgressCallback {
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// When records reach the disk.
-    pub flush_policy: FlushPolicy,
+    pub(crate) flush_policy: FlushPolicy,
     /// When checkpoints are made.
-    pub checkpoint_policy: CheckpointPolicy,
+    pub(crate) checkpoint_policy: CheckpointPolicy,
     /// Which levels stay in memory.
-    pub tiering: TieringConfig,
+    pub(crate) tiering: TieringConfig,
     /// Whether opening compares every stored node with the hash of its children.
-    pub verify_checkpoint: bool,
+    pub(crate) verify_checkpoint: bool,
     /// What opening does about a damaged log.
-    pub recovery: RecoveryMode,
+    pub(crate) recovery: RecoveryMode,
     /// A head that the recovered tree must contain.
-    pub expect_head: Option<TreeHead>,
+    pub(crate) expect_head: Option<TreeHead>,
     /// The most bytes of records waiting to be written; default 64 MiB.
-    pub max_unflushed_bytes: usize,
+    pub(crate) max_unflushed_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
-    pub segment_bytes: u64,
+    pub(crate) segment_bytes: u64,
     /// How many heads of recent appends can be found by their roots; 40 bytes each once there are
     /// so many. 0 keeps none; default 1024.
-    pub recent_heads: usize,
+    pub(crate) recent_heads: usize,
     /// The background threads.
-    pub runtime: Runtime,
+    pub(crate) runtime: Runtime,
     /// How stored nodes are read.
-    pub reads: Reads,
+    pub(crate) reads: Reads,
     /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store
     /// gets, and the largest that an existing one may have. `None` is the type's own. For
     /// types that must be wide enough for whatever is there.
-    pub max_depth: Option<usize>,
+    pub(crate) max_depth: Option<usize>,
     /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of
     /// the kind `NotFound`.
-    pub create_if_missing: bool,
+    pub(crate) create_if_missing: bool,
     /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what
     /// stands for it.
-    pub raise_max_depth: bool,
+    pub(crate) raise_max_depth: bool,
     /// Told how opening goes on.
-    pub progress: Option<ProgressCallback>,
+    pub(crate) progress: Option<ProgressCallback>,
 }
 
 impl Default for Settings {

@@ -2,6 +2,18 @@
 
 use std::{panic, sync::Once};
 
+use rotortree_hasher::Blake3Hasher;
+use rotortree_store::{RotorTree, RotorTreeBuilder, RotorTreeConfig};
+
+/// What the tests open.
+pub(crate) type Builder<const N: usize = 2, H = Blake3Hasher, const MAX_DEPTH: usize = 32> =
+    RotorTreeBuilder<RotorTree<H, N, MAX_DEPTH>>;
+
+/// The defaults, before a storage is given.
+pub(crate) fn unset<T: ?Sized>() -> RotorTreeBuilder<T> {
+    RotorTreeBuilder::new(RotorTreeConfig::new(""))
+}
+
 /// Keeps panics that a test plans out of the output of this process. Others are told.
 pub(crate) fn silence_planned_panics() {
     static HOOK: Once = Once::new();

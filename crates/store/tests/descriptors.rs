@@ -4,10 +4,11 @@
 
 use std::{env, fs::File, process::Command, sync::Arc, thread, time::Duration};
 
+use crate::common::{Builder, unset};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, Runtime, StorageError, fs::FsStorage,
+    CheckpointPolicy, FlushPolicy, RotorTree, Runtime, StorageError, fs::FsStorage,
 };
 
 type Tree = RotorTree<Blake3Hasher, 2, 32>;
@@ -48,19 +49,17 @@ fn leaf(index: u64) -> rotortree_hasher::Hash {
     reference::sample_leaves(index, 1)[0]
 }
 
-fn config() -> EngineConfig {
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        segment_bytes: 4096,
-        runtime: Runtime::new(),
-        ..EngineConfig::default()
-    }
+fn config() -> Builder {
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .segment_bytes(4096)
+        .runtime(&Runtime::new())
 }
 
 fn open(dir: &tempfile::TempDir) -> Tree {
     let storage = Arc::new(FsStorage::new(dir.path().join("tree")));
-    Tree::open_with(Blake3Hasher, storage, config()).unwrap()
+    config().storage(storage).open(Blake3Hasher).unwrap()
 }
 
 fn insert(tree: &Tree, leaves: u64) -> Result<(), StorageError> {
@@ -137,11 +136,8 @@ fn several_trees_share_one_reserve_and_none_fails() {
         let runtime = Runtime::new();
         let open = |dir: &tempfile::TempDir| {
             let storage = Arc::new(FsStorage::new(dir.path().join("tree")));
-            let config = EngineConfig {
-                runtime: runtime.clone(),
-                ..config()
-            };
-            Tree::open_with(Blake3Hasher, storage, config).unwrap()
+            let config = config().runtime(&runtime);
+            config.storage(storage).open(Blake3Hasher).unwrap()
         };
         let trees: Vec<Tree> = dirs.iter().map(open).collect();
         for tree in &trees {

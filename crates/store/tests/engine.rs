@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
+use crate::common::{Builder, unset};
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, RotorTreeError, StorageError,
-    TieringConfig,
+    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, StorageError, TieringConfig,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::{Reads, Storage},
@@ -22,20 +22,21 @@ use rotortree_store::{
     },
 };
 
-fn quiet() -> EngineConfig {
+fn quiet<const N: usize>() -> Builder<N> {
     limit_this_process();
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        ..EngineConfig::default()
-    }
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
 }
 
 fn open<const N: usize>(
     storage: &Arc<dyn Storage>,
-    config: EngineConfig,
+    config: Builder<N>,
 ) -> RotorTree<Blake3Hasher, N, 32> {
-    RotorTree::open_with(Blake3Hasher, Arc::clone(storage), config).unwrap()
+    config
+        .storage(Arc::clone(storage))
+        .open(Blake3Hasher)
+        .unwrap()
 }
 
 fn assert_holds<const N: usize>(engine: &RotorTree<Blake3Hasher, N, 32>, leaves: &[Hash]) {
@@ -77,11 +78,9 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn history<const N: usize>(storage: &Arc<dyn Storage>, steps: &[Step], pin_above_level: usize) {
-    let config = EngineConfig {
-        tiering: TieringConfig { pin_above_level },
-        segment_bytes: 8192,
-        ..quiet()
-    };
+    let config = quiet()
+        .tiering(TieringConfig { pin_above_level })
+        .segment_bytes(8192);
     let mut leaves: Vec<Hash> = Vec::new();
     let mut engine = open::<N>(storage, config.clone());
     let mut held = Vec::new();
@@ -236,7 +235,7 @@ fn what_refuses_changes_nothing() {
 fn identity_is_checked_and_both_values_are_told() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     open::<2>(&storage, quiet()).close().unwrap();
-    let wrong = RotorTree::<_, 3, 32>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
+    let wrong = RotorTree::<_, 3, 32>::on(Arc::clone(&storage)).open(Blake3Hasher);
     assert!(matches!(
         wrong,
         Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
@@ -245,7 +244,7 @@ fn identity_is_checked_and_both_values_are_told() {
             ..
         }))
     ));
-    let smaller = RotorTree::<_, 2, 31>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
+    let smaller = RotorTree::<_, 2, 31>::on(Arc::clone(&storage)).open(Blake3Hasher);
     assert!(matches!(
         smaller,
         Err(RotorTreeError::Storage(StorageError::ConfigMismatch {
@@ -255,32 +254,25 @@ fn identity_is_checked_and_both_values_are_told() {
         }))
     ));
     let toy = rotortree_hasher::ToyHasher::default();
-    let other = RotorTree::<_, 2, 32>::open_with(toy, Arc::clone(&storage), quiet());
+    let other = RotorTree::<_, 2, 32>::on(Arc::clone(&storage)).open(toy);
     assert!(matches!(
         other,
         Err(RotorTreeError::Storage(StorageError::HasherMismatch { .. }))
     ));
-    let larger =
-        RotorTree::<_, 2, 40>::open_with(Blake3Hasher, Arc::clone(&storage), quiet()).unwrap();
-    larger.close().unwrap();
-    let raised = EngineConfig {
-        raise_max_depth: true,
-        ..quiet()
-    };
-    RotorTree::<_, 2, 40>::open_with(Blake3Hasher, Arc::clone(&storage), raised)
-        .unwrap()
-        .close()
+    let larger = RotorTree::<_, 2, 40>::on(Arc::clone(&storage))
+        .open(Blake3Hasher)
         .unwrap();
-    assert!(RotorTree::<_, 2, 39>::open_with(Blake3Hasher, Arc::clone(&storage), quiet()).is_err());
+    larger.close().unwrap();
+    let raised = RotorTree::<_, 2, 40>::on(Arc::clone(&storage)).raise_max_depth();
+    raised.open(Blake3Hasher).unwrap().close().unwrap();
+    let refused = RotorTree::<_, 2, 39>::on(Arc::clone(&storage)).open(Blake3Hasher);
+    assert!(refused.is_err());
 }
 
 #[test]
 fn a_batch_larger_than_the_bound_is_streamed_and_comes_back_whole() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    let config = EngineConfig {
-        max_unflushed_bytes: 10_000,
-        ..quiet()
-    };
+    let config = quiet().max_unflushed_bytes(10_000);
     let engine = open::<4>(&storage, config.clone());
     engine.insert([9; 32]).unwrap();
     let leaves = reference::sample_leaves(3, 5000);
@@ -299,12 +291,16 @@ fn a_batch_larger_than_the_bound_is_streamed_and_comes_back_whole() {
 #[test]
 fn a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    let config = EngineConfig {
-        max_unflushed_bytes: 4096,
-        ..quiet()
+    let config = unset::<RotorTree<_, 2, 8>>()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .max_unflushed_bytes(4096);
+    let open = || {
+        config
+            .clone()
+            .storage(Arc::clone(&storage))
+            .open(Blake3Hasher)
     };
-    let open =
-        || RotorTree::<_, 2, 8>::open_with(Blake3Hasher, Arc::clone(&storage), config.clone());
     let engine = open().unwrap();
     let leaves = reference::sample_leaves(4, 257);
     // Larger than the bound, so that it would be streamed, and one leaf too many for the depth.
@@ -329,11 +325,9 @@ fn a_batch_that_is_refused_is_refused_before_any_part_of_it_is_in_the_log() {
 #[test]
 fn background_flush_and_checkpoints_happen_by_policy() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    let config = EngineConfig {
-        flush_policy: FlushPolicy::Interval(Duration::from_millis(1)),
-        checkpoint_policy: CheckpointPolicy::EveryNEntries(10),
-        ..EngineConfig::default()
-    };
+    let config = unset()
+        .flush_policy(FlushPolicy::Interval(Duration::from_millis(1)))
+        .checkpoint_policy(CheckpointPolicy::EveryNEntries(10));
     let engine = open::<2>(&storage, config);
     for k in 0..25u8 {
         engine.insert([k; 32]).unwrap();
@@ -353,10 +347,7 @@ fn background_flush_and_checkpoints_happen_by_policy() {
 #[test]
 fn inserts_wait_for_the_checkpoint_when_memory_runs_far_ahead() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    let config = EngineConfig {
-        checkpoint_policy: CheckpointPolicy::MemoryThreshold(64 << 10),
-        ..quiet()
-    };
+    let config = quiet().checkpoint_policy(CheckpointPolicy::MemoryThreshold(64 << 10));
     let engine = open::<2>(&storage, config.clone());
     let leaves = reference::sample_leaves(5, 512);
     for _ in 0..60 {
@@ -410,12 +401,10 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
     let folder = tempfile::tempdir().unwrap();
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
     let engine = open::<2>(&storage, quiet());
-    let reader = RotorTree::<_, 2, 32>::open_read_only_with(
-        Blake3Hasher,
-        Arc::new(FsStorage::new(folder.path())) as _,
-        quiet(),
-    )
-    .unwrap();
+    let reader = quiet::<2>()
+        .storage(Arc::new(FsStorage::new(folder.path())) as _)
+        .open_read_only(Blake3Hasher)
+        .unwrap();
     assert_eq!(reader.size(), 0);
     for round in 1..=6u64 {
         let leaves = reference::sample_leaves(round, 100);
@@ -453,7 +442,9 @@ fn a_reader_beside_the_writer_sees_durable_states_only() {
 fn the_second_owner_is_refused_at_once() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let engine = open::<2>(&storage, quiet());
-    let second = RotorTree::<_, 2, 32>::open_with(Blake3Hasher, Arc::clone(&storage), quiet());
+    let second = quiet::<2>()
+        .storage(Arc::clone(&storage))
+        .open(Blake3Hasher);
     assert!(matches!(
         second,
         Err(RotorTreeError::Storage(StorageError::FileLocked))
@@ -471,11 +462,9 @@ fn the_second_owner_is_refused_at_once() {
 fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() {
     let folder = tempfile::tempdir().unwrap();
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(folder.path()));
-    let config = EngineConfig {
-        tiering: TieringConfig { pin_above_level: 0 },
-        reads: Reads::Positioned,
-        ..quiet()
-    };
+    let config = quiet()
+        .tiering(TieringConfig { pin_above_level: 0 })
+        .reads(Reads::Positioned);
     let engine = open::<2>(&storage, config);
     let leaves = reference::sample_leaves(12, 300);
     engine.append(&leaves).submit().unwrap();
@@ -621,8 +610,10 @@ fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     // Before the log has gone idle: its one group is synced, and nothing says so.
     let died = files.settled();
     let reopened = open::<2>(&storage(&died), quiet());
-    let reader =
-        RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, storage(&died), quiet()).unwrap();
+    let reader = quiet::<2>()
+        .storage(storage(&died))
+        .open_read_only(Blake3Hasher)
+        .unwrap();
     assert_eq!(reader.head(), reopened.head());
     assert_eq!(reader.size(), 10);
 }
@@ -637,11 +628,9 @@ fn a_refresh_without_news_reads_no_byte_of_the_log() {
     engine.append(&[[1; 32]; 100]).durable().unwrap();
     engine.checkpoint().unwrap();
     engine.append(&[[2; 32]; 100]).durable().unwrap();
-    let reader = RotorTree::<Blake3Hasher, 4, 32>::open_read_only_with(
-        Blake3Hasher,
-        Arc::clone(&storage),
-        quiet(),
-    );
+    let reader = quiet::<4>()
+        .storage(Arc::clone(&storage))
+        .open_read_only(Blake3Hasher);
     let reader = reader.unwrap();
     let unreadable = Fault::new(0, Effect::Error(ErrorKind::Other)).for_good();
     let unreadable = unreadable.on(Call::ReadAt).within("/tree/log");

@@ -9,11 +9,12 @@ use std::{
     thread,
 };
 
+use crate::common::unset;
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, reference};
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, StorageError,
+    CheckpointPolicy, FlushPolicy, RotorTree, StorageError,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::Storage,
@@ -35,13 +36,11 @@ fn open(storage: &Arc<dyn Storage>, recent_heads: usize) -> Tree {
 
 fn open_with<H: Hasher>(hasher: H, storage: &Arc<dyn Storage>, recent_heads: usize) -> Tree<H> {
     limit_this_process();
-    let config = EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        recent_heads,
-        ..EngineConfig::default()
-    };
-    RotorTree::open_with(hasher, Arc::clone(storage), config).unwrap()
+    let config = unset::<Tree<H>>()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .recent_heads(recent_heads);
+    config.storage(Arc::clone(storage)).open(hasher).unwrap()
 }
 
 fn leaf(number: u64) -> Hash {

@@ -12,11 +12,12 @@ use std::{
     },
 };
 
+use crate::common::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, reference};
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError,
-    StorageError, fs::FsStorage, storage::Storage, test_util::watchdog::limit_this_process,
+    CheckpointPolicy, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError, StorageError,
+    fs::FsStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
 type Tree = RotorTree<Blake3Hasher, 4, 32>;
@@ -24,13 +25,11 @@ type Tree = RotorTree<Blake3Hasher, 4, 32>;
 /// 9.6 MB of leaves.
 const LEAVES: usize = 300_000;
 
-fn config(recovery: RecoveryMode) -> EngineConfig {
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        recovery,
-        ..EngineConfig::default()
-    }
+fn config<H: Hasher>(recovery: RecoveryMode) -> Builder<4, H> {
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .recovery(recovery)
 }
 
 fn place(path: &Path) -> Arc<dyn Storage> {
@@ -38,7 +37,7 @@ fn place(path: &Path) -> Arc<dyn Storage> {
 }
 
 fn open(path: &Path, recovery: RecoveryMode) -> Result<Tree, RotorTreeError> {
-    Tree::open_with(Blake3Hasher, place(path), config(recovery))
+    config(recovery).storage(place(path)).open(Blake3Hasher)
 }
 
 /// How a log comes to be.
@@ -92,12 +91,13 @@ const SHAPES: [Shape; 5] = [
 /// The sizes that batches end at, and the store as a killed process leaves it.
 fn write(shape: Shape, leaves: &[Hash], to: &Path) -> Vec<u64> {
     let folder = tempfile::tempdir().unwrap();
-    let config = EngineConfig {
-        segment_bytes: shape.segment_bytes,
-        max_unflushed_bytes: shape.max_unflushed_bytes,
-        ..config(RecoveryMode::Strict)
-    };
-    let tree = Tree::open_with(Blake3Hasher, place(folder.path()), config).unwrap();
+    let config = config(RecoveryMode::Strict)
+        .segment_bytes(shape.segment_bytes)
+        .max_unflushed_bytes(shape.max_unflushed_bytes);
+    let tree = config
+        .storage(place(folder.path()))
+        .open(Blake3Hasher)
+        .unwrap();
     let mut ends = vec![0];
     for (number, batch) in leaves.chunks(shape.batch).enumerate() {
         tree.append(batch)
@@ -149,7 +149,10 @@ fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
 /// accepts that. Reader and owner agree.
 fn mode_of(path: &Path) -> RecoveryMode {
     let mode = RecoveryMode::StopAtLastValid;
-    match Tree::open_read_only_with(Blake3Hasher, place(path), config(mode)) {
+    match config(mode)
+        .storage(place(path))
+        .open_read_only(Blake3Hasher)
+    {
         Ok(_) => mode,
         Err(RotorTreeError::Storage(StorageError::NothingLeft { .. })) => {
             let refused = open(path, mode);
@@ -170,7 +173,10 @@ fn mode_of(path: &Path) -> RecoveryMode {
 /// memory. The size it has.
 fn check(path: &Path, leaves: &[Hash], ends: &[u64], told: &str) -> u64 {
     let mode = mode_of(path);
-    let shown = Tree::open_read_only_with(Blake3Hasher, place(path), config(mode)).unwrap();
+    let shown = config(mode)
+        .storage(place(path))
+        .open_read_only(Blake3Hasher)
+        .unwrap();
     let shown = shown.snapshot();
     assert_eq!(
         (shown.size(), shown.root()),
@@ -295,11 +301,9 @@ fn a_hasher_that_panics_while_a_long_log_is_replayed_reaches_the_caller_and_the_
     write(SHAPES[0], &leaves, &path);
     for fuse in [100, 20_000, 60_000, 90_000] {
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            RotorTree::<_, 4, 32>::open_with(
-                Fused(Arc::new(AtomicU64::new(fuse))),
-                place(&path),
-                config(RecoveryMode::Strict),
-            )
+            config(RecoveryMode::Strict)
+                .storage(place(&path))
+                .open(Fused(Arc::new(AtomicU64::new(fuse))))
         }));
         assert!(opened.is_err(), "after {fuse} hashes");
     }

@@ -14,11 +14,12 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, DurabilityToken, EngineConfig, FlushPolicy, RotorTree, RotorTreeError,
-    StorageError, memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
+    CheckpointPolicy, DurabilityToken, FlushPolicy, RotorTree, RotorTreeError, StorageError,
+    memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
 use crate::common::silence_planned_panics;
+use crate::common::{Builder, unset};
 
 /// BLAKE3 until its fuse has burnt down.
 #[derive(Clone)]
@@ -36,13 +37,11 @@ impl Hasher for Fused {
     }
 }
 
-fn config() -> EngineConfig {
+fn config<H: Hasher>() -> Builder<3, H> {
     limit_this_process();
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        ..EngineConfig::default()
-    }
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
 }
 
 /// An engine with 8 leaves, of which 7 are durable, and the token of the last one.
@@ -50,10 +49,10 @@ fn eight(
     storage: &Arc<dyn Storage>,
     fuse: &Arc<AtomicU64>,
     leaves: &[Hash],
-    config: EngineConfig,
+    config: Builder<3, Fused>,
 ) -> (RotorTree<Fused, 3, 32>, DurabilityToken) {
     let hasher = Fused(Arc::clone(fuse));
-    let engine = RotorTree::open_with(hasher, Arc::clone(storage), config).unwrap();
+    let engine = config.storage(Arc::clone(storage)).open(hasher).unwrap();
     let durable = engine.append(&leaves[..7]).submit().unwrap();
     durable.wait().unwrap();
     let (_, pending) = engine.insert(leaves[7]).unwrap();
@@ -89,7 +88,7 @@ fn a_hasher_that_panics_at_any_hash_of_a_batch_leaves_the_tree_as_it_was() {
         let expected = reference::root(&Blake3Hasher, 3, &leaves[..101]);
         assert_eq!(engine.root(), expected);
         engine.close().unwrap();
-        let again = RotorTree::<_, 3, 32>::open_with(Fused(unlimited), storage, config()).unwrap();
+        let again = config().storage(storage).open(Fused(unlimited)).unwrap();
         assert_eq!(again.root(), expected);
     }
     assert!(panics > 100, "a batch of 292 leaves takes that many hashes");
@@ -100,10 +99,7 @@ fn a_hasher_that_panics_behind_a_part_in_the_log_fails_the_tree_and_loses_nothin
     let leaves = reference::sample_leaves(1, 300);
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let fuse = Arc::new(AtomicU64::new(u64::MAX));
-    let small = EngineConfig {
-        max_unflushed_bytes: 2048,
-        ..config()
-    };
+    let small = config().max_unflushed_bytes(2048);
     let (engine, pending) = eight(&storage, &fuse, &leaves, small);
     let head = engine.head();
     fuse.store(50, Ordering::Relaxed);
@@ -118,7 +114,7 @@ fn a_hasher_that_panics_behind_a_part_in_the_log_fails_the_tree_and_loses_nothin
         Err(RotorTreeError::Storage(StorageError::FlushFailed(_)))
     ));
     assert!(matches!(engine.close(), Err(StorageError::FlushFailed(_))));
-    let again = RotorTree::<_, 3, 32>::open_with(Fused(fuse), storage, config()).unwrap();
+    let again = config().storage(storage).open(Fused(fuse)).unwrap();
     let expected = reference::root(&Blake3Hasher, 3, &leaves[..8]);
     assert_eq!(again.root(), expected, "the unfinished batch is cut");
 }
@@ -128,12 +124,10 @@ fn closing_waits_for_whoever_still_writes() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     for round in 0..50u64 {
         let fuse = Arc::new(AtomicU64::new(u64::MAX));
-        let engine = RotorTree::<_, 3, 32>::open_with(
-            Fused(Arc::clone(&fuse)),
-            Arc::clone(&storage),
-            config(),
-        )
-        .unwrap();
+        let engine = config()
+            .storage(Arc::clone(&storage))
+            .open(Fused(Arc::clone(&fuse)))
+            .unwrap();
         let before = engine.size();
         let leaves = reference::sample_leaves(round, 400);
         std::thread::scope(|scope| {
@@ -157,8 +151,10 @@ fn closing_waits_for_whoever_still_writes() {
             engine.clone().close().unwrap();
         });
         let durable = engine.durable_snapshot();
-        let again =
-            RotorTree::<_, 3, 32>::open_with(Fused(fuse), Arc::clone(&storage), config()).unwrap();
+        let again = config()
+            .storage(Arc::clone(&storage))
+            .open(Fused(fuse))
+            .unwrap();
         assert!(again.recovery_report().was_closed);
         assert_eq!(
             again.snapshot().head(),
@@ -189,11 +185,10 @@ fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
         for _ in 0..20 {
             let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
             let open = || {
-                let config = EngineConfig {
-                    max_unflushed_bytes: 4096,
-                    ..config()
-                };
-                RotorTree::<_, 3, 32>::open_with(Blake3Hasher, Arc::clone(&storage), config)
+                let config = config().max_unflushed_bytes(4096);
+                config
+                    .storage(Arc::clone(&storage))
+                    .open(Blake3Hasher)
                     .unwrap()
             };
             let engine = open();
@@ -222,12 +217,11 @@ fn closing_waits_for_a_batch_that_is_on_its_way_into_the_log() {
 fn a_panic_while_inserting_ends_every_wait() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let fuse = Arc::new(AtomicU64::new(u64::MAX));
-    let small = EngineConfig {
-        max_unflushed_bytes: 2048,
-        ..config()
-    };
-    let engine =
-        RotorTree::<_, 3, 32>::open_with(Fused(Arc::clone(&fuse)), storage, small).unwrap();
+    let small = config().max_unflushed_bytes(2048);
+    let engine = small
+        .storage(storage)
+        .open(Fused(Arc::clone(&fuse)))
+        .unwrap();
     let (told, heard) = mpsc::channel();
     let waiter = engine.clone();
     let hour = Duration::from_secs(3600);

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use crate::common::{Builder, unset};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, Runtime, fs::FsStorage,
-    storage::Storage, test_util::sim_files::SimFiles,
+    CheckpointPolicy, FlushPolicy, RotorTree, Runtime, fs::FsStorage, storage::Storage,
+    test_util::sim_files::SimFiles,
 };
 
 mod idle_readers;
@@ -24,19 +25,17 @@ fn leaf(index: u64) -> rotortree_hasher::Hash {
 }
 
 /// Nothing in the background.
-fn by_hand() -> EngineConfig {
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        runtime: Runtime::new(),
-        ..EngineConfig::default()
-    }
+fn by_hand() -> Builder {
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .runtime(&Runtime::new())
 }
 
 fn on(files: &SimFiles) -> Arc<dyn Storage> {
     Arc::new(FsStorage::with_files(files.clone(), "/tree"))
 }
 
-fn open(files: &SimFiles, config: EngineConfig) -> Tree {
-    Tree::open_with(Blake3Hasher, on(files), config).unwrap()
+fn open(files: &SimFiles, config: Builder) -> Tree {
+    config.storage(on(files)).open(Blake3Hasher).unwrap()
 }

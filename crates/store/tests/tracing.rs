@@ -13,7 +13,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree,
+    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeBuilder,
     fs::FsStorage,
     memory::MemoryStorage,
     storage::Storage,
@@ -125,17 +125,15 @@ impl Subscriber for Capture {
     }
 }
 
-fn quiet() -> EngineConfig {
+fn quiet(storage: &Arc<dyn Storage>) -> RotorTreeBuilder<Tree> {
     limit_this_process();
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        ..EngineConfig::default()
-    }
+    Tree::on(Arc::clone(storage))
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
 }
 
 fn open(storage: &Arc<dyn Storage>) -> Tree {
-    Tree::open_with(Blake3Hasher, Arc::clone(storage), quiet()).unwrap()
+    quiet(storage).open(Blake3Hasher).unwrap()
 }
 
 fn leaves(count: u8) -> Vec<[u8; 32]> {
@@ -153,9 +151,7 @@ fn writer_calls(tree: &Tree) {
 }
 
 fn reader_calls(storage: &Arc<dyn Storage>) {
-    let reader =
-        RotorTree::<_, 4, 20>::open_read_only_with(Blake3Hasher, Arc::clone(storage), quiet())
-            .unwrap();
+    let reader = quiet(storage).open_read_only(Blake3Hasher).unwrap();
     reader.refresh().unwrap();
 }
 
@@ -263,8 +259,8 @@ fn a_span_records_how_its_call_failed() {
     fs::write(dir.path().join("notes.txt"), "of another program").unwrap();
     let (capture, told) = Capture::new(Box::new(|_| {}));
     with_default(capture, || {
-        let storage = Arc::new(FsStorage::new(dir.path()));
-        Tree::open_with(Blake3Hasher, storage, quiet()).unwrap_err();
+        let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(dir.path()));
+        quiet(&storage).open(Blake3Hasher).unwrap_err();
     });
     let errors = told.errors.lock().unwrap();
     assert_eq!(errors.len(), 1);
@@ -328,6 +324,6 @@ fn a_subscriber_that_panics_keeps_no_call_from_its_work() {
 
 fn tree_is_refused_twice(storage: &Arc<dyn Storage>) {
     let tree = open(storage);
-    Tree::open_with(Blake3Hasher, Arc::clone(storage), quiet()).unwrap_err();
+    quiet(storage).open(Blake3Hasher).unwrap_err();
     tree.close().unwrap();
 }

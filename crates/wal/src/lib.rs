@@ -2,6 +2,21 @@
 //! and the rules that tell a tear from damage. It opens no file and does no I/O: bytes come in
 //! through [`SegmentBytes`] and go out as slices.
 //!
+//! ```
+//! use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner};
+//!
+//! // One insert is one record; what is synced together is one group.
+//! let mut group = GroupBuffer::new(1);
+//! group.push_batch(&[[1; 32], [2; 32]], Some(b"block 17"))?;
+//! let mut segment = vec![0; SECTOR]; // The place of the segment header.
+//! segment.extend(group.seal(0x5eed, 0, &Position { sequence: 1, size: 2, root: [9; 32] }));
+//!
+//! let mut scanner = Scanner::new(&segment[..], 0x5eed);
+//! assert!(matches!(scanner.next()?, Some(Event::Group(group)) if group.record_count == 1));
+//! assert!(matches!(scanner.next()?, Some(Event::Record(record)) if record.leaves.len() == 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Words
 //!
 //! - A **record** carries leaves, the application's metadata, or both. Records are numbered without

@@ -13,8 +13,7 @@ use crate::{
 use crate::{RecoveryMode, StorageError};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    #[doc(hidden)]
-    pub fn open_with(
+    pub(crate) fn open_with(
         hasher: H,
         storage: Arc<dyn Storage>,
         settings: Settings,
@@ -24,15 +23,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(Self {
             handle: Arc::new(Handle { core, hasher }),
         })
-    }
-
-    #[doc(hidden)]
-    pub fn open_read_only_with(
-        hasher: H,
-        storage: Arc<dyn Storage>,
-        settings: Settings,
-    ) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
-        ReadOnly::open(hasher, storage, settings)
     }
 }
 

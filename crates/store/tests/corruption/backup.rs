@@ -25,7 +25,9 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 }
 
 fn open(storage: &Arc<dyn Storage>, recovery: RecoveryMode) -> Result<Tree, RotorTreeError> {
-    Tree::open_with(Blake3Hasher, Arc::clone(storage), config(recovery))
+    config(recovery)
+        .storage(Arc::clone(storage))
+        .open(Blake3Hasher)
 }
 
 /// An original and its backup, both closed.

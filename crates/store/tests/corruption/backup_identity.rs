@@ -18,7 +18,10 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 
 fn open(files: &SimFiles, path: &str) -> Tree {
     let config = config(RecoveryMode::StopAtLastValid);
-    Tree::open_with(Blake3Hasher, place(files, path), config).unwrap()
+    config
+        .storage(place(files, path))
+        .open(Blake3Hasher)
+        .unwrap()
 }
 
 /// The files below a path with their bytes.
@@ -105,7 +108,7 @@ fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
         assert_eq!(report.leaves, begin..begin + 100);
         let config = config(RecoveryMode::Strict);
         let backup = place(&files, "/backup");
-        let view = Tree::open_read_only_with(Blake3Hasher, backup, config).unwrap();
+        let view = config.storage(backup).open_read_only(Blake3Hasher).unwrap();
         assert_eq!(view.head(), tree.head());
         let of = |path| StoreIdentity::read(&*place(&files, path)).unwrap().unwrap();
         assert_eq!(of("/backup").backup_of, Some(of("/tree").tree_id));

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use rotortree_store::{
-    EngineConfig, RecoveryMode, TieringConfig, file_layer::FileLayer, storage::Reads,
-};
+use rotortree_store::{RecoveryMode, TieringConfig, file_layer::FileLayer, storage::Reads};
 
 use super::store::{Outcome, Sample, config, open};
 
@@ -136,11 +134,9 @@ fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_ch
     for pin_above_level in [usize::MAX, 0] {
         let sample = Sample::new(7, true);
         let files = sample.copy();
-        let positioned = EngineConfig {
-            reads: Reads::Positioned,
-            tiering: TieringConfig { pin_above_level },
-            ..config(RecoveryMode::Strict)
-        };
+        let positioned = config(RecoveryMode::Strict)
+            .reads(Reads::Positioned)
+            .tiering(TieringConfig { pin_above_level });
         let tree = open(&files, positioned).unwrap();
         let scrub = || tree.verify();
         let logs = |path: &Path| {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    EngineConfig, RecoveryMode, RotorTreeError, StorageError,
+    RecoveryMode, RotorTreeError, StorageError,
     manifest::Manifest,
     test_util::sim_files::{Bound, SimFiles},
 };
@@ -78,10 +78,7 @@ fn a_node_that_leads_to_another_root_is_refused_without_verification_too() {
     assert_eq!((manifest.size, manifest.levels[1].nodes.len()), (150, 75));
     manifest.levels[1].nodes[74][0] ^= 1;
     damaged.write_file(MANIFEST, &manifest.encode());
-    let unverified = EngineConfig {
-        verify_checkpoint: false,
-        ..config(RecoveryMode::StopAtLastValid)
-    };
+    let unverified = config(RecoveryMode::StopAtLastValid).verify_checkpoint(false);
     assert!(is_damage(&open(&damaged, unverified)));
 }
 

@@ -6,11 +6,12 @@ use std::{path::PathBuf, sync::Arc};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::{TreeHead, reference};
 use rotortree_store::{
-    EngineConfig, ReadOnly, RecoveryMode, RotorTreeError, StorageError, StoreIdentity,
-    fs::FsStorage, storage::Storage, test_util::sim_files::SimFiles,
+    ReadOnly, RecoveryMode, RotorTreeError, StorageError, StoreIdentity, fs::FsStorage,
+    storage::Storage, test_util::sim_files::SimFiles,
 };
 
-use super::store::{Tree, config, open};
+use super::store::{config, open};
+use crate::common::Builder;
 
 const LEAVES: usize = 1000;
 const SECTOR: usize = 512;
@@ -23,14 +24,13 @@ fn place(files: &SimFiles, path: &str) -> Arc<dyn Storage> {
 }
 
 fn view(files: &SimFiles, mode: RecoveryMode) -> Result<View, RotorTreeError> {
-    Tree::open_read_only_with(Blake3Hasher, place(files, "/tree"), config(mode))
+    config(mode)
+        .storage(place(files, "/tree"))
+        .open_read_only(Blake3Hasher)
 }
 
-fn one_segment(mode: RecoveryMode) -> EngineConfig {
-    EngineConfig {
-        segment_bytes: 1 << 20,
-        ..config(mode)
-    }
+fn one_segment(mode: RecoveryMode) -> Builder {
+    config(mode).segment_bytes(1 << 20)
 }
 
 /// A store without a checkpoint, in one segment and two groups, closed in an orderly way.
@@ -177,10 +177,12 @@ fn a_cut_is_told_by_everything_until_it_is_acknowledged() {
     for told in [place(&damaged, "/tree"), backup] {
         let identity = StoreIdentity::read(&*told).unwrap().unwrap();
         assert_eq!(identity.cuts, cuts, "{}", told.describe());
-        let view =
-            Tree::open_read_only_with(Blake3Hasher, Arc::clone(&told), config(DEFAULT)).unwrap();
+        let view = config(DEFAULT)
+            .storage(Arc::clone(&told))
+            .open_read_only(Blake3Hasher)
+            .unwrap();
         assert_eq!(view.recovery_report().cuts, cuts, "{}", told.describe());
-        let tree = Tree::open_with(Blake3Hasher, told, config(DEFAULT)).unwrap();
+        let tree = config(DEFAULT).storage(told).open(Blake3Hasher).unwrap();
         assert_eq!(tree.recovery_report().damage, None);
         assert_eq!(tree.recovery_report().cuts, cuts);
         assert_eq!(tree.stats().unacknowledged_cuts, 1);
@@ -361,16 +363,10 @@ fn what_only_knowledge_from_outside_can_tell_is_refused_by_an_expected_head() {
         ("put back", early),
         ("emptied", SimFiles::new()),
     ] {
-        let expecting = EngineConfig {
-            expect_head: Some(head),
-            ..config(DEFAULT)
-        };
+        let expecting = config(DEFAULT).expect_head(head);
         for expecting in [
             expecting.clone(),
-            EngineConfig {
-                recovery: RecoveryMode::AcceptLoss,
-                ..expecting
-            },
+            expecting.recovery(RecoveryMode::AcceptLoss),
         ] {
             let refused = open(&changed.settled(), expecting).map(drop).unwrap_err();
             assert!(

@@ -12,52 +12,58 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, ToyHasher};
 use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
-    EngineConfig, RecoveryMode, RotorTree, RotorTreeError, StorageError,
+    AnyTreeBuilder, RecoveryMode, RotorTree, RotorTreeError, StorageError,
     fs::FsStorage,
     storage::Storage,
     test_util::sim_files::{Effect, Fault, SimFiles},
 };
 
-use super::store::{Sample, Tree, config, open};
+use super::store::{Sample, config, open};
+use crate::common::Builder;
 
 const ROOT: &str = "/tree";
 const DEFAULT: RecoveryMode = RecoveryMode::StopAtLastValid;
 const TIMES: usize = 10;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
-type Open = fn(Arc<dyn Storage>, EngineConfig) -> Result<(), RotorTreeError>;
+type Open = fn(Arc<dyn Storage>, Builder) -> Result<(), RotorTreeError>;
 
-fn as_stored(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    Tree::open_with(Blake3Hasher, storage, config).map(drop)
+fn as_stored(storage: Arc<dyn Storage>, config: Builder) -> Result<(), RotorTreeError> {
+    config.storage(storage).open(Blake3Hasher).map(drop)
 }
 
-fn with_another_hasher(
-    storage: Arc<dyn Storage>,
-    config: EngineConfig,
-) -> Result<(), RotorTreeError> {
-    RotorTree::<ToyHasher, 2, 32>::open_with(ToyHasher::new(), storage, config).map(drop)
+fn with_another_hasher(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTreeError> {
+    let builder = RotorTree::<ToyHasher, 2, 32>::on(storage);
+    builder.open(ToyHasher::new()).map(drop)
 }
 
-fn with_another_arity(
-    storage: Arc<dyn Storage>,
-    config: EngineConfig,
-) -> Result<(), RotorTreeError> {
-    RotorTree::<Blake3Hasher, 3, 32>::open_with(Blake3Hasher, storage, config).map(drop)
+fn with_another_arity(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTreeError> {
+    let builder = RotorTree::<Blake3Hasher, 3, 32>::on(storage);
+    builder.open(Blake3Hasher).map(drop)
 }
 
-fn with_less_depth(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    RotorTree::<Blake3Hasher, 2, 31>::open_with(Blake3Hasher, storage, config).map(drop)
+fn with_less_depth(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTreeError> {
+    let builder = RotorTree::<Blake3Hasher, 2, 31>::on(storage);
+    builder.open(Blake3Hasher).map(drop)
 }
 
-fn read_only(storage: Arc<dyn Storage>, config: EngineConfig) -> Result<(), RotorTreeError> {
-    Tree::open_read_only_with(Blake3Hasher, storage, config).map(drop)
+fn without_depth(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTreeError> {
+    let builder = AnyTreeBuilder::on(storage).n(2).max_depth(0);
+    builder.open(Blake3Hasher).map(drop)
+}
+
+fn read_only(storage: Arc<dyn Storage>, config: Builder) -> Result<(), RotorTreeError> {
+    config
+        .storage(storage)
+        .open_read_only(Blake3Hasher)
+        .map(drop)
 }
 
 /// What stands at a place, and how it is opened.
 struct Case {
     name: &'static str,
     files: Files,
-    config: EngineConfig,
+    config: Builder,
     open: Open,
     refused: fn(&StorageError) -> bool,
 }
@@ -96,10 +102,7 @@ fn cases() -> Vec<Case> {
         size,
         root: [9; 32],
     };
-    let expecting = |size: u64, mode: RecoveryMode| EngineConfig {
-        expect_head: Some(head(size)),
-        ..config(mode)
-    };
+    let expecting = |size: u64, mode: RecoveryMode| config(mode).expect_head(head(size));
     let damaged_log = |sample: &Sample, last: bool| {
         changed(sample, |files| {
             let path = segment(files, last);
@@ -130,10 +133,7 @@ fn cases() -> Vec<Case> {
         |error| matches!(error, StorageError::ForeignDirectory { .. });
     let nothing = Files::new;
     let stored: Open = as_stored;
-    let not_made = EngineConfig {
-        create_if_missing: false,
-        ..config(DEFAULT)
-    };
+    let not_made = config(DEFAULT).create_if_missing(false);
     let foreign = || Files::from([(PathBuf::from("notes.txt"), b"mine".to_vec())]);
     let manifest = Path::new("MANIFEST");
     let all = || changed(&whole, |_| {});
@@ -277,11 +277,8 @@ fn cases() -> Vec<Case> {
         case(
             "a depth that no tree has",
             all(),
-            EngineConfig {
-                max_depth: Some(0),
-                ..config(DEFAULT)
-            },
-            stored,
+            config(DEFAULT),
+            without_depth,
             |error| matches!(error, StorageError::InvalidConfig(_)),
         ),
     ]

@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use crate::common::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, Damage, EngineConfig, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError,
+    CheckpointPolicy, Damage, FlushPolicy, RecoveryMode, RotorTree, RotorTreeError,
     fs::FsStorage,
     storage::{Reads, Storage},
     test_util::{sim_files::SimFiles, watchdog::limit_this_process},
@@ -13,20 +14,18 @@ use rotortree_store::{
 
 pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
-pub(crate) fn config(recovery: RecoveryMode) -> EngineConfig {
+pub(crate) fn config(recovery: RecoveryMode) -> Builder {
     limit_this_process();
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        segment_bytes: 4096,
-        recovery,
-        ..EngineConfig::default()
-    }
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .segment_bytes(4096)
+        .recovery(recovery)
 }
 
-pub(crate) fn open(files: &SimFiles, config: EngineConfig) -> Result<Tree, RotorTreeError> {
+pub(crate) fn open(files: &SimFiles, config: Builder) -> Result<Tree, RotorTreeError> {
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
-    Tree::open_with(Blake3Hasher, storage, config)
+    config.storage(storage).open(Blake3Hasher)
 }
 
 /// A store as it stands on disk, and the leaves that are durable in it.
@@ -253,11 +252,9 @@ impl Sample {
 
     /// Reads chunk by chunk, as a store that was opened without verification does.
     pub(crate) fn reads_no_wrong_node(&self, damaged: &SimFiles, reads: Reads, told: &str) {
-        let unverified = EngineConfig {
-            verify_checkpoint: false,
-            reads,
-            ..config(RecoveryMode::StopAtLastValid)
-        };
+        let unverified = config(RecoveryMode::StopAtLastValid)
+            .verify_checkpoint(false)
+            .reads(reads);
         let Ok(tree) = open(&damaged.settled(), unverified) else {
             return;
         };

@@ -14,7 +14,7 @@ use rotortree_store::{
 use super::{
     check::Reference,
     faults::Watchdog,
-    workload::{Tree, config, leaf, storage},
+    workload::{config, leaf, storage},
 };
 
 fn place(files: &SimFiles) -> Arc<dyn Storage> {
@@ -24,11 +24,11 @@ fn place(files: &SimFiles) -> Arc<dyn Storage> {
 /// Opens a copy of the backup strictly, since opening the backup itself would make it a tree of its
 /// own; its size, which must be one of `sizes`.
 fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Reference) -> u64 {
-    let strict = rotortree_store::EngineConfig {
-        recovery: RecoveryMode::Strict,
-        ..config()
-    };
-    let tree = Tree::<2>::open_with(Blake3Hasher, place(&files.settled()), strict).unwrap();
+    let strict = config::<2>().recovery(RecoveryMode::Strict);
+    let tree = strict
+        .storage(place(&files.settled()))
+        .open(Blake3Hasher)
+        .unwrap();
     assert!(
         sizes.contains(&tree.size()),
         "{} leaves, not one of {sizes:?}",
@@ -50,7 +50,10 @@ fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree(
                 "{room} bytes of room, earlier backup: {had_backup}"
             ));
             let files = SimFiles::new();
-            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = config::<2>()
+                .storage(storage(&files))
+                .open(Blake3Hasher)
+                .unwrap();
             tree.append(&leaves[..200]).submit().unwrap();
             tree.flush().unwrap();
             if had_backup {
@@ -86,7 +89,10 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
     let leaves: Vec<Hash> = (0..500).map(leaf).collect();
     let mut reference = Reference::default();
     let files = SimFiles::new();
-    let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+    let tree = config::<2>()
+        .storage(storage(&files))
+        .open(Blake3Hasher)
+        .unwrap();
     tree.append(&leaves[..200]).submit().unwrap();
     tree.flush().unwrap();
     let begun = files.operations();
@@ -113,8 +119,10 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         for image in point.images(Bound::new(16, 7)) {
             restored(&image.files, sizes, &leaves, &mut reference);
             // The original is there too, and the backup is completed by another attempt.
-            let original =
-                Tree::<2>::open_with(Blake3Hasher, storage(&image.files), config()).unwrap();
+            let original = config::<2>()
+                .storage(storage(&image.files))
+                .open(Blake3Hasher)
+                .unwrap();
             original.backup_to(place(&image.files)).unwrap();
             let size = original.size();
             assert_eq!(
@@ -127,7 +135,10 @@ fn a_backup_survives_every_crash_and_every_failing_call_of_its_making() {
         watchdog.case(format!("call {number} fails"));
         let copy = files.settled();
         copy.remove_file("/backup/LOCK");
-        let original = Tree::<2>::open_with(Blake3Hasher, storage(&copy), config()).unwrap();
+        let original = config::<2>()
+            .storage(storage(&copy))
+            .open(Blake3Hasher)
+            .unwrap();
         original.insert(leaf(500)).unwrap();
         copy.inject(Fault::new(number, Effect::Error(ErrorKind::Other)).within("/backup"));
         let outcome = original.backup_to(place(&copy));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
-use rotortree_store::{EngineConfig, RecoveryMode, test_util::sim_files::SimFiles};
+use rotortree_store::{RecoveryMode, test_util::sim_files::SimFiles};
 
 use super::workload::{History, Tree, config, storage};
 
@@ -48,11 +48,10 @@ pub(crate) fn recover<const N: usize>(
     bounds: (usize, usize),
     reference: &mut Reference,
 ) -> (Tree<N>, usize) {
-    let config = EngineConfig {
-        recovery: RecoveryMode::Strict,
-        ..config()
-    };
-    let engine = Tree::<N>::open_with(Blake3Hasher, storage(files), config)
+    let config = config::<N>().recovery(RecoveryMode::Strict);
+    let engine = config
+        .storage(storage(files))
+        .open(Blake3Hasher)
         .unwrap_or_else(|error| panic!("a crash was called {error}"));
     let snapshot = engine.snapshot();
     let (durable, accepted) = bounds;

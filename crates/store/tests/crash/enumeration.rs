@@ -4,7 +4,7 @@
 use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy,
+    CheckpointPolicy, FlushPolicy,
     test_util::sim_files::{Bound, SimFiles},
 };
 
@@ -14,6 +14,7 @@ use super::{
     setting,
     workload::{History, STEPS, Step, config},
 };
+use crate::common::Builder;
 
 struct Tally {
     watchdog: Watchdog,
@@ -48,7 +49,7 @@ impl Tally {
     }
 }
 
-fn enumerate<const N: usize>(config: &EngineConfig, depth: usize, bound: usize, tally: &mut Tally) {
+fn enumerate<const N: usize>(config: &Builder<N>, depth: usize, bound: usize, tally: &mut Tally) {
     let mut reference = Reference::default();
     let mut seen = HashSet::new();
     let count = STEPS.len().pow(depth as u32);
@@ -69,7 +70,7 @@ fn enumerate<const N: usize>(config: &EngineConfig, depth: usize, bound: usize, 
 }
 
 fn crash_everywhere<const N: usize>(
-    config: &EngineConfig,
+    config: &Builder<N>,
     steps: &[Step],
     bound: usize,
     seed: u64,
@@ -198,13 +199,12 @@ fn every_crash_under_every_policy_leaves_a_prefix_with_everything_durable() {
     ];
     let mut tally = Tally::start();
     for (flush_policy, checkpoint_policy) in policies {
-        let config = EngineConfig {
-            flush_policy,
-            checkpoint_policy,
-            ..config()
-        };
-        enumerate::<2>(&config, depth, bound, &mut tally);
-        enumerate::<3>(&config, depth.min(1), bound, &mut tally);
+        let pairs = config().flush_policy(flush_policy);
+        let pairs = pairs.checkpoint_policy(checkpoint_policy);
+        enumerate::<2>(&pairs, depth, bound, &mut tally);
+        let triples = config().flush_policy(flush_policy);
+        let triples = triples.checkpoint_policy(checkpoint_policy);
+        enumerate::<3>(&triples, depth.min(1), bound, &mut tally);
     }
     tally.tell();
     assert!(

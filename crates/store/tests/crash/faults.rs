@@ -12,7 +12,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    RotorTree, RotorTreeError, StorageError,
+    RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
@@ -120,7 +120,7 @@ impl<const N: usize> Run<N> {
         // strikes once.
         for _ in 0..2 {
             if let Ok(Ok(tree)) = catch_unwind(AssertUnwindSafe(|| {
-                Tree::<N>::open_with(Blake3Hasher, storage(files), config())
+                config::<N>().storage(storage(files)).open(Blake3Hasher)
             })) {
                 let snapshot = tree.snapshot();
                 let state = State {
@@ -240,11 +240,9 @@ impl<const N: usize> Run<N> {
             }
             Step::Read => {
                 let read = || {
-                    RotorTree::<_, N, 32>::open_read_only_with(
-                        Blake3Hasher,
-                        storage(files),
-                        config(),
-                    )
+                    config::<N>()
+                        .storage(storage(files))
+                        .open_read_only(Blake3Hasher)
                 };
                 // An error is one that is injected, or what it left.
                 if let Ok(Ok(reader)) = catch_unwind(read) {
@@ -421,7 +419,10 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
         for number in 0..3 {
             watchdog.case(format!("{effect:?} on rename {number} of a checkpoint"));
             let files = SimFiles::new();
-            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = config::<2>()
+                .storage(storage(&files))
+                .open(Blake3Hasher)
+                .unwrap();
             let leaves: Vec<_> = (0..50).map(leaf).collect();
             tree.append(&leaves).submit().unwrap();
             files.inject(Fault::new(number, effect).on(Call::Rename));
@@ -434,7 +435,10 @@ fn a_manifest_of_which_nobody_knows_whether_it_is_in_force_fails_the_tree_for_go
             );
             assert!(tree.failure().is_some() && tree.insert(leaf(50)).is_err());
             drop(tree);
-            let tree = Tree::<2>::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+            let tree = config::<2>()
+                .storage(storage(&files))
+                .open(Blake3Hasher)
+                .unwrap();
             assert_eq!(tree.size(), 50);
         }
     }

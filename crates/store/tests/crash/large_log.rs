@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    EngineConfig, StorageError,
+    StorageError,
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
@@ -20,12 +20,10 @@ use super::{
 const LEAVES: u64 = 140_000;
 
 fn open(files: &SimFiles) -> Tree<2> {
-    let config = EngineConfig {
-        segment_bytes: 64 << 20,
-        max_unflushed_bytes: 64 << 20,
-        ..config()
-    };
-    Tree::open_with(Blake3Hasher, storage(files), config).unwrap()
+    let config = config::<2>()
+        .segment_bytes(64 << 20)
+        .max_unflushed_bytes(64 << 20);
+    config.storage(storage(files)).open(Blake3Hasher).unwrap()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    RotorTree, RotorTreeError, StorageError,
+    RotorTreeError, StorageError,
     file_layer::{FileLayer, FileStatus},
     fs::FsStorage,
     test_util::sim_files::{Call, Effect, Fault, SimDir, SimFile, SimFiles, SimLock, SimMap},
@@ -142,7 +142,7 @@ fn what_came_while_a_checkpoint_was_written_is_not_taken_for_durable() {
     let files = SimFiles::new();
     let layer = Meanwhile::new(&files, Call::Sync);
     let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
-    let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage, config()).unwrap();
+    let tree: Tree<2> = config::<2>().storage(storage).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).metadata(b"before").submit().unwrap();
     let beside = tree.clone();
@@ -162,7 +162,7 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     let files = SimFiles::new();
     let layer = Meanwhile::new(&files, Call::Sync);
     let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
-    let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage, config()).unwrap();
+    let tree: Tree<2> = config::<2>().storage(storage).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).submit().unwrap();
     let before = Arc::new(Mutex::new(Vec::new()));
@@ -192,7 +192,10 @@ fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
     let watchdog = Watchdog::start();
     watchdog.case("a checkpoint while a reader reads".into());
     let files = SimFiles::new();
-    let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+    let tree: Tree<2> = config::<2>()
+        .storage(storage(&files))
+        .open(Blake3Hasher)
+        .unwrap();
     let leaves: Vec<_> = (0..400).map(leaf).collect();
     tree.append(&leaves[..300]).submit().unwrap();
     tree.flush().unwrap();
@@ -205,7 +208,10 @@ fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
         writer.checkpoint().unwrap();
     });
     let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
-    let reader = RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, place, config()).unwrap();
+    let reader = config::<2>()
+        .storage(place)
+        .open_read_only(Blake3Hasher)
+        .unwrap();
     assert!(layer.deed.lock().unwrap().is_none(), "nothing came between");
     assert_eq!(reader.head(), tree.head());
 }
@@ -215,7 +221,10 @@ fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
     let watchdog = Watchdog::start();
     watchdog.case("a reader behind a failed sync".into());
     let files = SimFiles::new();
-    let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+    let tree: Tree<2> = config::<2>()
+        .storage(storage(&files))
+        .open(Blake3Hasher)
+        .unwrap();
     for size in 0..3 {
         tree.insert(leaf(size)).unwrap();
         if size == 2 {
@@ -226,9 +235,10 @@ fn a_reader_shows_nothing_of_a_group_whose_sync_failed() {
     files.heal();
     // All three groups can be read in this boot; the third one attests the second, and nothing
     // attests the third.
-    let reader =
-        RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, storage(&files), config())
-            .unwrap();
+    let reader = config::<2>()
+        .storage(storage(&files))
+        .open_read_only(Blake3Hasher)
+        .unwrap();
     assert_eq!(reader.head(), tree.durable_snapshot().head());
     assert_eq!((reader.size(), tree.size()), (2, 3));
 }
@@ -240,7 +250,7 @@ fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
     let files = SimFiles::new();
     let layer = Meanwhile::new(&files, Call::Sync);
     let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
-    let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, place, config()).unwrap();
+    let tree: Tree<2> = config::<2>().storage(place).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).submit().unwrap();
     let closed = Arc::new(Mutex::new(None));
@@ -254,7 +264,7 @@ fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
         // Time enough to give the place up, for a tree that would.
         for _ in 0..20 {
             thread::sleep(Duration::from_millis(10));
-            let second = RotorTree::<_, 2, 32>::open_with(Blake3Hasher, storage(&place), config());
+            let second = config::<2>().storage(storage(&place)).open(Blake3Hasher);
             assert!(
                 matches!(
                     second,

@@ -12,7 +12,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
-    EngineConfig, RecoveryMode, RotorTree, RotorTreeError, StorageError,
+    RecoveryMode, RotorTreeError, StorageError,
     test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
 };
 
@@ -48,11 +48,11 @@ fn shown(
     reference: &mut Reference,
     history: &History,
 ) -> Option<usize> {
-    let strict = EngineConfig {
-        recovery: RecoveryMode::Strict,
-        ..config()
-    };
-    match RotorTree::<_, 2, 32>::open_read_only_with(Blake3Hasher, storage(&point.seen()), strict) {
+    let strict = config::<2>().recovery(RecoveryMode::Strict);
+    match strict
+        .storage(storage(&point.seen()))
+        .open_read_only(Blake3Hasher)
+    {
         Ok(reader) => {
             let snapshot = reader.snapshot();
             reference.assert_equals(&snapshot, &history.leaves[..snapshot.size() as usize]);

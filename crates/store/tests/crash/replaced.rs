@@ -11,7 +11,7 @@ use std::{
 };
 
 use rotortree_hasher::Blake3Hasher;
-use rotortree_store::{RotorTree, RotorTreeError, fs::FsStorage, test_util::sim_files::SimFiles};
+use rotortree_store::{RotorTreeError, fs::FsStorage, test_util::sim_files::SimFiles};
 
 use super::{
     check::Reference,
@@ -51,7 +51,7 @@ const CLOSING: u64 = u64::MAX;
 
 fn open(files: &SimFiles, path: &str) -> Result<Tree<2>, RotorTreeError> {
     let storage = Arc::new(FsStorage::with_files(files.clone(), path));
-    RotorTree::open_with(Blake3Hasher, storage, config())
+    config::<2>().storage(storage).open(Blake3Hasher)
 }
 
 fn append(tree: &Tree<2>, count: u64) -> Result<u64, RotorTreeError> {
@@ -83,7 +83,10 @@ fn work(tree: &Tree<2>, durable: &mut u64, step: &AtomicU64) -> Result<(), Rotor
 fn run(event: Event, number: u64) -> Option<Run> {
     let files = SimFiles::new();
     {
-        let tree: Tree<2> = RotorTree::open_with(Blake3Hasher, storage(&files), config()).unwrap();
+        let tree: Tree<2> = config::<2>()
+            .storage(storage(&files))
+            .open(Blake3Hasher)
+            .unwrap();
         append(&tree, 300).unwrap();
         tree.checkpoint().unwrap();
         tree.close().unwrap();

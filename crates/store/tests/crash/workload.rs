@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::common::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, RotorTree, fs::FsStorage, storage::Storage,
+    CheckpointPolicy, FlushPolicy, RotorTree, fs::FsStorage, storage::Storage,
     test_util::sim_files::SimFiles,
 };
 
@@ -66,14 +67,12 @@ pub(crate) struct History {
     pub(crate) marks: Vec<Mark>,
 }
 
-pub(crate) fn config() -> EngineConfig {
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        segment_bytes: 4096,
-        max_unflushed_bytes: 16 << 10,
-        ..EngineConfig::default()
-    }
+pub(crate) fn config<const N: usize>() -> Builder<N> {
+    unset()
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .segment_bytes(4096)
+        .max_unflushed_bytes(16 << 10)
 }
 
 pub(crate) fn storage(files: &SimFiles) -> Arc<dyn Storage> {
@@ -134,10 +133,16 @@ impl History {
     pub(crate) fn run_as<const N: usize>(
         &mut self,
         files: &SimFiles,
-        config: &EngineConfig,
+        config: &Builder<N>,
         steps: &[Step],
     ) -> Tree<N> {
-        let open = || Tree::<N>::open_with(Blake3Hasher, storage(files), config.clone()).unwrap();
+        let open = || {
+            config
+                .clone()
+                .storage(storage(files))
+                .open(Blake3Hasher)
+                .unwrap()
+        };
         if self.states.is_empty() {
             self.states.push(State {
                 size: 0,
@@ -190,11 +195,10 @@ impl History {
                     self.mark(files, self.states.len() - 1);
                 }
                 Step::Read => {
-                    let reader = RotorTree::<_, N, 32>::open_read_only_with(
-                        Blake3Hasher,
-                        storage(files),
-                        config.clone(),
-                    );
+                    let reader = config
+                        .clone()
+                        .storage(storage(files))
+                        .open_read_only(Blake3Hasher);
                     let shown = self.state_of(&reader.unwrap().snapshot());
                     self.mark(files, shown);
                 }

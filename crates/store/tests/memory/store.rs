@@ -14,8 +14,8 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    CheckpointPolicy, EngineConfig, FlushPolicy, ReadOnly, RecoveryMode, RotorTree, RotorTreeError,
-    file_layer::FileLayer, fs::FsStorage, storage::Storage,
+    CheckpointPolicy, FlushPolicy, ReadOnly, RecoveryMode, RotorTree, RotorTreeBuilder,
+    RotorTreeError, file_layer::FileLayer, fs::FsStorage, storage::Storage,
 };
 
 /// What opening any store may take beyond the nodes that it holds in memory: windows, buffers of
@@ -27,13 +27,11 @@ pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 pub(crate) const MODES: [RecoveryMode; 2] = [RecoveryMode::Strict, RecoveryMode::StopAtLastValid];
 
-pub(crate) fn config(recovery: RecoveryMode) -> EngineConfig {
-    EngineConfig {
-        flush_policy: FlushPolicy::Manual,
-        checkpoint_policy: CheckpointPolicy::Manual,
-        recovery,
-        ..EngineConfig::default()
-    }
+fn config(storage: &Arc<dyn Storage>, recovery: RecoveryMode) -> RotorTreeBuilder<Tree> {
+    Tree::on(Arc::clone(storage))
+        .flush_policy(FlushPolicy::Manual)
+        .checkpoint_policy(CheckpointPolicy::Manual)
+        .recovery(recovery)
 }
 
 pub(crate) fn place<L: FileLayer>(files: L, path: &Path) -> Arc<dyn Storage> {
@@ -44,14 +42,14 @@ pub(crate) fn open(
     storage: &Arc<dyn Storage>,
     recovery: RecoveryMode,
 ) -> Result<Tree, RotorTreeError> {
-    Tree::open_with(Blake3Hasher, Arc::clone(storage), config(recovery))
+    config(storage, recovery).open(Blake3Hasher)
 }
 
 pub(crate) fn read_only(
     storage: &Arc<dyn Storage>,
     recovery: RecoveryMode,
 ) -> Result<ReadOnly<Blake3Hasher, 2, 32>, RotorTreeError> {
-    RotorTree::open_read_only_with(Blake3Hasher, Arc::clone(storage), config(recovery))
+    config(storage, recovery).open_read_only(Blake3Hasher)
 }
 
 pub(crate) fn leaves() -> Vec<Hash> {
@@ -63,11 +61,8 @@ pub(crate) fn leaves() -> Vec<Hash> {
 /// is made now is what a killed process leaves.
 pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
     let leaves = leaves();
-    let short_segments = EngineConfig {
-        segment_bytes: 2048,
-        ..config(RecoveryMode::Strict)
-    };
-    let tree = Tree::open_with(Blake3Hasher, Arc::clone(storage), short_segments).unwrap();
+    let short_segments = config(storage, RecoveryMode::Strict).segment_bytes(2048);
+    let tree = short_segments.open(Blake3Hasher).unwrap();
     tree.append(&leaves[..300])
         .metadata(b"cursor")
         .submit()

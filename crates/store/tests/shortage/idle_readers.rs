@@ -9,17 +9,23 @@ use rotortree_store::{
     test_util::object::{ObjectStorage, ObjectStore},
 };
 
-use super::{Tree, by_hand, leaf, markless::Markless};
+use super::{by_hand, leaf, markless::Markless};
 
 fn reader(storage: &Arc<dyn Storage>) -> ReadOnly<Blake3Hasher, 2, 32> {
-    Tree::open_read_only_with(Blake3Hasher, Arc::clone(storage), by_hand()).unwrap()
+    by_hand()
+        .storage(Arc::clone(storage))
+        .open_read_only(Blake3Hasher)
+        .unwrap()
 }
 
 #[test]
 fn a_backend_without_marks_gets_one_empty_group_when_its_writer_falls_idle() {
     let place = Markless::default();
     let storage: Arc<dyn Storage> = Arc::new(place.clone());
-    let tree = Tree::open_with(Blake3Hasher, Arc::clone(&storage), by_hand()).unwrap();
+    let tree = by_hand()
+        .storage(Arc::clone(&storage))
+        .open(Blake3Hasher)
+        .unwrap();
     let reader = reader(&storage);
     for size in 1..=3 {
         let before = place.syncs();
@@ -38,7 +44,10 @@ fn a_backend_without_marks_gets_one_empty_group_when_its_writer_falls_idle() {
 fn readers_show_at_once_what_is_durable_when_it_can_be_read() {
     let bucket = ObjectStore::new();
     let storage: Arc<dyn Storage> = Arc::new(ObjectStorage::new(bucket));
-    let tree = Tree::open_with(Blake3Hasher, Arc::clone(&storage), by_hand()).unwrap();
+    let tree = by_hand()
+        .storage(Arc::clone(&storage))
+        .open(Blake3Hasher)
+        .unwrap();
     let reader = reader(&storage);
     for size in 1..=5 {
         tree.insert(leaf(size)).unwrap();

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use rotortree_store::{CheckpointPolicy, EngineConfig, test_util::sim_files::SimFiles};
+use rotortree_store::{CheckpointPolicy, test_util::sim_files::SimFiles};
 
 use super::{Tree, by_hand, leaf, open};
+use crate::common::Builder;
 
 const THRESHOLD: u64 = 64 << 10;
 const LONG: Duration = Duration::from_secs(300);
 
-fn bounded() -> EngineConfig {
-    EngineConfig {
-        checkpoint_policy: CheckpointPolicy::MemoryThreshold(THRESHOLD as usize),
-        ..by_hand()
-    }
+fn bounded() -> Builder {
+    by_hand().checkpoint_policy(CheckpointPolicy::MemoryThreshold(THRESHOLD as usize))
 }
 
 /// Bytes that the log takes on the disk.
@@ -86,10 +84,7 @@ fn a_log_that_an_earlier_run_left_makes_a_checkpoint_due_at_once() {
     // still too much.
     let tree = open(
         &files,
-        EngineConfig {
-            checkpoint_policy: CheckpointPolicy::MemoryThreshold(8 << 10),
-            ..by_hand()
-        },
+        by_hand().checkpoint_policy(CheckpointPolicy::MemoryThreshold(8 << 10)),
     );
     assert!(tree.wait_for_checkpoint(LONG), "no checkpoint");
     assert_eq!(tree.stats().checkpointed_size, 200);
@@ -121,10 +116,7 @@ fn a_checkpoint_that_failed_leaves_the_log_as_due_as_it_was() {
 fn a_threshold_of_nothing_makes_no_checkpoint_due_without_anything_new() {
     for threshold in [0, 1, 511] {
         let files = SimFiles::new();
-        let config = EngineConfig {
-            checkpoint_policy: CheckpointPolicy::MemoryThreshold(threshold),
-            ..by_hand()
-        };
+        let config = by_hand().checkpoint_policy(CheckpointPolicy::MemoryThreshold(threshold));
         let tree = open(&files, config);
         for index in 0..20 {
             tree.insert(leaf(index)).unwrap().1.wait().unwrap();
@@ -147,10 +139,7 @@ fn under_the_other_policies_the_log_grows_until_the_caller_or_the_entries_end_it
         CheckpointPolicy::EveryNEntries(1000),
     ] {
         let files = SimFiles::new();
-        let config = EngineConfig {
-            checkpoint_policy: policy,
-            ..by_hand()
-        };
+        let config = by_hand().checkpoint_policy(policy);
         let tree = open(&files, config);
         for entry in 0..300u64 {
             let metadata = vec![entry as u8; 4 << 10];

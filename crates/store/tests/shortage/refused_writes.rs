@@ -4,11 +4,12 @@
 use std::{io::ErrorKind, thread, time::Duration};
 
 use rotortree_store::{
-    EngineConfig, FlushPolicy, StorageError,
+    FlushPolicy, StorageError,
     test_util::sim_files::{Call, Effect, Fault, SimFiles},
 };
 
 use super::{Tree, by_hand, leaf, on, open};
+use crate::common::Builder;
 
 /// No descriptor for opening a file for writing, as long as it lasts.
 fn no_descriptor() -> Fault {
@@ -17,7 +18,7 @@ fn no_descriptor() -> Fault {
 
 /// A tree with one durable leaf whose segment's file is closed: it has to be opened for the next
 /// group.
-fn idle(files: &SimFiles, config: EngineConfig) -> Tree {
+fn idle(files: &SimFiles, config: Builder) -> Tree {
     let tree = open(files, config);
     tree.insert(leaf(0)).unwrap().1.wait().unwrap();
     // A header, a group, and the mark that is written when the tree falls idle, before the file is
@@ -109,10 +110,7 @@ fn a_future_is_told_of_a_write_that_was_not_made_and_can_be_awaited_again() {
 #[test]
 fn the_background_writes_by_itself_what_it_could_not_write_before() {
     let files = SimFiles::new();
-    let config = EngineConfig {
-        flush_policy: FlushPolicy::Interval(Duration::from_millis(1)),
-        ..by_hand()
-    };
+    let config = by_hand().flush_policy(FlushPolicy::Interval(Duration::from_millis(1)));
     let tree = idle(&files, config);
     files.inject(no_descriptor().for_good());
     let (_, token) = tree.insert(leaf(1)).unwrap();
@@ -131,10 +129,7 @@ fn the_background_writes_by_itself_what_it_could_not_write_before() {
 #[test]
 fn a_batch_beyond_the_bound_is_taken_although_its_pieces_cannot_be_written_yet() {
     let files = SimFiles::new();
-    let config = EngineConfig {
-        max_unflushed_bytes: 16 << 10,
-        ..by_hand()
-    };
+    let config = by_hand().max_unflushed_bytes(16 << 10);
     let tree = idle(&files, config.clone());
     files.inject(no_descriptor().for_good());
     let batch: Vec<_> = (1..2001).map(leaf).collect();
@@ -184,10 +179,7 @@ fn a_rotation_that_fails_before_its_manifest_is_in_force_fails_nothing_and_is_ma
     ];
     for faults in faults {
         let files = SimFiles::new();
-        let config = EngineConfig {
-            segment_bytes: 4096,
-            ..by_hand()
-        };
+        let config = by_hand().segment_bytes(4096);
         let tree = open(&files, config.clone());
         fill(&tree, 6);
         let told = format!("{faults:?}");

@@ -2,7 +2,7 @@
 //! closed tree keeps.
 
 use rotortree_lean_imt::reference;
-use rotortree_store::{EngineConfig, test_util::sim_files::SimFiles};
+use rotortree_store::test_util::sim_files::SimFiles;
 
 use super::{by_hand, leaf, open};
 
@@ -61,10 +61,7 @@ fn what_no_sync_had_attested_is_copied_before_it_counts_also_without_room_for_th
 #[test]
 fn a_tree_that_is_idle_or_closed_keeps_no_room_that_it_does_not_use() {
     let files = SimFiles::new();
-    let config = EngineConfig {
-        segment_bytes: 64 << 10,
-        ..by_hand()
-    };
+    let config = by_hand().segment_bytes(64 << 10);
     let tree = open(&files, config);
     let leaves = reference::sample_leaves(0, 1500);
     let mut ahead = 0;
