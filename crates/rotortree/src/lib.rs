@@ -5,17 +5,6 @@
 //! go on. A write-ahead log, checkpoints and memory-mapped levels make the tree outlive the
 //! process. Background work runs on a runtime that trees share.
 //!
-//! This crate is a thin front. It names the types and leaves the work to the crates below, each of
-//! which can be used alone:
-//!
-//! | crate | is |
-//! | --- | --- |
-//! | [`rotortree-hasher`](hasher) | the `Hasher` trait and the hash functions |
-//! | [`rotortree-lean-imt`](lean_imt) | the tree in memory, snapshots and proofs; its names are this crate's too |
-//! | `rotortree-wal` | the bytes of the log |
-//! | `rotortree-store` (`store` here) | backends, recovery, checkpoints and the engine |
-//!
-//! # A durable tree
 #![cfg_attr(
     all(feature = "storage", feature = "blake3"),
     doc = "```",
@@ -35,6 +24,15 @@
     doc = "# Ok::<(), Box<dyn std::error::Error>>(())",
     doc = "```"
 )]
+//!
+//! This crate is a front of names. The crates below do the work, and each can be used alone:
+//!
+//! | crate | is |
+//! | --- | --- |
+//! | [`rotortree-hasher`](hasher) | the `Hasher` trait and the hash functions |
+//! | [`rotortree-lean-imt`](lean_imt) | the tree in memory, snapshots and proofs; its names are this crate's too |
+//! | `rotortree-wal` | the bytes of the log |
+//! | `rotortree-store` (`store` here) | `RotorTree`, backends, recovery and checkpoints |
 //!
 //! # What is promised
 //!
