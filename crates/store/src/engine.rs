@@ -1,72 +1,96 @@
-//! The engine: the write path, group commit, background checkpoints, and what reads them.
+//! The engine: inserts, group commit, background checkpoints, and what reads them.
+//!
+//! A component owns its state together with its lock, and calls only components below it:
+//!
+//! ```text
+//! RotorTree          the handle: every public method, closing when it is dropped
+//!  |
+//! Parts              the components put together; what the background asks of a tree
+//!  |
+//!  +- Inserter       admission; an entry into the tree, the log and what readers see
+//!  |   |
+//!  +- Checkpointer   the steps of a checkpoint; CheckpointQueue: one at a time, then removal
+//!  |   |
+//!  +- Committer      what the leader does: syncs, rotations, marks (knows no tree)
+//!  |   |
+//!  |   +- Catalog      the manifest in force; the one way to commit the next
+//!  |   +- GroupCommit  what is durable, who waits for it, the log while no thread leads
+//!  |   +- PendingSource (a trait)
+//!  |        :
+//!  +- Writer         tree and pending records behind one lock: hash, record, publish
+//!      |
+//!      +- Publication  what readers see, now and as of the last sync; waiters for a size
+//!      +- Policy       when a checkpoint is due
+//!      +- Status       failed, closed, forked, hashing
+//! ```
+//!
+//! Two arrows would point up, and do not. A leader takes records through `PendingSource`. Tokens,
+//! timers and jobs hold `GroupCommit` alone and reach the tree through the trait `Worker`, until
+//! closing takes that away; so does a failure, which every waiter is told of.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `core` | the state all parts share, and how it fails |
-//! | `status` | whether the tree takes writes |
-//! | `open` | from a storage backend to a running engine |
-//! | `append` | what an insert is asked for |
-//! | `write` | inserting, and admission to it |
-//! | `commit` | durability: leading a sync, ticks, marks |
-//! | `group_commit` | what is durable and who waits for it: the part that tokens and timers hold |
-//! | `waiters` | the wakers of futures, in the order of what they wait for |
-//! | `background` | what a tree has the background do for its group commit |
-//! | `outbox` | events and destructors, which wait until no lock is held |
-//! | `reentry` | which thread runs the hasher under the writer lock |
-//! | `lead` | the one right to the write end of the log |
-//! | `log` | the write end of the log, and its rotation |
-//! | `checkpointing` | checkpoints, step by step |
-//! | `policy` | when a checkpoint is due, and when inserts wait for it |
+//! | `append`, `entry`, `placement` | what an insert is asked for, as its users and as the engine see it; where it stands |
+//! | `inserter`, `writer` | see above |
+//! | `committer`, `leader`, `log`, `manifests` | what the leader does; the right to it; the write end of the log; the manifests of a leader beside those of rotations |
+//! | `pending` | the seam between log and tree |
+//! | `group_commit`, `background`, `waiters` | see above; the jobs and ticks of a tree; the wakers of futures |
+//! | `checkpointer`, `checkpoint_queue`, `checkpoint_failed`, `policy` | see above; a checkpoint that failed, as it is told |
+//! | `catalog`, `publication`, `heads`, `status` | see above; heads of recent appends, found by their roots |
+//! | `parts`, `close`, `tenure` | putting together; closing; ownership, and the one call that gives it up |
+//! | `token`, `durable_heads` | what an insert returns for waiting; following what becomes durable |
 //! | `backup` | a copy on another storage, of a running tree |
-//! | `close` | closing |
-//! | `closing` | ownership, and the one call that gives it up |
-//! //! | `durable_heads` | following what becomes durable |
-//! | `token` | what an insert returns for waiting |
-//! | `heads` | heads of recent appends, found by their roots |
 //! | `shortage` | writes that were not made, and are made later |
-//! | `stats`, `stats_text`, `events` | what can be observed |
-//!
-//! Locks, in the order in which they may be taken: `cold`, `manifest`, `writer`, `commit`, then the
-//! small ones. Only the first two, which no insert takes, are held over I/O. Code of others runs
-//! under none of them but the hasher under `writer`: wakers run on threads of the runtime, events
-//! and destructors behind the thread's last lock.
+//! | `stats`, `stats_text`, `figures`, `events` | what can be observed |
+//! | `locks` | the order of all locks, and waiting |
+//! | `hashing`, `outbox` | code of others: the hasher, under the writer's lock; all other, when no lock is held |
 
 mod append;
 #[cfg(all(test, not(loom)))]
 mod async_tests;
 mod background;
 mod backup;
-mod checkpointing;
+mod catalog;
+mod checkpoint_failed;
+mod checkpoint_queue;
+mod checkpointer;
 mod close;
-mod closing;
-mod commit;
-mod core;
-mod cuts;
+mod committer;
 mod durable_heads;
+mod entry;
 mod events;
+mod figures;
 mod group_commit;
+mod hashing;
 mod heads;
-mod lead;
+mod inserter;
+mod leader;
+mod locks;
 pub(crate) mod log;
 #[cfg(all(test, loom))]
 mod loom_models;
-mod open;
+mod manifests;
 mod outbox;
+mod parts;
+mod pending;
+mod placement;
 mod policy;
-mod reentry;
+mod publication;
 mod shortage;
 mod stats;
 mod stats_text;
 mod status;
+mod tenure;
 mod token;
 mod waiters;
-mod write;
+mod writer;
 
-pub(crate) use self::core::Core;
+pub(crate) use self::parts::Parts;
 pub use self::{
-    append::{Append, Placement},
+    append::Append,
     backup::BackupReport,
     durable_heads::DurableHeads,
+    placement::Placement,
     stats::Stats,
     token::{DurabilityToken, Durable},
 };

@@ -35,7 +35,7 @@ use self::{
 use crate::{
     RotorTreeError, StorageError,
     cold::ColdNodes,
-    engine::log::{Identity, Log, random_salt},
+    engine::log::{Identity, LogWriter, NewestSegment, random_salt},
     manifest::Manifest,
     settings::Settings,
     spans,
@@ -52,7 +52,7 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(crate) tree: LeanIMT<H, N, MAX_DEPTH>,
     pub(crate) manifest: Manifest,
     pub(crate) cold: Arc<ColdNodes>,
-    pub(crate) log: Log,
+    pub(crate) log: LogWriter,
     pub(crate) report: RecoveryReport,
 }
 
@@ -138,17 +138,17 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
         if let Err(error) = kept {
             // Nothing names it. The next opening would remove it, too.
-            drop(storage.remove_segment(log.header.number));
+            drop(storage.remove_segment(log.newest.header.number));
             return Err(error.into());
         }
     }
     report.cuts.clone_from(&manifest.cuts);
-    manifest.newest = log.header;
+    manifest.newest = log.newest.header;
     manifest.durable = log.durable;
     manifest.clean_close = None;
     manifest.backup_of = None;
     if compact {
-        manifest.first_segment = log.header.number;
+        manifest.first_segment = log.newest.header.number;
     }
     storage
         .commit_manifest(manifest.generation, &manifest.encode())
@@ -169,7 +169,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .unnamed
         .iter()
         .copied()
-        .filter(|&number| number != log.header.number);
+        .filter(|&number| number != log.newest.header.number);
     for number in unnamed.chain(covered) {
         // A segment that stays is dead, and goes when the store is opened next.
         drop(storage.remove_segment(number));
@@ -204,7 +204,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     assessment: &Assessment,
     compact: bool,
     config: &Settings,
-) -> Result<(Log, (u64, u64)), RotorTreeError> {
+) -> Result<(LogWriter, (u64, u64)), RotorTreeError> {
     let attested = assessment.attested.min(assessment.end);
     let stop = if compact { manifest.sequence } else { attested };
     let mut replayer = Replayer::new(
@@ -255,18 +255,20 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .map_err(WriteError::into_io)
         .map_err(StorageError::Io)?;
     let durable = replayer.position();
-    let log = Log {
+    let log = LogWriter {
         identity,
-        header: header.copy(),
-        earlier: if compact { 0 } else { live.total_bytes() },
-        offset,
-        durable_len: offset,
+        newest: NewestSegment {
+            header: header.copy(),
+            earlier: if compact { 0 } else { live.total_bytes() },
+            offset,
+            durable_len: offset,
+        },
         durable,
         wants_mark: false,
         is_resting: true,
         within_batch: false,
         has_leftover: false,
-        spare: GroupBuffer::new(durable.sequence + 1),
+        buffer: GroupBuffer::new(durable.sequence + 1),
     };
     Ok((log, (replayer.records, replayer.leaves)))
 }

@@ -48,13 +48,12 @@ use self::told::{Empty, Span};
 
 #[cfg(feature = "tracing")]
 mod told {
-    use std::{
-        fmt::Display,
-        panic::{AssertUnwindSafe, catch_unwind},
-    };
+    use std::fmt::Display;
 
     pub(super) use tracing::field::Empty;
     use tracing::span::Entered;
+
+    use crate::isolated::isolated;
 
     /// A span that was made and not entered yet; `None` where making it panicked.
     #[must_use]
@@ -97,11 +96,6 @@ mod told {
             let entered = self.0.take();
             isolated(|| drop(entered));
         }
-    }
-
-    /// What `call` gives, or `None` if it panics.
-    fn isolated<T>(call: impl FnOnce() -> T) -> Option<T> {
-        catch_unwind(AssertUnwindSafe(call)).ok()
     }
 }
 

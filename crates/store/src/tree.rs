@@ -12,7 +12,7 @@ use rotortree_hasher::Hasher;
 
 use crate::{
     Completion, ReadOnly, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, StorageError,
-    engine::Core, isolated::isolated, runtime::Lane, storage::Storage,
+    engine::Parts, isolated::isolated, runtime::Lane, storage::Storage,
 };
 
 /// A Lean Incremental Merkle Tree that outlives the process: inserts are buffered in memory and
@@ -79,7 +79,7 @@ pub struct RotorTree<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 
 /// What the clones share. Dropped with the last of them.
 struct Handle<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
-    core: Arc<Core<H, N, MAX_DEPTH>>,
+    parts: Arc<Parts<H, N, MAX_DEPTH>>,
     /// Verifies beside the one that inserts.
     hasher: H,
 }
@@ -88,7 +88,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Handle<H, N, MA
     fn drop(&mut self) {
         // Those who want to know how closing went call `close`. A destructor may run while a panic
         // unwinds, and a second one that leaves it would end the process.
-        isolated(|| drop(self.core.close()));
+        isolated(|| drop(self.parts.close()));
     }
 }
 
@@ -199,8 +199,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Self::builder(config).open_read_only(hasher)
     }
 
-    pub(crate) fn core(&self) -> &Arc<Core<H, N, MAX_DEPTH>> {
-        &self.handle.core
+    pub(crate) fn parts(&self) -> &Arc<Parts<H, N, MAX_DEPTH>> {
+        &self.handle.parts
     }
 
     /// Closes the tree for this handle and all its clones: flushes everything pending, makes a
@@ -231,7 +231,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Background threads belong to the runtime that trees share. When this returns no work of this
     /// tree is left on them, and they end once no tree has any.
     pub fn close(self) -> Result<(), StorageError> {
-        self.core().close()
+        self.parts().close()
     }
 
     /// [`close`](Self::close) on a thread of the runtime. It starts at once, and goes on if the
@@ -249,10 +249,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn close_async(self) -> Completion<()> {
-        if !self.core().is_own_process() {
+        if !self.parts().status().is_own_process() {
             return Completion::ended(self.close());
         }
-        let runtime = self.core().config.runtime.clone();
+        let runtime = self.parts().config.runtime.clone();
         Completion::of(&runtime, Lane::Checkpoint, move || self.close())
     }
 }
@@ -268,7 +268,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Clone for RotorTree<H, N
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> fmt::Debug for RotorTree<H, N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RotorTree")
-            .field("storage", &self.core().storage.describe())
+            .field("storage", &self.parts().committer.storage.describe())
             .field("size", &self.size())
             .finish_non_exhaustive()
     }

@@ -40,7 +40,7 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
 }
 
 /// The circles that are still to be broken. The number only falls.
-const KNOWN_CIRCLES: usize = 4;
+const KNOWN_CIRCLES: usize = 3;
 
 /// The circles of files in every package, as sentences with the arrows that close them.
 fn circles(tree: &Tree) -> Outcome<Vec<String>> {

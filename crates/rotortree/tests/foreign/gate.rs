@@ -1,4 +1,4 @@
-//! [`Gate`]: a backend in memory whose syncs and chunk writes can be held, as a device that stalls does, or fail.
+//! [`Gate`]: a backend in memory whose syncs, chunk writes and manifests can be held, as a device that stalls does, or fail.
 
 use std::{
     fmt,
@@ -22,9 +22,10 @@ pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Clone, Default)]
 struct Told {
-    /// Syncs of the log, and writes of chunks, wait while these hold.
+    /// Syncs of the log, writes of chunks, and manifests wait while these hold.
     syncs_held: bool,
     chunks_held: bool,
+    manifests_held: bool,
     /// So many syncs pass although they are held.
     passes: u64,
     /// Syncs fail, with a write in doubt; writes of chunks fail.
@@ -76,6 +77,10 @@ impl Gate {
 
     pub(crate) fn hold_chunks(&self, held: bool) {
         self.tell(|told| told.chunks_held = held);
+    }
+
+    pub(crate) fn hold_manifests(&self, held: bool) {
+        self.tell(|told| told.manifests_held = held);
     }
 
     pub(crate) fn fail_syncs(&self) {
@@ -237,6 +242,7 @@ impl Storage for Gate {
     }
 
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
+        self.pass(|told| told.manifests_held);
         self.0.memory.commit_manifest(generation, bytes)
     }
 

@@ -1,6 +1,6 @@
 //! Devices that stall beside healthy ones on one runtime.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use rotortree::{Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTreeConfig, Runtime};
 
@@ -83,5 +83,28 @@ fn checkpoints_that_stall_do_not_stop_inserts_into_another_tree() {
             gate.hold_chunks(false);
             tree.close().unwrap();
         }
+    });
+}
+
+#[test]
+fn a_manifest_that_stalls_keeps_neither_inserts_nor_statistics_waiting() {
+    ends("looking at a tree whose manifest stalls", || {
+        let gate = Gate::new();
+        let manual = CheckpointPolicy::Manual;
+        let tree = open(&gate, &Runtime::new(), FlushPolicy::Manual, manual);
+        tree.insert(leaf(0)).unwrap();
+        gate.hold_manifests(true);
+        thread::scope(|scope| {
+            let checkpoint = scope.spawn(|| tree.checkpoint());
+            eventually("the manifest stalls", || gate.held() > 0);
+            tree.insert(leaf(1)).unwrap();
+            let stats = tree.stats();
+            assert_eq!((stats.size, stats.checkpointed_size), (2, 0));
+            assert!(tree.recovery_report().cuts.is_empty());
+            gate.hold_manifests(false);
+            checkpoint.join().unwrap().unwrap();
+        });
+        assert_eq!(tree.stats().checkpointed_size, 1);
+        tree.close().unwrap();
     });
 }

@@ -1,50 +1,17 @@
 //! [`Append`]: one entry of leaves, metadata or both, on its way into a tree. Every insert method is a short form of it.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::fmt;
 
-use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::TreeHead;
+use rotortree_hasher::Hash;
 
-use super::{core::Core, token::DurabilityToken};
+use super::{
+    entry::{Admission, Appends, Entry},
+    placement::Placement,
+    token::DurabilityToken,
+};
 use crate::RotorTreeError;
 #[cfg(doc)]
 use crate::StorageError;
-
-/// What is inserted at once: one entry of the log, recovered whole or not at all.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<'a> {
-    pub(super) leaves: &'a [Hash],
-    pub(super) metadata: Option<&'a [u8]>,
-    /// The size that the tree must have.
-    pub(super) expected_size: Option<u64>,
-}
-
-/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for
-/// hashing threads.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
-    Wait,
-    Refuse,
-}
-
-/// A tree of whichever type, to append to.
-trait Appends: Send + Sync {
-    fn append(
-        &self,
-        entry: &Entry<'_>,
-        admission: Admission,
-    ) -> Result<DurabilityToken, RotorTreeError>;
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Appends for Arc<Core<H, N, MAX_DEPTH>> {
-    fn append(
-        &self,
-        entry: &Entry<'_>,
-        admission: Admission,
-    ) -> Result<DurabilityToken, RotorTreeError> {
-        self.append_entry(entry, admission)
-    }
-}
 
 /// One entry for a tree, begun by `append(leaves)`: set what it carries and demands, then finish it
 /// with one of three calls.
@@ -90,10 +57,7 @@ pub struct Append<'a> {
 }
 
 impl<'a> Append<'a> {
-    pub(crate) fn new<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
-        tree: &'a Arc<Core<H, N, MAX_DEPTH>>,
-        leaves: &'a [Hash],
-    ) -> Self {
+    pub(super) fn new(tree: &'a dyn Appends, leaves: &'a [Hash]) -> Self {
         let entry = Entry {
             leaves,
             metadata: None,
@@ -169,23 +133,5 @@ impl fmt::Debug for Append<'_> {
             .field("metadata", &self.entry.metadata.map(<[u8]>::len))
             .field("expected_size", &self.entry.expected_size)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where an entry stands in the tree, whatever other threads insert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Placement {
-    /// Indices of the entry's leaves; empty for metadata alone.
-    pub leaf_range: Range<u64>,
-    /// The tree's head right after the entry, whatever came since; `None` while the tree is empty.
-    pub head: Option<TreeHead>,
-}
-
-impl Placement {
-    /// The root right after the entry; `None` while the tree is empty.
-    #[must_use]
-    pub fn root(&self) -> Option<Hash> {
-        self.head.map(|head| head.root)
     }
 }

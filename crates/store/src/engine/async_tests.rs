@@ -60,8 +60,8 @@ fn tree() -> Tree {
 fn nothing_that_is_polled_waits_for_a_sync() {
     let tree = tree();
     let (_, token) = tree.insert([1; 32]).unwrap();
-    let core = Arc::clone(tree.core());
-    let syncing = core.take_lead().unwrap();
+    let core = Arc::clone(tree.parts());
+    let syncing = core.group().take_lead().unwrap();
     let mut heads = tree.durable_heads();
     let mut token = pin!(token.into_future());
     let mut flush = pin!(tree.flush_async());
@@ -75,18 +75,18 @@ fn nothing_that_is_polled_waits_for_a_sync() {
             assert!(is_pending(next.as_mut()));
         }
     }
-    syncing.give_back();
+    core.committer.give_back(syncing);
     finish(token.as_mut()).unwrap();
     finish(flush.as_mut()).unwrap();
     finish(checkpoint.as_mut()).unwrap();
     assert_eq!(finish(pin!(heads.next())), tree.head());
     assert_eq!(tree.stats().checkpointed_size, 1);
 
-    let syncing = core.take_lead().unwrap();
+    let syncing = core.group().take_lead().unwrap();
     let mut close = pin!(tree.close_async());
     assert!(is_pending(close.as_mut()));
     assert!(is_pending(pin!(heads.next())));
-    syncing.give_back();
+    core.committer.give_back(syncing);
     finish(close.as_mut()).unwrap();
     assert_eq!(finish(pin!(heads.next())), None);
 }
@@ -94,7 +94,7 @@ fn nothing_that_is_polled_waits_for_a_sync() {
 #[test]
 fn a_follower_that_is_dropped_or_moves_on_leaves_no_waker_behind() {
     let tree = tree();
-    let waiting = || tree.core().commit.waiting();
+    let waiting = || tree.parts().group().waiting();
     let mut heads = tree.durable_heads();
     for k in 0..10 {
         for _ in 0..100 {

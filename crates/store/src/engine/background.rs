@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::group_commit::{GroupCommit, Leader, Request, Tick};
+use super::group_commit::{GroupCommit, Request, Tick, Worker};
 use crate::{
     runtime::{Job, Lane},
     sync::AtomicBool,
@@ -18,19 +18,32 @@ use crate::{
 
 impl GroupCommit {
     /// A job for the background, which does nothing once the tree is closed.
-    pub(super) fn job(self: &Arc<Self>, work: fn(&dyn Leader)) -> Job {
-        let commit = Arc::clone(self);
+    fn job(self: &Arc<Self>, work: fn(&dyn Worker)) -> Job {
+        let group = Arc::clone(self);
         Box::new(move || {
-            if let Some(leader) = commit.leader() {
-                work(&*leader);
+            if let Some(worker) = group.worker() {
+                work(&*worker);
             }
         })
+    }
+
+    /// Has a thread of the lane of checkpoints do `work`; whether there is one for it.
+    #[must_use]
+    pub(super) fn run(self: &Arc<Self>, work: fn(&dyn Worker)) -> bool {
+        let served = self.runtime.run(Lane::Checkpoint, self.job(work)).is_ok();
+        self.unserved.add(u64::from(!served));
+        served
+    }
+
+    /// Has it do `work` at or soon after `at`, if the timer has a thread.
+    pub(super) fn run_at(self: &Arc<Self>, at: Instant, work: fn(&dyn Worker)) {
+        drop(self.runtime.run_at(at, Lane::Checkpoint, self.job(work)));
     }
 
     /// Has the background sync what is pending. Where it has no thread, this one does.
     pub(super) fn ask_flusher(self: &Arc<Self>) {
         {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             match state.request {
                 Request::Queued | Request::Again => return,
                 Request::Serving => {
@@ -70,13 +83,15 @@ impl GroupCommit {
             return true;
         };
         let job = TickJob {
-            commit: Arc::clone(self),
+            group: Arc::clone(self),
             tick,
             has_run: false,
         };
         // Given back and dropped, it is not due any more.
         let job = Box::new(move || job.run());
-        self.runtime.run_at(due, Lane::Flush, job).is_ok()
+        let served = self.runtime.run_at(due, Lane::Flush, job).is_ok();
+        self.unserved.add(u64::from(!served));
+        served
     }
 }
 
@@ -86,14 +101,14 @@ struct FlushRequest(Option<Arc<GroupCommit>>);
 
 impl FlushRequest {
     fn serve(mut self) {
-        let Some(commit) = self.0.clone() else { return };
+        let Some(group) = self.0.clone() else { return };
         loop {
-            commit.lock().request = Request::Serving;
-            if let Some(leader) = commit.leader() {
+            group.state.lock().request = Request::Serving;
+            if let Some(worker) = group.worker() {
                 // The outcome reaches those who wait through the status.
-                drop(leader.flush_all());
+                drop(worker.flush_all());
             }
-            let mut state = commit.lock();
+            let mut state = group.state.lock();
             if state.request != Request::Again {
                 state.request = Request::None;
                 self.0 = None;
@@ -105,8 +120,8 @@ impl FlushRequest {
 
 impl Drop for FlushRequest {
     fn drop(&mut self) {
-        if let Some(commit) = self.0.take() {
-            commit.lock().request = Request::None;
+        if let Some(group) = self.0.take() {
+            group.state.lock().request = Request::None;
         }
     }
 }
@@ -114,7 +129,7 @@ impl Drop for FlushRequest {
 /// A tick. Dropped without having run, it is not due any more, and the next insert or sync
 /// schedules another.
 struct TickJob {
-    commit: Arc<GroupCommit>,
+    group: Arc<GroupCommit>,
     tick: Tick,
     has_run: bool,
 }
@@ -123,9 +138,9 @@ impl TickJob {
     fn run(mut self) {
         self.has_run = true;
         // Before anything is looked at: what comes from here on schedules a tick of its own.
-        self.commit.due(self.tick).store(false, Ordering::Release);
-        if let Some(leader) = self.commit.leader() {
-            leader.tick(self.tick);
+        self.group.due(self.tick).store(false, Ordering::Release);
+        if let Some(worker) = self.group.worker() {
+            worker.tick(self.tick);
         }
     }
 }
@@ -133,7 +148,7 @@ impl TickJob {
 impl Drop for TickJob {
     fn drop(&mut self) {
         if !self.has_run {
-            self.commit.due(self.tick).store(false, Ordering::Release);
+            self.group.due(self.tick).store(false, Ordering::Release);
         }
     }
 }

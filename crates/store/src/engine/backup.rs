@@ -14,9 +14,10 @@ use rotortree_lean_imt::TreeSnapshot;
 use rotortree_wal::Position;
 
 use super::{
-    core::Core,
+    events,
     log::{Identity, random_salt},
     outbox,
+    parts::Parts,
 };
 use crate::{
     RotorTreeError, StorageError,
@@ -25,7 +26,6 @@ use crate::{
     manifest::{BackupOf, CleanClose, Manifest},
     recovery::{self, LiveLog},
     storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
-    sync::lock,
 };
 
 /// What a backup did.
@@ -36,12 +36,15 @@ pub struct BackupReport {
     pub leaves: Range<u64>,
 }
 
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     pub(crate) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         let _outbox = outbox::scope();
-        self.status.check()?;
-        self.check_reentry()?;
-        if target.location()?.is_within(&self.storage.location()?) {
+        self.status().check()?;
+        self.status().check_reentry()?;
+        if target
+            .location()?
+            .is_within(&self.committer.storage.location()?)
+        {
             return Err(StorageError::ForeignDirectory {
                 place: target.describe(),
                 found: "this tree itself, or is a place among its files".into(),
@@ -50,14 +53,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
             .into());
         }
         let (position, snapshot) = self.durable_point()?;
-        let own = lock(&self.manifest).clone();
+        let own = self.committer.catalog.manifest();
         // Before the target is touched: what is refused stays as it is, to the last temporary.
         if recovery::refuse_foreign(&**target)? == Place::Occupied {
             check_is_backup(&**target, &own)?;
         }
         let owner = target.acquire().inspect_err(|error| {
             if matches!(error, StorageError::FileLocked) {
-                super::events::locked(target.describe());
+                events::locked(target.describe());
             }
         })?;
         // Again, now that nothing changes it any more.
@@ -85,15 +88,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
     pub(super) fn durable_point(
         &self,
     ) -> Result<(Position, Arc<TreeSnapshot<N, MAX_DEPTH>>), StorageError> {
-        let mut lead = self.take_lead()?;
-        match self.commit_pending(&mut lead) {
-            Ok(()) => {
-                let point = (lead.durable, self.durable.load_full());
-                lead.give_back();
-                Ok(point)
-            }
-            Err(error) => Err(lead.give_up(error)),
-        }
+        let lead = self.group().take_lead()?;
+        self.committer.sync(lead, |log| {
+            Ok((log.durable, self.publication.durable_snapshot()))
+        })
     }
 
     /// The steps of a checkpoint, on the backup's storage: chunks, sync, a segment that continues
@@ -107,7 +105,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
         position: Position,
     ) -> Result<(), StorageError> {
         let stop = &mut |_| {
-            if self.status.is_closed() {
+            if self.status().is_closed() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

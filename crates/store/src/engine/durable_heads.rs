@@ -124,7 +124,7 @@ impl GroupCommit {
             return Poll::Ready(None);
         }
         let replaced = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             if seen.is_none_or(|seen| seen < state.durable) {
                 return Poll::Ready(Some((state.durable, state.head)));
             }

@@ -1,36 +1,30 @@
 //! [`GroupCommit`]: what is durable, who waits for it, and the write end of the log while no thread leads.
 //!
 //! The part of an engine that tokens, futures and timers hold. It knows no tree and keeps none in
-//! memory: the engine behind it is reached through [`Leader`], which closing takes away.
+//! memory: the engine behind it is reached through [`Worker`], which closing takes away.
 
 use std::{
-    io,
-    sync::{
-        Arc, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    io, mem,
+    sync::{Arc, Weak},
     task::{Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rotortree_lean_imt::TreeHead;
 use rotortree_wal::Position;
 
 use super::{
-    log::{Log, WriteEnd},
+    figures::Count,
+    locks::{Guard, Monitor, Rank, check_none_held},
+    log::{LogWriter, WriteEnd},
     outbox,
     status::Status,
     waiters::{Slot, Waiters},
 };
-use crate::{
-    Runtime, StorageError,
-    isolated::isolated,
-    runtime::Lane,
-    sync::{AtomicBool, Condvar, Mutex, MutexGuard, lock},
-};
+use crate::{Runtime, StorageError, isolated::isolated, runtime::Lane, sync::AtomicBool};
 
-/// The engine, as those see it who hold no tree.
-pub(super) trait Leader: Send + Sync {
+/// The engine, as tokens, timers and jobs reach it, which hold no tree.
+pub(super) trait Worker: Send + Sync {
     /// Leads or joins syncs until `sequence` is durable.
     fn wait_durable(&self, sequence: u64) -> Result<(), StorageError>;
     /// Leads or joins syncs until every batch inserted so far is durable.
@@ -43,8 +37,8 @@ pub(super) trait Leader: Send + Sync {
     fn retry_checkpoint(&self);
     /// Removes the segments that checkpoints cover.
     fn remove_covered(&self);
-    /// Refuses a call from within the tree's hasher, which holds the writer lock.
-    fn check_reentry(&self) -> Result<(), StorageError>;
+    /// Has the threads that wait for something other than durability look at the status.
+    fn wake_all(&self);
 }
 
 /// What the background looks for when time has passed.
@@ -60,15 +54,13 @@ pub(super) enum Tick {
 pub(super) struct GroupCommit {
     pub(super) status: Arc<Status>,
     pub(super) runtime: Runtime,
-    state: Mutex<Commit>,
-    /// Told when the durable sequence, the log's availability or the status has changed. Goes with
-    /// `state`.
-    changed: Condvar,
-    /// The last record of the last batch that was inserted.
-    inserted: AtomicU64,
+    /// Changes when the durable sequence or the log's availability does.
+    pub(super) state: Monitor<Commit>,
     /// Whether the background looks again, for each [`Tick`].
     pub(super) flush_is_due: AtomicBool,
     pub(super) mark_is_due: AtomicBool,
+    /// Times that the runtime had no thread.
+    pub(super) unserved: Count,
 }
 
 /// What waiters look at.
@@ -85,7 +77,7 @@ pub(super) struct Commit {
     refused: Option<Arc<io::Error>>,
     pub(super) request: Request,
     /// The engine, until it is closed.
-    leader: Option<Weak<dyn Leader>>,
+    worker: Option<Weak<dyn Worker>>,
 }
 
 /// What a future keeps between two polls.
@@ -110,79 +102,47 @@ pub(super) enum Request {
 
 impl GroupCommit {
     pub(super) fn new(
-        log: Log,
+        log: LogWriter,
         status: Arc<Status>,
         runtime: Runtime,
-        leader: Weak<dyn Leader>,
+        worker: Weak<dyn Worker>,
     ) -> Arc<Self> {
-        let inserted = AtomicU64::new(log.durable.sequence);
         Arc::new(Self {
             status,
             runtime,
-            state: Mutex::new(Commit {
-                durable: log.durable.sequence,
-                head: head_at(&log.durable),
-                log: WriteEnd::Free(log),
-                waiters: Waiters::default(),
-                refusals: 0,
-                refused: None,
-                request: Request::None,
-                leader: Some(leader),
-            }),
-            changed: Condvar::new(),
-            inserted,
+            state: Monitor::new(
+                Rank::GroupCommit,
+                Commit {
+                    durable: log.durable.sequence,
+                    head: head_at(&log.durable),
+                    log: WriteEnd::Free(log),
+                    waiters: Waiters::default(),
+                    refusals: 0,
+                    refused: None,
+                    request: Request::None,
+                    worker: Some(worker),
+                },
+            ),
             flush_is_due: AtomicBool::new(false),
             mark_is_due: AtomicBool::new(false),
+            unserved: Count::default(),
         })
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, Commit> {
-        lock(&self.state)
     }
 
     /// The state, unless this is a forked child and a thread of the parent held it when the child
     /// was forked.
-    pub(super) fn look(&self) -> Option<MutexGuard<'_, Commit>> {
+    pub(super) fn look(&self) -> Option<Guard<'_, Commit>> {
         self.status.look(&self.state)
-    }
-
-    pub(super) fn wait_changed<'a>(
-        &self,
-        state: MutexGuard<'a, Commit>,
-        timeout: Option<Duration>,
-    ) -> MutexGuard<'a, Commit> {
-        match timeout {
-            None => self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                self.changed
-                    .wait_timeout(state, timeout)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-        }
     }
 
     pub(super) fn is_durable(&self, sequence: u64) -> bool {
         self.look().is_some_and(|state| state.durable >= sequence)
     }
 
-    /// A batch was inserted that ends with the record `sequence`. With the writer lock held.
-    pub(super) fn inserted(&self, sequence: u64) {
-        self.inserted.store(sequence, Ordering::Release);
-    }
-
-    /// The last record of what is inserted by now. Takes no lock.
-    pub(super) fn last_inserted(&self) -> u64 {
-        self.inserted.load(Ordering::Acquire)
-    }
-
     /// Everything up to `after` is durable, and the write end, if it is given, is free again. Whom
     /// that serves is told.
-    pub(super) fn acknowledge(&self, after: &Position, log: Option<Log>) {
-        let mut state = self.lock();
+    pub(super) fn acknowledge(&self, after: &Position, log: Option<LogWriter>) {
+        let mut state = self.state.lock();
         if after.sequence > state.durable {
             state.durable = after.sequence;
             state.head = head_at(after);
@@ -193,46 +153,70 @@ impl GroupCommit {
         let durable = state.durable;
         let served = state.waiters.take_served(durable);
         drop(state);
-        self.changed.notify_all();
+        self.state.notify();
         self.wake(served);
     }
 
     /// A lead ends without a write, and nothing is in doubt. Those who wait are told, and the next
     /// leader tries again.
     pub(super) fn refuse(&self, cause: Arc<io::Error>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.refusals += 1;
         let before = state.refused.replace(cause);
         let all = state.waiters.take_all();
         drop(state);
         drop(before);
-        self.changed.notify_all();
+        self.state.notify();
         self.wake(all);
     }
 
     /// Lets no thread lead any more; the leader that is under way has lost the write end.
     pub(super) fn lose_log(&self) {
-        self.lock().log = WriteEnd::Gone;
+        self.state.lock().log = WriteEnd::Gone;
     }
 
-    /// Tells all who wait to look at the status.
+    /// Fails for good: nothing becomes durable any more, and every waiter is told. Without a lock.
+    pub(super) fn fail(&self, error: io::Error) -> Arc<io::Error> {
+        let failure = self.status.record_failure(error);
+        self.tell_all();
+        failure
+    }
+
+    /// Tells every waiter, when dropped, of a failure that is recorded in the meantime under a
+    /// lock. To be made before that lock is taken.
+    pub(super) fn notice_failure(&self) -> FailureNotice<'_> {
+        FailureNotice {
+            group: self,
+            had_failed: self.status.failure().is_some(),
+        }
+    }
+
+    /// Has every waiter look at the status: futures, threads that wait for a sync, and those that
+    /// wait for something else in the engine.
     pub(super) fn tell_all(&self) {
-        // Taking the lock makes sure that those who looked before the change are waiting by now.
-        let all = self.lock().waiters.take_all();
-        self.changed.notify_all();
+        check_none_held();
+        // Taking the lock makes sure that a thread which looked before the change is waiting by
+        // now.
+        let all = self.state.lock().waiters.take_all();
+        self.state.notify();
         self.wake(all);
+        if let Some(worker) = self.worker() {
+            worker.wake_all();
+        }
     }
 
     /// Waits until no thread leads, lets none lead any more, and lets go of the engine.
     pub(super) fn retire(&self) {
-        let mut state = self.lock();
-        while matches!(state.log, WriteEnd::Led) {
-            state = self.wait_changed(state, None);
-        }
-        let log = std::mem::replace(&mut state.log, WriteEnd::Gone);
-        let leader = state.leader.take();
-        drop(state);
-        drop((log, leader));
+        let ended = self.state.wait(|state| {
+            let is_led = matches!(state.log, WriteEnd::Led);
+            (!is_led).then(|| {
+                (
+                    mem::replace(&mut state.log, WriteEnd::Gone),
+                    state.worker.take(),
+                )
+            })
+        });
+        drop(ended);
     }
 
     /// Wakes on a thread of the runtime: a waker is code of others, and neither the leader nor its
@@ -251,12 +235,12 @@ impl GroupCommit {
         }
     }
 
-    pub(super) fn leader(&self) -> Option<Arc<dyn Leader>> {
-        self.lock().leader.as_ref().and_then(Weak::upgrade)
+    pub(super) fn worker(&self) -> Option<Arc<dyn Worker>> {
+        self.state.lock().worker.as_ref().and_then(Weak::upgrade)
     }
 
     /// The engine; if it is closed, how waiting for `sequence` ends.
-    fn leader_for(&self, sequence: u64) -> Result<Arc<dyn Leader>, Result<(), StorageError>> {
+    fn worker_for(&self, sequence: u64) -> Result<Arc<dyn Worker>, Result<(), StorageError>> {
         if self.is_durable(sequence) {
             return Err(Ok(()));
         }
@@ -264,8 +248,8 @@ impl GroupCommit {
         if !self.status.is_own_process() {
             return Err(Err(StorageError::Closed));
         }
-        if let Some(leader) = self.leader() {
-            return leader.check_reentry().map(|()| leader).map_err(Err);
+        if let Some(worker) = self.worker() {
+            return self.status.check_reentry().map(|()| worker).map_err(Err);
         }
         // What closing flushed is durable by now.
         Err(if self.is_durable(sequence) {
@@ -277,8 +261,8 @@ impl GroupCommit {
 
     /// Blocks until `sequence` is durable, leading or joining a sync.
     pub(super) fn wait(&self, sequence: u64) -> Result<(), StorageError> {
-        match self.leader_for(sequence) {
-            Ok(leader) => leader.wait_durable(sequence),
+        match self.worker_for(sequence) {
+            Ok(worker) => worker.wait_durable(sequence),
             Err(outcome) => outcome,
         }
     }
@@ -289,27 +273,15 @@ impl GroupCommit {
         sequence: u64,
         timeout: Duration,
     ) -> Result<bool, StorageError> {
-        if let Err(outcome) = self.leader_for(sequence) {
+        if let Err(outcome) = self.worker_for(sequence) {
             return outcome.map(|()| true);
         }
-        let deadline = Instant::now().checked_add(timeout);
-        let refusals = self.lock().refusals;
+        let refusals = self.state.lock().refusals;
         self.ask_flusher();
-        let mut state = self.lock();
-        loop {
-            if state.durable >= sequence {
-                return Ok(true);
-            }
-            self.status.check_failure()?;
-            state.check_refusal(refusals)?;
-            if !self.status.is_own_process() || matches!(state.log, WriteEnd::Gone) {
-                return Err(StorageError::Closed);
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return Ok(false);
-            }
-            state = self.wait_changed(state, left);
+        let outcome = |state: &mut Commit| state.outcome(sequence, refusals, &self.status);
+        match self.state.wait_timeout(timeout, outcome) {
+            Some(outcome) => outcome.map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -346,19 +318,10 @@ impl GroupCommit {
         // of others.
         let waker = waker.clone();
         let replaced = {
-            let mut state = self.lock();
-            if state.durable >= sequence {
-                return Poll::Ready(Ok(()));
-            }
-            if let Err(failed) = self.status.check_failure() {
-                return Poll::Ready(Err(failed));
-            }
-            if matches!(state.log, WriteEnd::Gone) {
-                return Poll::Ready(Err(StorageError::Closed));
-            }
+            let mut state = self.state.lock();
             let refusals = *polled.refusals.get_or_insert(state.refusals);
-            if let Err(refused) = state.check_refusal(refusals) {
-                return Poll::Ready(Err(refused));
+            if let Some(outcome) = state.outcome(sequence, refusals, &self.status) {
+                return Poll::Ready(outcome);
             }
             state.waiters.register(&mut polled.slot, sequence, waker)
         };
@@ -376,7 +339,7 @@ impl GroupCommit {
     /// How many futures have a waker here.
     #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
-        self.lock().waiters.len()
+        self.state.lock().waiters.len()
     }
 }
 
@@ -389,12 +352,38 @@ fn head_at(position: &Position) -> Option<TreeHead> {
 }
 
 impl Commit {
-    fn check_refusal(&self, refusals: u64) -> Result<(), StorageError> {
-        match &self.refused {
-            Some(cause) if self.refusals > refusals => {
-                Err(StorageError::Unavailable(Arc::clone(cause)))
-            }
-            _ => Ok(()),
+    /// How waiting for `sequence` ends, if that is settled: a lead that ended without a write,
+    /// after so many `refusals`, settles it too.
+    fn outcome(
+        &self,
+        sequence: u64,
+        refusals: u64,
+        status: &Status,
+    ) -> Option<Result<(), StorageError>> {
+        if self.durable >= sequence {
+            return Some(Ok(()));
+        }
+        if let Err(failed) = status.check_failure() {
+            return Some(Err(failed));
+        }
+        if matches!(self.log, WriteEnd::Gone) {
+            return Some(Err(StorageError::Closed));
+        }
+        let cause = self.refused.as_ref().filter(|_| self.refusals > refusals);
+        cause.map(|cause| Err(StorageError::Unavailable(Arc::clone(cause))))
+    }
+}
+
+/// See [`GroupCommit::notice_failure`].
+pub(super) struct FailureNotice<'a> {
+    group: &'a GroupCommit,
+    had_failed: bool,
+}
+
+impl Drop for FailureNotice<'_> {
+    fn drop(&mut self) {
+        if !self.had_failed && self.group.status.failure().is_some() {
+            self.group.tell_all();
         }
     }
 }

@@ -5,11 +5,11 @@
 //! time: neither keeps the other waiting for long, however many heads are kept. What a head means
 //! and when it is durable is left to those who ask.
 
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeHead;
 
-use super::core::Core;
-use crate::sync::{RwLock, RwLockReadGuard, read, try_read, write};
+use super::locks::{Held, Rank};
+use crate::sync::{RwLock, read, try_read, write};
 
 /// How many heads a lookup compares before it lets inserts through.
 const PIECE: u64 = 1024;
@@ -96,23 +96,25 @@ impl RecentHeads {
         let Some(head) = head.filter(|_| self.are_kept()) else {
             return;
         };
+        let _held = Held::in_order(Rank::Heads);
         let mut ring = write(&self.ring);
         if ring.newest().is_none_or(|newest| newest.size < head.size) {
             ring.push(head, self.bound);
         }
     }
 
-    /// The newest head with this root. `lock` takes the ring for reading, or tells that it cannot
-    /// be had.
-    fn find<'a>(
-        &'a self,
-        root: &Hash,
-        lock: impl Fn(&'a RwLock<Ring>) -> Option<RwLockReadGuard<'a, Ring>>,
-    ) -> Option<TreeHead> {
+    /// The newest head with this root. A lookup that may not wait finds nothing while an insert
+    /// records.
+    pub(super) fn find(&self, root: &Hash, may_wait: bool) -> Option<TreeHead> {
         // Positions from here on were looked at.
         let mut seen = u64::MAX;
         loop {
-            let ring = lock(&self.ring)?;
+            let _held = Held::in_order(Rank::Heads);
+            let ring = if may_wait {
+                read(&self.ring)
+            } else {
+                try_read(&self.ring)?
+            };
             let end = seen.min(ring.next);
             // Inserts between two pieces may have overwritten what this lookup had yet to see.
             let oldest = ring.next - ring.heads.len() as u64;
@@ -126,28 +128,6 @@ impl RecentHeads {
                 return Some(head);
             }
             seen = start;
-        }
-    }
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    pub(crate) fn find_head(&self, root: &Hash) -> Option<TreeHead> {
-        if !self.heads.are_kept() {
-            return None;
-        }
-        // It is recorded only once it is published, and those before it once they were. So this
-        // finds whatever a reader has seen until it is in the ring, and nothing is in the
-        // ring that readers do not see. And what most callers ask for needs no lock.
-        let newest = self.published.load().head();
-        if let Some(head) = newest.filter(|head| head.root == *root) {
-            return Some(head);
-        }
-        if self.status.check_process().is_ok() {
-            self.heads.find(root, |ring| Some(read(ring)))
-        } else {
-            // A thread that does not run in a forked child may have held it when the child was
-            // forked.
-            self.heads.find(root, try_read)
         }
     }
 }
@@ -167,7 +147,7 @@ mod tests {
     }
 
     fn find(heads: &RecentHeads, root: u8) -> Option<TreeHead> {
-        heads.find(&[root; 32], |ring| Some(read(ring)))
+        heads.find(&[root; 32], true)
     }
 
     /// What the ring must find: the newest of the last `bound`.
@@ -220,7 +200,7 @@ mod tests {
                     heads.record(Some(head));
                 }
                 for number in 0..count {
-                    let found = heads.find(&root(number), |ring| Some(read(ring)));
+                    let found = heads.find(&root(number), true);
                     let is_kept = number + bound >= count;
                     let size = is_kept.then_some(number as u64 + 1);
                     assert_eq!(

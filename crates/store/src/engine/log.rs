@@ -1,4 +1,4 @@
-//! The write end of the log: the newest segment, where it ends, and the step to the next one.
+//! [`LogWriter`]: the write end of the log. The newest segment, where it ends, and the step to the next one.
 
 use std::io;
 
@@ -15,20 +15,12 @@ pub(crate) struct Identity {
     pub(crate) fingerprint: Hash,
 }
 
-/// The write end of the log. Whoever holds it is the leader: there is one, and it does the log's
-/// I/O.
+/// The write end of the log. The thread that holds it is the leader: there is one, and it does the
+/// log's I/O.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct LogWriter {
     pub(crate) identity: Identity,
-    /// The header of the newest segment, which its successor and the manifest hold too.
-    pub(crate) header: HeaderCopy,
-    /// Bytes in front of the segment that were there when the log was opened or were written
-    /// since.
-    pub(crate) earlier: u64,
-    /// Length of the segment: where the next group goes.
-    pub(crate) offset: u64,
-    /// Length of the segment up to which it is durable.
-    pub(crate) durable_len: u64,
+    pub(crate) newest: NewestSegment,
     /// State after the last batch that is durable.
     pub(crate) durable: Position,
     /// Whether nothing on disk attests the last group yet.
@@ -41,7 +33,20 @@ pub(crate) struct Log {
     /// be removed.
     pub(crate) has_leftover: bool,
     /// The buffer that takes turns with the writer's.
-    pub(crate) spare: GroupBuffer,
+    pub(crate) buffer: GroupBuffer,
+}
+
+/// The segment that the log is written to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewestSegment {
+    /// Its header, which its successor and the manifest hold too.
+    pub(crate) header: HeaderCopy,
+    /// Bytes in front of it that were there when the log was opened or were written since.
+    pub(crate) earlier: u64,
+    /// Its length: where the next group goes.
+    pub(crate) offset: u64,
+    /// The length up to which it is durable.
+    pub(crate) durable_len: u64,
 }
 
 /// A salt that leaves cannot have been made for.
@@ -78,7 +83,7 @@ impl Identity {
     }
 }
 
-impl Log {
+impl LogWriter {
     /// Writes and syncs a group that the writer filled up to `after`.
     pub(crate) fn commit(
         &mut self,
@@ -86,10 +91,10 @@ impl Log {
         group: &mut GroupBuffer,
         after: Position,
     ) -> Result<(), WriteError> {
-        let bytes = group.seal(self.header.salt, self.durable.sequence, &after);
-        storage.commit_group(self.header.number, self.offset, bytes)?;
-        self.offset += bytes.len() as u64;
-        self.durable_len = self.offset;
+        let bytes = group.seal(self.newest.header.salt, self.durable.sequence, &after);
+        storage.commit_group(self.newest.header.number, self.newest.offset, bytes)?;
+        self.newest.offset += bytes.len() as u64;
+        self.newest.durable_len = self.newest.offset;
         self.durable = after;
         self.wants_mark = true;
         self.is_resting = false;
@@ -99,10 +104,14 @@ impl Log {
 
     /// Attests everything durable, durably.
     pub(crate) fn attest(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
-        let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
-        storage.commit_group(self.header.number, self.offset, &mark)?;
-        self.offset += mark.len() as u64;
-        self.durable_len = self.offset;
+        let mark = attest_mark(
+            self.newest.header.salt,
+            self.durable.sequence,
+            &self.durable,
+        );
+        storage.commit_group(self.newest.header.number, self.newest.offset, &mark)?;
+        self.newest.offset += mark.len() as u64;
+        self.newest.durable_len = self.newest.offset;
         self.wants_mark = false;
         self.is_resting = false;
         Ok(())
@@ -112,11 +121,15 @@ impl Log {
     /// with one if the storage has no marks.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
-            let mark = attest_mark(self.header.salt, self.durable.sequence, &self.durable);
+            let mark = attest_mark(
+                self.newest.header.salt,
+                self.durable.sequence,
+                &self.durable,
+            );
             if storage.readable_is_durable() {
                 // Readers are shown it as it is.
-            } else if storage.commit_mark(self.header.number, self.offset, &mark)? {
-                self.offset += mark.len() as u64;
+            } else if storage.commit_mark(self.newest.header.number, self.newest.offset, &mark)? {
+                self.newest.offset += mark.len() as u64;
             } else {
                 self.attest(storage)?;
             }
@@ -128,13 +141,13 @@ impl Log {
 
     /// Bytes on disk: those found when the log was opened, and all that were written since.
     pub(crate) fn bytes(&self) -> u64 {
-        self.earlier + self.offset
+        self.newest.earlier + self.newest.offset
     }
 
     /// Creates the next segment, which continues from what is durable. Until a manifest names it,
     /// this log goes on without it.
     pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
-        let number = self.header.number + 1;
+        let number = self.newest.header.number + 1;
         if self.has_leftover {
             storage
                 .remove_segment(number)
@@ -144,7 +157,7 @@ impl Log {
         let salt = random_salt().map_err(WriteError::NotWritten)?;
         let attested = self.durable.sequence;
         let header = SegmentHeader {
-            previous: Some(self.header),
+            previous: Some(self.newest.header),
             ..self.identity.header(number, salt, self.durable, attested)
         };
         let len = storage.create_segment(number, &mut &header.encode()[..])?;
@@ -156,10 +169,12 @@ impl Log {
 
     /// Goes on in a segment that the manifest names by now.
     pub(crate) fn enter(&mut self, next: NextSegment) {
-        self.earlier += self.offset;
-        self.offset = next.len;
-        self.durable_len = next.len;
-        self.header = next.header;
+        self.newest = NewestSegment {
+            header: next.header,
+            earlier: self.bytes(),
+            offset: next.len,
+            durable_len: next.len,
+        };
         self.wants_mark = false;
         self.is_resting = false;
     }
@@ -183,10 +198,10 @@ pub(crate) struct NextSegment {
     reason = "one per tree, moved twice per sync; a box would be an allocation per sync"
 )]
 pub(super) enum WriteEnd {
-    /// Here for whoever takes it.
-    Free(Log),
+    /// Here for the next leader.
+    Free(LogWriter),
     /// With a leader.
     Led,
-    /// Nowhere: the log failed, or the tree is closed. Nobody leads any more.
+    /// Nowhere: the log failed, or the tree is closed. No thread leads any more.
     Gone,
 }

@@ -45,7 +45,9 @@ impl Drop for Scope {
                 Vec::new()
             }
         });
-        calls.into_iter().flatten().for_each(isolated);
+        for call in calls.into_iter().flatten() {
+            isolated(call);
+        }
     }
 }
 

@@ -1,14 +1,14 @@
-//! When a checkpoint is due, when inserts have to wait for it, and trying again when one failed.
+//! [`Policy`]: when a checkpoint is due, when inserts have to wait for it, and when one that failed is tried again.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-use rotortree_hasher::{Hash, Hasher};
+use rotortree_hasher::Hash;
 
-use super::{core::Core, write::Writer};
-use crate::{CheckpointPolicy, runtime::Lane, sync::lock};
+use super::locks::{Monitor, Rank};
+use crate::CheckpointPolicy;
 
 /// The first wait before a failed background checkpoint is tried again; doubled each time up to the
 /// longest.
@@ -25,13 +25,16 @@ enum Stage {
     Begun,
 }
 
-/// The part of the state that every insert looks at.
-#[derive(Default)]
-pub(super) struct Due {
+/// What every insert and every sync is measured against. Whether a checkpoint is due is a value:
+/// the caller has it made.
+pub(super) struct Policy {
+    policy: CheckpointPolicy,
+    arity: u64,
     /// A [`Stage`].
     stage: AtomicU8,
     /// The last one failed and is to be tried again: inserts do not wait for it.
-    pub(super) retries: AtomicBool,
+    retries: AtomicBool,
+    retry: Monitor<Retry>,
     /// What the last checkpoint to begin will cover, or what the last one in force covers.
     began: Marks,
     covered: Marks,
@@ -39,27 +42,24 @@ pub(super) struct Due {
     log: AtomicU64,
 }
 
+/// When a background checkpoint that failed is tried again.
+#[derive(Default)]
+struct Retry {
+    /// How long it waits.
+    delay: Option<Duration>,
+    at: Option<Instant>,
+}
+
 /// How far a checkpoint reaches.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Extent {
     /// Complete nodes on all levels.
-    pub(super) nodes: u64,
+    nodes: u64,
     /// Entries since the tree was opened.
-    pub(super) entries: u64,
+    entries: u64,
     /// Bytes of log on disk, headers and padding included: those that opening found and all that
     /// were written since.
-    pub(super) log: u64,
-}
-
-impl Extent {
-    /// Of a tree of so many leaves.
-    pub(super) const fn new(size: u64, arity: u64, entries: u64, log: u64) -> Self {
-        Self {
-            nodes: node_count(size, arity),
-            entries,
-            log,
-        }
-    }
+    log: u64,
 }
 
 #[derive(Default)]
@@ -95,18 +95,44 @@ pub(super) enum Lag {
     Make,
 }
 
-impl Due {
-    /// For a tree whose checkpoint covers so many nodes, and whose log has so many bytes.
-    pub(super) fn starting_at(nodes: u64, log: u64) -> Self {
-        let due = Self::default();
-        let covered = Extent {
-            nodes,
-            ..Extent::default()
+/// The number of complete nodes on all levels of a tree of `size` leaves.
+const fn node_count(size: u64, arity: u64) -> u64 {
+    let (mut nodes, mut count) = (size, 0u64);
+    while nodes > 0 {
+        count = count.saturating_add(nodes);
+        nodes /= arity;
+    }
+    count
+}
+
+const NODE_BYTES: u64 = size_of::<Hash>() as u64;
+
+impl Policy {
+    /// For a tree whose checkpoint covers so many leaves, and whose log has so many bytes.
+    pub(super) fn new(policy: CheckpointPolicy, arity: u64, covered: u64, log: u64) -> Self {
+        let this = Self {
+            policy,
+            arity,
+            stage: AtomicU8::new(Stage::None as u8),
+            retries: AtomicBool::new(false),
+            retry: Monitor::new(Rank::Retry, Retry::default()),
+            began: Marks::default(),
+            covered: Marks::default(),
+            log: AtomicU64::new(log),
         };
-        due.began.set(covered);
-        due.covered.set(covered);
-        due.log_reached(log);
-        due
+        let covered = this.extent(covered, 0, 0);
+        this.began.set(covered);
+        this.covered.set(covered);
+        this
+    }
+
+    /// What a checkpoint of a tree of so many leaves covers.
+    pub(super) const fn extent(&self, size: u64, entries: u64, log: u64) -> Extent {
+        Extent {
+            nodes: node_count(size, self.arity),
+            entries,
+            log,
+        }
     }
 
     /// Moves on from one stage to another, if it is at that one.
@@ -121,6 +147,87 @@ impl Due {
         self.stage.load(Ordering::Acquire) == stage as u8
     }
 
+    /// Whether a background checkpoint is due and the caller is the one to have it made, once it
+    /// has given the writer lock back. Not before `look_at_size`, which is kept under that lock, is
+    /// it worth another look.
+    #[must_use]
+    pub(super) fn is_due(&self, size: u64, entries: u64, look_at_size: &mut u64) -> bool {
+        let wants_one = if self.retries.load(Ordering::Acquire) {
+            let at = self.retry.lock().at;
+            at.is_some_and(|at| at <= Instant::now())
+        } else {
+            self.wants_one(size, entries, look_at_size)
+        };
+        wants_one && self.advance(Stage::None, Stage::Asked)
+    }
+
+    fn wants_one(&self, size: u64, entries: u64, look_at_size: &mut u64) -> bool {
+        match self.policy {
+            CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
+            CheckpointPolicy::EveryNEntries(most) => {
+                entries - self.began.entries.load(Ordering::Acquire) >= most
+            }
+            CheckpointPolicy::MemoryThreshold(_) if self.log_is_due() => true,
+            CheckpointPolicy::MemoryThreshold(threshold) => {
+                if size < *look_at_size {
+                    return false;
+                }
+                let appended = node_count(size, self.arity)
+                    .saturating_sub(self.began.nodes.load(Ordering::Acquire));
+                let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
+                // A leaf brings fewer than two nodes with it.
+                *look_at_size = size + left / (2 * NODE_BYTES);
+                // Nothing new makes no checkpoint due, whatever the threshold.
+                left == 0 && appended > 0
+            }
+        }
+    }
+
+    /// Whether the log behind the last checkpoint alone wants another one.
+    fn log_is_due(&self) -> bool {
+        match self.policy {
+            CheckpointPolicy::MemoryThreshold(threshold) => {
+                let began = self.began.log.load(Ordering::Acquire);
+                self.log_behind(began) > threshold as u64
+            }
+            _ => false,
+        }
+    }
+
+    /// Bytes of log behind a mark.
+    fn log_behind(&self, mark: u64) -> u64 {
+        self.log.load(Ordering::Acquire).saturating_sub(mark)
+    }
+
+    /// The log has grown to so many bytes.
+    pub(super) fn log_reached(&self, bytes: u64) {
+        self.log.store(bytes, Ordering::Release);
+    }
+
+    /// Whether the log alone makes a background checkpoint due, and the caller is the one to have
+    /// it made. For the leader, which does not wait for it.
+    #[must_use]
+    pub(super) fn is_due_for_log(&self) -> bool {
+        self.log_is_due()
+            && !self.retries.load(Ordering::Acquire)
+            && self.advance(Stage::None, Stage::Asked)
+    }
+
+    /// No thread was there to make what is due: the next insert finds that it is due.
+    pub(super) fn not_asked(&self) {
+        self.advance(Stage::Asked, Stage::None);
+    }
+
+    /// Whether the caller is the one to make the checkpoint that was asked for.
+    pub(super) fn begin(&self) -> bool {
+        self.advance(Stage::Asked, Stage::Begun)
+    }
+
+    /// The background checkpoint that had begun has ended.
+    pub(super) fn end(&self) {
+        self.advance(Stage::Begun, Stage::None);
+    }
+
     /// A checkpoint that will cover this begins.
     pub(super) fn began(&self, extent: Extent) {
         self.began.set(extent);
@@ -131,198 +238,68 @@ impl Due {
         self.covered.set(extent);
     }
 
-    pub(super) fn covered_nodes(&self) -> u64 {
-        self.covered.nodes.load(Ordering::Acquire)
-    }
-
-    pub(super) fn log_reached(&self, bytes: u64) {
-        self.log.store(bytes, Ordering::Release);
-    }
-
-    /// Bytes of log behind the last checkpoint that began.
-    fn log_since_began(&self) -> u64 {
-        let log = self.log.load(Ordering::Acquire);
-        log.saturating_sub(self.began.log.load(Ordering::Acquire))
-    }
-
-    /// Bytes of log that no checkpoint in force covers.
-    pub(super) fn log_behind(&self) -> u64 {
-        let log = self.log.load(Ordering::Acquire);
-        log.saturating_sub(self.covered.log.load(Ordering::Acquire))
-    }
-}
-
-/// The number of complete nodes on all levels of a tree of `size` leaves.
-pub(super) const fn node_count(size: u64, arity: u64) -> u64 {
-    let (mut nodes, mut count) = (size, 0u64);
-    while nodes > 0 {
-        count = count.saturating_add(nodes);
-        nodes /= arity;
-    }
-    count
-}
-
-const NODE_BYTES: u64 = size_of::<Hash>() as u64;
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    /// Whether a background checkpoint is due and the caller is the one to
-    /// [ask](Self::ask_checkpoint) for it, when it has let go of the writer lock.
-    #[must_use]
-    pub(super) fn consider_checkpoint(&self, writer: &mut Writer<H, N, MAX_DEPTH>) -> bool {
-        let due = &self.counters.due;
-        if due.retries.load(Ordering::Acquire) {
-            let at = lock(&self.checkpoints).retry.at;
-            return at.is_some_and(|at| at <= Instant::now())
-                && due.advance(Stage::None, Stage::Asked);
-        }
-        self.policy_wants_one(writer) && due.advance(Stage::None, Stage::Asked)
-    }
-
-    fn policy_wants_one(&self, writer: &mut Writer<H, N, MAX_DEPTH>) -> bool {
-        match self.config.checkpoint_policy {
-            CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
-            CheckpointPolicy::EveryNEntries(entries) => {
-                let began = self.counters.due.began.entries.load(Ordering::Acquire);
-                writer.entries - began >= entries
-            }
-            CheckpointPolicy::MemoryThreshold(_) if self.log_is_due() => true,
-            CheckpointPolicy::MemoryThreshold(threshold) => {
-                let size = writer.tree.size();
-                if size < writer.look_at_size {
-                    return false;
-                }
-                let appended = node_count(size, N as u64)
-                    .saturating_sub(self.counters.due.began.nodes.load(Ordering::Acquire));
-                let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
-                // A leaf brings fewer than two nodes with it.
-                writer.look_at_size = size + left / (2 * NODE_BYTES);
-                // Nothing new makes no checkpoint due, whatever the threshold.
-                left == 0 && appended > 0
-            }
-        }
-    }
-
-    /// Whether the log behind the last checkpoint alone wants another one.
-    fn log_is_due(&self) -> bool {
-        match self.config.checkpoint_policy {
-            CheckpointPolicy::MemoryThreshold(threshold) => {
-                self.counters.due.log_since_began() > threshold as u64
-            }
-            _ => false,
-        }
-    }
-
-    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than
-    /// the policy allows. For the leader, who does not wait for it.
-    pub(super) fn log_reached(&self, bytes: u64) {
-        let due = &self.counters.due;
-        due.log_reached(bytes);
-        if self.log_is_due()
-            && !due.retries.load(Ordering::Acquire)
-            && due.advance(Stage::None, Stage::Asked)
-        {
-            self.ask_checkpoint(false);
-        }
-    }
-
-    /// Has the background make the checkpoint that is due. Where it has no thread, this one makes
-    /// it if it may wait for that. To be called without a lock.
-    pub(super) fn ask_checkpoint(&self, may_wait: bool) {
-        let job = self.commit.job(|leader| leader.checkpoint());
-        if self.config.runtime.run(Lane::Checkpoint, job).is_ok() {
-            return;
-        }
-        self.counters.unserved.fetch_add(1, Ordering::Relaxed);
-        if may_wait {
-            self.background_checkpoint();
-        } else {
-            // The next insert finds that it is due.
-            self.counters.due.advance(Stage::Asked, Stage::None);
-        }
+    /// A checkpoint completed: none is to be tried again.
+    pub(super) fn completed(&self) {
+        *self.retry.lock() = Retry::default();
+        self.retries.store(false, Ordering::Release);
     }
 
     /// A checkpoint failed: what it was to cover is due as before.
     pub(super) fn stays_due(&self) {
-        let due = &self.counters.due;
-        due.began.set(due.covered.get());
-        lock(&self.writer).look_at_size = 0;
+        self.began.set(self.covered.get());
+    }
+
+    /// The background checkpoint that had begun failed; when it is to be tried again.
+    pub(super) fn back_off(&self) -> Instant {
+        let at = {
+            let mut retry = self.retry.lock();
+            let delay = retry
+                .delay
+                .map_or(FIRST_RETRY, |last| (last * 2).min(LONGEST_RETRY));
+            let at = Instant::now() + delay;
+            *retry = Retry {
+                delay: Some(delay),
+                at: Some(at),
+            };
+            at
+        };
+        self.retries.store(true, Ordering::Release);
+        self.end();
+        at
+    }
+
+    /// Whether the failed checkpoint is still to be tried again, and the caller is to.
+    pub(super) fn is_retry_due(&self) -> bool {
+        self.retries.load(Ordering::Acquire) && self.advance(Stage::None, Stage::Asked)
     }
 
     /// What an insert has to do past 1.25 times the threshold.
-    pub(super) fn checkpoint_lags(&self, writer: &Writer<H, N, MAX_DEPTH>) -> Lag {
-        let due = &self.counters.due;
-        let CheckpointPolicy::MemoryThreshold(threshold) = self.config.checkpoint_policy else {
+    pub(super) fn lag(&self, size: u64) -> Lag {
+        let CheckpointPolicy::MemoryThreshold(threshold) = self.policy else {
             return Lag::No;
         };
-        if due.is_at(Stage::None) || due.retries.load(Ordering::Acquire) {
+        if self.is_at(Stage::None) || self.retries.load(Ordering::Acquire) {
             return Lag::No;
         }
-        let nodes = self.uncheckpointed_bytes(writer.tree.size());
         let most = (threshold as u64).saturating_add(threshold as u64 / 4);
-        if nodes.max(due.log_behind()) <= most {
+        if self.uncovered_bytes(size).max(self.uncovered_log()) <= most {
             Lag::No
-        } else if due.is_at(Stage::Begun) {
+        } else if self.is_at(Stage::Begun) {
             Lag::Wait
         } else {
             Lag::Make
         }
     }
 
-    pub(super) fn uncheckpointed_bytes(&self, size: u64) -> u64 {
-        node_count(size, N as u64)
-            .saturating_sub(self.counters.due.covered_nodes())
+    /// Bytes of nodes, in a tree of so many leaves, that no checkpoint in force covers.
+    pub(super) fn uncovered_bytes(&self, size: u64) -> u64 {
+        node_count(size, self.arity)
+            .saturating_sub(self.covered.nodes.load(Ordering::Acquire))
             .saturating_mul(NODE_BYTES)
     }
 
-    /// Makes the checkpoint that was asked for, unless another thread has begun it.
-    pub(super) fn background_checkpoint(&self) {
-        while self.counters.due.advance(Stage::Asked, Stage::Begun) {
-            if self.status.check().is_ok()
-                && self.is_own_process()
-                && self.run_checkpoint(false).is_err()
-                && self.status.check().is_ok()
-            {
-                self.back_off();
-                return;
-            }
-            self.counters.due.advance(Stage::Begun, Stage::None);
-            let again = {
-                let mut writer = lock(&self.writer);
-                writer.look_at_size = 0;
-                self.status.check().is_ok() && self.consider_checkpoint(&mut writer)
-            };
-            self.admission.notify_all();
-            let job = self.commit.job(|leader| leader.checkpoint());
-            if !again || self.config.runtime.run(Lane::Checkpoint, job).is_ok() {
-                return;
-            }
-        }
-    }
-
-    /// A background checkpoint failed: another one after a while. Where the timer has no thread,
-    /// the first insert after that asks.
-    fn back_off(&self) {
-        let at = {
-            let mut checkpoints = lock(&self.checkpoints);
-            let retry = &mut checkpoints.retry;
-            let delay = retry
-                .delay
-                .map_or(FIRST_RETRY, |last| (last * 2).min(LONGEST_RETRY));
-            let at = Instant::now() + delay;
-            (retry.delay, retry.at) = (Some(delay), Some(at));
-            at
-        };
-        self.counters.due.retries.store(true, Ordering::Release);
-        self.counters.due.advance(Stage::Begun, Stage::None);
-        self.admission.notify_all();
-        let job = self.commit.job(|leader| leader.retry_checkpoint());
-        drop(self.config.runtime.run_at(at, Lane::Checkpoint, job));
-    }
-
-    pub(super) fn retry_background_checkpoint(&self) {
-        let due = &self.counters.due;
-        if due.retries.load(Ordering::Acquire) && due.advance(Stage::None, Stage::Asked) {
-            self.background_checkpoint();
-        }
+    /// Bytes of log that no checkpoint in force covers.
+    pub(super) fn uncovered_log(&self) -> u64 {
+        self.log_behind(self.covered.log.load(Ordering::Acquire))
     }
 }

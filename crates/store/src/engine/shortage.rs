@@ -9,6 +9,10 @@ use std::{
     time::Duration,
 };
 
+use super::{
+    events,
+    locks::{Held, Rank},
+};
 use crate::{fs::raw_os_error, lock::lock, runtime::Reserve, storage::WriteError};
 
 /// The least pause before the background tries again.
@@ -35,16 +39,20 @@ pub(super) struct Shortage {
 
 impl Shortage {
     pub(super) fn met(&self, error: &Arc<io::Error>) {
-        super::events::unavailable(Arc::clone(error));
+        events::unavailable(Arc::clone(error));
         self.count.fetch_add(1, Ordering::Relaxed);
         // Dropped behind the lock: a backend's error is code of others.
-        let before = lock(&self.last).replace(Arc::clone(error));
+        let before = self.with_last(|last| last.replace(Arc::clone(error)));
         drop(before);
     }
 
     pub(super) fn is_over(&self) {
-        let before = lock(&self.last).take();
-        drop(before);
+        drop(self.with_last(Option::take));
+    }
+
+    fn with_last<R>(&self, work: impl FnOnce(&mut Option<Arc<io::Error>>) -> R) -> R {
+        let _held = Held::in_order(Rank::Figures);
+        work(&mut lock(&self.last))
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -52,12 +60,12 @@ impl Shortage {
     }
 
     pub(super) fn last(&self) -> Option<Arc<io::Error>> {
-        lock(&self.last).clone()
+        self.with_last(|last| last.clone())
     }
 
     /// The pause before the background looks again: `usual`, or longer while the shortage lasts.
     pub(super) fn pause(&self, usual: Duration) -> Duration {
-        if lock(&self.last).is_some() {
+        if self.with_last(|last| last.is_some()) {
             usual.max(RETRY)
         } else {
             usual

@@ -1,21 +1,12 @@
 //! [`Stats`]: what can be observed of an engine.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, time::Duration};
 
 use rotortree_hasher::Hasher;
+use rotortree_lean_imt::TreeSnapshot;
 
-use super::{core::Core, log::WriteEnd, policy::Due, shortage::Shortage};
-use crate::{
-    checkpoint::CheckpointFailure,
-    sync::{Mutex, lock},
-};
+use super::{committer::Committer, log::WriteEnd, parts::Parts};
+use crate::checkpoint::CheckpointFailure;
 
 /// A look at a tree and its storage. Counters count since the tree was opened. Names are stable;
 /// fields are added.
@@ -129,125 +120,65 @@ pub struct Stats {
     pub failure: Option<Arc<io::Error>>,
 }
 
-#[derive(Default)]
-pub(super) struct Counters {
-    pub(super) due: Due,
-    pub(super) shortage: Shortage,
-    pub(super) stalls: AtomicU64,
-    pub(super) unserved: AtomicU64,
-    pub(super) rotations: AtomicU64,
-    pub(super) checkpoint_failures: AtomicU64,
-    pub(super) removal_failures: AtomicU64,
-    pub(super) view_failures: AtomicU64,
-    stalled_nanos: AtomicU64,
-    syncs: AtomicU64,
-    synced_leaves: AtomicU64,
-    last_sync: Event,
-    last_checkpoint: Event,
-}
-
-/// The last time something happened and how long it took.
-#[derive(Default)]
-struct Event(Mutex<Option<(Instant, Duration)>>);
-
-impl Event {
-    fn happened(&self, took: Duration) {
-        *lock(&self.0) = Some((Instant::now(), took));
-    }
-}
-
-impl Counters {
-    pub(super) fn new(due: Due) -> Self {
-        Self {
-            due,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn synced(&self, leaves: u64, took: Duration) {
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.synced_leaves.fetch_add(leaves, Ordering::Relaxed);
-        self.last_sync.happened(took);
-    }
-
-    pub(super) fn checkpointed(&self, took: Duration) {
-        self.last_checkpoint.happened(took);
-    }
-
-    pub(super) fn stalled(&self, waited: Duration) {
-        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
-        self.stalled_nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Core<H, N, MAX_DEPTH> {
-    /// 0 while somebody leads.
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
+    /// 0 while a thread leads.
     fn log_segment_bytes(&self) -> u64 {
-        match self.commit.look().as_ref().map(|commit| &commit.log) {
-            Some(WriteEnd::Free(log)) => log.offset,
+        match self.group().look().as_ref().map(|state| &state.log) {
+            Some(WriteEnd::Free(log)) => log.newest.offset,
             Some(WriteEnd::Led | WriteEnd::Gone) | None => 0,
         }
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let (pending_bytes, resident_node_bytes) = self
-            .look(&self.writer)
-            .map(|writer| {
-                let pending = if writer.pending.is_empty() {
-                    0
-                } else {
-                    writer.pending.byte_len() as u64
-                };
-                (pending, writer.tree.nodes().resident_bytes())
-            })
-            .unwrap_or_default();
-        let size = self.published.load().size();
-        let (checkpointed_size, log_segments) = self
-            .look(&self.manifest)
-            .map(|manifest| {
-                (
-                    manifest.size,
-                    manifest.last_segment() - manifest.first_segment + 1,
-                )
-            })
-            .unwrap_or_default();
-        let counters = &self.counters;
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let age = |event: &Event| {
-            let last = self.look(&event.0).and_then(|last| *last);
-            (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
-        };
-        let (last_sync, last_sync_age) = age(&counters.last_sync);
-        let (last_checkpoint, last_checkpoint_age) = age(&counters.last_checkpoint);
+        let Committer {
+            catalog,
+            group,
+            policy,
+            figures,
+            ..
+        } = &*self.committer;
+        let status = &group.status;
+        let in_memory = self.writer.look().map(|state| {
+            let resident = state.tree.nodes().resident_bytes();
+            (state.pending_bytes() as u64, resident)
+        });
+        let (pending_bytes, resident_node_bytes) = in_memory.unwrap_or_default();
+        let size = self.publication.with(TreeSnapshot::size);
+        let manifest = catalog.manifest();
+        let (last_sync, last_sync_age) = figures.last_sync.last(status);
+        let queue = &self.checkpointer.queue;
+        let (last_checkpoint, last_checkpoint_age) = queue.last.last(status);
+        let (checkpoints, checkpoint_error) = queue.outcomes();
+        let (stalls, stalled) = self.inserter.stalls();
         Stats {
             size,
-            durable_size: self.durable.load().size(),
-            checkpointed_size,
+            durable_size: self.publication.durable_snapshot().size(),
+            checkpointed_size: manifest.size,
             pending_bytes,
-            uncheckpointed_bytes: self.uncheckpointed_bytes(size),
-            log_bytes: self.counters.due.log_behind(),
+            uncheckpointed_bytes: policy.uncovered_bytes(size),
+            log_bytes: policy.uncovered_log(),
             resident_node_bytes,
-            log_segments,
+            log_segments: manifest.last_segment() - manifest.first_segment + 1,
             log_segment_bytes: self.log_segment_bytes(),
-            syncs: load(&counters.syncs),
-            synced_leaves: load(&counters.synced_leaves),
+            syncs: figures.syncs.get(),
+            synced_leaves: figures.synced_leaves.get(),
             last_sync,
             last_sync_age,
-            rotations: load(&counters.rotations),
-            checkpoints: self.checkpoints_completed(),
-            checkpoint_failures: load(&counters.checkpoint_failures),
+            rotations: figures.rotations.get(),
+            checkpoints,
+            checkpoint_failures: queue.failures.get(),
             last_checkpoint,
             last_checkpoint_age,
-            checkpoint_error: self.checkpoint_error(),
-            stalls: load(&counters.stalls),
-            stalled: Duration::from_nanos(load(&counters.stalled_nanos)),
-            unserved: load(&counters.unserved),
-            removal_failures: load(&counters.removal_failures),
-            view_failures: load(&counters.view_failures),
-            unavailable: counters.shortage.count(),
-            unavailable_error: counters.shortage.last(),
-            unacknowledged_cuts: self.cuts().iter().map(|cut| u64::from(cut.cuts)).sum(),
-            failure: self.failure(),
+            checkpoint_error,
+            stalls,
+            stalled,
+            unserved: group.unserved.get(),
+            removal_failures: queue.removal_failures.get(),
+            view_failures: self.checkpointer.view_failures.get(),
+            unavailable: figures.shortage.count(),
+            unavailable_error: figures.shortage.last(),
+            unacknowledged_cuts: manifest.cuts.iter().map(|cut| u64::from(cut.cuts)).sum(),
+            failure: status.failure().map(Arc::clone),
         }
     }
 }

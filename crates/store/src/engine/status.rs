@@ -2,21 +2,29 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, atomic::Ordering},
 };
 
+use super::{
+    events,
+    hashing::Hashing,
+    locks::{Guard, Monitor},
+};
 use crate::{
     StorageError,
     fork::Process,
-    sync::{AtomicBool, Mutex, MutexGuard, SetOnce, lock},
+    sync::{AtomicBool, SetOnce},
 };
 
 /// Whether the engine still takes writes.
-pub(super) struct Status {
+pub(crate) struct Status {
     /// The process that opened the tree. To its forked children the tree is closed.
     process: Process,
     closed: AtomicBool,
     failure: SetOnce<Arc<io::Error>>,
+    /// Which thread runs the hasher.
+    pub(super) hashing: Hashing,
 }
 
 impl Status {
@@ -25,6 +33,7 @@ impl Status {
             process: Process::current(),
             closed: AtomicBool::new(false),
             failure: SetOnce::default(),
+            hashing: Hashing::default(),
         }
     }
 
@@ -38,7 +47,7 @@ impl Status {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), StorageError> {
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
         self.check_process()?;
         if let Some(failure) = self.failure.get() {
             return Err(StorageError::FlushFailed(Arc::clone(failure)));
@@ -50,28 +59,53 @@ impl Status {
         }
     }
 
-    /// Fails for good; what it failed with first.
-    pub(super) fn fail(&self, error: Arc<io::Error>) -> Arc<io::Error> {
-        Arc::clone(self.failure.get_or_init(|| error))
+    /// Refuses a call from within this tree's hasher: it would wait for the lock under which the
+    /// hasher runs. To be asked before the first wait.
+    pub(super) fn check_reentry(&self) -> Result<(), StorageError> {
+        if self.hashing.is_here() {
+            Err(StorageError::Reentered)
+        } else {
+            Ok(())
+        }
     }
 
-    pub(super) fn failure(&self) -> Option<&Arc<io::Error>> {
+    /// Records that the tree failed for good; the first failure. Waiting threads and futures are
+    /// told by [`GroupCommit::tell_all`](super::group_commit::GroupCommit::tell_all), once this
+    /// thread holds no lock.
+    pub(super) fn record_failure(&self, error: io::Error) -> Arc<io::Error> {
+        let error = Arc::new(error);
+        let first = Arc::clone(self.failure.get_or_init(|| Arc::clone(&error)));
+        if Arc::ptr_eq(&first, &error) {
+            events::failed(error);
+        }
+        first
+    }
+
+    /// Runs `code`, and records a failure before a panic of it goes on.
+    pub(super) fn fail_on_panic<R>(&self, doing: &str, code: impl FnOnce() -> R) -> R {
+        catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
+            self.record_failure(io::Error::other(format!("a panic while {doing}")));
+            resume_unwind(panic)
+        })
+    }
+
+    pub(crate) fn failure(&self) -> Option<&Arc<io::Error>> {
         self.failure.get()
     }
 
     /// Whether this process opened the tree. A forked child must not write what its parent writes
     /// too.
-    pub(super) fn is_own_process(&self) -> bool {
+    pub(crate) fn is_own_process(&self) -> bool {
         self.process.has_this_id()
     }
 
-    /// Takes a lock for a look, which in a forked child succeeds only if no thread held it when the
-    /// child was forked.
-    pub(super) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
-        if self.check_process().is_ok() {
-            Some(lock(mutex))
+    /// Locks for a look, which waits for no thread in a forked child or within the tree's hasher:
+    /// the thread that has the lock may not run there, or be this one.
+    pub(super) fn look<'a, T>(&self, monitor: &'a Monitor<T>) -> Option<Guard<'a, T>> {
+        if self.check_process().is_err() || self.hashing.is_here() {
+            monitor.try_lock()
         } else {
-            mutex.try_lock().ok()
+            Some(monitor.lock())
         }
     }
 
@@ -85,8 +119,7 @@ impl Status {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Returns whether this call closed it.
-    pub(super) fn close(&self) -> bool {
-        !self.closed.swap(true, Ordering::AcqRel)
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
     }
 }

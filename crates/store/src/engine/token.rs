@@ -13,9 +13,9 @@ use std::{
 use rotortree_lean_imt::TreeHead;
 
 use super::{
-    append::Placement,
     group_commit::{GroupCommit, Polled},
     outbox,
+    placement::Placement,
 };
 use crate::StorageError;
 

@@ -116,7 +116,9 @@ impl Shared {
         match timed.lane {
             // This thread is the only one there is. What it does for one tree keeps others waiting,
             // which had no thread either.
-            Lane::Flush => isolated(job),
+            Lane::Flush => {
+                isolated(job);
+            }
             Lane::Checkpoint => lock(&self.state).waiting.push(Timed {
                 due: Instant::now() + NO_THREAD_RETRY,
                 lane: timed.lane,

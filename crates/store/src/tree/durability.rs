@@ -31,8 +31,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) -> Result<(), StorageError> {
-        self.core().check()?;
-        self.core().flush_all()
+        self.parts().status().check()?;
+        self.parts().committer.flush_all()
     }
 
     /// [`flush`](Self::flush) as a future, of what is inserted when it is called. A thread of the
@@ -52,7 +52,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn flush_async(&self) -> Durable {
-        self.core().flush_async()
+        self.parts().flush_async()
     }
 
     /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the
@@ -77,8 +77,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn checkpoint(&self) -> Result<(), StorageError> {
-        self.core().check()?;
-        self.core().run_checkpoint(false)
+        self.parts().status().check()?;
+        self.parts().checkpointer.run(false)
     }
 
     /// [`checkpoint`](Self::checkpoint) on a thread of the runtime. It starts at once, and goes on
@@ -95,11 +95,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn checkpoint_async(&self) -> Completion<()> {
-        if let Err(error) = self.core().check() {
+        if let Err(error) = self.parts().status().check() {
             return Completion::ended(Err(error));
         }
         let tree = self.clone();
-        Completion::of(&self.core().config.runtime, Lane::Checkpoint, move || {
+        Completion::of(&self.parts().config.runtime, Lane::Checkpoint, move || {
             tree.checkpoint()
         })
     }
@@ -119,7 +119,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # }
     /// ```
     pub fn durable_heads(&self) -> DurableHeads {
-        self.core().durable_heads()
+        self.parts().durable_heads()
     }
 
     /// Whether a checkpoint completed since the last call that returned `true` (or since the tree
@@ -144,6 +144,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn wait_for_checkpoint(&self, timeout: Duration) -> bool {
-        self.core().wait_for_checkpoint(timeout)
+        self.parts().checkpointer.queue.wait_for_next(timeout)
     }
 }

@@ -40,7 +40,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn append<'a>(&'a self, leaves: &'a [Hash]) -> Append<'a> {
-        Append::new(self.core(), leaves)
+        self.parts().append(leaves)
     }
 
     /// Inserts a leaf; the new root, and a token to wait for the disk with. `depth` hashes; no I/O

@@ -27,10 +27,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        let core = self.core();
+        let parts = self.parts();
         RecoveryReport {
-            cuts: core.cuts(),
-            ..core.report.clone()
+            cuts: parts.committer.catalog.manifest().cuts.clone(),
+            ..parts.report.clone()
         }
     }
 
@@ -56,14 +56,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`StorageError::Closed`], [`StorageError::FlushFailed`]. [`StorageError::Io`] if it could
     /// not be written: the notices are still on record.
     pub fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
-        self.core().acknowledge_cuts()
+        self.parts().committer.acknowledge_cuts()
     }
 
     /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`]
     /// with the same error, reads go on, and opening it again recovers what is durable.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<io::Error>> {
-        self.core().failure()
+        self.parts().status().failure().map(Arc::clone)
     }
 
     /// Sizes, bytes, counters and ages, for monitoring. Their names are stable. May block while
@@ -80,7 +80,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.core().stats()
+        self.parts().stats()
     }
 
     /// Copies everything inserted so far into another directory, durably, while inserts go on.
@@ -148,8 +148,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
-        let core = self.core();
-        spans::backup(&*core.storage, &*target).run(|| core.backup(&target))
+        let parts = self.parts();
+        spans::backup(&*parts.committer.storage, &*target).run(|| parts.backup(&target))
     }
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its
@@ -185,7 +185,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         &self,
         mut progress: impl FnMut(VerifyProgress),
     ) -> Result<(), StorageError> {
-        let core = self.core();
-        spans::verify(&*core.storage).run(|| core.verify(&self.handle.hasher, &mut progress))
+        let parts = self.parts();
+        spans::verify(&*parts.committer.storage)
+            .run(|| parts.verify(&self.handle.hasher, &mut progress))
     }
 }

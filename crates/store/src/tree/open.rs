@@ -6,7 +6,7 @@ use rotortree_hasher::Hasher;
 
 use super::{Handle, RotorTree};
 use crate::{
-    ReadOnly, RotorTreeBuilder, RotorTreeError, engine::Core, settings::Settings, spans,
+    ReadOnly, RotorTreeBuilder, RotorTreeError, engine::Parts, settings::Settings, spans,
     storage::Storage,
 };
 #[cfg(doc)]
@@ -19,9 +19,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         settings: Settings,
     ) -> Result<Self, RotorTreeError> {
         let span = spans::open(&*storage);
-        let core = span.run(|| Core::open(hasher.clone(), storage, settings))?;
+        let parts = span.run(|| Parts::open(hasher.clone(), storage, settings))?;
         Ok(Self {
-            handle: Arc::new(Handle { core, hasher }),
+            handle: Arc::new(Handle { parts, hasher }),
         })
     }
 }

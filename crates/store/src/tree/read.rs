@@ -13,14 +13,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// The root, or `None` while the tree is empty.
     #[must_use]
     pub fn root(&self) -> Option<Hash> {
-        self.core().published.load().root()
+        self.parts().publication.with(TreeSnapshot::root)
     }
 
     /// The number of leaves. Not the index of the leaf inserted last while other threads insert:
     /// that is in its token's [`leaf_range`](crate::DurabilityToken::leaf_range).
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.core().published.load().size()
+        self.parts().publication.with(TreeSnapshot::size)
     }
 
     /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for sizes 0
@@ -37,7 +37,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.core().published.load().depth()
+        self.parts().publication.with(TreeSnapshot::depth)
     }
 
     /// Size and root as one pair, or `None` while the tree is empty. What it states may not be
@@ -45,7 +45,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`durable_snapshot`](Self::durable_snapshot).
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
-        self.core().published.load().head()
+        self.parts().publication.with(TreeSnapshot::head)
     }
 
     /// The newest head with this root among those of recent appends: whether a root that somebody
@@ -93,7 +93,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn find_head(&self, root: &Hash) -> Option<TreeHead> {
-        self.core().find_head(root)
+        self.parts().publication.find_head(root)
     }
 
     /// The application's metadata, as of the last entry that carried any. It belongs to the head of
@@ -101,7 +101,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// together.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
-        self.core().published.load().metadata().map(<[u8]>::to_vec)
+        self.parts()
+            .publication
+            .with(|tree| tree.metadata().map(<[u8]>::to_vec))
     }
 
     /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example,
@@ -164,7 +166,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
-        self.core().published.load_full()
+        self.parts().publication.snapshot()
     }
 
     /// The tree as of the last sync. Its head is a prefix of every later state, after any crash:
@@ -184,13 +186,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
-        self.core().durable.load_full()
+        self.parts().publication.durable_snapshot()
     }
 
     /// The number of leaves that are durable.
     #[must_use]
     pub fn durable_size(&self) -> u64 {
-        self.core().durable.load().size()
+        self.parts().publication.durable_snapshot().size()
     }
 
     /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns
@@ -211,6 +213,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     #[must_use]
     pub fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
-        self.core().wait_for_size(size, timeout)
+        self.parts().publication.wait_for_size(size, timeout)
     }
 }

@@ -11,7 +11,7 @@ use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 
 use crate::{
-    CheckpointPolicy, DurabilityToken, FlushPolicy, RotorTree, Runtime, engine::core::Core,
+    CheckpointPolicy, DurabilityToken, FlushPolicy, RotorTree, Runtime, engine::Parts,
     memory::MemoryStorage, runtime::starved::while_starved, settings::Settings,
 };
 
@@ -112,8 +112,8 @@ fn a_token_a_future_and_a_tick_that_outlive_a_tree_keep_nothing_of_it() {
     let tree = open(hour, CheckpointPolicy::Manual);
     let (_, token) = tree.insert([1; 32]).unwrap();
     let future = token.clone().into_future();
-    let core: Arc<Core<Blake3Hasher, 3, 32>> = Arc::clone(tree.core());
-    assert!(core.commit.is_due(super::Tick::Flush));
+    let core: Arc<Parts<Blake3Hasher, 3, 32>> = Arc::clone(tree.parts());
+    assert!(core.group().is_due(super::Tick::Flush));
     tree.close().unwrap();
     // Not even its empty memory: what is kept is the small part alone, and that does not point
     // back.

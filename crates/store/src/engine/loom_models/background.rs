@@ -45,7 +45,7 @@ fn loom_models_marks_that_come_whoever_led_in_between() {
             }
         });
         drop(insert(&tree, 2));
-        tree.core().durable_point().expect("nothing fails");
+        tree.parts().durable_point().expect("nothing fails");
         ticking.join().expect("no thread panics");
         while runtime.time_passes() {}
         assert!(disk.has(&super::leaf(2)));
@@ -105,7 +105,7 @@ fn loom_models_a_checkpoint_beside_metadata_that_comes_back_to_what_it_was() {
         tree.checkpoint().expect("nothing fails");
         let (first, second) = writing.join().expect("no thread panics");
         assert_eq!((first, second), (3, 4));
-        let lead = tree.core().take_lead().expect("nothing fails");
+        let lead = tree.parts().group().take_lead().expect("nothing fails");
         let durable = tree.durable_snapshot();
         let expected = if lead.durable.sequence == first {
             b"a"
@@ -113,6 +113,6 @@ fn loom_models_a_checkpoint_beside_metadata_that_comes_back_to_what_it_was() {
             b"b"
         };
         assert_eq!(durable.metadata(), Some(&expected[..]));
-        lead.give_back();
+        tree.parts().committer.give_back(lead);
     });
 }

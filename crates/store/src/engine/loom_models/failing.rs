@@ -147,11 +147,14 @@ fn loom_models_a_failure_elsewhere_while_a_future_waits() {
         let bell = Arc::new(Bell::default());
         // Nobody flushes this one: it waits for a sequence that nothing has.
         let waker = bell.waker();
-        let core = Arc::clone(tree.core());
+        let core = Arc::clone(tree.parts());
         let failing = thread::spawn(move || {
-            drop(core.fail(std::io::Error::other("a planned failure")));
+            drop(
+                core.group()
+                    .fail(std::io::Error::other("a planned failure")),
+            );
         });
-        let commit = &tree.core().commit;
+        let commit = tree.parts().group();
         let looked = commit.look_or_register(&mut Polled::default(), u64::MAX, &waker);
         if looked.is_pending() {
             bell.wait();

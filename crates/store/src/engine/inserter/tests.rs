@@ -8,7 +8,7 @@ use rotortree_lean_imt::reference;
 
 use crate::{
     CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, StorageError, memory::MemoryStorage,
-    settings::Settings, sync::lock,
+    settings::Settings,
 };
 
 /// A tree of single inserts; and whether it has a spare snapshot.
@@ -23,8 +23,8 @@ fn tree() -> (RotorTree<Blake3Hasher, 3, 32>, impl Fn() -> bool) {
     for leaf in reference::sample_leaves(3, 20) {
         tree.insert(leaf).expect("it fits");
     }
-    let core = Arc::clone(tree.core());
-    let has_spare = move || lock(&core.writer).spare.is_some();
+    let core = Arc::clone(tree.parts());
+    let has_spare = move || core.writer.lock().spare.is_some();
     (tree, has_spare)
 }
 
@@ -43,7 +43,7 @@ fn a_tree_that_goes_idle_keeps_none() {
     tree.flush().unwrap();
     // A tick may be at it this very moment, and this thread then does nothing.
     let is_gone = (0..1000).any(|_| {
-        tree.core().mark();
+        tree.parts().committer.mark();
         std::thread::yield_now();
         !has_spare()
     });
@@ -69,23 +69,28 @@ fn a_trying_insert_does_not_wait_for_a_sync() {
         ));
     };
     // Whoever leads is in a sync, for as long as this test likes.
-    let lead = || tree.core().take_lead().expect("nothing has failed");
+    let lead = || {
+        tree.parts()
+            .group()
+            .take_lead()
+            .expect("nothing has failed")
+    };
     let syncing = lead();
     tree.append(&leaves[..100]).try_submit().unwrap();
     assert!(tree.stats().pending_bytes > 2048);
     refused(&leaves[100..200]);
-    syncing.give_back();
+    tree.parts().committer.give_back(syncing);
     tree.flush().unwrap();
     let syncing = lead();
     thread::scope(|scope| {
         // A batch above the bound is on its way into the log, and waits for the lead.
         let large = scope.spawn(|| tree.append(&leaves[100..]).submit());
-        while !lock(&tree.core().writer).streaming {
+        while !tree.parts().writer.lock().streaming {
             thread::yield_now();
         }
         refused(&leaves[..1]);
         assert_eq!(tree.size(), 100);
-        syncing.give_back();
+        tree.parts().committer.give_back(syncing);
         let large = large.join().expect("it does not panic");
         assert_eq!(large.unwrap().leaf_range(), 100..1000);
     });

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::locks::Foreign;
 use crate::{hashing::is_pool_thread, sync::thread_token};
 
 /// Whose hasher runs. The usual atomics also where models are checked: a thread only has to find
@@ -23,7 +24,10 @@ impl Hashing {
     pub(super) fn begin(&self, on_pool: bool) -> Mark<'_> {
         self.on_pool.store(on_pool, Ordering::Relaxed);
         self.thread.store(thread_token(), Ordering::Relaxed);
-        Mark(self)
+        Mark {
+            hashing: self,
+            _foreign: Foreign::begin(),
+        }
     }
 
     /// Whether this call comes from within the tree's hasher.
@@ -38,10 +42,14 @@ impl Hashing {
     }
 }
 
-pub(super) struct Mark<'a>(&'a Hashing);
+/// While one lives, this thread runs the hasher.
+pub(super) struct Mark<'a> {
+    hashing: &'a Hashing,
+    _foreign: Foreign,
+}
 
 impl Drop for Mark<'_> {
     fn drop(&mut self) {
-        self.0.thread.store(0, Ordering::Relaxed);
+        self.hashing.thread.store(0, Ordering::Relaxed);
     }
 }

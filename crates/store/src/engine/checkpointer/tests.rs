@@ -8,7 +8,7 @@ use std::{
 
 use rotortree_hasher::Blake3Hasher;
 
-use super::MUCH;
+use crate::engine::checkpoint_queue::BACKGROUND_REMOVAL_LEAVES;
 use crate::{
     CheckpointPolicy, FlushPolicy, RotorTree, Runtime,
     memory::MemoryStorage,
@@ -27,7 +27,7 @@ fn much(storage: &Arc<dyn Storage>, runtime: &Runtime) -> RotorTree<Blake3Hasher
     };
     let engine = RotorTree::open_with(Blake3Hasher, Arc::clone(storage), config);
     let engine = engine.expect("an empty place can be opened");
-    let leaves = vec![[7; 32]; MUCH as usize];
+    let leaves = vec![[7; 32]; BACKGROUND_REMOVAL_LEAVES as usize];
     let appended = engine.append(&leaves).submit();
     appended.expect("the leaves fit");
     engine

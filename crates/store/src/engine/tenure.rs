@@ -1,18 +1,13 @@
 //! [`Tenure`]: ownership of the place, and the one call that gives it up.
 
-use std::sync::PoisonError;
+use std::mem;
 
-use crate::{
-    StorageError,
-    storage::Ownership,
-    sync::{Condvar, Mutex, lock, thread_token},
-};
+use super::locks::{Monitor, Rank};
+use crate::{StorageError, storage::Ownership, sync::thread_token};
 
 /// From opening until closing has ended.
 pub(super) struct Tenure {
-    state: Mutex<State>,
-    /// Told when closing has ended. Goes with `state`.
-    ended: Condvar,
+    state: Monitor<State>,
 }
 
 enum State {
@@ -40,8 +35,7 @@ pub(super) struct Ending<'a> {
 impl Tenure {
     pub(super) fn new(owner: Box<dyn Ownership>) -> Self {
         Self {
-            state: Mutex::new(State::Owned(owner)),
-            ended: Condvar::new(),
+            state: Monitor::new(Rank::Tenure, State::Owned(owner)),
         }
     }
 
@@ -51,29 +45,22 @@ impl Tenure {
     /// [`StorageError::Reentered`] for a call from within the first one, which cannot wait for
     /// itself.
     pub(super) fn end(&self) -> Result<Closer<'_>, StorageError> {
-        let mut state = lock(&self.state);
-        loop {
-            match std::mem::replace(&mut *state, State::Ending(thread_token())) {
-                State::Owned(owner) => {
-                    return Ok(Closer::This(Ending {
-                        tenure: self,
-                        owner: Some(owner),
-                    }));
-                }
+        self.state.wait(
+            |state| match mem::replace(state, State::Ending(thread_token())) {
+                State::Owned(owner) => Some(Ok(Closer::This(Ending {
+                    tenure: self,
+                    owner: Some(owner),
+                }))),
                 State::Ended => {
                     *state = State::Ended;
-                    return Ok(Closer::Another);
+                    Some(Ok(Closer::Another))
                 }
                 State::Ending(thread) => {
                     *state = State::Ending(thread);
-                    if thread == thread_token() {
-                        return Err(StorageError::Reentered);
-                    }
-                    let waited = self.ended.wait(state);
-                    state = waited.unwrap_or_else(PoisonError::into_inner);
+                    (thread == thread_token()).then_some(Err(StorageError::Reentered))
                 }
-            }
-        }
+            },
+        )
     }
 }
 
@@ -84,7 +71,7 @@ impl Drop for Ending<'_> {
         if let Some(owner) = self.owner.take() {
             crate::isolated::isolated(|| drop(owner));
         }
-        *lock(&self.tenure.state) = State::Ended;
-        self.tenure.ended.notify_all();
+        *self.tenure.state.lock() = State::Ended;
+        self.tenure.state.notify();
     }
 }

@@ -1,0 +1,237 @@
+//! [`Checkpointer`]: the steps of a checkpoint, and having them done when one is due.
+//!
+//! Each step is safe to crash after (the steps are in `docs/durability/protocol.md`): lead a sync;
+//! start a segment that continues from what is durable; write whole chunks of what is new; sync
+//! them; commit the manifest; read what is covered from the chunks; drop the covered segments.
+//! Nothing the manifest in force names is overwritten before the next one is in force.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::TreeSnapshot;
+
+use super::{
+    checkpoint_failed::Failed,
+    checkpoint_queue::{CheckpointQueue, Covered},
+    committer::Committer,
+    figures::Count,
+    outbox,
+    policy::Extent,
+    writer::Writer,
+};
+use crate::{
+    StorageError,
+    checkpoint::{CheckpointFailure, write_nodes},
+    cold::ColdNodes,
+    spans,
+    storage::WriteError,
+    sync::ArcSwap,
+};
+
+/// See the module.
+pub(crate) struct Checkpointer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    writer: Arc<Writer<H, N, MAX_DEPTH>>,
+    committer: Arc<Committer>,
+    pub(crate) queue: CheckpointQueue,
+    /// The nodes in chunks. Exchanged by the one checkpoint at a time.
+    pub(crate) cold: ArcSwap<ColdNodes>,
+    pub(super) view_failures: Count,
+    pin_above_level: usize,
+}
+
+/// What a checkpoint will cover.
+struct Scope<const N: usize, const MAX_DEPTH: usize> {
+    snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>,
+    sequence: u64,
+    /// The segment that continues behind it.
+    segment: u64,
+    extent: Extent,
+    /// Whether the manifest in force covers less.
+    is_new: bool,
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_DEPTH> {
+    pub(super) fn new(
+        writer: Arc<Writer<H, N, MAX_DEPTH>>,
+        committer: Arc<Committer>,
+        cold: Arc<ColdNodes>,
+        pin_above_level: usize,
+    ) -> Self {
+        Self {
+            writer,
+            queue: CheckpointQueue::new(Arc::clone(&committer)),
+            committer,
+            cold: ArcSwap::new(cold),
+            view_failures: Count::default(),
+            pin_above_level,
+        }
+    }
+
+    /// Makes a checkpoint now; see [`CheckpointQueue::run`].
+    pub(crate) fn run(&self, closing: bool) -> Result<(), StorageError> {
+        let mut steps = || self.steps().inspect_err(|_| self.writer.stays_due());
+        spans::checkpoint(&*self.committer.storage).run(|| self.queue.run(closing, &mut steps))
+    }
+
+    fn steps(&self) -> Result<Option<Covered>, Failed> {
+        let Scope {
+            snapshot,
+            sequence,
+            segment,
+            extent,
+            is_new,
+        } = self.begin()?;
+        if !is_new {
+            return Ok(None);
+        }
+        let Committer {
+            storage,
+            catalog,
+            group,
+            ..
+        } = &*self.committer;
+        let previous = catalog.manifest();
+        let pace = &mut |_| match group.status.failure() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        };
+        let tails = write_nodes(&**storage, &previous, &snapshot, pace)?;
+        // A log that failed in the meantime may have lost what this snapshot was thought to hold
+        // durably.
+        group.status.check_failure()?;
+        let committed = catalog.update(|next| {
+            next.sequence = sequence;
+            next.size = snapshot.size();
+            next.root = snapshot.root().unwrap_or_default();
+            if next.durable.sequence < sequence {
+                next.durable = next.position();
+            }
+            next.metadata = snapshot.metadata().map(<[u8]>::to_vec);
+            next.levels = tails;
+            next.first_segment = segment;
+        });
+        committed.map_err(|error| match error {
+            WriteError::NotWritten(error) => CheckpointFailure::Io(error).into(),
+            WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                Failed::from(StorageError::FlushFailed(group.fail(error)))
+            }
+        })?;
+        self.serve_from_chunks(extent);
+        Ok(Some(Covered {
+            segments: previous.first_segment..segment,
+            leaves: snapshot.size() - previous.size,
+        }))
+    }
+
+    /// Leads a sync, and starts a segment behind what is then durable.
+    fn begin(&self) -> Result<Scope<N, MAX_DEPTH>, StorageError> {
+        loop {
+            let entries = self.writer.entries();
+            let lead = self.committer.group.take_lead()?;
+            let covered = self.committer.catalog.manifest().sequence;
+            let scope = self.committer.sync(lead, |log| {
+                if log.within_batch {
+                    return Ok(None);
+                }
+                let is_new = log.durable.sequence > covered;
+                // A segment that nothing was written to since it was started continues from here
+                // already.
+                if is_new && log.newest.header.base.sequence != log.durable.sequence {
+                    self.committer.rotate(log)?;
+                }
+                // Only a leader moves what is durable, and this thread is it.
+                let snapshot = self.writer.publication.durable_snapshot();
+                let extent = self
+                    .committer
+                    .policy
+                    .extent(snapshot.size(), entries, log.bytes());
+                Ok(Some(Scope {
+                    sequence: log.durable.sequence,
+                    segment: log.newest.header.number,
+                    extent,
+                    snapshot,
+                    is_new,
+                }))
+            });
+            if let Some(scope) = scope? {
+                self.committer.policy.began(scope.extent);
+                return Ok(scope);
+            }
+            // A batch larger than the bound is being streamed; a segment ends where a batch ends.
+            self.writer.between_batches(|| ());
+        }
+    }
+
+    /// Lets the chunks serve what the checkpoint covers, and gives the memory back.
+    fn serve_from_chunks(&self, extent: Extent) {
+        let Committer {
+            storage,
+            catalog,
+            group,
+            policy,
+            ..
+        } = &*self.committer;
+        match self.cold.load_full().extend(storage, &catalog.manifest()) {
+            Ok(extended) => {
+                let lens = extended.base_lens(self.pin_above_level);
+                // What is replaced here and by the writer holds views of a backend, which are
+                // dropped when no lock is held any more.
+                outbox::discard(self.cold.swap(Arc::clone(&extended)));
+                let is_durable = |sequence| group.is_durable(sequence);
+                self.writer.serve_from_chunks(extended, &lens, is_durable);
+            }
+            // The nodes stay in memory; the next checkpoint tries again.
+            Err(_) => self.view_failures.add(1),
+        }
+        policy.covered(extent);
+        self.writer.wake();
+    }
+
+    /// Has the background make the checkpoint that is due. Where it has no thread, this one makes
+    /// it if it may wait for that. To be called without a lock.
+    pub(super) fn ask(&self, may_wait: bool) {
+        if self.committer.group.run(|worker| worker.checkpoint()) {
+            return;
+        }
+        if may_wait {
+            self.make_due();
+        } else {
+            self.committer.policy.not_asked();
+        }
+    }
+
+    /// Makes the checkpoint that was asked for, unless another thread has begun it.
+    pub(super) fn make_due(&self) {
+        let Committer { group, policy, .. } = &*self.committer;
+        while policy.begin() {
+            if group.status.check().is_ok()
+                && group.status.is_own_process()
+                && self.run(false).is_err()
+                && group.status.check().is_ok()
+            {
+                // Another one after a while. Where the timer has no thread, the first insert after
+                // that asks.
+                let at = policy.back_off();
+                self.writer.wake();
+                group.run_at(at, |worker| worker.retry_checkpoint());
+                return;
+            }
+            policy.end();
+            let is_due_again = self.writer.look_again();
+            self.writer.wake();
+            if !is_due_again || group.run(|worker| worker.checkpoint()) {
+                return;
+            }
+        }
+    }
+
+    /// Tries a background checkpoint again that has failed.
+    pub(super) fn retry(&self) {
+        if self.committer.policy.is_retry_due() {
+            self.make_due();
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

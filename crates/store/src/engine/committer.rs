@@ -1,0 +1,316 @@
+//! [`Committer`]: what the leader does. Syncs pending records, rotates the log, and attests it.
+//!
+//! A thread that waits and finds no sync running leads one for every record that is pending by
+//! then. Nothing here knows the tree: it is compiled once, for every hasher and arity.
+
+use std::{
+    io, mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rotortree_wal::GroupBuffer;
+
+use super::{
+    catalog::Catalog,
+    events,
+    figures::{Count, Event},
+    group_commit::{GroupCommit, Tick},
+    leader::LeaderGuard,
+    log::LogWriter,
+    outbox,
+    pending::PendingSource,
+    policy::Policy,
+    shortage::{Shortage, with_reserve},
+};
+use crate::{
+    FlushPolicy, StorageError,
+    settings::Settings,
+    spans,
+    storage::{Storage, WriteError},
+};
+
+/// How long after a sync that a thread waited for the log is attested, unless more comes.
+const MARK_DELAY: Duration = Duration::from_millis(50);
+
+/// See the module.
+pub(crate) struct Committer {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) catalog: Catalog,
+    pub(super) group: Arc<GroupCommit>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) figures: LogFigures,
+    source: Arc<dyn PendingSource>,
+    segment_bytes: u64,
+    flush_policy: FlushPolicy,
+}
+
+/// What the statistics tell of the log.
+#[derive(Default)]
+pub(super) struct LogFigures {
+    pub(super) syncs: Count,
+    pub(super) synced_leaves: Count,
+    pub(super) last_sync: Event,
+    pub(super) rotations: Count,
+    pub(super) shortage: Shortage,
+}
+
+impl Committer {
+    pub(super) fn new(
+        storage: Arc<dyn Storage>,
+        catalog: Catalog,
+        group: Arc<GroupCommit>,
+        policy: Arc<Policy>,
+        source: Arc<dyn PendingSource>,
+        config: &Settings,
+    ) -> Self {
+        Self {
+            storage,
+            catalog,
+            group,
+            policy,
+            figures: LogFigures::default(),
+            source,
+            segment_bytes: config.segment_bytes,
+            flush_policy: config.flush_policy,
+        }
+    }
+
+    /// Waits until everything up to `sequence` is durable, leading or joining a sync.
+    pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
+        self.group.status.check_reentry()?;
+        while !self.group.is_durable(sequence) {
+            let led = self.group.lead_for(sequence);
+            let synced =
+                led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
+            if let Err(error) = synced {
+                // What failed may be what came after this sequence: the rotation behind its group.
+                return if self.group.is_durable(sequence) {
+                    Ok(())
+                } else {
+                    Err(error)
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until every batch inserted so far is durable.
+    pub(crate) fn flush_all(&self) -> Result<(), StorageError> {
+        self.group.status.check_reentry()?;
+        spans::flush(&*self.storage).run(|| {
+            let _outbox = outbox::scope();
+            self.wait_durable(self.source.last_batch_end())
+        })
+    }
+
+    /// Commits everything pending, then does `then` at the end of the log, and gives up the lead.
+    /// On failure nothing is durable that was not before.
+    pub(super) fn sync<R>(
+        &self,
+        mut lead: LeaderGuard<'_>,
+        then: impl FnOnce(&mut LogWriter) -> Result<R, WriteError>,
+    ) -> Result<R, StorageError> {
+        let outcome = self
+            .commit_pending(&mut lead)
+            .and_then(|()| then(&mut lead));
+        match outcome {
+            Ok(outcome) => {
+                self.give_back(lead);
+                Ok(outcome)
+            }
+            Err(error) => Err(self.give_up(lead, error)),
+        }
+    }
+
+    /// Gives up the lead. Unless more comes, a tick attests what is durable.
+    pub(super) fn give_back(&self, lead: LeaderGuard<'_>) {
+        // Whatever this thread led for, also if that kept a tick from attesting.
+        let wants_tick = lead.release();
+        if wants_tick && !self.group.schedule(Tick::Mark, self.mark_delay()) {
+            self.mark();
+        }
+    }
+
+    /// Gives up the lead after a write that failed. If nothing was written, the waiters are told
+    /// and the next leader tries again; otherwise the log failed, and nothing becomes durable any
+    /// more.
+    fn give_up(&self, lead: LeaderGuard<'_>, error: WriteError) -> StorageError {
+        match error {
+            WriteError::NotWritten(error) => {
+                let source = Arc::new(error);
+                self.figures.shortage.met(&source);
+                self.group.refuse(Arc::clone(&source));
+                self.give_back(lead);
+                StorageError::Unavailable(source)
+            }
+            WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                StorageError::FlushFailed(self.group.fail(error))
+            }
+        }
+    }
+
+    /// Writes everything pending and syncs it. What was not written is pending as before.
+    fn commit_pending(&self, log: &mut LogWriter) -> Result<(), WriteError> {
+        let started = Instant::now();
+        let taken = self.source.take(&mut log.buffer);
+        let taken = taken.map_err(|failed| WriteError::InDoubt(io::Error::other(failed)))?;
+        if let Some(taken) = taken {
+            let after = taken.after;
+            let mut group = mem::replace(&mut log.buffer, GroupBuffer::new(0));
+            let leaves = group.leaf_count();
+            let reserve = self.group.runtime.reserve();
+            let outcome = with_reserve(&reserve, || log.commit(&*self.storage, &mut group, after));
+            if let Err(WriteError::NotWritten(_)) = outcome {
+                self.source.put_back(&mut group);
+            }
+            group.clear();
+            log.buffer = group;
+            outcome?;
+            self.log_reached(log.bytes());
+            self.figures.shortage.is_over();
+            (taken.make_durable)();
+            self.group.acknowledge(&after, None);
+            let took = started.elapsed();
+            self.figures.syncs.add(1);
+            self.figures.synced_leaves.add(leaves);
+            self.figures.last_sync.happened(took);
+            events::synced(leaves, took);
+        }
+        let full = log.newest.offset >= self.segment_bytes;
+        if full && !log.within_batch {
+            match self.rotate(log) {
+                // The segment grows beyond its bound, and the next group tries again.
+                Err(WriteError::NotWritten(error)) => self.figures.shortage.met(&Arc::new(error)),
+                rotated => rotated?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than
+    /// the policy allows, and does not wait for it.
+    fn log_reached(&self, bytes: u64) {
+        self.policy.log_reached(bytes);
+        if self.policy.is_due_for_log() && !self.group.run(|worker| worker.checkpoint()) {
+            self.policy.not_asked();
+        }
+    }
+
+    /// Starts a segment and names it on the manifest, so that its loss would be noticed.
+    pub(super) fn rotate(&self, log: &mut LogWriter) -> Result<(), WriteError> {
+        let reserve = self.group.runtime.reserve();
+        let segment = with_reserve(&reserve, || log.create_next(&*self.storage))?;
+        let named = self.catalog.update(|next| {
+            next.newest = segment.header;
+            next.durable = log.durable;
+        });
+        if let Err(error) = named {
+            if let WriteError::NotWritten(_) = error {
+                log.discard(&*self.storage, &segment);
+            }
+            return Err(error);
+        }
+        log.enter(segment);
+        self.policy.log_reached(log.bytes());
+        self.figures.shortage.is_over();
+        self.figures.rotations.add(1);
+        events::rotated(log.newest.header.number);
+        Ok(())
+    }
+
+    /// How long after a sync the log is attested, unless more comes: 50 ms, or the interval where
+    /// that is shorter.
+    fn mark_delay(&self) -> Duration {
+        let usual = match self.flush_policy {
+            FlushPolicy::Interval(interval) => interval.min(MARK_DELAY),
+            FlushPolicy::Manual => MARK_DELAY,
+        };
+        self.figures.shortage.pause(usual)
+    }
+
+    /// What the background does when time has passed.
+    pub(super) fn tick(&self, tick: Tick) {
+        let status = &self.group.status;
+        if status.check().is_err() || !status.is_own_process() {
+            return;
+        }
+        match tick {
+            Tick::Flush => self.flush_tick(),
+            // Where more is on its way, the group that carries it attests.
+            Tick::Mark if self.source.has_pending() => {}
+            Tick::Mark => {
+                let _outbox = outbox::scope();
+                self.mark();
+            }
+        }
+    }
+
+    fn flush_tick(&self) {
+        let FlushPolicy::Interval(interval) = self.flush_policy else {
+            return;
+        };
+        if !self.source.has_pending() {
+            return;
+        }
+        // The span is entered before the lead is taken: a subscriber may call any method of the
+        // tree.
+        let flushed = spans::flush(&*self.storage).run(|| {
+            let _outbox = outbox::scope();
+            let lead = self.group.try_lead();
+            lead.map_or(Ok(false), |lead| self.sync(lead, |_| Ok(true)))
+        });
+        match flushed {
+            // A thread leads, and may have begun before these records came. No second one needs to
+            // wait for it.
+            Ok(false) => self.tick_again(interval),
+            Err(StorageError::Unavailable(_)) => {
+                self.tick_again(self.figures.shortage.pause(interval));
+            }
+            Ok(true) | Err(_) => {}
+        }
+    }
+
+    /// Looks again later; where no timer can be had, once and now.
+    fn tick_again(&self, delay: Duration) {
+        if self.group.status.check().is_ok() && !self.group.schedule(Tick::Flush, delay) {
+            // The waiters learn the outcome through the status.
+            drop(self.flush_all());
+        }
+    }
+
+    /// Has a tick flush what an insert added, if the policy says so. Where there is no thread for
+    /// it, this one flushes if it may wait.
+    pub(super) fn inserted(&self, may_wait: bool) {
+        if let FlushPolicy::Interval(interval) = self.flush_policy
+            && !self.group.is_due(Tick::Flush)
+            && !self.group.schedule(Tick::Flush, interval)
+            && may_wait
+        {
+            // The waiters learn the outcome through the status.
+            drop(self.flush_all());
+        }
+    }
+
+    /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
+    pub(super) fn mark(&self) {
+        // The thread that leads asks for the next tick.
+        let Some(mut lead) = self.group.try_lead() else {
+            return;
+        };
+        let reserve = self.group.runtime.reserve();
+        let marked = with_reserve(&reserve, || lead.mark(&*self.storage));
+        self.policy.log_reached(lead.bytes());
+        if matches!(marked, Ok(()) | Err(WriteError::NotWritten(_))) {
+            lead.buffer.release();
+            self.source.release_idle();
+            self.storage.rest();
+            lead.is_resting = true;
+            reserve.fill();
+        }
+        match marked {
+            Ok(()) => self.give_back(lead),
+            Err(error) => drop(self.give_up(lead, error)),
+        }
+    }
+}

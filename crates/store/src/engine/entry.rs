@@ -1,0 +1,32 @@
+//! [`Entry`]: what is inserted at once, and [`Appends`]: a tree to append it to.
+
+use rotortree_hasher::Hash;
+
+use super::token::DurabilityToken;
+use crate::RotorTreeError;
+
+/// What is inserted at once: one entry of the log, recovered whole or not at all.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) leaves: &'a [Hash],
+    pub(super) metadata: Option<&'a [u8]>,
+    /// The size that the tree must have.
+    pub(super) expected_size: Option<u64>,
+}
+
+/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for
+/// hashing threads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    Wait,
+    Refuse,
+}
+
+/// A tree of any type, to append to.
+pub(super) trait Appends: Send + Sync {
+    fn append(
+        &self,
+        entry: &Entry<'_>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError>;
+}

@@ -1,0 +1,298 @@
+//! [`Inserter`]: the insert methods. Admission, then the entry into tree, log and what readers see.
+
+use std::{
+    error::Error,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::TreeError;
+use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
+
+use super::{
+    checkpointer::Checkpointer,
+    committer::Committer,
+    entry::{Admission, Appends, Entry},
+    figures::Count,
+    outbox,
+    policy::Lag,
+    token::DurabilityToken,
+    writer::{Writer, WriterGuard},
+};
+use crate::{
+    RotorTreeError, StorageError,
+    hashing::{append, append_alone, uses_pool},
+};
+
+/// See the module.
+pub(super) struct Inserter<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    writer: Arc<Writer<H, N, MAX_DEPTH>>,
+    committer: Arc<Committer>,
+    checkpointer: Arc<Checkpointer<H, N, MAX_DEPTH>>,
+    max_unflushed_bytes: usize,
+    stalls: Count,
+    stalled_nanos: Count,
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH> {
+    pub(super) fn new(
+        writer: Arc<Writer<H, N, MAX_DEPTH>>,
+        committer: Arc<Committer>,
+        checkpointer: Arc<Checkpointer<H, N, MAX_DEPTH>>,
+        max_unflushed_bytes: usize,
+    ) -> Self {
+        Self {
+            writer,
+            committer,
+            checkpointer,
+            max_unflushed_bytes,
+            stalls: Count::default(),
+            stalled_nanos: Count::default(),
+        }
+    }
+
+    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or
+    /// refuses where that takes waiting. A tree of another size than the entry demands is told
+    /// before room is looked for.
+    fn admit(
+        &self,
+        bytes: usize,
+        expected_size: Option<u64>,
+        admission: Admission,
+    ) -> Result<WriterGuard<'_, H, N, MAX_DEPTH>, RotorTreeError> {
+        let status = &self.writer.status;
+        status.check_process()?;
+        status.check_reentry()?;
+        loop {
+            let state = match admission {
+                Admission::Wait => self.writer.lock(),
+                Admission::Refuse => self.writer.glance()?,
+            };
+            status.check()?;
+            let actual = state.tree.size();
+            if let Some(expected) = expected_size.filter(|&size| size != actual) {
+                return Err(TreeError::SizeMismatch { expected, actual }.into());
+            }
+            let pending = state.pending_bytes();
+            let crowded = pending > 0 && pending + bytes > self.max_unflushed_bytes;
+            let lag = self.writer.lag(&state);
+            if !crowded && !state.streaming && lag == Lag::No {
+                return Ok(state);
+            }
+            if admission == Admission::Refuse {
+                return Err(StorageError::WouldBlock.into());
+            }
+            self.stalls.add(1);
+            let started = Instant::now();
+            if crowded && !state.streaming {
+                let last = state.pending.last_batch_end();
+                drop(state);
+                self.committer.wait_durable(last)?;
+            } else if lag == Lag::Make && !state.streaming {
+                drop(state);
+                self.checkpointer.make_due();
+            } else {
+                drop(state);
+                self.writer
+                    .wait_for_room(|state| state.streaming || self.writer.lag(state) == Lag::Wait);
+            }
+            let nanos = u64::try_from(started.elapsed().as_nanos());
+            self.stalled_nanos.add(nanos.unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Appends leaves, metadata or both as one entry.
+    fn append_entry(
+        &self,
+        entry: &Entry<'_>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        let Entry {
+            leaves, metadata, ..
+        } = *entry;
+        let _outbox = outbox::scope();
+        if leaves.is_empty() && metadata.is_none() {
+            self.writer.status.check()?;
+            return Err(TreeError::EmptyBatch.into());
+        }
+        if let Some(metadata) = metadata
+            && metadata.len() > MAX_METADATA_BYTES
+        {
+            return Err(StorageError::MetadataTooLong {
+                len: metadata.len(),
+                max: MAX_METADATA_BYTES,
+            }
+            .into());
+        }
+        let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
+        // A failure under the writer lock is told behind it.
+        let _notice = self.committer.group.notice_failure();
+        let mut state = self.admit(bytes, entry.expected_size, admission)?;
+        let first_leaf = state.tree.size();
+        let streams = bytes > self.max_unflushed_bytes;
+        let sequence;
+        if let ([leaf], None) = (leaves, metadata) {
+            self.writer
+                .hash(&mut state, false, |tree| tree.insert(*leaf))?;
+            sequence = self
+                .writer
+                .status
+                .fail_on_panic("recording a leaf", || state.pending.push_leaf(leaf));
+        } else {
+            (state, sequence) = self.append_batch(state, entry, streams, admission)?;
+        }
+        let due = self
+            .writer
+            .status
+            .fail_on_panic("publishing an entry", || self.writer.publish(&mut state));
+        let head = state.tree.head();
+        drop(state);
+        if streams {
+            self.writer.wake();
+        }
+        let may_wait = admission == Admission::Wait;
+        self.committer.inserted(may_wait);
+        if due {
+            self.checkpointer.ask(may_wait);
+        }
+        Ok(DurabilityToken::new(
+            Arc::clone(&self.committer.group),
+            sequence,
+            first_leaf,
+            head,
+        ))
+    }
+
+    /// Appends a batch to the tree and to what is pending; its sequence.
+    fn append_batch<'a>(
+        &'a self,
+        mut state: WriterGuard<'a, H, N, MAX_DEPTH>,
+        entry: &Entry<'_>,
+        streams: bool,
+        admission: Admission,
+    ) -> Result<(WriterGuard<'a, H, N, MAX_DEPTH>, u64), RotorTreeError> {
+        let Entry {
+            leaves, metadata, ..
+        } = *entry;
+        if !leaves.is_empty() {
+            self.writer
+                .hash(&mut state, false, |tree| tree.check_append(leaves))?;
+        }
+        let piece = self.piece();
+        let mut rest = leaves;
+        if streams && leaves.len() > piece {
+            if admission == Admission::Refuse {
+                return Err(StorageError::WouldBlock.into());
+            }
+            (state, rest) = self
+                .writer
+                .status
+                .fail_on_panic("writing a large batch", || {
+                    self.stream(state, leaves, piece)
+                })?;
+        }
+        // The last things that can refuse are memory for the nodes and a hasher that panics; what
+        // was streamed is then an unfinished batch in the log.
+        let mut append = || match admission {
+            _ if leaves.is_empty() => Ok(()),
+            Admission::Wait => self
+                .writer
+                .hash(&mut state, uses_pool(leaves.len()), |tree| {
+                    append(tree, leaves)
+                }),
+            // Other trees may keep the hashing threads busy.
+            Admission::Refuse => self
+                .writer
+                .hash(&mut state, false, |tree| append_alone(tree, leaves)),
+        };
+        if rest.len() == leaves.len() {
+            append()?;
+        } else if let Err(error) = self
+            .writer
+            .status
+            .fail_on_panic("hashing a large batch", append)
+        {
+            let partly = "a batch that was partly written could not be appended";
+            self.writer.status.record_failure(io::Error::other(partly));
+            return Err(error.into());
+        }
+        if let Some(metadata) = metadata {
+            state.tree.set_metadata(Some(metadata.into()));
+        }
+        let recorded = self.writer.status.fail_on_panic("recording a batch", || {
+            state.pending.push_part(rest, metadata, false)
+        });
+        match recorded {
+            Ok(sequence) => {
+                state.streaming = false;
+                Ok((state, sequence))
+            }
+            Err(error) => Err(self.record_failure(error).into()),
+        }
+    }
+
+    /// Leaves in a piece of a batch that is larger than the bound.
+    fn piece(&self) -> usize {
+        (self.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1)
+    }
+
+    /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before
+    /// anything of it is published. The writer lock is let go for each piece; `streaming` keeps
+    /// others out.
+    fn stream<'a, 'l>(
+        &'a self,
+        mut state: WriterGuard<'a, H, N, MAX_DEPTH>,
+        leaves: &'l [Hash],
+        piece: usize,
+    ) -> Result<(WriterGuard<'a, H, N, MAX_DEPTH>, &'l [Hash]), StorageError> {
+        let mut rest = leaves;
+        while rest.len() > piece {
+            state.streaming = true;
+            let (front, behind) = rest.split_at(piece);
+            if let Err(error) = state.pending.push_part(front, None, true) {
+                return Err(self.record_failure(error));
+            }
+            rest = behind;
+            drop(state);
+            let lead = self.committer.group.take_lead();
+            let synced = lead.and_then(|lead| self.committer.sync(lead, |_| Ok(())));
+            state = self.writer.lock();
+            match synced {
+                // A piece that could not be written waits with those behind it, above the bound.
+                Ok(()) | Err(StorageError::Unavailable(_)) => {}
+                Err(error) => {
+                    state.streaming = false;
+                    return Err(error);
+                }
+            }
+        }
+        Ok((state, rest))
+    }
+
+    /// Fails for good with the writer lock held.
+    fn record_failure(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> StorageError {
+        let failure = io::Error::other(error);
+        StorageError::FlushFailed(self.writer.status.record_failure(failure))
+    }
+
+    /// How often inserts waited, and for how long in all.
+    pub(super) fn stalls(&self) -> (u64, Duration) {
+        let stalled = Duration::from_nanos(self.stalled_nanos.get());
+        (self.stalls.get(), stalled)
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Appends for Inserter<H, N, MAX_DEPTH> {
+    fn append(
+        &self,
+        entry: &Entry<'_>,
+        admission: Admission,
+    ) -> Result<DurabilityToken, RotorTreeError> {
+        self.append_entry(entry, admission)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,123 @@
+//! [`LeaderGuard`]: the one right to the write end of the log.
+
+use std::{
+    io, mem,
+    ops::{Deref, DerefMut},
+};
+
+use super::{
+    group_commit::GroupCommit,
+    log::{LogWriter, WriteEnd},
+};
+use crate::StorageError;
+
+/// Held by the leader. Given up by [`release`](Self::release) or, for good,
+/// [`retire`](Self::retire); dropped otherwise - by a failure or a panic - the write end is gone
+/// for good, and every waiter is told.
+pub(super) struct LeaderGuard<'a> {
+    group: &'a GroupCommit,
+    log: Option<LogWriter>,
+}
+
+impl GroupCommit {
+    /// Takes the lead if no thread has it.
+    pub(super) fn try_lead(&self) -> Option<LeaderGuard<'_>> {
+        let mut state = self.state.lock();
+        match mem::replace(&mut state.log, WriteEnd::Led) {
+            WriteEnd::Free(log) => Some(LeaderGuard {
+                group: self,
+                log: Some(log),
+            }),
+            other => {
+                state.log = other;
+                None
+            }
+        }
+    }
+
+    /// Waits for the lead.
+    pub(super) fn take_lead(&self) -> Result<LeaderGuard<'_>, StorageError> {
+        self.lead_for(u64::MAX)?.ok_or(StorageError::Closed)
+    }
+
+    /// Waits for the lead, unless `sequence` becomes durable first: `None` then.
+    pub(super) fn lead_for(&self, sequence: u64) -> Result<Option<LeaderGuard<'_>>, StorageError> {
+        // In a forked child the leader may be a thread of the parent, which does not run here.
+        if !self.status.is_own_process() {
+            return Err(StorageError::Closed);
+        }
+        self.state.wait(|state| {
+            if state.durable >= sequence {
+                return Some(Ok(None));
+            }
+            if let Err(failed) = self.status.check_failure() {
+                return Some(Err(failed));
+            }
+            match mem::replace(&mut state.log, WriteEnd::Led) {
+                WriteEnd::Free(log) => Some(Ok(Some(LeaderGuard {
+                    group: self,
+                    log: Some(log),
+                }))),
+                WriteEnd::Led => None,
+                WriteEnd::Gone => {
+                    state.log = WriteEnd::Gone;
+                    Some(Err(StorageError::Closed))
+                }
+            }
+        })
+    }
+}
+
+impl LeaderGuard<'_> {
+    /// Gives up the lead, and tells the waiters what is durable by now. Whether a tick is wanted,
+    /// which attests that unless more comes, and has the backend close what it keeps open.
+    #[must_use]
+    pub(super) fn release(mut self) -> bool {
+        let Some(log) = self.log.take() else {
+            return false;
+        };
+        let wants_tick = (log.wants_mark || !log.is_resting) && !log.within_batch;
+        let durable = log.durable;
+        self.group.acknowledge(&durable, Some(log));
+        wants_tick
+    }
+
+    /// Gives up the lead for good: the tree is closed.
+    pub(super) fn retire(mut self) {
+        self.log = None;
+        self.group.lose_log();
+        self.group.tell_all();
+    }
+}
+
+impl Deref for LeaderGuard<'_> {
+    type Target = LogWriter;
+
+    fn deref(&self) -> &LogWriter {
+        self.log
+            .as_ref()
+            .expect("only giving the lead back takes the log, and consumes the guard")
+    }
+}
+
+impl DerefMut for LeaderGuard<'_> {
+    fn deref_mut(&mut self) -> &mut LogWriter {
+        self.log
+            .as_mut()
+            .expect("only giving the lead back takes the log, and consumes the guard")
+    }
+}
+
+impl Drop for LeaderGuard<'_> {
+    fn drop(&mut self) {
+        if self.log.is_none() {
+            return;
+        }
+        if std::thread::panicking() {
+            let panicked = io::Error::other("a panic while writing the log");
+            self.group.status.record_failure(panicked);
+        }
+        self.group.lose_log();
+        self.group.tell_all();
+    }
+}

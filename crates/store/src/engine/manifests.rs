@@ -1,0 +1,62 @@
+//! The manifests that are committed with the lead, beside those of rotations: the mark of an
+//! orderly close, and the acknowledging of cuts.
+
+use super::{committer::Committer, log::LogWriter, shortage::patiently};
+use crate::{
+    StorageError,
+    manifest::{CleanClose, CutNotice},
+    storage::WriteError,
+};
+
+impl Committer {
+    /// Says in the manifest where the log ends, and lets no thread lead any more.
+    pub(super) fn close_log(&self) -> Result<(), StorageError> {
+        let lead = self.group.take_lead()?;
+        let marked = self.mark_closed(&lead);
+        lead.retire();
+        marked
+    }
+
+    fn mark_closed(&self, log: &LogWriter) -> Result<(), StorageError> {
+        let commit = || {
+            self.catalog.update(|next| {
+                next.durable = log.durable;
+                next.clean_close = Some(CleanClose {
+                    segment: log.newest.header.number,
+                    length: log.newest.durable_len,
+                    sequence: log.durable.sequence,
+                    size: log.durable.size,
+                    root: log.durable.root,
+                });
+            })
+        };
+        let is_short = |error: &_| matches!(error, WriteError::NotWritten(_));
+        patiently(commit, is_short).map_err(|error| self.manifest_error(error))
+    }
+
+    /// Takes the notices of cuts off the manifest, durably; the notices that there were.
+    pub(crate) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
+        self.group.status.check()?;
+        // Closing takes the lead for good before it commits its manifest, so that nothing is
+        // committed after the ownership is given up.
+        let lead = self.group.take_lead()?;
+        let acknowledged = if self.catalog.manifest().cuts.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.catalog.update(|next| std::mem::take(&mut next.cuts))
+        };
+        let acknowledged = acknowledged.map_err(|error| self.manifest_error(error));
+        self.give_back(lead);
+        acknowledged
+    }
+
+    /// A manifest that was not committed. Where it may be in force nevertheless, the tree fails.
+    fn manifest_error(&self, error: WriteError) -> StorageError {
+        match error {
+            WriteError::NotWritten(error) => StorageError::Io(error),
+            WriteError::Fenced(error) | WriteError::InDoubt(error) => {
+                StorageError::FlushFailed(self.group.fail(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! [`Placement`]: where an entry stands in the tree.
+
+use std::ops::Range;
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::TreeHead;
+
+/// Where an entry stands in the tree, whatever other threads insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Placement {
+    /// Indices of the entry's leaves; empty for metadata alone.
+    pub leaf_range: Range<u64>,
+    /// The tree's head right after the entry, whatever came since; `None` while the tree is empty.
+    pub head: Option<TreeHead>,
+}
+
+impl Placement {
+    /// The root right after the entry; `None` while the tree is empty.
+    #[must_use]
+    pub fn root(&self) -> Option<Hash> {
+        self.head.map(|head| head.root)
+    }
+}

@@ -1,0 +1,128 @@
+//! [`Publication`]: what readers see, now and as of the last sync, and the threads that wait for a size.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+
+use super::{
+    heads::RecentHeads,
+    locks::{Monitor, Rank},
+    outbox,
+    status::Status,
+};
+use crate::sync::{ArcSwap, AtomicUsize, fence};
+
+/// See the module. Readers of snapshots take no lock.
+pub(crate) struct Publication<const N: usize, const MAX_DEPTH: usize> {
+    published: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
+    durable: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
+    /// Recorded right behind publishing.
+    heads: RecentHeads,
+    /// Callers in [`wait_for_size`](Self::wait_for_size); inserts look before they wake any.
+    size_waiters: AtomicUsize,
+    size: Monitor<()>,
+    status: Arc<Status>,
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
+    /// Of a tree that was opened with this snapshot, all of which is durable.
+    pub(super) fn new(
+        opened: Arc<TreeSnapshot<N, MAX_DEPTH>>,
+        recent_heads: usize,
+        status: Arc<Status>,
+    ) -> Self {
+        Self {
+            published: ArcSwap::new(Arc::clone(&opened)),
+            heads: RecentHeads::new(recent_heads, opened.head()),
+            durable: ArcSwap::new(opened),
+            size_waiters: AtomicUsize::new(0),
+            size: Monitor::new(Rank::Size, ()),
+            status,
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        self.published.load_full()
+    }
+
+    pub(crate) fn durable_snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        self.durable.load_full()
+    }
+
+    /// The published tree for a look, without a reference count.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&TreeSnapshot<N, MAX_DEPTH>) -> R) -> R {
+        look(&self.published.load())
+    }
+
+    /// Shows readers a tree with one more entry; the snapshot that they saw before. With the writer
+    /// lock held.
+    pub(super) fn publish(
+        &self,
+        snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>,
+    ) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
+        let head = snapshot.head();
+        let replaced = self.published.swap(snapshot);
+        // Not before: no lookup may find what is not to be seen yet.
+        self.heads.record(head);
+        if self.size_waiters.load(Ordering::SeqCst) > 0 {
+            self.size.wake();
+        }
+        replaced
+    }
+
+    /// What a leader took, and synced, is durable.
+    pub(super) fn make_durable(&self, snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>) {
+        outbox::discard(self.durable.swap(snapshot));
+    }
+
+    /// Replaces the published snapshot by one of the same tree, which reads its nodes elsewhere;
+    /// the durable one too if it is of this very state. With the writer lock held.
+    pub(super) fn renew(&self, renewed: Arc<TreeSnapshot<N, MAX_DEPTH>>, is_durable: bool) {
+        if is_durable {
+            self.make_durable(Arc::clone(&renewed));
+        }
+        outbox::discard(self.published.swap(renewed));
+    }
+
+    /// The newest recent head with this root.
+    pub(crate) fn find_head(&self, root: &Hash) -> Option<TreeHead> {
+        if !self.heads.are_kept() {
+            return None;
+        }
+        // It is recorded only once it is published, and those before it once they were. So this
+        // finds every head that a reader has seen until it is in the ring, and nothing is in the
+        // ring that readers do not see. And what most callers ask for needs no lock.
+        let newest = self.with(TreeSnapshot::head);
+        if let Some(head) = newest.filter(|head| head.root == *root) {
+            return Some(head);
+        }
+        // A thread that does not run in a forked child may have held the ring's lock when the child
+        // was forked.
+        self.heads.find(root, self.status.check_process().is_ok())
+    }
+
+    /// Waits until the published tree has at least `size` leaves; whether it has.
+    pub(crate) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
+        let reached = || self.with(TreeSnapshot::size) >= size;
+        if reached() || self.status.check_process().is_err() || self.status.hashing.is_here() {
+            return reached();
+        }
+        self.size_waiters.fetch_add(1, Ordering::SeqCst);
+        // Publishing looks for waiters afterwards: seen by neither, this waiter and that size would
+        // miss each other.
+        fence(Ordering::SeqCst);
+        let ended = |_: &mut ()| (reached() || self.status.check().is_err()).then_some(());
+        self.size.wait_timeout(timeout, ended);
+        self.size_waiters.fetch_sub(1, Ordering::SeqCst);
+        reached()
+    }
+
+    /// Has the waiting threads look at the status.
+    pub(super) fn wake(&self) {
+        self.size.wake();
+    }
+}

@@ -1,0 +1,275 @@
+//! [`Writer`]: the tree and its pending records behind one lock, and how an entry gets into both.
+//!
+//! Hashing, recording and publishing an entry happen under that lock, in this order. Nothing here
+//! knows the disk: a leader takes the records through [`PendingSource`].
+
+use std::{
+    hint::spin_loop,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::{LeanIMT, SpareSnapshot, TreeError};
+use rotortree_wal::{GroupBuffer, Position};
+
+use super::{
+    locks::{Guard, Monitor, Rank},
+    outbox,
+    pending::{PendingSource, Taken},
+    policy::{Lag, Policy},
+    publication::Publication,
+    status::Status,
+};
+use crate::{StorageError, cold::ColdNodes};
+
+/// How long a waiting insert sleeps at most before it looks again.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often an insert that must not wait tries the writer lock: about a microsecond, in which a
+/// background thread that looks at what is pending is through, and no batch is hashed.
+const GLANCES: u32 = 64;
+
+/// See the module.
+pub(super) struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    state: Monitor<WriterState<H, N, MAX_DEPTH>>,
+    pub(super) publication: Arc<Publication<N, MAX_DEPTH>>,
+    pub(super) status: Arc<Status>,
+    policy: Arc<Policy>,
+    /// The last record of the last batch that was inserted, for readers without the lock.
+    inserted: AtomicU64,
+}
+
+/// What the writer lock guards.
+pub(super) struct WriterState<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    pub(super) tree: LeanIMT<H, N, MAX_DEPTH>,
+    /// Records that no leader has taken yet.
+    pub(super) pending: GroupBuffer,
+    /// A batch larger than the bound is on its way into the log: no other entry may come between.
+    pub(super) streaming: bool,
+    /// Entries since the tree was opened.
+    entries: u64,
+    /// The size at which the checkpoint policy is worth another look.
+    look_at_size: u64,
+    /// The snapshot that the published one replaced, for the next insert.
+    pub(super) spare: SpareSnapshot<N, MAX_DEPTH>,
+}
+
+pub(super) type WriterGuard<'a, H, const N: usize, const MAX_DEPTH: usize> =
+    Guard<'a, WriterState<H, N, MAX_DEPTH>>;
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> WriterState<H, N, MAX_DEPTH> {
+    /// Bytes of records that no leader has taken.
+    pub(super) fn pending_bytes(&self) -> usize {
+        if self.pending.is_empty() {
+            0
+        } else {
+            self.pending.byte_len()
+        }
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> {
+    /// For a tree all of whose records, up to `sequence`, are durable.
+    pub(super) fn new(
+        tree: LeanIMT<H, N, MAX_DEPTH>,
+        sequence: u64,
+        publication: Arc<Publication<N, MAX_DEPTH>>,
+        status: Arc<Status>,
+        policy: Arc<Policy>,
+    ) -> Self {
+        let state = WriterState {
+            tree,
+            pending: GroupBuffer::new(sequence + 1),
+            streaming: false,
+            entries: 0,
+            look_at_size: 0,
+            spare: SpareSnapshot::default(),
+        };
+        Self {
+            state: Monitor::new(Rank::Writer, state),
+            publication,
+            status,
+            policy,
+            inserted: AtomicU64::new(sequence),
+        }
+    }
+
+    pub(super) fn lock(&self) -> WriterGuard<'_, H, N, MAX_DEPTH> {
+        self.state.lock()
+    }
+
+    /// The state for a look that waits for no thread where that could be for good.
+    pub(super) fn look(&self) -> Option<WriterGuard<'_, H, N, MAX_DEPTH>> {
+        self.status.look(&self.state)
+    }
+
+    /// The writer lock, if no thread keeps it for longer than a look takes.
+    pub(super) fn glance(&self) -> Result<WriterGuard<'_, H, N, MAX_DEPTH>, StorageError> {
+        for _ in 0..GLANCES {
+            if let Some(state) = self.state.try_lock() {
+                return Ok(state);
+            }
+            spin_loop();
+        }
+        self.status.check()?;
+        Err(StorageError::WouldBlock)
+    }
+
+    /// Waits for a change that may let an insert in.
+    pub(super) fn wait_for_room(&self, is_full: impl Fn(&WriterState<H, N, MAX_DEPTH>) -> bool) {
+        let may_go_on = |state: &mut _| {
+            let is_over = !is_full(state) || self.status.check().is_err();
+            is_over.then_some(())
+        };
+        self.state.wait_timeout(RECHECK_INTERVAL, may_go_on);
+    }
+
+    /// Waits until no batch is on its way into the log, then does `then` with the lock held; not
+    /// for a batch of a tree that failed.
+    pub(super) fn between_batches(&self, mut then: impl FnMut()) {
+        let mut look = |state: &mut WriterState<H, N, MAX_DEPTH>| {
+            let is_between = !state.streaming || self.status.check_failure().is_err();
+            is_between.then(&mut then)
+        };
+        while self
+            .state
+            .wait_timeout(RECHECK_INTERVAL, &mut look)
+            .is_none()
+        {}
+    }
+
+    /// Tells the waiting inserts that something that kept them waiting has changed.
+    pub(super) fn wake(&self) {
+        // The lock is not taken, since it may be held over hashing; they look again by themselves.
+        self.state.notify();
+    }
+
+    /// Runs the hasher: the only code of others that runs under a lock. Its panic leaves the tree
+    /// as it was, and a call of a method that needs the lock is told instead of waiting for it.
+    pub(super) fn hash<R>(
+        &self,
+        state: &mut WriterState<H, N, MAX_DEPTH>,
+        on_pool: bool,
+        run: impl FnOnce(&mut LeanIMT<H, N, MAX_DEPTH>) -> Result<R, TreeError>,
+    ) -> Result<R, TreeError> {
+        let _mark = self.status.hashing.begin(on_pool);
+        run(&mut state.tree)
+    }
+
+    /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is
+    /// to ask for.
+    #[must_use]
+    pub(super) fn publish(&self, state: &mut WriterState<H, N, MAX_DEPTH>) -> bool {
+        let snapshot = state.spare.snapshot(&state.tree);
+        let replaced = self.publication.publish(Arc::clone(&snapshot));
+        if let Some(unlike) = state.spare.keep(replaced, &snapshot) {
+            outbox::discard(unlike);
+        }
+        self.inserted
+            .store(state.pending.last_batch_end(), Ordering::Release);
+        state.entries += 1;
+        self.is_checkpoint_due(state)
+    }
+
+    fn is_checkpoint_due(&self, state: &mut WriterState<H, N, MAX_DEPTH>) -> bool {
+        let size = state.tree.size();
+        self.policy
+            .is_due(size, state.entries, &mut state.look_at_size)
+    }
+
+    /// Whether a checkpoint is due that the caller is to ask for, whatever the last look said.
+    pub(super) fn look_again(&self) -> bool {
+        let mut state = self.lock();
+        state.look_at_size = 0;
+        self.status.check().is_ok() && self.is_checkpoint_due(&mut state)
+    }
+
+    /// A checkpoint failed: what it was to cover is due as before.
+    pub(super) fn stays_due(&self) {
+        self.policy.stays_due();
+        self.lock().look_at_size = 0;
+    }
+
+    /// What a checkpoint that is behind asks of an insert.
+    pub(super) fn lag(&self, state: &WriterState<H, N, MAX_DEPTH>) -> Lag {
+        self.policy.lag(state.tree.size())
+    }
+
+    /// Entries since the tree was opened.
+    pub(super) fn entries(&self) -> u64 {
+        self.lock().entries
+    }
+
+    /// The last record of what is inserted by now. Takes no lock.
+    pub(super) fn last_inserted(&self) -> u64 {
+        self.inserted.load(Ordering::Acquire)
+    }
+
+    /// Lets chunks serve what they have, and gives the memory of those nodes back. `is_durable`
+    /// says whether a record is.
+    pub(super) fn serve_from_chunks(
+        &self,
+        cold: Arc<ColdNodes>,
+        lens: &[u64],
+        is_durable: impl FnOnce(u64) -> bool,
+    ) {
+        let mut state = self.lock();
+        state.tree.nodes_mut().rebase(cold, lens);
+        // It has the nodes in memory that are given back here.
+        outbox::discard(std::mem::take(&mut state.spare));
+        let renewed = Arc::new(state.tree.snapshot());
+        // If this very state is durable, nothing is recorded behind it, and no leader is about to
+        // publish anything else.
+        let is_durable = is_durable(state.pending.last_batch_end());
+        self.publication.renew(renewed, is_durable);
+    }
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> PendingSource for Writer<H, N, MAX_DEPTH> {
+    fn take(&self, group: &mut GroupBuffer) -> Result<Option<Taken<'_>>, StorageError> {
+        let mut state = self.lock();
+        // With the lock held: a thread that failed, also in the middle of an insert, did so before,
+        // and its records stay here.
+        self.status.check_failure()?;
+        if state.pending.is_empty() {
+            return Ok(None);
+        }
+        group.follow(&state.pending);
+        std::mem::swap(group, &mut state.pending);
+        // Published snapshots end where batches end, and so does the position that the group
+        // states.
+        let snapshot = self.publication.snapshot();
+        Ok(Some(Taken {
+            after: Position {
+                sequence: group.last_batch_end(),
+                size: snapshot.size(),
+                root: snapshot.root().unwrap_or_default(),
+            },
+            make_durable: Box::new(move || self.publication.make_durable(snapshot)),
+        }))
+    }
+
+    fn put_back(&self, group: &mut GroupBuffer) {
+        let mut state = self.lock();
+        group.take_over(&mut state.pending);
+        std::mem::swap(group, &mut state.pending);
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.lock().pending.is_empty()
+    }
+
+    fn last_batch_end(&self) -> u64 {
+        self.lock().pending.last_batch_end()
+    }
+
+    fn release_idle(&self) {
+        let mut state = self.lock();
+        state.pending.release();
+        state.spare.clear();
+    }
+}
