@@ -18,6 +18,8 @@ mod identity;
 mod idle;
 mod metadata;
 #[cfg(target_os = "linux")]
+mod no_files;
+#[cfg(target_os = "linux")]
 mod paths;
 mod place;
 mod readers;

@@ -206,7 +206,7 @@ fn run(program: &str, arguments: &[&std::ffi::OsStr]) {
     assert!(status.success(), "{program} {arguments:?}");
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     run("cp", &["-a".as_ref(), from.as_ref(), to.as_ref()]);
 }
 

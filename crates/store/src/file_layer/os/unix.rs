@@ -115,15 +115,45 @@ pub(super) fn open_or_create(dir: &OsDir, path: &Path) -> io::Result<File> {
 }
 
 fn open_file(dir: &OsDir, path: &Path, flags: OFlags) -> io::Result<File> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if let Some(opened) = at_once::open(dir.as_fd(), path, flags) {
-        return opened;
-    }
-    let opened = beneath(dir, path, |at, name| {
+    // Without waiting: opening a pipe waits for its other end, and some devices for theirs.
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = at_once::open(dir.as_fd(), path, flags).unwrap_or_else(|| {
         // What std asks for; the process's mask takes from it.
-        retry_on_intr(|| fs::openat(at, name, flags, Mode::from_raw_mode(0o666)))
+        let mode = Mode::from_raw_mode(0o666);
+        let open = |at: BorrowedFd<'_>, name: &OsStr, flags| {
+            retry_on_intr(|| fs::openat(at, name, flags, mode))
+        };
+        let opened = beneath(dir, path, |at, name| match open(at, name, flags) {
+            // Another process holds a lease on the file, as a file server does: opening takes it
+            // back, and waits for that.
+            Err(Errno::AGAIN) if is_file(at, name) => {
+                open(at, name, flags.difference(OFlags::NONBLOCK))
+            }
+            opened => opened,
+        });
+        opened.map(File::from)
     });
-    opened.map(File::from)
+    let file = opened.map_err(|error| match Errno::from_io_error(&error) {
+        // What opening a socket gives, and a device without a driver.
+        Some(Errno::NXIO | Errno::NODEV) => no_file(path),
+        _ => error,
+    })?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(no_file(path))
+    }
+}
+
+fn is_file(at: BorrowedFd<'_>, name: &OsStr) -> bool {
+    let found = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW);
+    found.is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::RegularFile)
+}
+
+/// The error where something else than a file has a file's name: a pipe, a device, a directory.
+fn no_file(path: &Path) -> io::Error {
+    let told = format!("`{}` is not a regular file", path.display());
+    io::Error::new(io::ErrorKind::InvalidInput, told)
 }
 
 pub(super) fn rename(dir: &OsDir, from: &Path, to: &Path) -> io::Result<()> {
