@@ -53,21 +53,20 @@ pub(crate) struct LiveLog {
 
 impl LiveLog {
     /// The log as its owner reads it. By now the manifest is durable, and so is what it says was
-    /// durable; and an older manifest is refused.
+    /// durable.
     pub(crate) fn read_owned(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
     ) -> Result<Self, StorageError> {
         let mut log = Self::read(storage, manifest)?;
-        log.refuse_older_manifest(manifest)?;
         log.attested = log.attested.max(manifest.durable.sequence);
         Ok(log)
     }
 
     /// Lists the segments and reads their headers.
     ///
-    /// Every segment from the manifest's first to its last must be there; a missing one is an error
-    /// in every mode.
+    /// Every segment from the manifest's first to its last must be there; a missing one, or one
+    /// that shows that the manifest is an earlier one, is an error in every mode.
     pub(crate) fn read(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -106,6 +105,7 @@ impl LiveLog {
         }
         log.segments.reverse();
         log.set_caps();
+        log.refuse_older_manifest(manifest)?;
         Ok(log)
     }
 
@@ -162,26 +162,41 @@ impl LiveLog {
     }
 
     /// A segment is named by a manifest before anything is written behind what it was created with.
-    /// One that was written to and is not named, or that another one stands behind, shows that
-    /// the manifest is an earlier one: to go on from it would drop what came since.
+    /// One that was written to and is not named, or that another one stands behind, shows that the
+    /// manifest is an earlier one: to go on from it would drop what came since. One whose header is
+    /// damaged may have been written to.
     ///
-    /// For the owner. A reader may merely have been overtaken by a writer that rotates.
+    /// A reader that a writer has overtaken by a rotation gets the error too, and finds a newer
+    /// manifest in force then.
     fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
         let last = manifest.last_segment();
+        let refuse = |number, reason| {
+            Err(StorageError::DataCorruption {
+                file: self.name(number),
+                offset: 0,
+                reason,
+            })
+        };
         for number in self.unnamed.iter().copied().filter(|number| *number > last) {
-            let mut bytes = self.open(number)?;
+            let mut bytes = match self.open(number) {
+                // Its owner removes one that it started and never named.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
             let SegmentStart::Header(header) = SegmentStart::read(&mut bytes)? else {
-                continue;
+                let reason = format!(
+                    "the segment's header is damaged, and the manifest names none beyond {last}: either the manifest is \
+                     an older one, or a crash left the segment before anything of use was in it; restore the store, or \
+                     remove the file if the manifest is known to be the last one"
+                );
+                return refuse(number, reason);
             };
             let is_ours = header.tree_id == manifest.tree_id;
             if is_ours && (number - last > 1 || is_used(bytes, &header)?) {
-                return Err(StorageError::DataCorruption {
-                    file: self.name(number),
-                    offset: 0,
-                    reason: format!(
-                        "the segment is in use, and the manifest, an older one, names none beyond {last}"
-                    ),
-                });
+                let reason = format!(
+                    "the segment is in use, and the manifest, an older one, names none beyond {last}"
+                );
+                return refuse(number, reason);
             }
         }
         Ok(())

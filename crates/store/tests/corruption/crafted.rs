@@ -1,13 +1,18 @@
 //! Files whose checksums hold and whose contents do not fit together: manifests with other fields
 //! or of an earlier time, and logs that state another tree than their records make.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use rotortree_hasher::Hash;
+use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
-    RecoveryMode, RotorTreeError, StorageError,
+    ReadOnly, RecoveryMode, RotorTreeError, StorageError,
+    fs::FsStorage,
     manifest::Manifest,
+    storage::Storage,
     test_util::sim_files::{Bound, SimFiles},
 };
 use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader, attest_mark};
@@ -97,9 +102,66 @@ fn a_manifest_of_an_earlier_time_is_an_error_or_the_identical_tree() {
             damaged.write_file(MANIFEST, bytes);
             let told = format!("the manifest of step {k}, closed: {closed}");
             refused += u32::from(sample.judge(&damaged, &told, false) == Outcome::Refused);
+            let seen = view(&damaged).map(|seen| seen.size() + 1 >= sample.leaves.len() as u64);
+            assert_ne!(seen, Some(false), "{told}: a view that shows less");
         }
         assert!(refused > 1, "{refused} refused");
     }
+}
+
+/// A backup tool put back yesterday's manifest alone, and what would show it is damaged.
+#[test]
+fn an_earlier_manifest_and_a_damaged_header_behind_it_lose_nothing_silently() {
+    let mut refused = 0;
+    for closed in [true, false] {
+        let (sample, earlier) = Sample::with_earlier_manifests(15, closed);
+        let now = sample.files.read_file(MANIFEST).unwrap();
+        let all = sample.leaves.len() as u64;
+        let newest = manifest(&sample.files).last_segment();
+        for (k, bytes) in earlier
+            .iter()
+            .enumerate()
+            .filter(|(_, bytes)| **bytes != now)
+        {
+            let last = Manifest::decode(MANIFEST, bytes).unwrap().last_segment();
+            for number in last..=newest {
+                for at in [0, 8, 12, 40, 200, 511, SECTOR] {
+                    let damaged = sample.copy();
+                    damaged.write_file(MANIFEST, bytes);
+                    let Some(mut segment_bytes) = damaged.read_file(segment(number)) else {
+                        continue;
+                    };
+                    // The last one: the whole header is blank.
+                    match segment_bytes
+                        .get_mut(..SECTOR)
+                        .and_then(|header| header.get_mut(at))
+                    {
+                        Some(byte) => *byte ^= 1,
+                        None => segment_bytes[..SECTOR].fill(0),
+                    }
+                    damaged.write_file(segment(number), &segment_bytes);
+                    let told = format!(
+                        "the manifest of step {k}, byte {at} of segment {number}, closed: {closed}"
+                    );
+                    refused += u32::from(sample.judge(&damaged, &told, false) == Outcome::Refused);
+                    let seen = view(&damaged);
+                    // A view may trail a writer by the group that nothing attests.
+                    assert!(
+                        seen.as_ref().is_none_or(|seen| seen.size() + 1 >= all),
+                        "{told}: a view of {:?} leaves",
+                        seen.map(|seen| seen.size())
+                    );
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused} refused");
+}
+
+fn view(files: &SimFiles) -> Option<ReadOnly<Blake3Hasher, 2, 32>> {
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
+    let config = config(RecoveryMode::StopAtLastValid);
+    Tree::open_read_only(Blake3Hasher, storage, config).ok()
 }
 
 /// The newest segment of a store in use, and what its last group says.
