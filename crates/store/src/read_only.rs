@@ -15,8 +15,8 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use crate::{
-    RecoveryReport, RotorTreeError, StorageError, fork::Process, manifest::Manifest, recovery,
-    settings::Settings, spans, storage::Storage, sync::thread_token,
+    RecoveryReport, RotorTreeError, StorageError, fork::Process, hashing::is_pool_thread,
+    manifest::Manifest, recovery, settings::Settings, spans, storage::Storage, sync::thread_token,
 };
 
 /// How often reading is tried again when the writer moves on in the middle of it.
@@ -71,9 +71,14 @@ struct Refreshing<'a> {
 
 impl Refresh {
     fn begin(&self, process: &Process) -> Result<Refreshing<'_>, StorageError> {
-        // A subscriber or a callback that is told of a refresh may ask for one.
-        if self.on.load(Ordering::Relaxed) == thread_token() {
-            return Err(StorageError::Reentered);
+        // A subscriber, a callback or a hasher that is called by a refresh may ask for one. The
+        // refresh may wait for any thread of the pool, none of which may wait for it.
+        match self.on.load(Ordering::Relaxed) {
+            0 => {}
+            thread if thread == thread_token() || is_pool_thread() => {
+                return Err(StorageError::Reentered);
+            }
+            _ => {}
         }
         let running = process.look(&self.running).ok_or(StorageError::Closed)?;
         self.on.store(thread_token(), Ordering::Relaxed);

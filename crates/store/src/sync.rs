@@ -5,7 +5,10 @@
 //! the engine has below it (storage, cold nodes, counters) keeps the usual locks, under which no
 //! thread of a model is ever stopped.
 
-use std::sync::{PoisonError, TryLockError};
+use std::{
+    cell::Cell,
+    sync::{PoisonError, TryLockError},
+};
 
 #[cfg(loom)]
 pub(crate) use self::models::{
@@ -39,14 +42,23 @@ macro_rules! per_thread {
 
 pub(crate) use per_thread;
 
-per_thread!(static TOKEN: u8 = 0);
+// The token of the thread for which this one works, or 0.
+per_thread!(static TOKEN: Cell<usize> = Cell::new(0));
 
-/// A number that no other thread has as long as this one runs; never 0, and 0 only in a thread that
-/// is about to end.
+/// A number that no other thread has as long as this one runs, but for those that work for it;
+/// never 0, and 0 only in a thread that is about to end.
 pub(crate) fn thread_token() -> usize {
-    TOKEN
-        .try_with(|token| std::ptr::from_ref(token).addr())
-        .unwrap_or(0)
+    let token = |own: &Cell<usize>| match own.get() {
+        0 => std::ptr::from_ref(own).addr(),
+        other => other,
+    };
+    TOKEN.try_with(token).unwrap_or(0)
+}
+
+/// From here on this thread works for the thread with that token, which waits for it: a call that
+/// comes from either comes from both.
+pub(crate) fn work_for(token: usize) {
+    TOKEN.with(|own| own.set(token));
 }
 
 /// Locks `mutex`, ignoring poisoning: for state that every critical section leaves consistent at

@@ -1,11 +1,19 @@
 //! Hashers that call the tree for which they hash.
 
-use std::sync::{
-    Arc, Mutex, Weak,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, ThreadId},
+    time::Duration,
 };
 
-use rotortree::{Blake3Hasher, Hash, Hasher, StorageError};
+use rotortree::{
+    Blake3Hasher, Hash, Hasher, ReadOnly, RotorTreeError, StorageError,
+    store::memory::MemoryStorage,
+};
 
 use crate::{
     common::{leaf, leaves},
@@ -131,6 +139,79 @@ fn a_hasher_may_write_to_another_tree() {
         assert_eq!(other.durable_size(), 20_000);
         other.close().unwrap();
     }
+}
+
+/// BLAKE3 that refreshes a view, once on each thread on which it is called.
+#[derive(Clone, Default)]
+struct Refreshing(Arc<Refreshes>);
+
+#[derive(Default)]
+struct Refreshes {
+    view: Mutex<Option<ReadOnly<Refreshing, 2, 32>>>,
+    /// By the thread.
+    outcomes: Mutex<HashMap<ThreadId, (Option<String>, Outcome)>>,
+}
+
+impl Hasher for Refreshing {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        let view = self.0.view.lock().unwrap().clone();
+        let this = thread::current();
+        let is_first = || !self.0.outcomes.lock().unwrap().contains_key(&this.id());
+        if let Some(view) = view
+            && is_first()
+        {
+            let outcome = match view.refresh() {
+                Ok(_) => Ok(()),
+                Err(RotorTreeError::Storage(error)) => Err(error),
+                Err(error) => panic!("{error}"),
+            };
+            let name = this.name().map(str::to_owned);
+            let mut outcomes = self.0.outcomes.lock().unwrap();
+            outcomes.insert(this.id(), (name, outcome));
+            drop(outcomes);
+            // As slow as what is shared out among threads.
+            thread::sleep(Duration::from_millis(30));
+        }
+        Blake3Hasher.hash_children(children)
+    }
+}
+
+#[test]
+fn a_hasher_that_refreshes_the_view_that_is_being_refreshed_is_told_on_every_thread() {
+    let hasher = Refreshing::default();
+    let refreshes = Arc::clone(&hasher.0);
+    ends("a refresh within a refresh", move || {
+        let storage = Arc::new(MemoryStorage::new());
+        let config = || crate::common::quiet("not looked at".as_ref());
+        let tree = crate::methods::Tree::builder(config()).storage(storage.clone());
+        let tree = tree.open(Blake3Hasher).unwrap();
+        let builder = TreeOf::<Refreshing>::builder(config()).storage(storage);
+        let view = builder.open_read_only(hasher).unwrap();
+        *refreshes.view.lock().unwrap() = Some(view.clone());
+        // Long enough for a thread of its own, and then for those of the pool.
+        for batch in 0..5 {
+            tree.insert_many_durable(&leaves(batch * 40_000..(batch + 1) * 40_000))
+                .unwrap();
+        }
+        assert!(view.refresh().unwrap());
+        assert!(view.size() >= 160_000);
+        *refreshes.view.lock().unwrap() = None;
+        let outcomes = refreshes.outcomes.lock().unwrap();
+        for (name, outcome) in outcomes.values() {
+            assert!(
+                matches!(outcome, Err(StorageError::Reentered)),
+                "on {name:?}: {outcome:?}"
+            );
+        }
+        let elsewhere = outcomes.keys().filter(|id| **id != thread::current().id());
+        assert!(elsewhere.count() > 0);
+        let is_pool = |(name, _): &(Option<String>, Outcome)| {
+            name.as_ref()
+                .is_some_and(|name| name.starts_with("rotortree-hash"))
+        };
+        assert_eq!(outcomes.values().any(is_pool), cfg!(feature = "parallel"));
+        tree.close().unwrap();
+    });
 }
 
 /// A destructor that writes while a panic of its caller unwinds is not that panic.

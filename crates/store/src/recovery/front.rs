@@ -23,8 +23,12 @@ use super::{
     segments::LiveLog,
 };
 use crate::{
-    RotorTreeError, config::OpenProgress, fork::is_child, manifest::Manifest,
+    RotorTreeError,
+    config::OpenProgress,
+    fork::is_child,
+    manifest::Manifest,
     settings::ProgressCallback,
+    sync::{thread_token, work_for},
 };
 
 /// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by
@@ -249,7 +253,9 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
         let (to, queue) = sync_channel::<Gathered>(1);
         let (give_back, back) = channel();
         let (lend, lent) = channel();
+        let caller = thread_token();
         let thread = Builder::new().spawn_scoped(self.scope, move || {
+            work_for(caller);
             let Ok(mut grown): Result<Grown<'a, H, N, MAX_DEPTH>, _> = lent.recv() else {
                 return None;
             };
