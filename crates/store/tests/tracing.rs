@@ -267,6 +267,33 @@ fn a_span_records_how_its_call_failed() {
     assert!(errors[0].contains("notes.txt"), "{errors:?}");
 }
 
+#[test]
+fn waiting_for_the_disk_has_the_span_of_a_flush() {
+    type Wait = fn(&Tree);
+    let waits: [(&str, Wait); 2] = [
+        ("durable", |tree| {
+            drop(tree.append(&leaves(1)).durable().unwrap())
+        }),
+        ("wait", |tree| {
+            tree.append(&leaves(1)).submit().unwrap().wait().unwrap()
+        }),
+    ];
+    for (name, wait) in waits {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let (capture, told) = Capture::new(Box::new(|_| {}));
+        with_default(capture, || {
+            let tree = open(&storage);
+            told.rows.lock().unwrap().clear();
+            wait(&tree);
+            let rows = told.rows.lock().unwrap().clone();
+            let spans = rows.iter().filter(|(kind, ..)| kind == "span");
+            let spans: Vec<_> = spans.map(|(_, name, ..)| name.clone()).collect();
+            assert_eq!(spans, ["flush"], "{name}");
+            tree.close().unwrap();
+        });
+    }
+}
+
 /// No lock of the engine is held where a span begins or ends: every method can be called there.
 #[test]
 fn a_subscriber_may_call_the_tree_from_every_span() {

@@ -79,29 +79,33 @@ impl Committer {
     /// Waits until everything up to `sequence` is durable, leading or joining a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
         self.group.status.check_reentry()?;
-        while !self.group.is_durable(sequence) {
-            let led = self.group.lead_for(sequence);
-            let synced =
-                led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
-            if let Err(error) = synced {
-                // What failed may be what came after this sequence: the rotation behind its group.
-                return if self.group.is_durable(sequence) {
-                    Ok(())
-                } else {
-                    Err(error)
-                };
-            }
+        if self.group.is_durable(sequence) {
+            return Ok(());
         }
-        Ok(())
+        spans::flush(&*self.storage).run(|| {
+            let _outbox = outbox::scope();
+            while !self.group.is_durable(sequence) {
+                let led = self.group.lead_for(sequence);
+                let synced =
+                    led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
+                if let Err(error) = synced {
+                    // A failure may concern records after this sequence: the rotation behind its
+                    // group.
+                    return if self.group.is_durable(sequence) {
+                        Ok(())
+                    } else {
+                        Err(error)
+                    };
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Waits until every batch inserted so far is durable.
     pub(crate) fn flush_all(&self) -> Result<(), StorageError> {
         self.group.status.check_reentry()?;
-        spans::flush(&*self.storage).run(|| {
-            let _outbox = outbox::scope();
-            self.wait_durable(self.source.last_batch_end())
-        })
+        self.wait_durable(self.source.last_batch_end())
     }
 
     /// Commits everything pending, then does `then` at the end of the log, and gives up the lead.

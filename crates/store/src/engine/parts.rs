@@ -187,7 +187,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Worker for Parts<H, N, MAX_DEPTH> {
     fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
-        let _outbox = outbox::scope();
         self.committer.wait_durable(sequence)
     }
 

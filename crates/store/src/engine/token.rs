@@ -58,7 +58,6 @@ impl DurabilityToken {
     /// nothing could be written for now, after which the insert waits for the next flush and
     /// this can be called again; [`StorageError::Closed`] in a forked child.
     pub fn wait(&self) -> Result<(), StorageError> {
-        let _outbox = outbox::scope();
         self.commit.wait(self.sequence)
     }
 
