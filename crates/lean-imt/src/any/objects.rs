@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{
     fmt,
-    ops::{Bound, Range, RangeBounds},
+    ops::{Bound, RangeBounds},
 };
 use rotortree_hasher::{Hash, Hasher};
 
@@ -106,11 +106,16 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// As there.
     fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError>;
 
-    /// The proof of the leaves of a range; see [`TreeSnapshot::generate_range_proof`].
+    /// The proof of the leaves between two bounds; see [`TreeSnapshot::generate_range_proof`], and
+    /// `generate_range_proof(range)` on `dyn AnySnapshot`, which takes every form of range.
     ///
     /// # Errors
     /// As there.
-    fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError>;
+    fn generate_range_proof_between(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<Vec<u8>, TreeError>;
 
     /// The proof that the tree only grew since it had `old_size` leaves with the root `old_root`;
     /// see [`TreeSnapshot::generate_consistency_proof`].
@@ -157,6 +162,15 @@ impl dyn AnySnapshot + '_ {
     /// As there.
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
         self.leaves_between(range.start_bound().cloned(), range.end_bound().cloned())
+    }
+
+    /// The proof of the leaves of a range, `..` for all; see
+    /// [`TreeSnapshot::generate_range_proof`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn generate_range_proof(&self, range: impl RangeBounds<u64>) -> Result<Vec<u8>, TreeError> {
+        self.generate_range_proof_between(range.start_bound().cloned(), range.end_bound().cloned())
     }
 }
 
@@ -217,8 +231,12 @@ impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX
         self.generate_multiproof(indices)?.to_bytes()
     }
 
-    fn generate_range_proof(&self, range: Range<u64>) -> Result<Vec<u8>, TreeError> {
-        self.generate_range_proof(range)?.to_bytes()
+    fn generate_range_proof_between(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<Vec<u8>, TreeError> {
+        self.generate_range_proof((start, end))?.to_bytes()
     }
 
     fn generate_consistency_proof(

@@ -1,6 +1,8 @@
 //! What is chosen at run time does exactly what the types do.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::ops::Bound;
+
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
@@ -225,6 +227,18 @@ fn compare<const N: usize>(typed: &TreeSnapshot<N, DEPTH>) {
     assert!(any.generate_proof(size).is_err());
     assert!(any.generate_multiproof(&[]).is_err());
     assert!(any.generate_range_proof(size..size).is_err());
+    let ranges: [(Bound<u64>, Bound<u64>); 4] = [
+        (Bound::Unbounded, Bound::Unbounded),
+        (Bound::Included(size / 2), Bound::Unbounded),
+        (Bound::Unbounded, Bound::Included(size / 2)),
+        (Bound::Unbounded, Bound::Included(u64::MAX)),
+    ];
+    for range in ranges {
+        let typed = typed.generate_range_proof(range);
+        let typed = typed.and_then(|proof| proof.to_bytes());
+        let erased = any.generate_range_proof(range);
+        assert_eq!(erased.ok(), typed.ok(), "{range:?}");
+    }
 }
 
 #[test]
