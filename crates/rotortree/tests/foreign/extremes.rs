@@ -4,8 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use rotortree::{
-    Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTreeConfig, RotorTreeError, StorageError,
-    TieringConfig, TreeHead, store::memory::MemoryStorage,
+    AnySnapshot, AnyTree, AnyTreeBuilder, Blake3Hasher, CheckpointPolicy, FlushPolicy,
+    RotorTreeConfig, RotorTreeError, StorageError, TieringConfig, TreeError, TreeHead,
+    any::ARITIES, store::memory::MemoryStorage,
 };
 
 use crate::{
@@ -13,99 +14,125 @@ use crate::{
     methods::{Tree, ends, in_memory},
 };
 
-type Builder = rotortree::RotorTreeBuilder<rotortree::RotorTree<Blake3Hasher, 2, 32>>;
-
 fn config() -> RotorTreeConfig {
     crate::common::quiet("not looked at".as_ref())
 }
 
-/// A setting by name; whether it is accepted.
-type Setting = (&'static str, bool, fn() -> Builder);
-
-fn flush(policy: FlushPolicy) -> Builder {
-    Tree::builder(RotorTreeConfig {
-        flush_policy: policy,
-        ..config()
-    })
+/// A setting of every builder.
+#[derive(Clone, Copy)]
+enum Setting {
+    Flush(FlushPolicy),
+    Checkpoint(CheckpointPolicy),
+    PinAboveLevel(usize),
+    MaxUnflushedBytes(usize),
+    SegmentBytes(u64),
+    RecentHeads(usize),
 }
 
-fn checkpoint(policy: CheckpointPolicy) -> Builder {
-    Tree::builder(RotorTreeConfig {
-        checkpoint_policy: policy,
-        ..config()
-    })
+use Setting::{Checkpoint, Flush, MaxUnflushedBytes, PinAboveLevel, RecentHeads, SegmentBytes};
+
+/// The builder with that setting, of whichever type.
+macro_rules! with_setting {
+    ($setting:expr, $builder:expr) => {{
+        let mut config = config();
+        match $setting {
+            Flush(policy) => config.flush_policy = policy,
+            Checkpoint(policy) => config.checkpoint_policy = policy,
+            PinAboveLevel(level) => {
+                config.tiering = TieringConfig {
+                    pin_above_level: level,
+                };
+            }
+            _ => {}
+        }
+        let builder = $builder(config);
+        match $setting {
+            MaxUnflushedBytes(bytes) => builder.max_unflushed_bytes(bytes),
+            SegmentBytes(bytes) => builder.segment_bytes(bytes),
+            RecentHeads(heads) => builder.recent_heads(heads),
+            _ => builder,
+        }
+    }};
 }
 
-fn pin(level: usize) -> Builder {
-    Tree::builder(RotorTreeConfig {
-        tiering: TieringConfig {
-            pin_above_level: level,
-        },
-        ..config()
-    })
-}
-
-const SETTINGS: [Setting; 20] = [
-    ("Interval(0)", false, || {
-        flush(FlushPolicy::Interval(Duration::ZERO))
-    }),
-    ("Interval(1 ns)", false, || {
-        flush(FlushPolicy::Interval(Duration::from_nanos(1)))
-    }),
-    ("Interval(100 us)", true, || {
-        flush(FlushPolicy::Interval(FlushPolicy::MIN_INTERVAL))
-    }),
-    ("Interval(u64::MAX s)", true, || {
-        flush(FlushPolicy::Interval(Duration::from_secs(u64::MAX)))
-    }),
-    ("Interval(MAX)", true, || {
-        flush(FlushPolicy::Interval(Duration::MAX))
-    }),
-    ("EveryNEntries(0)", false, || {
-        checkpoint(CheckpointPolicy::EveryNEntries(0))
-    }),
-    ("EveryNEntries(1)", true, || {
-        checkpoint(CheckpointPolicy::EveryNEntries(1))
-    }),
-    ("EveryNEntries(MAX)", true, || {
-        checkpoint(CheckpointPolicy::EveryNEntries(u64::MAX))
-    }),
-    ("MemoryThreshold(0)", true, || {
-        checkpoint(CheckpointPolicy::MemoryThreshold(0))
-    }),
-    ("MemoryThreshold(1)", true, || {
-        checkpoint(CheckpointPolicy::MemoryThreshold(1))
-    }),
-    ("MemoryThreshold(MAX)", true, || {
-        checkpoint(CheckpointPolicy::MemoryThreshold(usize::MAX))
-    }),
-    ("pin_above_level 0", true, || pin(0)),
-    ("pin_above_level MAX - 1", true, || pin(usize::MAX - 1)),
-    ("max_unflushed_bytes 0", true, || {
-        Tree::builder(config()).max_unflushed_bytes(0)
-    }),
-    ("max_unflushed_bytes 1", true, || {
-        Tree::builder(config()).max_unflushed_bytes(1)
-    }),
-    ("max_unflushed_bytes MAX", true, || {
-        Tree::builder(config()).max_unflushed_bytes(usize::MAX)
-    }),
-    ("segment_bytes 0", true, || {
-        Tree::builder(config()).segment_bytes(0)
-    }),
-    ("segment_bytes MAX", true, || {
-        Tree::builder(config()).segment_bytes(u64::MAX)
-    }),
-    ("recent_heads 0", true, || {
-        Tree::builder(config()).recent_heads(0)
-    }),
-    ("recent_heads MAX", true, || {
-        Tree::builder(config()).recent_heads(usize::MAX)
-    }),
+/// Settings by name; whether each is accepted.
+const SETTINGS: [(&str, bool, Setting); 20] = [
+    (
+        "Interval(0)",
+        false,
+        Flush(FlushPolicy::Interval(Duration::ZERO)),
+    ),
+    (
+        "Interval(1 ns)",
+        false,
+        Flush(FlushPolicy::Interval(Duration::from_nanos(1))),
+    ),
+    (
+        "Interval(100 us)",
+        true,
+        Flush(FlushPolicy::Interval(FlushPolicy::MIN_INTERVAL)),
+    ),
+    (
+        "Interval(u64::MAX s)",
+        true,
+        Flush(FlushPolicy::Interval(Duration::from_secs(u64::MAX))),
+    ),
+    (
+        "Interval(MAX)",
+        true,
+        Flush(FlushPolicy::Interval(Duration::MAX)),
+    ),
+    (
+        "EveryNEntries(0)",
+        false,
+        Checkpoint(CheckpointPolicy::EveryNEntries(0)),
+    ),
+    (
+        "EveryNEntries(1)",
+        true,
+        Checkpoint(CheckpointPolicy::EveryNEntries(1)),
+    ),
+    (
+        "EveryNEntries(MAX)",
+        true,
+        Checkpoint(CheckpointPolicy::EveryNEntries(u64::MAX)),
+    ),
+    (
+        "MemoryThreshold(0)",
+        true,
+        Checkpoint(CheckpointPolicy::MemoryThreshold(0)),
+    ),
+    (
+        "MemoryThreshold(1)",
+        true,
+        Checkpoint(CheckpointPolicy::MemoryThreshold(1)),
+    ),
+    (
+        "MemoryThreshold(MAX)",
+        true,
+        Checkpoint(CheckpointPolicy::MemoryThreshold(usize::MAX)),
+    ),
+    ("pin_above_level 0", true, PinAboveLevel(0)),
+    (
+        "pin_above_level MAX - 1",
+        true,
+        PinAboveLevel(usize::MAX - 1),
+    ),
+    ("max_unflushed_bytes 0", true, MaxUnflushedBytes(0)),
+    ("max_unflushed_bytes 1", true, MaxUnflushedBytes(1)),
+    (
+        "max_unflushed_bytes MAX",
+        true,
+        MaxUnflushedBytes(usize::MAX),
+    ),
+    ("segment_bytes 0", true, SegmentBytes(0)),
+    ("segment_bytes MAX", true, SegmentBytes(u64::MAX)),
+    ("recent_heads 0", true, RecentHeads(0)),
+    ("recent_heads MAX", true, RecentHeads(usize::MAX)),
 ];
 
 /// Uses everything that a setting may reach.
-fn use_up(tree: &Tree) {
+fn use_up(tree: &dyn AnyTree) {
     tree.insert(leaf(0)).unwrap();
     tree.insert_many(&leaves(1..200)).unwrap();
     tree.append(&[]).metadata(&[7; 1000]).submit().unwrap();
@@ -126,28 +153,111 @@ fn use_up(tree: &Tree) {
     assert!(tree.failure().is_none());
 }
 
+type Opened = Result<Arc<dyn AnyTree>, RotorTreeError>;
+
+/// Opens by the type and by the number.
+fn fronts() -> [(&'static str, fn(Setting, Arc<MemoryStorage>) -> Opened); 2] {
+    [
+        ("RotorTree", |setting, storage| {
+            let builder = with_setting!(setting, Tree::builder).storage(storage);
+            builder.open(Blake3Hasher).map(|tree| Arc::new(tree) as _)
+        }),
+        ("AnyTree", |setting, storage| {
+            let builder = with_setting!(setting, AnyTreeBuilder::new).storage(storage);
+            builder.n(2).open(Blake3Hasher)
+        }),
+    ]
+}
+
 #[test]
 fn every_setting_at_its_least_and_greatest_is_refused_or_works() {
-    for (name, is_accepted, builder) in SETTINGS {
-        ends(name, move || {
-            let storage = Arc::new(MemoryStorage::new());
-            let opened = builder().storage(storage.clone()).open(Blake3Hasher);
-            if !is_accepted {
-                let refused = matches!(
-                    opened,
-                    Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
-                );
-                assert!(refused, "{name}");
-                return;
+    for (front, open) in fronts() {
+        for (name, is_accepted, setting) in SETTINGS {
+            ends(name, move || {
+                let storage = Arc::new(MemoryStorage::new());
+                let opened = open(setting, storage.clone());
+                if !is_accepted {
+                    let refused = matches!(
+                        opened,
+                        Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
+                    );
+                    assert!(refused, "{front}, {name}");
+                    return;
+                }
+                let tree = opened.unwrap();
+                use_up(&*tree);
+                let head = tree.head();
+                tree.close().unwrap();
+                let tree = open(setting, storage).unwrap();
+                assert_eq!(tree.head(), head, "{front}, {name}");
+                tree.close().unwrap();
+            });
+        }
+    }
+}
+
+fn any_tree(n: usize, max_depth: usize, storage: &Arc<MemoryStorage>) -> Opened {
+    let builder = AnyTreeBuilder::new(config()).storage(storage.clone());
+    builder.n(n).max_depth(max_depth).open(Blake3Hasher)
+}
+
+#[test]
+fn every_max_depth_is_refused_or_bounds_the_tree() {
+    for n in ARITIES {
+        for max_depth in [0, 65, usize::MAX] {
+            let outcome = any_tree(n, max_depth, &Arc::new(MemoryStorage::new()));
+            let refused = matches!(
+                outcome,
+                Err(RotorTreeError::Storage(StorageError::InvalidConfig(_)))
+            );
+            assert!(refused, "{n}, {max_depth}: {outcome:?}");
+        }
+
+        let storage = Arc::new(MemoryStorage::new());
+        let tree = any_tree(n, 1, &storage).unwrap();
+        tree.insert_many_durable(&leaves(0..n as u64)).unwrap();
+        tree.checkpoint().unwrap();
+        let head = tree.head();
+        let full = tree.insert(leaf(0));
+        let is_full = matches!(
+            full,
+            Err(RotorTreeError::Tree(TreeError::MaxDepthExceeded {
+                max_depth: 1
+            }))
+        );
+        assert!(is_full, "{n}: {full:?}");
+        tree.close().unwrap();
+        assert_eq!(any_tree(n, 1, &storage).unwrap().head(), head);
+
+        let storage = Arc::new(MemoryStorage::new());
+        let tree = any_tree(n, 64, &storage).unwrap();
+        use_up(&*tree);
+        tree.close().unwrap();
+        // The store's own ceiling is above.
+        let outcome = any_tree(n, 63, &storage);
+        let refused = matches!(
+            outcome,
+            Err(RotorTreeError::Storage(StorageError::ConfigMismatch { .. }))
+        );
+        assert!(refused, "{n}: {outcome:?}");
+    }
+}
+
+#[test]
+fn every_n_is_refused_or_works() {
+    for n in [0, 1, 2, 3, 4, 8, 16, 17, 1 << 32, usize::MAX] {
+        let storage = Arc::new(MemoryStorage::new());
+        match any_tree(n, 32, &storage) {
+            Ok(tree) => {
+                assert!(ARITIES.contains(&n), "{n}");
+                use_up(&*tree);
+                tree.close().unwrap();
             }
-            let tree = opened.unwrap();
-            use_up(&tree);
-            let head = tree.head();
-            tree.close().unwrap();
-            let tree = builder().storage(storage).open(Blake3Hasher).unwrap();
-            assert_eq!(tree.head(), head, "{name}");
-            tree.close().unwrap();
-        });
+            Err(RotorTreeError::Tree(TreeError::UnsupportedArity { .. })) => {
+                assert!(!ARITIES.contains(&n), "{n}");
+            }
+            Err(error) => panic!("{n}: {error}"),
+        }
     }
 }
 
@@ -215,6 +325,7 @@ fn every_index_level_and_size_is_answered_or_refused() {
             tree.insert_many_durable(&leaves(0..filled)).unwrap();
             tree.checkpoint().unwrap();
         }
+        let any: &dyn AnyTree = &tree;
         let snapshot = tree.snapshot();
         for size in SIZES {
             drop(snapshot.generate_proof(size));
@@ -233,11 +344,39 @@ fn every_index_level_and_size_is_answered_or_refused() {
                 drop(snapshot.get_node(level, size));
                 drop(snapshot.read_nodes(level, size, &mut [[0; 32]; 3]));
             }
+            erased_at(&*any.snapshot(), size);
+            drop(any.get_leaf(size));
+            assert!(!any.wait_for_size(size, Duration::ZERO) || size <= filled + 1);
+            drop(any.append(&leaves(0..1)).at(size).try_submit());
+            drop(any.append_at(size, &leaves(0..1)));
             drop(tree.append(&leaves(0..1)).at(size).try_submit());
         }
         for level in LEVELS {
             let _ = snapshot.level_len(level);
         }
         assert!(tree.failure().is_none());
+    }
+}
+
+/// The same of a snapshot whose N is a number.
+fn erased_at(snapshot: &dyn AnySnapshot, size: u64) {
+    drop(snapshot.generate_proof(size));
+    drop(snapshot.snapshot_at(size));
+    drop(snapshot.frontier_at(size));
+    drop(snapshot.get_leaf(size));
+    drop(snapshot.generate_consistency_proof(size, [1; 32]));
+    drop(snapshot.generate_catch_up_proof(size, [1; 32]));
+    for other in SIZES {
+        drop(
+            snapshot
+                .leaves(size..=other)
+                .map(|leaves| leaves.take(200).count()),
+        );
+        drop(snapshot.generate_range_proof(size..=other));
+        drop(snapshot.generate_multiproof(&[size, other]));
+    }
+    for level in LEVELS {
+        drop(snapshot.get_node(level, size));
+        drop(snapshot.read_nodes(level, size, &mut [[0; 32]; 3]));
     }
 }

@@ -23,7 +23,7 @@ use crate::common::Builder;
 
 const ROOT: &str = "/tree";
 const DEFAULT: RecoveryMode = RecoveryMode::StopAtLastValid;
-const TIMES: usize = 10;
+const TIMES: usize = 1000;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 type Open = fn(Arc<dyn Storage>, Builder) -> Result<(), RotorTreeError>;

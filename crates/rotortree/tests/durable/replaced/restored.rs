@@ -56,3 +56,70 @@ fn files_restored_over_an_open_tree_are_found_and_left_as_they_are() {
         check_reopened(&path, then, case);
     }
 }
+
+/// A manifest of another tree, or of an earlier time, renamed over that of an open tree.
+#[test]
+fn a_manifest_put_in_the_place_of_an_open_trees_is_found_by_all_that_rely_on_it() {
+    type Call = fn(&Tree<2>) -> Result<(), RotorTreeError>;
+    let calls: [(&str, Call, &str); 5] = [
+        (
+            "verify",
+            |tree| Ok(tree.verify()?),
+            "another one than this tree committed",
+        ),
+        (
+            "insert",
+            |tree| tree.insert_durable(leaf(310)).map(drop),
+            "put in its place",
+        ),
+        (
+            "checkpoint",
+            |tree| Ok(tree.checkpoint()?),
+            "put in its place",
+        ),
+        (
+            "acknowledge",
+            |tree| Ok(tree.acknowledge_cuts().map(drop)?),
+            "",
+        ),
+        (
+            "close",
+            |tree| Ok(tree.clone().close()?),
+            "put in its place",
+        ),
+    ];
+    let other = tempfile::tempdir().unwrap();
+    drop(open::<2>(other.path()));
+    let other = fs::read(other.path().join("MANIFEST")).unwrap();
+    for (name, call, reason) in calls {
+        for is_other in [true, false] {
+            let told = format!("{name}, of another tree: {is_other}");
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("MANIFEST");
+            let tree: Tree<2> = open(dir.path());
+            tree.insert_many_durable(&leaves(0..300)).unwrap();
+            let earlier = fs::read(&path).unwrap();
+            tree.checkpoint().unwrap();
+            tree.insert_many_durable(&leaves(300..310)).unwrap();
+            tree.verify().unwrap();
+            let put = if is_other { &other } else { &earlier };
+            let temporary = dir.path().join("restoring");
+            fs::write(&temporary, put).unwrap();
+            fs::rename(&temporary, &path).unwrap();
+            match call(&tree) {
+                // There is no cut, so that nothing is to be written.
+                Ok(()) => assert_eq!(name, "acknowledge"),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(
+                        !reason.is_empty() && text.contains(reason),
+                        "{told}: {text}"
+                    );
+                }
+            }
+            assert_eq!(tree.size(), 310 + u64::from(name == "insert"));
+            drop(tree);
+            assert!(fs::read(&path).unwrap() == *put, "{told}");
+        }
+    }
+}
