@@ -4,6 +4,7 @@ use std::{
     io,
     io::Read,
     mem,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -48,8 +49,9 @@ struct Newest<F> {
 #[derive(Debug)]
 enum State<F> {
     Open(End<F>),
-    /// Closed while the tree is idle. Only the file that this owner had open is opened again.
-    Resting(FileId),
+    /// Closed while the tree is idle. Only the file that this owner had open is opened again, with
+    /// the length that it had then.
+    Resting(FileId, u64),
     /// A write or sync failed. The system may have marked the lost pages clean, so that a later
     /// sync succeeds without them: nothing may be committed to this segment any more.
     Failed,
@@ -77,6 +79,17 @@ impl<F> End<F> {
             room: status.len,
         }
     }
+}
+
+/// Refuses a segment that something else has cut or lengthened.
+fn ensure_length(path: &Path, expected: u64, found: u64) -> io::Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let changed = gone(&format!(
+        "something else wrote to it while the store was open: it is {found} bytes long in place of {expected}"
+    ));
+    Err(named("append to", path, changed))
 }
 
 impl<L: FileLayer> Log<L> {
@@ -214,10 +227,10 @@ impl<L: FileLayer> Log<L> {
         {
             match mem::replace(&mut newest.state, State::Failed) {
                 State::Open(end) => opened = Some(end),
-                State::Resting(id) => {
+                State::Resting(id, len) => {
                     // As it was, until it is open again.
-                    newest.state = State::Resting(id);
-                    rested = Some(id);
+                    newest.state = State::Resting(id, len);
+                    rested = Some((id, len));
                 }
                 State::Failed => {
                     let failed = io::Error::other("an earlier write to it failed");
@@ -247,13 +260,18 @@ impl<L: FileLayer> Log<L> {
     /// The end of the copy that takes the place of a segment that has got further names.
     fn unshared(&self, end: &End<L::File>) -> Result<Option<End<L::File>>, WriteError> {
         let status = self.disk.status(&end.file).map_err(not_written)?;
+        ensure_length(end.file.path(), end.len, status.len).map_err(not_written)?;
         let copy = self.disk.unshare(&end.file, status)?;
         Ok(copy.map(|(file, status)| End::new(file, status)))
     }
 
     /// Opens a segment at its end; if this owner had it open before, that very file. One that has
     /// further names is copied first.
-    fn reopen(&self, number: u64, rested: Option<FileId>) -> Result<End<L::File>, WriteError> {
+    fn reopen(
+        &self,
+        number: u64,
+        rested: Option<(FileId, u64)>,
+    ) -> Result<End<L::File>, WriteError> {
         let path = self.layout.segment(number);
         let open = || {
             let file = match self.disk.open_write(&path) {
@@ -264,7 +282,10 @@ impl<L: FileLayer> Log<L> {
                 other => other?,
             };
             let status = self.disk.status(&file)?;
-            self.disk.ensure_same(&path, rested, status.id)?;
+            if let Some((id, len)) = rested {
+                self.disk.ensure_same(&path, Some(id), status.id)?;
+                ensure_length(&path, len, status.len)?;
+            }
             Ok((file, status))
         };
         let (file, status) = open().map_err(not_written)?;
@@ -288,7 +309,7 @@ impl<L: FileLayer> Log<L> {
             end.room = end.len;
             // One that could not be told from another stays open.
             if let Some(id) = end.id {
-                newest.state = State::Resting(id);
+                newest.state = State::Resting(id, end.len);
             }
         }
     }

@@ -33,10 +33,15 @@ struct InForce {
     generation: Option<u64>,
     /// A hash of its bytes, if this handle has seen them.
     digest: Option<u64>,
-    /// Which file it is.
-    id: Option<FileId>,
+    /// Which file it is, and how long.
+    file: Option<(FileId, u64)>,
     /// The file that is about to take its place, and a hash of its bytes.
-    next: Option<(Option<FileId>, u64)>,
+    next: Option<(Option<(FileId, u64)>, u64)>,
+}
+
+/// Which file it is, where the system tells, and how long.
+fn known(status: FileStatus) -> Option<(FileId, u64)> {
+    status.id.map(|id| (id, status.len))
 }
 
 /// Tells one manifest from another. Not from one that is made to look the same: that would take a
@@ -67,7 +72,8 @@ impl<L: FileLayer> Manifest<L> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let FileStatus { len, id, .. } = self.disk.status(&file)?;
+        let status = self.disk.status(&file)?;
+        let len = status.len;
         if len > MAX_MANIFEST_BYTES {
             let reason = format!("it is {len} bytes long, more than any manifest");
             return Err(named(
@@ -82,7 +88,7 @@ impl<L: FileLayer> Manifest<L> {
         let mut in_force = lock(&self.in_force);
         if in_force.digest.is_none() {
             in_force.digest = Some(digest(&bytes));
-            in_force.id = id;
+            in_force.file = known(status);
         }
         drop(in_force);
         Ok(Some(bytes))
@@ -106,15 +112,15 @@ impl<L: FileLayer> Manifest<L> {
         let ready = self
             .ensure_ours()
             .and_then(|()| self.disk.status(prepared.file()).map_err(not_written));
-        let id = match ready {
-            Ok(status) => status.id,
+        let file = match ready {
+            Ok(status) => known(status),
             Err(error) => {
                 // Only tidiness: the next attempt and the next sweep remove it too.
                 let _ = self.disk.remove_if_there(&temporary);
                 return Err(error);
             }
         };
-        lock(&self.in_force).next = Some((id, digest(bytes)));
+        lock(&self.in_force).next = Some((file, digest(bytes)));
         // From here on the new manifest may be in force after a crash, whatever the calls return.
         self.disk
             .publish(prepared, path)
@@ -122,7 +128,7 @@ impl<L: FileLayer> Manifest<L> {
         *lock(&self.in_force) = InForce {
             generation: Some(generation),
             digest: Some(digest(bytes)),
-            id,
+            file,
             next: None,
         };
         Ok(())
@@ -156,18 +162,17 @@ impl<L: FileLayer> Manifest<L> {
     /// As [`ensure_ours`](Self::ensure_ours) at the cost of a look at the name: for what is
     /// acknowledged between two manifests.
     pub(super) fn ensure_in_place(&self) -> Result<(), WriteError> {
-        let InForce { id, next, .. } = *lock(&self.in_force);
-        let Some(id) = id else {
+        let InForce { file, next, .. } = *lock(&self.in_force);
+        let Some(file) = file else {
             return Ok(());
         };
-        let next_id = next.and_then(|(id, _)| id);
-        let found = self.disk.status_at(self.layout.manifest());
-        let is_known =
-            |found: FileId| found.is_same(&id) || next_id.is_some_and(|next| found.is_same(&next));
-        match found {
-            Ok(FileStatus {
-                id: Some(found), ..
-            }) if !is_known(found) => {}
+        let next = next.and_then(|(file, _)| file);
+        let is_known = |(id, len): (FileId, u64)| {
+            let is_found = |(known, length): (FileId, u64)| id.is_same(&known) && len == length;
+            is_found(file) || next.is_some_and(is_found)
+        };
+        match self.disk.status_at(self.layout.manifest()) {
+            Ok(status) if known(status).is_some_and(|found| !is_known(found)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => return other.map(drop).map_err(not_written),
         }

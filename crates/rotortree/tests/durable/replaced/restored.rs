@@ -123,3 +123,70 @@ fn a_manifest_put_in_the_place_of_an_open_trees_is_found_by_all_that_rely_on_it(
         }
     }
 }
+
+/// The newest segment cut or lengthened in place, in an idle and in a busy tree.
+#[test]
+fn a_segment_that_something_else_wrote_to_ends_the_tree_and_is_told() {
+    for idle in [true, false] {
+        for change in [0, 100, 512, 600, 1 << 20] {
+            let told = format!("{change} bytes, idle: {idle}");
+            let dir = tempfile::tempdir().unwrap();
+            let root = dir.path().canonicalize().unwrap();
+            let tree: Tree<2> = open(&root);
+            for next in 0..10 {
+                tree.insert_durable(leaf(next)).unwrap();
+            }
+            if idle {
+                eventually("the idle tree closes its segment", || !is_open(&root));
+            }
+            let segments = fs::read_dir(root.join("log")).unwrap();
+            let segment = segments.map(|entry| entry.unwrap().path()).next().unwrap();
+            let file = fs::File::options().write(true).open(&segment).unwrap();
+            let len = file.metadata().unwrap().len();
+            file.set_len(change).unwrap();
+            for _ in 0..2 {
+                let error = tree.insert_durable(leaf(10)).unwrap_err().to_string();
+                assert!(
+                    error.contains("something else wrote to it"),
+                    "{told}: {error}"
+                );
+                assert!(tree.failure().is_some(), "{told}");
+            }
+            assert!(tree.clone().close().is_err(), "{told}");
+            drop(tree);
+            assert_eq!(
+                file.metadata().unwrap().len(),
+                change,
+                "{told}: left as it is"
+            );
+            // After an unclean stop only `expect_head` tells a log that was cut from one that ended
+            // there.
+            if change > len {
+                assert_eq!(open::<2>(&root).size(), 10, "{told}");
+            }
+        }
+    }
+}
+
+/// A restore that writes into the file itself, as `cp` does.
+#[test]
+fn a_manifest_written_over_in_place_is_found_before_anything_is_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("MANIFEST");
+    let tree: Tree<2> = open(dir.path());
+    tree.insert_durable(leaf(0)).unwrap();
+    let earlier = fs::read(&path).unwrap();
+    tree.insert_many(&leaves(1..300)).unwrap();
+    tree.checkpoint().unwrap();
+    let now = fs::read(&path).unwrap();
+    assert_ne!(now.len(), earlier.len());
+    fs::write(&path, &earlier).unwrap();
+    let error = tree.insert_durable(leaf(300)).unwrap_err().to_string();
+    assert!(error.contains("put in its place"), "{error}");
+    assert!(tree.clone().close().is_err());
+    drop(tree);
+    assert_eq!(fs::read(&path).unwrap(), earlier);
+    // What is beside it is whole.
+    fs::write(&path, &now).unwrap();
+    assert!(open::<2>(dir.path()).size() >= 300);
+}
