@@ -136,9 +136,10 @@ impl<L: FileLayer> Log<L> {
         offset: u64,
         group: &[u8],
     ) -> Result<(), WriteError> {
-        self.append(segment, offset, group, |file| {
-            self.disk.sync(file)?;
-            // What is durable beside another manifest will not be found.
+        self.append(segment, offset, group, |end| {
+            self.disk.sync(&end.file)?;
+            // What is durable under another name, or beside another manifest, will not be found.
+            self.ensure_in_place(end)?;
             self.manifest.ensure_in_place().map_err(WriteError::into_io)
         })
     }
@@ -160,7 +161,7 @@ impl<L: FileLayer> Log<L> {
         segment: u64,
         offset: u64,
         bytes: &[u8],
-        then: impl FnOnce(&NamedFile<L::File>) -> io::Result<()>,
+        then: impl FnOnce(&End<L::File>) -> io::Result<()>,
     ) -> Result<(), WriteError> {
         let mut end = self.take(segment)?;
         if offset != end.len {
@@ -180,10 +181,24 @@ impl<L: FileLayer> Log<L> {
         end.len += bytes.len() as u64;
         self.disk
             .write_ahead_of_sync(&end.file, bytes, offset)
-            .and_then(|()| then(&end.file))
+            .and_then(|()| then(&end))
             .map_err(WriteError::InDoubt)?;
         self.put_back(segment, end);
         Ok(())
+    }
+
+    /// Refuses a segment whose name no longer leads to the file.
+    fn ensure_in_place(&self, end: &End<L::File>) -> io::Result<()> {
+        let path = end.file.path();
+        match self.disk.status_at(path) {
+            Ok(found) => self.disk.ensure_same(path, end.id, found.id),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let moved = gone("it was removed or moved while the store was open");
+                Err(named("go on with", path, moved))
+            }
+            // Without a descriptor to look with, the next group looks.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Sees to room for so many bytes more: where the system reserves it, a full disk is told

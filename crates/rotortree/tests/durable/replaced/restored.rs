@@ -190,3 +190,51 @@ fn a_manifest_written_over_in_place_is_found_before_anything_is_acknowledged() {
     fs::write(&path, &now).unwrap();
     assert!(open::<2>(dir.path()).size() >= 300);
 }
+
+/// The directory `log`, or a segment in it, moved away and a copy put in its place, under a tree
+/// that has the segment open.
+#[test]
+fn a_log_moved_away_under_an_open_tree_takes_no_group_any_more() {
+    for (moved, is_copied) in [
+        ("log", true),
+        ("log", false),
+        ("segment", true),
+        ("segment", false),
+    ] {
+        let told = format!("{moved}, copied: {is_copied}");
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("tree");
+        let tree: Tree<2> = open(&root);
+        let busy = || {
+            let size = tree.size();
+            tree.insert_durable(leaf(size))
+        };
+        busy().unwrap();
+        let segments = fs::read_dir(root.join("log")).unwrap();
+        let segment = segments.map(|entry| entry.unwrap().path()).next().unwrap();
+        let path = if moved == "log" {
+            root.join("log")
+        } else {
+            segment
+        };
+        let away = dir.path().join("away");
+        if is_copied {
+            copy(&path, &away);
+            // The copy lacks it.
+            busy().unwrap();
+            let aside = dir.path().join("aside");
+            fs::rename(&path, &aside).unwrap();
+            fs::rename(&away, &path).unwrap();
+        } else {
+            fs::rename(&path, &away).unwrap();
+        }
+        let error = busy().unwrap_err().to_string();
+        let reasons = ["took its place", "removed or moved", "was removed"];
+        assert!(
+            reasons.iter().any(|reason| error.contains(reason)),
+            "{told}: {error}"
+        );
+        assert!(tree.failure().is_some(), "{told}");
+        assert!(tree.clone().close().is_err(), "{told}");
+    }
+}
