@@ -1,6 +1,8 @@
 //! Every public number at its least and greatest, in every method: refused when it is set, or it
 //! works.
 
+mod in_memory;
+
 use std::{sync::Arc, time::Duration};
 
 use rotortree::{
@@ -11,7 +13,7 @@ use rotortree::{
 
 use crate::{
     common::{leaf, leaves},
-    methods::{Tree, ends, in_memory},
+    methods::{self, Tree, ends},
 };
 
 fn config() -> RotorTreeConfig {
@@ -286,7 +288,7 @@ const DURATIONS: [Duration; 3] = [Duration::ZERO, Duration::from_nanos(1), Durat
 fn every_wait_takes_every_duration() {
     ends("waiting for every duration", || {
         for timeout in DURATIONS {
-            let tree = in_memory(Blake3Hasher);
+            let tree = methods::in_memory(Blake3Hasher);
             let (_, token) = tree.insert(leaf(0)).unwrap();
             assert!(tree.wait_for_size(0, timeout));
             assert!(tree.wait_for_size(1, timeout));
@@ -320,7 +322,7 @@ const LEVELS: [usize; 6] = [0, 1, 31, 64, usize::MAX - 1, usize::MAX];
 #[test]
 fn every_index_level_and_size_is_answered_or_refused() {
     for filled in [0, 1, 100] {
-        let tree = in_memory(Blake3Hasher);
+        let tree = methods::in_memory(Blake3Hasher);
         if filled > 0 {
             tree.insert_many_durable(&leaves(0..filled)).unwrap();
             tree.checkpoint().unwrap();
