@@ -272,7 +272,7 @@ fn waiting_for_the_disk_has_the_span_of_a_flush() {
     type Wait = fn(&Tree);
     let waits: [(&str, Wait); 2] = [
         ("durable", |tree| {
-            drop(tree.append(&leaves(1)).durable().unwrap())
+            assert_eq!(tree.append(&leaves(1)).durable().unwrap().leaf_range, 0..1);
         }),
         ("wait", |tree| {
             tree.append(&leaves(1)).submit().unwrap().wait().unwrap()

@@ -157,8 +157,10 @@ fn use_up(tree: &dyn AnyTree) {
 
 type Opened = Result<Arc<dyn AnyTree>, RotorTreeError>;
 
+type Open = fn(Setting, Arc<MemoryStorage>) -> Opened;
+
 /// Opens by the type and by the number.
-fn fronts() -> [(&'static str, fn(Setting, Arc<MemoryStorage>) -> Opened); 2] {
+fn fronts() -> [(&'static str, Open); 2] {
     [
         ("RotorTree", |setting, storage| {
             let builder = with_setting!(setting, Tree::builder).storage(storage);

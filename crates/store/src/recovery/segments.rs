@@ -164,7 +164,7 @@ impl LiveLog {
     /// A segment is named by a manifest before anything is written behind what it was created with.
     /// One that was written to and is not named, or that another one stands behind, shows that the
     /// manifest is an earlier one: to go on from it would drop what came since. One whose header is
-    /// damaged may have been written to.
+    /// damaged may have been written to, unless there is nothing behind the header.
     ///
     /// A reader that a writer has overtaken by a rotation gets the error too, and finds a newer
     /// manifest in force then.
@@ -183,7 +183,11 @@ impl LiveLog {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 opened => opened?,
             };
+            let len = bytes.len();
             let SegmentStart::Header(header) = SegmentStart::read(&mut bytes)? else {
+                if len <= SECTOR as u64 {
+                    continue;
+                }
                 let reason = format!(
                     "the segment's header is damaged, and the manifest names none beyond {last}: either the manifest is \
                      an older one, or a crash left the segment before anything of use was in it; restore the store, or \

@@ -1,12 +1,14 @@
 //! Every short workload, every crash point, every image; then a crash of the recovery, and life
 //! after it.
 
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{collections::HashSet, ffi::OsStr, path::PathBuf, time::Duration};
 
 use rotortree_store::{
     CheckpointPolicy, FlushPolicy,
+    manifest::Manifest,
     test_util::sim_files::{Bound, SimFiles},
 };
+use rotortree_wal::SECTOR;
 
 use super::{
     check::{Reference, recover},
@@ -145,10 +147,20 @@ fn crash_everywhere<const N: usize>(
 }
 
 /// The image with each of its segments' headers damaged: every header stands in a second place by
-/// the time that it matters.
+/// the time that it matters. One that no manifest names, with something behind it, is left alone:
+/// whether it matters cannot be told without its header, and opening refuses it.
 fn with_damaged_headers(files: &SimFiles) -> Vec<SimFiles> {
-    let is_segment = |path: &PathBuf| path.extension().is_some_and(|name| name == "wal");
-    let segments = files.list_files().into_iter().filter(is_segment);
+    let manifest = files.read_file("/tree/MANIFEST").and_then(|bytes| {
+        let manifest = Manifest::decode("MANIFEST", &bytes).ok()?;
+        Some(format!("{:016}.wal", manifest.last_segment()))
+    });
+    let is_damaged = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let is_segment = path.extension().is_some_and(|name| name == "wal");
+        let is_named = name <= manifest.as_deref();
+        is_segment && (is_named || files.read_file(path).unwrap().len() <= SECTOR)
+    };
+    let segments = files.list_files().into_iter().filter(is_damaged);
     let damaged = segments.map(|path| {
         let damaged = files.settled();
         let mut bytes = damaged.read_file(&path).unwrap();
