@@ -161,7 +161,7 @@ fn an_earlier_manifest_and_a_damaged_header_behind_it_lose_nothing_silently() {
 fn view(files: &SimFiles) -> Option<ReadOnly<Blake3Hasher, 2, 32>> {
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::with_files(files.clone(), "/tree"));
     let config = config(RecoveryMode::StopAtLastValid);
-    Tree::open_read_only_with(Blake3Hasher, storage, config).ok()
+    config.storage(storage).open_read_only(Blake3Hasher).ok()
 }
 
 /// The newest segment of a store in use, and what its last group says.
