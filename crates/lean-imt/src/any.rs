@@ -4,8 +4,9 @@
 //! different N apart. A service that reads N from its configuration, a binding to another language
 //! or a tool has N as a number. This module is for them:
 //!
-//! - [`AnySnapshot`] and [`AnyLeanIMT`] are a snapshot and a tree in memory of any N, as objects.
-//! - [`AnyProof`] decodes and verifies the canonical bytes of any proof.
+//! - [`AnySnapshot`](crate::AnySnapshot) and [`AnyLeanIMT`](crate::AnyLeanIMT) are a snapshot and a
+//!   tree in memory of any N, as objects.
+//! - [`AnyProof`](crate::AnyProof) decodes and verifies the canonical bytes of any proof.
 //! - [`with_arity`] calls code that is generic over N with an N in [`ARITIES`] that is a number.
 //!   The others are made with it.
 //!
@@ -41,12 +42,11 @@
 //! Code is compiled for each N only where it is called.
 
 mod arity;
-mod objects;
-mod proof;
+pub(crate) mod objects;
+pub(crate) mod proof;
 #[cfg(test)]
 mod tests;
 mod wide;
 
 pub use arity::{ARITIES, WithArity, with_arity};
-pub use objects::{AnyLeanIMT, AnySnapshot};
-pub use proof::{AnyProof, Heads};
+pub use proof::Heads;

@@ -94,6 +94,8 @@
 
 extern crate alloc;
 
+// Hidden items are open to the crates above and to the workspace's tests, fuzz targets and benches.
+// They are no part of the surface that versions speak of.
 pub mod any;
 mod arity;
 #[cfg(feature = "std")]
@@ -133,7 +135,10 @@ mod tree;
 #[cfg(test)]
 mod tree_tests;
 
-pub use any::{AnyLeanIMT, AnyProof, AnySnapshot};
+pub use any::{
+    objects::{AnyLeanIMT, AnySnapshot},
+    proof::AnyProof,
+};
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
@@ -142,9 +147,9 @@ pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};
 pub use leaves::Leaves;
-pub use memory::MemoryNodes;
 #[doc(hidden)]
-pub use memory::MemorySource;
+pub use memory::{MemoryNodes, MemorySource};
+#[doc(hidden)]
 pub use node_source::NodeSource;
 pub use proof::{
     BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
@@ -153,7 +158,7 @@ pub use proof::{
 };
 #[cfg(feature = "blake3")]
 pub use rotortree_hasher::Blake3Hasher;
-pub use rotortree_hasher::{GroupState, Hash, Hasher, Hex, HexError};
+pub use rotortree_hasher::{Hash, Hasher, Hex, HexError};
 #[cfg(feature = "serde")]
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;

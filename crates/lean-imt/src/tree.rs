@@ -83,6 +83,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     /// # Errors
     /// [`TreeError::MaxDepthExceeded`] if `size` exceeds the tree's ceiling,
     /// [`TreeError::NodeUnavailable`] if the store lacks a node of the frontier.
+    #[doc(hidden)]
     pub fn from_nodes(
         hasher: H,
         nodes: MemoryNodes,
@@ -310,12 +311,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     }
 
     /// The store of complete nodes.
+    #[doc(hidden)]
     #[must_use]
     pub fn nodes(&self) -> &MemoryNodes {
         &self.nodes
     }
 
     /// The store of complete nodes, for tiering. The caller must not change the nodes.
+    #[doc(hidden)]
     pub fn nodes_mut(&mut self) -> &mut MemoryNodes {
         &mut self.nodes
     }

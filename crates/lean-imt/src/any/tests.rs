@@ -6,7 +6,7 @@ use core::ops::Bound;
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
-use super::{ARITIES, AnyProof, AnySnapshot, WithArity, with_arity};
+use super::{ARITIES, WithArity, objects::AnySnapshot, proof::AnyProof, with_arity};
 use crate::{
     DecodeError, Frontier, Kind, LeanIMT, TreeError, TreeHead, TreeSnapshot, UnrootedCatchUp,
     UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError, reference,
