@@ -1,5 +1,5 @@
-//! The hot paths under criterion, for working on one of them: `cargo bench -p rotortree-benches --
-//! insert`.
+//! The hot paths under criterion, for working on one of them:
+//! `cargo bench -p rotortree-benches -- insert`.
 //!
 //! The table of `docs/performance.md`, with its limits and ratios, is `cargo xtask bench`.
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! Work whose memory is measured by what the system says of a process: each contender gets a
-//! process of its own, a copy of this program, and the parent watches it.
+//! Work whose memory the system measures per process: each contender runs in a process of its own,
+//! a copy of this program, and the parent watches it.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -14,20 +14,20 @@ use crate::memory::process;
 /// The word that makes this program a child.
 pub const WORD: &str = "--child";
 
-/// What a child is asked to do: a name, a contender, a folder and a number.
+/// The task of a child: a name, a contender, a folder and a number.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// What to do, by the name that its row knows it by.
+    /// The task's name in its row.
     pub name: String,
-    /// With whose tree.
+    /// The contender.
     pub who: Who,
-    /// Where the tree is.
+    /// The tree's folder.
     pub path: PathBuf,
-    /// How much of it.
+    /// The size of the task.
     pub count: u64,
 }
 
-/// Whose tree.
+/// A contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// Ours.
@@ -48,17 +48,16 @@ impl Who {
     }
 }
 
-/// What a child did.
+/// The result of a child.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// The numbers that it reported: seconds, for the most part.
+    /// The numbers that the child reported, mostly seconds.
     pub numbers: Vec<f64>,
-    /// The most memory without a file behind it that it was seen to have, beyond what it started
-    /// with.
+    /// The largest observed anonymous memory, less the memory at the start.
     pub anonymous: Option<f64>,
 }
 
-/// Has a child do `task`.
+/// Runs `task` in a child.
 ///
 /// # Errors
 /// If it cannot be started, or fails.
@@ -100,7 +99,7 @@ pub fn run(task: &Task) -> Outcome<Done> {
 /// # Errors
 /// If they are none.
 pub fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<Task> {
-    let mut word = || words.next().ok_or("A child wants a task.");
+    let mut word = || words.next().ok_or("A child needs a task.");
     let name = word()?.to_string_lossy().into_owned();
     let who = match word()?.to_string_lossy().as_ref() {
         "ours" => Who::Ours,
@@ -115,7 +114,7 @@ pub fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<Task> {
     })
 }
 
-/// Tells the parent some numbers.
+/// Reports numbers to the parent.
 ///
 /// # Errors
 /// If the parent is gone.

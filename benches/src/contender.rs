@@ -1,5 +1,5 @@
-//! The trees that are compared. Ours and the peer stand behind the same two traits, so that a row
-//! is written once and asks the same of both.
+//! The trees that are compared. Ours and the peer's implement the same two traits, so a row is
+//! written once for both.
 
 mod ours;
 mod ours_durable;
@@ -62,26 +62,26 @@ pub trait MemoryTree: Sized + Send {
     fn verify(proof: &Self::Proof, size: u64, root: &Hash) -> Outcome<bool>;
 }
 
-/// How a durable tree is opened; everything else is as new users get it.
+/// Settings of a durable tree. All other settings are the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Flush in the background so often, or only when asked.
+    /// The interval of background flushes; `None` for explicit flushes only.
     pub flush: Option<Duration>,
-    /// Checkpoint in the background beyond so many bytes of nodes, or only when asked.
+    /// The bytes of nodes that start a background checkpoint; `None` for explicit checkpoints only.
     pub checkpoint: Option<usize>,
-    /// Whether opening recomputes what is stored.
+    /// Whether opening verifies the stored nodes.
     pub verify: bool,
 }
 
 impl Settings {
-    /// Nothing happens unless asked for.
+    /// Explicit flushes and checkpoints only.
     pub const MANUAL: Self = Self {
         flush: None,
         checkpoint: None,
         verify: false,
     };
 
-    /// Flush every 10 ms, checkpoint when asked.
+    /// Flushes every 10 ms, explicit checkpoints.
     pub const FLUSHING: Self = Self {
         flush: Some(Duration::from_millis(10)),
         ..Self::MANUAL
@@ -90,7 +90,7 @@ impl Settings {
 
 /// A tree on disk.
 pub trait DurableTree: Sized + Send + Sync {
-    /// Knows when an insert is durable.
+    /// The durability token of an insert.
     type Token;
 
     /// Opens or creates the tree at `path`.
@@ -114,8 +114,8 @@ pub trait DurableTree: Sized + Send + Sync {
     /// The tree's.
     fn insert_many(&self, leaves: &[Hash]) -> Outcome<Self::Token>;
 
-    /// Waits until an insert is durable, on a tree that flushes in the background: the peer waits
-    /// for that to happen.
+    /// Waits until an insert is durable. The tree flushes in the background, because the peer's
+    /// wait requires that.
     ///
     /// # Errors
     /// The tree's.

@@ -1,4 +1,4 @@
-//! What a run was asked for, and the inputs that rows share.
+//! The options of a run, and the inputs that rows share.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -10,17 +10,17 @@ use crate::{Outcome, memory};
 /// Every tree that is measured may be this deep, whatever its arity; contenders alike.
 pub const MAX_DEPTH: usize = 32;
 
-/// What a run was asked for.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Smaller inputs and fewer rounds.
     pub quick: bool,
-    /// Where durable trees are made.
+    /// The directory of durable trees.
     pub directory: PathBuf,
 }
 
 impl Context {
-    /// `full`, or `quick` if that was asked for.
+    /// `quick` in a quick run, otherwise `full`.
     #[must_use]
     pub fn pick<T>(&self, quick: T, full: T) -> T {
         if self.quick { quick } else { full }
@@ -71,7 +71,7 @@ impl Folder {
     }
 }
 
-/// `count` leaves that look random and are the same in every run, from the `first` one on.
+/// `count` pseudo-random leaves from number `first` on, the same in every run.
 #[must_use]
 pub fn leaves(first: u64, count: usize) -> Vec<Hash> {
     (first..).take(count).map(leaf).collect()
@@ -87,7 +87,7 @@ pub fn leaf(number: u64) -> Hash {
     leaf
 }
 
-/// `count` indices below `bound` that look random and are the same in every run.
+/// `count` pseudo-random indices below `bound`, the same in every run.
 #[must_use]
 pub fn indices(count: usize, bound: u64) -> Vec<u64> {
     (0..count as u64)
@@ -120,10 +120,9 @@ pub fn fresh<T>(work: impl FnOnce() -> T) -> T {
 /// Runs `work` on one thread: parallel iterators inside find no other.
 ///
 /// # Errors
-/// If the thread cannot be had.
+/// If the thread cannot be created.
 pub fn on_one_thread<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
-    // One for all rounds: a new thread would start on a processor whose cache has nothing of what
-    // it works on.
+    // One thread for all rounds: a new thread would start on a processor with a cold cache.
     static POOL: OnceLock<rayon::ThreadPool> = OnceLock::new();
     let pool = match POOL.get() {
         Some(pool) => pool,

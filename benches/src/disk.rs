@@ -1,4 +1,4 @@
-//! What folders take on disk.
+//! The size of folders on disk.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -18,8 +18,8 @@ pub fn length(path: &Path) -> io::Result<u64> {
     })
 }
 
-/// Bytes of blocks that the files and folders below `path` take; where the system does not tell,
-/// their lengths.
+/// Bytes of the blocks of files and folders below `path`, or their lengths where the system does
+/// not report blocks.
 ///
 /// # Errors
 /// Those of the system.

@@ -1,4 +1,4 @@
-//! What the machine allows: the same work without a tree around it.
+//! The limits of the machine: the same work without a tree.
 
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
@@ -14,8 +14,8 @@ use crate::measure::Samples;
 /// Hashes one group.
 pub type HashOne = fn(&[Hash]) -> Hash;
 
-/// The ways to hash one group that there are: ours, and the published BLAKE3 crate's. A limit of
-/// single hashes is the faster of the two, lest a slow hasher of ours makes the trees look good.
+/// The two ways to hash one group: ours, and that of the published BLAKE3 crate. A limit of single
+/// hashes is the faster of the two, so that a slow hasher of ours cannot flatter the trees.
 pub const HASHES: [HashOne; 2] = [our_hash, blake3_hash];
 
 fn our_hash(children: &[Hash]) -> Hash {
@@ -28,7 +28,7 @@ pub fn blake3_hash(children: &[Hash]) -> Hash {
     *blake3::hash(children.as_flattened()).as_bytes()
 }
 
-/// Those of two contenders that were faster.
+/// The faster of two samples.
 #[must_use]
 pub fn faster<'a>(one: &'a Samples, other: &'a Samples) -> &'a Samples {
     if one.speedup_over(other).median >= 1.0 {
@@ -38,8 +38,8 @@ pub fn faster<'a>(one: &'a Samples, other: &'a Samples) -> &'a Samples {
     }
 }
 
-/// The hashes that inserting leaves one by one into a tree of `size` leaves needs, each waiting for
-/// the one below it, by `hash`. Nothing is stored but the groups that the next hash reads.
+/// The hashes of inserting leaves one by one into a tree of `size` leaves. Each waits for the hash
+/// below it. Stores only the groups that the next hash reads.
 pub fn chained_inserts<const N: usize>(size: u64, leaves: &[Hash], hash: HashOne) -> Hash {
     let mut groups = [[[0; 32]; N]; MAX_DEPTH + 1];
     let mut root = [0; 32];
@@ -76,9 +76,9 @@ pub fn inserts_need<const N: usize>(size: u64, leaves: usize) -> u64 {
         .sum()
 }
 
-/// The hashes that a batch needs, many at a time, on data that never leaves the cache and is stored
-/// nowhere: blocks of 4096 leaves hashed up to one node, with the batch kernel. `leaves` is rounded
-/// down to whole blocks.
+/// The hashes of a batch, many at a time, on data that stays in the cache and is not stored:
+/// the batch kernel hashes blocks of 4096 leaves up to one node. `leaves` is rounded down to
+/// whole blocks.
 pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
     const BLOCK: usize = 4096;
     let block = vec![[7; 32]; BLOCK];
@@ -96,7 +96,7 @@ pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
     run[0]
 }
 
-/// The hashes on the way from a leaf to the root, each waiting for the one below it, by `hash`.
+/// The hashes on the path from a leaf to the root, each waiting for the hash below it.
 #[must_use]
 pub fn path_hashes(group: &mut [Hash], levels: usize, hash: HashOne) -> Hash {
     for _ in 0..levels {
@@ -105,7 +105,7 @@ pub fn path_hashes(group: &mut [Hash], levels: usize, hash: HashOne) -> Hash {
     group[0]
 }
 
-/// The hashes on the ways of `PATHS` leaves to the root, all those of a level together.
+/// The hashes on the paths of `PATHS` leaves to the root, level by level.
 #[must_use]
 pub fn paths_hashes<const PATHS: usize>(levels: usize) -> Hash {
     let pairs = [[7; 32]; PATHS].map(|node| [node; 2]);
@@ -116,7 +116,7 @@ pub fn paths_hashes<const PATHS: usize>(levels: usize) -> Hash {
     parents[0]
 }
 
-/// Bytes appended to a file and synced, as the least that a durable insert can do.
+/// A file whose appends are synced: the least work of a durable insert.
 #[derive(Debug)]
 pub struct AppendFile(File);
 

@@ -1,5 +1,5 @@
-//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the rows that are named, or all,
-//! and prints their tables as Markdown. Usually called by `cargo xtask bench`.
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the named rows, or all, and prints
+//! their tables as Markdown. `cargo xtask bench` calls it.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match run(std::env::args_os().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to tell if standard error is closed.
+            // A closed standard error leaves no place to report it.
             let _ = writeln!(io::stderr(), "{failure}");
             ExitCode::FAILURE
         }
@@ -55,7 +55,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
                 context.directory = words
                     .next()
                     .map(PathBuf::from)
-                    .ok_or("--dir wants a path.")?;
+                    .ok_or("--dir needs a path.")?;
             }
             name => chosen.push(rows::find(name).ok_or_else(|| {
                 let names: Vec<&str> = rows::ALL.iter().map(|row| row.name).collect();

@@ -1,6 +1,6 @@
-//! Taking turns: contenders run one after the other, round by round, so that whatever else the
-//! machine does hits all of them. What is reported is the median and the spread, of times and of
-//! the ratios within a round.
+//! Turns: contenders run one after the other, round by round, so that other load on the machine
+//! affects all of them. A report has the median and the spread, of times and of the ratios
+//! within a round.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::memory::malloc;
 
-/// One contender's timed run. What it sets up outside of the time that it returns is not counted.
+/// One contender's timed run. It returns its time without the setup.
 pub type Run<'a> = &'a mut dyn FnMut() -> Outcome<Duration>;
 
 /// The seconds that one contender took, round by round.
@@ -85,8 +85,8 @@ impl Samples {
     }
 }
 
-/// Runs the contenders in turns: one round that is not counted, then `rounds` that are. Every other
-/// round goes backwards, so that none of them always runs in the wake of the same one.
+/// Runs the contenders in turns: one round that does not count, then `rounds` rounds. Every other
+/// round goes backwards, so no contender always runs after the same one.
 ///
 /// # Errors
 /// The first error of a contender.
@@ -109,8 +109,8 @@ pub fn alternate<const K: usize>(rounds: usize, contenders: [Run<'_>; K]) -> Out
     Ok(seconds.map(Samples))
 }
 
-/// How long the calling thread works on `work`, which waits for nobody. What other programs take
-/// from the machine is not counted, as far as the system can tell.
+/// The processor time of the calling thread for `work`, which does not wait. The time of other
+/// programs is not counted, as far as the system can tell.
 pub fn time<T>(work: impl FnOnce() -> T) -> Duration {
     let started = clock::of_this_thread();
     let kept = work();
@@ -130,7 +130,7 @@ pub fn time_fallible<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<Duration> 
     outcome.map(|()| took)
 }
 
-/// How long `work` takes by the clock on the wall: for what waits for a disk or for other threads.
+/// The wall-clock time of `work`, for work that waits for a disk or for other threads.
 ///
 /// # Errors
 /// Those of `work`.
@@ -145,15 +145,14 @@ pub fn wall_time<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<Duration> {
 mod clock {
     use std::time::Duration;
 
-    /// What the calling thread has spent on a processor.
+    /// The processor time of the calling thread.
     #[cfg(unix)]
     pub(super) fn of_this_thread() -> Duration {
         let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         spent.try_into().unwrap_or_default()
     }
 
-    /// The clock on the wall, from the first call on: this system's clocks of threads are too
-    /// coarse.
+    /// The wall clock from the first call on, because this system's thread clocks are too coarse.
     #[cfg(not(unix))]
     pub(super) fn of_this_thread() -> Duration {
         use std::{sync::OnceLock, time::Instant};

@@ -1,4 +1,4 @@
-//! Memory: what was allocated, what the system says the process has, and whether malloc recycles.
+//! Memory: allocations, the process's memory as the system reports it, and malloc's recycling.
 
 pub mod counting;
 pub mod malloc;

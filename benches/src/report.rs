@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::measure::{Samples, Spread};
 
-/// One line of a row's table. What does not apply is empty.
+/// One line of a row's table. A column that does not apply is empty.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
     case: String,
@@ -47,29 +47,28 @@ impl Line {
         }
     }
 
-    /// What ours took, where no other contender's rounds belong to it.
+    /// Our result, without rounds of another contender.
     #[must_use]
     pub fn ours(mut self, text: impl Into<String>) -> Self {
         self.ours = text.into();
         self
     }
 
-    /// What the peer took.
+    /// The peer's result.
     #[must_use]
     pub fn peer(mut self, text: impl Into<String>) -> Self {
         self.peer = text.into();
         self
     }
 
-    /// What the machine allows.
+    /// The limit of the machine.
     #[must_use]
     pub fn limit(mut self, text: impl Into<String>) -> Self {
         self.limit = text.into();
         self
     }
 
-    /// Ours, the peer's and the limit's rounds of `operations` each, and how many times as fast
-    /// ours was.
+    /// The rounds of ours, the peer and the limit, of `operations` each, and our speedups.
     #[must_use]
     pub fn samples(
         mut self,
@@ -105,7 +104,7 @@ impl Line {
         self
     }
 
-    /// What is to be reached, and whether this run did.
+    /// The goal, and whether this run met it.
     #[must_use]
     pub fn goal(mut self, text: &str, met: bool) -> Self {
         let verdict = if met { "met" } else { "short" };
@@ -157,7 +156,7 @@ pub fn write_table(out: &mut impl Write, title: &str, lines: &[Line]) -> io::Res
     writeln!(out)
 }
 
-/// The median with a unit, and the spread where it is wider than what is shown.
+/// The median with a unit, and the spread where it shows in the printed digits.
 pub fn shown(spread: Spread, unit: impl Fn(f64) -> String) -> String {
     let [median, min, max] = [spread.median, spread.min, spread.max].map(unit);
     if min == max {

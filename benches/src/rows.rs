@@ -1,5 +1,5 @@
-//! The rows of the table, one file each. A row is added by declaring its file and naming it in
-//! [`ALL`].
+//! The rows of the table, one file each. A row is added by declaring its file and naming
+//! it in [`ALL`].
 
 mod limits;
 mod p01_insert_many;
@@ -24,23 +24,23 @@ use crate::report::Line;
 /// One row of the table.
 #[derive(Debug)]
 pub struct Row {
-    /// What it is asked for by: `p3`.
+    /// Its name on the command line: `p3`.
     pub name: &'static str,
-    /// What it measures.
+    /// The title: what it measures.
     pub title: &'static str,
     /// Measures it.
     pub run: fn(&Context) -> Outcome<Vec<Line>>,
 }
 
-/// What rows have done in processes of their own.
+/// The work of rows in processes of their own.
 struct Work {
-    /// The names that it goes by.
+    /// The names of its tasks.
     tasks: &'static [&'static str],
-    /// Does it, and gives the numbers that the parent is told.
+    /// Runs a task and returns the numbers for the parent.
     run: fn(&Task) -> Outcome<Vec<f64>>,
 }
 
-/// Does what a child was asked to do, and tells the parent.
+/// Runs the task of a child and reports to the parent.
 ///
 /// # Errors
 /// Those of the trees, and an unknown task.

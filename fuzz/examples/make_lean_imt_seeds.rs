@@ -1,5 +1,5 @@
-//! Writes the seeds of the tree crate's fuzz targets: `cargo run --manifest-path fuzz/Cargo.toml --example
-//! make_lean_imt_seeds`.
+//! Writes the seeds of the tree crate's fuzz targets:
+//! `cargo run --manifest-path fuzz/Cargo.toml --example make_lean_imt_seeds`.
 
 use std::{fs, io, path::Path};
 

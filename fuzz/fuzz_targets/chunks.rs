@@ -1,4 +1,5 @@
-//! Any bytes as chunk files under an honest manifest: every node read is the honest one or an error, and verification finds what is another.
+//! Any bytes as chunk files under an honest manifest: every node read is the honest one or an
+//! error, and verification finds every other node.
 
 #![no_main]
 

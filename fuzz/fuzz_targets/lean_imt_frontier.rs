@@ -1,4 +1,5 @@
-//! An honest frontier, changed, against heads: only the honest one passes, and whatever is imported is a tree to go on from.
+//! An honest frontier, changed, against heads: only the honest one passes, and every imported
+//! frontier can be appended to.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! An honest proof, changed: whatever is still accepted is true.
+//! An honest proof, changed: an accepted proof is true.
 
 #![no_main]
 

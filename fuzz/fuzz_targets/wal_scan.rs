@@ -1,4 +1,5 @@
-//! Any bytes as a log: reading never panics, what scans as valid is what would be written, and the two passes agree.
+//! Any bytes as a log: reading never panics, valid groups are exactly those that the writer writes,
+//! and the two passes agree.
 
 #![no_main]
 
@@ -88,7 +89,7 @@ fn check(log: &Log) {
     assert_eq!((last, size), (assessment.end, assessment.size));
 }
 
-/// How a segment starts; a header is what would be written.
+/// The start of a segment. A header equals the one that the writer writes.
 fn start(bytes: &[u8]) -> SegmentStart {
     let start = SegmentStart::read(&mut &bytes[..]).expect("reads stay within the slice");
     match &start {
@@ -150,7 +151,7 @@ fn scan(
     window
 }
 
-/// That a group which was read whole is written as it stands, but for the padding that nobody reads.
+/// Checks that the writer reproduces a whole group, except for the padding, which is never read.
 fn written_again(bytes: &[u8], salt: u64, copy: Option<Copy>) {
     let Some(Copy { header, mut buffer }) = copy else {
         return;

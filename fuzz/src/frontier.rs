@@ -1,4 +1,5 @@
-//! What must hold of frontiers that come from elsewhere: against a head only the honest one passes, and any of them is a tree to go on from.
+//! Properties of frontiers from outside: against a head only the honest one passes, and every
+//! frontier can be appended to.
 
 use rotortree_lean_imt::{Blake3Hasher, Frontier, Hash, LeanIMT, TreeHead};
 
@@ -20,7 +21,7 @@ fn leaf(index: u64) -> Hash {
     leaf
 }
 
-/// Imports what an input makes of an honest frontier.
+/// Imports an honest frontier with the changes of an input.
 pub fn check_frontier(input: &[u8]) {
     let Some((&[arity, low, high, appended], rest)) = input.split_first_chunk::<CASE_BYTES>()
     else {
@@ -108,7 +109,7 @@ fn check<const N: usize>(size: u64, appended: u64, raw: bool, changes: &[u8]) {
     go_on(&frontier, appended);
 }
 
-/// One by one, as a batch, and in a tree that proves them: what is appended gives one root.
+/// Appending leaves one by one, as a batch, and to a tree that proves them gives one root.
 fn go_on<const N: usize>(frontier: &Frontier<N, DEPTH>, appended: u64) {
     let hasher = &Blake3Hasher;
     let leaves: Vec<Hash> = (0..appended).map(leaf).collect();

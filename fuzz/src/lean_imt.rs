@@ -1,6 +1,7 @@
-//! What must hold of the tree crate's decoders and verifiers, whatever they are given.
+//! Properties of the tree crate's decoders and verifiers for any input.
 //!
-//! A verdict is judged by what it says about the tree, not by whether bytes were changed: whatever is accepted must be true.
+//! A verdict is judged by its claim about the tree, and not by whether bytes were changed: an
+//! accepted claim must be true.
 
 use rotortree_lean_imt::{
     AnyProof, Blake3Hasher, Frontier, Hash, Kind, LeanIMT, NaryProof, TreeHead, TreeSnapshot,
@@ -41,7 +42,7 @@ fn holds(verdict: Result<(), VerifyError>) -> bool {
     }
 }
 
-/// Decodes anything: no panic, and what decodes is encoded as those very bytes.
+/// Decodes any bytes: no panic, and a decoded value encodes to the same bytes.
 pub fn check_decode(bytes: &[u8]) {
     match peek_kind(bytes) {
         Ok((_, 3)) => decode::<3>(bytes),
@@ -112,7 +113,8 @@ fn decode<const N: usize>(bytes: &[u8]) {
     decode_any::<N>(bytes, head);
 }
 
-/// The same for an N that is a number: what decodes is of one of the kinds, and holds no more than that does.
+/// The same for an N that is a number: a decoded value has one of the kinds, and the same verdict
+/// as the typed proof.
 fn decode_any<const N: usize>(bytes: &[u8], head: TreeHead) {
     let hasher = &Blake3Hasher;
     let is_proof = UnrootedInclusion::<N>::from_bytes(bytes).is_ok()
@@ -141,8 +143,8 @@ pub struct Case {
     pub arity: u8,
     /// Leaves of the tree, reduced to what there is.
     pub size: u8,
-    /// Reduced to 0 to 7: the five kinds of encoded proofs, an inclusion proof in memory, what an update is made of, and a
-    /// JavaScript proof.
+    /// Reduced to 0 to 7: the five kinds of encoded proofs, an inclusion proof in memory, the
+    /// inputs of an update, and a JavaScript proof.
     pub kind: u8,
     /// Leaf index, first leaf, or old size.
     pub first: u8,
@@ -157,7 +159,7 @@ impl Case {
     }
 }
 
-/// Changes an honest proof: what is then still accepted is true.
+/// Changes an honest proof: an accepted proof is true.
 pub fn check_mutation(input: &[u8]) {
     let Some((&[arity, size, kind, first, second], changes)) = input.split_first_chunk::<5>()
     else {
@@ -213,7 +215,7 @@ fn mutate<const N: usize>(case: &Case, changes: &[u8]) {
             _ => {}
         }
     }
-    // Whatever is accepted is checked for its truth.
+    // Checks the truth of an accepted proof.
     accepted(&tree, kind, &bytes, old, new);
 }
 
@@ -238,7 +240,7 @@ fn honest<const N: usize>(
     }
 }
 
-/// Whether the bytes prove something, which must then be true.
+/// Whether the bytes prove a claim, which must then be true.
 fn accepted<const N: usize>(
     tree: &TreeSnapshot<N, DEPTH>,
     kind: Kind,
@@ -299,7 +301,7 @@ fn accepted<const N: usize>(
     }
 }
 
-/// Changes the fields of a proof in memory: what is still accepted is the honest proof of some leaf.
+/// Changes the fields of a proof in memory: an accepted proof is the honest proof of some leaf.
 fn mutate_in_memory<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, index: u64, changes: &[u8]) {
     let head = head(tree);
     let mut proof = tree

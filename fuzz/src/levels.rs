@@ -1,4 +1,5 @@
-//! Inputs of the targets for chunk files and for sums files: other bytes for some of them, under the manifest that the store was left with.
+//! Inputs of the targets for chunk files and for sums files: they replace the bytes of some files
+//! under the original manifest.
 
 use std::{
     ops::ControlFlow,
@@ -22,7 +23,7 @@ use rotortree_wal::{HeaderCopy, Position, SegmentHeader};
 
 use crate::store::{Tree, files, push_file};
 
-/// The flag of an input whose chunks get checksums that fit, to reach what stands behind them.
+/// The flag of an input whose chunks get matching checksums, to reach the code after the check.
 pub const FIT: u8 = 1;
 /// The flag for levels that are kept in memory.
 pub const PINNED: u8 = 2;
@@ -30,7 +31,7 @@ pub const PINNED: u8 = 2;
 /// Chunks in a shard: few, so that a store of a few megabytes has full ones.
 const SHARD_CHUNKS: u64 = 128;
 
-/// A store as it was left, and all that is true of it.
+/// An honest store with its nodes.
 struct Honest {
     disk: CrashPoint,
     manifest: Manifest,
@@ -42,7 +43,7 @@ impl Honest {
     fn new(leaves: u64) -> Self {
         let files = SimFiles::new();
         let storage = place(&files);
-        let owner = storage.acquire().expect("nobody else is here");
+        let owner = storage.acquire().expect("no other owner");
         let leaves: Vec<Hash> = (0..leaves)
             .map(|index: u64| {
                 let mut leaf = [0x5a; 32];
@@ -254,7 +255,7 @@ fn check(honest: &Honest, kind: Kind, input: &[u8]) {
     }
 }
 
-/// Gives the chunks of a file the checksums that fit; in this store they are all in the manifest.
+/// Gives the chunks of a file matching checksums; in this store they are all in the manifest.
 fn fit(manifest: &mut Manifest, number: u8, bytes: &[u8]) {
     let (level, shard) = (number % 3, number / 3 % 3);
     let tree_id = manifest.tree_id;
@@ -266,7 +267,7 @@ fn fit(manifest: &mut Manifest, number: u8, bytes: &[u8]) {
     }
 }
 
-/// Whether every file has the bytes that its manifest names, whatever stands behind them.
+/// Whether every file starts with the bytes that its manifest names.
 fn is_honest(honest: &Honest, disk: &SimFiles) -> bool {
     let before = honest.disk.seen();
     // What is listed starts at the root, without its slash.

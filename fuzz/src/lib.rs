@@ -1,4 +1,4 @@
-//! How fuzz inputs are laid out, shared by the targets and by what writes their seeds.
+//! The layout of fuzz inputs, shared by the targets and the writers of their seeds.
 
 #![forbid(unsafe_code)]
 

@@ -23,7 +23,7 @@ pub fn path(number: u8) -> PathBuf {
     PathBuf::from("/tree").join(name)
 }
 
-/// The flag of an input whose manifest is given a valid checksum, to reach what stands behind it.
+/// The flag of an input whose manifest gets a valid checksum, to reach the code after the check.
 pub const SEAL: u8 = 1;
 /// The flag for strict recovery.
 pub const STRICT: u8 = 2;
@@ -55,7 +55,7 @@ pub fn seal(bytes: &mut [u8]) {
     }
 }
 
-/// What decodes is canonical; nothing panics.
+/// Decoded manifests are canonical, and decoding does not panic.
 pub fn check_manifest(input: &[u8]) {
     let mut sealed = input.to_vec();
     seal(&mut sealed);
@@ -80,7 +80,8 @@ pub fn open(
     builder.open(Blake3Hasher)
 }
 
-/// Opens a store of these files. It is refused, or it is a tree in every node, which can be written and opened again.
+/// Opens a store of these files. The store is refused, or has a consistent tree that can be written
+/// and opened again.
 pub fn check_store(input: &[u8]) {
     let Some((&flags, rest)) = input.split_first() else {
         return;

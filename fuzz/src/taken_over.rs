@@ -1,14 +1,15 @@
-//! What must hold of proofs that are made of others: brought up to date, or taken from the JavaScript LeanIMT.
+//! Properties of proofs that are made from others: updated, or converted from the
+//! JavaScript LeanIMT.
 //!
-//! As in [`lean_imt`](crate::lean_imt), a verdict is judged by what it says about the tree.
+//! As in [`lean_imt`](crate::lean_imt), a verdict is judged by its claim about the tree.
 
 use rotortree_lean_imt::{
     Blake3Hasher, LeanImtProof, NaryProof, TreeHead, TreeSnapshot, UnrootedConsistency,
 };
 
-/// Changes what an update is made of: whatever comes out is the proof that the new tree makes.
+/// Changes the inputs of an update: an accepted result is the proof that the new tree makes.
 ///
-/// A change is three bytes: where, at which byte, and what is flipped there.
+/// A change is three bytes: the part, the byte in it, and the bits that are flipped.
 pub fn check_update<const N: usize, const DEPTH: usize>(
     tree: &TreeSnapshot<N, DEPTH>,
     old_size: u64,
@@ -48,7 +49,8 @@ pub fn check_update<const N: usize, const DEPTH: usize>(
     }
 }
 
-/// Takes any bytes as a JavaScript proof: packed path, leaf index and size, 8 bytes each, then leaf and siblings. What is accepted is true.
+/// Takes any bytes as a JavaScript proof: packed path, leaf index and size, 8 bytes each, then leaf
+/// and siblings. An accepted proof is true.
 pub fn check_javascript<const DEPTH: usize>(tree: &TreeSnapshot<2, DEPTH>, bytes: &[u8]) {
     let Some((numbers, rest)) = bytes.split_first_chunk::<24>() else {
         return;

@@ -1,4 +1,4 @@
-//! Input of `wal_scan`: a log of one to four segments, and what to do with it before it is read.
+//! Input of `wal_scan`: a log of one to four segments, and a flag to repair its checksums.
 //!
 //! | bytes | field |
 //! | ---: | --- |

@@ -1,4 +1,4 @@
-//! What a command is.
+//! The description of a command.
 
 use crate::args::Args;
 use crate::outcome::Outcome;

@@ -1,4 +1,5 @@
-//! What `cargo xtask`, `cargo xtask help`, `--help` behind a command, and an unknown command print.
+//! The output of `cargo xtask`, `cargo xtask help`, `--help` after a command, and an
+//! unknown command.
 
 use std::process::ExitCode;
 
@@ -17,8 +18,8 @@ pub(crate) fn of(command: &Command) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints the list of commands, or the help of `topic`; fails when `asked` was meant to be a
-/// command.
+/// Prints the list of commands, or the help of `topic`; fails when `asked` was meant to
+/// be a command.
 pub(crate) fn run(asked: &str, topic: Option<&str>) -> ExitCode {
     let wanted = asked == "help" || is_asked_by(asked);
     let unknown = match topic {

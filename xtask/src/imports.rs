@@ -1,4 +1,4 @@
-//! Which file of a crate takes names from which other, and the circles among them.
+//! The imports between the files of a crate, and the circles among them.
 //!
 //! A circle of files cannot be read, tested or moved one file at a time. Counted are `use`
 //! declarations and paths that start at `crate` or `super`. Two kinds are left out: what only

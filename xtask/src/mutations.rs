@@ -1,4 +1,4 @@
-//! Mutations: protections taken out one at a time, each with the test that has to fail then.
+//! Mutations: protections that are removed one at a time, each with the test that must fail then.
 //!
 //! One file per area holds its mutations, in `xtask/mutations`. `mutation` says what one is, `list`
 //! reads the files, `code` finds a text whatever its layout, `copy` keeps the checkout out of it,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-/// What a command that did not fail has to say.
+/// The result of a command that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Everything was checked.

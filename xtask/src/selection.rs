@@ -1,8 +1,8 @@
-//! The tests that a changed file asks for.
+//! The tests that a changed file concerns.
 //!
-//! A file of tests asks for its own module. A source asks for the unit tests of its module, for the
-//! module of integration tests that has the name of one of its modules, and for the tests that the
-//! list of mutations names for it.
+//! For a file of tests: its own module. For a source: the unit tests of its module, the module of
+//! integration tests with the name of one of its modules, and the tests that the list of mutations
+//! names for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Rust source as its tokens and items: what stands where, and what only tests compile.
+//! Rust source as its tokens and items, with their places, and the items that only tests compile.
 
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -90,7 +90,7 @@ impl Token {
     }
 }
 
-/// What only tests compile.
+/// The items that only tests compile.
 #[derive(Default)]
 struct Tests {
     lines: Vec<RangeInclusive<usize>>,

@@ -1,4 +1,4 @@
-//! What the compiler and clippy do not check about the repository's files.
+//! Checks of the repository's files that the compiler and clippy do not make.
 //!
 //! Each check is one file with one function from the [`Tree`] to its findings, entered in
 //! [`CHECKS`]. The checks only read the tree, so that their tests can hand them a bad sample.
@@ -47,7 +47,7 @@ const CHECKS: &[Check] = &[
     mutations::check,
 ];
 
-/// What all checks find, by file and line.
+/// The findings of all checks, by file and line.
 pub(crate) fn findings(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(tree)).collect();
     findings.sort();

@@ -1,4 +1,4 @@
-//! Where the repository is, and which packages it has.
+//! The repository's root and its packages.
 
 use std::path::{Path, PathBuf};
 

@@ -8,22 +8,22 @@ static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-/// The system's allocator; counts while somebody measures, and costs one load otherwise.
+/// The system's allocator. It counts during a measurement, and costs one load otherwise.
 #[derive(Debug)]
 pub struct Counting;
 
-/// What happened to the heap while something ran, on all threads.
+/// The use of the heap during a measurement, on all threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes allocated and not freed; negative if more was freed.
     pub live: i64,
-    /// The most that `live` was at any time.
+    /// The largest value of `live`.
     pub peak: i64,
     /// Calls that allocated.
     pub allocations: u64,
 }
 
-/// Runs `work` and tells what it did to the heap. One measurement at a time; all zero unless
+/// Runs `work` and returns its use of the heap. One measurement at a time; all zero unless
 /// [`Counting`] is the global allocator.
 pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Usage) {
     LIVE.store(0, Relaxed);
@@ -58,18 +58,18 @@ fn moved(bytes: i64) {
     PEAK.fetch_max(live, Relaxed);
 }
 
-// SAFETY: every method passes its arguments on to the system's allocator, whose contract is the
-// same, and returns what that returns; counting touches atomics alone.
+// SAFETY: every method passes its arguments to the system's allocator, whose contract is the same,
+// and returns its result. Counting touches atomics alone.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grew(layout.size());
-        // SAFETY: the caller's promise about `layout` is the one asked for here.
+        // SAFETY: the caller promises for `layout` what this call requires.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         grew(layout.size());
-        // SAFETY: the caller's promise about `layout` is the one asked for here.
+        // SAFETY: the caller promises for `layout` what this call requires.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -84,7 +84,7 @@ unsafe impl GlobalAlloc for Counting {
         shrank(layout.size());
         grew(size);
         // SAFETY: the caller got `pointer` from this allocator with `layout`, hence from the
-        // system's with the same, and its promise about `size` is the one asked for here.
+        // system's with the same, and promises for `size` what this call requires.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

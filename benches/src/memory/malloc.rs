@@ -1,5 +1,5 @@
-//! Whether memory that was freed is recycled or fetched from the system again. Settings of glibc's
-//! malloc; elsewhere nothing can be chosen, and rows tell warm and fresh memory apart in name only.
+//! Settings of glibc's malloc: freed memory is recycled, or given back and fetched again. Elsewhere
+//! there is no such setting, and warm and fresh memory differ in name only.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -40,24 +40,24 @@ mod glibc {
     }
 }
 
-/// Whether freed memory goes back to the system.
+/// Whether malloc gives freed memory back to the system.
 static GIVING_BACK: AtomicBool = AtomicBool::new(false);
 
-/// From now on freed memory is kept and used again.
+/// Makes malloc keep and reuse freed memory.
 pub fn recycle() {
     GIVING_BACK.store(false, Relaxed);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     glibc::recycle();
 }
 
-/// From now on every large block comes fresh from the system and goes back to it when it is freed.
+/// Makes malloc fetch every large block from the system and give it back when it is freed.
 pub fn give_back() {
     GIVING_BACK.store(true, Relaxed);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     glibc::give_back();
 }
 
-/// Between two runs: gives back what small blocks have left behind, if memory is to be fresh.
+/// Between two runs: gives the memory of small blocks back to the system, if memory is to be fresh.
 pub fn between_runs() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     if GIVING_BACK.load(Relaxed) {

@@ -1,5 +1,5 @@
-//! What the system says a process has. Linux tells; elsewhere the answer is `None`, and rows say
-//! so.
+//! The resources of a process, as Linux reports them. On other systems the functions return `None`,
+//! and rows say so.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub fn threads(id: u32) -> Option<u64> {
     status(id, "Threads:")
 }
 
-/// Files that this process may have open.
+/// The most files that this process may have open.
 #[must_use]
 pub fn open_files() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
@@ -35,7 +35,7 @@ pub struct Transferred {
     pub written: u64,
 }
 
-/// What this process has transferred.
+/// The bytes that this process has transferred.
 #[must_use]
 pub fn transferred() -> Option<Transferred> {
     let io = fs::read_to_string("/proc/self/io").ok()?;

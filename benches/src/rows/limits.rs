@@ -1,4 +1,4 @@
-//! What the machine allows by itself, to read the other rows against.
+//! The limits of the machine, with which the other rows compare.
 
 use std::hint::black_box;
 

@@ -1,9 +1,9 @@
 //! P3: one leaf at a time into a tree in memory.
 //!
-//! The limit is the hashes that these leaves need times the time of one, each waiting for the one
-//! below it, by our hasher or by the blake3 crate, whichever is faster. The tree goes past it where
-//! it resumes the hash of a group that has grown by a child. What an insert costs must not grow
-//! with the tree beyond its hashes, so the same is measured behind many leaves.
+//! The limit is the time of the hashes that these leaves need, each waiting for the hash below it,
+//! by our hasher or by the blake3 crate, whichever is faster. The tree is faster than the limit
+//! where it resumes the hash of a group that has grown by a child. The cost of an insert must not
+//! grow with the tree beyond its hashes, so the row also measures inserts into large trees.
 
 use std::hint::black_box;
 use std::ops::RangeFrom;
@@ -69,7 +69,7 @@ fn append<T: MemoryTree>(tree: &mut T, leaves: &[Hash]) -> Outcome<Hash> {
     Ok(root)
 }
 
-/// Trees go on growing from round to round; all of them by the same, and the limit with them.
+/// All trees grow by the same number of leaves in every round, and so does the limit.
 fn behind<const N: usize>(context: &Context, size: usize) -> Outcome<Line> {
     let [our_hash, other_hash] = limits::HASHES;
     let (before, more) = (leaves(0, size), leaves(size as u64, LEAVES));

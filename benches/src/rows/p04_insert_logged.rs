@@ -1,8 +1,8 @@
 //! P4: one leaf at a time into a durable tree that flushes every 10 ms, on trees of several sizes.
 //!
 //! The limit is the same tree in memory: a record, a published snapshot and a token may cost a
-//! fifth. Flushing is other threads' work and is not counted; that it keeps up, and that tokens
-//! allocate nothing, is told by lines of their own.
+//! fifth. Other threads flush, and their time is not counted. Separate lines show that flushing
+//! keeps up and that tokens allocate nothing.
 
 use std::time::Duration;
 
@@ -98,8 +98,8 @@ fn one_by_one<T: DurableTree>(tree: &T, leaves: &[Hash]) -> Outcome<Duration> {
     Ok(took)
 }
 
-/// Allocations by an insert and its token, beyond those of the tree in memory: one snapshot is
-/// published.
+/// Allocations by an insert and its token, beyond those of the tree in memory: one snapshot
+/// is published.
 fn allocations(context: &Context) -> Outcome<Line> {
     let ours = allocations_of::<OursDurable<2>>(context)?;
     let peer = allocations_of::<PeerDurable<2>>(context)?;
@@ -115,7 +115,7 @@ fn allocations(context: &Context) -> Outcome<Line> {
 fn allocations_of<T: DurableTree>(context: &Context) -> Outcome<f64> {
     let folder = context.folder()?;
     let tree = T::open(&folder.vacant(), Settings::MANUAL)?;
-    // Segments and buffers double now and then; behind 1.5 times a power of two they do not.
+    // Segments and buffers double at powers of two; at 1.5 times a power of two they do not.
     tree.insert_many(&leaves(0, 3 << 15))?;
     tree.flush()?;
     let more = leaves(1 << 20, 1_000);

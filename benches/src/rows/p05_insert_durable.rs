@@ -1,4 +1,4 @@
-//! P5: one leaf at a time, each waited for until it is on disk, by one thread and by eight.
+//! P5: single inserts, each waiting until it is on disk, by one thread and by eight.
 //!
 //! The limit for one thread is an append of the least that a disk takes and its sync. Eight threads
 //! share syncs.
@@ -31,7 +31,7 @@ fn run(context: &Context) -> Outcome<Vec<Line>> {
 }
 
 fn one(context: &Context, ours: &OursDurable<2>, peer: &PeerDurable<2>) -> Outcome<Line> {
-    // Few at a time: disks have moods, and the contenders should share them.
+    // Few at a time: the speed of disks varies, and all contenders should see the same variation.
     const INSERTS: u64 = 20;
     let folder = context.folder()?;
     let mut file = AppendFile::create(&folder.path().join("log"))?;

@@ -34,8 +34,8 @@ const TIMES: usize = 10;
 
 /// Paths whose hashes the limit of a batch computes together.
 const ALONGSIDE: usize = 80;
-/// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes take 8.6 ns
-/// each.
+/// Times the limit's time that a proof of a batch may take: 0.3 us where its 20 hashes
+/// take 8.6 ns each.
 const BATCH_AIM: f64 = 1.74;
 
 /// Seconds that generating a proof may take, and verifying one of a batch.
@@ -90,8 +90,8 @@ fn generate(
             &mut || time_fallible(|| Peer::<2>::prove_each(peer, indices)),
         ],
     )?;
-    // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where memory is
-    // slower.
+    // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where
+    // memory is slower.
     let in_time = ours.per(PROOFS as u64).median <= AIM;
     let met = ours.speedup_over(&peer).median >= 2.7;
     Ok(Line::new(case)

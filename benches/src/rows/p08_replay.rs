@@ -1,5 +1,5 @@
 //! P8: opening a tree whose leaves are all in the log, in batches of a thousand and one by one, and
-//! what that takes of memory beyond the tree's nodes.
+//! its memory beyond the tree's nodes.
 
 use std::path::Path;
 use std::time::Duration;

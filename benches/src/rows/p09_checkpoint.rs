@@ -1,5 +1,5 @@
-//! P9: checkpoints. What one costs follows what is new since the one before; inserts and flushes go
-//! on meanwhile.
+//! P9: checkpoints. The cost of a checkpoint follows the nodes that are new since the last one.
+//! Inserts and flushes go on meanwhile.
 //!
 //! The limit is writing as many bytes into one file, synced.
 
@@ -111,7 +111,7 @@ fn next_checkpoint<T: DurableTree>(tree: &T, more: &[[u8; 32]]) -> Outcome<Durat
     wall_time(|| tree.checkpoint())
 }
 
-/// What inserts and flushes take while a checkpoint is under way.
+/// The times of inserts and flushes during a checkpoint.
 #[derive(Debug)]
 struct Meanwhile {
     idle_flush: Spread,

@@ -1,5 +1,5 @@
-//! P10 and P11: loading many leaves with checkpoints in the background, and reopening what came of
-//! it. Each contender has a process of its own, whose memory the system tells.
+//! P10 and P11: loading many leaves with checkpoints in the background, and reopening the tree.
+//! Each contender has a process of its own, whose memory the system reports.
 
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ const LOAD: &str = "load";
 const OPEN: &str = "open";
 const OPEN_AND_VERIFY: &str = "open-and-verify";
 
-/// What a child does here.
+/// The work of a child.
 pub(super) const WORK: Work = Work {
     tasks: &[LOAD, OPEN, OPEN_AND_VERIFY],
     run: |task| match task.who {
@@ -57,7 +57,7 @@ fn work_with<T: DurableTree>(task: &Task) -> Outcome<Vec<f64>> {
                 T::wait(&tree.insert_many(&leaves)?)?;
                 seconds.push(started.elapsed().as_secs_f64());
             }
-            // What no checkpoint covers would be replayed by whoever reopens the tree.
+            // Opening would replay the leaves after the last checkpoint.
             tree.checkpoint()?;
             tree.close()?;
             Ok(seconds)
@@ -109,7 +109,7 @@ fn bulk_load(context: &Context) -> Outcome<Vec<Line>> {
     ])
 }
 
-/// Loads a tree each, and leaves it where it is.
+/// Loads a tree per contender and keeps its folder.
 fn loaded(context: &Context, blocks: u64) -> Outcome<[(Folder, Done); 2]> {
     let load = |who| -> Outcome<(Folder, Done)> {
         let folder = context.folder()?;

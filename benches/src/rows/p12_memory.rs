@@ -62,7 +62,7 @@ fn heap_of<T: MemoryTree>(leaves: &[[u8; 32]]) -> Outcome<f64> {
 const IDLE_LEAVES: usize = 100;
 const IDLE: &str = "idle";
 
-/// What a child does here.
+/// The work of a child.
 pub(super) const WORK: Work = Work {
     tasks: &[IDLE],
     run: |task| match task.who {
@@ -71,7 +71,7 @@ pub(super) const WORK: Work = Work {
     },
 };
 
-/// What one of many idle trees takes.
+/// The memory of one of many idle trees.
 #[derive(Debug)]
 struct Idle {
     heap: f64,
@@ -136,7 +136,7 @@ fn idle(context: &Context) -> Outcome<[Line; 3]> {
     ])
 }
 
-/// A process of its own, so that nothing counts but the trees.
+/// Measures in a process of its own, so that only the trees count.
 fn idle_in_a_child(context: &Context, who: Who, count: u64) -> Outcome<Idle> {
     let folder = context.folder()?;
     let done = child::run(&Task {
@@ -165,7 +165,7 @@ fn many<T: DurableTree>(task: &Task) -> Outcome<Vec<f64>> {
         T::wait(&tree.insert_many(&leaves)?)?;
         Ok(tree)
     };
-    // What the first one brings along, code and threads, is not a tree's.
+    // The first tree also loads code and starts threads, which do not belong to a tree.
     let first = open("first")?;
     let (anonymous, threads) = (process::anonymous(me), process::threads(me));
     let disk = disk::allocated(&task.path)?;

@@ -1,6 +1,6 @@
-//! What costs must not grow with, counted and not timed: an insert costs its hashes whatever the
-//! tree's size, a checkpoint writes what is new, opening without verification reads the manifest
-//! and the log.
+//! Costs that must not grow with the tree, counted and not timed: an insert computes its hashes at
+//! any size, a checkpoint writes the new nodes, and opening without verification reads the
+//! manifest and the log.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -112,7 +112,7 @@ fn insert(size: usize) -> Outcome<[Line; 2]> {
     ])
 }
 
-/// What went through the system's read and write calls.
+/// Bytes of the system's read and write calls.
 #[derive(Debug)]
 struct Counted {
     written: Option<u64>,

@@ -1,8 +1,8 @@
 //! A full node and a light client over channels.
 //!
-//! The node keeps the whole tree. The client keeps one head and the proof of one leaf, and follows
-//! the tree for as long as it grows: heads come over a channel that it trusts (block headers,
-//! signed messages), consistency proofs over one that it does not (any server). It never asks for
+//! The node keeps the whole tree. The client keeps one head and the proof of one leaf, and
+//! follows the tree as it grows. Heads come over a trusted channel (block headers, signed
+//! messages), consistency proofs over an untrusted one (any server). The client never asks for
 //! its inclusion proof again.
 //!
 //! ```console
@@ -24,7 +24,7 @@ const N: usize = 4;
 const MAX_DEPTH: usize = 20;
 const ROUNDS: u64 = 200;
 
-/// What the client asks the server, which may answer anything.
+/// A request of the client. The server may answer anything.
 enum Request {
     /// The proof of the leaf at this index in the tree of this size.
     Inclusion { index: u64, size: u64 },
@@ -32,7 +32,7 @@ enum Request {
     Growth { from: TreeHead, to: u64 },
 }
 
-/// What the node has at the end: its tree, and how often it was asked for what.
+/// The result of the node: its tree, and the number of requests of each kind.
 struct Served {
     tree: TreeSnapshot<N, MAX_DEPTH>,
     inclusion_proofs: u64,
@@ -81,7 +81,7 @@ fn full_node(
     })
 }
 
-/// What a client remembers between rounds.
+/// The state of a client between rounds.
 struct Client {
     head: TreeHead,
     mine: NaryProof<N, MAX_DEPTH>,
@@ -95,8 +95,8 @@ impl Client {
         Ok(Self { head, mine })
     }
 
-    /// Follows the tree to a new head. Whatever the server sent, the client ends up with a proof
-    /// that holds, or as it was.
+    /// Follows the tree to a new head. For any bytes of the server, the client then has a proof
+    /// that holds, or is unchanged.
     fn follow(&mut self, head: TreeHead, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         let growth = UnrootedConsistency::<N>::from_bytes(bytes)?;
         self.mine = growth.update_inclusion_proof(&Blake3Hasher, &self.mine, self.head, head)?;
@@ -147,14 +147,14 @@ fn leaf(seed: u64) -> Hash {
     leaf
 }
 
-/// Both ends, until the node has appended all it has.
+/// Runs both ends until the node has appended all leaves.
 fn run(out: &mut dyn Write) -> Result<(Client, Served), Box<dyn Error>> {
     let (head_sender, heads) = channel();
     let (server, requests) = channel();
     thread::scope(|scope| {
         let node = scope.spawn(move || full_node(&head_sender, &requests));
         let client = light_client(&heads, &server, out);
-        // Without clients the node ends, also where this one has failed.
+        // Without a client the node ends, also if the client has failed.
         drop((server, heads));
         let served = node.join().map_err(|_| "the node panicked")??;
         Ok((client?, served))

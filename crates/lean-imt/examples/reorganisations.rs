@@ -66,7 +66,7 @@ impl Chain {
         Ok(head)
     }
 
-    /// Makes final what lies `FINAL_AFTER` blocks behind `tip`.
+    /// Finalises the block that is `FINAL_AFTER` blocks behind `tip`.
     fn finalise(&mut self, tip: BlockId) -> Result<(), TreeError> {
         let mut branch = vec![tip];
         while let Some(block) = self.pending.get(&branch[branch.len() - 1]) {
@@ -177,7 +177,7 @@ mod tests {
         let mut pending: Vec<BlockId> = chain.pending.keys().copied().collect();
         pending.sort_unstable();
         assert_eq!(pending, [32, 33, 34], "3 and 4 have lost");
-        // Final and pending blocks are what trees built in one go are.
+        // Final and pending blocks equal trees that are built in one go.
         let mut whole = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
         for id in [1, 2, 31] {
             whole.insert_many(&leaves(id, 5)).unwrap();

@@ -1,13 +1,13 @@
-//! [`NodeSource`]: the seam to where complete nodes are read from.
+//! [`NodeSource`]: the interface to the storage of complete nodes.
 
 use rotortree_hasher::Hash;
 
 use crate::TreeError;
 
-/// A shared, immutable view of complete nodes. What was readable once never changes.
+/// A shared, immutable view of complete nodes. A node that was read once never changes.
 ///
-/// A source may hold more nodes than a snapshot that reads it knows of; the snapshot asks only for
-/// nodes that were complete at its size.
+/// A source may have more nodes than its snapshot. A snapshot reads only nodes that were
+/// complete at its size.
 ///
 /// ```
 /// use rotortree_lean_imt::{Hash, NodeFailure, NodeSource, TreeError};
@@ -39,9 +39,9 @@ pub trait NodeSource: Send + Sync {
     /// then unspecified.
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
 
-    /// The `len` nodes of `level` from `start` on, where they lie: for sources that have them side
-    /// by side in memory. `None` where they have to be copied together, and where they cannot
-    /// be had; [`read`](Self::read) then tells which. By default always.
+    /// The `len` nodes of `level` from `start` on, by reference, if the source has them
+    /// contiguously in memory. `None` if they must be copied or cannot be read;
+    /// [`read`](Self::read) tells which. The default always returns `None`.
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let _ = (level, start, len);
         None

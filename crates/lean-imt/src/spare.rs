@@ -1,4 +1,4 @@
-//! [`SpareSnapshot`]: snapshots without allocations, for whoever publishes one after every append.
+//! [`SpareSnapshot`]: snapshots without allocations, for a tree that publishes one after every append.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -6,11 +6,11 @@ use rotortree_hasher::Hasher;
 
 use crate::{LeanIMT, TreeSnapshot};
 
-/// The snapshot that was published before the last one, to be made the next one in the memory that
-/// it has, if no reader has it by then.
+/// The snapshot that was published before the current one. Its memory becomes the next snapshot,
+/// unless a reader still has it.
 ///
-/// A snapshot has `32 * MAX_DEPTH` bytes and more. To allocate, fill and free one for every leaf
-/// takes as long as everything else that publishing does.
+/// A snapshot has `32 * MAX_DEPTH` bytes and more. Allocating, filling and freeing one for every
+/// leaf takes as long as the rest of publishing.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, SpareSnapshot};
@@ -33,8 +33,8 @@ pub struct SpareSnapshot<const N: usize, const MAX_DEPTH: usize>(
 );
 
 impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
-    /// What [`LeanIMT::snapshot`] gives, in the memory of the spare one if nobody else has
-    /// that. O(depth).
+    /// The snapshot of [`LeanIMT::snapshot`], in the memory of the spare one if no reader has
+    /// it. O(depth).
     pub fn snapshot<H: Hasher>(
         &mut self,
         tree: &LeanIMT<H, N, MAX_DEPTH>,
@@ -48,9 +48,9 @@ impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
         Arc::new(tree.snapshot())
     }
 
-    /// Keeps a snapshot that was replaced by the `published` one, unless it keeps nodes or metadata
-    /// alive that the published one does not: then it is returned, for the caller to drop where
-    /// that may take its time. O(1).
+    /// Keeps the snapshot that `published` replaced. A snapshot that keeps other nodes or
+    /// metadata alive than `published` is returned instead, and the caller drops it outside of
+    /// its locks. O(1).
     pub fn keep(
         &mut self,
         replaced: Arc<TreeSnapshot<N, MAX_DEPTH>>,
@@ -64,13 +64,12 @@ impl<const N: usize, const MAX_DEPTH: usize> SpareSnapshot<N, MAX_DEPTH> {
         Some(replaced)
     }
 
-    /// Lets go of the spare snapshot: before nodes are taken out of memory, and in a tree that is
-    /// not appended to for a while.
+    /// Drops the spare snapshot: before nodes are taken out of memory, and in an idle tree.
     pub fn clear(&mut self) {
         self.0 = None;
     }
 
-    /// Whether there is one.
+    /// Whether there is a spare snapshot.
     #[must_use]
     pub fn is_some(&self) -> bool {
         self.0.is_some()
@@ -96,7 +95,7 @@ mod tests {
     use super::SpareSnapshot;
     use crate::{Blake3Hasher, LeanIMT, TreeSnapshot, reference};
 
-    /// A tree and what publishes it.
+    /// A tree and its published snapshot.
     struct Published {
         tree: LeanIMT<Blake3Hasher, 3, 32>,
         spare: SpareSnapshot<3, 32>,
@@ -124,7 +123,7 @@ mod tests {
             self.publish();
         }
 
-        /// Inserts until one needs no memory, and leaves a spare snapshot.
+        /// Inserts until an insert allocates nothing and leaves a spare snapshot.
         fn settle(&mut self) {
             let any = (0..20).any(|i| {
                 self.insert([i; 32]);
@@ -144,14 +143,14 @@ mod tests {
             let spare = published.spare.0.as_ref().map(Arc::as_ptr);
             published.insert(*leaf);
             reused += usize::from(spare == Some(Arc::as_ptr(&published.last)));
-            // Some are held, in both ways, and some are not.
+            // Readers hold some of them in either way.
             match i % 5 {
                 0 => held.push(Arc::clone(&published.last)),
                 1 => held.push(Arc::new(TreeSnapshot::clone(&published.last))),
                 _ => {}
             }
         }
-        assert!(reused > 50, "snapshots that nobody has are used again");
+        assert!(reused > 50, "snapshots without a reader are reused");
         for snapshot in held {
             let size = snapshot.size() as usize;
             let levels = reference::levels(&Blake3Hasher, 3, &leaves[..size]);

@@ -1,4 +1,4 @@
-//! The tree against the reference, with segments so small that small trees cross them.
+//! Compares the tree with the reference, with segments so small that small trees fill several.
 
 use alloc::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is allocated: nothing to verify or to decode, little for small trees.
+//! Allocations: none for verifying and decoding, and few for small trees.
 //!
 //! The counters belong to the thread, so that tests beside each other do not count for each other.
 #![expect(
@@ -55,7 +55,7 @@ fn calls<R>(work: impl FnOnce() -> R) -> usize {
     calls
 }
 
-/// Bytes that what `build` gives keeps allocated, its own size included.
+/// Bytes that the result of `build` keeps allocated, its own size included.
 fn kept<R>(build: impl FnOnce() -> R) -> usize {
     let before = LIVE.get();
     let result = build();

@@ -80,7 +80,7 @@ fn inclusion_proofs_fit() {
     });
 }
 
-/// Serves nodes by copies only, as a source does whose nodes do not lie side by side in memory.
+/// Serves nodes by copies only, like a source whose nodes are not contiguous in memory.
 struct Copied(Arc<dyn NodeSource>);
 
 impl NodeSource for Copied {

@@ -1,5 +1,5 @@
-//! Roots and proofs as other implementations give them; `vectors/` says which, and how
-//! they were made.
+//! Roots and proofs of other implementations. The files in `vectors/` name the implementation and
+//! how they were made.
 
 use rotortree_hasher::Sha256Hasher;
 use rotortree_lean_imt::{Blake3Hasher, Hasher, LeanIMT, TreeSnapshot};

@@ -1,8 +1,8 @@
 //! A tree whose N is known only at run time: `cargo run --example any_tree -- DIRECTORY [N]`.
 //!
-//! Tells which tree the directory holds and goes on with it; where there is none, makes one of the
-//! N that is given. Then proves a leaf and verifies the bytes as a client would, who has N and the
-//! head from a source that it trusts.
+//! Identifies the tree in the directory and appends to it; if there is none, creates one of the
+//! given N. Then proves a leaf, and verifies the bytes as a client would, with N and a head from a
+//! trusted source.
 
 use std::{
     error::Error,
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match answer(std::env::args_os().skip(1)).and_then(|told| print(&told)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // If the terminal is gone, the exit code tells.
+            // If the terminal is gone, the exit code still reports the failure.
             drop(writeln!(io::stderr(), "any_tree: {error}"));
             ExitCode::FAILURE
         }
@@ -59,7 +59,7 @@ fn answer(args: impl Iterator<Item = OsString>) -> Result<String, Box<dyn Error>
     run(&PathBuf::from(directory), n.transpose()?)
 }
 
-/// Opens the tree, appends to it and proves a leaf; what there is to tell.
+/// Opens the tree, appends to it and proves a leaf. Returns the report.
 fn run(directory: &Path, n: Option<usize>) -> Result<String, Box<dyn Error>> {
     let mut told = String::new();
     let shown = directory.display();
@@ -96,7 +96,7 @@ fn run(directory: &Path, n: Option<usize>) -> Result<String, Box<dyn Error>> {
     Ok(told)
 }
 
-/// The tree of this N, or the one that is there.
+/// Opens the tree of this N, or the existing one.
 fn open(directory: &Path, n: Option<usize>) -> Result<Arc<dyn AnyTree>, Box<dyn Error>> {
     let mut builder = AnyTreeBuilder::new(RotorTreeConfig::new(directory));
     if let Some(n) = n {

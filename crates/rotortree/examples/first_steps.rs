@@ -1,4 +1,4 @@
-//! The README's code, as a program: makes or goes on with a tree in the directory `my-tree`.
+//! The README's code, as a program: opens or creates a tree in the directory `my-tree`.
 
 use rotortree::{Blake3Hasher, RotorTree, RotorTreeConfig};
 

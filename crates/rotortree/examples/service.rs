@@ -5,9 +5,9 @@
 //! cargo run --example service -- DIRECTORY
 //! ```
 //!
-//! It serves requests of its own making until Ctrl-C. No thread of the executor ever blocks: what
-//! may block runs behind `spawn_blocking` (opening, proving) or is awaited (durability, closing).
-//! `docs/async.md` says which is which.
+//! It serves simulated requests until Ctrl-C. No thread of the executor ever blocks: blocking calls
+//! run in `spawn_blocking` (opening, proving) or are awaited (durability, closing). `docs/async.md`
+//! lists both kinds.
 #![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
 use std::{error::Error, future::Future, path::PathBuf};
@@ -39,7 +39,8 @@ async fn insert(tree: &Tree, leaves: &[Hash]) -> Result<Placement, RotorTreeErro
     let token = loop {
         match tree.append(leaves).try_submit() {
             Err(RotorTreeError::Storage(StorageError::WouldBlock)) => {
-                // Another task inserts, which ends soon, or there is no room, which a sync makes.
+                // Another task is inserting, which ends soon, or there is no room until
+                // the next sync.
                 tree.flush_async().await?;
                 yield_now().await;
             }
@@ -83,8 +84,8 @@ async fn write(tree: Tree, writer: u8, stop: watch::Receiver<bool>) -> Outcome<u
     Ok(acknowledged)
 }
 
-/// Proves the last leaf of each head that is published, and holds the proof against it, as a client
-/// does.
+/// Proves the last leaf of each head that is published, and holds the proof against it, as
+/// a client does.
 async fn read(tree: Tree, mut published: watch::Receiver<Option<TreeHead>>) -> Outcome<u64> {
     let mut proofs = 0;
     while published.changed().await.is_ok() {
@@ -98,7 +99,7 @@ async fn read(tree: Tree, mut published: watch::Receiver<Option<TreeHead>>) -> O
     Ok(proofs)
 }
 
-/// What a run of the service did.
+/// The result of a run of the service.
 #[derive(Debug)]
 struct Report {
     acknowledged: u64,
@@ -119,7 +120,7 @@ async fn serve(directory: PathBuf, shutdown: impl Future<Output = ()>) -> Outcom
     }
 
     shutdown.await;
-    // First those who insert end, each with its last request acknowledged; then the tree is closed,
+    // First the writers end, each with its last request acknowledged. Then the tree is closed,
     // which ends the heads, the publisher and the reader, in this order.
     stop.send_replace(true);
     let mut acknowledged = 0;
@@ -160,8 +161,8 @@ async fn main() -> Outcome<()> {
 mod tests {
     use super::*;
 
-    /// Serves until it has published heads of several sizes, and compares with what is there
-    /// afterwards.
+    /// Serves until it has published heads of several sizes, and compares with what is
+    /// there afterwards.
     async fn serves_and_loses_nothing() -> Outcome<()> {
         let directory = tempfile::tempdir()?;
         let place = directory.path().join("tree");

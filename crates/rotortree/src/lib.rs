@@ -12,7 +12,8 @@
     doc = "",
     doc = "# let dir = tempfile::tempdir()?;",
     doc = "# let directory = dir.path().join(\"tree\");",
-    doc = "let tree = RotorTree::<Blake3Hasher, 4, 20>::open(Blake3Hasher, RotorTreeConfig::new(directory))?;",
+    doc = "let tree = RotorTree::<Blake3Hasher, 4, 20>::open(Blake3Hasher, \
+           RotorTreeConfig::new(directory))?;",
     doc = "let (_root, token) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;",
     doc = "token.wait()?; // From here on these leaves survive a power loss.",
     doc = "",
@@ -40,28 +41,28 @@
 //!   crash or power loss.
 //! * After any crash, opening gives a prefix of the order of inserts, at least as long as the last
 //!   durable point; a batch is there whole or not at all.
-//! * A head from `durable_snapshot` is a prefix of every later state. It is the only one to sign or
-//!   publish.
+//! * A head from `durable_snapshot` is a prefix of every later state. It is the only one to
+//!   sign or publish.
 //! * Damage is never silent: it is a typed error, or a line in the recovery report.
-//! * After a failed write or sync of the log nothing becomes durable any more. Whoever waits is
-//!   told; snapshots keep serving.
+//! * After a failed write or sync of the log nothing becomes durable any more. All waiters are
+//!   notified; snapshots keep serving.
 //! * A snapshot's bytes never change.
 //! * One writer owns a directory at a time; readers need no lock.
 //!
-//! Not promised: a directory that was rolled back to an older copy looks valid by itself, so keep
-//! the last head elsewhere and pass it to `expect_head`. And a mapped read that meets a device
-//! error or a file cut short from outside raises `SIGBUS`; the builder can choose positioned reads
-//! instead. In a forked child an inherited tree can be read and is closed otherwise; a tree that
-//! the child opens itself is owed its background threads only if threads start there, and after a
-//! fork from a process with several threads they may not: see "Forked children" in
-//! `docs/durability.md`.
+//! Not promised: a directory that was rolled back to an older copy looks valid by itself, so
+//! keep the last head elsewhere and pass it to `expect_head`. And a mapped read that meets a
+//! device error or a file cut short from outside raises `SIGBUS`; the builder can choose
+//! positioned reads instead. In a forked child an inherited tree can be read and is closed
+//! otherwise; a tree that the child opens itself is owed its background threads only if threads
+//! start there, and after a fork from a process with several threads they may not: see "Forked
+//! children" in `docs/durability.md`.
 //!
 //! # N known only at run time
 //!
 //! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are
-//! ([`AnySnapshot`]), with proofs as bytes, which [`AnyProof`] verifies. `AnyTreeBuilder` opens one
-//! for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there; `inspect` tells what that
-//! is.
+//! ([`AnySnapshot`]), with proofs as bytes, which [`AnyProof`] verifies. `AnyTreeBuilder` opens
+//! one for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there; `inspect` tells
+//! what that is.
 //!
 //! # How much memory `pin_above_level` takes
 //!

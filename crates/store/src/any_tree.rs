@@ -1,5 +1,5 @@
-//! Durable trees whose N is known only at run time: [`AnyTree`], and [`AnyTreeBuilder`] that opens
-//! one.
+//! Durable trees whose N is known only at run time: [`AnyTree`], and [`AnyTreeBuilder`]
+//! that opens one.
 
 mod object;
 mod open;
@@ -10,7 +10,7 @@ pub use open::{AnyTreeBuilder, inspect};
 pub use read_only::AnyReadOnly;
 pub use tree::AnyTree;
 
-/// Only the trees of this crate are trees, so that methods can be added.
+/// Seals the traits, so that methods can be added to them.
 mod sealed {
     pub trait Sealed {}
 }

@@ -1,4 +1,4 @@
-//! [`RotorTreeBuilder`]: where a tree is and everything that can be set on it, until it is opened.
+//! [`RotorTreeBuilder`]: the place and the settings of a tree, until it is opened.
 
 use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
 
@@ -12,8 +12,8 @@ use crate::{
     storage::{Reads, Storage},
 };
 
-/// Opens a tree with everything that can be set; made by
-/// [`RotorTree::builder`](crate::RotorTree::builder) and [`RotorTree::on`](crate::RotorTree::on).
+/// Opens a tree with all settings; made by [`RotorTree::builder`](crate::RotorTree::builder)
+/// and [`RotorTree::on`](crate::RotorTree::on).
 ///
 /// `T` is what it opens: a [`RotorTree`](crate::RotorTree), or a `dyn` [`AnyTree`](crate::AnyTree),
 /// whose builder is [`AnyTreeBuilder`](crate::AnyTreeBuilder).
@@ -79,8 +79,8 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         Self::at(place, settings)
     }
 
-    /// Starts opening the tree on a storage, with the defaults of [`RotorTreeConfig::new`] and no
-    /// path.
+    /// Starts opening the tree on a storage, with the defaults of
+    /// [`RotorTreeConfig::new`] and no path.
     pub fn on(storage: Arc<dyn Storage>) -> Self {
         Self::at(Place::Storage(storage), Settings::default())
     }
@@ -94,15 +94,14 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         }
     }
 
-    /// Keeps the tree on another backend than the directory at the config's path, which is then
-    /// not looked at. Without a config: [`RotorTree::on`](crate::RotorTree::on),
-    /// [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
+    /// Keeps the tree on this backend. The config's path is then ignored. Without a config:
+    /// [`RotorTree::on`](crate::RotorTree::on), [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
     pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
         self.place = Place::Storage(storage);
         self
     }
 
-    /// When log entries are synced without anybody waiting for them; as the config's field.
+    /// When log entries are synced in the background; the config's field.
     pub fn flush_policy(mut self, policy: FlushPolicy) -> Self {
         self.settings.flush_policy = policy;
         self
@@ -129,11 +128,10 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// Opens a directory on a file system that cannot sync directories too, as some network and
-    /// user-space ones cannot. There the promises about a loss of power fall: it may take back
-    /// the names of the newest files, and with them leaves that were acknowledged as durable. A
-    /// crash of the process alone takes nothing. The default refuses such a file system with an
-    /// error that names it.
+    /// Also opens a directory on a file system that cannot sync directories, like some network and
+    /// user-space file systems. There a loss of power may remove the names of the newest files, and
+    /// with them leaves that were acknowledged as durable. A crash of the process alone loses
+    /// nothing. The default refuses such a file system with an error that names it.
     pub fn allow_unsynced_directories(mut self) -> Self {
         if let Place::Directory { allow_unsynced, .. } = &mut self.place {
             *allow_unsynced = true;
@@ -141,27 +139,25 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// What opening does about a damaged log. The default stops at the last valid entry, keeps
-    /// what it cuts off aside and reports it;
-    /// [`RecoveryMode::Strict`] refuses to open when anything that
-    /// had been durable is damaged.
+    /// What opening does about a damaged log. The default stops at the last valid entry, keeps the
+    /// cut bytes aside and reports the cut; [`RecoveryMode::Strict`] refuses to open when anything
+    /// that had been durable is damaged.
     pub fn recovery(mut self, mode: RecoveryMode) -> Self {
         self.settings.recovery = mode;
         self
     }
 
-    /// Refuses to open a tree that does not contain this head: one that was rolled back, or
-    /// another one. Keep the head of the
-    /// last [`durable_snapshot`](crate::RotorTree::durable_snapshot) outside of the directory.
+    /// Refuses to open a tree that does not contain this head: a tree that was rolled back, or
+    /// another tree. Keep the head of the last
+    /// [`durable_snapshot`](crate::RotorTree::durable_snapshot) outside of the directory.
     pub fn expect_head(mut self, head: TreeHead) -> Self {
         self.settings.expect_head = Some(head);
         self
     }
 
-    /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that
-    /// would exceed the bound flushes first, and a batch that is larger by itself is written
-    /// piece by piece before it is there; the `try_` forms return
-    /// [`StorageError::WouldBlock`] instead.
+    /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that would
+    /// exceed the bound flushes first, and a batch that is larger by itself is written piece by
+    /// piece before it is there; the `try_` forms return [`StorageError::WouldBlock`] instead.
     pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_unflushed_bytes = bytes;
         self
@@ -206,7 +202,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// Told how far opening is, from the thread that opens.
+    /// Receives the progress of opening, on the thread that opens.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -225,9 +221,9 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// Whether a tree is made where there is none, which is the default. With `false` opening
-    /// then fails with [`StorageError::Io`] of the kind `NotFound`,
-    /// and makes nothing: for a tree that must be there.
+    /// Whether a missing tree is created, which is the default. With `false` opening then fails
+    /// with [`StorageError::Io`] of the kind `NotFound`, and makes nothing: for a tree that
+    /// must be there.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

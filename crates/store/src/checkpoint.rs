@@ -1,8 +1,8 @@
-//! Writing the chunks of a checkpoint: what is new since the one before, and nothing else.
+//! Writes the chunks of a checkpoint: the nodes that are new since the last one.
 //!
-//! Only appends, behind everything that a committed manifest names, so a crash or an error in here
-//! leaves the store as it was. When to checkpoint, making the leaves durable first, and committing
-//! the manifest are the engine's.
+//! It only appends, after all bytes that a committed manifest names, so a crash or an error leaves
+//! the store as it was. The engine decides when to checkpoint, makes the leaves durable first, and
+//! commits the manifest.
 
 use std::{io, ops::ControlFlow};
 
@@ -37,7 +37,7 @@ pub enum CheckpointFailure {
     /// which refused without having failed for good.
     #[error(transparent)]
     Storage(StorageError),
-    /// The caller's `pace` said so.
+    /// The caller's `pace` stopped the checkpoint.
     #[error("it was stopped")]
     Stopped,
     /// The snapshot is not a later state of the tree in the manifest.
@@ -60,9 +60,9 @@ pub enum CheckpointFailure {
 /// does not name, and makes them durable. The tails of the next manifest's levels.
 ///
 /// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB,
-/// and takes as much memory as one of them. After each piece `pace` is told its bytes; it may wait,
-/// and [`ControlFlow::Break`] ends the checkpoint. One [`sync_levels`](Storage::sync_levels) ends
-/// the work, if there was any.
+/// and takes as much memory as one of them. After each piece it calls `pace` with the number of
+/// bytes; `pace` may wait, and [`ControlFlow::Break`] ends the checkpoint. One
+/// [`sync_levels`](Storage::sync_levels) ends the work, if there was any.
 ///
 /// # Errors
 ///
@@ -113,7 +113,7 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     Ok(tails)
 }
 
-/// Where pieces go, and who is told of them.
+/// The destination of pieces, and the callback for them.
 struct Pieces<'a> {
     storage: &'a dyn Storage,
     pace: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
@@ -166,7 +166,7 @@ struct LevelWriter<'a> {
 }
 
 impl<'a> LevelWriter<'a> {
-    /// Goes on where a manifest ends, or from the start on a level that it does not have.
+    /// Continues where a manifest ends, or starts a level that the manifest does not have.
     fn after<const N: usize>(manifest: &'a Manifest, level: usize) -> Self {
         let chunks = geometry::complete_len::<N>(manifest.size, level) / CHUNK_NODES;
         let tail = manifest.levels.get(level);

@@ -1,9 +1,9 @@
 //! Complete nodes read from storage: the first nodes of every level, chunk by chunk, each chunk
 //! checked before it is believed.
 //!
-//! [`ColdNodes`] is what a tree's [`MemoryNodes`](rotortree_lean_imt::MemoryNodes) stand on. It
-//! knows nothing of hashes or of what is pinned; [`load_nodes`] puts the two together when a store
-//! is opened. Writing chunks is the business of [`checkpoint`](crate::checkpoint).
+//! [`ColdNodes`] is the base of a tree's [`MemoryNodes`](rotortree_lean_imt::MemoryNodes). It knows
+//! neither hashes nor pinned levels; [`load_nodes`] combines the two when a store is opened. The
+//! module [`checkpoint`](crate::checkpoint) writes chunks.
 
 mod failure;
 mod level;

@@ -1,4 +1,4 @@
-//! [`Completion`]: the end of work that a thread of the runtime does.
+//! [`Completion`]: the outcome of work on a thread of the runtime.
 
 use std::{
     fmt,
@@ -37,7 +37,7 @@ enum State<T, E> {
     Told,
 }
 
-/// The side of the work. Dropped without an outcome, as by a panic, it tells that.
+/// The side of the work. Dropping it without an outcome, as a panic does, completes with an error.
 pub(crate) struct Completer<T, E: From<StorageError>> {
     shared: Arc<Shared<T, E>>,
 }
@@ -65,7 +65,7 @@ impl<T: Send + 'static, E: From<StorageError> + Send + 'static> Completion<T, E>
         (Self { shared }, completer)
     }
 
-    /// Has the runtime do `work`. Where it has no thread, this one does it.
+    /// Runs `work` on the runtime, or on this thread if the runtime has none.
     pub(crate) fn of(
         runtime: &Runtime,
         lane: Lane,
@@ -81,7 +81,7 @@ impl<T: Send + 'static, E: From<StorageError> + Send + 'static> Completion<T, E>
 }
 
 impl<T, E: From<StorageError>> Completer<T, E> {
-    /// Tells the outcome.
+    /// Completes with the outcome.
     pub(crate) fn complete(self, outcome: Result<T, E>) {
         self.end(outcome);
     }
@@ -117,8 +117,8 @@ impl<T, E> Future for Completion<T, E> {
 
     /// Once it has told the outcome, it is pending for good.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
-        // of others.
+        // The waker is cloned before the lock is taken, and the replaced one is dropped after it:
+        // both are foreign code.
         let waker = context.waker().clone();
         let (polled, _replaced) = {
             let mut state = lock(&self.shared.state);

@@ -6,8 +6,8 @@ use std::{path::PathBuf, time::Duration};
 #[cfg(doc)]
 use crate::StorageError;
 
-/// Where a tree lives and how it behaves. What else can be set is set on the
-/// [builder](crate::RotorTree::builder).
+/// The place and the behaviour of a tree. The [builder](crate::RotorTree::builder) has
+/// further settings.
 ///
 /// ```
 /// use rotortree_store::{CheckpointPolicy, FlushPolicy, RotorTreeConfig, TieringConfig};
@@ -27,7 +27,7 @@ pub struct RotorTreeConfig {
     /// The tree's directory, created if it is missing; must not be empty. A relative path is
     /// resolved when the tree is opened.
     pub path: PathBuf,
-    /// When log entries are synced without anybody waiting for them.
+    /// When log entries are synced in the background.
     pub flush_policy: FlushPolicy,
     /// When checkpoints are made.
     pub checkpoint_policy: CheckpointPolicy,
@@ -53,7 +53,7 @@ impl RotorTreeConfig {
     }
 }
 
-/// When records reach the disk without anybody waiting for them.
+/// When records are synced in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlushPolicy {
@@ -82,8 +82,8 @@ pub enum CheckpointPolicy {
     /// When the caller asks for one. Until then the log, the memory for nodes and the time that
     /// opening takes grow without bound.
     Manual,
-    /// When the tree is closed. Until then what grows is as under [`Manual`](Self::Manual); a tree
-    /// that is never closed never makes one.
+    /// When the tree is closed. Until then log, memory and opening time grow as under
+    /// [`Manual`](Self::Manual).
     OnClose,
     /// In the background after so many entries; an entry is one call of an insert method. The log
     /// and the time that opening takes grow with what the entries hold, by 512 bytes for each
@@ -106,8 +106,9 @@ impl Default for CheckpointPolicy {
 ///
 /// The default pins nothing: each level of each proof is read from a chunk. Through a memory map
 /// that costs a page fault at most. A backend that maps nothing reads a whole chunk of 4096 bytes
-/// for each level with at least 128 nodes, one after another: 13 reads a proof for 10^6 leaves and
-/// N = 2, 23 for 10^9. There pin what the latency asks for; `docs/write-a-backend.md` has a table.
+/// for each level with at least 128 nodes, one after another: 13 reads a proof for 10^6 leaves
+/// and N = 2, 23 for 10^9. Pin as many levels there as the latency requires;
+/// `docs/write-a-backend.md` has a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TieringConfig {
     /// Levels at or above this one are kept in memory, `32 * size / N^level` bytes each; lower
@@ -128,24 +129,23 @@ impl Default for TieringConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryMode {
-    /// Recovery stops at the last valid entry. What it cuts off although it had been durable is
-    /// kept aside and told, by this opening and every later one, until the cut is acknowledged.
-    /// A cut that would leave no leaf of a tree that had some is refused.
+    /// Recovery stops at the last valid entry. Durable entries that it cuts off are kept aside.
+    /// This opening and every later one report the cut until it is acknowledged. A cut that would
+    /// leave no leaf of a tree with leaves is refused.
     ///
-    /// Whoever publishes heads opens with [`Strict`](Self::Strict) or with
+    /// An application that publishes heads opens with [`Strict`](Self::Strict) or with
     /// [`expect_head`](crate::RotorTreeBuilder::expect_head): a tree that was cut and then grown
     /// has other roots at sizes that it had before.
     #[default]
     StopAtLastValid,
     /// Opening refuses if anything that is known to have been durable is damaged.
     Strict,
-    /// As [`StopAtLastValid`](Self::StopAtLastValid), down to nothing: also where no leaf would be
-    /// left of a tree that had some, which the other modes refuse with
-    /// [`StorageError::NothingLeft`].
+    /// As [`StopAtLastValid`](Self::StopAtLastValid), but also accepts a cut that leaves no leaf,
+    /// which the other modes refuse with [`StorageError::NothingLeft`].
     AcceptLoss,
 }
 
-/// How far opening has come.
+/// The progress of opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OpenProgress {

@@ -10,8 +10,8 @@ use std::{io, sync::Arc};
 use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::{TreeError, TreeHead};
 
-/// A failure of storage. Every message says which file or object, where in it, why, and what can be
-/// done.
+/// A failure of storage. Every message says which file or object, where in it, why, and
+/// what can be done.
 ///
 /// A message holds its cause, once; [`source`](std::error::Error::source) returns nothing that the
 /// message already says.
@@ -37,44 +37,50 @@ pub enum StorageError {
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
-    /// A call from within the tree's own hasher, from what closing it drops, or from what a refresh
-    /// calls, that would have to wait for its caller. Nothing was changed. Such a call belongs
-    /// on another thread, or behind the call that it came from.
+    /// A call from within the tree's own hasher, from a destructor that closing runs, or from a
+    /// callback of a refresh, that would wait for its own caller. Nothing was changed. Make such a
+    /// call on another thread, or after the outer call has returned.
     #[error(
-        "the call comes from within the tree's own hasher, or from within closing or refreshing it, and would wait for itself; use another thread, or call \
-             when the outer call has returned"
+        "the call comes from within the tree's own hasher, or from within closing or refreshing \
+         it, and would wait for itself; use another thread, or call when the outer call has \
+         returned"
     )]
     Reentered,
-    /// Another process or handle owns the store. Which one is told by the event that `tracing`
-    /// gives and by [`StoreIdentity::place`](crate::StoreIdentity::place).
+    /// Another process or handle owns the store. The `tracing` event names it, and so
+    /// does [`StoreIdentity::place`](crate::StoreIdentity::place).
     #[error("another process or handle has this store open; close it, or open read-only")]
     FileLocked,
     /// A log write or sync failed, now or earlier. Nothing became durable since; reopen to recover.
     #[error(
-        "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen to recover what is durable"
+        "writing the log failed, and this handle no longer accepts writes: {0}; close and reopen \
+         to recover what is durable"
     )]
     FlushFailed(Arc<io::Error>),
     /// The log or the manifest could not be written for now: no descriptor, no room, a file that
-    /// could not be opened. Nothing was written, so nothing is in doubt: the tree goes on, what
-    /// waits to be written waits on in its order, and the next flush tries again.
+    /// could not be opened. Nothing was written, so nothing is in doubt. The tree goes on, pending
+    /// entries keep their order, and the next flush tries again.
     #[error(
-        "nothing could be written for now, and nothing is lost: {0}; flush or wait again once the shortage is over"
+        "nothing could be written for now, and nothing is lost: {0}; flush or wait again once the \
+         shortage is over"
     )]
     Unavailable(Arc<io::Error>),
-    /// A checkpoint failed, for the reason that the text holds. A running tree goes on and tries
-    /// again. The typed cause is [`Stats::checkpoint_error`](crate::Stats::checkpoint_error).
+    /// A checkpoint failed; the text has the reason. A running tree goes on and tries again. The
+    /// typed cause is [`Stats::checkpoint_error`](crate::Stats::checkpoint_error).
     #[error(
-        "the checkpoint failed: {0}; no durable leaf is affected, and the next checkpoint covers what this one did not"
+        "the checkpoint failed: {0}; no durable leaf is affected, and the next checkpoint covers \
+         what this one did not"
     )]
     CheckpointFailed(String),
     /// A size or sequence would leave the range of 64 bits.
     #[error(
-        "a size or sequence number would leave the range of 64 bits, which no tree reaches by inserts; restore the store from a backup"
+        "a size or sequence number would leave the range of 64 bits, which no tree reaches by \
+         inserts; restore the store from a backup"
     )]
     MathError,
     /// Stored bytes do not match their checksum.
     #[error(
-        "{file}: checksum of the bytes at {offset} is {actual:#010x}, expected {expected:#010x}; restore the file from a backup"
+        "{file}: checksum of the bytes at {offset} is {actual:#010x}, expected {expected:#010x}; \
+         restore the file from a backup"
     )]
     CrcMismatch {
         /// The file or object.
@@ -88,8 +94,10 @@ pub enum StorageError {
     },
     /// The log is damaged at or below what is known to have been durable.
     #[error(
-        "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry {valid_sequence} ({valid_size} leaves) and was durable up to entry {durable_sequence} ({}). \
-             Restore from a backup, or open with RecoveryMode::StopAtLastValid to keep what is valid",
+        "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry \
+         {valid_sequence} ({valid_size} leaves) and was durable up to entry {durable_sequence} \
+         ({}). Restore from a backup, or open with RecoveryMode::StopAtLastValid to keep what is \
+         valid",
         Durable(lost.as_deref())
     )]
     WalCorrupted {
@@ -108,10 +116,11 @@ pub enum StorageError {
         /// The largest durable head that is known to be lost.
         lost: Option<Box<TreeHead>>,
     },
-    /// The log is damaged so that no leaf would be left of a tree that had some.
+    /// The log is damaged so that no leaf would be left of a tree with leaves.
     #[error(
-        "{file}: the log is damaged at byte {offset}: {reason}; no leaf stands in front of the damage, and {}. Restore from a backup, or open with \
-             RecoveryMode::AcceptLoss to keep the log's bytes aside and go on from an empty tree",
+        "{file}: the log is damaged at byte {offset}: {reason}; no leaf stands in front of the \
+         damage, and {}. Restore from a backup, or open with RecoveryMode::AcceptLoss to keep the \
+         log's bytes aside and go on from an empty tree",
         Had(*known_size, lost.as_deref())
     )]
     NothingLeft {
@@ -121,15 +130,16 @@ pub enum StorageError {
         offset: u64,
         /// What is wrong there.
         reason: String,
-        /// The most leaves that anything on record says the tree had; 0 where nothing tells.
+        /// The largest size of the tree that is on record; 0 if none is.
         known_size: u64,
         /// The largest durable head that is known to be lost.
         lost: Option<Box<TreeHead>>,
     },
     /// The store has another branching factor, or a larger depth than the type allows.
     #[error(
-        "the store has N = {actual_n} and MAX_DEPTH = {actual_max_depth}, opened with N = {expected_n} and MAX_DEPTH = {expected_max_depth}; \
-             open it with its own N and at least its MAX_DEPTH"
+        "the store has N = {actual_n} and MAX_DEPTH = {actual_max_depth}, opened with N = \
+         {expected_n} and MAX_DEPTH = {expected_max_depth}; open it with its own N and at least \
+         its MAX_DEPTH"
     )]
     ConfigMismatch {
         /// N of the type.
@@ -143,7 +153,8 @@ pub enum StorageError {
     },
     /// The store was made by a hasher that behaves differently.
     #[error(
-        "the store was made with another hasher: its fingerprint is {}, this hasher's is {}; open it with the hasher that made it",
+        "the store was made with another hasher: its fingerprint is {}, this hasher's is {}; open \
+         it with the hasher that made it",
         Hex(*actual),
         Hex(*expected)
     )]
@@ -165,7 +176,8 @@ pub enum StorageError {
     },
     /// The store was written by a newer release.
     #[error(
-        "{file} has format version {found}, this release reads up to {supported}; use a newer release"
+        "{file} has format version {found}, this release reads up to {supported}; use a newer \
+         release"
     )]
     UnsupportedFormat {
         /// The file or object.
@@ -189,13 +201,14 @@ pub enum StorageError {
     /// bound on unflushed bytes is reached, the batch is larger than it, or a checkpoint lags
     /// behind. Nothing changed.
     #[error(
-        "the insert would have to wait for another insert, a sync or a checkpoint, and changed nothing; use the waiting form, or try again later"
+        "the insert would have to wait for another insert, a sync or a checkpoint, and changed \
+         nothing; use the waiting form, or try again later"
     )]
     WouldBlock,
     /// The recovered tree does not contain the head that the caller expects.
     #[error(
-        "the store does not contain the expected head of size {size}: {reason}; it was rolled back or belongs to another tree: \
-             put the newer store back, or expect a head that it contains"
+        "the store does not contain the expected head of size {size}: {reason}; it was rolled back \
+         or belongs to another tree: put the newer store back, or expect a head that it contains"
     )]
     UnexpectedHead {
         /// Size of the expected head.
@@ -205,7 +218,8 @@ pub enum StorageError {
     },
     /// Metadata is longer than an entry takes.
     #[error(
-        "the metadata has {len} bytes, and an entry takes at most {max}; keep a reference to it instead"
+        "the metadata has {len} bytes, and an entry takes at most {max}; keep a reference to it \
+         instead"
     )]
     MetadataTooLong {
         /// Its bytes.
@@ -219,8 +233,8 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// The number that the operating system gave the failure, where it was the system's: tells
-    /// errors apart that share a kind.
+    /// The operating system's number of the failure, if the system reported it: it distinguishes
+    /// errors of one kind.
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match self {
@@ -255,8 +269,8 @@ impl std::fmt::Display for Durable<'_> {
     }
 }
 
-/// What a tree had of which nothing would be left, in words: the most leaves on record, and the
-/// durable head.
+/// The largest size and the durable head on record of a tree of which nothing would be
+/// left, in words.
 struct Had<'a>(u64, Option<&'a TreeHead>);
 
 impl std::fmt::Display for Had<'_> {

@@ -1,8 +1,8 @@
 //! [`FileLayer`]: the operating system as the filesystem backend sees it.
 //!
-//! A store's directory is opened once; every file below it is named relative to that handle, so
-//! that what becomes of the directory's own name changes nothing. Production takes [`OsFiles`]; the
-//! simulation that crashes, fails and replays stands behind the same trait.
+//! A store's directory is opened once, and every file below it is named relative to that handle, so
+//! renaming the directory changes nothing. Programs use [`OsFiles`]; the simulation that crashes,
+//! fails and replays implements the same trait.
 
 mod os;
 
@@ -19,15 +19,14 @@ pub use os::{DirLock, FileMap, OsDir, OsFiles};
 /// The file in a store's directory that carries the lock.
 pub const LOCK_NAME: &str = "LOCK";
 
-/// Which file or directory a name leads to. Two that exist at the same time never share one.
+/// The identity of a file or directory. Two that exist at the same time have different identities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId {
     /// The file system.
     pub device: u64,
     /// The file in it.
     pub inode: u64,
-    /// When the file was made, where the system tells: an inode's number is given again once its
-    /// file is gone.
+    /// The creation time, if the system reports it: the inode number of a removed file is reused.
     pub born: Option<Duration>,
 }
 
@@ -41,14 +40,14 @@ impl FileId {
     }
 }
 
-/// What the system tells of a file or directory.
+/// The system's status of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStatus {
     /// Length in bytes.
     pub len: u64,
     /// Names that lead to it: 0 once the last one was removed. 1 where the system does not tell.
     pub links: u64,
-    /// Which one it is; `None` where the system does not tell.
+    /// Its identity; `None` if the system does not report it.
     pub id: Option<FileId>,
 }
 
@@ -78,7 +77,7 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     /// The directory that holds `dir`; `None` for the topmost one. It serves
     /// [`status_at`](Self::status_at) and `parent` alone.
     fn parent(&self, dir: &Self::Dir) -> io::Result<Option<Self::Dir>>;
-    /// What stands at a path; a link is not followed.
+    /// The status of a path; a link is not followed.
     fn status_at(&self, dir: &Self::Dir, path: &Path) -> io::Result<FileStatus>;
     /// Creates a file that must not exist, for reading and writing.
     fn create_new(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::File>;
@@ -90,7 +89,7 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn read_at(&self, file: &Self::File, buf: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes at a position; may be short.
     fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
-    /// What the system tells of an open file.
+    /// The system's status of an open file.
     fn status(&self, file: &Self::File) -> io::Result<FileStatus>;
     /// The first position at or behind `offset` that lies in no hole, where the system tells holes;
     /// the file's length if there is none. The default tells no hole.
@@ -103,9 +102,8 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     /// error about space says that a write up to there would meet it too.
     /// [`truncate`](Self::truncate) gives back what lies behind the new length.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
-    /// Asks the system to begin writing these bytes to the device, and does not wait for it; a
-    /// hint, of which nothing is told. What comes of it is for [`sync`](Self::sync) to say. The
-    /// default asks nobody.
+    /// Asks the system to begin writing these bytes to the device, and does not wait. It is a hint
+    /// without a result: [`sync`](Self::sync) reports errors. The default does nothing.
     fn begin_writing(&self, _file: &Self::File, _offset: u64, _len: u64) {}
     /// Makes the file's bytes and length durable.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
@@ -124,8 +122,8 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     fn remove(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Creates one directory.
     fn create_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
-    /// Makes a directory's entries durable; `Unsupported` where the file system has no such
-    /// operation.
+    /// Makes a directory's entries durable; `Unsupported` where the file system has no
+    /// such operation.
     fn sync_dir(&self, dir: &Self::Dir, path: &Path) -> io::Result<()>;
     /// Names in a directory, unsorted, with whether each is a directory.
     fn list(&self, dir: &Self::Dir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>>;

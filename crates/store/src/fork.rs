@@ -1,11 +1,11 @@
-//! [`Process`]: tells a forked child from the process that made something, at the cost of a load. [`PerProcess`]: what a forked child
-//! makes anew. [`is_child`]: where threads may not start.
+//! [`Process`]: distinguishes a forked child from its parent, at the cost of a load. [`PerProcess`]: a value that a forked child
+//! makes anew. [`is_child`]: whether threads may fail to start.
 //!
 //! A forked child has a copy of everything but the threads: locks may be held by threads that do
-//! not run there, and files are shared. So whatever must not be used there has to know before it
-//! takes a lock. Asking for the process id would be a system call on every insert; instead the
-//! system is asked, once, to count forks. Children made by a bare system call are not counted;
-//! those are told by [`Process::has_this_id`]. What a child then may do is up to those who ask.
+//! not run there, and files are shared. So code that must not run in a child must notice the child
+//! before it takes a lock. The process id would cost a system call on every insert; instead a
+//! handler, registered once, counts forks. It does not count children made by a bare system call;
+//! [`Process::has_this_id`] notices those. The callers decide what a child may do.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -43,14 +43,14 @@ impl Process {
         self.forks == counter::passed()
     }
 
-    /// As [`is_current`](Self::is_current), for children of a bare system call too, with one of its
-    /// own.
+    /// As [`is_current`](Self::is_current), for children of a bare system call too, with
+    /// one of its own.
     pub(crate) fn has_this_id(&self) -> bool {
         self.is_current() && self.id == std::process::id()
     }
 
-    /// Takes a lock of what this process made. In a forked child that succeeds only if nobody holds
-    /// it: who held it when the child was forked does not run there.
+    /// Takes a lock of this process. In a forked child that succeeds only if the lock is free: a
+    /// thread that held it at the fork does not run in the child.
     pub(crate) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
         if self.is_current() {
             Some(lock(mutex))

@@ -11,8 +11,8 @@
 //!
 //! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files
 //! through `disk`, which stays with the directory that was locked, adds names to errors and knows
-//! which directory entries are durable. What the bytes mean, when to sync levels and when to commit
-//! is decided above. Unknown files beside a manifest are left alone.
+//! which directory entries are durable. The layers above decide the meaning of the bytes, when to
+//! sync levels and when to commit. Unknown files beside a manifest are left alone.
 
 mod aside;
 mod disk;
@@ -57,11 +57,11 @@ use manifest::Manifest;
 ///
 /// # The directory
 ///
-/// While it owns the place, a handle works in the directory that it locked: one that is moved goes
-/// on where it is, one that is removed fails and says so, and what takes its old path is left
-/// alone. Otherwise each call follows the path. Files that others put in the place of the store's
-/// own are found and refused, and no symbolic link below the directory is followed. A file with
-/// further hard links is replaced by a copy before it is written.
+/// While it owns the place, a handle works in the directory that it locked. A moved directory keeps
+/// working, a removed one fails with that reason, and a new directory at the old path is left
+/// alone. Without ownership each call follows the path. Files that replace the store's own are
+/// found and refused, and no symbolic link below the directory is followed. A file with further
+/// hard links is replaced by a copy before it is written.
 ///
 /// ```
 /// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
@@ -90,8 +90,8 @@ pub struct FsStorage<L: FileLayer = OsFiles> {
 impl FsStorage {
     /// The tree at `path`, which need not exist yet. Nothing is touched until a method is called.
     ///
-    /// A relative path is resolved now, so that a later change of the working directory changes
-    /// nothing.
+    /// A relative path is resolved now, so that a later change of the working directory
+    /// changes nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self::with_files(OsFiles, path)
     }
@@ -145,11 +145,10 @@ impl<L: FileLayer> FsStorage<L> {
         }
     }
 
-    /// Works on a file system that cannot sync directories too, as some network and user-space ones
-    /// cannot. A name is then durable when that file system makes it so: a loss of power may
-    /// take back the newest segment or manifest, and with it leaves that were acknowledged, as
-    /// far back as the names that are left go. A crash of the process alone takes nothing. The
-    /// default refuses with an error.
+    /// Also works on a file system that cannot sync directories, like some network and user-space
+    /// file systems. A name is then durable when that file system makes it so: a loss of power may
+    /// remove the newest segment or manifest, and with it leaves that were acknowledged. A crash of
+    /// the process alone loses nothing. The default refuses with an error.
     #[must_use]
     pub fn allow_unsynced_directories(self) -> Self {
         let mut disk = self.disk.afresh();
@@ -158,8 +157,8 @@ impl<L: FileLayer> FsStorage<L> {
         Self::over(disk, layout, self.levels.shard_chunks())
     }
 
-    /// Drops what an earlier ownership through this handle remembers; another owner may have been
-    /// here since.
+    /// Drops the state of an earlier ownership through this handle: another owner may have
+    /// written since.
     fn forget(&self) {
         self.disk.forget();
         self.log.forget();

@@ -1,9 +1,8 @@
 //! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of this crate's own.
 //!
 //! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those
-//! could want a lock that this thread holds. And a forked child has any pool of its parent's
-//! without its threads, for good, and may not be able to start any: there the calling thread hashes
-//! alone.
+//! could want a lock that this thread holds. A forked child has its parent's pool without the
+//! threads, and may not be able to start threads: there the calling thread hashes alone.
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, TreeError};
@@ -46,8 +45,8 @@ pub(crate) fn is_pool_thread() -> bool {
     false
 }
 
-/// The pool, if the system has threads for it. One that it had none for is tried again by the next
-/// batch.
+/// The pool, if the system has threads for it. One that it had none for is tried again by
+/// the next batch.
 #[cfg(feature = "parallel")]
 fn pool() -> Option<&'static rayon::ThreadPool> {
     use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! [`StoreIdentity`]: what stands at a place, told without opening it.
+//! [`StoreIdentity`]: the identity of a store, read without opening it.
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::TreeHead;
@@ -10,8 +10,8 @@ use crate::{
     storage::{Place, Storage},
 };
 
-/// What a store says of itself: which types open it, which tree it is, and how far its last
-/// checkpoint came.
+/// The identity of a store: the types that open it, the id of its tree, and the head of its
+/// last checkpoint.
 ///
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
@@ -37,30 +37,27 @@ pub struct StoreIdentity {
     pub place: String,
     /// N, the branching factor.
     pub arity: usize,
-    /// The most hash layers that the tree may have; types with at least as large a MAX_DEPTH open
-    /// it.
+    /// The most hash layers that the tree may have; types with at least as large a
+    /// MAX_DEPTH open it.
     pub max_depth: usize,
     /// The fingerprint of the hasher that made it.
     pub fingerprint: Hash,
     /// Tells this tree from every other one. A backup has another.
     pub tree_id: [u8; 16],
-    /// The head at the last checkpoint; what came since is in the log.
+    /// The head at the last checkpoint. Later leaves are in the log.
     pub checkpointed: TreeHead,
-    /// The head at which it was closed, if that was done in an orderly way and nobody has opened
-    /// it since.
+    /// The head of the last orderly close, unless the store was opened for writing since.
     pub closed_at: Option<TreeHead>,
     /// The id of the tree that it is a backup of, until it is opened for writing.
     pub backup_of: Option<[u8; 16]>,
-    /// What recovery cut off although it had been durable, and was not acknowledged, the oldest
-    /// first.
+    /// The unacknowledged cuts of durable entries by recovery, the oldest first.
     pub cuts: Vec<CutNotice>,
 }
 
 impl StoreIdentity {
     /// Reads it from the store's manifest, or `None` where there is no store yet. Takes no lock and
-    /// writes nothing, so that it works beside a live writer, whose next checkpoint may change
-    /// the last two fields. Reads the manifest alone: that the rest is whole is for opening to
-    /// find.
+    /// writes nothing, so that it works beside a live writer, whose next checkpoint may change the
+    /// last two fields. It reads the manifest alone; opening checks the rest.
     ///
     /// # Errors
     /// [`StorageError::ForeignDirectory`] for a place that holds something else;

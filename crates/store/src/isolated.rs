@@ -1,4 +1,4 @@
-//! [`isolated`]: runs code of others so that its panic ends with it.
+//! [`isolated`]: runs foreign code and catches its panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,10 +1,10 @@
-//! Durable storage for rotortree trees: the running tree, the backends that keep it, recovery and
-//! checkpoints.
+//! Durable storage for rotortree trees: the running tree, the backends that keep it, recovery
+//! and checkpoints.
 //!
 //! A durable tree is a [`RotorTree`] in a directory or on any [`Storage`](storage::Storage). It
-//! appends to a tree in memory (`rotortree-lean-imt`), writes each entry to a log (`rotortree-wal`),
-//! and from time to time puts complete nodes into chunk files and replaces a manifest. Opening puts
-//! the three together again: chunks, manifest, log.
+//! appends to a tree in memory (`rotortree-lean-imt`), writes each entry to a log
+//! (`rotortree-wal`), and from time to time puts complete nodes into chunk files and replaces a
+//! manifest. Opening puts the three together again: chunks, manifest, log.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -30,24 +30,25 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`storage`] | what durability needs of the place where a tree lives, as a trait with a contract |
-//! | [`fs`], [`memory`] | that place in a directory, and in memory |
+//! | [`storage`] | the trait of a backend, with its contract |
+//! | [`fs`], [`memory`] | backends for a directory and for memory |
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
-//! [`RotorTree`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and writes
-//! nothing, [`AnyTree`] a tree whose N is a number, [`Runtime`] the threads that trees share. [`RecoveryReport`] says what opening found,
-//! [`StoreIdentity`] what stands there before anybody opens it.
+//! [`RotorTree`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and
+//! writes nothing, [`AnyTree`] a tree whose N is a number, [`Runtime`] the threads that trees
+//! share. [`RecoveryReport`] says what opening found, and [`StoreIdentity`] identifies a store
+//! without opening it.
 //!
 //! # What holds everything together
 //!
 //! Only complete nodes are stored, each once; nothing that a committed manifest names is ever
 //! written again. So a crash cannot tear a checkpoint, and bytes that a reader has mapped do not
-//! change. What each step leaves when it is interrupted stands in one table in `docs/durability.
-//! md`, every byte in `docs/format.md`.
+//! change. The state that an interrupted step leaves stands in one table in `docs/durability. md`,
+//! every byte in `docs/format.md`.
 //!
-//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For most
-//! programs the crate `rotortree` is the one to use; this one is for other backends and other
-//! fronts.
+//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For
+//! most programs the crate `rotortree` is the one to use; this one is for other backends and
+//! other fronts.
 
 // Hidden modules are open to the workspace's own tests, fuzz targets and benches. They are no part
 // of the surface that versions speak of.

@@ -1,9 +1,9 @@
-//! [`Manifest`]: the one small object that says what a store holds.
+//! [`Manifest`]: the one small object that names the content of a store.
 //!
-//! Replacing it is what makes a checkpoint: everything it names was durable before and never
-//! changes after. Here is what it says and its bytes ([`encode`](Manifest::encode),
-//! [`decode`](Manifest::decode)); where it is kept and how it is replaced is the business of
-//! [`Storage`](crate::storage::Storage), what follows from it that of recovery.
+//! Replacing the manifest makes a checkpoint: everything that it names was durable before and never
+//! changes later. This module has its fields and its bytes ([`encode`](Manifest::encode),
+//! [`decode`](Manifest::decode)). [`Storage`](crate::storage::Storage) keeps and replaces it, and
+//! recovery acts on it.
 
 mod at;
 mod bytes;
@@ -18,7 +18,7 @@ pub(crate) use self::cuts::push_cut;
 pub use self::cuts::{CutNotice, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS};
 use crate::{StorageError, shape::Shape};
 
-/// What a store holds as of its last checkpoint.
+/// The content of a store at its last checkpoint.
 ///
 /// The fields are not free: [`decode`](Self::decode) refuses a manifest whose fields contradict
 /// each other, and [`encode`](Self::encode) never makes one.
@@ -83,8 +83,8 @@ pub struct Manifest {
     /// The header of the newest log segment known to have been created. Every number from the
     /// first to its own must exist.
     pub newest: HeaderCopy,
-    /// The state that was durable when this manifest was written: what is named as lost where
-    /// damage has taken it. It does not say up to where the log must be valid, since a reader
+    /// The state that was durable when this manifest was written. Recovery reports it as lost if
+    /// damage has taken it. It does not require that the log is valid up to here, because a reader
     /// may see this manifest before the manifest itself is durable.
     pub durable: Position,
     /// Where the log ends, if the store was closed in an orderly way.
@@ -98,8 +98,8 @@ pub struct Manifest {
 /// The complete nodes of one level that are not in a chunk yet, and the chunk checksums that are
 /// not in a sector yet.
 ///
-/// Both lengths follow from the size of the tree; the default is a level with nothing behind its
-/// chunks.
+/// Both lengths follow from the size of the tree; the default is a level with nothing
+/// behind its chunks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelTail {
     /// The complete nodes behind the whole chunks: fewer than 128.
@@ -123,7 +123,7 @@ pub struct CleanClose {
     pub root: Hash,
 }
 
-/// What a backup is of.
+/// The origin of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackupOf {
     /// The id of the tree that was copied.
@@ -158,8 +158,8 @@ impl Manifest {
         self.newest.number
     }
 
-    /// Refuses fields that contradict each other, for who takes a manifest that neither
-    /// [`encode`](Self::encode) nor [`decode`](Self::decode) has seen.
+    /// Refuses fields that contradict each other, for a manifest that neither
+    /// [`encode`](Self::encode) nor [`decode`](Self::decode) has checked.
     pub(crate) fn ensure_consistent(&self, name: &str) -> Result<(), StorageError> {
         self.check().map_err(|wrong| StorageError::DataCorruption {
             file: name.into(),

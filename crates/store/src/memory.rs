@@ -1,8 +1,7 @@
 //! [`MemoryStorage`]: a tree's place in memory, for tests and for trees that need not outlive the process.
 //!
-//! The state lives as long as any handle, so that a tree can be dropped and opened again.
-//! Everything counts as durable when its call returns; what a crash would do is the simulation's
-//! business.
+//! The state lives as long as any handle, so that a tree can be dropped and opened again. Every
+//! write counts as durable when its call returns; the simulation models crashes.
 
 mod blocks;
 
@@ -32,7 +31,7 @@ use blocks::Blocks;
 /// let storage = MemoryStorage::new();
 /// let owner = storage.acquire()?;
 /// storage.create_segment(1, &mut &b"a header"[..])?;
-/// storage.commit_manifest(0, b"a manifest").expect("nobody else commits here");
+/// storage.commit_manifest(0, b"a manifest").expect("no other owner commits");
 /// drop(owner);
 ///
 /// let again = storage.clone();

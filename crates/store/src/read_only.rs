@@ -1,4 +1,4 @@
-//! [`ReadOnly`]: a store seen by a process that does not own it.
+//! [`ReadOnly`]: a view of a store that another process may own.
 
 mod newer;
 
@@ -25,18 +25,18 @@ const ATTEMPTS: usize = 100;
 /// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer
 /// and on a read-only mount, and shows only states that are known to be durable.
 ///
-/// It stays with the place that it opened, as its writer does: a directory that is moved goes on
-/// being followed, what takes its path is not looked at, and once it is removed
-/// [`refresh`](Self::refresh) fails with that reason, while the snapshot goes on serving. Open
-/// another view for what stands at the path now.
+/// It stays with the directory that it opened, as the writer does. It follows a moved directory,
+/// and ignores a new one at the old path. After the directory is removed,
+/// [`refresh`](Self::refresh) fails with that reason, and the snapshot keeps serving. Open another
+/// view for the directory at the path now.
 ///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the
 /// last sync by that much. It sees the states at which it was refreshed and not the appends between
 /// them, so it cannot tell, as the writer's `find_head` does, whether a root was one of theirs;
 /// where the size is known too, `snapshot_at(size)` of its snapshot tells.
 ///
-/// Opened by [`RotorTree::open_read_only`](crate::RotorTree::open_read_only). A cheap handle: clones
-/// share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
+/// Opened by [`RotorTree::open_read_only`](crate::RotorTree::open_read_only). A cheap handle:
+/// clones share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
 pub struct ReadOnly<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     view: Arc<View<H, N, MAX_DEPTH>>,
 }
@@ -98,12 +98,12 @@ impl Drop for Refreshing<'_> {
 struct Seen {
     report: RecoveryReport,
     tree_id: [u8; 16],
-    /// What was read, if it is known to be of one moment.
+    /// The version that was read, if it is known to be of one moment.
     version: Option<Version>,
 }
 
-/// Tells states of a place apart without reading the log: whatever a writer does ends in another
-/// manifest or lengthens the newest segment that the manifest names.
+/// Distinguishes the states of a place without reading the log: every change by a writer replaces
+/// the manifest or lengthens its newest segment.
 #[derive(PartialEq, Eq)]
 struct Version {
     tree_id: [u8; 16],
@@ -155,10 +155,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         })
     }
 
-    /// Moves forward to what is durable now; whether there was anything new. O(manifest) if the
-    /// store is as it was: no byte of the log is read then. Otherwise the log is read anew:
-    /// O(levels + shards + log). Blocks on these reads; to await something new, see
-    /// [`newer_than`](Self::newer_than).
+    /// Moves forward to what is durable now; whether there was anything new. O(manifest)
+    /// if the store is as it was: no byte of the log is read then. Otherwise the log is
+    /// read anew: O(levels + shards + log). Blocks on these reads; to await something new,
+    /// see [`newer_than`](Self::newer_than).
     ///
     /// # Errors
     /// As [`RotorTree::open_read_only`](crate::RotorTree::open_read_only), and
@@ -291,7 +291,7 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             .map(|manifest: Manifest| manifest.generation)
     };
     if storage.load_manifest().map_err(StorageError::Io)?.is_none() {
-        // What is damaged or not ours is told as opening for writing tells it.
+        // Damage and foreign files give the errors of opening for writing.
         recovery::refuse_foreign(&**storage)?;
         return Err(recovery::missing(&**storage).into());
     }
@@ -318,8 +318,8 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             // Nothing says that what was seen last is more than a store in motion.
             Err(error) => {
                 let busy = format!(
-                    "{}: its writer made a checkpoint during each of {ATTEMPTS} attempts to read it (the last ended with: {error}); \
-                     try again",
+                    "{}: its writer made a checkpoint during each of {ATTEMPTS} attempts to read \
+                     it (the last ended with: {error}); try again",
                     storage.describe()
                 );
                 return Err(StorageError::Io(std::io::Error::new(

@@ -192,10 +192,10 @@ fn is_out_of_room(error: &RotorTreeError) -> bool {
 }
 
 /// Replays the log into the tree, and starts the segment that this run writes: it holds what is
-/// above the point that the old segments attest - or, to compact, all that the checkpoint does not
-/// cover. It attests no more than they do: until the manifest that names it is durable, a loss of
-/// power may bring back the one that names only them. With how many records and leaves were
-/// replayed.
+/// above the point that the old segments attest - or, to compact, all that the checkpoint does
+/// not cover. It attests no more than they do: until the manifest that names it is durable, a
+/// loss of power may bring back the one that names only them. With how many records and leaves
+/// were replayed.
 fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     live: &LiveLog,
     tree: &mut LeanIMT<H, N, MAX_DEPTH>,

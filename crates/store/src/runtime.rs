@@ -6,14 +6,14 @@
 //! | `workers` | a lane: a queue of jobs and the threads that serve it |
 //! | `threads` | jobs, and starting a thread |
 //! | `timer` | jobs for later, and the one thread that waits for them |
-//! | `reserve` | a file descriptor for the moment without any other |
+//! | `reserve` | a spare file descriptor |
 //! | `models` | the runtime where models are checked |
 //!
 //! Threads start when there is work and end when there has been none for a while: an idle tree
 //! costs no thread and no timer. A job that finds every thread busy gets a thread of its own, up to
 //! a bound, so that a device that stalls holds up its own tree alone. In a forked child, which has
-//! none of its parent's threads, they start anew, if threads start there at all (`docs/durability.
-//! md`).
+//! none of its parent's threads, they start anew, if threads start there at all
+//! (`docs/durability. md`).
 
 mod lanes;
 mod reserve;
@@ -38,16 +38,16 @@ use crate::fork::PerProcess;
 /// Two lanes, one for flushes and one for checkpoints, and a timer. A job that finds all threads of
 /// its lane busy starts another one, up to 32 for flushes and 16 for checkpoints: as many devices
 /// may stall before a tree on a healthy one has to wait. Threads end when they had nothing to do
-/// for 5 seconds, so that idle trees cost none. Where the system has no thread to give, what the
-/// background would have done is done by the timer's thread or by the call that wanted it.
+/// for 5 seconds, so that idle trees cost none. If the system has no thread, the timer's thread or
+/// the calling thread does the work.
 ///
 /// While a tree is open one file descriptor is kept in reserve, for all trees together: it is given
 /// up for a moment when the process has no other, so that a tree which was idle can write
 /// nevertheless. On Windows there is no need for it.
 ///
-/// A forked child starts its own for the trees that it opens. If its parent was starting or ending
-/// a thread when it forked, no thread runs there, ever: that is a lock of the standard library, and
-/// what the background does is then not done.
+/// A forked child starts its own threads for the trees that it opens. If its parent was starting or
+/// ending a thread at the fork, the child can never start one, because of a lock of the standard
+/// library, and background work is then not done.
 ///
 /// ```
 /// let runtime = rotortree_store::Runtime::new();

@@ -1,4 +1,4 @@
-//! [`Settings`]: everything that can be set on a tree, whatever its type and wherever it is.
+//! [`Settings`]: all settings of a tree, for every type and every backend.
 
 use std::{fmt, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! [`Shape`]: what a checkpoint stores of each level, told from arity and size alone.
+//! [`Shape`]: the chunks and tails of each level of a checkpoint, computed from arity and size.
 //!
 //! The same arithmetic as [`geometry`](rotortree_lean_imt::geometry), for an arity that is read
 //! from a manifest and so known only at run time. Nothing here trusts its numbers: no power beyond
@@ -32,8 +32,8 @@ impl Shape {
         }
     }
 
-    /// The number of hash layers above the leaves: the least `d` with `arity^d >= size`. At most
-    /// 64.
+    /// The number of hash layers above the leaves: the least `d` with `arity^d >= size`. At
+    /// most 64.
     #[must_use]
     pub fn depth(self) -> usize {
         let mut nodes = self.size;
@@ -82,8 +82,8 @@ impl Shape {
         (self.chunks(level) % SUMS_PER_SECTOR) as usize
     }
 
-    /// The most leaves that `max_depth` hash layers can stand on; `u64::MAX` where it is more than
-    /// that.
+    /// The most leaves that `max_depth` hash layers can stand on; `u64::MAX` where it is
+    /// more than that.
     #[must_use]
     pub fn max_size(self, max_depth: u32) -> u64 {
         let mut size: u64 = 1;

@@ -1,16 +1,14 @@
-//! Spans through `tracing`, where that feature is on: what a call, or a job in the background, is
-//! busy with.
+//! Spans of calls and background jobs, through `tracing` with that feature.
 //!
 //! A span is entered before its call takes a lock, and left when the call holds none any more: a
-//! subscriber is code of others and may call any method of the tree. A subscriber that panics keeps
-//! no call from its work. Names, levels and fields are those of `docs/tracing.md`, which a test
-//! holds against what is captured. What happens within a span is told by events, which are
-//! the engine's.
+//! subscriber is foreign code and may call any method of the tree. A panic of a subscriber does not
+//! affect the call. Names, levels and fields are those of `docs/tracing.md`, and a test compares
+//! the two. The engine's events tell what happens within a span.
 
 use crate::storage::Storage;
 
-/// Defines a function for each span: its name, its level, its arguments and the fields made of
-/// them.
+/// Defines a function for each span: its name, its level, its arguments and the fields
+/// made of them.
 macro_rules! spans {
     ($($name:ident: $level:ident ($($argument:ident: $kind:ty),*) { $($fields:tt)* })*) => { $(
         #[cfg(feature = "tracing")]

@@ -1,8 +1,8 @@
-//! [`Storage`]: what durability needs of the place where a tree lives.
+//! [`Storage`]: the trait of a backend, which keeps a tree durably.
 //!
-//! Three roles - log, chunks, manifest - and ownership, stated so that an object store can play
-//! them as well as a directory can: nothing here renames, overwrites, appends to or lists in steady
-//! state. A backend stores bytes under names; what the bytes mean is decided above it.
+//! A backend has three roles (log, chunks, manifest) and ownership. An object store can play them
+//! as well as a directory: in steady state nothing is renamed, overwritten, appended to or listed.
+//! A backend stores bytes under names; the layers above give the bytes their meaning.
 
 mod address;
 
@@ -21,7 +21,7 @@ pub const MAX_HEADER_BYTES: u64 = 512;
 /// No manifest is longer than this; a longer one is damage, found before it is read into memory.
 pub const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 
-/// What stands at the place a backend was given, told without changing it.
+/// The content of a backend's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -29,8 +29,8 @@ pub enum Place {
     Vacant,
     /// A manifest of ours (valid or not: the caller decodes it).
     Occupied,
-    /// Log segments of ours that hold more than a header, and no manifest: part of a store is
-    /// missing.
+    /// Log segments of ours that hold more than a header, and no manifest: part of a
+    /// store is missing.
     ManifestMissing {
         /// What stands there instead, for the error message.
         found: String,
@@ -42,8 +42,8 @@ pub enum Place {
     },
 }
 
-/// Where a place lies among directories, so that one place can be kept out of another. Empty for
-/// places that lie in none.
+/// The directories of a place, so that one place can be kept out of another. Empty for places
+/// outside of directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Location {
     /// The directories that belong to the place.
@@ -64,18 +64,18 @@ impl Location {
 /// Exclusive ownership of a place; given up when dropped.
 pub trait Ownership: fmt::Debug + Send + Sync {}
 
-/// What a failed write of the log or the manifest leaves behind.
+/// The state after a failed write of the log or the manifest.
 ///
-/// The variant decides whether a tree goes on: after [`NotWritten`](Self::NotWritten) it keeps what
-/// it wanted to write and tries again, after the other two it fails for good.
+/// The variant decides whether a tree goes on: after [`NotWritten`](Self::NotWritten) it keeps the
+/// pending bytes and tries again; after the other two it fails for good.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may
     /// be repeated.
     #[error(transparent)]
     NotWritten(io::Error),
-    /// What stands there is not what this owner left: another owner's, put there past the backend,
-    /// or gone with the place. Nothing of this call is in force.
+    /// The place does not have the state that this owner left: another owner wrote, files were
+    /// changed past the backend, or the place is gone. Nothing of this call is in force.
     #[error(transparent)]
     Fenced(io::Error),
     /// Some or all of it may be there, now or after a crash. Only opening the place again tells.
@@ -122,9 +122,8 @@ pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
 /// The first units of a shard, immutable.
 pub trait Region: fmt::Debug + Send + Sync {
     /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
-    /// every read of a node is a [`read_at`](Self::read_at) of its whole chunk, one for each
-    /// level of each proof that [`TieringConfig`](crate::TieringConfig) does not keep in
-    /// memory.
+    /// every read of a node is a [`read_at`](Self::read_at) of its whole chunk, one for each level
+    /// of each proof that [`TieringConfig`](crate::TieringConfig) does not keep in memory.
     fn bytes(&self) -> Option<&[u8]>;
 
     /// Fills `buf` from `offset` within the region; a short read is an error.
@@ -156,9 +155,9 @@ pub enum Reads {
 ///
 /// Each role has one type of error. The *place* ([`inspect`](Self::inspect),
 /// [`acquire`](Self::acquire), [`sweep`](Self::sweep)) has [`StorageError`], since it may have an
-/// owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know whether
-/// it is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint is tried
-/// again.
+/// owner. A *write of the log or the manifest* has [`WriteError`], since the tree must know
+/// whether it is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint
+/// is tried again.
 ///
 /// What one process can see of it is checked by the conformance suite, `test_util::conformance`,
 /// which lists every clause that does not hold; durability takes a crash to see.
@@ -167,18 +166,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
     fn describe(&self) -> String;
 
-    /// What a part of the store is called in error messages: the file or object that a user would
-    /// look for.
+    /// The name of a part of the store in error messages: its file or object.
     fn name(&self, part: Part) -> String {
         format!("{}, {part}", self.describe())
     }
 
-    /// Tells what stands here without changing anything, and without owning it.
+    /// Classifies the content of the place without changing it and without ownership.
     fn inspect(&self) -> Result<Place, StorageError>;
 
-    /// A handle for reading that stays with what stands here now, whatever takes the place's name
-    /// later; `None`, the default, where this handle does so itself, and where nothing stands
-    /// here.
+    /// A reading handle that stays with the store that is here now, also after another one
+    /// takes the place's name. `None`, the default, if this handle does so itself or if
+    /// there is no store.
     fn pinned(&self) -> Result<Option<Arc<dyn Storage>>, StorageError> {
         Ok(None)
     }
@@ -193,8 +191,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through this very
-    /// handle.
+    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through
+    /// this very handle.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
     /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the
@@ -212,9 +210,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Creates segment `number` with `content` (a header and possibly groups). It is visible only
     /// as a whole and durable when this returns. Returns its length.
     ///
-    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove
-    /// them. `content` comes in pieces of any size, with interruptions, and may be as long as a
-    /// log.
+    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints
+    /// remove them. `content` comes in pieces of any size, with interruptions, and may be as
+    /// long as a log.
     ///
     /// # Errors
     ///
@@ -269,11 +267,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// [`sync_levels`](Self::sync_levels). No bytes at all are fine.
     ///
     /// The units of a shard are put in order, from unit 0 on and without gaps, and shards of a
-    /// level one after another. Positions that a committed manifest names are never written
-    /// again; others may be. Equal bytes may always be put again, also through another
-    /// handle. Different ones a backend of create-only objects refuses with `AlreadyExists`: a
-    /// checkpoint covers durable leaves alone, so that within one history a unit has one
-    /// content.
+    /// level one after another. Positions that a committed manifest names are never written again;
+    /// others may be. Equal bytes may always be put again, also through another handle. Different
+    /// ones a backend of create-only objects refuses with `AlreadyExists`: a checkpoint covers
+    /// durable leaves alone, so that within one history a unit has one content.
     ///
     /// # Errors
     ///
@@ -320,9 +317,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// reading it into memory.
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>>;
 
-    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for 0).
-    /// Durable when it returns. What it is and whether it is valid is not the backend's
-    /// business; the generation comes beside the bytes.
+    /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for
+    /// 0). Durable when it returns. The backend does not interpret the bytes; it gets the
+    /// generation beside them.
     ///
     /// # Errors
     ///
@@ -335,15 +332,15 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     // --- keeping evidence ---
 
     /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from
-    /// the log. `label` is any text, slashes and `..` included: the name stays within the
-    /// place. Returns where they are. If exactly these bytes are there under that name already,
-    /// they are used again, so that keeping them a thousand times is as keeping them once;
-    /// where others are, it is `AlreadyExists` and they stay.
+    /// the log. `label` is any text, slashes and `..` included: the name stays within the place.
+    /// Returns where they are. If these bytes are there under that name already, the call keeps
+    /// them, so it can be repeated; if other bytes are there, it fails with `AlreadyExists` and
+    /// does not change them.
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---
 
-    /// Lets go of what is kept only for speed, such as an open file; the next call that needs it
-    /// gets it again. For a tree that goes idle.
+    /// Releases resources that are kept for speed, such as an open file; the next call that needs
+    /// them gets them again. For a tree that goes idle.
     fn rest(&self) {}
 }

@@ -1,5 +1,4 @@
-//! The locks, condition variables and cells that the engine's threads meet at: the usual ones, or
-//! loom's where models are checked.
+//! The locks, condition variables and cells of the engine: the standard ones, or loom's in models.
 //!
 //! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What
 //! the engine has below it (storage, cold nodes, counters) keeps the usual locks, under which no
@@ -81,7 +80,7 @@ pub(crate) fn read<T>(shared: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     shared.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks for reading, unless somebody writes.
+/// Locks for reading, unless a thread writes.
 pub(crate) fn try_read<T>(shared: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
     match shared.try_read() {
         Ok(guard) => Some(guard),
@@ -95,7 +94,7 @@ pub(crate) fn write<T>(shared: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     shared.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What loom does not have, made of what it has.
+/// Types that loom lacks, built from its own.
 #[cfg(loom)]
 mod models {
     use std::sync::{Arc, OnceLock, atomic::Ordering};
@@ -105,7 +104,7 @@ mod models {
         atomic::{AtomicBool, AtomicUsize, fence},
     };
 
-    /// Stands in for the cell of `arc-swap`, which loom cannot see into.
+    /// Stands in for the cell of `arc-swap`, which loom cannot model.
     pub(crate) struct ArcSwap<T>(Mutex<Arc<T>>);
 
     impl<T> ArcSwap<T> {
@@ -130,8 +129,8 @@ mod models {
         }
     }
 
-    /// A cell that is set once. Whoever looks may miss what is set, unless something else orders
-    /// the two.
+    /// A cell that is set once. A reader may miss the value, unless another operation
+    /// orders the two.
     pub(crate) struct SetOnce<T> {
         is_set: AtomicBool,
         value: OnceLock<T>,

@@ -1,4 +1,4 @@
-//! [`RotorTree`]: the handle. Its methods stand by what they are for: [`insert`], [`read`], [`durability`], [`observe`].
+//! [`RotorTree`]: the handle. Its methods are grouped by purpose: [`insert`], [`read`], [`durability`], [`observe`].
 
 mod durability;
 mod insert;
@@ -26,8 +26,8 @@ use crate::{
 ///   it was made with; a type with at least as much opens it.
 ///
 /// A cheap handle, `Send` and `Sync`: clones share one tree, and [`close`](Self::close) on any of
-/// them closes it for all. When the last one is dropped the tree is closed too, without anybody to
-/// tell the errors to. Snapshots and tokens outlive the tree.
+/// them closes it for all. Dropping the last handle closes the tree too, but errors are then lost.
+/// Snapshots and tokens outlive the tree.
 ///
 /// Each method says whether it may block and on what; those that say nothing never do. Which of
 /// them an executor's thread may call, and the forms to await, are in the [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
@@ -108,11 +108,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// * [`StorageError::ConfigMismatch`], [`StorageError::HasherMismatch`] for a tree of another
     ///   `N` or hasher, or one with a larger `MAX_DEPTH` than this type's;
     /// * [`StorageError::DataCorruption`], [`StorageError::CrcMismatch`],
-    ///   [`StorageError::UnsupportedFormat`] for files that are damaged, missing, or of a newer
-    ///   release;
+    ///   [`StorageError::UnsupportedFormat`] for files that are damaged, missing, or of a
+    ///   newer release;
     /// * [`StorageError::InvalidConfig`] for an empty path or a value outside its limits;
-    /// * [`StorageError::Io`] for what the operating system refuses, naming the file;
-    /// * [`RotorTreeError::Tree`] if the log holds what this hasher refuses.
+    /// * [`StorageError::Io`] if the operating system refuses an operation, naming the file;
+    /// * [`RotorTreeError::Tree`] if the log has a leaf that this hasher refuses.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -144,8 +144,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
 
     /// Starts opening a tree on a storage, without a path and with the defaults of
     /// [`RotorTreeConfig::new`]: in memory, in a bucket, in a database. What else there is to
-    /// set is set on the builder. `docs/write-a-backend.md` says how to write a storage of one's
-    /// own.
+    /// set is set on the builder. `docs/write-a-backend.md` says how to write a storage
+    /// of one's own.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -168,9 +168,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Opens an existing tree for reading alone: takes no lock and writes nothing, so that it works
-    /// beside a live writer and on a read-only mount. Shows states that are known to be
-    /// durable, and only those; [`refresh`](ReadOnly::refresh) moves forward. Blocks on
-    /// reading.
+    /// beside a live writer and on a read-only mount. Shows states that are known to be durable,
+    /// and only those; [`refresh`](ReadOnly::refresh) moves forward. Blocks on reading.
     ///
     /// # Errors
     /// Those of [`open`](Self::open), but never [`StorageError::FileLocked`]. Where there is no

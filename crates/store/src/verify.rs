@@ -1,9 +1,9 @@
-//! Checking a tree against itself: every stored inner node against its children, and the root.
+//! Checks a tree: compares every stored inner node with the hash of its children, and the root.
 //!
-//! A checksum says that bytes are what was written; this says that what was written is a tree. It
-//! looks at nodes through a snapshot, so it covers chunks, tails and nodes in memory alike. Chunks
-//! of levels that are held in memory, whose copies in storage no snapshot reads, are
-//! [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all)'s.
+//! A checksum says that the stored bytes are the written bytes; this check says that the written
+//! bytes are a tree. It reads nodes through a snapshot, so it covers chunks, tails and nodes in
+//! memory. No snapshot reads the stored chunks of levels that are kept in memory;
+//! [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all) checks those.
 
 use std::{
     num::NonZero,
@@ -20,8 +20,8 @@ use rotortree_lean_imt::{TreeSnapshot, geometry};
 
 use crate::{StorageError, cold::storage_error, fork::is_child, lock::lock};
 
-/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they are
-/// compared.
+/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they
+/// are compared.
 const PIECE_CHILDREN: usize = 4096;
 /// More threads than this compete for memory, not for cores.
 const MAX_THREADS: usize = 16;
@@ -110,7 +110,7 @@ struct Work<'a, H, const N: usize, const MAX_DEPTH: usize> {
     first_pieces: Vec<u64>,
     pieces: u64,
     total: u64,
-    /// The number of the next piece that nobody has taken.
+    /// The number of the next free piece.
     next: AtomicU64,
     /// Inner nodes compared.
     done: AtomicU64,
@@ -206,7 +206,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Work<'a, H, N, MAX_D
     }
 }
 
-/// What one thread reads into and hashes into.
+/// The buffers of one thread for reading and hashing.
 #[derive(Default)]
 struct Buffers {
     children: Vec<Hash>,

@@ -1,6 +1,5 @@
-//! The filesystem backend over simulated files: what it promised is there after a crash at every
-//! operation, nothing is there in part, and faults at every call end in an error that names a file
-//! and in nothing worse.
+//! The filesystem backend over simulated files: its promises hold after a crash at every operation,
+//! nothing is left in part, and a fault at any call ends in an error that names a file.
 //!
 //! Each crash test also runs over files that only pretend to sync, and must then fail.
 
@@ -90,7 +89,10 @@ fn files_that_only_pretend_to_sync_are_found_out() {
         let storage = FsStorage::with_files(Lying::new(files.clone(), lie), ROOT);
         session(&storage, &files, &mut facts).unwrap();
         let checked = catch_unwind(AssertUnwindSafe(|| check_crashes(&files, &facts, 64)));
-        assert!(checked.is_err(), "nobody noticed that {lie:?} did nothing");
+        assert!(
+            checked.is_err(),
+            "no check noticed that {lie:?} did nothing"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! The object-store backend where object stores differ from files: lost answers, stalled owners, no
-//! listing.
+//! The object-store backend where object stores differ from files: lost answers, stalled
+//! owners, no listing.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use rotortree_store::{
     test_util::object::{Loss, ObjectStorage, ObjectStore},
 };
 
-/// Opens and works as an engine does; what it wrote.
+/// Opens and works as an engine does, and returns the written bytes.
 const CHUNKS: Shard = Shard {
     stream: Stream::Chunks,
     level: 0,

@@ -13,7 +13,7 @@ use rotortree_store::{
 
 const DIRECTORY: &str = "ROTORTREE_TEST_DIRECTORY";
 
-/// Not a test of its own: what the other process does. It owns the directory until its input ends.
+/// Not a test of its own: the other process, which owns the directory until its input ends.
 #[test]
 #[ignore = "run by the tests that need another process"]
 fn another_process() {
@@ -158,8 +158,8 @@ fn of_threads_that_race_for_a_directory_one_wins() {
     }
 }
 
-/// A child that another thread is starting holds copies of the lock's files until it executes its
-/// program.
+/// A child that another thread is starting holds copies of the lock's files until it
+/// executes its program.
 #[cfg(unix)]
 #[test]
 fn a_directory_given_up_is_free_at_once_while_processes_are_being_started() {

@@ -1,4 +1,4 @@
-//! What a directory holds before it is a store's: found out, told, and left as it is.
+//! The content of a directory before it is a store's: classified, reported, and left unchanged.
 
 use std::{
     collections::BTreeMap,
@@ -85,7 +85,7 @@ fn the_layout_of_the_published_crate_is_named() {
     assert!(found.contains("rotortree 0.20 or earlier"), "{found}");
 }
 
-/// What rotortree 0.20.0 writes for N = 4 and 20 levels; until its first checkpoint it has no
+/// The log of rotortree 0.20.0 for N = 4 and 20 levels; until its first checkpoint it has no
 /// directory `data`.
 const PUBLISHED_LOG: [u8; 24] = [
     0x10, 0, 0, 0, 0, 0, 0, 0, b'R', b'O', b'T', b'R', 4, 0, 0, 0, 0x14, 0, 0, 0, 0x96, 0x78, 0x85,

@@ -69,7 +69,7 @@ fn unit(stream: Stream, level: u8, index: u64) -> Vec<u8> {
 
 /// Puts everything, then reads every shard back at every length near its ends.
 fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> {
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let mut there = BTreeMap::<(Stream, u8), u64>::new();
     for put in puts {
         let units = there.entry((put.stream, put.level)).or_default();
@@ -138,7 +138,7 @@ fn check_groups(
     groups: &[(usize, bool)],
     reads: &[(u64, usize)],
 ) -> Result<(), TestCaseError> {
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let mut expected = vec![255; 512];
     storage
         .create_segment(1, &mut &expected[..])

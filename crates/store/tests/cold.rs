@@ -1,5 +1,5 @@
-//! Checkpoints written and read back: every node at every size, damage, snapshots that outlive what
-//! they were taken from.
+//! Checkpoints written and read back: every node at every size, damage, and snapshots that
+//! outlive their trees.
 
 mod backends;
 mod checkpoints;

@@ -1,4 +1,4 @@
-//! What tests of several modules start from.
+//! Helpers for tests of several modules.
 
 use std::{panic, sync::Once};
 

@@ -1,4 +1,4 @@
-//! The engine on every backend: what is inserted comes back, whatever happened in between.
+//! The engine on every backend: inserted leaves come back after any steps in between.
 
 use std::{
     fs::OpenOptions,
@@ -595,8 +595,8 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
     }
 }
 
-/// What nothing attested yet when the process died is attested by the opening that recovers it, and
-/// not some time later.
+/// An opening attests the recovered records at once, also those that were not attested when the
+/// process died.
 #[test]
 fn readers_are_shown_what_an_opening_has_recovered_once_it_returns() {
     let storage = |files: &SimFiles| -> Arc<dyn Storage> {

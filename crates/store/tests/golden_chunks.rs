@@ -1,5 +1,5 @@
-//! The bytes of chunk and checksum files, pinned: what an earlier release wrote must read the same
-//! for ever.
+//! Pins the bytes of chunk and checksum files: files of an earlier release must read the
+//! same for ever.
 
 use std::{ops::ControlFlow, sync::Arc};
 

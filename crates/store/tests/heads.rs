@@ -209,12 +209,12 @@ fn closed_and_failed_trees_go_on_answering() {
     );
 }
 
-/// Whoever has a root, from an insert or from reading, finds it, and nothing is found that readers
-/// do not see yet.
+/// A thread that has a root, from an insert or from a read, finds it, and a lookup finds no head
+/// that readers do not see yet.
 #[test]
 fn a_root_that_anybody_has_seen_is_found_by_everybody() {
     let storage = place();
-    // Nobody of the three falls so far behind between seeing a root and looking for it.
+    // None of the three falls so far behind between seeing a root and looking for it.
     let tree = open(&storage, 1 << 16);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {

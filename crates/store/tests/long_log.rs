@@ -1,6 +1,5 @@
-//! Logs that are too long to be copied whole: what opening applies while it still reads is what a
-//! tree in memory has, wherever the log ends, whatever of it is attested, and whether it is the
-//! owner or a reader who opens it.
+//! Logs that are too long to be copied whole: the tree that opening builds while it reads equals a
+//! tree in memory, for every end and every attested part of the log, for owners and readers.
 
 use std::{
     fs,
@@ -40,7 +39,7 @@ fn open(path: &Path, recovery: RecoveryMode) -> Result<Tree, RotorTreeError> {
     config(recovery).storage(place(path)).open(Blake3Hasher)
 }
 
-/// How a log comes to be.
+/// The shape of a log.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     batch: usize,
@@ -136,7 +135,7 @@ fn segments(path: &Path) -> Vec<PathBuf> {
     segments
 }
 
-/// What a tree in memory says of the first leaves.
+/// The size and the root of the first leaves in a tree in memory.
 fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
     let mut tree = LeanIMT::<_, 4, 32>::new(Blake3Hasher);
     if size > 0 {

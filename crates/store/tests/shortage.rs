@@ -1,6 +1,6 @@
-//! What a tree does when something runs out, and how much it lets grow: writes that are not made
-//! and made later, the log under each checkpoint policy, room that is reserved and given back,
-//! readers of a writer that falls idle. Rows 17 and 21 of `docs/durability/faults.md`.
+//! Shortages and growth: postponed writes, the log under each checkpoint policy, room that is
+//! reserved and released, and readers of an idle writer. Rows 17 and 21 of
+//! `docs/durability/faults.md`.
 
 use std::sync::Arc;
 

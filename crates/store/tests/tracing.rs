@@ -1,4 +1,4 @@
-//! Spans and events: those of `docs/tracing.md` and no others, and what a subscriber may do.
+//! Spans and events: exactly those of `docs/tracing.md`, and subscribers that call the tree.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
@@ -44,7 +44,7 @@ struct Told {
     errors: Mutex<Vec<String>>,
 }
 
-/// Writes down what it is told.
+/// Records spans and events.
 struct Capture {
     told: Arc<Told>,
     spans: AtomicU64,

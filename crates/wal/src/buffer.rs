@@ -1,5 +1,5 @@
-//! The group that is being filled: records are pushed one behind the other, and sealed once the
-//! segment that takes them is known. Writing and syncing what was sealed is the caller's business.
+//! The group that is being filled. Records are pushed one after the other, and sealed when their
+//! segment is known. The caller writes and syncs the sealed bytes.
 
 use thiserror::Error;
 
@@ -12,11 +12,10 @@ use crate::layout::{
 use crate::record::{self, MAX_LEAVES, RecordView};
 use crate::segment::Position;
 
-/// An allocation up to this many bytes is kept by [`GroupBuffer::clear`] however little of it was
-/// used.
+/// [`GroupBuffer::clear`] keeps an allocation of up to this many bytes, even if it was hardly used.
 const KEPT: usize = 16 << 10;
 
-/// Why a batch was not taken into a group. The group is as it was.
+/// Why a batch was not taken into a group. The group is unchanged.
 ///
 /// ```
 /// use rotortree_wal::{GroupBuffer, RecordError};
@@ -42,11 +41,11 @@ pub enum RecordError {
     MetadataBeforeEnd,
 }
 
-/// A sync group in the making.
+/// A sync group that is being filled.
 ///
-/// Nothing that depends on the segment is computed until [`seal`](Self::seal), so a push costs a
-/// copy. The allocation is reused over [`clear`](Self::clear) and made only when the first record
-/// comes, so that an idle buffer costs nothing.
+/// A push costs a copy: [`seal`](Self::seal) computes everything that depends on the segment. The
+/// first record allocates, and [`clear`](Self::clear) keeps the allocation, so an unused buffer
+/// costs nothing.
 ///
 /// ```
 /// use rotortree_wal::{GroupBuffer, Position, SECTOR};
@@ -63,7 +62,7 @@ pub enum RecordError {
 /// ```
 #[derive(Debug)]
 pub struct GroupBuffer {
-    /// Room for the group header, then the records; behind `filled`, perhaps the padding of an
+    /// Room for the group header, then the records. After `filled` there may be the padding of an
     /// earlier seal.
     bytes: Vec<u8>,
     /// Where the records end.
@@ -90,7 +89,7 @@ impl GroupBuffer {
     }
 
     /// Appends a batch, split into as many records as it takes, and returns the sequence of its
-    /// last one. `None` for the metadata leaves what was there before in force. One copy of the
+    /// last one. `None` for the metadata keeps the earlier metadata in force. One copy of the
     /// leaves; no checksum is computed here.
     ///
     /// # Errors
@@ -105,8 +104,8 @@ impl GroupBuffer {
     }
 
     /// Appends a part of a batch that is too large to be held in one group: all parts but the last
-    /// with `more`, each into a group of its own or behind others. Recovery takes the whole
-    /// batch or nothing of it. Returns the sequence of the part's last record.
+    /// with `more`. Each goes into a group of its own or after other records. Recovery takes the
+    /// whole batch or nothing of it. Returns the sequence of the part's last record.
     ///
     /// # Errors
     ///
@@ -171,13 +170,12 @@ impl GroupBuffer {
     }
 
     /// Appends a record that was read from a segment, and returns its new sequence; the same as its
-    /// old one if this buffer was made to continue where the record stands. The bytes then
-    /// differ from those read in the checksum alone.
+    /// old one if this buffer continues at the record's place. The bytes then differ from those
+    /// read in the checksum alone.
     ///
     /// # Errors
     ///
-    /// None for a view that a scanner gave. Those of [`push_part`](Self::push_part) for one that
-    /// was changed since.
+    /// None for an unchanged view of a scanner; otherwise those of [`push_part`](Self::push_part).
     pub fn push_record(&mut self, record: &RecordView<'_>) -> Result<u64, RecordError> {
         self.push_part(record.leaves, record.metadata, record.more)
     }
@@ -214,8 +212,8 @@ impl GroupBuffer {
     /// before the group's first: no group can attest itself. `after` is the state after
     /// [`last_batch_end`](Self::last_batch_end), of which size and root are written.
     ///
-    /// The group stays as it is: it can be sealed again, also for another segment, or pushed to
-    /// further.
+    /// The group does not change: it can be sealed again, also for another segment, and takes
+    /// further records.
     pub fn seal(&mut self, salt: u64, attested: u64, after: &Position) -> &[u8] {
         debug_assert_eq!(
             after.sequence, self.last_batch_end,
@@ -241,9 +239,8 @@ impl GroupBuffer {
         &self.bytes
     }
 
-    /// Empties the group; the next one goes on where it ended, also within a batch. The allocation
-    /// is kept unless it is far above what the group needed; an empty group says nothing about
-    /// that.
+    /// Empties the group. The next one continues where it ended, also within a batch. The
+    /// allocation is kept unless it is far larger than the group; clearing an empty group keeps it.
     pub fn clear(&mut self) {
         let (used, capacity) = (self.filled.next_multiple_of(SECTOR), self.bytes.capacity());
         self.bytes.clear();
@@ -264,7 +261,7 @@ impl GroupBuffer {
         self.last_batch_end = next_sequence.saturating_sub(1);
     }
 
-    /// Empties this buffer and lets it go on where `other` ends, also within a batch: for two
+    /// Empties this buffer and makes it continue where `other` ends, also within a batch. For two
     /// buffers that take turns.
     pub fn follow(&mut self, other: &Self) {
         self.reset(other.next_sequence);
@@ -272,8 +269,8 @@ impl GroupBuffer {
     }
 
     /// Appends all records of a group that continues this one, and empties it as
-    /// [`clear`](Self::clear) does. One copy. For a group that could not be written while
-    /// another one was being filled behind it.
+    /// [`clear`](Self::clear) does. One copy. For a group that could not be written while the next
+    /// one was being filled.
     pub fn take_over(&mut self, behind: &mut Self) {
         debug_assert_eq!(
             behind.first_sequence, self.next_sequence,
@@ -291,7 +288,7 @@ impl GroupBuffer {
         behind.clear();
     }
 
-    /// Gives the allocation back. What was pushed stays; an empty buffer then holds no memory.
+    /// Shrinks the allocation to the records. An empty buffer then has no memory.
     pub fn release(&mut self) {
         if self.is_empty() {
             self.bytes = Vec::new();
@@ -300,7 +297,7 @@ impl GroupBuffer {
         }
     }
 
-    /// What [`seal`](Self::seal) would give, in bytes: a multiple of [`SECTOR`].
+    /// The length of the sealed group in bytes: a multiple of [`SECTOR`].
     #[must_use]
     pub fn byte_len(&self) -> usize {
         self.filled.next_multiple_of(SECTOR)
@@ -350,8 +347,8 @@ impl GroupBuffer {
         self.last_batch_end
     }
 
-    /// The room that a batch takes in a group, in bytes: what pushing it adds before padding to the
-    /// sector. Saturates, and asks nothing about whether the metadata is too long.
+    /// The bytes that a batch adds to a group, before padding to the sector. Saturates, and does
+    /// not check the length of the metadata.
     ///
     /// ```
     /// use rotortree_wal::GroupBuffer;

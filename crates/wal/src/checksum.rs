@@ -1,11 +1,9 @@
-//! The seeded CRC-32C of groups and records. Which bytes are covered is the business of the modules
-//! that lay them out.
+//! The seeded CRC-32C of groups and records. The modules of their layouts choose the covered bytes.
 //!
 //! Every checksum but the segment header's starts from the salt of its segment. A salt is random
-//! and never given out, so bytes that a user supplies as leaves or metadata cannot be made to pass
-//! for a group or a record, and neither can groups of another segment: they were made under another
-//! salt. A record's checksum also starts from its sequence, so records that are moved, swapped or
-//! replayed within their segment fail too.
+//! and secret, so leaves or metadata of a user cannot pass for a group or a record. Neither can
+//! groups of another segment, which have another salt. A record's checksum also starts from its
+//! sequence, so records that are moved, swapped or replayed within their segment fail too.
 
 /// The state every checksum of one segment starts from.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +21,8 @@ impl Seed {
         crc32c::crc32c_append(crc32c::crc32c_append(self.0, before), after)
     }
 
-    /// The checksum of the record with this sequence: of `bytes`, all of the record behind its
-    /// checksum.
+    /// The checksum of the record with this sequence: of `bytes`, all of the record behind
+    /// its checksum.
     #[inline]
     pub(crate) fn record(self, sequence: u64, bytes: &[u8]) -> u32 {
         crc32c::crc32c_append(

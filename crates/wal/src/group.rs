@@ -1,5 +1,5 @@
-//! The header of a sync group, and the attest mark, which is a group without records. The records
-//! are the business of `record`.
+//! The header of a sync group, and the attest mark, which is a group without records. The module
+//! `record` lays out the records.
 
 use crate::checksum::Seed;
 use crate::layout::{
@@ -20,7 +20,7 @@ const SIZE_AFTER_AT: usize = 40;
 const ROOT_AFTER_AT: usize = 48;
 const RESERVED_AT: usize = 80;
 
-/// What the header of a group says, and where the group stands.
+/// The header of a group, and the group's place.
 ///
 /// A scanner hands these out; see [`Event::Group`](crate::Event::Group).
 ///
@@ -65,8 +65,8 @@ impl GroupHeader {
         self.first_sequence - 1 + u64::from(self.record_count)
     }
 
-    /// Where the records end, in bytes from the segment's start; the largest `u64` if that is past
-    /// it.
+    /// Where the records end, in bytes from the segment's start; the largest `u64` if
+    /// that is past it.
     #[must_use]
     pub fn payload_end(&self) -> u64 {
         self.offset
@@ -124,8 +124,7 @@ impl GroupHeader {
     }
 
     /// Whether the fields agree with each other. Sums cannot overflow once the sequences are within
-    /// their limit, and the payload's bounds cannot: 2^32 records of at most 1 MiB and a
-    /// header.
+    /// their limit, and the payload's bounds cannot: 2^32 records of at most 1 MiB and a header.
     fn is_possible(&self) -> bool {
         let count = u64::from(self.record_count);
         self.first_sequence >= 1
@@ -138,8 +137,8 @@ impl GroupHeader {
     }
 }
 
-/// One sector that says nothing but up to where the log is durable, for a log that has gone idle.
-/// It needs no sync of its own.
+/// A sector that states the durable watermark of the log, for an idle log. It needs no
+/// sync of its own.
 ///
 /// `attested` is the sequence up to which syncs have returned, `after` the state at the end of what
 /// has been written to the segment with this salt; `after.sequence` is the last sequence written.

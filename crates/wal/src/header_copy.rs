@@ -1,4 +1,4 @@
-//! [`HeaderCopy`]: a segment header kept a second time, elsewhere, so that damage to the header costs nothing.
+//! [`HeaderCopy`]: a second copy of a segment header in another place, with which a damaged header is restored.
 
 use crate::layout::{MAX_SEQUENCE, field, get_u64, is_zero, put};
 use crate::segment::{Position, SegmentHeader};
@@ -11,7 +11,7 @@ const BASE_ROOT_AT: usize = 32;
 const ATTESTED_AT: usize = 64;
 const COPIED_AT: usize = 72;
 
-/// The fields of a segment header that the tree does not have in common with all its segments.
+/// The fields of a segment header that differ between the segments of a tree.
 ///
 /// A segment's header holds its predecessor's, and the caller's manifest those of the newest
 /// segment. Both are durable before anything in the segment is acknowledged, so that a header that
@@ -58,8 +58,8 @@ impl HeaderCopy {
         bytes
     }
 
-    /// Reads a copy, or `None` where the fields contradict each other. No checksum is here: that of
-    /// what the copy stands in covers it.
+    /// Reads a copy; `None` if its fields contradict each other. A copy has no checksum: that of
+    /// the surrounding header or manifest covers it.
     #[must_use]
     pub fn decode(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let copy = Self {
@@ -76,8 +76,8 @@ impl HeaderCopy {
         (copy.number > 0 && copy.is_possible()).then_some(copy)
     }
 
-    /// As [`decode`](Self::decode), where zeros stand for no copy at all: the outer `None` is a
-    /// contradiction.
+    /// As [`decode`](Self::decode), where zeros stand for no copy at all: the outer `None` is
+    /// a contradiction.
     pub(crate) fn decode_optional(bytes: &[u8; Self::BYTES]) -> Option<Option<Self>> {
         if is_zero(bytes) {
             return Some(None);
@@ -94,8 +94,8 @@ impl HeaderCopy {
             && self.base.root == self.base.written_root()
     }
 
-    /// The header that this is a copy of, given what all segments of the tree have in common. What
-    /// it said of its own predecessor is not in a copy.
+    /// Restores the header, given the fields that all segments of the tree share. The restored
+    /// header has no copy of its predecessor.
     #[must_use]
     pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
         SegmentHeader {

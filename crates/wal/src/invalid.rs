@@ -1,6 +1,6 @@
-//! What a scanner says of bytes that hold nothing valid.
+//! The scanner's report on bytes without anything valid.
 
-/// A stretch of a segment that holds nothing valid.
+/// A stretch of a segment without anything valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invalid {

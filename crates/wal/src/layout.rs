@@ -1,8 +1,8 @@
 //! Sizes, limits and little-endian fields that segments, groups and records share. The tables are
 //! in the crate's documentation.
 
-/// The unit a disk is trusted to write whole or not at all, in bytes. Segment headers and groups
-/// start on a multiple of it.
+/// The unit that a disk writes whole or not at all, in bytes. Segment headers and groups start on a
+/// multiple of it.
 pub const SECTOR: usize = 512;
 
 /// The version of the format that this crate writes, and the newest that it reads.
@@ -15,8 +15,8 @@ pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// The largest metadata of a batch in bytes.
 pub const MAX_METADATA_BYTES: usize = 64 << 10;
 
-/// The largest sequence. Twice it still fits a `u64`, so that sequences read from anywhere can be
-/// counted on without overflow.
+/// The largest sequence. Twice this number fits a `u64`, so arithmetic on sequences from any source
+/// does not overflow.
 pub const MAX_SEQUENCE: u64 = (1 << 62) - 1;
 
 /// The length of a group header in bytes.
@@ -79,8 +79,8 @@ pub(crate) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
 }
 
-/// Whether all of `bytes` are zero. Reads sixteen at a time, which the compiler turns into vector
-/// code.
+/// Whether all of `bytes` are zero. Reads sixteen at a time, which the compiler turns
+/// into vector code.
 #[inline]
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<16>();

@@ -1,5 +1,5 @@
 //! The byte format of rotortree's write-ahead log: an encoder into a buffer, a scanner over bytes,
-//! and the rules that tell a tear from damage. It opens no file and does no I/O: bytes come in
+//! and the rules that tell a torn tail from damage. It opens no file and does no I/O: bytes come in
 //! through [`SegmentBytes`] and go out as slices.
 //!
 //! ```
@@ -21,11 +21,11 @@
 //!
 //! - A **record** carries leaves, the application's metadata, or both. Records are numbered without
 //!   gaps from 1, their *sequence*.
-//! - A **batch** is what one insert wrote: one record, or several, all but the last of which say
-//!   that more follow. A batch is recovered whole or not at all.
-//! - A **group** is the records that were written at once and are synced together. Its header
-//!   states what was *attested* when it was written: the sequence up to which syncs had returned. A
-//!   group without records is an **attest mark**.
+//! - A **batch** is one or several records of one insert; each but the last says that more follow.
+//!   Recovery takes a batch whole or not at all.
+//! - A **group** is records that are written and synced together. Its header states what was
+//!   *attested* when it was written: the sequence up to which syncs had returned. A group without
+//!   records is an **attest mark**.
 //! - A **segment** is one file of the log: a header with a random *salt*, then groups. The **log**
 //!   is its segments in the order of their numbers; each states the *base* that it continues from.
 //!
@@ -95,21 +95,21 @@
 //! | 16 + 32 `l` | `m` | metadata |
 //! | | | zeros up to a multiple of 16 |
 //!
-//! What a record has behind its header is at most [`MAX_RECORD_BYTES`] long, its metadata at most
-//! [`MAX_METADATA_BYTES`]. A record has at least one leaf or metadata; one whose batch goes on has
-//! leaves and no metadata, since the metadata of a batch stands in its last record.
+//! The body of a record has at most [`MAX_RECORD_BYTES`], its metadata at most
+//! [`MAX_METADATA_BYTES`]. A record has at least one leaf or metadata. The metadata of a batch
+//! stands in its last record; the others have leaves only.
 //!
-//! The zeros between the last record of a group and the sector boundary are the only bytes of a
-//! group that no checksum covers: they carry nothing, nobody reads them, and a file may end before
-//! them.
+//! The zeros between the last record of a group and the sector boundary are the only bytes
+//! of a group that no checksum covers: they carry nothing, are never read, and a file may
+//! end before them.
 //!
 //! # Why checksums are seeded
 //!
-//! Leaves and metadata are chosen by others, perhaps by an adversary, and can hold whole valid
-//! groups, copied from this log or made up. Where a header is damaged the scanner looks for the
-//! next one on every sector boundary, also within what was a record. So every checksum starts from
-//! the salt of its segment, which is random and never leaves the store: a group made without it
-//! passes with a chance of 2^-32. CRC-32C is no message authentication code: who can read the log's
+//! An adversary may choose leaves and metadata, and they can contain whole groups, copied from this
+//! log or made up. After a damaged header the scanner looks for the next header on every sector
+//! boundary, also within the bytes of a record. Therefore every checksum starts from the salt of
+//! its segment, which is random and never leaves the store: a group made without the salt passes
+//! with a probability of 2^-32. CRC-32C is no message authentication code: a reader of the log's
 //! files can forge groups.
 //!
 //! # Reading a log

@@ -1,5 +1,4 @@
-//! The layout of one record: how its header is written, and how a record found in a group is taken
-//! apart and judged.
+//! The layout of one record: writes its header, and parses and checks a record of a group.
 
 use crate::checksum::Seed;
 use crate::layout::{
@@ -22,9 +21,9 @@ pub(crate) const MAX_LEAVES: usize = MAX_RECORD_BYTES / LEAF;
 
 /// One record, borrowed from the bytes it was read from.
 ///
-/// A scanner hands these out; see [`Event::Record`](crate::Event::Record). One that has been read
-/// is one that can be written again: [`GroupBuffer::push_record`](crate::GroupBuffer::push_record)
-/// gives back the same bytes in another segment.
+/// A scanner hands these out; see [`Event::Record`](crate::Event::Record). A record that was read
+/// can be written again: [`GroupBuffer::push_record`](crate::GroupBuffer::push_record) makes the
+/// same bytes in another segment.
 ///
 /// ```
 /// use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner};
@@ -58,7 +57,7 @@ pub struct RecordView<'a> {
     pub index: u32,
     /// The leaves, in the order of their insertion.
     pub leaves: &'a [[u8; 32]],
-    /// The application's metadata; `None` leaves what was there before in force.
+    /// The application's metadata; `None` keeps the earlier metadata in force.
     pub metadata: Option<&'a [u8]>,
     /// Whether the batch goes on in the next record.
     pub more: bool,
@@ -78,7 +77,7 @@ pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
     RECORD_HEADER + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
 }
 
-/// The header of a record, the checksum left open: it depends on the segment, which is only known
+/// Writes the header of a record without its checksum, which depends on the segment and is computed
 /// when the group is sealed.
 ///
 /// The counts fit their fields, since the caller keeps to the limits of a record.
@@ -150,8 +149,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) more: bool,
 }
 
-/// Takes apart the record that `bytes` are, all of them and no more: their length is what
-/// [`Lengths::total`] gave.
+/// Parses the record in `bytes`, whose length is [`Lengths::total`].
 #[inline]
 pub(crate) fn parse(bytes: &[u8], sequence: u64, seed: Seed) -> Result<Parts<'_>, Refused> {
     let (expected, actual) = (get_u32(bytes, 0), seed.record(sequence, &bytes[CRC_LEN..]));

@@ -1,6 +1,6 @@
-//! What to make of a whole log: how far it goes, up to where it is known to be durable, and whether
-//! it ends in a tear or in damage. Only sequences are followed here; the sizes and roots that
-//! groups and headers state are for the caller to compare with the tree it builds.
+//! The rules for a whole log: where it ends, up to where it is known to be durable, and whether it
+//! ends in a torn tail or in damage. The rules follow sequences only. The caller compares the sizes
+//! and roots of groups and headers with its tree.
 
 mod assessment;
 mod log;

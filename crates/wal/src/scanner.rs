@@ -1,5 +1,5 @@
-//! Reading a segment: every valid group wherever it stands, its records in order, and every stretch
-//! that is neither. What to make of them over a whole log is the business of `rules`.
+//! Reads a segment: every valid group, its records in order, and every invalid stretch. The module
+//! `rules` assesses a whole log.
 
 use crate::checksum::Seed;
 use crate::group::GroupHeader;
@@ -8,7 +8,7 @@ use crate::layout::{GROUP_HEADER, MIN_RECORD, RECORD_HEADER, SECTOR_U64, is_zero
 use crate::record::{self, Lengths, Parts, RecordView, Refused};
 use crate::source::{SegmentBytes, Window};
 
-/// What a scanner comes across.
+/// An event of a scanner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -21,7 +21,7 @@ pub enum Event<'a> {
     Invalid(Invalid),
 }
 
-/// Reads one segment from behind its header to its end, event by event.
+/// Reads one segment from the end of its header to the end of the file, event by event.
 ///
 /// - Where a valid group header stands on a sector boundary, [`Event::Group`], then its records as
 ///   [`Event::Record`], in order.
@@ -29,10 +29,9 @@ pub enum Event<'a> {
 ///   header that holds states its true length, so scanning goes on behind it.
 /// - Where no valid header stands, one [`Event::Invalid`] up to the next boundary where one does,
 ///   or to the segment's end.
-/// - The padding behind a group's records says nothing and is not looked at.
+/// - The padding after a group's records carries nothing and is not checked.
 ///
-/// Whatever the bytes say, memory stays bounded by the [`Window`], and the time by the segment's
-/// length.
+/// For any bytes, the [`Window`] bounds the memory and the segment's length bounds the time.
 ///
 /// ```
 /// use rotortree_wal::{Event, GroupBuffer, InvalidReason, Position, SECTOR, Scanner};
@@ -67,12 +66,12 @@ pub struct Scanner<S> {
     group: Option<GroupHeader>,
     /// No group starts from the last one's end up to here.
     searched: u64,
-    /// Whether there are only zeros from the last one's end up to here.
+    /// Whether all bytes from the last group's end up to here are zero.
     blank: bool,
 }
 
-/// The way through the records of a group. It is changed in place, field by field: copying it for
-/// every record costs more than the checksum does.
+/// The progress through the records of a group. It is changed in place, field by field: a copy for
+/// every record costs more than the checksum.
 #[derive(Debug)]
 struct Walk {
     /// Where the next record starts.
@@ -111,8 +110,8 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Goes on from `offset`, where a group starts that a scanner of this segment has reported;
-    /// what stands before is left out.
+    /// Starts at `offset`, the start of a group that a scanner of this segment has reported, and
+    /// skips everything before.
     #[must_use]
     pub fn starting_at(mut self, offset: u64) -> Self {
         self.walk = Walk::to(offset.max(SECTOR_U64));
@@ -120,9 +119,8 @@ impl<S: SegmentBytes> Scanner<S> {
         self
     }
 
-    /// The header of the group that stands right behind the one reported last, if one does: it will
-    /// be reported when its turn comes, and says now what it attests. The way through the
-    /// segment stays as it is.
+    /// The header of the group that directly follows the last one, if there is one, for its
+    /// attested sequence. The scanner does not advance, and will report the group later.
     ///
     /// # Errors
     ///
@@ -152,7 +150,7 @@ impl<S: SegmentBytes> Scanner<S> {
         self.group.as_ref()
     }
 
-    /// What comes next, or `None` at the segment's end.
+    /// The next event, or `None` at the segment's end.
     ///
     /// # Errors
     ///
@@ -169,8 +167,8 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Looks for the next group from the boundary `from` on. How far it has come is kept, so that
-    /// it goes on from there when a read fails and is tried again.
+    /// Looks for the next group from the boundary `from` on. It records its progress, and continues
+    /// from there when a failed read is tried again.
     fn group(&mut self, from: u64) -> Result<Option<Event<'_>>, S::Error> {
         if self.searched <= from {
             self.searched = from;
@@ -180,7 +178,7 @@ impl<S: SegmentBytes> Scanner<S> {
             let at = self.searched;
             let held = (self.len - at).min(SECTOR_U64) as usize;
             if !self.window.holds(at, held) {
-                // What is left out here reads as zeros, which are no group.
+                // The skipped bytes read as zeros, which are no group.
                 let data = self.source.next_data(at)?;
                 let boundary = data - data % SECTOR_U64;
                 if boundary > at {

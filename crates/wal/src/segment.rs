@@ -1,5 +1,5 @@
-//! The header sector that every segment starts with, and how the first sector of a file is told
-//! apart. What follows the header is the business of `group` and `record`.
+//! The header sector of a segment, and the classification of a file by its first sector. The
+//! modules `group` and `record` lay out the rest of a segment.
 
 use thiserror::Error;
 
@@ -39,7 +39,7 @@ pub struct Position {
     pub sequence: u64,
     /// Leaves in the tree.
     pub size: u64,
-    /// Root of the tree; zeros when the size is 0, whatever is put here.
+    /// Root of the tree. It is written as zeros if the size is 0.
     pub root: [u8; 32],
 }
 
@@ -57,7 +57,7 @@ impl Position {
     }
 }
 
-/// What the first sector of a segment says.
+/// The content of the first sector of a segment.
 ///
 /// ```
 /// use rotortree_wal::{Position, SegmentHeader};
@@ -80,8 +80,7 @@ impl Position {
 pub struct SegmentHeader {
     /// The tree that the segment belongs to.
     pub tree_id: [u8; 16],
-    /// Random, made anew for every segment and never given out: the seed of all checksums behind
-    /// the header.
+    /// Random, new for every segment, and secret: the seed of all checksums after the header.
     pub salt: u64,
     /// The segment's number; a later segment has a larger one.
     pub number: u64,
@@ -89,18 +88,17 @@ pub struct SegmentHeader {
     pub arity: u32,
     /// The hasher's fingerprint for N.
     pub fingerprint: [u8; 32],
-    /// What the segment continues from: its first record has the sequence after this. Everything
-    /// up to here is durable elsewhere, and what earlier segments hold beyond it is dead.
+    /// The position that the segment continues from: its first record has the next sequence.
+    /// Records up to here are durable elsewhere, and later records of earlier segments are dead.
     pub base: Position,
     /// The sequence up to which everything is durable if the segment exists: `base.sequence`, or
     /// more if earlier segments attest records that this one holds copies of.
     pub attested: u64,
-    /// How many records the segment was created with, under its temporary name: copies of what
-    /// earlier segments hold, from its base on. What stands behind them was written by whoever
-    /// the segment was in force for.
+    /// Number of records that the segment was created with: copies of records of earlier segments,
+    /// from its base on. The later records were written while the segment was in force.
     pub copied: u64,
-    /// The header of the segment with the number before this one, where there was one: what
-    /// restores it should it be damaged.
+    /// The header of the segment with the number before this one, where there was one: it restores
+    /// a damaged header.
     pub previous: Option<HeaderCopy>,
 }
 
@@ -192,8 +190,8 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; what follows them is not looked
-    /// at.
+    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; what follows them is
+    /// not looked at.
     ///
     /// # Errors
     ///
@@ -256,7 +254,7 @@ fn checksum(bytes: &[u8; SECTOR]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&bytes[..CRC_AT]), &bytes[CRC_AT + 4..])
 }
 
-/// How a file of the log starts.
+/// The start of a file of the log.
 ///
 /// ```
 /// use rotortree_wal::SegmentStart;
@@ -273,12 +271,11 @@ fn checksum(bytes: &[u8; SECTOR]) -> u32 {
 pub enum SegmentStart {
     /// With a header.
     Header(SegmentHeader),
-    /// Shorter than a header, or with a first sector of zeros and nothing else anywhere: what a
-    /// crash, or a full disk, leaves of a segment that was being created. Nothing in it was
-    /// ever acknowledged, since its header is synced first.
+    /// Shorter than a header, or all zeros. A crash or a full disk leaves this of a segment that
+    /// was being created. Nothing in it was ever acknowledged, since its header is synced first.
     Blank,
-    /// With something else. No crash leaves this where sectors are written whole: it is damage, a
-    /// foreign file, or a segment of a newer release.
+    /// With other bytes. No crash leaves them on a disk that writes sectors whole: they are damage,
+    /// a foreign file, or a segment of a newer release.
     Unreadable(SegmentError),
 }
 

@@ -1,5 +1,5 @@
-//! Where the scanner gets its bytes: a trait that the caller implements over its files, and the one
-//! window they are read into.
+//! The source of the scanner's bytes: a trait that the caller implements over its files, and the
+//! window for reading them.
 
 use core::ops::Range;
 
@@ -23,7 +23,7 @@ use thiserror::Error;
     reason = "a segment's length is a bound for reads; nothing asks whether it is empty"
 )]
 pub trait SegmentBytes {
-    /// What a read can fail with.
+    /// The error of a read.
     type Error;
 
     /// The segment's length in bytes. The scanner asks once and never reads at or past it.
@@ -34,7 +34,7 @@ pub trait SegmentBytes {
     ///
     /// # Errors
     ///
-    /// Whatever reading can fail with; the scanner passes it on, and may be asked again.
+    /// The error of the read. The scanner returns it and can be called again.
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), Self::Error>;
 
     /// The first offset at or behind `offset` that may hold anything but zeros. An implementation
@@ -120,8 +120,8 @@ const READ: usize = 256 << 10;
 
 /// The buffer that a scanner reads through, to be handed from one segment's scanner to the next.
 ///
-/// It holds at most what one read takes (256 KiB), or one record of the largest size (1 MiB and a
-/// header).
+/// It has at most the bytes of one read (256 KiB), or one record of the largest size (1 MiB
+/// and a header).
 ///
 /// ```
 /// use rotortree_wal::{Scanner, Window};

@@ -33,8 +33,8 @@ impl Bump {
     }
 }
 
-// SAFETY: `alloc` returns either null or a block of `layout.size()` bytes inside `arena`, aligned to
-// `layout.align()`, that was never given out before; nothing unwinds.
+// SAFETY: `alloc` returns either null or a block of `layout.size()` bytes inside `arena`, aligned
+// to `layout.align()`, that was never given out before; nothing unwinds.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let arena = self.arena.get().cast::<u8>();

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: prints the tables of `docs/performance.md`, measured here.
 //!
-//! What is measured, and how, is the business of the `benches` member; this builds and runs it.
+//! The `benches` member measures; this command builds and runs it.
 
 use crate::args::Args;
 use crate::cargo::Invocation;

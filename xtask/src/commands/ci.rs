@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: every step, timed, with a table at the end.
 //!
-//! A failed step does not keep the later ones from running, so that one run tells everything;
-//! `--fail-fast` is for those who wait.
+//! Later steps run after a failed one, so that one run reports everything; `--fail-fast` stops at
+//! the first failure.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: a short run of every fuzz target, from its seeds.
 //!
 //! Needs cargo-fuzz and a nightly toolchain, and says so where they are missing; the targets are
-//! then compiled with the stable compiler, so that they do not rot. What a run finds on its way is
+//! then compiled with the stable compiler, so that they do not rot. The inputs that a run finds are
 //! kept below the target folder and not in the repository.
 
 use std::fs;
@@ -114,7 +114,7 @@ fn chosen(metadata: &Metadata, only: Option<&str>) -> Outcome<Vec<String>> {
     Ok(targets)
 }
 
-/// What keeps the targets from running here.
+/// The missing tool, if the targets cannot run here.
 fn missing_tool(root: &Path) -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("fuzz targets run on Linux".to_owned());

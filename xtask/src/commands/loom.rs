@@ -1,8 +1,7 @@
-//! `cargo xtask loom`: the models of everything that threads meet at, in every interleaving within
-//! bounds.
+//! `cargo xtask loom`: the models of concurrent code, in every interleaving within bounds.
 //!
-//! Built with `--cfg loom` into a target folder of its own, so that neither build throws the other
-//! away.
+//! Built with `--cfg loom` into a target folder of its own, so that neither build throws
+//! the other away.
 
 use std::path::Path;
 
@@ -22,8 +21,8 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// What has models, and how its tests are chosen. A filter that matches nothing fails: see
-/// `listed`.
+/// The packages with models, and the targets of their tests. A filter that matches nothing fails:
+/// see `listed`.
 const MODELS: [(&str, &str); 2] = [
     ("rotortree-lean-imt", "--features parallel --lib"),
     ("rotortree-store", "--lib"),

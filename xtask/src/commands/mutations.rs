@@ -1,7 +1,7 @@
-//! `cargo xtask mutations`: takes each protection of the list out, in a copy, and sees whether its
-//! test fails.
+//! `cargo xtask mutations`: removes each protection of the list, in a copy, and checks that
+//! its test fails.
 //!
-//! Not a step of `ci`: it builds once per mutation. What CI checks is that the list still fits the
+//! Not a step of `ci`, because it builds once per mutation. CI checks that the list still fits the
 //! sources (`tidy`).
 
 use std::collections::BTreeSet;
@@ -89,8 +89,8 @@ fn listed(mutation: &Mutation) -> String {
     )
 }
 
-/// Runs every named test on the tree as it is: what does not pass now, or is no test, would catch
-/// nothing.
+/// Runs every named test on the unchanged tree: a test that fails now, or does not exist, would
+/// catch nothing.
 fn rehearse(trials: &mut Trials, chosen: &[&Mutation]) -> Outcome<()> {
     terminal::heading("without mutations");
     let tests: BTreeSet<&Test> = chosen.iter().map(|mutation| &mutation.test).collect();
@@ -104,8 +104,8 @@ fn rehearse(trials: &mut Trials, chosen: &[&Mutation]) -> Outcome<()> {
     })
 }
 
-/// What became of each, and what could not be tried out: a mutation that does not compile is an
-/// error of the list.
+/// The fate of each mutation, and the mutations that could not be tried: one that does not compile
+/// is an error of the list.
 fn mutate<'a>(
     copy: &Copy,
     trials: &Trials,

@@ -52,7 +52,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     )))
 }
 
-/// What rustdoc says of a crate with all features but the one that only tests want.
+/// rustdoc's JSON for a crate with all features except the one for tests.
 fn read(root: &Path, metadata: &Metadata, name: &str) -> Outcome<BTreeSet<String>> {
     let folder = format!("{}/surface", metadata.target_directory);
     let features: Vec<&str> = package(metadata, name)?
@@ -85,8 +85,8 @@ fn compare(name: &str, lines: &BTreeSet<String>, listed: &str) -> Outcome<()> {
         Ok(())
     } else {
         Err(Failure::new(format!(
-            "The public items of `{name}` are not those of {FOLDER}/{name}.txt. Where the change is \
-             meant: cargo xtask surface --write"
+            "The public items of `{name}` are not those of {FOLDER}/{name}.txt. Where the change \
+             is meant: cargo xtask surface --write"
         )))
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks.
 //!
-//! With a path, the tests that a change of this file asks for, which take seconds.
+//! With a path, the tests that a change of this file concerns, which take seconds.
 
 use std::path::Path;
 

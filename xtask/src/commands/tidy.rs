@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: what the compiler and clippy do not check about the files.
+//! `cargo xtask tidy`: checks of the files that the compiler and clippy do not make.
 
 use crate::args::Args;
 use crate::command::Command;

@@ -80,7 +80,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         )
         .env("ROTORTREE_KILLS", &(10_000 * scale).to_string())
         .run_tests(),
-        // Every point; what is missing to reach them is a failure.
+        // Every point; a missing tool is a failure.
         "syscalls" => Invocation::cargo(
             root,
             "test --release -p rotortree --test syscalls -- --nocapture --exact \
@@ -98,13 +98,14 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .run_tests(),
         "sustained" => Invocation::cargo(
             root,
-            "test --release -p rotortree --all-features --test durable -- --nocapture readers_prove_and_verify",
+            "test --release -p rotortree --all-features --test durable -- --nocapture \
+             readers_prove_and_verify",
         )
         .env("ROTORTREE_SUSTAINED_SECONDS", &(120 * scale).to_string())
         .env("ROTORTREE_TEST_LIMIT", &(1200 + 240 * scale).to_string())
         .run_tests(),
-        // The standard library is not instrumented (that takes its source), so what is found is in this repository's code
-        // and its dependencies.
+        // The standard library is not instrumented (that takes its source), so what is found is in
+        // this repository's code and its dependencies.
         "asan" => sanitized(root, "address"),
         _ => valgrind(root),
     }

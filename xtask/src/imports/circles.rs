@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Files, each with the files that it takes names from.
 pub(crate) type Arrows = BTreeMap<String, BTreeSet<String>>;
 
-/// The circles: the parts with more than one member, each sorted, in the order of their first
-/// member.
+/// The circles: the parts with more than one member, each sorted, in the order of their
+/// first member.
 pub(crate) fn find(arrows: &Arrows) -> Vec<Vec<String>> {
     let mut search = Search {
         arrows,

@@ -9,7 +9,7 @@ use crate::source::{attributes, is_for_tests};
 /// A path as it is written, segment by segment.
 pub(super) type Path = Vec<String>;
 
-/// What the syntax of one file says about names. Items that only tests compile are left out.
+/// The names in the syntax of one file, without items that only tests compile.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The modules that it declares in other files.

@@ -1,4 +1,4 @@
-//! From a path to the file that declares what it names.
+//! Resolves a path to the file that declares its item.
 
 use std::collections::{BTreeMap, BTreeSet};
 

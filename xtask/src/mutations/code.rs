@@ -1,4 +1,4 @@
-//! Finding a piece of code whatever its layout: what a formatter may change does not count.
+//! Finds a piece of code in any layout: changes by a formatter do not count.
 //!
 //! White space and comments are left out of the comparison, and so is a comma before a closing
 //! bracket, which a formatter adds where it breaks a list over lines.

@@ -1,4 +1,4 @@
-//! A copy of the tracked files, below the target folder: what is mutated is never the checkout.
+//! A copy of the tracked files, below the target folder: mutations never change the checkout.
 
 use std::collections::BTreeSet;
 use std::fs;

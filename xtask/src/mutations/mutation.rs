@@ -1,4 +1,4 @@
-//! What one mutation is, and what can be said of it without building anything.
+//! One mutation, and the checks that need no build.
 
 use serde::Deserialize;
 
@@ -21,10 +21,10 @@ pub(crate) struct Mutation {
     pub(crate) find: String,
     /// The code to put there.
     pub(crate) put: String,
-    /// What must fail then.
+    /// The test that must fail then.
     pub(crate) test: Test,
-    /// Why nothing fails, where that is right: it changes nothing, or something else stands behind
-    /// it.
+    /// Why nothing fails, where that is right: it changes nothing, or something else
+    /// stands behind it.
     pub(crate) explained: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Building the test that a mutation names, and running it with an end in sight.
+//! Builds the test of a mutation, and runs it with a time limit.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -94,7 +94,7 @@ impl Trials {
             .args([self.target.to_string_lossy()])
             // What a mutation leaves unused is no reason not to compile.
             .env("RUSTFLAGS", "--cap-lints=warn -Awarnings")
-            // Nobody debugs these programs, and each is built once for each mutation.
+            // These programs are never debugged, and each is built once for each mutation.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()?;
         program_in(&messages, &test.target).ok_or_else(|| {
@@ -109,7 +109,7 @@ impl Trials {
         let folder = self.tree.join(test.folder());
         let output = self.target.join("last-test-output.txt");
         let failed = |error| Failure::io(program.display(), &error);
-        // A file and no pipe: nobody has to read it for the test to go on.
+        // A file instead of a pipe, so that the test does not wait for a reader.
         let file = File::create(&output).map_err(failed)?;
         let mut child = Command::new(program)
             .arg(&test.name)

@@ -1,8 +1,8 @@
-//! What became of each mutation, and what that says of the list.
+//! The fate of each mutation, and its meaning for the list.
 
 use super::trial::Ending;
 
-/// What a run says of one mutation.
+/// The fate of one mutation in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// The test failed.

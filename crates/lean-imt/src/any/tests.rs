@@ -1,4 +1,4 @@
-//! What is chosen at run time does exactly what the types do.
+//! Objects with an N chosen at run time behave as the types do.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::ops::Bound;
@@ -67,7 +67,7 @@ fn proofs(snapshot: &dyn AnySnapshot, old: TreeHead) -> Vec<(Kind, Vec<u8>)> {
     ]
 }
 
-/// What the type of the kind says of the bytes: whether they decode, and what verifying them gives.
+/// The result of the typed proof for the bytes: whether they decode, and the verdict.
 fn typed<const N: usize>(
     bytes: &[u8],
     kind: Kind,
@@ -95,7 +95,7 @@ fn typed<const N: usize>(
     })
 }
 
-/// The same without types.
+/// The same result of an [`AnyProof`].
 fn untyped(
     bytes: &[u8],
     arity: usize,
@@ -147,7 +147,7 @@ fn a_snapshot_does_as_an_object_what_it_does_as_a_type() {
         }
     }
     for_each_arity(Compare);
-    // Those that cannot be chosen are objects too.
+    // Snapshots of an N that cannot be chosen are objects too.
     compare(&snapshot::<5>(30));
 }
 
@@ -288,7 +288,7 @@ fn prove<const N: usize>(size: usize) {
                 .all(|(index, leaf)| **leaf == all[*index as usize])
         );
 
-        // Another head, and what another number of heads comes to.
+        // Another head, and another number of heads.
         let other = TreeHead {
             size: new.size + 1,
             ..new
@@ -401,7 +401,7 @@ fn a_hasher_of_few_widths_verifies_the_n_that_it_has() {
     );
 }
 
-/// Every bit of honest proofs changed, every length, every header.
+/// Changes every bit of honest proofs, every length, and every header.
 #[test]
 fn hostile_bytes_come_to_what_they_come_to_with_types() {
     #[derive(Clone)]

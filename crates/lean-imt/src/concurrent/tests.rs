@@ -142,7 +142,7 @@ fn a_hasher_that_panics_leaves_the_tree_to_the_others() {
     let mut leaves = vec![[1; 32], [2; 32], [3; 32], [4; 32]];
     assert_eq!(Some(root), reference::root(&Blake3Hasher, 2, &leaves));
 
-    // What the batch had put down before the hasher broke is not in the way of another batch.
+    // The nodes that the failed batch had staged do not hinder another batch.
     broken.store(true, Ordering::Relaxed);
     assert!(catch_unwind(AssertUnwindSafe(|| tree.insert_many(&[[9; 32]; 20]))).is_err());
     broken.store(false, Ordering::Relaxed);

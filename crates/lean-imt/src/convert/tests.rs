@@ -1,4 +1,4 @@
-//! Conversions against what the other implementations do, written out.
+//! Compares conversions with the algorithms of the other implementations, written out here.
 
 mod circuits;
 mod javascript;

@@ -74,7 +74,7 @@ fn a_tree_from_a_frontier_proves_its_own_leaves_and_refuses_the_rest() {
                         .unwrap()
                 );
             }
-            // A leaf below the frontier is there only if it is one of the frontier's nodes.
+            // The tree has a leaf below the frontier only if the leaf is a node of the frontier.
             for index in 0..start.saturating_sub(start % N as u64) {
                 let Err(TreeError::NodeUnavailable {
                     level: 0, source, ..
@@ -181,8 +181,8 @@ fn every_outside_hash_is_checked() {
     ));
 }
 
-/// At size 1, as at every power of N, the root is the same whatever the hasher is, so that only its
-/// check can tell.
+/// At size 1, as at every power of N, the root is the same for every hasher, so only
+/// `check` can refuse.
 #[test]
 fn a_frontier_of_values_that_the_trees_hasher_refuses_starts_no_tree() {
     #[derive(Clone)]

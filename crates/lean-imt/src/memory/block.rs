@@ -6,13 +6,14 @@ use rotortree_hasher::Hash;
 
 use super::segment::Slots;
 
-/// Room for the nodes of a block on some levels from the leaves up. Each level's are written in
-/// order, by one thread.
+/// Room for the nodes of a block, level by level from the leaves up. One thread writes the nodes of
+/// a level in order.
 pub(crate) struct Block<'a> {
-    /// By level, and in order within one: more than one where a segment ends within the block.
+    /// The slots with their level, in order. A level has several if a segment ends within the
+    /// block.
     slots: Vec<(usize, Slots<'a>)>,
     written: u64,
-    /// Counts the nodes that all blocks have written, so that none is published that was not.
+    /// Counts the nodes that all blocks have written: nodes are published only if all were written.
     written_by_all: &'a AtomicU64,
 }
 
@@ -28,7 +29,7 @@ impl<'a> Block<'a> {
     /// Gives the block its share of a level: the next `width` slots.
     pub(super) fn take(&mut self, level: usize, width: usize, slots: &mut Vec<Slots<'a>>) {
         let mut left = width;
-        // From the end, where taking one off costs nothing: the level's slots are given in reverse.
+        // The level's slots come in reverse, because removing the last one is free.
         while let Some(last) = slots.last_mut().filter(|_| left > 0) {
             let some = last.split_to(left.min(last.len()));
             left -= some.len();
@@ -41,7 +42,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Writes nodes of a level behind those that the block has.
+    /// Writes nodes of a level after those that the block has.
     pub(crate) fn write(&mut self, level: usize, mut nodes: &[Hash]) {
         for (_, slots) in self.slots.iter_mut().filter(|(of, _)| *of == level) {
             let count = slots.write(nodes);
@@ -57,8 +58,7 @@ impl<'a> Block<'a> {
 
 impl Drop for Block<'_> {
     fn drop(&mut self) {
-        // Whoever publishes has waited for the thread that drops this; the number alone is passed
-        // on here.
+        // Relaxed: the publishing thread has joined the thread that drops this block.
         self.written_by_all
             .fetch_add(self.written, Ordering::Relaxed);
     }

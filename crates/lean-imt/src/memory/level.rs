@@ -11,10 +11,10 @@ use super::{
 };
 use crate::TreeError;
 
-/// Slots of a level's first segment.
+/// Number of slots of a level's first segment.
 const FIRST_SLOTS: u64 = 4;
 
-/// Where the segment that holds `index` ends.
+/// The end of the segment with `index`.
 fn next_boundary(index: u64) -> u64 {
     (index / SEGMENT_NODES + 1).saturating_mul(SEGMENT_NODES)
 }
@@ -22,13 +22,13 @@ fn next_boundary(index: u64) -> u64 {
 /// The write end of a level.
 #[derive(Default)]
 pub(super) struct Level {
-    /// Nodes below this index are the base's.
+    /// The base serves nodes below this index.
     base: u64,
     /// Committed length, base included.
     len: u64,
-    /// Length with what is staged.
+    /// Length with the staged nodes.
     staged: u64,
-    /// Full segments behind the base, then the one being written.
+    /// Full segments after the base, then the one being written.
     full: Vec<Arc<Segment>>,
     /// Index of the first slot of the first segment.
     start: u64,
@@ -36,7 +36,7 @@ pub(super) struct Level {
     tail: Option<(u64, SegmentWriter)>,
     /// Segments filled since the last commit and not yet published.
     filled: Vec<SegmentWriter>,
-    /// Whether the table that readers have lacks a segment of this level.
+    /// Whether the readers' table lacks a segment of this level.
     stale: bool,
 }
 
@@ -94,7 +94,7 @@ impl Level {
         Ok(())
     }
 
-    /// Stages `count` nodes that are still to be written, into the slots that this gives, in order.
+    /// Stages `count` nodes and returns their slots in order. The caller writes them.
     #[cfg(feature = "parallel")]
     pub(super) fn stage_unwritten(&mut self, count: u64) -> Result<Vec<Slots<'_>>, TreeError> {
         let first = self.filled.len();
@@ -121,7 +121,7 @@ impl Level {
         Ok(slots.collect())
     }
 
-    /// Grows the last segment up to the next boundary, or starts one behind it.
+    /// Grows the last segment up to the next boundary, or starts a new one.
     fn make_room(&mut self, wanted: u64) -> Result<(), TreeError> {
         match &mut self.tail {
             Some((start, writer)) if !self.staged.is_multiple_of(SEGMENT_NODES) => {
@@ -172,8 +172,8 @@ impl Level {
         if self.staged == self.len {
             return;
         }
-        // Segments that were filled while staging hold at most committed nodes at their front: the
-        // oldest of them becomes the tail again, the others go.
+        // Of the segments that were filled while staging, only the oldest may have committed nodes.
+        // It becomes the tail again; the others are dropped.
         if let Some(oldest) = (!self.filled.is_empty()).then(|| self.filled.remove(0)) {
             let kept = self.full.len() - self.filled.len() - 1;
             self.full.truncate(kept);
@@ -199,7 +199,7 @@ impl Level {
         }
     }
 
-    /// Lets the base serve everything below `base` and drops the segments that hold nothing else.
+    /// Makes the base serve all nodes below `base`, and drops the segments without later nodes.
     pub(super) fn rebase(&mut self, base: u64) {
         debug_assert!(self.base <= base && base <= self.len && self.staged == self.len);
         self.base = base;
@@ -231,8 +231,8 @@ impl Level {
     /// A level with the same committed nodes and a write end of its own: full segments are shared,
     /// the unfinished one is copied.
     pub(super) fn fork(&self) -> Result<Self, TreeError> {
-        // A batch that a panic has ended may have filled segments: the oldest of them is the one
-        // that was unfinished.
+        // A batch that ended in a panic may have filled segments; the oldest of them is the
+        // unfinished one.
         let full = self.full[..self.full.len() - self.filled.len()].to_vec();
         let unfinished = match self.filled.first() {
             Some(oldest) => Some((self.start_of(full.len()), oldest)),

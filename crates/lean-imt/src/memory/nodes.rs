@@ -9,8 +9,8 @@ use super::Block;
 use super::{MemorySource, level::Level};
 use crate::{NodeSource, TreeError};
 
-/// Complete nodes in memory, each once, in append-only segments per level; optionally over a
-/// *base*, a shared source that serves the first nodes of each level.
+/// Complete nodes in memory, each once, in append-only segments per level. An optional *base*, a
+/// shared source, serves the first nodes of each level.
 ///
 /// Appending costs a copy of 32 bytes per node, amortized; [`source`](Self::source) is a reference
 /// count. Memory: 32 bytes per node behind the base, at most doubled for levels below 65,536 nodes.
@@ -27,9 +27,9 @@ use crate::{NodeSource, TreeError};
 pub struct MemoryNodes {
     base: Option<Arc<dyn NodeSource>>,
     levels: Vec<Level>,
-    /// The highest level that something was staged on since the last commit, plus one.
+    /// One more than the highest level with nodes staged since the last commit.
     touched: usize,
-    /// What readers get; renewed when a level's segments change.
+    /// The table that readers get. It is renewed when a level's segments change.
     table: Arc<MemorySource>,
 }
 
@@ -84,11 +84,11 @@ impl MemoryNodes {
         self.levels.iter().map(Level::bytes).sum()
     }
 
-    /// Stages `nodes` behind what `level` has: part of the store at the next
+    /// Stages `nodes` at the end of `level`. They become part of the store at the next
     /// [`commit`](Self::commit).
     ///
     /// # Errors
-    /// [`TreeError::CapacityExceeded`] where memory for them cannot be had.
+    /// [`TreeError::CapacityExceeded`] if memory for them cannot be allocated.
     pub fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
         self.have_levels(level + 1);
         self.levels[level].append(nodes)
@@ -99,7 +99,7 @@ impl MemoryNodes {
         self.end_staging(Level::commit);
     }
 
-    /// Forgets all staged nodes. A hasher that panics in the middle of a batch leaves some behind,
+    /// Drops all staged nodes. A hasher that panics in the middle of a batch leaves staged nodes,
     /// which the next operation aborts.
     pub(crate) fn abort(&mut self) {
         self.end_staging(Level::abort);
@@ -123,11 +123,11 @@ impl MemoryNodes {
         Arc::clone(&self.table)
     }
 
-    /// Lets `base` serve the first `base_lens[k]` nodes of each level `k` from now on, and drops
-    /// the segments that hold nothing else. Sources handed out before keep what they have.
+    /// Makes `base` serve the first `base_lens[k]` nodes of each level `k`, and drops the segments
+    /// without later nodes. Older sources keep their segments.
     ///
-    /// `base` must serve the same nodes as this store does; lengths never shrink and never exceed
-    /// what is committed (both are clamped). Anything staged is aborted.
+    /// `base` must serve the same nodes as this store. Lengths are clamped: they never shrink and
+    /// never exceed the committed lengths. Staged nodes are aborted.
     pub fn rebase(&mut self, base: Arc<dyn NodeSource>, base_lens: &[u64]) {
         self.abort();
         for (level, &len) in self.levels.iter_mut().zip(base_lens) {
@@ -137,9 +137,9 @@ impl MemoryNodes {
         self.renew_table();
     }
 
-    /// Stages `count` blocks of `widths[k]` nodes on each level `k`, which `write` writes, in any
-    /// order and on any threads. Where it fails or panics, everything staged is aborted:
-    /// whoever catches the panic may commit, and slots that nobody wrote must not be published.
+    /// Stages `count` blocks of `widths[k]` nodes on each level `k`. `write` writes them, in any
+    /// order and on any threads. If it fails or panics, all staged nodes are aborted: a caller that
+    /// catches the panic may commit, and unwritten slots must not be published.
     #[cfg(feature = "parallel")]
     pub(crate) fn stage_blocks(
         &mut self,
@@ -185,14 +185,11 @@ impl MemoryNodes {
         }
         write(blocks)?;
         let written = written.into_inner();
-        assert_eq!(
-            written, expected,
-            "slots that nobody wrote must not be published"
-        );
+        assert_eq!(written, expected, "unwritten slots must not be published");
         Ok(())
     }
 
-    /// Makes room for so many levels, on all of which something is staged.
+    /// Adds levels up to `levels` and marks all of them as touched.
     fn have_levels(&mut self, levels: usize) {
         if self.levels.len() < levels {
             self.levels.resize_with(levels, Level::default);
@@ -212,7 +209,7 @@ impl MemoryNodes {
     /// are shared, at most one unfinished segment per level is copied.
     ///
     /// # Errors
-    /// [`TreeError::CapacityExceeded`] where memory for the copies cannot be had.
+    /// [`TreeError::CapacityExceeded`] if memory for the copies cannot be allocated.
     pub fn fork(&self) -> Result<Self, TreeError> {
         let levels = self
             .levels
@@ -223,7 +220,7 @@ impl MemoryNodes {
     }
 }
 
-/// A store with staged slots that nobody has written yet: aborted, unless it is taken out before.
+/// A store with unwritten staged slots. Dropping it aborts them, unless the store was taken out.
 #[cfg(feature = "parallel")]
 struct Unwritten<'a>(Option<&'a mut MemoryNodes>);
 

@@ -1,9 +1,9 @@
-//! On which pages of the system a large piece of memory lies.
+//! Huge pages for large pieces of memory.
 //!
-//! A full segment is as large as a huge page of x86-64 and aarch64. On one of those its first touch
-//! costs one page fault instead of 512, and nodes that are far from each other share an entry of
-//! the TLB. It is a wish: without `std`, on other systems, and where there is no huge page to be
-//! had, memory is as the allocator gives it.
+//! A full segment is as large as a huge page of x86-64 and aarch64. With a huge page, its first
+//! touch costs one page fault instead of 512, and distant nodes share an entry of the TLB. Huge
+//! pages are optional: without `std`, on other systems, and if the system has none, memory stays as
+//! the allocator provides it.
 
 use core::ptr::NonNull;
 
@@ -17,7 +17,7 @@ pub(super) const fn alignment(bytes: usize) -> usize {
     if bytes >= HUGE { HUGE } else { LINE }
 }
 
-/// Asks for huge pages behind a piece of memory that nobody has touched yet.
+/// Asks for huge pages for untouched memory.
 ///
 /// # Safety
 /// `memory` is an allocation of `bytes` bytes.
@@ -26,15 +26,15 @@ pub(super) unsafe fn prefer_huge(memory: NonNull<u8>, bytes: usize) {
     use rustix::mm::{Advice, madvise};
 
     if bytes >= HUGE {
-        // SAFETY: the range is an allocation, by the caller's promise. This advice changes neither
-        // what it holds nor who may access it.
+        // SAFETY: the range is an allocation, by the caller's promise. The advice changes neither
+        // its content nor its access rights.
         let advised = unsafe { madvise(memory.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
         // A kernel that has no huge pages refuses. Nothing depends on them.
         let (Ok(()) | Err(_)) = advised;
     }
 }
 
-/// There is nobody to ask.
+/// Does nothing: this system has no such advice.
 ///
 /// # Safety
 /// `memory` is an allocation of `bytes` bytes.

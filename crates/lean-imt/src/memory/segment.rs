@@ -1,11 +1,10 @@
-//! A fixed piece of memory that one writer fills from the left while readers read what is
-//! published.
+//! A fixed piece of memory that one writer fills from the left while readers read the
+//! published slots.
 //!
-//! The unsafe code of the crate is in this file, in its small neighbours `pages` and
-//! `streaming`, and in `prefetch`. The invariant: slots below `published` are initialized and
-//! never written again, so that readers may have shared references to them; slots at or above it
-//! are touched by the one [`SegmentWriter`] only, by raw pointer. No reference ever covers a
-//! slot at or above `published`.
+//! The unsafe code of the crate is in this file, in `pages`, in `streaming`, and in `prefetch`. The
+//! invariant: slots below `published` are initialized and never written again, so readers may have
+//! shared references to them. The one [`SegmentWriter`] alone touches the other slots, by raw
+//! pointer. No reference ever covers a slot at or above `published`.
 
 use alloc::{
     alloc::{Layout, alloc, dealloc},
@@ -20,16 +19,16 @@ use crate::{
     sync::{AtomicUsize, Ordering, SlotWatch},
 };
 
-/// Nodes of a full segment: 2 MiB. Segments never cross a multiple of it, so that a node's segment
-/// is a division away.
+/// Number of nodes of a full segment: 2 MiB. A segment never crosses a multiple of it, so a
+/// division finds the segment of a node.
 #[cfg(not(any(test, loom)))]
 pub(super) const SEGMENT_NODES: u64 = 1 << 16;
 /// Small in this crate's own tests, so that they cross segments.
 #[cfg(any(test, loom))]
 pub(super) const SEGMENT_NODES: u64 = 16;
 
-/// Nodes from which on a run is written around the cache, if it goes to a segment of full size: a
-/// kernel's worth.
+/// The least number of nodes of a run that is written around the cache, in a segment of full size:
+/// the groups of one kernel.
 const STREAMED: usize = 16;
 
 /// The shared, read side of a segment.
@@ -40,9 +39,9 @@ pub(super) struct Segment {
     watch: SlotWatch,
 }
 
-// SAFETY: the memory behind `slots` is owned by this value; concurrent access is ruled by the
-// invariant of the module: readers touch slots below `published` (loaded with Acquire), the writer
-// slots at or above it.
+// SAFETY: this value owns the memory of `slots`. The invariant of the module rules concurrent
+// access: readers touch slots below `published` (loaded with Acquire), and the writer touches slots
+// at or above it.
 unsafe impl Send for Segment {}
 // SAFETY: as for Send.
 unsafe impl Sync for Segment {}
@@ -64,8 +63,8 @@ impl Segment {
         // allocation.
         let first = unsafe { self.slots.as_ptr().add(from) };
         // SAFETY: the slots are below `published`: initialized, and never written again while
-        // `self` is borrowed or after. They belong to the allocation that `self` owns,
-        // which is aligned beyond what `Hash` asks for.
+        // `self` is borrowed or after. They belong to the allocation of `self`, whose alignment is
+        // larger than that of `Hash`.
         Some(unsafe { core::slice::from_raw_parts(first, len) })
     }
 
@@ -73,8 +72,8 @@ impl Segment {
         self.capacity
     }
 
-    /// Writes `nodes` from `slot` on; says whether around the cache, so that a fence is due before
-    /// anybody accesses the slots.
+    /// Writes `nodes` from `slot` on. Returns whether it wrote around the cache: then a fence must
+    /// precede every access to the slots.
     ///
     /// # Safety
     /// `slot + nodes.len() <= capacity`, all of these slots are at or above `published`, and the
@@ -86,10 +85,10 @@ impl Segment {
         let target = unsafe { self.slots.as_ptr().add(slot) };
         let streaming = nodes.len() >= STREAMED && self.capacity as u64 == SEGMENT_NODES;
         if streaming {
-            // SAFETY: the slots lie within the allocation, no reader touches them, and nobody else
-            // writes them, by the caller's promise. `nodes` is a shared reference,
-            // which covers none of them. The allocation is aligned to 64 bytes and a
-            // slot has 32, so `target` is to 16. The fence is the caller's.
+            // SAFETY: by the caller's promise the slots lie within the allocation and no other
+            // thread accesses them. `nodes` is a shared reference, which covers none of them. The
+            // allocation is aligned to 64 bytes and a slot has 32, so `target` is aligned to 16.
+            // The caller issues the fence.
             unsafe { streaming::copy(nodes.as_ptr(), target, nodes.len()) };
         } else {
             // SAFETY: the same, without alignment and fence.
@@ -114,7 +113,7 @@ pub(super) struct SegmentWriter {
     segment: Arc<Segment>,
     /// Slots written, published or only staged.
     written: usize,
-    /// Whether some of them were written around the cache and no fence came since.
+    /// Whether slots were written around the cache since the last fence.
     streaming: bool,
 }
 
@@ -142,17 +141,17 @@ impl SegmentWriter {
         })
     }
 
-    /// A segment of `capacity` slots that starts with everything this one has, published and
-    /// staged alike.
+    /// A segment of `capacity` slots that starts with the published and the staged slots of this
+    /// one.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
         self.settle();
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
-        // SAFETY: the source has at least `written` slots, which nobody writes meanwhile, and the
-        // target is a fresh allocation of at least as many that nobody else knows yet.
-        // Where staged slots are still to be written, so are the copies: the
-        // copy is untyped, and staged slots are written before they are published, or else aborted.
+        // SAFETY: the source has at least `written` slots, which no thread writes meanwhile. The
+        // target is a fresh allocation of at least as many slots, which no other code knows. Staged
+        // slots may be unwritten, and so may their copies: the copy is untyped, and staged slots
+        // are written before they are published, or aborted.
         unsafe {
             core::ptr::copy_nonoverlapping(
                 self.segment.slots.as_ptr(),
@@ -168,12 +167,13 @@ impl SegmentWriter {
         Ok(grown)
     }
 
-    /// Stages as many of `nodes` as fit; returns how many that were.
+    /// Stages as many of `nodes` as fit, and returns their number.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.room());
-        // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and this
-        // is the one writer (`&mut self` of a type that is not Clone). Before anybody accesses
-        // them, this writer settles: when it publishes, copies, takes back, or is dropped.
+        // SAFETY: `written + count <= capacity`, these slots are at or above `published`, and
+        // this is the one writer (`&mut self` of a type that is not Clone). The writer settles
+        // before every access to these slots: when it publishes, copies or aborts them, and when
+        // it is dropped.
         self.streaming |= unsafe { self.segment.write_at(self.written, &nodes[..count]) };
         self.written += count;
         count
@@ -185,16 +185,16 @@ impl SegmentWriter {
         self.written
     }
 
-    /// Stages so many slots that are still to be written, through [`slots_from`](Self::slots_from).
-    /// They fit.
+    /// Stages `count` slots, which the caller writes through [`slots_from`](Self::slots_from). The
+    /// slots must fit.
     #[cfg(feature = "parallel")]
     pub(super) fn stage_unwritten(&mut self, count: usize) {
         assert!(count <= self.room(), "staged beyond the segment's end");
         self.written += count;
     }
 
-    /// The staged slots from `from` on, for somebody else to write. None of them is published:
-    /// `from` is where something was staged since.
+    /// The staged slots from `from` on, for other threads to write. None of them is published:
+    /// `from` is the start of the slots staged since the last commit.
     #[cfg(feature = "parallel")]
     pub(super) fn slots_from(&mut self, from: usize) -> Slots<'_> {
         let published = self.segment.published.load(Ordering::Relaxed);
@@ -219,14 +219,14 @@ impl SegmentWriter {
             .store(self.written, Ordering::Release);
     }
 
-    /// Forgets everything staged.
+    /// Drops the staged slots.
     pub(super) fn abort(&mut self) {
         self.settle();
         self.streaming = false;
         self.written = self.segment.published.load(Ordering::Relaxed);
     }
 
-    /// Orders what was written around the cache before everything from here on.
+    /// Orders the writes around the cache before all later accesses.
     fn settle(&self) {
         if self.streaming {
             streaming::fence();
@@ -243,27 +243,26 @@ impl SegmentWriter {
 }
 
 impl Drop for SegmentWriter {
-    /// The memory may be freed next.
+    /// The memory may be freed after this.
     fn drop(&mut self) {
         self.settle();
     }
 }
 
-/// Staged slots to be written, side by side with others: whoever has them is the one writer of
-/// them. Not `Clone`, and as long as they live their segment's writer is borrowed, so that it
-/// publishes none of them.
+/// Staged slots that one thread writes beside others: this value is their only writer. It is not
+/// `Clone`, and it borrows the segment's writer, so the writer publishes none of them meanwhile.
 #[cfg(feature = "parallel")]
 pub(super) struct Slots<'a> {
     segment: &'a Segment,
     slot: usize,
     len: usize,
-    /// Whether some were written around the cache and no fence came since.
+    /// Whether slots were written around the cache since the last fence.
     streaming: bool,
 }
 
 #[cfg(feature = "parallel")]
 impl Slots<'_> {
-    /// Slots that are not written yet.
+    /// Number of unwritten slots.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -282,12 +281,12 @@ impl Slots<'_> {
         first
     }
 
-    /// Writes as many of `nodes` as there are slots; returns how many that were.
+    /// Writes as many of `nodes` as fit, and returns their number.
     pub(super) fn write(&mut self, nodes: &[Hash]) -> usize {
         let count = nodes.len().min(self.len);
-        // SAFETY: `slot + len` is at most the segment's capacity, none of these slots is published
-        // while the writer is borrowed, and no other `Slots` has them, since they were split off.
-        // The fence comes when this value is dropped, before its borrow of the writer ends.
+        // SAFETY: `slot + len` is at most the segment's capacity. None of these slots is published
+        // while the writer is borrowed. No other `Slots` has them, because they were split off. The
+        // fence comes when this value is dropped, before its borrow of the writer ends.
         self.streaming |= unsafe { self.segment.write_at(self.slot, &nodes[..count]) };
         self.slot += count;
         self.len -= count;
@@ -308,7 +307,7 @@ impl Drop for Slots<'_> {
 mod loom_models {
     use super::*;
 
-    /// The published length alone orders the writer's slots before a reader's look at them.
+    /// The published length alone orders the writer's slots before a reader's access.
     #[test]
     fn loom_models_a_reader_that_knows_nothing_but_the_segment() {
         loom::model(|| {
@@ -331,8 +330,8 @@ mod loom_models {
         });
     }
 
-    /// Slots that two threads write, side by side, are ordered before a reader's look at them by
-    /// joining those threads and by the published length.
+    /// Joining two writing threads and the published length order their slots before a
+    /// reader's access.
     #[cfg(feature = "parallel")]
     #[test]
     fn loom_models_two_threads_that_write_side_by_side() {
@@ -351,8 +350,7 @@ mod loom_models {
             writer.stage_unwritten(2);
             let mut second = writer.slots_from(1);
             let first = second.split_to(1);
-            // SAFETY: the thread that gets these slots is joined before their borrow of
-            // the writer ends.
+            // SAFETY: the thread with these slots is joined before their borrow of the writer ends.
             let mut first: Slots<'static> = unsafe { core::mem::transmute(first) };
             let writing = loom::thread::spawn(move || assert_eq!(first.write(&[[2; 32]]), 1));
             assert_eq!(second.write(&[[3; 32]]), 1);

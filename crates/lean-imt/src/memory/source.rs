@@ -1,4 +1,4 @@
-//! What readers hold: an immutable table of segments per level, over an optional base.
+//! The read side of a store: an immutable table of segments per level, over an optional base.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
@@ -7,7 +7,7 @@ use rotortree_hasher::Hash;
 use super::segment::{SEGMENT_NODES, Segment};
 use crate::{NodeSource, TreeError, error::NodeFailure, prefetch::prefetch};
 
-/// Nodes of a level that is likely to be in a near cache: 256 KiB.
+/// The largest number of nodes of a level that is likely to be in a near cache: 256 KiB.
 const NEAR: u64 = 1 << 13;
 
 /// The segments of one level.
@@ -27,15 +27,15 @@ impl LevelTable {
         }
     }
 
-    /// The segment of `index` and the slot there, if there is such a segment; it may have
-    /// no such slot.
+    /// The segment and the slot of `index`, if there is such a segment. The segment may
+    /// lack the slot.
     #[inline]
     fn place(&self, index: u64) -> Option<(&Segment, usize)> {
-        // Below the first segment this wraps around, to a number that no segment has.
+        // Below the first segment this wraps to a number that no segment has.
         let number = (index / SEGMENT_NODES).wrapping_sub(self.start / SEGMENT_NODES);
         let segment = self.segments.get(usize::try_from(number).ok()?)?;
         let first = self.start.max(index - index % SEGMENT_NODES);
-        // A segment's slots fit in usize.
+        // A slot number fits in usize.
         Some((segment, index.checked_sub(first)? as usize))
     }
 
@@ -46,8 +46,7 @@ impl LevelTable {
         segment.published(slot, len)
     }
 
-    /// The nodes from `index` on, up to `len` of them, as far as the one segment that holds `index`
-    /// has them.
+    /// The nodes from `index` on, at most `len` and within the segment of `index`.
     #[inline]
     fn published(&self, index: u64, len: usize) -> Option<&[Hash]> {
         let (segment, slot) = self.place(index)?;
@@ -56,12 +55,11 @@ impl LevelTable {
     }
 }
 
-/// What readers of a [`MemoryNodes`](crate::MemoryNodes) hold: an immutable table of the segments
+/// The read side of [`MemoryNodes`](crate::MemoryNodes): an immutable table of the segments
 /// of every level.
 ///
-/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; everybody else reads it as the
-/// [`NodeSource`] that it is. A view costs O(1); none is had of nodes of which a 2 MiB segment has
-/// only a part.
+/// Only a [`MemoryNodes`](crate::MemoryNodes) makes one; other code reads it through
+/// [`NodeSource`]. A view costs O(1). Nodes in two 2 MiB segments have no view.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NodeSource};
@@ -80,7 +78,7 @@ pub struct MemorySource {
 
 impl MemorySource {
     /// The `len` nodes of `level` from `start` on, if one segment or the base has them
-    /// side by side.
+    /// contiguously.
     #[inline]
     fn find(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let table = self.levels.get(level)?;
@@ -92,14 +90,14 @@ impl MemorySource {
         base.view(level, start, len)
     }
 
-    /// Node `index` of `level` where it lies.
+    /// A reference to node `index` of `level`.
     #[inline]
     pub(crate) fn node(&self, level: usize, index: u64) -> Option<&Hash> {
         self.find(level, index, 1)?.first()
     }
 
-    /// Has what is read of a leaf's path fetched, on the levels that are too large to stay in a
-    /// near cache: all at once, instead of one after the other.
+    /// Prefetches the nodes on a leaf's path, on the levels that are too large for a near cache:
+    /// all at once, instead of one after the other.
     #[inline]
     pub(crate) fn prefetch_path<const N: usize>(&self, leaf_index: u64, size: u64) {
         let mut index = leaf_index;
@@ -162,7 +160,7 @@ impl NodeSource for MemorySource {
     #[inline]
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
         let nodes = self.find(level, start, len)?;
-        // Whoever asks for a view goes on to ask for others, one a level, before looking at any.
+        // Callers ask for one view per level before they read any of them.
         prefetch(nodes);
         Some(nodes)
     }

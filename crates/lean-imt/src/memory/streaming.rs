@@ -1,10 +1,10 @@
-//! Copies that go around the cache.
+//! Copies around the cache.
 //!
-//! What a large tree appends is not read again soon. An ordinary store would first fetch the line
-//! that it then overwrites, and push out of the cache what is hashed next; a streaming store does
-//! neither. The price is that such stores are ordered by a [`fence`] alone.
+//! A large tree does not soon read the nodes that it appends. An ordinary store fetches the cache
+//! line before it overwrites the line, and evicts the nodes that are hashed next; a streaming store
+//! does neither. In return, only a [`fence`] orders streaming stores.
 //!
-//! On x86-64; elsewhere copies are ordinary ones, and the fence is none.
+//! On CPUs other than x86-64, copies are ordinary and the fence does nothing.
 
 pub(super) use imp::{copy, fence};
 
@@ -13,7 +13,7 @@ mod imp {
     use core::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
     use rotortree_hasher::Hash;
 
-    /// Copies `count` nodes. Nobody may access `to`, this thread included, before a [`fence`].
+    /// Copies `count` nodes. No thread, this one included, may access `to` before a [`fence`].
     ///
     /// # Safety
     /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is
@@ -21,22 +21,22 @@ mod imp {
     pub(in crate::memory) unsafe fn copy(from: *const Hash, to: *mut Hash, count: usize) {
         let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
         for half in 0..2 * count {
-            // SAFETY: a node has two halves, so this one lies within what the caller says can be
-            // read.
+            // SAFETY: a node has two halves, so this half lies within the nodes that the caller
+            // says can be read.
             let source = unsafe { from.add(half) };
             // SAFETY: the same for what can be written.
             let target = unsafe { to.add(half) };
             // SAFETY: `source` points to 16 bytes that can be read; this load asks for no
             // alignment.
             let value = unsafe { _mm_loadu_si128(source) };
-            // SAFETY: `target` points to 16 bytes that can be written; it is a multiple of 16 bytes
-            // behind `to`, hence aligned. That nobody accesses them before a fence is
-            // the caller's promise.
+            // SAFETY: `target` points to 16 bytes that can be written; it is a multiple of 16
+            // bytes after `to`, hence aligned. No thread accesses them before a fence, by the
+            // caller's promise.
             unsafe { _mm_stream_si128(target, value) };
         }
     }
 
-    /// Orders the copies of this thread before everything that it does from here on.
+    /// Orders the copies of this thread before its later accesses.
     pub(in crate::memory) fn fence() {
         // SAFETY: the instruction is part of SSE, which every x86-64 has.
         unsafe { _mm_sfence() };
@@ -47,7 +47,7 @@ mod imp {
 mod imp {
     use rotortree_hasher::Hash;
 
-    /// Copies `count` nodes. Nobody may access `to`, this thread included, before a [`fence`].
+    /// Copies `count` nodes. No thread, this one included, may access `to` before a [`fence`].
     ///
     /// # Safety
     /// `from` can be read and `to` written for `count` nodes, they do not overlap, and `to` is
@@ -57,6 +57,6 @@ mod imp {
         unsafe { core::ptr::copy_nonoverlapping(from, to, count) };
     }
 
-    /// Ordinary copies need none.
+    /// Ordinary copies need no fence.
     pub(in crate::memory) fn fence() {}
 }

@@ -1,4 +1,4 @@
-//! What views give, against what reads give.
+//! Compares views with reads.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -11,7 +11,7 @@ fn node(index: u64) -> [u8; 32] {
     [index as u8 + 1; 32]
 }
 
-/// Compares every view of level 0 with what is read there; how many there were.
+/// Compares every view of level 0 with a read, and returns the number of views.
 fn compare(source: &dyn NodeSource) -> usize {
     let mut views = 0;
     for start in 0..NODES + 2 {
@@ -50,7 +50,7 @@ fn a_view_is_what_a_read_gives_or_nothing() {
         SEGMENT_NODES + 3,
         NODES,
     ] {
-        // What a base has beyond its part is another tree's.
+        // Nodes of a base beyond its part belong to another tree.
         let mut below = MemoryNodes::new();
         below.append(0, &all[..base as usize]).unwrap();
         below.append(0, &[[0; 32]; SEGMENT_NODES as usize]).unwrap();
@@ -59,7 +59,7 @@ fn a_view_is_what_a_read_gives_or_nothing() {
         over.append(0, &all[base as usize..]).unwrap();
         over.commit();
         assert!(compare(&*over.source()) > 0);
-        // And where nodes of the base are still in a segment.
+        // The same with nodes of the base that are still in a segment.
         let mut rebased = nodes.fork().unwrap();
         rebased.rebase(nodes.source(), &[base]);
         assert!(compare(&*rebased.source()) > 0);

@@ -49,7 +49,7 @@ pub(super) fn is_false(verdict: Result<(), VerifyError>) -> bool {
     )
 }
 
-/// Runs a test that is generic over N for every N that the suite holds it to.
+/// Runs a test that is generic over N for every N of the suite.
 macro_rules! for_each_n {
     ($test:ident) => {
         for_each_n!($test, 2, 3, 4, 5, 8, 16)

@@ -1,4 +1,4 @@
-//! What is written is read back, and nothing that is malformed is.
+//! Written values are read back, and malformed ones are refused.
 
 use rotortree_hasher::Blake3Hasher;
 use serde::{Serialize, de::DeserializeOwned};
@@ -227,8 +227,8 @@ fn the_null_index_of_a_javascript_tree_of_one_leaf_is_read_and_any_other_is_expl
     assert!(refused.to_string().contains("NaN"), "{refused}");
 }
 
-/// Every byte of a value's JSON replaced by what JSON and hex are made of, or left out: it is not
-/// read, is the same value, or is not accepted.
+/// Replaces every byte of a value's JSON by characters of JSON and hex, or removes it: the result
+/// is refused, is the same value, or does not verify.
 fn every_character_counts<T>(value: &T, accepted: impl Fn(&T) -> bool)
 where
     T: Serialize + DeserializeOwned + PartialEq,

@@ -1,4 +1,4 @@
-//! Trees that do not start empty: from a snapshot, sharing its nodes, or from a frontier.
+//! Trees that do not start empty: they share the nodes of a snapshot, or start from a frontier.
 
 use alloc::vec::Vec;
 use rotortree_hasher::Hasher;

@@ -19,7 +19,7 @@ type Tree<const N: usize> = RotorTree<Blake3Hasher, N, 32>;
 /// Leaves in a batch: one entry of the log, and one root.
 const BATCH: usize = 1000;
 
-/// Where the tree is, and how the user sees how far it got.
+/// The place of the tree, and the display of the progress.
 pub(crate) struct Job<'a> {
     pub(crate) dir: &'a Path,
     /// Whether the directory is there after the run.
@@ -27,7 +27,7 @@ pub(crate) struct Job<'a> {
     pub(crate) bar: &'a ProgressBar,
 }
 
-/// The job stopped at a line, and what stood before it is in the tree.
+/// The job stopped at a line. The leaves before it are in the tree.
 #[derive(Debug)]
 pub(crate) struct Stopped {
     pub(crate) at: BadLine,
@@ -43,7 +43,8 @@ impl fmt::Display for Stopped {
         match &self.dir {
             Some(dir) => write!(
                 f,
-                "the tree in {dir} has {} leaves, all of them on disk: mend the line, and the same command goes on from there",
+                "the tree in {dir} has {} leaves, all of them on disk: mend the line, and the same \
+                 command goes on from there",
                 self.size
             ),
             None => write!(
@@ -110,7 +111,7 @@ impl Job<'_> {
         report.timed("checkpoint", started.elapsed())?;
         let head = tree.durable_snapshot().head();
         tree.close()?;
-        // What stood before the line without a leaf is safe by now.
+        // The leaves before the bad line are durable by now.
         input.map_err(|at| Stopped {
             at,
             size: head.map_or(0, |head| head.size),
@@ -177,7 +178,7 @@ struct Appended {
     input: Result<(), BadLine>,
 }
 
-/// Proves what was read, and checks the proofs as a client does, with nothing but the head.
+/// Proves leaves that were read, and checks the proofs as a client does, with the head alone.
 fn prove<const N: usize>(
     tree: &Tree<N>,
     head: TreeHead,

@@ -1,4 +1,4 @@
-//! [`parse`]: the leaf in a line, in the spellings that leave no doubt.
+//! [`parse`]: the leaf in a line, in its unambiguous spellings.
 
 use std::{error::Error, fmt};
 
@@ -6,10 +6,10 @@ use rotortree::Hash;
 
 /// Hex digits of a leaf.
 const DIGITS: usize = 64;
-/// So many characters of a line are told.
+/// Number of characters of a line in a message.
 const TOLD: usize = 76;
 
-/// Why a line has no leaf, and how it begins.
+/// Why a line has no leaf, and its beginning.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NoLeaf {
     reason: Reason,

@@ -123,8 +123,8 @@ impl Lines {
         }
     }
 
-    /// Replaces `batch` by the next leaves, at most `most`. What came before an error is in the
-    /// batch.
+    /// Replaces `batch` by the next leaves, at most `most`. What came before an error is
+    /// in the batch.
     pub(crate) fn next_batch(&mut self, batch: &mut Vec<Hash>, most: usize) -> Result<(), BadLine> {
         batch.clear();
         while batch.len() < most {

@@ -1,13 +1,13 @@
-//! Appends a file of hex leaves to a durable tree, and checks what came of it.
+//! Appends a file of hex leaves to a durable tree, and checks the result.
 //!
 //! ```text
 //! cargo run --release --example append_log -- [FILE] [--dir DIR]
 //! ```
 //!
-//! FILE has one leaf a line, 64 hex digits, or is `-` for the standard input; without it 1000
-//! SHA-256 digests of Debian packages are used. The tree has N = 4 and BLAKE3 and is kept in DIR,
-//! without it in a temporary directory. If DIR holds a tree already, the run goes on where that
-//! tree ends: after a stop at a bad line, or of the power, the same command does the rest.
+//! FILE has one leaf a line, 64 hex digits, or is `-` for the standard input. Without FILE the
+//! leaves are 1000 SHA-256 digests of Debian packages. The tree has N = 4 and BLAKE3 and is kept in
+//! DIR, or in a temporary directory without DIR. If DIR has a tree already, the run continues where
+//! that tree ends: after a bad line or a loss of power, the same command does the rest.
 
 mod args;
 mod job;
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     match run(std::env::args_os().skip(1), &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // If the terminal is gone, the exit code tells.
+            // If the terminal is gone, the exit code still reports the failure.
             drop(writeln!(io::stderr(), "append_log: {error}"));
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! [`Probes`]: some of the leaves, evenly spread, to be proved later; however many there are.
+//! [`Probes`]: a sample of the leaves, evenly spread, for proving later.
 
 use rotortree::Hash;
 
@@ -18,7 +18,7 @@ impl Probes {
         }
     }
 
-    /// Told of every leaf, in order.
+    /// Receives every leaf, in order.
     pub(crate) fn offer(&mut self, index: u64, leaf: Hash) {
         if self.kept.len() == MOST {
             self.every *= 2;

@@ -1,4 +1,4 @@
-//! [`Report`]: what the example prints.
+//! [`Report`]: the output of the example.
 
 use std::{
     io::{self, Write},
@@ -7,8 +7,8 @@ use std::{
 
 use rotortree::Hash;
 
-/// Lines for the reader of the output. Where the reader has closed the pipe, nothing more is
-/// written, and the job goes on.
+/// Lines for the reader of the output. After the reader closes the pipe, nothing more is written,
+/// and the job goes on.
 pub(crate) struct Report<'a> {
     out: &'a mut dyn Write,
     closed: bool,

@@ -1,4 +1,4 @@
-//! [`resume`]: goes through the input as far as the tree has its leaves already.
+//! [`resume`]: compares the input with the leaves that the tree has already.
 
 use std::{
     error::Error,
@@ -18,7 +18,7 @@ use crate::{
 /// Lines between two looks at the progress bar.
 const STEP: u64 = 1000;
 
-/// The input and the tree in the directory are of two lists.
+/// The input and the tree in the directory have different leaves.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Differs {
     pub(crate) name: String,
@@ -36,8 +36,8 @@ impl fmt::Display for Differs {
         let (here, there) = (hex(&self.here), hex(&self.there));
         write!(
             f,
-            "{}, line {}: leaf {} is {here}, but the tree in {} has {there} there. Nothing was appended. \
-             Name another --dir for this list, or give the list that the tree was made of",
+            "{}, line {}: leaf {} is {here}, but the tree in {} has {there} there. Nothing was \
+             appended. Name another --dir for this list, or give the list that the tree was made of",
             self.name,
             self.line,
             self.index,
@@ -50,8 +50,8 @@ impl Error for Differs {}
 
 /// How far the input and the tree agree.
 pub(crate) struct Compared {
-    /// Leaves; fewer than the tree has where the input ended, or has a line without a leaf, before
-    /// that.
+    /// Leaves; fewer than the tree has where the input ended, or has a line without a
+    /// leaf, before that.
     pub(crate) agreed: u64,
     /// Whether the input could be read so far.
     pub(crate) input: Result<(), BadLine>,

@@ -1,4 +1,4 @@
-//! The example as its users run it: known answers, and input that is not what it should be.
+//! The example as its users run it: known answers, and bad input.
 
 mod command_line;
 mod lines;
@@ -28,7 +28,7 @@ fn whole_list() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// Runs the example; what it told.
+/// Runs the example and returns its output.
 fn told(args: &[&str]) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
     run(args.iter().map(OsString::from), &mut out)?;

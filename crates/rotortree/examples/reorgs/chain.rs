@@ -1,11 +1,11 @@
-//! [`Chain`]: a made-up chain that changes its mind about its last blocks.
+//! [`Chain`]: a simulated chain whose last blocks may be replaced.
 
 use rotortree::{Blake3Hasher, Hash, Hasher};
 
 /// Blocks this deep below the tip are final.
 const FINAL_DEPTH: u64 = 6;
 
-/// What a block is known by: the same number can have several blocks, of which one stays.
+/// The id of a block. Several blocks can have the same number; one of them stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BlockId {
     pub(crate) number: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Block {
     pub(crate) leaves: Vec<Hash>,
 }
 
-/// What a follower hears.
+/// A message to a follower.
 #[derive(Debug)]
 pub(crate) enum News {
     /// A block that goes on from the tip or from an earlier block that is not final.
@@ -91,7 +91,7 @@ impl Chain {
         }
     }
 
-    /// A number below `bound`: a linear congruential generator is random enough for a story.
+    /// A number below `bound`: a linear congruential generator is random enough for this example.
     fn below(&mut self, bound: u64) -> u64 {
         self.random = self
             .random

@@ -17,15 +17,14 @@ pub(crate) struct Follower {
     last_final: Option<BlockId>,
     /// Blocks that are not final yet, each with the tree after it.
     pending: Vec<(Block, Snapshot)>,
-    /// The tree after the last of them. It is in memory, over the snapshot that it was forked
-    /// from.
+    /// The tree after the last of them. It is in memory, over the snapshot that it was forked from.
     tip: Fork,
 }
 
 impl Follower {
     pub(crate) fn open(dir: &Path) -> Result<Self, Box<dyn Error>> {
         let base = RotorTree::open(Blake3Hasher, RotorTreeConfig::new(dir))?;
-        // Leaves and metadata are one entry: they are of the same block, whatever happened.
+        // Leaves and metadata are one entry, so they belong to the same block also after a crash.
         let snapshot = base.durable_snapshot();
         let last_final = snapshot.metadata().map(decode).transpose()?;
         let tip = snapshot.fork()?;
@@ -50,7 +49,7 @@ impl Follower {
         self.tip.snapshot()
     }
 
-    /// Goes on with a block, from wherever its parent is; how many blocks it replaced.
+    /// Applies a block after its parent. Returns the number of replaced blocks.
     pub(crate) fn apply(&mut self, block: Block) -> Result<usize, Box<dyn Error>> {
         let parent = self
             .pending

@@ -5,10 +5,10 @@
 //! cargo run --release --example reorgs -- [BLOCKS]
 //! ```
 //!
-//! An append-only tree cannot take leaves back, and need not. Only what is final goes into it, each
-//! block as one entry together with its number and id. A block that is not final yet is a fork: a
-//! tree in memory that goes on from a snapshot and shares its nodes. A reorganisation drops forks.
-//! After a crash the metadata tells where to go on.
+//! An append-only tree cannot remove leaves, and need not. Only final blocks go into it, each as
+//! one entry together with its number and id. A block that is not final yet is a fork: a tree in
+//! memory that continues from a snapshot and shares its nodes. A reorganisation drops forks. After
+//! a crash the metadata says where to continue.
 
 mod chain;
 mod follower;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // If the terminal is gone, the exit code tells.
+            // If the terminal is gone, the exit code still reports the failure.
             drop(writeln!(io::stderr(), "reorgs: {error}"));
             ExitCode::FAILURE
         }
@@ -97,7 +97,7 @@ fn run(
     Ok(())
 }
 
-/// Hears of so many blocks and checks a proof at the tip after each.
+/// Applies `blocks` blocks and checks a proof at the tip after each.
 fn follow(
     chain: &mut Chain,
     follower: &mut Follower,

@@ -1,4 +1,4 @@
-//! The follower against a tree that is built anew from the chain as it is.
+//! Compares the follower with a tree that is built anew from the chain.
 
 use rotortree::{Blake3Hasher, LeanIMT, TreeHead};
 

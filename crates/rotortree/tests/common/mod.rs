@@ -1,4 +1,4 @@
-//! What the integration tests start from, each of them a program of its own.
+//! Helpers of the integration tests, each of which is a program of its own.
 
 use std::{path::Path, time::Duration};
 

@@ -1,4 +1,5 @@
-//! A tree whose N is chosen at run time is the tree of that N, and opening tells what is there.
+//! A tree whose N is chosen at run time equals the tree of that N, and opening identifies an
+//! existing tree.
 
 use std::{fs, io, sync::Arc, time::Duration};
 
@@ -24,14 +25,14 @@ fn is_missing(error: &StorageError) -> bool {
     matches!(error, StorageError::Io(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Opens with this N, or whatever is there.
+/// Opens with this N, or with that of the existing tree.
 fn open_any(path: &std::path::Path, n: Option<usize>) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
     let builder = AnyTreeBuilder::new(quiet(path));
     let builder = n.map_or_else(|| AnyTreeBuilder::new(quiet(path)), |n| builder.n(n));
     builder.open(Blake3Hasher)
 }
 
-/// What two trees of one content have in common.
+/// Compares two trees of one content.
 fn assert_same<const N: usize>(any: &dyn AnyTree, typed: &Tree<N>) {
     assert_eq!(any.arity(), N);
     assert_eq!(
@@ -97,7 +98,7 @@ fn both_refuse<T, U>(any: Result<T, RotorTreeError>, typed: Result<U, RotorTreeE
     assert_eq!(any.to_string(), typed.to_string());
 }
 
-/// Everything that a tree does, done to an object and to a tree of the type beside it.
+/// Runs every method on an object and on a tree of the type beside it.
 struct SideBySide;
 
 impl WithArity for SideBySide {

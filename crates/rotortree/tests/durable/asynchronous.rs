@@ -1,4 +1,4 @@
-//! The forms to await: what they wait for, what wakes them, and that polling them never waits.
+//! Futures: their outcomes, their wakers, and polling without blocking.
 
 use std::{
     io,
@@ -181,7 +181,7 @@ fn a_view_tells_what_is_newer_than_what_was_seen() {
     let version = block_on(newer).unwrap();
     assert!(version > 0 && clone.version() >= version);
     assert_eq!(clone.head(), tree.head());
-    // What is newer already is told at once, and misses nothing.
+    // A state that is newer already resolves at once.
     assert_eq!(block_on(view.newer_than(0)).unwrap(), view.version());
     assert!(clone.wait_for_newer(0, Duration::ZERO).unwrap());
     let seen = clone.version();
@@ -198,7 +198,7 @@ fn a_view_tells_what_is_newer_than_what_was_seen() {
     assert!(waiting.join().unwrap().unwrap());
     assert_eq!(view.metadata().as_deref(), Some(&b"cursor"[..]));
 
-    // A place that is no longer there is an error, and not waited for.
+    // A removed place is an error, without waiting.
     let seen = view.version();
     tree.close().unwrap();
     std::fs::remove_dir_all(dir.path()).unwrap();

@@ -1,4 +1,4 @@
-//! The bound on what waits for the disk.
+//! The bound on bytes that wait for the disk.
 
 use std::thread;
 
@@ -72,8 +72,7 @@ fn many_threads_at_the_bound_all_come_through() {
             scope.spawn(move || {
                 for step in 0..100 {
                     match step % 10 {
-                        // Larger than the bound: it is streamed, and nobody else may insert
-                        // meanwhile.
+                        // Larger than the bound: it is streamed, and other inserts wait meanwhile.
                         9 => drop(tree.insert_many(&leaves(0..200)).unwrap()),
                         5 => drop(tree.insert_durable(leaf(k)).unwrap()),
                         _ => drop(tree.insert(leaf(k)).unwrap()),

@@ -136,8 +136,8 @@ fn ends<const N: usize>(most: u64) -> Vec<u64> {
     let mut ends = vec![1, CHUNK * SHARD_CHUNKS];
     let mut span = 1;
     while span <= most {
-        // A node of this level covers `span` leaves, a group of them N times as many, a chunk CHUNK
-        // times.
+        // A node of this level covers `span` leaves, a group of them N times as many, a
+        // chunk CHUNK times.
         ends.extend([span * N as u64, span * CHUNK, span * CHUNK * 2]);
         span *= N as u64;
     }

@@ -1,5 +1,5 @@
-//! A tree that was closed in order does not come up empty, and what is lost is told until it is
-//! acknowledged: through every handle of the facade.
+//! A tree that was closed in order does not open empty, and a loss is reported until it is
+//! acknowledged, by every handle of the facade.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A tree whose storage fails: told to everybody, nothing lost that was durable, and reads go on.
+//! A tree whose storage fails: all callers get the error, no durable leaf is lost, and reads go on.
 
 use std::{io, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! N and the hasher are a tree's identity, MAX_DEPTH is a ceiling, and an expected head must be
-//! there.
+//! N and the hasher are a tree's identity, MAX_DEPTH is a ceiling, and an expected head
+//! must be there.
 
 use rotortree::{
     Blake3Hasher, Hash, Hasher, RotorTree, RotorTreeError, StorageError, TreeError, TreeHead,

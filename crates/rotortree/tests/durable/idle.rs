@@ -1,4 +1,4 @@
-//! What a tree holds that nothing is done with: ten thousand of them share a process.
+//! The resources of an idle tree: ten thousand of them share a process.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The durable tree as its users meet it: through the facade, on a real file system.
+//! The durable tree through the facade, on a real file system.
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 

@@ -1,4 +1,4 @@
-//! Where a tree cannot be: files, other people's directories, places that somebody else owns.
+//! Places that a tree refuses: files, foreign directories, places with another owner.
 
 use std::{
     collections::BTreeMap,
@@ -34,8 +34,8 @@ fn refused(path: &Path) -> StorageError {
     storage_error(Tree::<2>::open(Blake3Hasher, quiet(path)))
 }
 
-/// What opening a directory of other people's files says; none of them may change, and none be
-/// added.
+/// What opening a directory of other people's files says; none of them may change, and
+/// none be added.
 fn foreign(files: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {

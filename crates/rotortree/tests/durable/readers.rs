@@ -56,7 +56,7 @@ fn a_reader_beside_the_writer_sees_durable_states_only_and_moves_forward() {
     assert_eq!(reader.size(), 2200);
 }
 
-/// Not only a sync that somebody waited for is attested: a reader sees nothing that is not.
+/// A sync without waiters is attested too: a reader sees attested records only.
 #[test]
 fn a_reader_sees_what_a_backup_made_durable_once_the_log_is_idle() {
     let dir = tempfile::tempdir().unwrap();
@@ -119,8 +119,8 @@ fn a_reader_wants_a_tree_that_is_there_and_its_own() {
     ));
 }
 
-/// Puts the files of another directory in the place of those in this one, which stays the same
-/// directory.
+/// Puts the files of another directory in the place of those in this one, which stays the
+/// same directory.
 fn restore_into(path: &Path, files: &BTreeMap<PathBuf, Option<Vec<u8>>>) {
     for entry in fs::read_dir(path).unwrap() {
         let entry = entry.unwrap();

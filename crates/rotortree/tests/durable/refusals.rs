@@ -1,4 +1,4 @@
-//! What the tree refuses: the error comes before any change.
+//! Refusals: the error comes before any change.
 
 use rotortree::{
     Blake3Hasher, CheckpointPolicy, FlushPolicy, Hash, HashRole, Hasher, RotorTree,
@@ -15,7 +15,7 @@ fn tree_error<T: Debug>(outcome: Result<T, RotorTreeError>) -> TreeError {
     }
 }
 
-/// Runs what must refuse, and looks whether anything came of it, now or after reopening.
+/// Runs a call that must refuse, and checks that nothing changed, now and after reopening.
 fn unchanged<H: Hasher, const MAX_DEPTH: usize>(
     hasher: H,
     refuse: impl FnOnce(&RotorTree<H, 2, MAX_DEPTH>) -> TreeError,

@@ -1,6 +1,6 @@
-//! The directory under an open tree moved, replaced, removed, restored over, linked: before every
-//! kind of operation, with the tree idle and busy, with chunks and without. Row 16 of the fault
-//! table.
+//! The directory under an open tree moved, replaced, removed, restored over, linked: before
+//! every kind of operation, with the tree idle and busy, with chunks and without. Row 16 of
+//! the fault table.
 
 mod linked;
 mod moved;
@@ -21,7 +21,7 @@ use crate::{
     support::{Tree, eventually, leaf, leaves, open, quiet},
 };
 
-/// What a tree does next.
+/// An operation of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operation {
     Insert,
@@ -126,7 +126,7 @@ impl Scene {
         }
     }
 
-    /// Does what the case says. Closing ends the tree.
+    /// Runs the operation of the case. Closing ends the tree.
     fn operate(&self) -> Result<(), RotorTreeError> {
         let next = self.tree.size();
         match self.case.operation {
@@ -210,7 +210,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     run("cp", &["-a".as_ref(), from.as_ref(), to.as_ref()]);
 }
 
-/// What a directory's tree holds once it is opened anew: leaves by the index, as many as said.
+/// Opens a directory's tree anew and checks its leaves.
 fn check_reopened(path: &Path, size: u64, case: Case) {
     let tree: Tree<2> = open(path);
     assert_eq!(tree.size(), size, "{case:?}");

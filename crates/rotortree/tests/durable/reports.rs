@@ -1,4 +1,4 @@
-//! What is told of a tree, as text and serialized: statistics and what opening found.
+//! Reports of a tree, as text and serialized: statistics and the report of opening.
 
 use std::{fs, io};
 

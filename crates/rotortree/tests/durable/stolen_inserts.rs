@@ -1,5 +1,4 @@
-//! A batch inserted on a worker of the caller's rayon pool, beside inserts that other workers of
-//! the pool have left lying.
+//! A batch inserted on a worker of the caller's rayon pool, beside queued inserts of other workers.
 
 use std::{thread, time::Duration};
 
@@ -13,13 +12,13 @@ use crate::{
 /// Both large enough for a tree in memory to be hashed on several threads; one is too small for the
 /// crate's own pool, one is hashed there.
 const BATCHES: [u64; 2] = [16_000, 20_000];
-/// Rounds with each. In so many it hung where such a batch was hashed on the pool of whoever
-/// inserts it.
+/// Rounds with each. It hung within so many rounds when such a batch was hashed on the inserting
+/// thread's pool.
 const ROUNDS: usize = 50;
 const INSERTS: u64 = 8;
 
-/// A worker that waits for its share of a batch takes what another, busy worker has left lying:
-/// here that is always an insert.
+/// A worker that waits for its share of a batch steals queued work of another worker: here that is
+/// always an insert.
 #[test]
 fn inserting_batches_beside_inserts_that_wait_to_be_stolen_ends() {
     ends(|| {

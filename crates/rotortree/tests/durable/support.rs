@@ -1,4 +1,4 @@
-//! What many of these tests start from.
+//! Helpers of these tests.
 
 use std::{
     path::Path,
@@ -24,7 +24,7 @@ pub(crate) fn open<const N: usize>(path: &Path) -> Tree<N> {
     Tree::open(Blake3Hasher, quiet(path)).unwrap()
 }
 
-/// Looks until `reached`, and fails if that takes longer than anyone would wait.
+/// Polls until `reached`, and fails after a long time.
 pub(crate) fn eventually(what: &str, mut reached: impl FnMut() -> bool) {
     let started = Instant::now();
     while !reached() {

@@ -24,13 +24,13 @@ const N: usize = 3;
 
 type Snapshot = Arc<rotortree::TreeSnapshot<N, 32>>;
 
-/// One round goes on until it has seen all of this, however slow the machine, and for its time.
+/// One round lasts until it has seen all of this, on a machine of any speed, and at least its time.
 const CHECKPOINTS: u64 = 4;
 const ROTATIONS: u64 = 4;
 const PROOFS: u64 = 300;
 const HELD: u64 = 3;
 
-/// What the threads of a round share.
+/// The state that the threads of a round share.
 struct Round<'a> {
     tree: &'a Tree<N>,
     stop: AtomicBool,

@@ -1,4 +1,4 @@
-//! Tokens: what they know, and when waiting ends.
+//! Tokens: their values, and when waiting ends.
 
 use std::{
     future::{Future, IntoFuture},

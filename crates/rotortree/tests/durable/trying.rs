@@ -1,4 +1,4 @@
-//! The trying forms wait for nothing: not for a thread that inserts, not for a sync, not for
+//! The `try_` forms do not wait: neither for another insert, nor for a sync, nor for
 //! hashing threads.
 
 use std::{
@@ -160,7 +160,7 @@ impl Hasher for OnThread {
     }
 }
 
-/// Hashing threads may be busy with other trees for as long as these like.
+/// Hashing threads may be busy with other trees for any time.
 #[test]
 fn they_hash_on_the_calling_thread_alone() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The examples as programs, as a user runs them: what their own tests cannot see is the process
-//! around them, its arguments, its standard input and output, and its exit code.
+//! The examples as programs, as a user runs them. They check what the examples' own tests cannot:
+//! arguments, standard input and output, and the exit code.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
 #![cfg(all(feature = "storage", feature = "blake3"))]

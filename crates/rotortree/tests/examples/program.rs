@@ -77,7 +77,7 @@ fn features() -> Vec<&'static str> {
         .collect()
 }
 
-/// What a program that has to succeed writes to its standard output.
+/// The standard output of a program that must succeed.
 pub(crate) fn told(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -85,7 +85,7 @@ pub(crate) fn told(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a program that has to fail, without a panic, writes to its standard error.
+/// The standard error of a program that must fail without a panic.
 pub(crate) fn refused(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -22,13 +22,13 @@ use crate::{
 
 type Call = Arc<dyn Fn(&Tree) + Send + Sync>;
 
-/// What the subscriber does in events and spans of this library, for the test that runs.
+/// The call of the subscriber in events and spans of this library, for the running test.
 static CALL: Mutex<Option<(Tree, Call)>> = Mutex::new(None);
 /// The messages of events, and the names of spans, in which it was done.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 thread_local! {
-    /// What the subscriber causes is not answered again.
+    /// Events that the subscriber causes are ignored.
     static IS_WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -1,5 +1,5 @@
-//! Every public number at its least and greatest, in every method: refused when it is set, or it
-//! works.
+//! Every public number at its least and greatest, in every method: refused when it is
+//! set, or it works.
 
 mod in_memory;
 

@@ -17,7 +17,7 @@ use rotortree::{
     },
 };
 
-/// What a destructor of the backend runs.
+/// A function that a destructor of the backend runs.
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Clone, Default)]

@@ -22,7 +22,7 @@ use crate::{
 
 type Call = Box<dyn Fn(&TreeOf<Calling>) -> Outcome + Send>;
 
-/// BLAKE3 that calls its own tree once, when it is armed, and keeps what that gave.
+/// BLAKE3 that calls its own tree once, when it is armed, and keeps the outcome.
 #[derive(Clone, Default)]
 struct Calling(Arc<Armed>);
 
@@ -49,7 +49,7 @@ impl Hasher for Calling {
 /// Small enough for the calling thread, and large enough for a pool under `parallel`.
 const BATCHES: [u64; 3] = [1, 40, 20_000];
 
-/// What a call from within the hasher gives, while a batch of so many leaves is hashed.
+/// The outcome of a call from within the hasher, while a batch is hashed.
 fn from_within(what: &'static str, batch: u64, call: Call) -> Outcome {
     let hasher = Calling::default();
     let armed = Arc::clone(&hasher.0);
@@ -61,7 +61,7 @@ fn from_within(what: &'static str, batch: u64, call: Call) -> Outcome {
         *armed.call.lock().unwrap() = Some(call);
         armed.is_armed.store(true, Ordering::SeqCst);
         tree.insert_many(&leaves(100..100 + batch)).unwrap();
-        // The tree goes on, whatever the call was told.
+        // The tree goes on after any outcome of the call.
         assert!(tree.failure().is_none());
         assert_eq!(tree.size(), 7 + batch);
         tree.insert_durable(leaf(1)).unwrap();

@@ -1,5 +1,4 @@
-//! Every method of a tree, to be called from wherever code of others runs; and what such tests
-//! share.
+//! Every method of a tree, for calling it from foreign code, and helpers of such tests.
 
 use std::{
     fmt,

@@ -1,5 +1,5 @@
-//! A system that has no thread to give, for a moment and for good: in a process of its own, under
-//! `RLIMIT_NPROC`.
+//! A system that refuses new threads, for a moment and for good: in a process of its own,
+//! under `RLIMIT_NPROC`.
 //!
 //! The limit counts for other users than root alone, so the child becomes one. Where this process
 //! is not root, there is nothing to test with; the same is tested inside the crate by a runtime

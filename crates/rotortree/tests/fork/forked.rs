@@ -1,4 +1,4 @@
-//! [`fork`]: a real forked child that runs a closure and says how it went, and all unsafe code of these tests.
+//! [`fork`]: a real forked child that runs a closure and reports the outcome, and all unsafe code of these tests.
 
 use std::{
     io::{BufRead, BufReader, PipeReader, Write},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::common::PATIENCE;
 
-/// What a child says when nothing was wrong.
+/// The report of a child without a failure.
 const FINE: &str = "fine";
 
 /// A forked child.
@@ -29,12 +29,12 @@ pub(crate) enum Ending {
     Killed,
 }
 
-/// Forks. The child runs `child`, whose panic becomes what it says, and ends without returning from
-/// here.
+/// Forks. The child runs `child`, whose panic becomes what it says, and ends without
+/// returning from here.
 ///
-/// It has no other thread. What it may touch is what these tests are about; the allocator is made
-/// for it on the systems that these tests run on. The standard library's threads are not: see
-/// [`threads`](crate::threads).
+/// It has no other thread. What it may touch is what these tests are about; the allocator is
+/// made for it on the systems that these tests run on. The standard library's threads are not:
+/// see [`threads`](crate::threads).
 pub(crate) fn fork(ending: Ending, child: impl FnOnce()) -> Forked {
     let (says, mut tell) = std::io::pipe().unwrap();
     // SAFETY: the child of a process with several threads may only rely on what its one thread did,
@@ -56,7 +56,7 @@ pub(crate) fn fork(ending: Ending, child: impl FnOnce()) -> Forked {
                     }
                 }
             };
-            // One line, and nobody reads it if the parent is gone.
+            // One line, which is not read if the parent is gone.
             let _ = writeln!(tell, "{}", said.replace('\n', " "));
             match ending {
                 Ending::Orderly => std::process::exit(0),
@@ -90,8 +90,8 @@ impl Forked {
                 break;
             }
             if started.elapsed() > PATIENCE {
-                // SAFETY: a plain system call on this process's own child, which was not waited for
-                // yet.
+                // SAFETY: a plain system call on this process's own child, which was not
+                // waited for yet.
                 unsafe { libc::kill(self.pid, libc::SIGKILL) };
                 panic!("the forked child hangs");
             }

@@ -6,8 +6,8 @@
 //! takes about 10 s.
 //!
 //! No thread may start in a child whose parent was starting or ending one when it forked (see
-//! [`threads`]). So what children do here is what the product does on the calling thread, and what
-//! needs threads is done where they start.
+//! [`threads`]). So children here do the work that the product does on the calling thread, and work
+//! with threads only where threads start.
 #![cfg(all(unix, feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 

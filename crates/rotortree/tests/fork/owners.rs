@@ -34,7 +34,7 @@ fn contend(dir: &Path, name: u64) {
         let pause = Duration::from_micros(50 + (name * 97 + turns * 41) % 400);
         match Tree::<2>::open(Blake3Hasher, quiet(&dir.join("tree"))) {
             Ok(tree) => {
-                // Nobody else may believe the same now.
+                // No other process may own it now.
                 let mark = dir.join("owner");
                 fs::OpenOptions::new()
                     .write(true)

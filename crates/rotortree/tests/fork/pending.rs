@@ -33,7 +33,7 @@ fn contents(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     found
 }
 
-/// What a child does with its copy of the tree before it ends.
+/// The fate of a child's copy of the tree.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Dropped,

@@ -1,4 +1,4 @@
-//! Threads in forked children: the product starts none for what the calling one can do.
+//! Threads in forked children: the product starts none for work that the calling thread can do.
 //!
 //! In the standard library every thread takes one lock, when it starts and when it ends, to note
 //! where its stack ends. A child that is forked at such a moment has that lock held, for good:
@@ -19,9 +19,9 @@ use crate::{
 /// Long enough for a thread that does nothing, on a busy machine; a mistake costs a child.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Whether a thread starts here and ends. That is between the standard library and the moment of
-/// the fork: nothing of the product runs. As long as no other thread runs here the answer stays
-/// true.
+/// Whether a thread starts here and ends. That is between the standard library and the
+/// moment of the fork: nothing of the product runs. As long as no other thread runs here the
+/// answer stays true.
 pub(crate) fn can_start() -> bool {
     let (tell, told) = channel();
     let probe = thread::spawn(move || tell.send(()));

@@ -1,5 +1,5 @@
-//! Forks while the parent's threads insert, flush, checkpoint, read and start others: whatever lock
-//! one of them held, no child waits for it.
+//! Forks while the parent's threads insert, flush, checkpoint, read and start others: no child
+//! waits for a lock that one of them held.
 
 use std::{
     fs,
@@ -116,7 +116,7 @@ fn fork_beside_threads() {
             let worked = place.path().join(format!("worked-{number}"));
             let tries = (0..TRIES).find(|_| {
                 let child = fork(Ending::AtOnce, || {
-                    // Whatever hangs behind this is the product.
+                    // A hang after this is a fault of the product.
                     if threads::can_start() {
                         a_tree_of_its_own_works::<2>();
                         fs::write(&worked, []).unwrap();

@@ -1,4 +1,4 @@
-//! Everything that can be done with a tree, done in a forked child.
+//! Runs every method of a tree in a forked child.
 
 use std::{
     future::IntoFuture,
@@ -45,8 +45,8 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     assert!(!tree.wait_for_size(u64::MAX, LONG));
     assert!(!tree.wait_for_checkpoint(LONG));
 
-    // In a process whose threads are busy the token's leaves may have become durable before it
-    // forked.
+    // In a process whose threads are busy the token's leaves may have become durable
+    // before it forked.
     if !token.is_durable() {
         assert!(is_closed(&token.wait().unwrap_err()));
         assert!(is_closed(&token.wait_timeout(LONG).unwrap_err()));
@@ -77,8 +77,8 @@ pub(crate) fn every_write_is_refused<const N: usize>(tree: &Tree<N>, token: &Dur
     }
 }
 
-/// The directory is the parent's: nobody else may own it. Reading is free, and shows a prefix or an
-/// extension of what is `known`.
+/// The parent owns the directory, and no other process may. Reading is allowed, and shows a prefix
+/// or an extension of `known`.
 pub(crate) fn the_directory_is_taken<const N: usize>(dir: &Path, known: &TreeSnapshot<N, 32>) {
     let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
     assert!(matches!(storage_error(outcome), StorageError::FileLocked));

@@ -1,4 +1,4 @@
-//! [`Checker`]: opens what a kill left and holds it against a tree that was built in memory.
+//! [`Checker`]: opens the directory of a killed process and compares it with a tree in memory.
 
 use std::{
     path::Path,

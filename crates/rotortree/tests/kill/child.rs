@@ -1,5 +1,4 @@
-//! The process that is killed: inserts from several threads and tells every head that it learns is
-//! durable.
+//! The process that is killed: it inserts from several threads and reports every durable head.
 
 use std::{
     env,
@@ -32,7 +31,7 @@ pub(super) const DURABLE: &str = "head: durable";
 /// In the lines that say what the child is about to do.
 const PHASE: &str = "phase: ";
 
-/// What a child was doing when it was killed.
+/// The phase of a child when it was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Starting, or opening and recovering.
@@ -67,7 +66,7 @@ impl Phase {
     }
 }
 
-/// What a child is told.
+/// The orders of a child.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Orders {
     /// Decides on policies, bounds and what the threads do.
@@ -95,7 +94,7 @@ fn inserts_until_it_is_killed() {
     let Ok(line) = env::var(ORDERS) else {
         return;
     };
-    // If the parent was killed itself, nobody else ends this process.
+    // If the parent was killed, nothing else ends this process.
     thread::spawn(|| {
         thread::sleep(PATIENCE * 4);
         std::process::exit(1);

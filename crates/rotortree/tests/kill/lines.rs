@@ -1,4 +1,4 @@
-//! The lines in which a child tells its parent what it was told is durable.
+//! The lines in which a child reports durable heads to its parent.
 
 use std::io::{self, Write};
 

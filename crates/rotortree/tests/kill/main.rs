@@ -1,5 +1,5 @@
-//! A process killed at any moment: what it had been told is durable is there, in order, and nothing
-//! but a prefix.
+//! A process killed at any moment: afterwards the tree is a prefix of the inserts that contains
+//! everything reported as durable.
 //!
 //! The parent starts this test binary again as a child, which inserts from several threads, closes
 //! and opens again, and writes a line for every head that it was told is durable and for everything
@@ -8,8 +8,8 @@
 //!
 //! Two campaigns run at once, one for each arity. While one starts a child, that child holds copies
 //! of the descriptors of this process, the locks of the other campaign's tree included; a tree that
-//! is closed unlocks by name, so no copy keeps a directory locked. A program of its own
-//! nevertheless: what is killed and counted here is nobody else's.
+//! is closed unlocks by name, so no copy keeps a directory locked. It is a program of its own, so
+//! that it kills and counts its own children only.
 #![cfg(all(feature = "storage", feature = "blake3"))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(
@@ -46,7 +46,7 @@ use crate::{
 
 /// Kills unless the environment says otherwise.
 const KILLS: u64 = 1_000;
-/// So many kills hit every phase, whatever the seed.
+/// So many kills hit every phase, for any seed.
 const MANY: u64 = 200;
 /// Beyond so many leaves a new tree is begun, so that opening stays quick.
 const LARGE: u64 = 20_000;
@@ -66,7 +66,7 @@ enum Moment {
     Closing,
 }
 
-/// What the kills of a campaign met.
+/// The tally of the kills of a campaign.
 #[derive(Debug, Default)]
 struct Met {
     kills: u64,
@@ -134,8 +134,8 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
             3 if orders.closes => Moment::Closing,
             _ => Moment::Checkpoint,
         };
-        // Most things are over in a few milliseconds; some kills come late, when there is more to
-        // recover.
+        // Most things are over in a few milliseconds; some kills come late, when there is
+        // more to recover.
         let longest = [2_000, 10_000, 60_000][random.below(3) as usize];
         let delay = Duration::from_micros(random.below(longest));
         println!("round {round}, N = {N}: {orders:?}, {delay:?} after {moment:?}");
@@ -157,11 +157,11 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
     met
 }
 
-/// What a child left behind.
+/// The report of a killed child.
 struct Killed {
     /// The heads that it was told are durable.
     heads: Vec<TreeHead>,
-    /// What it was about.
+    /// Its phase.
     phase: Phase,
 }
 
@@ -214,9 +214,9 @@ fn kill_one<const N: usize>(
         }
     }
     if awaited.is_some() {
-        // Somebody else lives: nobody may write, and whoever reads sees what is durable. One that
-        // closes its tree may be without it right now, and must not find it locked by this
-        // process.
+        // Another child lives: no other process may write, and readers see the durable state. A
+        // child that closes its tree may not own it right now, and must not find it locked by
+        // this process.
         if !orders.closes {
             let outcome = Tree::<N>::open(Blake3Hasher, quiet(dir));
             assert!(matches!(storage_error(outcome), StorageError::FileLocked));

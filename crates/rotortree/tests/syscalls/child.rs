@@ -1,5 +1,5 @@
 //! The process whose system calls fail: one thread, the same calls in the same order every time,
-//! and a line for whatever it learns.
+//! and a line for every result.
 
 use std::{env, path::Path, thread};
 
@@ -20,7 +20,7 @@ const DURABLE: &str = "head: durable";
 pub(crate) const ERROR: &str = "error: ";
 /// When a session went as if nothing had happened.
 pub(crate) const CLEAN: &str = "session: clean";
-/// When the child comes to its end, whatever happened before.
+/// The child has come to its end.
 pub(crate) const OVER: &str = "session: none left";
 /// How often the child opens the tree.
 const SESSIONS: u64 = 3;
@@ -33,7 +33,7 @@ fn opens_writes_and_closes() {
     let Some(dir) = env::var_os(DIRECTORY) else {
         return;
     };
-    // Whoever waits for this process has more patience.
+    // The parent waits longer than this.
     thread::spawn(|| {
         thread::sleep(PATIENCE / 2);
         say("hangs");
@@ -48,8 +48,7 @@ fn opens_writes_and_closes() {
     say(OVER);
 }
 
-/// What a result holds, or a line with the error's name. A name is what the parent can judge
-/// without having seen the error.
+/// The value of a result, or a line with the error's name, which the parent judges.
 fn outcome<R>(result: Result<R, RotorTreeError>) -> Option<R> {
     let error = match result {
         Ok(value) => return Some(value),
@@ -91,7 +90,7 @@ fn live(dir: &Path, session: u64, told: &mut Vec<TreeHead>) -> Result<(), RotorT
     };
     learn(tree.head());
     let done = work(&tree, session, &mut learn);
-    // Whatever failed: what is there is served, and a log that failed stays failed.
+    // After any failure reads go on, and a failed log stays failed.
     assert_eq!(tree.snapshot().head(), tree.head());
     if tree.failure().is_some() {
         for _ in 0..2 {

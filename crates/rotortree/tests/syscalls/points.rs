@@ -1,4 +1,4 @@
-//! The points at which calls fail, and what must be so after each.
+//! The points at which calls fail, and the checks after each.
 
 use std::{
     collections::BTreeMap,
@@ -49,13 +49,13 @@ const INTERRUPTIBLE: [&str; 8] = [
 /// Calls that may do less than they were asked to.
 const MAY_BE_SHORT: [&str; 3] = ["pread64", "pwrite64", "read"];
 
-/// What happens at a point.
+/// The fault at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
     /// An error once, or from then on.
     Error(&'static str),
     ErrorForGood(&'static str),
-    /// A call that is to be made again: nobody may notice.
+    /// A call that must be repeated without a visible effect.
     Interrupted,
     /// Nothing was read or written, and no error told.
     Nothing,
@@ -96,7 +96,7 @@ impl Fault {
     }
 }
 
-/// What came of the points.
+/// The tally of the points.
 #[derive(Debug, Default)]
 struct Came {
     /// By call and fault: points, and those that the child reached.
@@ -301,7 +301,7 @@ pub(crate) fn judge(
     lines.iter().filter_map(|line| told(line)).collect()
 }
 
-/// Opens the tree with nothing in the way.
+/// Opens the tree without faults.
 pub(crate) fn afterwards(
     place: &Path,
     checker: &mut Checker<2>,

@@ -1,4 +1,4 @@
-//! [`Strace`]: runs the child with one of its system calls failing, or killed at it, and tells what it did.
+//! [`Strace`]: runs the child with one failing system call, or kills it there, and returns its trace.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,15 +12,15 @@ use std::{
 
 use crate::{child, common::PATIENCE};
 
-/// Calls that never get a fault: what they return is looked at by nobody (a file that is closed was
-/// synced before, if it had to be), or only by assertions of the standard library (`fcntl`).
+/// Calls that never get a fault: no code checks their result (a closed file was synced before, if
+/// necessary), or only assertions of the standard library do (`fcntl`).
 const LEFT_ALONE: [&str; 3] = ["close", "fcntl", "munmap"];
 
-/// How the child ended and what it said.
+/// The exit status and the lines of the child.
 pub(crate) struct Run {
     pub(crate) status: ExitStatus,
     pub(crate) lines: Vec<String>,
-    /// What strace wrote.
+    /// The output of strace.
     pub(crate) trace: String,
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn is_missing() -> Option<String> {
     }
 }
 
-/// The names that a store's files may have, and the directories around them: faults are for these
-/// alone.
+/// The names that a store's files may have, and the directories around them: faults are
+/// for these alone.
 fn paths(place: &Path) -> Vec<PathBuf> {
     let tree = place.join("tree");
     let mut paths = vec![place.to_owned(), tree.clone()];

@@ -146,8 +146,7 @@ impl Storage for KeyValueStorage {
             Ok(())
         });
         // The batch is written whole or not at all: nothing is ever in doubt. A database that
-        // answers over a network, or whose failed commit may still come to be, says
-        // `InDoubt` here.
+        // answers over a network, or whose failed commit may still come to be, says `InDoubt` here.
         written.map_err(WriteError::NotWritten)?;
         Ok(len)
     }

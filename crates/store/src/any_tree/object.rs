@@ -1,4 +1,4 @@
-//! [`object!`]: a trait of objects out of a list of a type's methods.
+//! [`object!`]: makes a trait of objects from a list of a type's methods.
 
 /// Makes a sealed, object-safe trait with methods of a type that is generic over the hasher, N and
 /// MAX_DEPTH, and implements it for that type. Each method is listed once, by its signature: it

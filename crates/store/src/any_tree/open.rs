@@ -1,5 +1,5 @@
-//! [`AnyTreeBuilder`]: opening a tree whose N is a number, or whatever tree is there. [`inspect`]:
-//! what is there.
+//! [`AnyTreeBuilder`]: opens a tree whose N is a number. [`inspect`]:
+//! identifies the tree in a directory.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -15,18 +15,17 @@ use crate::{
     fs::FsStorage, settings::Settings, storage::Storage,
 };
 
-/// Wide enough for whatever ceiling is stored; what stands for it at run time is a setting.
+/// The largest ceiling. A setting replaces it at run time.
 const MAX_DEPTH: usize = 64;
 
 /// The ceiling where none is given: that of most trees.
 const DEFAULT_MAX_DEPTH: usize = 32;
 
-/// Opens a tree whose N is known only at run time, with everything that can be set.
+/// Opens a tree whose N is known only at run time, with all settings.
 ///
-/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it is the
-/// tree of the type with these numbers, in every respect: made where there is none, refused where
-/// there is one of another N or of a larger ceiling. Opened without `n` it is whatever tree is
-/// there.
+/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it behaves
+/// as the type with these numbers: it is created if it is missing, and refused if it has another N
+/// or a larger ceiling. Opened without `n` it has the N of the existing tree.
 ///
 /// ```
 /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -59,22 +58,22 @@ pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 /// Opening a tree whose N is known only at run time.
 impl RotorTreeBuilder<dyn AnyTree> {
     /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without it the tree must exist, and
-    /// has whichever it has.
+    /// its own N is used.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);
         self
     }
 
-    /// What stands for the type's `MAX_DEPTH`, 1 to 64: the ceiling of a tree that is made, and the
-    /// largest that one that is there may have, whose own is obeyed. Without it 32, or, where
-    /// [`n`](Self::n) is not given either, whatever is there.
+    /// Replaces the type's `MAX_DEPTH`, 1 to 64: the ceiling of a new tree, and the largest allowed
+    /// ceiling of an existing one, which keeps its own. The default is 32, or any ceiling if
+    /// [`n`](Self::n) is not given either.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.settings.max_depth = Some(max_depth);
         self
     }
 
-    /// Opens or creates the tree. Code for the five N is compiled once, for whatever hasher, where
-    /// this is called; each hash of a group or a run of groups is a virtual call.
+    /// Opens or creates the tree. Code for the five N is compiled once for all hashers; each hash
+    /// of a group or a run of groups is a virtual call.
     ///
     /// # Errors
     /// Those of [`RotorTree::open`] and of the settings; [`TreeError::UnsupportedArity`] if N,
@@ -123,7 +122,8 @@ impl RotorTreeBuilder<dyn AnyTree> {
             .into());
         }
         let open = Open {
-            // One hasher for all, so that five trees are compiled and not five for each hasher.
+            // One erased hasher, so that five trees are compiled in all, and not five for each
+            // hasher.
             hasher: SharedHasher::new(hasher),
             storage,
             settings,
@@ -140,7 +140,7 @@ fn nothing_at(storage: &dyn Storage) -> StorageError {
     StorageError::Io(std::io::Error::new(std::io::ErrorKind::NotFound, message))
 }
 
-/// Opening, for whichever N.
+/// Opens a tree of any N.
 struct Open {
     hasher: SharedHasher,
     storage: Arc<dyn Storage>,
@@ -173,8 +173,8 @@ impl WithArity for OpenReadOnly {
     }
 }
 
-/// What tree the directory `path` holds, or `None` if it is missing or empty. Takes no lock and
-/// writes nothing; reads the manifest alone. For another backend: [`StoreIdentity::read`].
+/// The identity of the tree in the directory `path`, or `None` if it is missing or empty. Takes no
+/// lock and writes nothing; reads the manifest alone. For another backend: [`StoreIdentity::read`].
 ///
 /// # Errors
 /// Those of [`StoreIdentity::read`].

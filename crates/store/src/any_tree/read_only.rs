@@ -9,7 +9,8 @@ use super::{object::object, sealed};
 use crate::{Completion, ReadOnly, RecoveryReport, RotorTreeError};
 
 object! {
-    /// A [`ReadOnly`] of whichever hasher, N and MAX_DEPTH, as an object; every one is one. Opened by
+    /// A [`ReadOnly`] of any hasher, N and MAX_DEPTH, as an object. Every [`ReadOnly`]
+    /// implements it. Opened by
     /// [`AnyTreeBuilder::open_read_only`](crate::AnyTreeBuilder::open_read_only). Sealed.
     ///
     /// ```

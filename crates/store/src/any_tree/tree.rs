@@ -13,12 +13,12 @@ use crate::{
 };
 
 object! {
-    /// A [`RotorTree`] of whichever hasher, N and MAX_DEPTH, as an object: its methods are those of the
-    /// type, with snapshots as [`AnySnapshot`], whose proofs are bytes.
+    /// A [`RotorTree`] of any hasher, N and MAX_DEPTH, as an object. Its methods are those of the
+    /// type; snapshots are [`AnySnapshot`], whose proofs are bytes.
     ///
-    /// Opened by [`AnyTreeBuilder`](crate::AnyTreeBuilder) for an N that is a number. And every
-    /// [`RotorTree`] is one, whatever its N, so that code which takes a `&dyn AnyTree` serves them all.
-    /// An `Arc` of it is the handle to clone. Sealed: no other type implements it.
+    /// Opened by [`AnyTreeBuilder`](crate::AnyTreeBuilder) for an N that is a number. Every
+    /// [`RotorTree`] implements it, so code that takes a `&dyn AnyTree` serves all trees. Clone an
+    /// `Arc` of it for another handle. The trait is sealed.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

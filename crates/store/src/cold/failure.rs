@@ -1,4 +1,4 @@
-//! Errors on their way from a chunk to whoever asked for a node, and back.
+//! Converts errors of chunks into errors of nodes, and back.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use rotortree_lean_imt::{NodeFailure, TreeError};
 
 use crate::StorageError;
 
-/// A node that cannot be read: the first of those asked for, by its index on the level.
+/// The first requested node that cannot be read, by its index on the level.
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub(super) index: u64,
@@ -23,8 +23,7 @@ impl Unreadable {
     }
 }
 
-/// What storage said, out of the error of a tree that stands on it. Any other refusal becomes an
-/// I/O error around it.
+/// The storage error within an error of a tree. Any other error becomes an I/O error around it.
 ///
 /// ```
 /// use rotortree_lean_imt::{NodeFailure, TreeError};

@@ -22,7 +22,7 @@ pub(super) struct Level {
     len: u64,
 }
 
-/// What opening the levels of one store has in common.
+/// The shared inputs of opening the levels of one store.
 pub(super) struct Opening<'a> {
     pub(super) storage: &'a dyn Storage,
     pub(super) reads: Reads,

@@ -16,15 +16,15 @@ use crate::{
     storage::{Part, Reads, Storage},
 };
 
-/// The nodes that a checkpoint has in whole chunks, read from storage when they are asked for.
+/// The nodes in the whole chunks of a checkpoint, read from storage on demand.
 ///
 /// Opening costs one [`region`](Storage::region) per shard and stream and 32 KiB of memory per full
 /// shard; no chunk is looked at. A chunk is compared with its checksum before any node of it is
 /// handed out: once where storage is mapped, at every reading where it is read by position. A chunk
 /// that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
 ///
-/// What was readable stays so: [`extend`](Self::extend) makes a new value and leaves this one as it
-/// is.
+/// Readable nodes stay readable: [`extend`](Self::extend) makes a new value and does not
+/// change this one.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -87,9 +87,9 @@ impl ColdNodes {
     ///
     /// # Errors
     ///
-    /// [`StorageError::DataCorruption`] naming what is missing or too short, [`StorageError::Io`];
-    /// [`StorageError::InvalidConfig`] for a storage whose shards do not hold whole sectors of
-    /// checksums.
+    /// [`StorageError::DataCorruption`] naming what is missing or too short,
+    /// [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a storage whose shards do not
+    /// hold whole sectors of checksums.
     pub fn open(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -238,7 +238,7 @@ impl ColdNodes {
     }
 }
 
-/// A third party's storage is believed only where that is harmless.
+/// Checks the shard size of a storage, which may be a third party's.
 pub(crate) fn check_shards(shard_chunks: u64) -> Result<(), StorageError> {
     let whole_sectors = shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR);
     if whole_sectors && shard_chunks <= SHARD_CHUNKS {

@@ -35,8 +35,7 @@ pub(super) struct Site {
     pub(super) first_chunk: u64,
 }
 
-/// The error of a stream that does not open. That a file is missing or too short is damage, not a
-/// mishap.
+/// The error of a stream that does not open. A missing or short file is damage.
 fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => StorageError::DataCorruption {
@@ -125,8 +124,8 @@ impl Shard {
         1 + usize::from(self.sums.is_some())
     }
 
-    /// Fills `out` from node `start` of the shard on. The caller has checked that the shard has
-    /// them.
+    /// Fills `out` from node `start` of the shard on. The caller has checked that the
+    /// shard has them.
     pub(super) fn read(&self, start: u64, out: &mut [Hash]) -> Result<(), Unreadable> {
         debug_assert!(start + out.len() as u64 <= self.len * CHUNK_NODES);
         match self.chunks.bytes() {
@@ -200,8 +199,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Reads by position. What a device returned once it may not return again, so every read is
-    /// checked.
+    /// Reads by position. Every read is checked, because a device may return other bytes
+    /// the next time.
     fn fetch(&self, start: u64, mut out: &mut [Hash]) -> Result<(), Failure> {
         let mut at = start;
         while !out.is_empty() {

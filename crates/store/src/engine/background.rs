@@ -1,5 +1,5 @@
-//! What a tree has the background do: sync for those who cannot lead, and look again when time has
-//! passed.
+//! What a tree has the background do: sync for those who cannot lead, and look again when
+//! time has passed.
 //!
 //! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job
 //! that ends without having run, or in a panic, takes its flag back; one for which there is no

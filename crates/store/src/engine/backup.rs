@@ -1,8 +1,8 @@
 //! A copy of a running tree on another storage, made or extended by the protocol of a checkpoint.
 //!
 //! A backup has a tree id of its own, so its chunks have checksums of their own and cannot be
-//! exchanged with the original's unnoticed. It is a store like any other: opening it is restoring
-//! it.
+//! exchanged with the original's unnoticed. It is a store like any other: opening it is
+//! restoring it.
 
 use std::{
     ops::{ControlFlow, Range},

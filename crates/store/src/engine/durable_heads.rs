@@ -21,8 +21,8 @@ use crate::StorageError;
 /// [`outcome`](Self::outcome) tells which of both it was.
 ///
 /// It does not make anything durable, and keeps the tree neither open nor in memory. With the
-/// traits of `futures` it is a stream by `futures::stream::poll_fn(move |context|
-/// heads.poll_next(context))`.
+/// traits of `futures` it is a stream by
+/// `futures::stream::poll_fn(move |context| heads.poll_next(context))`.
 ///
 /// ```
 /// use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};

@@ -19,8 +19,8 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    /// Marks this thread as the one that hashes until the guard is dropped. With the writer lock
-    /// held.
+    /// Marks this thread as the one that hashes until the guard is dropped. With the
+    /// writer lock held.
     pub(super) fn begin(&self, on_pool: bool) -> Mark<'_> {
         self.on_pool.store(on_pool, Ordering::Relaxed);
         self.thread.store(thread_token(), Ordering::Relaxed);

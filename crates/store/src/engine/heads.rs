@@ -60,8 +60,8 @@ impl Ring {
     /// The heads from position `start` up to `end`, none of which is overwritten, in two runs: the
     /// older one first.
     fn runs(&self, start: u64, end: u64) -> [&[TreeHead]; 2] {
-        // Below the bound positions are indices. At the bound they wrap around at it, which is the
-        // length.
+        // Below the bound positions are indices. At the bound they wrap around at it, which
+        // is the length.
         let len = (self.heads.len() as u64).max(1);
         let first = (start % len) as usize;
         let count = (end - start) as usize;

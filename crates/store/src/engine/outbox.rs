@@ -68,8 +68,8 @@ pub(super) fn defer(call: impl FnOnce() + 'static) {
     }
 }
 
-/// Drops a value that may be the last one to hold something of others, when no lock is held any
-/// more.
+/// Drops a value that may be the last one to hold something of others, when no lock is
+/// held any more.
 pub(super) fn discard(value: impl Sized + 'static) {
     defer(move || drop(value));
 }

@@ -10,8 +10,8 @@ use rotortree_hasher::Hash;
 use super::locks::{Monitor, Rank};
 use crate::CheckpointPolicy;
 
-/// The first wait before a failed background checkpoint is tried again; doubled each time up to the
-/// longest.
+/// The first wait before a failed background checkpoint is tried again; doubled each time up
+/// to the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 

@@ -90,9 +90,9 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::seconds")
     )]
     pub stalled: Duration,
-    /// Times that the system had no thread for the background. What it would have done was done by
-    /// the thread that asked, or, where that must not wait (`try_submit`), is left to the next
-    /// call.
+    /// Times that the system had no thread for the background. What it would have done was
+    /// done by the thread that asked, or, where that must not wait (`try_submit`), is left to
+    /// the next call.
     pub unserved: u64,
     /// Times that the backend did not remove a covered segment; it goes when the store is opened
     /// next.
@@ -100,9 +100,8 @@ pub struct Stats {
     /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory
     /// until a later checkpoint.
     pub view_failures: u64,
-    /// Writes of the log or the manifest that failed with nothing in doubt, for want of
-    /// descriptors or room for example. What waited to be written waits on, and is tried
-    /// again.
+    /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors
+    /// or room for example. What waited to be written waits on, and is tried again.
     pub unavailable: u64,
     /// What the last of these failed with, if nothing was written since.
     #[cfg_attr(

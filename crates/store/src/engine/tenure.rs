@@ -42,8 +42,8 @@ impl Tenure {
     /// The first call closes; later ones wait for it.
     ///
     /// # Errors
-    /// [`StorageError::Reentered`] for a call from within the first one, which cannot wait for
-    /// itself.
+    /// [`StorageError::Reentered`] for a call from within the first one, which cannot
+    /// wait for itself.
     pub(super) fn end(&self) -> Result<Closer<'_>, StorageError> {
         self.state.wait(
             |state| match mem::replace(state, State::Ending(thread_token())) {

@@ -1,7 +1,7 @@
 //! [`OsFiles`]: the operating system's files.
 //!
-//! Only what differs between systems lives here and below. Names in errors, loops over short
-//! results and the order of operations belong to the filesystem backend.
+//! This module has only the code that differs between systems. The filesystem backend adds names to
+//! errors, loops over short results, and orders the operations.
 
 mod lock;
 mod map;
@@ -116,8 +116,7 @@ impl FileLayer for OsFiles {
 
     fn sync(&self, file: &File) -> io::Result<()> {
         // `fdatasync` also makes a changed length durable, since the data could not be read without
-        // it; on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as
-        // well.
+        // it; on Apple systems std asks for F_FULLFSYNC, which passes the drive's cache as well.
         file.sync_data()
     }
 

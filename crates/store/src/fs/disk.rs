@@ -1,9 +1,9 @@
 //! [`Disk`]: the store's directory and the files below it, with names in errors, loops over short results, and directory
 //! entries that are durable before anything relies on them.
 //!
-//! Paths are whole ones, as messages tell them; the file layer gets them relative to the directory.
-//! While the store is owned, that is the directory that was locked, wherever it has been moved and
-//! whatever has taken its name; otherwise each call follows the name.
+//! Paths are whole, as in messages; the file layer gets them relative to the directory. While the
+//! store is owned, this is the locked directory, even if it was moved or another one has its name.
+//! Otherwise each call follows the name.
 
 mod directories;
 mod identity;
@@ -39,7 +39,7 @@ pub(super) struct Disk<L: FileLayer> {
     root: PathBuf,
     /// The directory that this handle stays with.
     held: Mutex<Option<Arc<L::Dir>>>,
-    /// Whether a file system that cannot sync directories is put up with.
+    /// Whether a file system that cannot sync directories is accepted.
     allow_unsynced_directories: bool,
     /// Directories whose entry in their parent this process has made durable. An entry that merely
     /// exists may be what a killed process left in the cache.
@@ -114,7 +114,7 @@ impl<L: FileLayer> Disk<L> {
         error
     }
 
-    /// What stands at a path of the store.
+    /// The status of a path of the store.
     pub(super) fn status_at(&self, path: &Path) -> io::Result<FileStatus> {
         self.call("look at", path, |dir, below| {
             self.files.status_at(dir, below)
@@ -258,7 +258,7 @@ impl<L: FileLayer> Disk<L> {
             })
     }
 
-    /// Asks the system to begin writing to the device. What comes of it is told by the sync.
+    /// Asks the system to begin writing to the device. The sync reports errors.
     pub(super) fn begin_writing(&self, file: &NamedFile<L::File>, offset: u64, len: u64) {
         self.files.begin_writing(&file.file, offset, len);
     }
@@ -306,9 +306,9 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This
-    /// replaces what has the name. An error leaves open which of the two will have it after a
-    /// crash.
+    /// Gives a prepared file the name `path`, durably. The file, still open, and its length.
+    /// This replaces what has the name. An error leaves open which of the two will have it
+    /// after a crash.
     pub(super) fn publish(
         &self,
         prepared: Prepared<L>,

@@ -1,4 +1,4 @@
-//! Errors that say what was being done to which file, why it failed, and what helps.
+//! Errors with the operation, the file, the cause and the remedy.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ struct FileError {
     cause: io::Error,
 }
 
-/// What helps, for the kinds of which that can be said.
+/// The remedy, for kinds of errors that have one.
 fn remedy(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::PermissionDenied => "; give this process access to it",

@@ -1,4 +1,4 @@
-//! [`Layout`]: which name stands for what. The only module that knows file names.
+//! [`Layout`]: the names of a store's files. No other module knows file names.
 
 use std::path::{Path, PathBuf};
 
@@ -127,8 +127,8 @@ pub(super) fn is_level(name: &Path) -> bool {
     })
 }
 
-/// A label with everything but letters, digits, `-` and `_` replaced, so that it cannot leave its
-/// directory.
+/// A label with everything but letters, digits, `-` and `_` replaced, so that it cannot leave
+/// its directory.
 fn plain(label: &str) -> String {
     label
         .chars()

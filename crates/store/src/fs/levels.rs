@@ -1,5 +1,5 @@
-//! The chunk role: per level and stream one file per shard, written by position and synced
-//! together.
+//! The chunk role: per level and stream one file per shard, written by position and
+//! synced together.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -27,9 +27,8 @@ use crate::{
 #[derive(Debug)]
 struct Written<F> {
     file: NamedFile<F>,
-    /// What was written and the device was not yet asked to begin with. Puts of a level come in
-    /// order, so that it is one range; where they do not, asking for too little costs nothing
-    /// but time.
+    /// The written range for which the device was not asked yet. Puts of a level come in order, so
+    /// it is one range; otherwise a smaller request costs time only.
     asked: Mutex<Range<u64>>,
 }
 
@@ -168,13 +167,13 @@ impl<L: FileLayer> Levels<L> {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        // Taken whatever comes: after a failed sync the caller puts everything anew, through files
-        // opened anew.
+        // Taken also if the sync fails: the caller then puts everything again, through newly
+        // opened files.
         let written = std::mem::take(&mut *lock(&self.written));
         self.disk
             .sync_all(written.values().map(|written| &written.file))?;
-        // Also for files that were there already: a killed process may have left their names in the
-        // cache.
+        // Also for files that were there already: a killed process may have left their names
+        // in the cache.
         let unanchored: Vec<Shard> = {
             let anchored = lock(&self.anchored);
             let unanchored = written.keys().filter(|shard| !anchored.contains(shard));

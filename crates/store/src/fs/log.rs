@@ -20,14 +20,14 @@ use crate::{
     storage::{SegmentBytes, SegmentReader, WriteError},
 };
 
-/// What file systems give room in.
+/// The unit in which file systems allocate.
 const BLOCK: u64 = 4096;
 /// Room ahead of the writing, at most.
 const MAX_ROOM: u64 = 8 << 20;
 
-/// Only a segment of at least this length is asked for its holes: four times what one grows to
-/// unless told otherwise. File systems have told holes wrongly before; no ordinary log depends on
-/// them, and this much is read in well under a second.
+/// The least length of a segment whose holes are asked for: four times the default length. Some
+/// file systems report holes wrongly; no ordinary log depends on holes, and reading this much takes
+/// well under a second.
 const SPARSE_BYTES: u64 = 1 << 30;
 
 /// The segments in the log directory.

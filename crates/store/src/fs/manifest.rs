@@ -26,7 +26,7 @@ pub(super) struct Manifest<L: FileLayer> {
     in_force: Mutex<InForce>,
 }
 
-/// What is remembered of the manifest in force.
+/// The known state of the manifest in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct InForce {
     /// The generation, if this handle committed it.
@@ -44,8 +44,8 @@ fn known(status: FileStatus) -> Option<(FileId, u64)> {
     status.id.map(|id| (id, status.len))
 }
 
-/// Tells one manifest from another. Not from one that is made to look the same: that would take a
-/// hand in this very directory.
+/// Distinguishes manifests. It does not resist a deliberate collision, which would take write
+/// access to this directory.
 fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
@@ -83,8 +83,7 @@ impl<L: FileLayer> Manifest<L> {
             ));
         }
         let bytes = self.read(&file, len)?;
-        // What an owner sees first is what it goes on from. Later looks, of others perhaps, change
-        // nothing about that.
+        // An owner continues from the first manifest that it sees. Later loads do not change that.
         let mut in_force = lock(&self.in_force);
         if in_force.digest.is_none() {
             in_force.digest = Some(digest(&bytes));
@@ -134,7 +133,7 @@ impl<L: FileLayer> Manifest<L> {
         Ok(())
     }
 
-    /// Refuses a caller who lost count.
+    /// Refuses a wrong generation.
     fn check(&self, generation: u64) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         let refuse =
@@ -207,7 +206,8 @@ impl<L: FileLayer> Manifest<L> {
             }
             if *lock(&self.in_force) == before {
                 return Err(fenced(
-                    "another manifest was put in its place while the store was open; nothing of it was changed",
+                    "another manifest was put in its place while the store was open; nothing of it \
+                     was changed",
                 ));
             }
         }

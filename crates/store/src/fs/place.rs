@@ -1,5 +1,5 @@
-//! What stands in a directory: nothing, a store, part of one, or something else. Looking changes
-//! nothing; sweeping removes what crashes left behind.
+//! The content of a directory: nothing, a store, part of a store, or foreign files. Inspection
+//! changes nothing; sweeping removes leftovers of crashes.
 
 use std::{
     io,
@@ -25,7 +25,7 @@ const NAMES_TOLD: usize = 4;
 /// Directories that a file system's root has of itself.
 const MOUNT_POINT_NAMES: [&str; 3] = ["lost+found", ".fseventsd", "System Volume Information"];
 
-/// Tells what stands in the directory.
+/// Classifies the content of the directory.
 pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Place> {
     let Some(entries) = disk.list(layout.root())? else {
         return Ok(Place::Vacant);

@@ -1,9 +1,9 @@
 //! The bytes of a manifest, version 1. `docs/format/checkpoint.md` draws every field, and a test
 //! holds its table against the bytes.
 //!
-//! Generation, sequences, segment numbers and the length of a segment are below 2^62, so that
-//! whoever reads them can count on from them. The number of levels and the lengths of their tails
-//! follow from N and size. Magic and version stand where they stand in every version to come.
+//! Generation, sequences, segment numbers and the length of a segment are below 2^62, so arithmetic
+//! on them does not overflow. The number of levels and the lengths of their tails follow from N and
+//! size. Magic and version stand where they stand in every version to come.
 
 use super::{
     BackupOf, CleanClose, CutNotice, Manifest, at,

@@ -1,4 +1,4 @@
-//! What the fields of a manifest may say, alone and together.
+//! The limits of a manifest's fields, alone and together.
 
 use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE, Position};
 
@@ -184,8 +184,8 @@ impl Manifest {
         })
     }
 
-    /// Checks everything. The levels stand behind the head, so a contradiction in them is reported
-    /// there.
+    /// Checks everything. The levels stand behind the head, so a contradiction in them is
+    /// reported there.
     pub(super) fn check(&self) -> Result<(), Contradiction> {
         self.check_head()?;
         let metadata = self.metadata.as_ref().map_or(0, Vec::len);
@@ -209,7 +209,8 @@ impl Manifest {
                 at::HEAD,
                 || {
                     format!(
-                        "level {level} ends in {} nodes and {} checksums where the size asks for {nodes} and {sums}",
+                        "level {level} ends in {} nodes and {} checksums where the size asks for \
+                         {nodes} and {sums}",
                         tail.nodes.len(),
                         tail.sums.len()
                     )

@@ -1,4 +1,4 @@
-//! [`CutNotice`]: what a recovery cut off although it had been durable, on record until the user acknowledges it.
+//! [`CutNotice`]: a cut of durable entries by recovery, on record until the user acknowledges it.
 //!
 //! `docs/format/checkpoint.md` draws its bytes, and a test holds the table against them.
 
@@ -29,8 +29,8 @@ const CUT_BYTES: usize = 120;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CutNotice {
-    /// The generation of the manifest that took the cut; of the last one where several cuts are
-    /// merged.
+    /// The generation of the manifest that took the cut; of the last one where several
+    /// cuts are merged.
     pub generation: u64,
     /// How many cuts this notice stands for: 1, or more where older ones were merged.
     pub cuts: u32,
@@ -176,7 +176,7 @@ impl CutNotice {
     }
 }
 
-/// What was cut in one sentence, for a log or a terminal.
+/// The cut in one sentence, for a log or a terminal.
 impl fmt::Display for CutNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (generation, kept) = (self.generation, self.kept.size);
@@ -187,7 +187,8 @@ impl fmt::Display for CutNotice {
             )?,
             cuts => write!(
                 f,
-                "NOT ACKNOWLEDGED: {cuts} cuts of the log, the last by manifest {generation}, the deepest to {kept} leaves"
+                "NOT ACKNOWLEDGED: {cuts} cuts of the log, the last by manifest {generation}, the \
+                 deepest to {kept} leaves"
             )?,
         }
         match self.lost {

@@ -1,4 +1,4 @@
-//! Waiting for what a writer makes durable, which a view learns by looking again.
+//! Waits for newer durable states, which a view finds by refreshing.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use crate::{
     lock::lock, runtime::Lane,
 };
 
-/// How long those who wait for something new wait between two looks.
+/// The time between two refreshes of a waiting view.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH> {

@@ -45,8 +45,8 @@ const LARGE_GROUP: u64 = 1 << 20;
 /// How far the first pass has brought the tree.
 pub(crate) struct Applied {
     pub(super) position: Position,
-    /// The segment, as an index, and the group in it from which on the records behind `position`
-    /// stand.
+    /// The segment, as an index, and the group in it from which on the records behind
+    /// `position` stand.
     pub(super) segment: usize,
     pub(super) offset: u64,
     pub(super) records: u64,

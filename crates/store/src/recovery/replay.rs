@@ -1,9 +1,9 @@
 //! The second pass: applies what the first pass left of the log's records to the tree, and writes
 //! those that the new segment must hold.
 //!
-//! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are hashed,
-//! and a batch that is larger goes into the tree in parts, which is invisible until opening
-//! returns.
+//! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are
+//! hashed, and a batch that is larger goes into the tree in parts, which is invisible until
+//! opening returns.
 
 use std::io;
 

@@ -32,8 +32,8 @@ pub struct RecoveryReport {
     pub cut_records: u64,
     /// The leaves in these records.
     pub cut_leaves: u64,
-    /// Where the log ended in something that was never known to be durable, which is what a crash
-    /// leaves.
+    /// Where the log ended in something that was never known to be durable, which is what a
+    /// crash leaves.
     pub tear: Option<LogBreak>,
     /// Where something was damaged that is known to have been durable.
     pub damage: Option<Damage>,

@@ -44,8 +44,7 @@ pub(crate) struct LiveLog {
     storage: Arc<dyn Storage>,
     pub(crate) segments: Vec<LiveSegment>,
     /// Segments that the manifest does not name: covered by it and not removed yet, or started and
-    /// not named before a crash. Nothing in them was ever acknowledged that is not elsewhere
-    /// too.
+    /// not named before a crash. Nothing in them was ever acknowledged that is not elsewhere too.
     pub(crate) unnamed: Vec<u64>,
     /// The sequence up to which the log must be valid, besides what it says itself.
     pub(crate) attested: u64,
@@ -291,8 +290,8 @@ fn restore(manifest: &Manifest, copy: Option<HeaderCopy>) -> Option<SegmentHeade
     copy.map(|copy| copy.restore(manifest.tree_id, manifest.arity, manifest.fingerprint))
 }
 
-/// Whether somebody wrote to the segment after it was created, which happens once a manifest names
-/// it.
+/// Whether somebody wrote to the segment after it was created, which happens once a
+/// manifest names it.
 fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
     while let Some(event) = scanner.next()? {

@@ -1,4 +1,4 @@
-//! [`Reserve`]: one file descriptor that a runtime keeps for the moment in which the process has no other.
+//! [`Reserve`]: a spare file descriptor of a runtime, for a process that has used all others.
 //!
 //! A tree that fell idle has closed its segment's file, and a rotation opens the next one. With the
 //! descriptor given up for it either succeeds in a process that uses all that it may have, unless

@@ -25,8 +25,7 @@ pub(super) struct Workers {
 struct State {
     jobs: VecDeque<Job>,
     threads: usize,
-    /// Threads that wait for a job, those included that were told of one and have not taken it
-    /// yet.
+    /// Threads that wait for a job, those included that were told of one and have not taken it yet.
     idle: usize,
 }
 

@@ -1,10 +1,10 @@
-//! What is meant: a stream of a level, one of its shards, a part of a store.
+//! Addresses: a stream of a level, one of its shards, a part of a store.
 
 use std::{fmt, io};
 
 use crate::chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR};
 
-/// Which of a level's two streams of immutable bytes is meant.
+/// One of the two streams of immutable bytes of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stream {
     /// Chunks of nodes: units of [`CHUNK_BYTES`](crate::chunk::CHUNK_BYTES).
@@ -76,8 +76,8 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of
-    /// [`Storage::put`](super::Storage::put).
+    /// The checks of [`Storage::put`](super::Storage::put) that every backend with shards of
+    /// `shard_chunks` chunks must make.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if `len` bytes are not whole units, or reach
@@ -93,8 +93,8 @@ impl Shard {
         self.check_end(end, shard_chunks)
     }
 
-    /// Refuses what a backend with shards of `shard_chunks` chunks must refuse of
-    /// [`Storage::region`](super::Storage::region), whatever there is.
+    /// The checks of [`Storage::region`](super::Storage::region) that every backend with shards of
+    /// `shard_chunks` chunks must make.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if a shard has fewer units.

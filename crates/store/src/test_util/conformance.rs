@@ -1,7 +1,6 @@
 //! The contract of [`Storage`] as a suite that every backend and every wrapper of one runs.
 //!
-//! What it cannot check is durability: that takes a machine that crashes, which is the simulation's
-//! part.
+//! It cannot check durability, which takes a machine that crashes; the simulation does.
 
 mod levels;
 mod log;
@@ -116,8 +115,8 @@ fn content(storage: &dyn Storage, number: u64) -> Vec<u8> {
     bytes
 }
 
-/// A stream that answers with one byte, a few bytes and interruptions by turns, and may fail in the
-/// end.
+/// A stream that answers with one byte, a few bytes and interruptions by turns, and may
+/// fail in the end.
 struct Halting<'a> {
     bytes: &'a [u8],
     turn: usize,

@@ -2,9 +2,9 @@
 //!
 //! It shows that nothing above the backends needs files: groups of the log are objects named by
 //! segment and offset, units of a level objects named by their index, manifests numbered objects of
-//! which the newest is in force, and ownership a numbered claim. Everything is created once; a name
-//! that is taken by our own bytes is success, since the answer to an earlier try may have been
-//! lost, and one taken by other bytes means that another owner is there. The bucket is listed while
+//! which the newest is in force, and ownership a numbered claim. Every object is created once. A
+//! name that our own bytes have is a success, because the answer to an earlier try may have been
+//! lost. A name that other bytes have means that there is another owner. The bucket is listed while
 //! opening and never after, which [`ObjectStore::requests`] lets tests assert.
 
 mod client;
@@ -52,8 +52,8 @@ use pieces::{Piece, Reader};
 pub struct ObjectStorage {
     client: Client,
     shard_chunks: u64,
-    /// The pieces of every segment, known from the listing while opening and from what was written
-    /// since.
+    /// The pieces of every segment, known from the listing while opening and from what was
+    /// written since.
     segments: Mutex<BTreeMap<u64, Vec<Piece>>>,
     /// The newest manifest known, from which newer ones are looked for.
     newest: Mutex<Option<u64>>,
@@ -210,7 +210,8 @@ impl Storage for ObjectStorage {
             .map(|pieces| pieces.last().map_or(0, Piece::end));
         if end != Some(offset) {
             let text = format!(
-                "cannot append to segment {segment}: it ends at {end:?}, and the group is for byte {offset}"
+                "cannot append to segment {segment}: it ends at {end:?}, and the group is for byte \
+                 {offset}"
             );
             let misplaced = io::Error::new(io::ErrorKind::InvalidInput, text);
             return Err(WriteError::NotWritten(misplaced));

@@ -1,12 +1,12 @@
 //! [`SimFiles`]: a file layer in memory that knows what a crash would leave, fails when told to, and finds writes into
-//! mappings. It is the referee of the crash tests, so that its model is stated here in full.
+//! mappings. The crash tests rely on its model, which is stated here in full.
 //!
 //! # The model
 //!
-//! **Files.** A file is what programs read from it, and what the disk holds for certain. Writing
-//! changes the first; each piece of [`PIECE_BYTES`] that a write touches then has one more
-//! *version* that may be on the disk, and so has the length if the file grew or was cut.
-//! A successful sync makes the newest versions certain. A crash leaves of each piece and of the
+//! **Files.** A file has the bytes that programs read, and the bytes that are certainly on the
+//! disk. Writing changes the first; each piece of [`PIECE_BYTES`] that a write touches then has one
+//! more *version* that may be on the disk, and so has the length if the file grew or was cut. A
+//! successful sync makes the newest versions certain. A crash leaves of each piece and of the
 //! length, independently, the certain version or one written since. So a write of many pieces may
 //! be torn at each piece boundary, never within a piece; a length may be there without the bytes,
 //! which then are zeros (or garbage, if [`Bound::garbage`] asks), and bytes without the length.
@@ -179,7 +179,7 @@ impl SimFiles {
         self.state().entries.len()
     }
 
-    /// What happened since the beginning, or since [`rebase`](Self::rebase).
+    /// The operations since the beginning, or since [`rebase`](Self::rebase).
     pub fn journal(&self) -> Journal {
         let state = self.state();
         Journal {
@@ -239,9 +239,9 @@ impl SimFiles {
         self.state().calls
     }
 
-    /// Does something, once, before the call of this number, as [`calls`](Self::calls) counts them.
-    /// What it does with the files is done past every rule: a call of its own would come before
-    /// itself.
+    /// Does something, once, before the call of this number, as [`calls`](Self::calls) counts
+    /// them. What it does with the files is done past every rule: a call of its own would come
+    /// before itself.
     pub fn before_call(&self, number: u64, deed: impl FnOnce() + Send + 'static) {
         self.state().interlude = Some((number, Box::new(deed)));
     }
@@ -269,7 +269,7 @@ impl SimFiles {
 
     // --- violations ---
 
-    /// What was done to mappings that must not be.
+    /// The forbidden writes to mappings so far.
     pub fn violations(&self) -> Vec<String> {
         self.state().violations.clone()
     }

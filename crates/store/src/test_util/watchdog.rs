@@ -1,5 +1,4 @@
-//! A process that ends whatever its tests wait for: nothing that hangs may keep others from being
-//! run.
+//! Ends a process whose tests hang, so that other programs run.
 
 use std::{env, panic, process, sync::Once, thread, time::Duration};
 

@@ -9,8 +9,7 @@ use crate::{Completion, Durable, DurableHeads, StorageError, runtime::Lane};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// Makes everything inserted before this call durable: writes the pending entries to the log
-    /// and syncs it. Callers share syncs. Works under every
-    /// [`FlushPolicy`](crate::FlushPolicy).
+    /// and syncs it. Callers share syncs. Works under every [`FlushPolicy`](crate::FlushPolicy).
     ///
     /// Blocks on the disk, and while another thread inserts a batch. On an executor:
     /// [`flush_async`](Self::flush_async).

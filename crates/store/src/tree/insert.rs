@@ -1,4 +1,4 @@
-//! Inserting: one entry form, and short forms of it.
+//! Inserts: one general form, and short forms of it.
 
 use std::slice;
 
@@ -93,9 +93,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         Ok(with_root(token))
     }
 
-    /// Inserts a leaf and blocks until it is durable, leading or joining a sync under every flush
-    /// policy. The root of `append(&[leaf]).durable()`; where the leaf stands tells
-    /// [`append_durable`](Self::append_durable).
+    /// Inserts a leaf and blocks until it is durable, leading or joining a sync under
+    /// every flush policy. The root of `append(&[leaf]).durable()`; where the leaf stands
+    /// tells [`append_durable`](Self::append_durable).
     ///
     /// # Errors
     /// As [`insert`](Self::insert); after [`StorageError::FlushFailed`] the leaf may or may
@@ -218,9 +218,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Inserts leaves together with the application's metadata, at most 64 KiB of it, as one entry:
-    /// after a crash both are there or neither. `leaves` may be empty: the metadata moves on
-    /// alone. The root is `None` while the tree is empty. Short for `append(leaves).
-    /// metadata(metadata).submit()`.
+    /// after a crash both are there or neither. `leaves` may be empty: the metadata moves on alone.
+    /// The root is `None` while the tree is empty. Short for
+    /// `append(leaves). metadata(metadata).submit()`.
     ///
     /// Metadata replaces what was there before and is part of every snapshot, so that head and
     /// cursor (for example the number of the block that was reached) are read as one pair.

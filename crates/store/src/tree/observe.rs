@@ -1,4 +1,4 @@
-//! Looking after a tree: what opening found, how it is doing, and whether what is stored is right.
+//! Observes a tree: the report of opening, statistics, and verification.
 
 use std::{io, path::PathBuf, sync::Arc};
 
@@ -34,11 +34,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         }
     }
 
-    /// Ends the telling of cuts, durably: says that what recovery cut off although it had been
-    /// durable, in this opening or an earlier one, is known and dealt with. Returns the
-    /// notices, which [`recovery_report`](Self::recovery_report), [`stats`](Self::stats),
-    /// [`inspect`](crate::inspect), read-only views and later backups told until now. What was cut
-    /// stays in the store's `aside`.
+    /// Acknowledges, durably, that recovery cut durable entries, in this opening or an earlier one.
+    /// Returns the notices, which [`recovery_report`](Self::recovery_report),
+    /// [`stats`](Self::stats), [`inspect`](crate::inspect), read-only views and later backups have
+    /// reported so far. The cut bytes stay in the store's `aside`.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

@@ -1,4 +1,4 @@
-//! Opening: what a [`RotorTreeBuilder`] of a typed tree does beyond gathering settings.
+//! Opens a tree of a type from a [`RotorTreeBuilder`].
 
 use std::sync::Arc;
 

@@ -7,8 +7,8 @@ use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use super::RotorTree;
 
-/// What is read method by method can be of different moments while other threads insert. What must
-/// fit together is read from one [`snapshot`](Self::snapshot).
+/// While other threads insert, two methods can return values of different moments. Read values that
+/// must fit together from one [`snapshot`](Self::snapshot).
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
     /// The root, or `None` while the tree is empty.
     #[must_use]
@@ -41,17 +41,16 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Size and root as one pair, or `None` while the tree is empty. What it states may not be
-    /// durable yet: sign and publish only heads of
-    /// [`durable_snapshot`](Self::durable_snapshot).
+    /// durable yet: sign and publish only heads of [`durable_snapshot`](Self::durable_snapshot).
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
         self.parts().publication.with(TreeSnapshot::head)
     }
 
-    /// The newest head with this root among those of recent appends: whether a root that somebody
-    /// brings was a recent state of this tree, and of which size. `None` if it was not, or is
-    /// not remembered any more. What comes with the root is then verified against this head: a
-    /// root alone does not fix the size, see [`TreeHead`].
+    /// The newest head with this root among those of recent appends: it says whether a root from
+    /// outside was a recent state of this tree, and at which size. `None` if it was not, or is not
+    /// remembered any more. Verify the proof that comes with the root against this head: a root
+    /// alone does not fix the size, see [`TreeHead`].
     ///
     /// What is remembered:
     ///
@@ -68,8 +67,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// The head may not be durable yet, and a crash may then take it back: it is durable once
     /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has
     /// failed the answers stay what they were. A forked child is told of the newest head for
-    /// certain, and of the others unless a thread of its parent was adding one when it was
-    /// forked.
+    /// certain, and of the others unless a thread of its parent was adding one when it was forked.
     ///
     /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of
     /// 32 bytes, one or two microseconds for 1024. No hash, no I/O; inserts wait for at most
@@ -97,8 +95,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// The application's metadata, as of the last entry that carried any. It belongs to the head of
-    /// the same [`snapshot`](Self::snapshot); read both from there where they must fit
-    /// together.
+    /// the same [`snapshot`](Self::snapshot); read both from there where they must fit together.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
         self.parts()
@@ -106,9 +103,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
             .with(|tree| tree.metadata().map(<[u8]>::to_vec))
     }
 
-    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for example,
-    /// is read from one [`snapshot`](Self::snapshot). May block on the disk where the leaf is
-    /// checkpointed.
+    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for
+    /// example, is read from one [`snapshot`](Self::snapshot). May block on the disk where the
+    /// leaf is checkpointed.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read

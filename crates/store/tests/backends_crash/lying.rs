@@ -1,4 +1,4 @@
-//! [`Lying`]: simulated files that may claim one kind of call to have gone well and not do it.
+//! [`Lying`]: simulated files that may report success for one kind of call without doing it.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use rotortree_store::{
     test_util::sim_files::{Call, SimDir, SimFile, SimFiles, SimLock, SimMap},
 };
 
-/// The layer, and what it lies about: `Call::Sync` or `Call::SyncDir`.
+/// The layer, and the call that it skips: `Call::Sync` or `Call::SyncDir`.
 #[derive(Debug, Clone)]
 pub(crate) struct Lying {
     files: SimFiles,

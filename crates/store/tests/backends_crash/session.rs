@@ -1,4 +1,4 @@
-//! [`session`]: what an engine asks of a backend between opening and closing, with a note of everything it was promised.
+//! [`session`]: the calls of an engine to a backend between opening and closing, with a record of its promises.
 
 use std::io;
 
@@ -76,8 +76,8 @@ fn group(segment: u64, offset: u64) -> Vec<u8> {
     vec![(segment * 31 + offset / 512) as u8 | 1; 1024]
 }
 
-/// One opening, work, and closing. `files` tells how many operations there were when something was
-/// promised.
+/// One opening, work, and closing. `files` tells how many operations there were when something
+/// was promised.
 pub(crate) fn session<L: FileLayer>(
     storage: &FsStorage<L>,
     files: &SimFiles,
@@ -90,7 +90,7 @@ pub(crate) fn session<L: FileLayer>(
     let before = in_force(storage)?;
     let segments = storage.list_segments()?;
     let segment = segments.last().map_or(FIRST_SEGMENT, |last| last + 1);
-    // Recovery relies on what it finds, whoever left it there.
+    // Recovery relies on the files that it finds, from any writer.
     if let Some((generation, _)) = before {
         promise(Fact::Manifest { generation });
         for segment in &segments {

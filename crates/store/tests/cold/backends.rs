@@ -1,4 +1,4 @@
-//! The same through the real backends, and what their damage looks like.
+//! The same through the real backends, and their errors for damage.
 
 use std::{fs, sync::Arc};
 

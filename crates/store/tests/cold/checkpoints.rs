@@ -1,4 +1,4 @@
-//! What a checkpoint writes: what is new, in pieces, and again what a failed one left behind.
+//! The writes of a checkpoint: the new nodes, in pieces, and again those of a failed checkpoint.
 
 use std::{io, ops::ControlFlow};
 
@@ -16,8 +16,8 @@ use super::{
     store::{Store, Tree, assert_nodes, empty_manifest, expected, go_on},
 };
 
-/// Chunks and sectors that were put, by stream and level, checked to be in order and without
-/// overlap.
+/// Chunks and sectors that were put, by stream and level, checked to be in order and
+/// without overlap.
 fn written(puts: &[Put], stream: Stream, level: u8) -> Option<std::ops::Range<u64>> {
     let mut range: Option<std::ops::Range<u64>> = None;
     for put in puts

@@ -1,4 +1,4 @@
-//! Stored bytes that are not what was written: found on first use, told where, never served.
+//! Damaged stored bytes: found on first use, reported with their place, never served.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! [`TestPlace`]: the chunk role in memory, which keeps the books, can be damaged, and can fail.
+//! [`TestPlace`]: the chunk role in memory, which records its calls, can be damaged, and can fail.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use rotortree_store::{
     storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, Stream, WriteError},
 };
 
-/// A put, for the books.
+/// A recorded put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Put {
     pub(crate) stream: Stream,

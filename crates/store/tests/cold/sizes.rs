@@ -12,8 +12,8 @@ use super::store::{Store, Tree, assert_nodes, expected};
 const PINS: [usize; 4] = [usize::MAX, 0, 1, 2];
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
-/// Sizes at and beside whole groups, whole chunks of each level, and whole sectors where `most`
-/// allows.
+/// Sizes at and beside whole groups, whole chunks of each level, and whole sectors where
+/// `most` allows.
 fn boundaries(arity: u64, most: u64) -> Vec<u64> {
     let mut sizes = BTreeSet::from([1, 2, arity, arity + 1, 200]);
     let mut leaves_of_a_chunk = 128;

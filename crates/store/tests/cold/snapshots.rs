@@ -1,4 +1,4 @@
-//! What outlives what: snapshots and views across checkpoints, and how much an extension shares.
+//! Lifetimes: snapshots and views across checkpoints, and the shards that an extension shares.
 
 use std::sync::{
     Arc,

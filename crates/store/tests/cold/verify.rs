@@ -1,4 +1,4 @@
-//! A tree that is not one is found out, node by node.
+//! Verification finds every wrong node.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,7 +19,7 @@ use rotortree_store::{
 
 use super::store::{DEPTH, Store, Tree, expected};
 
-/// Nodes that say what they were told to say.
+/// Nodes with given values.
 struct Told(Vec<Vec<Hash>>);
 
 impl NodeSource for Told {

@@ -1,4 +1,4 @@
-//! Backups: files exchanged with the original's, and places that are no place for one.
+//! Backups: files exchanged with the original's, and places that are refused.
 
 use std::{
     fs,
@@ -42,7 +42,7 @@ fn pair(leaves: &[Hash]) -> SimFiles {
     files.settled()
 }
 
-/// What is exchanged at once.
+/// The kinds of files that are exchanged.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Manifest,

@@ -1,5 +1,5 @@
-//! What a backup may be extended by, and what may be extended: known by what is recorded, never by
-//! what it resembles.
+//! The tree that may extend a backup, and the backups that may be extended: decided by records,
+//! never by resemblance.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -135,8 +135,8 @@ fn a_backup_of_a_backup_is_extended_by_the_one_that_it_was_made_of() {
     restored.append(&leaves[300..310]).submit().unwrap();
     let extended = restored.backup_to(place(&files, "/second")).unwrap();
     assert_eq!(extended.leaves, 300..310);
-    // The restored tree goes its own way: the first has no claim on it, nor it on a backup of the
-    // first.
+    // The restored tree goes its own way: the first has no claim on it, nor it on a backup
+    // of the first.
     tree.backup_to(place(&files, "/third")).unwrap();
     restored.close().unwrap();
     assert_refused(&tree, &files, "/backup", "opened for writing");

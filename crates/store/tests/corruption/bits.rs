@@ -9,8 +9,8 @@ use super::store::{Outcome, Sample, config, open};
 const SECTOR: usize = 512;
 const GROUP_HEADER: usize = 128;
 
-/// Which bytes of a file may be changed without anybody noticing, as `docs/format.md` has it: in a
-/// log the padding behind records, and marks, since something behind them attests as much. In all
+/// The bytes of a file whose change may go unnoticed, according to `docs/format.md`: in a log
+/// the padding behind records, and marks, since something behind them attests as much. In all
 /// other files none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Worth {
@@ -127,8 +127,7 @@ fn no_byte_of_a_log_that_no_checkpoint_covers_leaves_an_empty_tree_where_there_w
     }
 }
 
-/// What a running tree has stored, looked at again: chunks, sums and the tails in the manifest, of
-/// pinned levels too.
+/// A scrub of a running tree: chunks, sums and the tails in the manifest, of pinned levels too.
 #[test]
 fn a_scrub_of_a_running_tree_finds_every_byte_of_chunks_and_manifest_that_has_changed() {
     for pin_above_level in [usize::MAX, 0] {

@@ -1,5 +1,5 @@
-//! A store that had leaves does not come up empty: damage to one header costs nothing, and a cut to
-//! nothing is refused unless it is asked for.
+//! A store with leaves does not open empty: damage to one header loses nothing, and a cut that
+//! leaves nothing is refused unless the caller accepts it.
 
 use std::{path::PathBuf, sync::Arc};
 

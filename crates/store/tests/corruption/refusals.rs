@@ -59,7 +59,7 @@ fn read_only(storage: Arc<dyn Storage>, config: Builder) -> Result<(), RotorTree
         .map(drop)
 }
 
-/// What stands at a place, and how it is opened.
+/// The content of a place, and how it is opened.
 struct Case {
     name: &'static str,
     files: Files,

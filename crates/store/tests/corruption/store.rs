@@ -1,4 +1,4 @@
-//! Small stores with everything in them, and what an opened copy may be.
+//! Small stores with every kind of file, and the allowed states of an opened copy.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -42,8 +42,8 @@ impl Sample {
         Self::make(seed, closed, true).0
     }
 
-    /// The same leaves in a log that no checkpoint covers: whatever is left of them is left by the
-    /// log.
+    /// The same leaves in a log that no checkpoint covers: whatever is left of them is
+    /// left by the log.
     pub(crate) fn of_log_alone(seed: u64, closed: bool) -> Self {
         Self::make(seed, closed, false).0
     }
@@ -137,8 +137,8 @@ impl Sample {
             })
     }
 
-    /// What both modes make of damaged files. `noticed` is whether an unclean tail may have been
-    /// lost without a trace.
+    /// The outcomes of both modes for damaged files. `tail_may_go` says whether an unclean tail may
+    /// be lost without a trace.
     pub(crate) fn judge(&self, damaged: &SimFiles, told: &str, tail_may_go: bool) -> Outcome {
         let strict = open(&damaged.settled(), config(RecoveryMode::Strict));
         let strict_opened = strict.is_ok();
@@ -275,7 +275,7 @@ impl Sample {
     }
 }
 
-/// What the default mode made of damage.
+/// The outcome of the default mode for damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The identical tree, and nothing said.

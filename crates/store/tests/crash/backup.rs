@@ -1,5 +1,5 @@
-//! Crashes and faults while a backup is made and extended: it is what it was, or what it was to
-//! become, and can be extended again.
+//! Crashes and faults while a backup is made and extended: it has its old or its new state, and can
+//! be extended again.
 
 use std::{io::ErrorKind, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Opens an image and holds what comes up against the history.
+//! Opens an image and compares the tree with the history.
 
 use std::collections::HashMap;
 

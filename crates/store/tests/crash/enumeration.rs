@@ -197,7 +197,7 @@ fn every_crash_of_every_short_workload_leaves_a_prefix_with_everything_durable()
     );
 }
 
-/// What the background does comes when it comes: each run is another one.
+/// The timing of the background differs from run to run.
 #[test]
 fn every_crash_under_every_policy_leaves_a_prefix_with_everything_durable() {
     let depth = setting("ROTORTREE_CRASH_DEPTH", 3).saturating_sub(1);

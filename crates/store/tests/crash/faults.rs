@@ -23,7 +23,7 @@ use super::{
     workload::{History, State, Step, Tree, config, leaf, storage},
 };
 
-/// Ends the process, saying where, if a case hangs: no fault may make anybody wait forever.
+/// Ends the process, saying where, if a case hangs: no fault may make a thread wait forever.
 pub(crate) struct Watchdog(Arc<Mutex<(u64, String)>>);
 
 impl Watchdog {
@@ -62,7 +62,7 @@ impl Watchdog {
     }
 }
 
-/// A run in which anything may fail: what is acknowledged nevertheless must hold.
+/// A run in which any call may fail: acknowledged entries must be durable.
 pub(crate) struct Run<const N: usize> {
     history: History,
     durable: usize,

@@ -1,5 +1,5 @@
-//! What happens in the middle of something else: a log that fails while a checkpoint is being
-//! written, and a writer that moves on while a reader reads.
+//! Events during other operations: a log that fails while a checkpoint is being written, and a
+//! writer that moves on while a reader reads.
 
 use std::{
     fmt, io,

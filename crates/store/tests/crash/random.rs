@@ -1,4 +1,4 @@
-//! Long random histories with faults and crashes, against the model of what was acknowledged.
+//! Long random histories with faults and crashes, against a model of the acknowledged entries.
 //!
 //! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test it
 //! crash::random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
@@ -82,7 +82,7 @@ fn history(seed: u64, reference: &mut Reference) -> (u64, u64, u64) {
         run.step(&files, if run.is_failed() { Step::Reopen } else { step });
         steps += 1;
         if random.one_in(8) {
-            // The power goes, with whatever reached the disk.
+            // The power goes; any subset of the unsynced writes has reached the disk.
             let images = files.crash_images(Bound {
                 garbage: random.one_in(2),
                 ..Bound::new(6, random.next())

@@ -1,5 +1,5 @@
-//! A reader looks at every operation of an opening and of what follows it; then the power goes.
-//! What the reader was shown is still there.
+//! A reader looks at every operation of an opening and of the work after it; then the power goes.
+//! The state that the reader saw is still there.
 //!
 //! Openings of every kind are looked at: after a process that was killed at any operation, in the
 //! same boot, so that what the new one finds may be in the cache alone; and after one whose sync
@@ -25,8 +25,8 @@ use super::{
     workload::{History, State, Step, config, storage},
 };
 
-/// What the second process does, so that a reader sees rotations by size, checkpoints and orderly
-/// closes too.
+/// The steps of the second process, so that a reader sees rotations by size, checkpoints and
+/// orderly closes too.
 const AFTERWARDS: [&[Step]; 4] = [
     &[],
     &[Step::Batch, Step::Flush, Step::Batch, Step::Flush],
@@ -154,8 +154,8 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of
         let tree = history.run::<2>(&files, first);
         for point in files.journal().points() {
             let at = point.operations();
-            // A group that is written and not synced yet is what an opening may find in the cache
-            // alone.
+            // A group that is written and not synced yet is what an opening may find in
+            // the cache alone.
             if !(at.is_multiple_of(every)
                 || point.after().starts_with("write") && point.after().contains("log"))
             {

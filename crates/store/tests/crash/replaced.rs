@@ -19,7 +19,7 @@ use super::{
     workload::{Tree, config, leaf, storage},
 };
 
-/// What befalls the directory `/tree`.
+/// An event for the directory `/tree`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// It is moved to `/moved`, and a copy put in its place.
@@ -33,7 +33,7 @@ enum Event {
 
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
-/// A run in which something befell the directory.
+/// A run with an event for the directory.
 struct Run {
     files: SimFiles,
     /// Leaves that were acknowledged as durable, in the end and when it happened.
@@ -42,7 +42,7 @@ struct Run {
     /// Whether it happened in the last step, closing.
     closing: bool,
     error: Option<String>,
-    /// What stood in the directory's place and in its copy when it had just happened.
+    /// The files in the directory's place and in its copy right after the event.
     then: Files,
 }
 

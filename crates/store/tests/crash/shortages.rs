@@ -1,6 +1,6 @@
 //! Passing shortages: at every call that takes a descriptor or room there is none, once, and the
 //! moment after there is. Row 17 of the fault table: nothing fails for good unless a byte was in
-//! doubt, whoever waited is told, and what waited is written by the next flush.
+//! doubt, all waiters are notified, and the next flush writes the pending records.
 
 use std::io::ErrorKind;
 
@@ -12,8 +12,8 @@ use super::{
     workload::Step,
 };
 
-/// Histories that fall idle, rotate and checkpoint between syncs, beside those of the failing
-/// calls.
+/// Histories that fall idle, rotate and checkpoint between syncs, beside those of the
+/// failing calls.
 const MORE: [&[Step]; 2] = [
     &[
         Step::Batch,

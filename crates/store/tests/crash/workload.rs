@@ -1,4 +1,4 @@
-//! Short histories of a tree, and what it acknowledged when.
+//! Short histories of a tree, with its acknowledgements.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use rotortree_store::{
     test_util::sim_files::SimFiles,
 };
 
-/// What a history does next.
+/// A step of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Insert,

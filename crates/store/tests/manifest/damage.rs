@@ -1,4 +1,4 @@
-//! Everything that is not the bytes of a manifest is refused.
+//! Bytes that are not a manifest are refused.
 
 use rotortree_store::{StorageError, manifest::Manifest};
 

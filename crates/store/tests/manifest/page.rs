@@ -6,8 +6,8 @@ use rotortree_store::manifest::Manifest;
 
 use super::samples;
 
-/// The rows of the first table behind `heading`: offset and length, where they are numbers, and the
-/// field.
+/// The rows of the first table behind `heading`: offset and length, where they are numbers,
+/// and the field.
 fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
     let page = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -1,4 +1,4 @@
-//! Whatever is encoded is read back, and nothing else is.
+//! Encoded manifests are read back, and other bytes are refused.
 
 use proptest::prelude::*;
 use rotortree_store::manifest::{CleanClose, Manifest};

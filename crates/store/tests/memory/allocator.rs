@@ -1,8 +1,8 @@
-//! A global allocator that counts what the whole process has allocated, and one measurement at a
-//! time.
+//! A global allocator that counts what the whole process has allocated, and one
+//! measurement at a time.
 //!
-//! What the system maps for files is not counted: it is the page cache's. Stacks are not counted
-//! either.
+//! What the system maps for files is not counted: it is the page cache's. Stacks are not
+//! counted either.
 #![expect(
     unsafe_code,
     reason = "a global allocator that counts is one by its contract"
@@ -65,7 +65,7 @@ static ALLOCATOR: Counting = Counting;
 /// Held by a test to its end: others of this process would be counted too.
 pub(crate) static ALONE: Mutex<()> = Mutex::new(());
 
-/// Runs a test with nobody beside it.
+/// Runs a test without other tests beside it.
 pub(crate) fn alone<T>(test: impl FnOnce() -> T) -> T {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let result = test();
@@ -73,8 +73,8 @@ pub(crate) fn alone<T>(test: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What `work` gives, and the most bytes that were allocated at once meanwhile beyond what was
-/// before.
+/// What `work` gives, and the most bytes that were allocated at once meanwhile beyond
+/// what was before.
 pub(crate) fn peak<R>(work: impl FnOnce() -> R) -> (R, usize) {
     let before = LIVE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! Every number in every header set to what hurts most, with checksums that hold. The layouts are
-//! written down here a second time, from `docs/format.md`. Chunks and sums have no field that is a
-//! length.
+//! Every number in every header set to hostile values, with valid checksums. The layouts are
+//! written down here a second time, from `docs/format.md`. Chunks and sums have no field
+//! that is a length.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
-//! What opening and reading a store takes of memory, under an allocator that counts: hostile
-//! lengths in every field, sparse files of any length, crafted manifests, and the replay of large
-//! honest logs. Row 15 of `docs/durability/faults.md`.
+//! The memory of opening and reading a store, under a counting allocator: hostile lengths in every
+//! field, sparse files of any length, crafted manifests, and the replay of large honest logs. Row
+//! 15 of `docs/durability/faults.md`.
 //!
 //! No test here measures time. But a file of a tebibyte that is read byte by byte does not end
 //! before the watchdog does.

@@ -1,5 +1,5 @@
-//! Honest logs of a million leaves: replaying them takes the tree's nodes and a bounded rest,
-//! whichever way the records came.
+//! Honest logs of a million leaves: replaying them takes the tree's nodes and a bounded rest, for
+//! records of any shape.
 
 use std::{path::Path, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Stores to be damaged, how they are opened, and the bound on what that may take.
+//! Stores to be damaged, ways to open them, and the bound on the memory of opening.
 
 use std::{
     fs,

@@ -23,8 +23,8 @@ fn log_on(files: &SimFiles) -> u64 {
         .sum()
 }
 
-/// The most that the log behind the last checkpoint may hold: what inserts wait at, and one more
-/// group.
+/// The most that the log behind the last checkpoint may hold: what inserts wait at, and
+/// one more group.
 fn most(group: u64) -> u64 {
     THRESHOLD + THRESHOLD / 4 + group
 }

@@ -1,5 +1,5 @@
-//! A write that was not made: who waits is told, what waits keeps its place, and the next flush or
-//! tick makes it.
+//! A postponed write: waiters are notified, pending records keep their order, and the next flush or
+//! tick writes them.
 
 use std::{io::ErrorKind, thread, time::Duration};
 
@@ -21,8 +21,8 @@ fn no_descriptor() -> Fault {
 fn idle(files: &SimFiles, config: Builder) -> Tree {
     let tree = open(files, config);
     tree.insert(leaf(0)).unwrap().1.wait().unwrap();
-    // A header, a group, and the mark that is written when the tree falls idle, before the file is
-    // closed.
+    // A header, a group, and the mark that is written when the tree falls idle, before the
+    // file is closed.
     while tree.stats().log_segment_bytes < 3 * 512 {
         thread::sleep(Duration::from_millis(5));
     }
@@ -119,7 +119,7 @@ fn the_background_writes_by_itself_what_it_could_not_write_before() {
     }
     assert!(!token.is_durable());
     files.heal();
-    // Nobody asks: `is_durable` only looks.
+    // No call asks for a sync: `is_durable` only looks.
     while !token.is_durable() {
         thread::sleep(Duration::from_millis(5));
     }

@@ -98,8 +98,8 @@ fn blocks_that_a_real_file_system_reserved_are_given_back() {
 
     use rotortree_store::{fs::FsStorage, storage::Storage};
 
-    // Memory reserves wherever there is Linux; the usual place may lie on a file system that does
-    // not.
+    // Memory reserves wherever there is Linux; the usual place may lie on a file system
+    // that does not.
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     let dir = dir.unwrap();
     let storage = FsStorage::new(dir.path().join("tree"));

@@ -1,5 +1,4 @@
-//! The outcome of applying the rules to a log: plain values for recovery to act on and for its
-//! report to state.
+//! The outcome of the rules for a log: plain values, which recovery acts on and reports.
 
 use crate::invalid::InvalidReason;
 use crate::segment::SegmentError;
@@ -13,7 +12,7 @@ pub struct Place {
     pub offset: u64,
 }
 
-/// Where a log stops being the one that was written, and how that shows.
+/// The place where a log deviates from the log that was written, and the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Break {
@@ -30,21 +29,21 @@ impl Break {
     }
 }
 
-/// How a log stops being the one that was written.
+/// How a log deviates from the log that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakCause {
     /// Nothing valid stands here.
     Invalid(InvalidReason),
-    /// A valid record stands here that is not the next one: records before it are missing, or it
-    /// stands here a second time.
+    /// A valid record stands here that is not the next one: earlier records are missing, or the
+    /// record is a duplicate.
     OutOfSequence {
         /// The sequence that comes next.
         expected: u64,
         /// The sequence of the record.
         found: u64,
     },
-    /// The segment starts with something that is not a header, and held what comes next.
+    /// The segment does not start with a header, and contained the next records.
     UnreadableSegment(SegmentError),
     /// The segment continues from a later sequence than those before it reach.
     MissingBefore {
@@ -58,12 +57,13 @@ pub enum BreakCause {
     UnfinishedBatch,
 }
 
-/// What a log is worth.
+/// The verdict on a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It ends where writing stopped.
+    /// The log ends where writing stopped.
     Whole,
-    /// It ends in something invalid that was never known to be durable: what a crash leaves.
+    /// The log has a torn tail: it ends in something invalid that was never known to be durable, as
+    /// after a crash.
     Torn(Break),
     /// Something that was known to be durable is invalid or missing.
     Damaged(Break),
@@ -80,7 +80,7 @@ impl Verdict {
     }
 }
 
-/// What [`LogRules`](crate::LogRules) make of a log.
+/// The result of [`LogRules`](crate::LogRules) for a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Assessment {
@@ -92,9 +92,9 @@ pub struct Assessment {
     pub size: u64,
     /// Whether the log is whole, torn or damaged, and where.
     pub verdict: Verdict,
-    /// The first byte that is not recovered and is not blank: what is to be kept aside before
-    /// anything is dropped starts here. The same as the break, or before it where an
-    /// unfinished batch is cut as a whole.
+    /// The first byte that is not recovered and not blank. The bytes from here on are kept aside
+    /// before anything is dropped. It is the break, or lies before it if an unfinished batch is
+    /// cut as a whole.
     pub cut: Option<Place>,
     /// Valid records that are not recovered because they stand behind the break or belong to an
     /// unfinished batch. Records that a later segment superseded are not among them.
@@ -110,9 +110,9 @@ impl Assessment {
         matches!(self.verdict, Verdict::Damaged(_))
     }
 
-    /// The sequences that were known to be durable and cannot be recovered. 0 does not say that
-    /// there is no damage: a segment whose header is unreadable is damage, and how much of it
-    /// was durable cannot be known.
+    /// The number of sequences that were known to be durable and cannot be recovered. It can be 0
+    /// in spite of damage: a segment with an unreadable header is damage, and the number of its
+    /// durable records is unknown.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.attested.saturating_sub(self.end)

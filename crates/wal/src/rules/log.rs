@@ -6,9 +6,9 @@ use crate::rules::{Assessment, Break, BreakCause, Place, Verdict};
 use crate::scanner::Event;
 use crate::segment::{Position, SegmentError, SegmentHeader};
 
-/// Up to which sequence each of some segments counts: a later segment continues from there, and
-/// what stands beyond is dead, neither read nor damage. Takes the sequences that the segments
-/// continue from, in the order of the segments' numbers. The last one has no cap, [`u64::MAX`].
+/// The cap of each segment: the sequence from which a later segment continues. Records beyond it
+/// are dead, and are neither read nor damage. Takes the bases of the segments in the order of their
+/// numbers. The last segment has no cap, [`u64::MAX`].
 ///
 /// ```
 /// assert_eq!(rotortree_wal::caps(&[0, 40, 25]), [25, 25, u64::MAX]);
@@ -22,18 +22,18 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
     caps
 }
 
-/// Follows a log from its first segment to its last, all of it, and says what it is worth.
+/// Follows a whole log from its first segment to its last, and assesses it.
 ///
 /// 1. Groups whose first sequence is past the segment's cap are dead.
 /// 2. A is the largest sequence that any live group or segment header attests, or that the caller
 ///    knows of. The first pass must see the whole log for it, also behind the first invalid record.
-/// 3. The log is the run of records with consecutive sequences from `start` on. It ends at the
-///    first record that is not the next one, or where there is none; what stands behind that is
-///    dead, unless a later segment continues from the batch that the run had reached.
+/// 3. The log is the run of records with consecutive sequences from `start` on. It ends before the
+///    first record that is not the next one, or after the last record. Records after that are dead,
+///    unless a later segment continues from the last batch of the run.
 /// 4. E is the last batch end in that run.
-/// 5. If E is before A, or a segment continues from beyond what those before it reach, or a segment
-///    that no later one continues from is unreadable, the log is damaged. Otherwise, whatever ends
-///    it is a tear.
+/// 5. If E is before A, or a segment continues from beyond what those before it reach, or a
+///    segment that no later one continues from is unreadable, the log is damaged. Otherwise, it
+///    ends in a torn tail.
 ///
 /// Memory is constant, and each event costs a few comparisons.
 ///
@@ -95,8 +95,7 @@ pub struct LogRules {
     size_reached: u64,
     /// The first record behind `batch_end`, if the run goes further.
     open_batch: Option<Open>,
-    /// The first thing wrong behind the last record of the run; it does not matter if the run goes
-    /// on all the same.
+    /// The first fault after the last record of the run. It does not matter if the run continues.
     suspect: Option<Break>,
     /// Why the run has ended within the current segment. A later segment may still continue it.
     stopped: Option<Break>,
@@ -115,8 +114,8 @@ pub struct LogRules {
 }
 
 impl LogRules {
-    /// Rules for the log behind `start`, the state that the caller has already: that of its
-    /// manifest, or [`Position::START`].
+    /// Rules for the log after `start`, the state that the caller has already, from its manifest
+    /// or [`Position::START`].
     ///
     /// `attested` is a sequence up to which the caller knows the log to have been durable, besides
     /// what the log itself says; 0 if it knows none. `start` counts as durable in any case.
@@ -143,10 +142,10 @@ impl LogRules {
         }
     }
 
-    /// The next segment, in the order of their numbers, with its cap from [`caps`]. Its events
-    /// follow.
+    /// The next segment, in the order of their numbers, with its cap from [`caps`]. Its
+    /// events follow.
     pub fn segment(&mut self, header: &SegmentHeader, cap: u64) {
-        // What a segment states beyond its cap was given up by the segment that superseded it.
+        // The segment that superseded this one gave up the records beyond the cap.
         let base = header.base.sequence.min(cap);
         self.attested = self.attested.max(base).max(header.attested.min(cap));
         if self.broken.is_none() {
@@ -191,7 +190,7 @@ impl LogRules {
         });
     }
 
-    /// What the scanner came across in the segment given last.
+    /// The next event of the scanner in the current segment.
     #[inline]
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
@@ -228,13 +227,13 @@ impl LogRules {
         self.reached
     }
 
-    /// The end of the last whole batch of the run so far: whatever comes, E is not before it.
+    /// The end of the last whole batch of the run so far. E is never before it.
     #[must_use]
     pub fn batch_end(&self) -> u64 {
         self.batch_end
     }
 
-    /// The largest sequence attested so far: whatever comes, A is not before it.
+    /// The largest sequence attested so far. A is never before it.
     #[must_use]
     pub fn attested(&self) -> u64 {
         self.attested
@@ -282,8 +281,8 @@ impl LogRules {
         }
     }
 
-    /// What the run ends at, if it goes no further: the first thing found wrong, or an unfinished
-    /// batch. Zeros at the end are none: they are space that was not written to yet.
+    /// The fault at the end of the run: the first invalid bytes, or an unfinished batch. Zeros at
+    /// the end are no fault: they are space that was not written yet.
     fn fault(&self) -> Option<Break> {
         let suspect = self.suspect.as_ref().filter(|found| !found.is_blank());
         let unfinished = self.open_batch.as_ref().map(|open| Break {
@@ -297,7 +296,7 @@ impl LogRules {
             .or_else(|| self.unreadable.clone())
     }
 
-    /// The zeros behind the run, which are where something is missing if anything is.
+    /// The zeros after the run: the place of the fault if records are missing.
     fn blank(&self) -> Option<&Break> {
         self.suspect.as_ref().filter(|found| found.is_blank())
     }

@@ -1,10 +1,9 @@
-//! The second pass over a log: which of its records make up the state that the first pass found.
+//! The second pass over a log: selects the records up to the end that the first pass found.
 
 use crate::record::RecordView;
 use crate::rules::Assessment;
 
-/// Picks the records to apply, in order, out of all that a second scan of the same segments comes
-/// across.
+/// Selects the records to apply, in order, from a second scan of the same segments.
 ///
 /// See [`LogRules`](crate::LogRules) for an example.
 #[derive(Clone, Debug)]
@@ -24,8 +23,8 @@ impl Replay {
         }
     }
 
-    /// Whether this record is the next one to apply; `cap` is its segment's. Each record is taken
-    /// once.
+    /// Whether this record is the next one to apply; `cap` is its segment's. Each record
+    /// is taken once.
     #[inline]
     pub fn takes(&mut self, record: &RecordView<'_>, cap: u64) -> bool {
         let taken = record.sequence == self.next && record.sequence <= cap.min(self.end);
@@ -35,8 +34,8 @@ impl Replay {
         taken
     }
 
-    /// Whether every record up to the end was taken. If it was not, the log changed between the
-    /// passes.
+    /// Whether every record up to the end was taken. If it was not, the log changed
+    /// between the passes.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.next > self.end

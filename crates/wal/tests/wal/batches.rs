@@ -1,4 +1,4 @@
-//! Batches of every shape: how they are split, and what the limits are.
+//! Batches of every shape: their records and their limits.
 
 use rotortree_wal::{
     GroupBuffer, MAX_METADATA_BYTES, MAX_RECORD_BYTES, Position, RecordError, SECTOR,

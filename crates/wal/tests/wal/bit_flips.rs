@@ -1,5 +1,5 @@
 //! Every bit flip and every length of a small segment: each is either noticed or changes nothing,
-//! and which of the two is known beforehand.
+//! as the test predicts.
 
 use std::collections::BTreeSet;
 
@@ -122,8 +122,8 @@ fn every_length_gives_a_prefix_and_says_what_it_cut_into() {
         let kept = records(cut, salt);
         assert_eq!(kept, whole[..kept.len()], "length {len}");
         let stretches = invalid(cut, salt);
-        // What is missing begins at `len`: nothing is cut into if that is padding, or where a group
-        // starts.
+        // What is missing begins at `len`: nothing is cut into if that is padding, or where a
+        // group starts.
         if padding.contains(&len) || starts.contains(&len) {
             assert_eq!(stretches, [], "length {len}");
         } else {

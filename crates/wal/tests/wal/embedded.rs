@@ -1,5 +1,5 @@
-//! Leaves and metadata that hold whole groups: bytes that an adversary chose never pass for the
-//! log's own.
+//! Leaves and metadata that contain whole groups: bytes of an adversary never pass for
+//! the log's own.
 
 use rotortree_wal::{GroupBuffer, InvalidReason, MAX_METADATA_BYTES, SECTOR};
 

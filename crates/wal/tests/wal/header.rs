@@ -1,4 +1,4 @@
-//! The segment header: what it refuses, and in which order it judges.
+//! The segment header: refused headers, and the order of the checks.
 
 use rotortree_wal::{
     FORMAT_VERSION, HeaderCopy, Position, SECTOR, SegmentError, SegmentHeader, SegmentStart,

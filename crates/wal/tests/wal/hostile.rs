@@ -1,5 +1,5 @@
-//! Bytes made to hurt, with checksums that hold: lengths, counts and flags that no release writes.
-//! The layout is written down a second time here, from the crate's tables.
+//! Hostile bytes with valid checksums: lengths, counts and flags that no release writes. The layout
+//! is written down a second time here, from the crate's tables.
 
 use rotortree_wal::{
     InvalidReason, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, OutOfBounds, SECTOR,

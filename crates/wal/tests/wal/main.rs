@@ -1,4 +1,4 @@
-//! What the log's format promises, one behaviour per file.
+//! The promises of the log's format, one behaviour per file.
 
 mod batches;
 mod bit_flips;

@@ -293,8 +293,8 @@ fn explore(
     Ok(model.images)
 }
 
-/// That the rules hold over all histories of these operations. The number of crash images says that
-/// none was left out.
+/// Checks that the rules hold over all histories of these operations. The number of crash images
+/// shows that none was left out.
 #[track_caller]
 fn holds(rules: Rules, operations: &[Operation], depth: usize, runs: usize, images: u64) {
     assert_eq!(explore(rules, operations, depth, runs), Ok(images));

@@ -1,4 +1,4 @@
-//! What is written comes back, and what comes back is written again as it was.
+//! Written batches are read back, and writing them again gives the same bytes.
 
 use proptest::collection::vec;
 use proptest::option;

@@ -6,8 +6,8 @@ use rotortree_wal::{GroupBuffer, OutOfBounds, SECTOR, Scanner, SegmentBytes, Win
 
 use crate::support::{SALT, Seen, position, records, scan};
 
-/// A segment of a few MiB with records of all sizes, so that windows end within headers, leaves and
-/// metadata.
+/// A segment of a few MiB with records of all sizes, so that windows end within headers, leaves
+/// and metadata.
 fn large() -> Vec<u8> {
     let mut group = GroupBuffer::new(1);
     let mut segment = vec![0; SECTOR];

@@ -1,4 +1,4 @@
-//! Segments built for tests, and what a scanner says of them as values that can be compared.
+//! Segments built for tests, and the events of a scanner as values that can be compared.
 
 use rotortree_wal::{
     Assessment, Event, GroupBuffer, GroupHeader, Invalid, LogRules, Position, Scanner,
@@ -155,7 +155,7 @@ impl Segment {
     }
 }
 
-/// What the rules make of a log of these segments.
+/// The assessment of a log of these segments.
 pub(crate) fn assess(segments: &[&Segment], start: u64, attested: u64) -> Assessment {
     let bases: Vec<u64> = segments
         .iter()

@@ -1,11 +1,11 @@
-//! Padded forms, fed to what circuits do.
+//! Passes padded forms to the algorithms of circuits.
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
 use super::tree;
 use crate::{AnyProof, Kind, TreeError, UnrootedInclusion};
 
-/// What the circuit `BinaryMerkleRoot(DEPTH)` does.
+/// The algorithm of the circuit `BinaryMerkleRoot(DEPTH)`.
 fn circuit_root<const DEPTH: usize>(
     leaf: Hash,
     length: usize,
@@ -96,8 +96,8 @@ fn padded_columns_are_the_proofs_levels() {
     test::<16>();
 }
 
-/// What a proof gives that is in memory, decoded, and decoded for an N that is known only at run
-/// time.
+/// Compares a proof in memory, a decoded proof, and a proof decoded for an N that is known
+/// only at run time.
 #[test]
 fn every_form_is_the_same_from_all_three_forms_of_a_proof() {
     fn test<const N: usize>() {

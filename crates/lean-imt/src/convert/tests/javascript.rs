@@ -1,11 +1,11 @@
-//! The JavaScript LeanIMT: its proofs are ours, to and fro, and nothing else is taken.
+//! Proofs convert to the JavaScript LeanIMT and back, and other values are refused.
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher, Sha256Hasher};
 
 use super::{hex, tree};
 use crate::{LeanIMT, LeanImtProof, NaryProof, TreeError, reference};
 
-/// What `@zk-kit/lean-imt` does in `generateProof`, on the reference's levels.
+/// The algorithm of `generateProof` in `@zk-kit/lean-imt`, on the reference's levels.
 fn their_proof(size: usize, leaf_index: usize) -> LeanImtProof {
     let levels = reference::levels(&Blake3Hasher, 2, &reference::sample_leaves(11, size));
     let (mut siblings, mut path) = (Vec::new(), Vec::new());
@@ -26,7 +26,7 @@ fn their_proof(size: usize, leaf_index: usize) -> LeanImtProof {
     }
 }
 
-/// What `verifyProof` of `@zk-kit/lean-imt` does.
+/// The algorithm of `verifyProof` in `@zk-kit/lean-imt`.
 fn they_verify(proof: &LeanImtProof) -> bool {
     let mut node = proof.leaf;
     for (i, sibling) in proof.siblings.iter().enumerate() {
@@ -54,8 +54,8 @@ fn binary_proofs_go_to_the_javascript_tree_and_back() {
     }
 }
 
-/// What `@zk-kit/lean-imt` 2.2.5 gives with SHA-256 over two 32-byte big-endian numbers, for the 13
-/// leaves whose bytes are all 1, all 2, and so on.
+/// The result of `@zk-kit/lean-imt` 2.2.5 with SHA-256 over two 32-byte big-endian numbers, for the
+/// 13 leaves whose bytes are all 1, all 2, and so on.
 #[test]
 fn the_javascript_tree_itself_gives_these_proofs() {
     const ROOT: &str = "3f86845b1972ab0adfd4fbb49c70fda57cb298d23a4ddeb69679c91c627ebad9";
@@ -119,7 +119,7 @@ fn what_does_not_follow_from_index_and_size_is_refused() {
         let theirs = their_proof(size as usize, index as usize);
         for &(other_index, other_size) in &places {
             let taken = NaryProof::<2, 16>::from_lean_imt(&theirs, other_index, other_size);
-            // Some other places have the same path; then the head tells.
+            // Some other indices have the same path; then the head differs.
             let same_path = other_index < other_size && {
                 let other = their_proof(other_size as usize, other_index as usize);
                 (other.index, other.siblings.len()) == (theirs.index, theirs.siblings.len())

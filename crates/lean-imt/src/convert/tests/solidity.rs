@@ -1,4 +1,4 @@
-//! What Solidity decodes.
+//! Compares the forms with vectors that Solidity decodes.
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 

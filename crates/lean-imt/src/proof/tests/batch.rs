@@ -67,7 +67,7 @@ fn bend<const N: usize>(proofs: &mut [NaryProof<N, DEPTH>]) {
     }
 }
 
-/// Holds a batch against the verdicts that its proofs get one by one, errors included.
+/// Compares the verdicts on a batch with those on its proofs one by one, errors included.
 fn agree<'a, P: 'a>(
     proofs: impl IntoIterator<Item = &'a P>,
     failures: &[BatchFailure],
@@ -90,7 +90,7 @@ fn agree<'a, P: 'a>(
 
 #[test]
 fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
-    /// Refuses what ends in 0xff, and hashes to nothing that does.
+    /// Refuses hashes that end in 0xff, and never returns one.
     #[derive(Clone)]
     struct Field;
     impl Hasher for Field {
@@ -156,8 +156,7 @@ fn a_batch_gives_the_verdicts_that_its_proofs_get_one_by_one() {
 
 #[test]
 fn a_batch_that_is_shared_out_names_the_same_proofs() {
-    // Long enough for several threads where there are any, and not a multiple of what one
-    // of them takes.
+    // Long enough for several threads, and not a multiple of the share of one thread.
     const LEN: usize = 1300;
     let mut tree = LeanIMT::<_, 2, DEPTH>::new(Blake3Hasher);
     tree.insert_many(&leaves(LEN)).unwrap();

@@ -8,7 +8,7 @@ use crate::{
     UnrootedInclusion, UnrootedMulti, UnrootedRange, peek_kind,
 };
 
-/// Whether these bytes prove something to whoever trusts the two heads.
+/// Whether these bytes prove a claim about the two heads.
 pub(super) fn accepted<const N: usize>(
     kind: Kind,
     bytes: &[u8],
@@ -171,8 +171,8 @@ fn a_proof_of_a_million_leaves_takes_at_most_690_bytes() {
         for (k, level) in proof.levels[..20].iter_mut().enumerate() {
             level.position = (index >> k & 1) as usize;
         }
-        // The last leaf's path has lifted levels, hence fewer siblings; give it what its
-        // shape asks for.
+        // The last leaf's path has lifted levels, hence fewer siblings; adapt the proof
+        // to its shape.
         while let Err(TreeError::InvalidProofLevel { level, .. }) = proof.to_bytes() {
             proof.levels[level] = crate::ProofLevel::EMPTY;
         }
@@ -227,7 +227,7 @@ fn bytes_that_claim_more_than_they_hold_are_refused_at_once() {
     ));
 }
 
-/// A text has no version: nobody should look for a newer crate that reads it.
+/// A text has no version, so its error must not suggest a newer crate.
 #[test]
 fn a_text_is_not_an_encoding() {
     let characters = [b'\t', b'\n', b'\r'].into_iter().chain(b' '..=0xff);

@@ -8,7 +8,7 @@ use crate::{
     UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError,
 };
 
-/// Works on hashes that end in zero, as a field hasher works on small numbers, and panics
+/// Accepts hashes that end in zero, as a field hasher accepts small numbers, and panics
 /// on any other.
 #[derive(Clone)]
 struct Field;
@@ -48,7 +48,7 @@ fn refused(verdict: Result<(), VerifyError>) -> (HashRole, u64) {
     }
 }
 
-/// As a verdict against a head would be.
+/// The verdict in the form of a verification against a head.
 fn rooted(verdict: Result<bool, TreeError>) -> Result<(), VerifyError> {
     verdict.map(|_| ()).map_err(VerifyError::Malformed)
 }
@@ -169,7 +169,7 @@ fn proofs_of_many_leaves_name_what_is_refused() {
     );
 }
 
-/// Wherever a hash stands in encoded bytes, `verify` refuses it when the hasher does.
+/// `verify` refuses every hash in encoded bytes that the hasher refuses.
 fn every_hash_is_asked(bytes: &[u8], verify: impl Fn(&[u8]) -> Result<(), VerifyError>) {
     verify(bytes).unwrap();
     for at in (bytes.len() % 32..bytes.len()).step_by(32) {
@@ -302,7 +302,7 @@ fn the_empty_head_is_taken_whatever_the_hasher_takes() {
     let from_nothing = news.verify_against(&NoZero, TreeHead::EMPTY, head);
     from_nothing.unwrap();
 
-    // Nothing is in the empty tree, and in either form, one by one or not, the answer is the same.
+    // The empty tree has no leaf. Both forms give the same error, one by one and in a batch.
     let proof = tree.snapshot().generate_proof(1).unwrap();
     assert!(is_false(proof.verify_against(&NoZero, TreeHead::EMPTY)));
     let bytes = proof.to_bytes().unwrap();

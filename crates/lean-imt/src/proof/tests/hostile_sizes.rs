@@ -58,7 +58,7 @@ fn places<const N: usize>(mut test: impl FnMut(u64, u64)) {
     }
 }
 
-/// The number of hashes that a shape requires, which no hashes at all tell.
+/// The number of hashes that a shape requires, read from the error for no hashes.
 fn required<T>(empty: Result<T, TreeError>) -> usize {
     match empty {
         Ok(_) => 0,
@@ -93,7 +93,7 @@ fn inclusion_proofs_of_any_place_are_only_false() {
             assert_eq!(shallow.is_ok(), geometry::depth::<N>(size) <= 2);
         });
     }
-    // As deep as `u64` asks for and no deeper, since these tests are run on small stacks too.
+    // As deep as `u64` requires and no deeper, because these tests also run on small stacks.
     test::<2, 64>();
     test::<3, 41>();
     test::<4, 32>();
@@ -260,7 +260,7 @@ fn frontiers_of_any_size_are_taken_only_against_their_head() {
                 refused,
                 Err(DecodeError::Tree(TreeError::RootMismatch { .. }))
             ));
-            // What it then appends is what a catch-up proof over the same hashes says.
+            // Appending gives the root of a catch-up proof over the same hashes.
             if let Some(new) = size.checked_add(2) {
                 let news = UnrootedCatchUp::<N>::new(size, &pool[..2], &pool[..count]).unwrap();
                 let (_, root) = news.compute_roots(HASHER).unwrap().unwrap();

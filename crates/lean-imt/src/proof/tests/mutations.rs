@@ -1,6 +1,5 @@
-//! Everything that is encoded, changed: in every byte, by every hash, by every pair of small
-//! numbers. Whatever is no longer what was encoded is refused, for every kind and every N, or is
-//! another proof that is as true.
+//! Changes every encoding: every byte, every hash, every pair of small numbers. For every kind and
+//! every N, the result is refused, encodes the same value, or is another true proof.
 //!
 //! A few seconds in all: trees are small, and most changes are refused for their shape.
 
@@ -165,8 +164,7 @@ fn every_proof_changed_in_any_way_is_refused() {
                 for other in PROOFS.into_iter().filter(|other| *other != kind) {
                     assert!(!accepted::<N>(other, &bytes, old, new));
                     if sets.contains(&kind) && sets.contains(&other) {
-                        // Of one leaf they can be the same bytes but for the kind, and
-                        // say the same.
+                        // For one leaf the two kinds can have the same bytes and the same claim.
                         continue;
                     }
                     let renamed = [&[other as u8], &bytes[1..]].concat();
@@ -175,7 +173,7 @@ fn every_proof_changed_in_any_way_is_refused() {
                 let sets = sets.contains(&kind);
                 change(&bytes, bytes.len() % 32, &mut |changed, what| {
                     if accepted::<N>(kind, changed, old, new) {
-                        // Leaves of a set can become given nodes, which is another proof, of
+                        // Leaves of a set can become given nodes: that is another proof, of
                         // other leaves.
                         let other = sets && claims_are_true::<N>(kind, changed);
                         let size = old.size;
@@ -244,8 +242,8 @@ fn every_head_and_frontier_changed_in_any_way_is_refused_or_another() {
     for_each_n!(test, 2, 3, 4, 8, 16);
 }
 
-/// Where groups of both are lifted or of the same length, one's proof can be the other's; then what
-/// it says is true.
+/// Where the groups of both are lifted or of equal length, a proof for one N can be valid for the
+/// other. Its claim is then true.
 #[test]
 fn a_proof_of_one_n_is_refused_or_true_of_a_tree_of_another() {
     fn test<const N: usize, const M: usize>() {

@@ -1,5 +1,5 @@
-//! Where nodes are makes no difference to a proof: in memory, in a base that is looked at or copied
-//! from, and half and half.
+//! The place of the nodes makes no difference to a proof: in memory, in a base with or without
+//! views, or in both.
 
 use alloc::{sync::Arc, vec::Vec};
 use rotortree_hasher::{Blake3Hasher, Hash};
@@ -7,7 +7,7 @@ use rotortree_hasher::{Blake3Hasher, Hash};
 use super::{DEPTH, leaves};
 use crate::{LeanIMT, MemoryNodes, NodeSource, TreeError, geometry};
 
-/// Another's nodes: looked at where they lie, or to be copied.
+/// Nodes of another source, with or without views.
 struct Foreign {
     nodes: Arc<dyn NodeSource>,
     in_place: bool,

@@ -9,7 +9,8 @@ use crate::{
     UnrootedInclusion, UnrootedMulti, UnrootedRange,
 };
 
-/// Every proof about a tree that was `old`, some of them for `index`; in memory and as bytes.
+/// Makes and verifies every kind of proof about a tree that had the head `old`, in memory
+/// and as bytes.
 fn prove_everything<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, old: TreeHead, index: u64) {
     let head = tree.head().unwrap();
     let hasher = &Blake3Hasher;
@@ -34,7 +35,7 @@ fn prove_everything<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, old: TreeHead
     let multi = tree.generate_multiproof(&indices).unwrap();
     multi.verify_against(hasher, head).unwrap();
 
-    // And all of it again from bytes.
+    // The same from bytes.
     let bytes = proof.to_bytes().unwrap();
     let decoded = UnrootedInclusion::<N>::from_bytes(&bytes).unwrap();
     decoded.verify_against(hasher, head).unwrap();
@@ -107,7 +108,7 @@ proptest! {
         test::<16>(new, old, index);
     }
 
-    /// Forks of forks at any size, growing beside each other, against trees that were built in one go.
+    /// Compares forks of forks at any size, growing beside each other, with trees built in one go.
     #[test]
     fn forks_prove_what_a_tree_of_their_leaves_proves(
         base in 1usize..300,

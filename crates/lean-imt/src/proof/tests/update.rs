@@ -101,7 +101,7 @@ fn proofs_that_do_not_hold_are_not_updated() {
     ));
 }
 
-/// What two proofs and two heads make of each other.
+/// Two proofs and two heads of an update.
 struct Update<const N: usize> {
     growth: ConsistencyProof<N, DEPTH>,
     mine: NaryProof<N, DEPTH>,
@@ -168,9 +168,9 @@ fn nothing_that_was_changed_is_updated() {
     for_each_n!(test, 2, 3, 4, 8, 16);
 }
 
-/// One thing at a time, or both of a pair that must agree. Heads that were wrong together with the
-/// proofs are not here: who trusts the root of one tree with the size of another can be shown inner
-/// nodes as leaves, which no proof can help.
+/// Changes one field at a time, or both of a pair that must agree. It does not change heads
+/// together with proofs: a client that trusts the root of one tree with the size of another can be
+/// shown inner nodes as leaves, and no proof prevents that.
 fn change_everything<const N: usize>(honest: &Update<N>) {
     for at in 0..honest.growth.hashes.len() {
         honest.refuse("a hash", |u| u.growth.hashes[at][at % 32] ^= 1);

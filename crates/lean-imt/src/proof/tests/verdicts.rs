@@ -1,5 +1,5 @@
-//! Every verification against heads answers `Ok(())` or why not, in the same words whatever the
-//! form of the proof.
+//! Every verification against heads returns `Ok(())` or an error, and the error is the same for
+//! every form of the proof.
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 
@@ -29,7 +29,7 @@ fn batch(verdict: Result<(), BatchError>) -> Result<(), VerifyError> {
     verdict.map_err(|error| error.failures[0].error.clone())
 }
 
-/// What all forms of one proof of each kind say about these heads, from the bytes of honest proofs.
+/// The verdicts of all forms of one proof of each kind on these heads.
 fn verdicts<const N: usize>(old: TreeHead, new: TreeHead) -> Vec<Result<(), VerifyError>> {
     let tree = snapshot::<N>(20);
     let honest = reference_head::<N>(7);
@@ -150,7 +150,7 @@ fn bytes_of_another_n_are_a_proof_of_another_tree_and_any_others_none() {
     assert_eq!(shallow.unwrap_err(), VerifyError::Malformed(too_deep));
 }
 
-/// The owned proof that bytes give is the one that they were made of, with the head's root.
+/// An owned proof that is decoded equals the encoded one, with the head's root.
 #[test]
 fn owned_proofs_come_back_from_their_bytes() {
     fn test<const N: usize>() {
@@ -203,7 +203,7 @@ fn a_failed_batch_says_how_many_and_names_the_first() {
     assert_eq!(error.to_string(), told);
 }
 
-/// Proofs print their hashes as they are compared elsewhere: in hex.
+/// Proofs print their hashes in hex.
 #[test]
 fn proofs_print_hashes_as_hex() {
     let tree = snapshot::<2>(3);

@@ -1,5 +1,5 @@
-//! Batches on several threads against the same on one, and what a panic among the threads
-//! leaves behind.
+//! Compares batches on several threads with the same batches on one, and tests panics on
+//! these threads.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -141,8 +141,7 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
             tree.insert_many(first).unwrap();
         }
         let head = tree.head();
-        // Every other one is preceded by a short batch that ends the same way and leaves a little
-        // room behind.
+        // A short batch that ends the same way and leaves a little room precedes every other one.
         if fuse % 2 == 0 {
             hashes.store(0, Ordering::Relaxed);
             let short = AssertUnwindSafe(|| tree.insert_many(&batch[..20]).map(drop));
@@ -157,7 +156,7 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
         hashes.store(usize::MAX / 2, Ordering::Relaxed);
         if blown {
             assert_eq!(tree.head(), head);
-            // A copy made before anything else takes back what was staged.
+            // A copy that is made first does not contain the staged nodes.
             let mut copy = tree.try_clone().unwrap();
             copy.insert_many(&batch[..5]).unwrap();
             let len = first.len() + 5;
@@ -174,7 +173,7 @@ fn a_panic_on_any_thread_leaves_the_tree_as_it_was() {
     }
 }
 
-/// A caller who has caught the panic may commit what is staged, which is safe code.
+/// A caller that catches the panic may call `commit`, because it is safe code.
 #[test]
 fn what_a_panic_has_left_unwritten_is_not_there_to_be_committed() {
     let leaves = reference::sample_leaves(4, 1500);

@@ -1,4 +1,4 @@
-//! Lines: the spellings that are taken, and what is told of those that have no leaf.
+//! Lines: the accepted spellings, and the messages for lines without a leaf.
 
 use super::{leaf, plain_root, root_told, scratch, size_in, told, written};
 use crate::{job::Stopped, report::hex};
@@ -54,7 +54,7 @@ fn every_spelling_that_leaves_no_doubt_is_taken() {
     }
 }
 
-/// Lines that have no leaf, and what is told of each.
+/// Lines without a leaf, each with its message.
 fn wrong_lines() -> Vec<(Vec<u8>, String)> {
     let leaf = hex(&[0xab; 32]);
     let short = &leaf[1..];

@@ -1,4 +1,4 @@
-//! A directory that holds a tree: going on where it ends, or not at all.
+//! A directory with a tree: the run continues where the tree ends, or is refused.
 
 use super::{
     ROOT_OF_SAMPLE, leaf, plain_root, root_of, root_told, scratch, size_in, told, written,

@@ -39,8 +39,8 @@ fn a_hard_linked_copy_and_its_original_both_go_on() {
     }
 }
 
-/// Each of the two is written in turn and the other one opened, so that whichever comes first finds
-/// links.
+/// Each of the two is written in turn and the other one opened, so that whichever comes
+/// first finds links.
 #[test]
 fn a_store_and_its_hard_linked_copy_take_turns() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,4 @@
-//! A directory that is moved: the tree goes on where it is, and what takes its path is another
-//! store.
+//! A moved directory: the tree goes on in it, and a directory at the old path is another store.
 
 use std::os::unix::fs::symlink;
 

@@ -1,5 +1,5 @@
-//! Files put in the place of the store's own: the tree finds them, says so, and leaves them as they
-//! are.
+//! Files put in the place of the store's own: the tree finds them, says so, and leaves
+//! them as they are.
 
 use std::collections::BTreeMap;
 

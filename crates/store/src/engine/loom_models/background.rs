@@ -23,8 +23,8 @@ fn loom_models_ticks_that_flush_whatever_was_inserted_beside_them() {
         });
         let second = insert(&tree, 2);
         ticking.join().expect("no thread panics");
-        // Nobody waits and nobody inserts any more: the ticks that are due are enough, and they
-        // end.
+        // Nobody waits and nobody inserts any more: the ticks that are due are enough,
+        // and they end.
         while runtime.time_passes() {}
         assert_durable(&tree, &disk, &first, 1);
         assert_durable(&tree, &disk, &second, 2);

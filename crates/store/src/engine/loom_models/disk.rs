@@ -30,8 +30,8 @@ pub(super) struct Disk {
     /// Threads within a write of the log. A switch of threads may happen where it changes: writing
     /// takes time.
     writing: AtomicUsize,
-    /// loom's, so that what a thread sees of the disk counts as a reason to let another one run
-    /// before.
+    /// loom's, so that what a thread sees of the disk counts as a reason to let another
+    /// one run before.
     told: Mutex<Told>,
 }
 

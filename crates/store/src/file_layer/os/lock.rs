@@ -1,9 +1,9 @@
 //! [`DirLock`]: the exclusive lock of a directory, one owner across threads, processes and forks.
 //!
 //! The lock is an advisory lock on the file `LOCK`, and on Unix also on the directory itself, so
-//! that somebody who removes `LOCK` does not let a second owner in. It ends when its owner drops it
-//! or dies; a forked child that drops its copy does not end it. A child shares the lock, though: if
-//! its parent is killed, the lock ends with the child's last copy of it.
+//! that removing `LOCK` does not let a second owner in. The lock ends when its owner drops it or
+//! dies; a forked child that drops its copy does not end it. A child shares the lock: if its parent
+//! is killed, the lock ends with the child's last copy.
 
 #[cfg(unix)]
 use std::os::fd::AsFd as AsSystem;
@@ -55,8 +55,7 @@ impl Drop for DirLock {
 }
 
 impl DirLock {
-    /// Locks the directory and `LOCK` in it. The directory is kept open by the lock and whoever
-    /// else works in it.
+    /// Locks the directory and `LOCK` in it. The lock keeps the directory open.
     pub(super) fn take(dir: &Arc<OsDir>) -> io::Result<Self> {
         let directory = lock_directory(dir)?;
         let file = lock_file(dir, directory.is_some())?;
@@ -68,9 +67,9 @@ impl DirLock {
     }
 }
 
-/// `LOCK`, made if it is missing. One that another directory has too, as a hard-linked copy of a
-/// store does, is replaced where the directory's own lock keeps others from doing the same: the
-/// copy's owner is none of this directory.
+/// `LOCK`, made if it is missing. A `LOCK` that another directory shares, as in a hard-linked
+/// copy of a store, is replaced under the directory's own lock: the owner of the copy does not
+/// own this directory.
 fn lock_file(dir: &OsDir, is_owner: bool) -> io::Result<File> {
     let name = Path::new(LOCK_NAME);
     let file = system::open_or_create(dir, name)?;
@@ -114,8 +113,8 @@ fn cannot_lock_directories(error: &io::Error) -> bool {
 
 #[cfg(not(unix))]
 fn lock_directory(_dir: &Arc<OsDir>) -> io::Result<Option<RwLock<Arc<OsDir>>>> {
-    // The open handles on `LOCK` and on the directory already keep both from being renamed or
-    // removed.
+    // The open handles on `LOCK` and on the directory already keep both from being
+    // renamed or removed.
     Ok(None)
 }
 
@@ -141,8 +140,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(LOCK_NAME);
         let file = File::create(&path).unwrap();
-        // A child's copy shares the open file description, and knows that another process took the
-        // lock.
+        // A child's copy shares the open file description, and knows that another process
+        // took the lock.
         drop(DirLock {
             file: hold(file.try_clone().unwrap()).unwrap(),
             directory: None,

@@ -1,4 +1,4 @@
-//! [`FileMap`]: a read-only memory map of the first bytes of a file, and the crate's reason for its `unsafe`.
+//! [`FileMap`]: a read-only memory map of the first bytes of a file, with the crate's `unsafe` code for it.
 
 use std::{fs::File, io, ops::Deref};
 
@@ -7,8 +7,8 @@ use memmap2::{Mmap, MmapOptions};
 /// The first bytes of a file, mapped for reading. It keeps the bytes reachable after the file is
 /// closed or removed.
 ///
-/// A device error or a truncation by somebody else raises `SIGBUS` at the access; positioned reads
-/// do not.
+/// A device error or a truncation by another program raises `SIGBUS` at the access; positioned
+/// reads do not.
 ///
 /// ```
 /// use rotortree_store::file_layer::{FileLayer, OsFiles};
@@ -34,16 +34,15 @@ impl FileMap {
         let mut options = MmapOptions::new();
         options.len(len);
         // SAFETY: the bytes behind a mapping must not change while it lives. `FileLayer::map` puts
-        // that on its caller, and the filesystem backend, the only caller in this crate,
-        // maps only whole units of a level that a committed manifest names. This process
-        // writes a level file only below the directory that it holds locked, only while the
-        // manifest in force there is the one that it committed or loaded last, and only
-        // units that this manifest does not name; it never truncates one. Another process
-        // that keeps the same rules can reach this inode through another directory alone, by a
-        // hard link, and copies a file with more than one link before it writes. A directory that
-        // takes this one's place has other inodes. The length was checked above. Changes by
-        // programs that keep other rules are outside of what any mapping can promise, and
-        // documented as such.
+        // that on its caller, and the filesystem backend, the only caller in this crate, maps only
+        // whole units of a level that a committed manifest names. This process writes a level file
+        // only below the directory that it holds locked, only while the manifest in force there is
+        // the one that it committed or loaded last, and only units that this manifest does not
+        // name; it never truncates one. Another process that keeps the same rules can reach this
+        // inode through another directory alone, by a hard link, and copies a file with more than
+        // one link before it writes. A directory that takes this one's place has other inodes. The
+        // length was checked above. Changes by programs that keep other rules are outside of what
+        // any mapping can promise, and documented as such.
         let map = unsafe { options.map(file) }?;
         Ok(Self(map))
     }

@@ -191,7 +191,7 @@ pub(super) fn sync_dir(dir: &OsDir, path: &Path) -> io::Result<()> {
     })
 }
 
-/// What file systems answer that have no syncing of directories.
+/// The errors of file systems that cannot sync directories.
 const CANNOT_SYNC: [Errno; 5] = [
     Errno::INVAL,
     Errno::NOTSUP,
@@ -321,8 +321,8 @@ fn refusal(at: BorrowedFd<'_>, name: &OsStr, error: Errno) -> io::Error {
     if may_be_link && is_link() {
         let name = Path::new(name).display();
         let told = format!(
-            "`{name}` is a symbolic link, and none is followed inside of a store; put what it leads to in its place, \
-             or mount it there"
+            "`{name}` is a symbolic link, and none is followed inside of a store; put what it \
+             leads to in its place, or mount it there"
         );
         return io::Error::new(io::ErrorKind::InvalidInput, told);
     }
@@ -364,9 +364,9 @@ pub(super) fn begin_writing(file: &File, offset: u64, len: u64) {
     use std::num::NonZeroU64;
 
     use rustix::fs::{Advice, fadvise};
-    // Linux begins to write what is dirty in the range, without waiting, and only then lets go of
-    // what is clean; what is on its way to the device stays in the cache. An error of that
-    // writing is told by the file's next sync.
+    // Linux begins to write the dirty pages of the range, without waiting, and then drops the clean
+    // ones; pages that are being written stay in the cache. The file's next sync reports an error
+    // of that writing.
     if let Some(len) = NonZeroU64::new(len) {
         let (Ok(()) | Err(_)) = fadvise(file, offset, Some(len), Advice::DontNeed);
     }

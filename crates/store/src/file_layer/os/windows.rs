@@ -1,6 +1,6 @@
-//! Windows: a directory's handle, which lets nobody rename or remove it while it is open, stands
-//! for what Unix does with calls relative to it. Positioned I/O moves the file's cursor, which
-//! nothing here relies on.
+//! Windows: while a directory's handle is open, the directory cannot be renamed or removed; this
+//! replaces the calls relative to a directory of Unix. Positioned I/O moves the file's cursor,
+//! which no code here relies on.
 //!
 //! Written from the system's documentation; the tests have not run there.
 
@@ -121,8 +121,8 @@ pub(super) fn create_dir(dir: &OsDir, path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn sync_dir(_dir: &OsDir, _path: &Path) -> io::Result<()> {
-    // Windows has no call that flushes a directory; NTFS journals names in the order of the
-    // operations.
+    // Windows has no call that flushes a directory; NTFS journals names in the order of
+    // the operations.
     Ok(())
 }
 
@@ -145,7 +145,8 @@ fn beneath(dir: &OsDir, path: &Path) -> io::Result<PathBuf> {
         whole.push(name);
         if fs::symlink_metadata(&whole).is_ok_and(|found| found.is_symlink()) {
             let told = format!(
-                "`{}` is a symbolic link, and none is followed inside of a store; put what it leads to in its place",
+                "`{}` is a symbolic link, and none is followed inside of a store; put what it \
+                 leads to in its place",
                 Path::new(name).display()
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, told));

@@ -33,8 +33,8 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Names in a directory, sorted, with whether each is a directory; `None` if there is no such
-    /// directory.
+    /// Names in a directory, sorted, with whether each is a directory; `None` if there is no
+    /// such directory.
     pub(in crate::fs) fn list(&self, path: &Path) -> io::Result<Option<Vec<(PathBuf, bool)>>> {
         let listed = self.call("list the directory", path, |dir, below| {
             self.files.list(dir, below)

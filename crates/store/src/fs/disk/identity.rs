@@ -1,4 +1,4 @@
-//! Whether a file is still the one that was opened, and the store's alone.
+//! Checks that a file is still the one that was opened, and that no other name leads to it.
 
 use std::{io, io::Read, path::Path};
 
@@ -22,7 +22,7 @@ pub(in crate::fs) fn not_written(error: io::Error) -> WriteError {
     }
 }
 
-/// An open file and what the system tells of it.
+/// An open file and its status.
 pub(in crate::fs) type Known<F> = (NamedFile<F>, FileStatus);
 
 impl<L: FileLayer> Disk<L> {
@@ -42,10 +42,9 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// What is to be written instead of an open file, if not that file itself: where other names
-    /// lead to it too, as `cp -al` makes them, a copy that takes its place, durable when this
-    /// returns, so that what is written from now on is seen under this name alone. An error where
-    /// no name leads to it any more: what is written to it is lost when it is closed.
+    /// Replaces an open file by a copy if other names lead to it, as after `cp -al`, so that later
+    /// writes are seen under this name alone. The copy is durable when this returns. Fails if no
+    /// name leads to the file any more, because bytes written to it would be lost.
     pub(in crate::fs) fn unshare(
         &self,
         file: &NamedFile<L::File>,

@@ -1,4 +1,4 @@
-//! The store's directory: found by its path, created, held, and told from others.
+//! The store's directory: finds it by its path, creates it, holds it, and identifies it.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -129,7 +129,8 @@ impl<L: FileLayer> Disk<L> {
         };
         if std::iter::once(dir).chain(&above).any(is_store) {
             let within = format!(
-                "{} lies in another store, whose own files it could take the place of; give a path outside of it",
+                "{} lies in another store, whose own files it could take the place of; give a path \
+                 outside of it",
                 there.display()
             );
             let within = fault(io::ErrorKind::InvalidInput, within);
@@ -139,8 +140,8 @@ impl<L: FileLayer> Disk<L> {
     }
 
     /// A directory that is there may have been made by a process that was killed before it synced
-    /// the parent. Where the parent may not be opened or synced, it is somebody else's who made
-    /// this directory, and long before.
+    /// the parent. A parent that may not be opened or synced belongs to another user, who made this
+    /// directory long before.
     fn anchor_existing(&self) -> io::Result<()> {
         if self.root.parent().is_none() {
             return Ok(());

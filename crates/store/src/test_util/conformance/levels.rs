@@ -49,8 +49,8 @@ fn chunks(level: u8, index: u64) -> Shard {
     shard(Stream::Chunks, level, index)
 }
 
-/// The whole view, read in pieces that fit nothing, and compared with `bytes()` where there is
-/// such.
+/// The whole view, read in pieces that fit nothing, and compared with `bytes()` where
+/// there is such.
 fn read(region: &dyn Region, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     for (piece, buf) in bytes.chunks_mut(777).enumerate() {
@@ -80,7 +80,7 @@ fn expect_units(storage: &dyn Storage, shard: Shard, expected: &[u8]) {
 
 fn round_trip(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     for stream in [Stream::Chunks, Stream::Sums] {
         let bytes = pattern(1, 5 * stream.unit_bytes());
         let (head, tail) = bytes.split_at(2 * stream.unit_bytes());
@@ -97,7 +97,7 @@ fn round_trip(site: &Site<'_>) {
 
 fn separate(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let places = [0, 1, 9, 10, 63, 64, 255]
         .map(|level| [Stream::Chunks, Stream::Sums].map(|stream| (stream, level)));
     let bytes = |(stream, level): (Stream, u8)| {
@@ -119,7 +119,7 @@ fn separate(site: &Site<'_>) {
 
 fn across_shards(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     if storage.shard_chunks() > 1024 {
         return;
     }
@@ -148,7 +148,7 @@ fn across_shards(site: &Site<'_>) {
 
 fn beyond_a_shard(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     for stream in [Stream::Chunks, Stream::Sums] {
         let units = stream.shard_units(storage.shard_chunks());
         let two = pattern(13, 2 * stream.unit_bytes());
@@ -169,7 +169,7 @@ fn beyond_a_shard(site: &Site<'_>) {
 
 fn view_bounds(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(5, 3 * CHUNK_BYTES);
     storage.put(chunks(0, 0), 0, &bytes).expect("put");
     storage.sync_levels().expect("synced");
@@ -199,7 +199,7 @@ fn view_bounds(site: &Site<'_>) {
 
 fn absent_units(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .put(chunks(0, 0), 0, &pattern(6, 2 * CHUNK_BYTES))
         .expect("put");
@@ -226,7 +226,7 @@ fn absent_units(site: &Site<'_>) {
 
 fn put_again(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(7, 3 * CHUNK_BYTES);
     for _ in 0..2 {
         storage.put(chunks(0, 0), 0, &bytes).expect("put");
@@ -246,7 +246,7 @@ fn put_again(site: &Site<'_>) {
 
 fn put_other(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let (old, new) = (pattern(8, CHUNK_BYTES), pattern(9, CHUNK_BYTES));
     storage.put(chunks(0, 0), 0, &old).expect("put");
     storage.sync_levels().expect("synced");
@@ -264,7 +264,7 @@ fn put_other(site: &Site<'_>) {
 
 fn uneven(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     for (stream, len) in [
         (Stream::Chunks, 1),
         (Stream::Chunks, CHUNK_BYTES + SUM_SECTOR_BYTES),
@@ -283,7 +283,7 @@ fn uneven(site: &Site<'_>) {
 
 fn views_stay(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(10, 40 * CHUNK_BYTES);
     let mut views: Vec<(Arc<dyn Region>, usize)> = Vec::new();
     for (index, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
@@ -301,7 +301,7 @@ fn views_stay(site: &Site<'_>) {
 
 fn idle_sync(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage.sync_levels().expect("nothing was ever put");
     storage
         .put(shard(Stream::Sums, 0, 0), 0, &pattern(11, SUM_SECTOR_BYTES))
@@ -312,7 +312,7 @@ fn idle_sync(site: &Site<'_>) {
 
 fn reading_beside_writing(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(12, 64 * CHUNK_BYTES);
     let (head, tail) = bytes.split_at(8 * CHUNK_BYTES);
     storage.put(chunks(0, 0), 0, head).expect("put");

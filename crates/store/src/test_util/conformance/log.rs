@@ -59,7 +59,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 
 fn create_and_read(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(1, 700);
     let len = storage.create_segment(1, &mut &bytes[..]).expect("created");
     assert_eq!(len, 700);
@@ -71,7 +71,7 @@ fn create_and_read(site: &Site<'_>) {
 
 fn content_in_pieces(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(2, 700_001);
     let len = storage
         .create_segment(5, &mut Halting::new(&bytes))
@@ -82,7 +82,7 @@ fn content_in_pieces(site: &Site<'_>) {
 
 fn no_second_creation(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .create_segment(1, &mut &b"first"[..])
         .expect("created");
@@ -102,7 +102,7 @@ fn no_second_creation(site: &Site<'_>) {
 
 fn failing_content(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(3, 300_000);
     storage
         .create_segment(1, &mut Halting::failing(&bytes))
@@ -120,7 +120,7 @@ fn failing_content(site: &Site<'_>) {
 
 fn list_ascending(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let numbers = [
         1,
         2,
@@ -144,7 +144,7 @@ fn list_ascending(site: &Site<'_>) {
 
 fn groups(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let mut expected = pattern(0, 512);
     storage
         .create_segment(1, &mut &expected[..])
@@ -169,7 +169,7 @@ fn groups(site: &Site<'_>) {
 
 fn misplaced_group(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .create_segment(1, &mut &[7; 512][..])
         .expect("created");
@@ -187,7 +187,7 @@ fn misplaced_group(site: &Site<'_>) {
 
 fn group_without_segment(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .create_segment(1, &mut &b"header"[..])
         .expect("created");
@@ -199,7 +199,7 @@ fn group_without_segment(site: &Site<'_>) {
 
 fn refused_is_repeatable(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let failed = storage.create_segment(1, &mut Halting::failing(b"header"));
     assert!(matches!(failed, Err(WriteError::NotWritten(_))));
     storage
@@ -222,7 +222,7 @@ fn refused_is_repeatable(site: &Site<'_>) {
 
 fn marks(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let mut expected = pattern(0, 512);
     storage
         .create_segment(1, &mut &expected[..])
@@ -243,7 +243,7 @@ fn marks(site: &Site<'_>) {
 
 fn reader_bounds(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(1, 512);
     storage.create_segment(1, &mut &bytes[..]).expect("created");
     let mut reader = storage.read_segment(1).expect("there");
@@ -263,7 +263,7 @@ fn reader_bounds(site: &Site<'_>) {
 
 fn remove(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     for number in 1..=3 {
         storage
             .create_segment(number, &mut &b"header"[..])
@@ -294,7 +294,7 @@ fn remove(site: &Site<'_>) {
 
 fn missing_is_named(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let error = storage
         .read_segment(424_242)
         .map(drop)
@@ -308,7 +308,7 @@ fn missing_is_named(site: &Site<'_>) {
 
 fn rest(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage.rest();
     storage
         .create_segment(1, &mut &b"header"[..])
@@ -326,7 +326,7 @@ fn readable_is_durable(site: &Site<'_>) {
     let other = site.open();
     let says = storage.readable_is_durable();
     assert_eq!(other.readable_is_durable(), says, "a constant of the place");
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .create_segment(1, &mut &b"header"[..])
         .expect("created");
@@ -344,7 +344,7 @@ fn readable_is_durable(site: &Site<'_>) {
 fn reading_beside_writing(site: &Site<'_>) {
     const GROUPS: u64 = 40;
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage
         .create_segment(1, &mut &[0; 512][..])
         .expect("created");

@@ -38,7 +38,7 @@ fn expect(storage: &dyn Storage, bytes: &[u8]) {
 
 fn in_force(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     for generation in 0..6 {
         // Longer and shorter ones by turns: nothing of an earlier one may show.
         let len = [10, 70_000, 1, 4096, 513, 300][generation as usize];
@@ -53,7 +53,7 @@ fn in_force(site: &Site<'_>) {
 
 fn refused(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage.commit_manifest(0, b"zero").expect("committed");
     storage.commit_manifest(1, b"one").expect("committed");
     for generation in [0, 3, 7, u64::MAX] {
@@ -74,11 +74,11 @@ fn refused(site: &Site<'_>) {
 fn first_only_once(site: &Site<'_>) {
     {
         let storage = site.open();
-        let _owner = storage.acquire().expect("nobody owns it");
+        let _owner = storage.acquire().expect("the place has no owner");
         storage.commit_manifest(0, b"the first").expect("committed");
     }
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let again = storage.commit_manifest(0, b"another");
     assert!(matches!(again, Err(WriteError::Fenced(_))), "got {again:?}");
     expect(&*storage, b"the first");
@@ -86,7 +86,7 @@ fn first_only_once(site: &Site<'_>) {
 
 fn needs_the_one_before(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let early = storage.commit_manifest(1, b"early");
     assert!(
         matches!(early, Err(WriteError::NotWritten(_))),
@@ -104,7 +104,7 @@ fn next_owner(site: &Site<'_>) {
         // By turns a new handle and one that owned the place before.
         let new = site.open();
         let storage = if generation % 2 == 0 { &first } else { &new };
-        let _owner = storage.acquire().expect("nobody owns it");
+        let _owner = storage.acquire().expect("the place has no owner");
         if let Some(last) = u64::checked_sub(generation, 1) {
             expect(&**storage, &pattern(last, 100));
         }
@@ -117,7 +117,7 @@ fn next_owner(site: &Site<'_>) {
 fn reading_beside_writing(site: &Site<'_>) {
     const GENERATIONS: u64 = 60;
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let other = site.open();
     let manifest = |generation: u64| vec![generation as u8; 1000 + 37 * generation as usize];
     storage.commit_manifest(0, &manifest(0)).expect("committed");

@@ -1,4 +1,4 @@
-//! Clauses about the place itself: what it tells of itself, who owns it, what sweeping leaves.
+//! Clauses about the place itself: inspection, ownership, sweeping.
 
 use std::io::ErrorKind;
 
@@ -37,7 +37,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         sweep_keeps,
     ),
     (
-        "bytes kept aside stay within the place whatever their label, are kept once, and never take the place of others",
+        "bytes kept aside stay within the place whatever their label, are kept once, and never \
+         take the place of others",
         aside,
     ),
 ];
@@ -66,7 +67,7 @@ fn fresh(site: &Site<'_>) {
 
 fn acquired(site: &Site<'_>) {
     let storage = site.open();
-    let owner = storage.acquire().expect("nobody owns it");
+    let owner = storage.acquire().expect("the place has no owner");
     assert_eq!(
         storage.inspect().expect("inspect works for the owner"),
         Place::Vacant
@@ -84,7 +85,7 @@ fn acquired(site: &Site<'_>) {
 fn one_owner(site: &Site<'_>) {
     let (first, second) = (site.open(), site.open());
     for _ in 0..3 {
-        let owner = first.acquire().expect("nobody owns it");
+        let owner = first.acquire().expect("the place has no owner");
         for storage in [&first, &second] {
             let refused = storage.acquire().map(drop);
             assert!(
@@ -99,7 +100,7 @@ fn one_owner(site: &Site<'_>) {
 
 fn ownership_outlives_handle(site: &Site<'_>) {
     let storage = site.open();
-    let owner = storage.acquire().expect("nobody owns it");
+    let owner = storage.acquire().expect("the place has no owner");
     drop(storage);
     let other = site.open();
     assert!(other.acquire().is_err(), "the owner is still there");
@@ -109,7 +110,7 @@ fn ownership_outlives_handle(site: &Site<'_>) {
 
 fn occupied(site: &Site<'_>) {
     let storage = site.open();
-    let owner = storage.acquire().expect("nobody owns it");
+    let owner = storage.acquire().expect("the place has no owner");
     create(&*storage, FIRST_SEGMENT, 8);
     storage
         .commit_manifest(0, b"manifest")
@@ -125,12 +126,12 @@ fn occupied(site: &Site<'_>) {
 fn crashed_creation(site: &Site<'_>) {
     {
         let storage = site.open();
-        let _owner = storage.acquire().expect("nobody owns it");
+        let _owner = storage.acquire().expect("the place has no owner");
         create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize);
     }
     let storage = site.open();
     assert_eq!(storage.inspect().expect("inspect works"), Place::Vacant);
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage.sweep().expect("sweeping works");
     assert_eq!(storage.list_segments().expect("listing works"), []);
     create(&*storage, FIRST_SEGMENT, 16);
@@ -139,7 +140,7 @@ fn crashed_creation(site: &Site<'_>) {
 
 fn records_without_manifest(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize + 1);
     expect_missing(&*storage);
     storage.sweep().expect("sweeping works");
@@ -152,7 +153,7 @@ fn records_without_manifest(site: &Site<'_>) {
 
 fn later_segment_without_manifest(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     create(&*storage, FIRST_SEGMENT + 1, 8);
     expect_missing(&*storage);
     storage.sweep().expect("sweeping works");
@@ -170,7 +171,7 @@ fn expect_missing(storage: &dyn Storage) {
 fn sweep_keeps(site: &Site<'_>) {
     {
         let storage = site.open();
-        let _owner = storage.acquire().expect("nobody owns it");
+        let _owner = storage.acquire().expect("the place has no owner");
         create(&*storage, FIRST_SEGMENT, 8);
         create(&*storage, FIRST_SEGMENT + 1, 600);
         let chunk = super::pattern(1, crate::chunk::CHUNK_BYTES);
@@ -181,7 +182,7 @@ fn sweep_keeps(site: &Site<'_>) {
             .expect("the first manifest");
     }
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     storage.sweep().expect("sweeping works");
     let segments = storage.list_segments().expect("listing works");
     assert_eq!(segments, [FIRST_SEGMENT, FIRST_SEGMENT + 1]);
@@ -195,7 +196,7 @@ fn sweep_keeps(site: &Site<'_>) {
 
 fn aside(site: &Site<'_>) {
     let storage = site.open();
-    let _owner = storage.acquire().expect("nobody owns it");
+    let _owner = storage.acquire().expect("the place has no owner");
     let keep = |label: &str, seed: u64| {
         let bytes = super::pattern(seed, 300_000);
         storage.keep_aside(label, &mut super::Halting::new(&bytes))

@@ -1,4 +1,4 @@
-//! [`Client`]: requests tried again until they are answered, so that a lost response is not mistaken for a refusal.
+//! [`Client`]: repeats requests until they are answered, so that a lost response is not mistaken for a refusal.
 
 use std::{io, sync::Arc};
 
@@ -7,7 +7,7 @@ use super::store::ObjectStore;
 /// Tries of one request.
 const TRIES: u32 = 4;
 
-/// What became of a creation.
+/// The outcome of a creation.
 pub(super) enum Created {
     /// The object is there with our bytes, written now or by a try whose answer was lost.
     Ours,
@@ -15,7 +15,7 @@ pub(super) enum Created {
     Taken(Arc<[u8]>),
 }
 
-/// A bucket, asked patiently.
+/// A bucket with repeated requests.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     bucket: ObjectStore,

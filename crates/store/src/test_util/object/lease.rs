@@ -1,4 +1,4 @@
-//! Ownership as a numbered claim: whoever creates the next epoch's object owns the place.
+//! Ownership as a numbered claim: the creator of the next epoch's object owns the place.
 
 use std::{
     io,

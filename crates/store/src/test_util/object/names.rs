@@ -32,8 +32,8 @@ pub(super) fn epoch(name: &str) -> Option<(u64, bool)> {
     Some((number.parse().ok()?, over))
 }
 
-/// The bytes of a segment from `offset` on: a header, a part of a long beginning, a group, or a
-/// fence.
+/// The bytes of a segment from `offset` on: a header, a part of a long beginning, a
+/// group, or a fence.
 pub(super) fn piece(segment: u64, offset: u64) -> String {
     format!("{LOG}{segment:020}/{offset:020}")
 }

@@ -125,9 +125,9 @@ pub(super) fn follow(client: &Client, segment: u64) -> io::Result<Option<Vec<Pie
     Ok((!pieces.is_empty()).then_some(pieces))
 }
 
-/// Takes the name after the last piece, so that a stalled owner's next group collides; pieces that
-/// it wrote meanwhile are found and belong to the log. A fence of an earlier owner is as good as
-/// ours.
+/// Takes the name after the last piece, so that a stalled owner's next group collides; pieces
+/// that it wrote meanwhile are found and belong to the log. A fence of an earlier owner is as
+/// good as ours.
 pub(super) fn fence(client: &Client, segment: u64, epoch: u64) -> io::Result<Vec<Piece>> {
     loop {
         let pieces = follow(client, segment)?.unwrap_or_default();

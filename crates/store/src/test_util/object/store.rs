@@ -10,7 +10,7 @@ use std::{
 
 use crate::lock::lock;
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// It never arrives.

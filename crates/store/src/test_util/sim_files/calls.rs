@@ -1,4 +1,4 @@
-//! What every call has in common: it counts, may be struck by a fault, and is refused where it
+//! The common part of every call: it is counted, may be struck by a fault, and is refused if it
 //! would change a mapping.
 
 use std::{io, path::Path};

@@ -1,5 +1,5 @@
-//! What a crash may leave: every subset of what was not synced, enumerated up to a bound and
-//! sampled above it.
+//! The disks that a crash may leave: every subset of the unsynced changes, enumerated up to a bound
+//! and sampled above it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,8 +42,7 @@ impl Bound {
 /// A disk after a crash, the page cache gone.
 #[derive(Debug)]
 pub struct Image {
-    /// The disk; everything on it is synced, nothing is mapped or locked, and its journal is
-    /// empty.
+    /// The disk; everything on it is synced, nothing is mapped or locked, and its journal is empty.
     pub files: SimFiles,
     /// How much of each unsynced thing reached the disk, for [`CrashPoint::image`] to make the
     /// same image again.
@@ -109,8 +108,7 @@ impl CrashPoint {
         self.operations
     }
 
-    /// The disk as programs see it at this moment: what somebody finds who looks now. All of it
-    /// counts as synced.
+    /// The disk as programs see it at this moment. All of it counts as synced.
     pub fn seen(&self) -> SimFiles {
         let nodes = self.disk.possible().into_iter().map(|(id, node)| {
             let node = match node {

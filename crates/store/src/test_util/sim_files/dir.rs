@@ -26,9 +26,9 @@ pub(super) type Names = BTreeMap<OsString, NodeId>;
 /// One directory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DirNode {
-    /// What programs see.
+    /// The names that programs see.
     pub(super) now: Names,
-    /// What the disk holds for certain.
+    /// The names that are certainly on the disk.
     pub(super) disk: Names,
     /// Changes since the last sync, each with the operation that made it.
     pub(super) changes: Vec<(usize, Change)>,
@@ -45,7 +45,7 @@ impl DirNode {
         self.disk = self.now.clone();
     }
 
-    /// What a crash leaves if the changes are taken for which `taken` says so.
+    /// The names after a crash, with the changes that `taken` selects.
     pub(super) fn after_crash(&self, taken: impl Fn(usize) -> bool) -> Names {
         let mut names = self.disk.clone();
         for (index, (_, change)) in self.changes.iter().enumerate() {

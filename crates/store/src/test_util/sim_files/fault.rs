@@ -48,10 +48,10 @@ pub enum Effect {
     ErrorAfter(io::ErrorKind),
     /// A read or write of at most this many bytes; other calls go well.
     Short(usize),
-    /// A sync that fails and after which the system counts everything as synced, as Linux does:
-    /// what was unsynced stays readable, may or may not be on the disk, and no later sync
-    /// writes it unless it is written anew. For other calls (a directory's sync too) like
-    /// [`Error`](Self::Error).
+    /// A sync that fails and after which the system counts everything as synced, as Linux
+    /// does: what was unsynced stays readable, may or may not be on the disk, and no later
+    /// sync writes it unless it is written anew. For other calls (a directory's sync too)
+    /// like [`Error`](Self::Error).
     LoseSync(io::ErrorKind),
     /// A panic, and nothing happened.
     Panic,

@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, Weak},
 };
 
-/// What the disk writes whole or not at all.
+/// The unit that the disk writes whole or not at all.
 pub(super) const PIECE: usize = 512;
 
 /// The bytes of a piece; zeros past the file's end.
 pub(super) type Piece = Arc<[u8; PIECE]>;
 
-/// What became of something since it was last synced: each step with the operation that made it.
+/// The changes since the last sync, each with its operation.
 #[derive(Debug, Clone)]
 pub(super) struct Pending<T> {
     pub(super) steps: Vec<(usize, T)>,
@@ -50,10 +50,10 @@ pub(super) type MapToken = Arc<u64>;
 /// One file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FileNode {
-    /// What programs read.
+    /// The bytes that programs read.
     now: Arc<Vec<u8>>,
-    /// What the disk holds for certain, of which the first `disk_len` bytes are certain to be the
-    /// file's. Bytes beyond count once the file is longer.
+    /// The bytes that are certainly on the disk. The first `disk_len` bytes certainly belong to the
+    /// file; the others count once the file is longer.
     disk: Arc<Vec<u8>>,
     disk_len: u64,
     /// Pieces that differ, or may.

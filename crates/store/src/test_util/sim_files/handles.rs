@@ -1,4 +1,4 @@
-//! What programs hold: open directories, open files, mappings, locks.
+//! The handles of programs: open directories, open files, mappings, locks.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! A hand on the disk, past every rule: what other programs and people do to files.
+//! Changes to the disk by other programs and people, without the rules of the model.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! [`Journal`]: what happened to a disk, so that one run shows the crash at every operation.
+//! [`Journal`]: the operations on a disk, so that one run shows the crash at every operation.
 
 use std::path::PathBuf;
 
@@ -50,8 +50,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Number of operations; crash points are before the first, between any two, and after the
-    /// last.
+    /// Number of operations; crash points are before the first, between any two, and
+    /// after the last.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -256,8 +256,8 @@ impl FileLayer for SimFiles {
     fn list(&self, dir: &SimDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
         self.call_at(Call::List, dir, path, |state, _| {
             let dir = state.disk.find_dir(dir.node, path)?;
-            // A directory that was removed reads as empty on some systems, and is not there on
-            // others.
+            // A directory that was removed reads as empty on some systems, and is not
+            // there on others.
             if state.disk.links(dir) == 0 {
                 return Err(io::ErrorKind::NotFound.into());
             }

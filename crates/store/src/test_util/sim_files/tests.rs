@@ -1,4 +1,4 @@
-//! The referee, refereed: what a crash may leave and what it may not, one rule a test.
+//! Tests of the simulation: the disks that a crash may leave, one rule a test.
 
 mod crashes;
 mod faults;

@@ -1,5 +1,5 @@
-//! A disk that forgets what was not synced: files of sectors and a directory, each with what is
-//! durable and what is cached.
+//! A disk that loses unsynced writes: files of sectors and a directory, each with a durable and a
+//! cached state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -69,8 +69,8 @@ impl Disk {
         numbers.collect()
     }
 
-    /// The generation of the last manifest, whole or not, and the bytes of the last one that is
-    /// whole.
+    /// The generation of the last manifest, whole or not, and the bytes of the last one
+    /// that is whole.
     pub(crate) fn manifest(&self) -> (u64, Option<Rc<[u8; SECTOR]>>) {
         let generation = |name: &Name| match name {
             Name::Manifest(generation) => Some(*generation),
@@ -101,8 +101,8 @@ impl Disk {
         Sectors(self.cached.get(&name).map_or(&[], Vec::as_slice))
     }
 
-    /// Every disk that a crash now can leave: every subset of the sectors and names that were not
-    /// synced.
+    /// Every disk that a crash now can leave: every subset of the sectors and names that
+    /// were not synced.
     pub(crate) fn crash_images(&self) -> Vec<Self> {
         let mut images = vec![Self::default()];
         for name in self.names.union(&self.durable_names) {

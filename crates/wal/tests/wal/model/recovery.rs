@@ -10,7 +10,7 @@ use super::disk::{Disk, Name};
 use super::{Batch, Rules, root};
 use crate::support::header;
 
-/// What recovery found.
+/// The result of recovery.
 pub(crate) struct Found {
     pub(crate) batches: Vec<Batch>,
     pub(crate) end: u64,

@@ -1,4 +1,4 @@
-//! What a crash may leave.
+//! The disks that a crash may leave.
 
 use super::*;
 
