@@ -56,9 +56,9 @@ pub(crate) struct Settings {
     pub(crate) runtime: Runtime,
     /// How stored nodes are read.
     pub(crate) reads: Reads,
-    /// What stands for the type's MAX_DEPTH, and is at most that: the ceiling that a new store
-    /// gets, and the largest that an existing one may have. `None` is the type's own. For
-    /// types that must be wide enough for whatever is there.
+    /// Replaces the type's MAX_DEPTH by a smaller one: the ceiling of a new store, and the largest
+    /// allowed ceiling of an existing one. `None` is the type's own. For types whose MAX_DEPTH is
+    /// large enough for every store.
     pub(crate) max_depth: Option<usize>,
     /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of
     /// the kind `NotFound`.
@@ -66,7 +66,7 @@ pub(crate) struct Settings {
     /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what
     /// stands for it.
     pub(crate) raise_max_depth: bool,
-    /// Told how opening goes on.
+    /// Receives the progress of opening.
     pub(crate) progress: Option<ProgressCallback>,
 }
 
