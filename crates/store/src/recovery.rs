@@ -1,6 +1,7 @@
-//! Opening a store: from what stands on storage to a tree, and to a log that can be written.
+//! Opens a store: makes a tree and a writable log from its storage.
 //!
-//! Every step can be crashed in and repeated; the steps are in `docs/durability/protocol.md`.
+//! A crash in any step is safe, and every step can be repeated; the steps are in
+//! `docs/durability/protocol.md`.
 
 mod checkpoint;
 mod counts;
@@ -62,8 +63,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     storage: &Arc<dyn Storage>,
     config: &Settings,
 ) -> Result<Recovered<H, N, MAX_DEPTH>, RotorTreeError> {
-    // Looked at before anything is touched: opening what is not ours must leave it alone, and so
-    // must who expects a store.
+    // Inspected before anything is touched: opening must leave a foreign directory alone, and must
+    // not create a store that must exist.
     look(&**storage, config)?;
     let ownership = storage.acquire()?;
     let place = look(&**storage, config)?;
@@ -273,8 +274,8 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     Ok((log, (replayer.records, replayer.leaves)))
 }
 
-/// What stands there, if it can be opened or made into a store. A tree that must contain leaves is
-/// not made.
+/// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that
+/// must contain leaves is not created.
 fn look(storage: &dyn Storage, config: &Settings) -> Result<Place, StorageError> {
     match refuse_foreign(storage)? {
         Place::Vacant if !config.create_if_missing => Err(missing(storage)),
@@ -289,7 +290,7 @@ fn look(storage: &dyn Storage, config: &Settings) -> Result<Place, StorageError>
     }
 }
 
-/// The error of who expects a store where there is none.
+/// The error for a missing store that must exist.
 pub(crate) fn missing(storage: &dyn Storage) -> StorageError {
     let missing = format!(
         "{}: there is no store here; name the place of one, or let one be created",
@@ -314,7 +315,7 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
     }
 }
 
-/// What a reader without ownership sees: the tree up to what is known to be durable.
+/// The tree for a reader without ownership: up to the last state that is known to be durable.
 pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,

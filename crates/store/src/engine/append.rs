@@ -13,7 +13,7 @@ use crate::RotorTreeError;
 #[cfg(doc)]
 use crate::StorageError;
 
-/// One entry for a tree, begun by `append(leaves)`: set what it carries and demands, then finish it
+/// One entry for a tree, made by `append(leaves)`. Set its metadata and its demands, then finish it
 /// with one of three calls.
 ///
 /// | call | waits for room | waits for the disk | returns |
@@ -22,9 +22,9 @@ use crate::StorageError;
 /// | [`try_submit`](Self::try_submit) | no, for nothing at all | no | the same, or [`StorageError::WouldBlock`] |
 /// | [`durable`](Self::durable) | yes | yes | where the leaves stand |
 ///
-/// The entry is there whole or not at all, for readers at once and after every crash. A call that
-/// returns an error has changed nothing, but for [`StorageError::FlushFailed`], after which the
-/// entry may be there when the tree is opened again, and [`StorageError::Unavailable`] of
+/// Readers see the entry whole or not at all, at once and after every crash. A call that returns an
+/// error has changed nothing, except for [`StorageError::FlushFailed`], after which the entry may
+/// be there when the tree is opened again, and [`StorageError::Unavailable`] of
 /// [`durable`](Self::durable), after which it may be in the tree and wait for the next flush.
 ///
 /// ```
@@ -36,12 +36,12 @@ use crate::StorageError;
 /// let storage = Arc::new(MemoryStorage::new());
 /// let tree = RotorTree::<_, 2, 32>::on(storage).open(Blake3Hasher)?;
 ///
-/// // A follower replays its source: leaves and cursor together, at the size that it believes in.
+/// // A follower replays its source: leaves and cursor together, at the size that it expects.
 /// let leaves = [[1; 32], [2; 32]];
 /// let placement = tree.append(&leaves).metadata(b"block 17").at(0).durable()?;
 /// assert_eq!(placement.leaf_range, 0..2);
 ///
-/// // It does not know whether that came through, and repeats it.
+/// // It does not know whether the entry was appended, and repeats it.
 /// let again = tree.append(&leaves).metadata(b"block 17").at(0).durable();
 /// assert!(matches!(
 ///     again,
@@ -80,8 +80,8 @@ impl<'a> Append<'a> {
         self
     }
 
-    /// Appends the entry in memory, where readers see it when this returns. The token tells when it
-    /// is on disk.
+    /// Appends the entry in memory. Readers see it when this returns. The token says when
+    /// it is on disk.
     ///
     /// May block: while another thread inserts, while the bytes that wait for the disk exceed their
     /// bound (this call then leads or joins a sync), and while a checkpoint lags behind its

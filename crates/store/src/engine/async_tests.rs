@@ -1,5 +1,5 @@
-//! Polling waits for nothing, whatever the disk does: each future here is polled while a leader is
-//! in a sync that does not end.
+//! Polling never blocks on the disk: each future here is polled while a leader is in a sync that
+//! does not end.
 
 use std::{
     future::Future,

@@ -1,5 +1,4 @@
-//! What a tree has the background do: sync for those who cannot lead, and look again when
-//! time has passed.
+//! Background jobs of a tree: syncs for waiters that cannot lead, and ticks.
 //!
 //! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job
 //! that ends without having run, or in a panic, takes its flag back; one for which there is no
@@ -40,7 +39,7 @@ impl GroupCommit {
         drop(self.runtime.run_at(at, Lane::Checkpoint, self.job(work)));
     }
 
-    /// Has the background sync what is pending. Where it has no thread, this one does.
+    /// Makes the background sync the pending records, or this thread if the background has none.
     pub(super) fn ask_flusher(self: &Arc<Self>) {
         {
             let mut state = self.state.lock();
@@ -95,8 +94,8 @@ impl GroupCommit {
     }
 }
 
-/// The background's job for those who cannot lead. Where it panics, it is asked for anew by the
-/// next one.
+/// The background job for waiters that cannot lead. After a panic the next waiter asks
+/// for a new one.
 struct FlushRequest(Option<Arc<GroupCommit>>);
 
 impl FlushRequest {
@@ -105,7 +104,7 @@ impl FlushRequest {
         loop {
             group.state.lock().request = Request::Serving;
             if let Some(worker) = group.worker() {
-                // The outcome reaches those who wait through the status.
+                // The outcome reaches the waiters through the status.
                 drop(worker.flush_all());
             }
             let mut state = group.state.lock();

@@ -1,4 +1,5 @@
-//! A copy of a running tree on another storage, made or extended by the protocol of a checkpoint.
+//! Copies a running tree to another storage, or extends such a copy, by the protocol of a
+//! checkpoint.
 //!
 //! A backup has a tree id of its own, so its chunks have checksums of their own and cannot be
 //! exchanged with the original's unnoticed. It is a store like any other: opening it is
@@ -28,7 +29,7 @@ use crate::{
     storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
 };
 
-/// What a backup did.
+/// The outcome of a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackupReport {
@@ -54,7 +55,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         }
         let (position, snapshot) = self.durable_point()?;
         let own = self.committer.catalog.manifest();
-        // Before the target is touched: what is refused stays as it is, to the last temporary.
+        // Before the target is touched: a refused place stays unchanged, temporary files included.
         if recovery::refuse_foreign(&**target)? == Place::Occupied {
             check_is_backup(&**target, &own)?;
         }
@@ -152,7 +153,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
                 size: position.size,
                 root: snapshot.root().unwrap_or_default(),
             }),
-            // What the tree was cut by is missing from its backup, too.
+            // The backup lacks the cut entries, too.
             cuts: own.cuts.clone(),
             backup_of: Some(backup_of(own)),
             ..previous.clone()
@@ -188,8 +189,8 @@ fn refused(target: &dyn Storage, found: &str) -> StorageError {
     }
 }
 
-/// An earlier backup says itself that it is one, and of which tree. That a store resembles one says
-/// nothing: the first leaves may be equal, and what else it holds be its own.
+/// The manifest of a backup says that it is one, and of which tree. A store that merely resembles
+/// one is refused: the first leaves may be equal, and the others its own.
 fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageError> {
     let previous = recovery::load_manifest(target)?;
     let found = match previous.backup_of {
@@ -204,9 +205,8 @@ fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageEr
     Err(refused(target, found))
 }
 
-/// A backup is a store of a prefix of its tree, with no entries of its own. One that is not has
-/// become another history, whatever it says: the tree was put back to an earlier state and went on
-/// from there.
+/// A backup is a store of a prefix of its tree, without entries of its own. Otherwise it is another
+/// history: the tree was put back to an earlier state and has continued from there.
 fn check_is_prefix<const N: usize, const MAX_DEPTH: usize>(
     target: &Arc<dyn Storage>,
     previous: &Manifest,

@@ -1,11 +1,10 @@
-//! [`Failed`]: a checkpoint that failed, as its caller and the statistics are told.
+//! [`Failed`]: a failed checkpoint, for its caller and the statistics.
 
 use std::sync::Arc;
 
 use crate::{StorageError, checkpoint::CheckpointFailure};
 
-/// A checkpoint that failed: what its caller is told, and the cause where the tree goes on and
-/// tries again.
+/// A failed checkpoint: the error for its caller, and the cause if the tree tries again.
 pub(super) struct Failed {
     pub(super) error: StorageError,
     pub(super) cause: Option<Arc<CheckpointFailure>>,

@@ -44,7 +44,7 @@ struct State {
     last_error: Option<Arc<CheckpointFailure>>,
 }
 
-/// What a checkpoint covers since the one before.
+/// The log that a checkpoint covers since the last one.
 pub(super) struct Covered {
     pub(super) segments: Range<u64>,
     pub(super) leaves: u64,
@@ -185,8 +185,8 @@ impl CheckpointQueue {
         }
     }
 
-    /// Whether a checkpoint completed since the last call that returned `true`, or does within
-    /// `timeout`.
+    /// Whether a checkpoint completed since the last call that returned `true`, or does
+    /// within `timeout`.
     pub(crate) fn wait_for_next(&self, timeout: Duration) -> bool {
         let status = &self.committer.group.status;
         if status.check_process().is_err() || status.hashing.is_here() {

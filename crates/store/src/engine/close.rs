@@ -13,7 +13,7 @@ use super::{
 use crate::{CheckpointPolicy, StorageError, spans};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
-    /// Closes the tree for all its handles. The first call does that; others wait for it.
+    /// Closes the tree for all its handles. The first call closes; others wait for it.
     ///
     /// Wakers, events and destructors may call it, since none of them runs under a lock. Only a
     /// call that would wait for itself is refused and closes nothing: from within this tree's
@@ -21,8 +21,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     pub(crate) fn close(&self) -> Result<(), StorageError> {
         let status = self.status();
         if !status.is_own_process() {
-            // A forked child holds a copy of the parent's buffers and shares its files. They are
-            // the parent's business.
+            // A forked child holds a copy of the parent's buffers and shares its files. The
+            // parent writes them.
             return Ok(());
         }
         status.check_reentry()?;
@@ -40,7 +40,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             Closer::Another => return self.status().check_failure(),
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| self.close_steps()));
-        // Whatever failed: ownership is given up only when nothing writes any more.
+        // Also after a failure: ownership is released only when nothing writes any more.
         self.checkpointer.queue.wait_until_idle();
         self.group().retire();
         self.group().tell_all();
@@ -58,7 +58,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         self.wake_all();
         let is_short = |error: &_| matches!(error, StorageError::Unavailable(_));
         patiently(|| self.committer.flush_all(), is_short).map_err(|error| match error {
-            // There is no later: what waits to be written ends with this tree.
+            // No later call can write the pending records: they end with this tree.
             StorageError::Unavailable(cause) => {
                 let failure = io::Error::new(cause.kind(), cause.to_string());
                 StorageError::FlushFailed(self.group().fail(failure))

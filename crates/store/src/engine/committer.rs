@@ -136,9 +136,9 @@ impl Committer {
         }
     }
 
-    /// Gives up the lead after a write that failed. If nothing was written, the waiters are told
-    /// and the next leader tries again; otherwise the log failed, and nothing becomes durable any
-    /// more.
+    /// Gives up the lead after a write that failed. If nothing was written, the waiters are
+    /// told and the next leader tries again; otherwise the log failed, and nothing becomes
+    /// durable any more.
     fn give_up(&self, lead: LeaderGuard<'_>, error: WriteError) -> StorageError {
         match error {
             WriteError::NotWritten(error) => {
@@ -296,7 +296,8 @@ impl Committer {
         }
     }
 
-    /// The tree has gone idle: attests what is durable and lets go of what is kept for speed.
+    /// The tree has gone idle: attests the durable records and releases memory that is
+    /// kept for speed.
     pub(super) fn mark(&self) {
         // The thread that leads asks for the next tick.
         let Some(mut lead) = self.group.try_lead() else {

@@ -1,4 +1,4 @@
-//! [`DurableHeads`]: one durable head after the other, as syncs make them.
+//! [`DurableHeads`]: a stream of durable heads.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use rotortree_lean_imt::TreeHead;
 use super::{group_commit::GroupCommit, log::WriteEnd, outbox, waiters::Slot};
 use crate::StorageError;
 
-/// Follows the durable head of a tree: the one that may be signed and published.
+/// Follows the durable head of a tree, which may be signed and published.
 ///
 /// [`next`](Self::next) gives the newest durable head whenever it is another one than that given
 /// last; the first time the head that is durable then, unless the tree is empty. Heads in between,
@@ -63,8 +63,8 @@ impl DurableHeads {
         }
     }
 
-    /// Waits for the next head; `None` when no more will be durable. Dropped before it is ready, it
-    /// misses nothing.
+    /// Waits for the next head; `None` when no more will be durable. It is cancel-safe: dropping it
+    /// before it is ready loses no head.
     pub async fn next(&mut self) -> Option<TreeHead> {
         poll_fn(|context| self.poll_next(context)).await
     }
@@ -116,8 +116,8 @@ impl GroupCommit {
         seen: Option<u64>,
         waker: &Waker,
     ) -> Poll<Option<(u64, Option<TreeHead>)>> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
-        // of others.
+        // The waker is cloned before the lock is taken, and the replaced one is dropped after it:
+        // both are foreign code.
         let waker = waker.clone();
         // Before the lock: in a forked child it may be held by a thread that does not run there.
         if !self.status.is_own_process() {

@@ -5,7 +5,7 @@ use rotortree_hasher::Hash;
 use super::token::DurabilityToken;
 use crate::RotorTreeError;
 
-/// What is inserted at once: one entry of the log, recovered whole or not at all.
+/// One entry of the log, recovered whole or not at all.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) leaves: &'a [Hash],
@@ -14,8 +14,7 @@ pub(super) struct Entry<'a> {
     pub(super) expected_size: Option<u64>,
 }
 
-/// Whether an insert may wait: for the writer lock, for room, for a checkpoint, for a sync, or for
-/// hashing threads.
+/// Whether an insert may wait: for the writer lock, room, a checkpoint, a sync, or hashing threads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     Wait,

@@ -1,5 +1,4 @@
-//! What happens in the background, told through `tracing` where that feature is on. Libraries
-//! print nothing.
+//! Events of the background, through `tracing` with that feature.
 //!
 //! A subscriber may call any method of the tree, so each event is put into the
 //! [`outbox`](super::outbox) and told when its thread holds no lock any more.

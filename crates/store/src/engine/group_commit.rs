@@ -1,4 +1,4 @@
-//! [`GroupCommit`]: what is durable, who waits for it, and the write end of the log while no thread leads.
+//! [`GroupCommit`]: the durable sequence, its waiters, and the write end of the log while no thread leads.
 //!
 //! The part of an engine that tokens, futures and timers hold. It knows no tree and keeps none in
 //! memory: the engine behind it is reached through [`Worker`], which closing takes away.
@@ -29,7 +29,7 @@ pub(super) trait Worker: Send + Sync {
     fn wait_durable(&self, sequence: u64) -> Result<(), StorageError>;
     /// Leads or joins syncs until every batch inserted so far is durable.
     fn flush_all(&self) -> Result<(), StorageError>;
-    /// What the background does some time after an insert or a sync.
+    /// The delayed work of the background after an insert or a sync.
     fn tick(&self, tick: Tick);
     /// Makes the background checkpoint that was asked for.
     fn checkpoint(&self);
@@ -41,7 +41,7 @@ pub(super) trait Worker: Send + Sync {
     fn wake_all(&self);
 }
 
-/// What the background looks for when time has passed.
+/// The kinds of ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tick {
     /// Records that no leader has taken.
@@ -63,7 +63,7 @@ pub(super) struct GroupCommit {
     pub(super) unserved: Count,
 }
 
-/// What waiters look at.
+/// The state that waiters read.
 pub(super) struct Commit {
     /// The last record of the last durable batch.
     pub(super) durable: u64,
@@ -88,7 +88,7 @@ pub(super) struct Polled {
     refusals: Option<u64>,
 }
 
-/// Where the background's job is that syncs for those who cannot lead. A tree has one at most.
+/// The state of the background job that syncs for waiters that cannot lead. A tree has at most one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     None,
@@ -139,8 +139,8 @@ impl GroupCommit {
         self.look().is_some_and(|state| state.durable >= sequence)
     }
 
-    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Whom
-    /// that serves is told.
+    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Wakes
+    /// the waiters that this serves.
     pub(super) fn acknowledge(&self, after: &Position, log: Option<LogWriter>) {
         let mut state = self.state.lock();
         if after.sequence > state.durable {
@@ -157,7 +157,7 @@ impl GroupCommit {
         self.wake(served);
     }
 
-    /// A lead ends without a write, and nothing is in doubt. Those who wait are told, and the next
+    /// A lead ends without a write, and nothing is in doubt. The waiters are notified, and the next
     /// leader tries again.
     pub(super) fn refuse(&self, cause: Arc<io::Error>) {
         let mut state = self.state.lock();
@@ -195,8 +195,8 @@ impl GroupCommit {
     /// wait for something else in the engine.
     pub(super) fn tell_all(&self) {
         check_none_held();
-        // Taking the lock makes sure that a thread which looked before the change is waiting by
-        // now.
+        // Taking the lock makes sure that a thread which looked before the change is
+        // waiting by now.
         let all = self.state.lock().waiters.take_all();
         self.state.notify();
         self.wake(all);
@@ -219,8 +219,8 @@ impl GroupCommit {
         drop(ended);
     }
 
-    /// Wakes on a thread of the runtime: a waker is code of others, and neither the leader nor its
-    /// locks are theirs to keep.
+    /// Wakes on a thread of the runtime: a waker is foreign code and must not block the leader
+    /// or its locks.
     fn wake(&self, wakers: Vec<Waker>) {
         if wakers.is_empty() {
             return;
@@ -314,8 +314,8 @@ impl GroupCommit {
         sequence: u64,
         waker: &Waker,
     ) -> Poll<Result<(), StorageError>> {
-        // Cloned before the lock is taken, and what it replaces is dropped behind it: both are code
-        // of others.
+        // The waker is cloned before the lock is taken, and the replaced one is dropped after it:
+        // both are foreign code.
         let waker = waker.clone();
         let replaced = {
             let mut state = self.state.lock();

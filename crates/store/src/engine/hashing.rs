@@ -1,15 +1,15 @@
-//! [`Hashing`]: which thread runs the hasher under the writer lock, so that a call from within it is told instead of waiting for
+//! [`Hashing`]: the thread that runs the hasher under the writer lock, so that a call from within the hasher is refused.
 //! itself.
 //!
-//! The hasher is the only code of others that runs under a lock of the engine.
+//! The hasher is the only foreign code that runs under a lock of the engine.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::locks::Foreign;
 use crate::{hashing::is_pool_thread, sync::thread_token};
 
-/// Whose hasher runs. The usual atomics also where models are checked: a thread only has to find
-/// what it stored itself.
+/// The thread whose hasher runs. It uses the standard atomics in models too: a thread only looks
+/// for its own token.
 #[derive(Default)]
 pub(super) struct Hashing {
     /// The token of the thread that holds the writer lock and hashes; 0 for none.

@@ -1,9 +1,8 @@
-//! [`RecentHeads`]: the heads of recent appends, to be found by their roots.
+//! [`RecentHeads`]: the heads of recent appends, which are found by their roots.
 //!
-//! A ring of bounded length, of which only what is used is allocated. It has a lock of its own,
-//! which inserts take for a copy of 40 bytes and lookups share for a short piece of the ring at a
-//! time: neither keeps the other waiting for long, however many heads are kept. What a head means
-//! and when it is durable is left to those who ask.
+//! A ring of bounded length, allocated as it grows. It has a lock of its own. Inserts take the lock
+//! for a copy of 40 bytes, and lookups share it for a short piece of the ring at a time, so neither
+//! delays the other for long. Callers decide whether a head must be durable.
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeHead;
@@ -103,8 +102,8 @@ impl RecentHeads {
         }
     }
 
-    /// The newest head with this root. A lookup that may not wait finds nothing while an insert
-    /// records.
+    /// The newest head with this root. A lookup that may not wait finds nothing while an
+    /// insert records.
     pub(super) fn find(&self, root: &Hash, may_wait: bool) -> Option<TreeHead> {
         // Positions from here on were looked at.
         let mut seen = u64::MAX;
@@ -116,7 +115,8 @@ impl RecentHeads {
                 try_read(&self.ring)?
             };
             let end = seen.min(ring.next);
-            // Inserts between two pieces may have overwritten what this lookup had yet to see.
+            // Inserts between two pieces may have overwritten heads that this lookup has
+            // not seen yet.
             let oldest = ring.next - ring.heads.len() as u64;
             let start = end.saturating_sub(PIECE).max(oldest);
             if start >= end {

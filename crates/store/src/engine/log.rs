@@ -7,7 +7,7 @@ use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader, attest_mar
 
 use crate::storage::{Storage, WriteError};
 
-/// Who wrote a log, on every segment's header.
+/// The identity of the tree in every segment's header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) tree_id: [u8; 16],
@@ -49,7 +49,7 @@ pub(crate) struct NewestSegment {
     pub(crate) durable_len: u64,
 }
 
-/// A salt that leaves cannot have been made for.
+/// Random bytes: a salt that leaves cannot anticipate.
 pub(crate) fn random_bytes<const LEN: usize>() -> io::Result<[u8; LEN]> {
     let mut bytes = [0; LEN];
     getrandom::fill(&mut bytes)
@@ -179,8 +179,8 @@ impl LogWriter {
         self.is_resting = false;
     }
 
-    /// Removes a segment that no manifest came to name. What is written next goes where this log
-    /// ends, and would be dead behind a segment that continues from before it.
+    /// Removes a segment that no manifest names. The next records go to the end of this log, and
+    /// would be dead if a later segment continued from before them.
     pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
         self.has_leftover = storage.remove_segment(next.header.number).is_err();
     }

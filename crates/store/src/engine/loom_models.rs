@@ -95,7 +95,7 @@ fn insert(tree: &Tree, number: u8) -> DurabilityToken {
     tree.insert(leaf(number)).expect("nothing has failed").1
 }
 
-/// What being told that a leaf is durable must mean.
+/// Checks that a leaf reported as durable is durable.
 fn assert_durable(tree: &Tree, disk: &Disk, token: &DurabilityToken, number: u8) {
     assert!(disk.has(&leaf(number)), "told before the sync returned");
     assert!(token.is_durable());
@@ -120,7 +120,7 @@ impl Bell {
     fn wait(&self) {
         let mut rung = sync::lock(&self.rung);
         while !std::mem::take(&mut *rung) {
-            rung = self.changed.wait(rung).expect("nobody panics here");
+            rung = self.changed.wait(rung).expect("no thread panics here");
         }
     }
 }

@@ -34,7 +34,7 @@ impl Committer {
         patiently(commit, is_short).map_err(|error| self.manifest_error(error))
     }
 
-    /// Takes the notices of cuts off the manifest, durably; the notices that there were.
+    /// Removes the notices of cuts from the manifest, durably, and returns them.
     pub(crate) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.group.status.check()?;
         // Closing takes the lead for good before it commits its manifest, so that nothing is

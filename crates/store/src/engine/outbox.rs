@@ -1,10 +1,10 @@
-//! [`scope`] and [`defer`]: code of others that waits until its thread holds no lock of the engine.
+//! [`scope`] and [`defer`]: foreign code that waits until its thread holds no lock of the engine.
 //!
 //! An event ends in a subscriber, a dropped value in a destructor, and either may call any method
-//! of the tree. So what happens under a lock, with the lead or in the one checkpoint at a time is
-//! only noted there. Each method that may note something opens a [`Scope`] before it takes its
-//! first lock; when the thread's outermost scope ends, everything noted is run, in order,
-//! and a panic of one call ends with that call.
+//! of the tree. Therefore such calls are deferred under a lock, with the lead, and during a
+//! checkpoint. Each method that may defer a call opens a [`Scope`] before it takes its first lock.
+//! When the thread's outermost scope ends, the deferred calls run in order; a panic of one call
+//! ends with that call.
 
 use std::{cell::RefCell, marker::PhantomData, mem};
 
@@ -68,8 +68,7 @@ pub(super) fn defer(call: impl FnOnce() + 'static) {
     }
 }
 
-/// Drops a value that may be the last one to hold something of others, when no lock is
-/// held any more.
+/// Drops a value that may own foreign values, when the thread holds no lock any more.
 pub(super) fn discard(value: impl Sized + 'static) {
     defer(move || drop(value));
 }

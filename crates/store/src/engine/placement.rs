@@ -5,7 +5,7 @@ use std::ops::Range;
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeHead;
 
-/// Where an entry stands in the tree, whatever other threads insert.
+/// The place of an entry in the tree. Other inserts do not change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Placement {

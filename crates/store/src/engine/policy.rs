@@ -15,7 +15,7 @@ use crate::CheckpointPolicy;
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
-/// Where the background checkpoint is.
+/// The state of the background checkpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Stage {
@@ -85,7 +85,7 @@ impl Marks {
     }
 }
 
-/// What a checkpoint that is behind asks of an insert.
+/// The duty of an insert whose checkpoint lags.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lag {
     No,

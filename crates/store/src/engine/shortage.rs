@@ -1,4 +1,4 @@
-//! [`Shortage`]: writes that were not made for want of something, and are made later. Counted, and told in `stats()`.
+//! [`Shortage`]: writes that were postponed for a lack of resources. `stats()` counts them.
 
 use std::{
     io,
@@ -41,7 +41,7 @@ impl Shortage {
     pub(super) fn met(&self, error: &Arc<io::Error>) {
         events::unavailable(Arc::clone(error));
         self.count.fetch_add(1, Ordering::Relaxed);
-        // Dropped behind the lock: a backend's error is code of others.
+        // Dropped after the lock: a backend's error is foreign code.
         let before = self.with_last(|last| last.replace(Arc::clone(error)));
         drop(before);
     }

@@ -1,4 +1,4 @@
-//! [`Stats`]: what can be observed of an engine.
+//! [`Stats`]: the observable state of an engine.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -8,8 +8,8 @@ use rotortree_lean_imt::TreeSnapshot;
 use super::{committer::Committer, log::WriteEnd, parts::Parts};
 use crate::checkpoint::CheckpointFailure;
 
-/// A look at a tree and its storage. Counters count since the tree was opened. Names are stable;
-/// fields are added.
+/// The state of a tree and its storage at a moment. Counters count since the tree was opened. Names
+/// are stable; fields are added.
 ///
 /// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature
 /// `serde` it serializes as a map of its fields, durations as seconds and errors as texts.
@@ -90,9 +90,8 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::seconds")
     )]
     pub stalled: Duration,
-    /// Times that the system had no thread for the background. What it would have done was
-    /// done by the thread that asked, or, where that must not wait (`try_submit`), is left to
-    /// the next call.
+    /// Number of times that the system had no thread for the background. The calling thread did the
+    /// work instead, or, if it must not wait (`try_submit`), left it to the next call.
     pub unserved: u64,
     /// Times that the backend did not remove a covered segment; it goes when the store is opened
     /// next.

@@ -66,8 +66,8 @@ impl Tenure {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        // A backend's ownership is code of others: no lock is held here, and a panic must not keep
-        // those who wait waiting.
+        // A backend's ownership is foreign code: no lock is held here, and a panic must not leave
+        // the waiters waiting.
         if let Some(owner) = self.owner.take() {
             crate::isolated::isolated(|| drop(owner));
         }

@@ -1,4 +1,4 @@
-//! [`DurabilityToken`]: what an insert returns for whoever wants to know when it is on disk.
+//! [`DurabilityToken`]: the handle on the durability of an insert.
 
 use std::{
     fmt,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::StorageError;
 
-/// Knows one insert: its leaves, the head after it, and when it is durable.
+/// The place of one insert, the head after it, and its durability.
 ///
 /// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the
 /// tree is closed, waiting returns at once.
@@ -76,8 +76,8 @@ impl DurabilityToken {
         self.commit.is_durable(self.sequence)
     }
 
-    /// Where the insert stands in the tree: the range and the head below as one value, which does
-    /// not refer to the tree.
+    /// The place of the insert in the tree: its range and head as one value, which does not
+    /// refer to the tree.
     #[must_use]
     pub fn placement(&self) -> Placement {
         Placement {

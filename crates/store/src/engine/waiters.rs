@@ -1,8 +1,8 @@
 //! [`Waiters`]: the wakers of futures, in the order of the sequences that they wait for.
 //!
 //! O(log n) to register, replace or forget one of n; a sync takes out those that it serves and
-//! looks at no other. Nothing of a waker runs in here: clones are made before, and what is taken
-//! out is woken or dropped behind the lock that guards this.
+//! looks at no other. No code of a waker runs in here: wakers are cloned before the lock that
+//! guards this, and woken or dropped after it.
 
 use std::{collections::BTreeMap, task::Waker};
 
@@ -42,7 +42,7 @@ impl Waiters {
         self.wakers.remove(&slot)
     }
 
-    /// Takes out those that wait for nothing above `durable`.
+    /// Takes out the wakers whose sequence is at most `durable`.
     pub(super) fn take_served(&mut self, durable: u64) -> Vec<Waker> {
         let mut served = Vec::new();
         while let Some(first) = self.wakers.first_entry()

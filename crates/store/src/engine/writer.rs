@@ -148,8 +148,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.state.notify();
     }
 
-    /// Runs the hasher: the only code of others that runs under a lock. Its panic leaves the tree
-    /// as it was, and a call of a method that needs the lock is told instead of waiting for it.
+    /// Runs the hasher, the only foreign code under a lock. Its panic leaves the tree as it was,
+    /// and a call from within it that needs the lock is refused.
     pub(super) fn hash<R>(
         &self,
         state: &mut WriterState<H, N, MAX_DEPTH>,
@@ -160,8 +160,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         run(&mut state.tree)
     }
 
-    /// Makes the tree as it is visible to readers; whether a checkpoint is due that the caller is
-    /// to ask for.
+    /// Publishes the tree to readers. Returns whether the caller must ask for a checkpoint.
     #[must_use]
     pub(super) fn publish(&self, state: &mut WriterState<H, N, MAX_DEPTH>) -> bool {
         let snapshot = state.spare.snapshot(&state.tree);
@@ -194,7 +193,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.lock().look_at_size = 0;
     }
 
-    /// What a checkpoint that is behind asks of an insert.
+    /// The duty of an insert whose checkpoint lags.
     pub(super) fn lag(&self, state: &WriterState<H, N, MAX_DEPTH>) -> Lag {
         self.policy.lag(state.tree.size())
     }
@@ -240,8 +239,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> PendingSource for Writer
         }
         group.follow(&state.pending);
         std::mem::swap(group, &mut state.pending);
-        // Published snapshots end where batches end, and so does the position that the group
-        // states.
+        // Published snapshots end where batches end, and so does the position that the
+        // group states.
         let snapshot = self.publication.snapshot();
         Ok(Some(Taken {
             after: Position {

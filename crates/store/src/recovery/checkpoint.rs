@@ -1,4 +1,5 @@
-//! What the manifest gives: its identity, its chunks and tails, and a root that agrees with them.
+//! Loads the checkpoint of a manifest: checks its identity, opens its chunks and tails, and
+//! compares the root.
 
 use std::{io, sync::Arc};
 
@@ -16,7 +17,7 @@ use crate::{
     verify::verify_nodes,
 };
 
-/// What a checkpoint alone gives.
+/// The state of a checkpoint.
 pub(crate) struct Checkpointed<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(crate) tree: LeanIMT<H, N, MAX_DEPTH>,
     pub(crate) cold: Arc<ColdNodes>,
@@ -42,8 +43,8 @@ pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageEr
     Manifest::decode(&name, &bytes)
 }
 
-/// N and the hasher are a store's identity; MAX_DEPTH is a ceiling that the type, or what stands
-/// for its own, must reach.
+/// N and the hasher are a store's identity. Its MAX_DEPTH is a ceiling, which must not exceed that
+/// of the type or of the setting.
 pub(crate) fn check_identity<H: Hasher, const N: usize>(
     hasher: &H,
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! Counts that leave room to go on from.
+//! Checks that the counts of a store leave room.
 
 use rotortree_wal::MAX_SEQUENCE;
 
@@ -12,8 +12,8 @@ use crate::{
 /// formats take.
 const MAX_COUNT_TO_WRITE: u64 = MAX_SEQUENCE / 2;
 
-/// Refuses a store for writing whose counts leave no room to go on from: none comes near, so it was
-/// made up.
+/// Refuses to write to a store whose counts leave no room. No real store comes near the limit, so
+/// such a store is forged.
 pub(crate) fn ensure_room(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StorageError> {
     let counts = [
         ("generation", manifest.generation),

@@ -1,5 +1,4 @@
-//! The first pass: reads all of the log and says what it is worth. What else is made of it
-//! meanwhile is the follower's.
+//! The first pass: reads the whole log and assesses it. A follower receives its events.
 
 use std::io;
 
@@ -10,7 +9,7 @@ use rotortree_wal::{
 use super::segments::{LiveLog, Start};
 use crate::manifest::Manifest;
 
-/// Who is told what the first pass comes across. `rules` have been told already.
+/// Receives the events of the first pass, after the rules.
 pub(super) trait Follower {
     /// The next segment, by its index, and the bytes of those before it.
     fn segment(&mut self, index: usize, before: u64, base: &Position, rules: &LogRules);
@@ -33,12 +32,12 @@ impl Follower for () {
 }
 
 impl LiveLog {
-    /// Reads all of the log and says what it is worth. O(log) time, constant memory.
+    /// Reads the whole log and assesses it. O(log) time, constant memory.
     pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
         self.follow(manifest, &mut ()).map(LogRules::finish)
     }
 
-    /// Tells the rules all of the log, and `follower` on the way.
+    /// Passes the events of the whole log to the rules and to `follower`.
     pub(super) fn follow(
         &self,
         manifest: &Manifest,

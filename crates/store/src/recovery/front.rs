@@ -1,9 +1,8 @@
-//! [`Front`]: applies to the tree, while the first pass reads the log, whatever no later byte of the log can take back.
+//! [`Front`]: applies records to the tree while the first pass reads the log, if no later byte of the log can revoke them.
 //!
-//! That is every whole batch of the run that is also attested, by something read so far: A and E
-//! only grow. Of an ordinary log it is everything up to A, so that the second pass is left with
-//! what must be written anew. Where much is to be hashed, a thread of its own does it while this
-//! one reads on.
+//! These are the whole batches of the run that something read so far attests: A and E only grow. In
+//! an ordinary log they are all batches up to A, and the second pass has only the records that must
+//! be written anew. For many leaves a thread of its own hashes while this one reads.
 
 use std::{
     io, mem,
@@ -31,18 +30,18 @@ use crate::{
     sync::{thread_token, work_for},
 };
 
-/// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by
-/// then is left to the second pass.
+/// The most leaves that wait until they are known to stay: 2 MiB. The second pass applies the
+/// others.
 const HELD: usize = 2 * GATHER;
 /// One waits while another is hashed and a third is filled.
 const BUFFERS: usize = 3;
-/// Where hashing what was gathered takes this long, it is shared out: reading leaves the other
-/// processors idle then. A fast hasher loses more by being disturbed than it gains.
+/// If hashing a buffer takes this long, threads share it, because reading leaves the other
+/// processors idle. A fast hasher would lose more than it gains.
 const SLOW: Duration = Duration::from_millis(10);
 /// A group with more bytes of records than this is worth a look at whether the next one attests it.
 const LARGE_GROUP: u64 = 1 << 20;
 
-/// How far the first pass has brought the tree.
+/// The state of the tree after the first pass.
 pub(crate) struct Applied {
     pub(super) position: Position,
     /// The segment, as an index, and the group in it from which on the records behind
@@ -108,7 +107,7 @@ impl LiveLog {
 type Returned<'a, H, const N: usize, const MAX_DEPTH: usize> =
     (Grown<'a, H, N, MAX_DEPTH>, Result<(), RotorTreeError>);
 
-/// Where the tree is.
+/// The owner of the tree.
 enum Hand<'scope, 'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     Here(Grown<'a, H, N, MAX_DEPTH>),
     /// With a thread that takes what was gathered and gives the buffers back, until it has failed.
@@ -121,7 +120,7 @@ enum Hand<'scope, 'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     Nowhere,
 }
 
-/// Gathers what stays.
+/// Gathers records that stay.
 struct Front<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scope: &'scope Scope<'scope, 'env>,
     hand: Hand<'scope, 'a, H, N, MAX_DEPTH>,
@@ -192,7 +191,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Follower
 impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
     Front<'scope, '_, 'a, H, N, MAX_DEPTH>
 {
-    /// Whether everything gathered stays in the log, whatever comes.
+    /// Whether all gathered records stay in the log, for any later bytes.
     fn stays(&self, rules: &LogRules) -> bool {
         !self.gave_up
             && self.gathered.is_whole()
@@ -227,7 +226,7 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
             }
             Hand::Nowhere => false,
         };
-        // Why it could not be is told at the end, behind what the whole log is worth.
+        // The error is reported at the end, after the assessment of the log.
         self.gave_up |= !handed;
         let (before, offset) = self.group;
         self.applied.offset = offset;
@@ -266,7 +265,7 @@ impl<'scope, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
                     return Some((grown, Err(error)));
                 }
                 grown.shares |= started.elapsed() >= SLOW;
-                // Nobody may want it any more.
+                // The receiver may be gone.
                 drop(give_back.send(gathered));
             }
             Some((grown, Ok(())))

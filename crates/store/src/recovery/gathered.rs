@@ -1,4 +1,4 @@
-//! [`Gathered`]: records on their way into the tree, and [`Grown`]: the tree that they go into.
+//! [`Gathered`]: records for the tree, and [`Grown`]: the tree that receives them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is known of a tree whose log is damaged: how large it was, and which durable head is lost.
+//! The known size and the lost durable head of a tree whose log is damaged.
 
 use std::io;
 
@@ -8,7 +8,8 @@ use rotortree_wal::{Assessment, Event, Position, Scanner};
 use super::segments::{LiveLog, Start};
 use crate::manifest::Manifest;
 
-/// What stands in manifest, headers and valid groups of a damaged log, behind the damage too.
+/// The content of the manifest, the headers and the valid groups of a damaged log, after
+/// the damage too.
 pub(super) struct Known {
     /// The durable state with the most entries that is on record anywhere.
     durable: Position,

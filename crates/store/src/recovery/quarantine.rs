@@ -1,4 +1,4 @@
-//! What recovery cuts from the log is kept first, in files that are named by what they hold.
+//! Keeps the bytes that recovery cuts from the log, in files named by their content.
 
 use std::{io, ops::Range};
 
@@ -54,7 +54,7 @@ impl LiveLog {
             let mut content = self.content(segment, stretch)?;
             match self.storage().keep_aside(&label, &mut content) {
                 Ok(place) => return Ok(Kept { label, place }),
-                // Whatever has this name holds something else.
+                // The file of this name has other bytes.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error.into()),
             }
@@ -64,7 +64,8 @@ impl LiveLog {
         )))
     }
 
-    /// A stretch of a segment behind its header: without its salt nobody could check what follows.
+    /// A stretch of a segment, with the segment's header in front: its salt is needed to
+    /// check the stretch.
     fn content(&self, segment: &LiveSegment, stretch: &Range<u64>) -> io::Result<Tail> {
         let mut bytes = self.open(segment.number)?;
         let mut header = vec![0; stretch.start.min(SECTOR as u64) as usize];
@@ -92,8 +93,7 @@ fn checksum(content: &mut impl io::Read) -> io::Result<u32> {
     }
 }
 
-/// What is left of a range of a segment without its long holes: keeping those aside could fill the
-/// disk with zeros.
+/// The parts of a range of a segment without its long holes, which could fill the disk with zeros.
 fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
     let mut found = Vec::new();
     let (mut start, mut at) = (range.start, range.start);

@@ -1,5 +1,5 @@
-//! The second pass: applies what the first pass left of the log's records to the tree, and writes
-//! those that the new segment must hold.
+//! The second pass: applies the remaining records of the log to the tree, and writes the records of
+//! the new segment.
 //!
 //! Memory beyond the tree is bounded: records gather to [`GATHER`] leaves before they are
 //! hashed, and a batch that is larger goes into the tree in parts, which is invisible until
@@ -209,7 +209,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         }
     }
 
-    /// Has what was gathered applied, and sealed for the new segment.
+    /// Applies the gathered records, and seals them for the new segment.
     fn settle(&mut self) -> Result<(), RotorTreeError> {
         self.grown.settle(&mut self.gathered)?;
         if let Some(progress) = self.progress {
@@ -232,7 +232,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         told
     }
 
-    /// Compares the tree with what the segments say that nothing is left to be read from.
+    /// Compares the tree with the bases of the remaining segments without records.
     fn check_bases_ahead(&self) -> Result<(), StorageError> {
         let ahead = self.log.segments.get(self.at..).unwrap_or_default();
         let mut headers = ahead.iter().filter_map(LiveSegment::header);

@@ -1,10 +1,10 @@
-//! [`RecoveryReport`]: what opening found and did.
+//! [`RecoveryReport`]: the findings and actions of opening.
 
 use rotortree_lean_imt::TreeHead;
 
 use crate::manifest::CutNotice;
 
-/// What opening found and did. Also told when nothing was wrong. As text
+/// The findings and actions of opening, also if nothing was wrong. As text
 /// ([`Display`](std::fmt::Display)) it is one line; with the feature `serde` it serializes as a map
 /// of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub struct RecoveryReport {
     pub tear: Option<LogBreak>,
     /// Where something was damaged that is known to have been durable.
     pub damage: Option<Damage>,
-    /// Segments whose header was damaged and was read from where it stands a second time: nothing
-    /// was lost, and the disk wants a look.
+    /// Segments whose damaged header was restored from its copy. Nothing was lost, but
+    /// check the disk.
     pub restored_headers: Vec<String>,
     /// The cuts that this and earlier openings took and that were not acknowledged yet, the oldest
     /// first. See [`RotorTree::acknowledge_cuts`](crate::RotorTree::acknowledge_cuts).
@@ -58,7 +58,7 @@ pub struct LogBreak {
     pub reason: String,
 }
 
-/// What was lost although it had been durable.
+/// The loss of durable entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! The live segments of a store: which there must be, and what their headers say.
+//! The live segments of a store: checks that they exist, and reads their headers.
 
 use std::{io, sync::Arc};
 
@@ -22,7 +22,7 @@ pub(crate) struct LiveSegment {
     pub(crate) len: u64,
 }
 
-/// What a segment's header is known from.
+/// The source of a segment's header.
 pub(crate) enum Start {
     Intact(SegmentHeader),
     /// The header in the segment is damaged, and its copy elsewhere is not.
@@ -290,7 +290,7 @@ fn restore(manifest: &Manifest, copy: Option<HeaderCopy>) -> Option<SegmentHeade
     copy.map(|copy| copy.restore(manifest.tree_id, manifest.arity, manifest.fingerprint))
 }
 
-/// Whether somebody wrote to the segment after it was created, which happens once a
+/// Whether the segment was written to after its creation, which happens only after a
 /// manifest names it.
 fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
@@ -305,7 +305,7 @@ fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     Ok(false)
 }
 
-/// What is wrong, in words.
+/// The cause in words.
 pub(crate) fn describe(cause: &BreakCause) -> String {
     match cause {
         BreakCause::Invalid(reason) => reason.to_string(),

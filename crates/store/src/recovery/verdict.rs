@@ -1,5 +1,4 @@
-//! What opening makes of what the log is worth: a report, an error, or a refusal of a tree that is
-//! not the expected one.
+//! Turns the assessment of the log into a report or an error, and refuses an unexpected tree.
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead, TreeSnapshot};
@@ -76,8 +75,8 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Keeps aside what a damaged log is cut by, and puts the cut on record in `manifest`, which is
-/// about to be put in force.
+/// Keeps the cut bytes of a damaged log aside, and records the cut in `manifest`, which is about to
+/// be committed.
 pub(super) fn record_cut(
     live: &LiveLog,
     assessment: &Assessment,

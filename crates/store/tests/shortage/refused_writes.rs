@@ -16,8 +16,8 @@ fn no_descriptor() -> Fault {
     Fault::new(0, Effect::Error(ErrorKind::Other)).on(Call::OpenWrite)
 }
 
-/// A tree with one durable leaf whose segment's file is closed: it has to be opened for the next
-/// group.
+/// A tree with one durable leaf whose segment's file is closed: it has to be opened for
+/// the next group.
 fn idle(files: &SimFiles, config: Builder) -> Tree {
     let tree = open(files, config);
     tree.insert(leaf(0)).unwrap().1.wait().unwrap();

@@ -1,4 +1,4 @@
-//! A system without threads for the background, and what is kept of a tree that is closed.
+//! A system without threads for the background, and the memory of a closed tree.
 
 use std::{
     future::IntoFuture,

@@ -1,4 +1,4 @@
-//! Removing what a checkpoint covers, whatever threads there are for it.
+//! Removal of covered segments, with and without background threads.
 
 use std::{
     sync::{Arc, Mutex, mpsc::channel},

@@ -68,7 +68,7 @@ fn a_trying_insert_does_not_wait_for_a_sync() {
             Err(RotorTreeError::Storage(StorageError::WouldBlock))
         ));
     };
-    // Whoever leads is in a sync, for as long as this test likes.
+    // The leader is in a sync until the test releases it.
     let lead = || {
         tree.parts()
             .group()

@@ -1,4 +1,4 @@
-//! What the background does: ticks flush and attest, checkpoints rotate.
+//! The background: ticks flush and attest, checkpoints rotate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,8 +23,7 @@ fn loom_models_ticks_that_flush_whatever_was_inserted_beside_them() {
         });
         let second = insert(&tree, 2);
         ticking.join().expect("no thread panics");
-        // Nobody waits and nobody inserts any more: the ticks that are due are enough,
-        // and they end.
+        // No thread waits or inserts any more: the due ticks are enough, and they end.
         while runtime.time_passes() {}
         assert_durable(&tree, &disk, &first, 1);
         assert_durable(&tree, &disk, &second, 2);

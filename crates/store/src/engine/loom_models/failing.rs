@@ -1,4 +1,4 @@
-//! A sync that fails or panics: everybody who waits is told, and nothing is durable that was not.
+//! A sync that fails or panics: all waiters are notified, and nothing new is durable.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -15,7 +15,7 @@ use super::{
 use crate::engine::group_commit::Polled;
 use crate::{DurabilityToken, StorageError};
 
-/// Whatever waiting says must be so, and stay so.
+/// Checks that the outcome of waiting is true, and stays true.
 fn assert_told_truly(
     disk: &Disk,
     token: &DurabilityToken,
@@ -138,14 +138,14 @@ fn silence(message: &'static str) {
     }));
 }
 
-/// Whoever was woken by nothing but the failure still gets it.
+/// A waiter that only the failure wakes still gets it.
 #[test]
 fn loom_models_a_failure_elsewhere_while_a_future_waits() {
     model("a failure elsewhere", 6, || {
         let disk = Disk::new();
         let (tree, _) = open(&disk);
         let bell = Arc::new(Bell::default());
-        // Nobody flushes this one: it waits for a sequence that nothing has.
+        // No flush serves this waiter: it waits for a sequence that no record has.
         let waker = bell.waker();
         let core = Arc::clone(tree.parts());
         let failing = thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Group commit while all goes well: no wake-up is lost, and nobody is told too early.
+//! Group commit without failures: no wake-up is lost, and no waiter is woken too early.
 
 use std::{
     future::{Future, IntoFuture},
