@@ -13,7 +13,7 @@ const PRONOUNS: [&str; 5] = [
 ];
 
 /// How many there may be. The number only falls.
-const LIMIT: usize = 171;
+const LIMIT: usize = 20;
 
 /// Finds all of them, when there are too many.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
