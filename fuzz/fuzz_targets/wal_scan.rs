@@ -67,7 +67,7 @@ fn check(log: &Log) {
         assessment.verdict.broken_at().is_none()
     );
 
-    let mut replay = Replay::new(log.start, &assessment);
+    let mut replay = Replay::new(log.start, assessment.end);
     let (mut size, mut last) = (log.start, log.start);
     let mut complete = true;
     for (bytes, start, cap) in &segments {

@@ -111,7 +111,7 @@ impl Honest {
             previous: None,
         };
         storage
-            .create_segment(1, &mut &header.encode()[..])
+            .create_segment(1, &header.encode())
             .expect("nothing fails here");
         for manifest in [&empty, &manifest] {
             storage

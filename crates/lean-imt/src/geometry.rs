@@ -19,65 +19,136 @@ const fn assert_branching<const N: usize>() {
     const { assert!(N >= 2, "N, the branching factor, must be at least 2") }
 }
 
+/// The shape of a tree whose arity is known only at run time; the functions of this module say the
+/// same for an `N` of the type. Nothing here trusts its numbers.
+///
+/// ```
+/// use rotortree_lean_imt::geometry::Shape;
+///
+/// let shape = Shape::new(4, 21);
+/// assert_eq!((shape.depth(), shape.complete_len(1)), (3, 5));
+/// assert_eq!(shape.node_count(), 21 + 5 + 1);
+/// assert_eq!(Shape::new(4, 0).max_size(3), 64);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    arity: u64,
+    size: u64,
+}
+
+impl Shape {
+    /// A tree of `size` leaves with up to `arity` children to a group. An arity below 2 counts as
+    /// 2.
+    #[must_use]
+    #[inline]
+    pub const fn new(arity: u64, size: u64) -> Self {
+        let arity = if arity < 2 { 2 } else { arity };
+        Self { arity, size }
+    }
+
+    #[inline]
+    const fn of<const N: usize>(size: u64) -> Self {
+        assert_branching::<N>();
+        Self::new(N as u64, size)
+    }
+
+    /// The number of hash layers above the leaves: the least `d` with `arity^d >= size`, at most
+    /// 64.
+    #[must_use]
+    #[inline]
+    pub const fn depth(self) -> usize {
+        if self.size <= 1 {
+            return 0;
+        }
+        if self.arity.is_power_of_two() {
+            // No loop, because verifiers call this for every proof: the bits of the largest index,
+            // in digits of the arity.
+            let bits = u64::BITS - (self.size - 1).leading_zeros();
+            return bits.div_ceil(self.arity.trailing_zeros()) as usize;
+        }
+        let mut nodes = self.size;
+        let mut depth = 0;
+        while nodes > 1 {
+            nodes = nodes.div_ceil(self.arity);
+            depth += 1;
+        }
+        depth
+    }
+
+    /// The number of complete nodes of a level: `floor(size / arity^level)`.
+    #[must_use]
+    #[inline]
+    pub const fn complete_len(self, level: usize) -> u64 {
+        let mut nodes = self.size;
+        let mut k = 0;
+        while k < level && nodes > 0 {
+            nodes /= self.arity;
+            k += 1;
+        }
+        nodes
+    }
+
+    /// The number of complete nodes of all levels; `u64::MAX` where there are more.
+    #[must_use]
+    pub const fn node_count(self) -> u64 {
+        let (mut nodes, mut count) = (self.size, 0u64);
+        while nodes > 0 {
+            count = count.saturating_add(nodes);
+            nodes /= self.arity;
+        }
+        count
+    }
+
+    /// The most leaves that `max_depth` hash layers can stand on, whatever the size: `u64::MAX`
+    /// where there are more.
+    #[must_use]
+    pub const fn max_size(self, max_depth: usize) -> u64 {
+        match self.power(max_depth) {
+            Some(size) => size,
+            None => u64::MAX,
+        }
+    }
+
+    /// `arity^level`, or `None` if it exceeds `u64`.
+    const fn power(self, level: usize) -> Option<u64> {
+        let mut power: u64 = 1;
+        let mut k = 0;
+        while k < level {
+            match power.checked_mul(self.arity) {
+                Some(next) => power = next,
+                None => return None,
+            }
+            k += 1;
+        }
+        Some(power)
+    }
+}
+
 /// `N^level`, or `None` if it exceeds `u64`.
 #[must_use]
 pub const fn power<const N: usize>(level: usize) -> Option<u64> {
-    assert_branching::<N>();
-    let mut power: u64 = 1;
-    let mut k = 0;
-    while k < level {
-        match power.checked_mul(N as u64) {
-            Some(next) => power = next,
-            None => return None,
-        }
-        k += 1;
-    }
-    Some(power)
+    Shape::of::<N>(0).power(level)
 }
 
 /// The number of hash layers above the leaves: the least `d` with `N^d >= size`; 0 for
 /// sizes 0 and 1.
 #[must_use]
+#[inline]
 pub const fn depth<const N: usize>(size: u64) -> usize {
-    assert_branching::<N>();
-    if size <= 1 {
-        return 0;
-    }
-    if N.is_power_of_two() {
-        // No loop, because verifiers call this for every proof: the bits of the largest index,
-        // in digits of N.
-        let bits = u64::BITS - (size - 1).leading_zeros();
-        return bits.div_ceil(N.trailing_zeros()) as usize;
-    }
-    let mut nodes = size;
-    let mut depth = 0;
-    while nodes > 1 {
-        nodes = nodes.div_ceil(N as u64);
-        depth += 1;
-    }
-    depth
+    Shape::of::<N>(size).depth()
 }
 
 /// The most leaves that a tree of `max_depth` has: `N^max_depth`, but at most `u64::MAX`.
 #[must_use]
 pub const fn max_size<const N: usize>(max_depth: usize) -> u64 {
-    match power::<N>(max_depth) {
-        Some(size) => size,
-        None => u64::MAX,
-    }
+    Shape::of::<N>(0).max_size(max_depth)
 }
 
 /// The number of complete nodes of a level: `floor(size / N^level)`.
 #[must_use]
+#[inline]
 pub const fn complete_len<const N: usize>(size: u64, level: usize) -> u64 {
-    assert_branching::<N>();
-    let mut nodes = size;
-    let mut k = 0;
-    while k < level && nodes > 0 {
-        nodes /= N as u64;
-        k += 1;
-    }
-    nodes
+    Shape::of::<N>(size).complete_len(level)
 }
 
 /// The number of nodes of a level, its edge node included: `ceil(size / N^level)`, and 0
@@ -184,6 +255,12 @@ pub(crate) const fn lifts(index: u64, last: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arity_that_would_not_end_counts_as_two() {
+        assert_eq!(Shape::new(0, 9), Shape::new(2, 9));
+        assert_eq!(Shape::new(1, u64::MAX).depth(), 64);
+    }
 
     fn agree<const N: usize>(size: u64) {
         let mut d = 0u32;

@@ -5,11 +5,13 @@
 //! neither hashes nor pinned levels; [`load_nodes`] combines the two when a store is opened. The
 //! module [`checkpoint`](crate::checkpoint) writes chunks.
 
+mod checksums;
 mod failure;
 mod level;
 mod load;
 mod nodes;
 mod shard;
+mod site;
 
 pub use failure::storage_error;
 pub use load::load_nodes;

@@ -49,9 +49,12 @@ impl Process {
         self.is_current() && self.id == std::process::id()
     }
 
-    /// Takes a lock of this process. In a forked child that succeeds only if the lock is free: a
-    /// thread that held it at the fork does not run in the child.
-    pub(crate) fn look<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
+    /// Takes a lock of what this process made. In a forked child that succeeds only if the
+    /// lock is free: a thread that held it at the fork does not run there.
+    pub(crate) fn lock_unless_forked<'a, T>(
+        &self,
+        mutex: &'a Mutex<T>,
+    ) -> Option<MutexGuard<'a, T>> {
         if self.is_current() {
             Some(lock(mutex))
         } else {

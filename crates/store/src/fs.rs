@@ -36,7 +36,8 @@ use crate::{
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
     storage::{
-        Location, Ownership, Part, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError,
+        Location, Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter, Shard,
+        Storage, WriteError,
     },
 };
 pub(crate) use error::raw_os_error;
@@ -72,7 +73,7 @@ use manifest::Manifest;
 /// let owner = storage.acquire()?;
 /// assert!(storage.acquire().is_err());
 ///
-/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.create_segment(1, b"a header")?;
 /// storage.commit_group(1, 8, b"a group")?;
 /// assert_eq!(storage.list_segments()?, [1]);
 /// assert_eq!(storage.read_segment(1)?.len(), 15);
@@ -257,8 +258,8 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         place::segments(&self.disk, &self.layout)
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        self.log.create(number, content)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        self.log.start(number)
     }
 
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {

@@ -6,10 +6,11 @@
 mod blocks;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     fmt, io,
     io::Read,
-    sync::{Arc, Mutex},
+    mem,
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     lock::lock,
     storage::{
         FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Part, Place, Reads, Region, SegmentBytes,
-        SegmentReader, Shard, Storage, WriteError,
+        SegmentReader, SegmentWriter, Shard, Storage, WriteError,
     },
 };
 use blocks::Blocks;
@@ -30,7 +31,7 @@ use blocks::Blocks;
 ///
 /// let storage = MemoryStorage::new();
 /// let owner = storage.acquire()?;
-/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.create_segment(1, b"a header")?;
 /// storage.commit_manifest(0, b"a manifest").expect("no other owner commits");
 /// drop(owner);
 ///
@@ -46,11 +47,17 @@ pub struct MemoryStorage {
 
 struct Shared {
     shard_chunks: u64,
-    owned: Mutex<bool>,
-    log: Mutex<BTreeMap<u64, Vec<u8>>>,
-    levels: Mutex<HashMap<Shard, Blocks>>,
-    manifest: Mutex<Option<(u64, Vec<u8>)>>,
-    aside: Mutex<BTreeMap<String, Vec<u8>>>,
+    contents: Mutex<Contents>,
+}
+
+/// What stands there, role by role.
+#[derive(Default)]
+struct Contents {
+    is_owned: bool,
+    log: BTreeMap<u64, Vec<u8>>,
+    levels: HashMap<Shard, Blocks>,
+    manifest: Option<(u64, Vec<u8>)>,
+    quarantine: BTreeMap<String, Vec<u8>>,
 }
 
 impl MemoryStorage {
@@ -74,19 +81,13 @@ impl MemoryStorage {
         Self {
             shared: Arc::new(Shared {
                 shard_chunks,
-                owned: Mutex::default(),
-                log: Mutex::default(),
-                levels: Mutex::default(),
-                manifest: Mutex::default(),
-                aside: Mutex::default(),
+                contents: Mutex::default(),
             }),
         }
     }
 
-    /// The names and bytes that were kept aside.
-    pub fn aside(&self) -> Vec<(String, Vec<u8>)> {
-        let aside = lock(&self.shared.aside);
-        aside.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        lock(&self.shared.contents)
     }
 }
 
@@ -99,7 +100,7 @@ impl Default for MemoryStorage {
 impl fmt::Debug for MemoryStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStorage")
-            .field("segments", &lock(&self.shared.log).keys())
+            .field("segments", &self.contents().log.keys())
             .finish_non_exhaustive()
     }
 }
@@ -112,7 +113,7 @@ impl Ownership for Owner {}
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        *lock(&self.0.shared.owned) = false;
+        self.0.contents().is_owned = false;
     }
 }
 
@@ -151,6 +152,34 @@ impl SegmentBytes for Reader {
     }
 }
 
+/// A segment that is being created.
+struct Beginning<'a> {
+    place: &'a MemoryStorage,
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl SegmentWriter for Beginning<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<u64, WriteError> {
+        let len = self.bytes.len() as u64;
+        match self.place.contents().log.entry(self.number) {
+            Entry::Vacant(entry) => entry.insert(self.bytes),
+            Entry::Occupied(_) => return Err(there_already(self.number)),
+        };
+        Ok(len)
+    }
+}
+
+fn there_already(number: u64) -> WriteError {
+    let reason = format!("cannot create memory:log/{number}: there is one already");
+    WriteError::NotWritten(refused(io::ErrorKind::AlreadyExists, reason))
+}
+
 fn refused(kind: io::ErrorKind, reason: String) -> io::Error {
     io::Error::new(kind, reason)
 }
@@ -165,65 +194,54 @@ impl Storage for MemoryStorage {
     }
 
     fn inspect(&self) -> Result<Place, StorageError> {
-        if lock(&self.shared.manifest).is_some() {
+        let contents = self.contents();
+        if contents.manifest.is_some() {
             return Ok(Place::Occupied);
         }
-        let log = lock(&self.shared.log);
-        let created = log.iter().all(|(number, bytes)| {
+        let created = contents.log.iter().all(|(number, bytes)| {
             *number == FIRST_SEGMENT && bytes.len() as u64 <= MAX_HEADER_BYTES
         });
-        if created && lock(&self.shared.levels).is_empty() {
+        if created && contents.levels.is_empty() {
             return Ok(Place::Vacant);
         }
         Ok(Place::ManifestMissing {
-            found: format!("{} log segments and no manifest", log.len()),
+            found: format!("{} log segments and no manifest", contents.log.len()),
         })
     }
 
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
-        let mut owned = lock(&self.shared.owned);
-        if *owned {
+        if mem::replace(&mut self.contents().is_owned, true) {
             return Err(StorageError::FileLocked);
         }
-        *owned = true;
         Ok(Box::new(Owner(self.clone())))
     }
 
     fn sweep(&self) -> Result<(), StorageError> {
         if self.inspect()? == Place::Vacant {
-            lock(&self.shared.log).clear();
+            self.contents().log.clear();
         }
         Ok(())
     }
 
     fn list_segments(&self) -> io::Result<Vec<u64>> {
-        Ok(lock(&self.shared.log).keys().copied().collect())
+        Ok(self.contents().log.keys().copied().collect())
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        let there = || {
-            let reason = format!("cannot create memory:log/{number}: there is one already");
-            WriteError::NotWritten(refused(io::ErrorKind::AlreadyExists, reason))
-        };
-        if lock(&self.shared.log).contains_key(&number) {
-            return Err(there());
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        if self.contents().log.contains_key(&number) {
+            return Err(there_already(number));
         }
-        // Read without the lock: the content may come from another segment of this place.
-        let mut bytes = Vec::new();
-        content
-            .read_to_end(&mut bytes)
-            .map_err(WriteError::NotWritten)?;
-        let len = bytes.len() as u64;
-        match lock(&self.shared.log).insert(number, bytes) {
-            None => Ok(len),
-            Some(_) => Err(there()),
-        }
+        Ok(Box::new(Beginning {
+            place: self,
+            number,
+            bytes: Vec::new(),
+        }))
     }
 
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
-        let mut log = lock(&self.shared.log);
+        let mut contents = self.contents();
         let name = || format!("memory:log/{segment}");
-        let bytes = log.get_mut(&segment);
+        let bytes = contents.log.get_mut(&segment);
         let bytes = bytes.ok_or_else(|| WriteError::NotWritten(missing(&name())))?;
         if bytes.len() as u64 != offset {
             let reason = format!(
@@ -244,14 +262,13 @@ impl Storage for MemoryStorage {
     }
 
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
-        let log = lock(&self.shared.log);
-        let bytes = log.get(&number).cloned();
+        let bytes = self.contents().log.get(&number).cloned();
         let bytes = bytes.ok_or_else(|| missing(&format!("memory:log/{number}")))?;
         Ok(Box::new(Reader { number, bytes }))
     }
 
     fn remove_segment(&self, number: u64) -> io::Result<()> {
-        lock(&self.shared.log).remove(&number);
+        self.contents().log.remove(&number);
         Ok(())
     }
 
@@ -261,8 +278,11 @@ impl Storage for MemoryStorage {
             return Ok(());
         }
         let unit = shard.stream.unit_bytes();
-        let mut levels = lock(&self.shared.levels);
-        let blocks = levels.entry(shard).or_insert_with(|| Blocks::new(unit));
+        let mut contents = self.contents();
+        let blocks = contents
+            .levels
+            .entry(shard)
+            .or_insert_with(|| Blocks::new(unit));
         for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
             blocks.put(index, bytes);
         }
@@ -275,8 +295,7 @@ impl Storage for MemoryStorage {
 
     fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
         shard.check_view(units, self.shared.shard_chunks)?;
-        let levels = lock(&self.shared.levels);
-        match levels.get(&shard) {
+        match self.contents().levels.get(&shard) {
             Some(blocks) => blocks.view(units),
             None if units == 0 => Blocks::new(shard.stream.unit_bytes()).view(0),
             None => Err(missing(&self.name(Part::Shard(shard)))),
@@ -288,12 +307,12 @@ impl Storage for MemoryStorage {
     }
 
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        let manifest = lock(&self.shared.manifest);
-        Ok(manifest.as_ref().map(|(_, bytes)| bytes.clone()))
+        let contents = self.contents();
+        Ok(contents.manifest.as_ref().map(|(_, bytes)| bytes.clone()))
     }
 
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
-        let mut manifest = lock(&self.shared.manifest);
+        let manifest = &mut self.contents().manifest;
         let last = manifest.as_ref().map(|(generation, _)| *generation);
         if last == generation.checked_sub(1) {
             *manifest = Some((generation, bytes.to_vec()));
@@ -313,9 +332,12 @@ impl Storage for MemoryStorage {
     fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
-        let mut aside = lock(&self.shared.aside);
+        let mut contents = self.contents();
         let name = format!("memory:aside/{label}");
-        let kept = aside.entry(name.clone()).or_insert_with(|| bytes.clone());
+        let kept = contents
+            .quarantine
+            .entry(name.clone())
+            .or_insert_with(|| bytes.clone());
         if *kept == bytes {
             Ok(name)
         } else {

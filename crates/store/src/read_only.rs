@@ -80,7 +80,9 @@ impl Refresh {
             }
             _ => {}
         }
-        let running = process.look(&self.running).ok_or(StorageError::Closed)?;
+        let running = process
+            .lock_unless_forked(&self.running)
+            .ok_or(StorageError::Closed)?;
         self.on.store(thread_token(), Ordering::Relaxed);
         Ok(Refreshing {
             on: &self.on,

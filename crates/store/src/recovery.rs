@@ -3,18 +3,23 @@
 //! A crash in any step is safe, and every step can be repeated; the steps are in
 //! `docs/durability/protocol.md`.
 
+mod applier;
+mod batch;
 mod checkpoint;
 mod counts;
 mod create;
+mod eager;
 mod first_pass;
-mod front;
-mod gathered;
 mod known;
+mod log_scanner;
+mod new_segment;
+mod progress;
 mod quarantine;
 mod replay;
 mod report;
 mod report_text;
 mod segments;
+mod target;
 mod verdict;
 
 use std::sync::Arc;
@@ -29,7 +34,9 @@ pub(crate) use self::segments::LiveLog;
 pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
 use self::{
     counts::ensure_count,
-    front::Applied,
+    eager::ReplayedPrefix,
+    new_segment::NewSegment,
+    progress::{Progress, ReplayCounts},
     replay::Replayer,
     verdict::{accept, expect_head, judge, record_cut},
 };
@@ -91,27 +98,20 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         if compact {
             // All of it is replayed while it is copied.
             let assessment = live.assess(&manifest)?;
-            Ok((assessment, Ok(Applied::nothing(manifest.position()))))
+            Ok((assessment, Ok(ReplayedPrefix::nothing(manifest.position()))))
         } else {
-            live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref())
+            live.assess_and_replay(&mut tree, &manifest, Progress::of(&live, config))
         }
     });
-    let (assessment, applied) = scanned.map_err(StorageError::Io)?;
+    let (assessment, replayed) = scanned.map_err(StorageError::Io)?;
     ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
     judge(&live, &manifest, &assessment, config.recovery, &mut report)?;
 
-    let applied = applied?;
+    let replayed = replayed?;
     let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
     let continue_in = |tree: &mut LeanIMT<H, N, MAX_DEPTH>, compact: bool| {
-        continue_log(
-            &live,
-            tree,
-            &applied,
-            &manifest,
-            &assessment,
-            compact,
-            config,
-        )
+        let replayer = Replayer::new(&live, tree, &replayed, Progress::of(&live, config));
+        continue_log(&live, replayer, &manifest, &assessment, compact, config)
     };
     let continued = replay.run(|| match continue_in(&mut tree, compact) {
         Err(error) if compact && is_out_of_room(&error) => {
@@ -128,8 +128,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         }
         continued => continued,
     });
-    let (mut log, (records, leaves)) = continued?;
-    (report.replayed_records, report.replayed_leaves) = (records, leaves);
+    let (mut log, counts) = continued?;
+    report.count_replayed(counts);
     report.size = log.durable.size;
 
     manifest.generation += 1;
@@ -192,44 +192,32 @@ fn is_out_of_room(error: &RotorTreeError) -> bool {
         if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
-/// Replays the log into the tree, and starts the segment that this run writes: it holds what is
-/// above the point that the old segments attest - or, to compact, all that the checkpoint does
-/// not cover. It attests no more than they do: until the manifest that names it is durable, a
-/// loss of power may bring back the one that names only them. With how many records and leaves
-/// were replayed.
+/// Replays the log into the tree, and writes the segment that this run goes on in: it holds what is
+/// above the point that the old segments attest - or, to compact, all that the checkpoint does not
+/// cover. It attests no more than they do: until the manifest that names it is durable, a loss of
+/// power may bring back the one that names only them.
 fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     live: &LiveLog,
-    tree: &mut LeanIMT<H, N, MAX_DEPTH>,
-    applied: &Applied,
+    mut replayer: Replayer<'_, H, N, MAX_DEPTH>,
     manifest: &Manifest,
     assessment: &Assessment,
     compact: bool,
     config: &Settings,
-) -> Result<(LogWriter, (u64, u64)), RotorTreeError> {
+) -> Result<(LogWriter, ReplayCounts), RotorTreeError> {
+    let storage = live.storage();
     let attested = assessment.attested.min(assessment.end);
     let stop = if compact { manifest.sequence } else { attested };
-    let mut replayer = Replayer::new(
-        live,
-        tree,
-        applied,
-        stop,
-        assessment,
-        config.progress.as_ref(),
-    );
-    replayer.run()?;
+    replayer.run(stop, None)?;
+
     let identity = Identity {
         tree_id: manifest.tree_id,
         arity: manifest.arity,
         fingerprint: manifest.fingerprint,
     };
-    let number = manifest
-        .last_segment()
-        .checked_add(1)
-        .ok_or(StorageError::MathError)?;
+    let number = manifest.last_segment().checked_add(1);
+    let number = number.ok_or(StorageError::MathError)?;
     // A segment of that number was started and never named; its place is needed.
-    live.storage()
-        .remove_segment(number)
-        .map_err(StorageError::Io)?;
+    storage.remove_segment(number).map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
     let copied = assessment.end.checked_sub(base.sequence);
@@ -238,23 +226,17 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         previous: Some(manifest.newest),
         ..identity.header(number, salt, base, attested)
     };
-    let accept = |tree: &LeanIMT<H, N, MAX_DEPTH>| {
-        accept(
-            tree,
-            live.storage(),
-            manifest,
-            assessment,
-            config.expect_head,
-        )
-    };
-    replayer.relog(&header.encode(), salt, assessment, &accept);
-    let created = live.storage().create_segment(number, &mut replayer);
-    if let Some(refused) = replayer.refused.take() {
-        return Err(refused);
-    }
-    let offset = created
-        .map_err(WriteError::into_io)
-        .map_err(StorageError::Io)?;
+    let mut segment = NewSegment::start(storage, &header)?;
+    replayer.run(assessment.end, Some(&mut segment))?;
+    accept(
+        replayer.tree(),
+        storage,
+        manifest,
+        assessment,
+        config.expect_head,
+    )?;
+    let offset = segment.finish()?;
+
     let durable = replayer.position();
     let log = LogWriter {
         identity,
@@ -271,7 +253,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         has_leftover: false,
         buffer: GroupBuffer::new(durable.sequence + 1),
     };
-    Ok((log, (replayer.records, replayer.leaves)))
+    Ok((log, replayer.counts()))
 }
 
 /// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that
@@ -327,8 +309,9 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let Checkpointed { mut tree, .. } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, report))?;
     let live = LiveLog::read(storage, &manifest)?;
-    let (assessment, applied) = spans::scan_log(live.segments.len(), live.total_bytes())
-        .run(|| live.assess_and_apply(&mut tree, &manifest, config.progress.as_ref()))
+    let progress = Progress::of(&live, config);
+    let (assessment, replayed) = spans::scan_log(live.segments.len(), live.total_bytes())
+        .run(|| live.assess_and_replay(&mut tree, &manifest, progress))
         .map_err(StorageError::Io)?;
     judge(&live, &manifest, &assessment, config.recovery, report)?;
     report.cuts.clone_from(&manifest.cuts);
@@ -337,16 +320,9 @@ pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     } else {
         assessment.attested.min(assessment.end)
     };
-    let mut replayer = Replayer::new(
-        &live,
-        &mut tree,
-        &applied?,
-        stop,
-        &assessment,
-        config.progress.as_ref(),
-    );
-    spans::replay(stop.saturating_sub(manifest.sequence)).run(|| replayer.run())?;
-    (report.replayed_records, report.replayed_leaves) = (replayer.records, replayer.leaves);
+    let mut replayer = Replayer::new(&live, &mut tree, &replayed?, progress);
+    spans::replay(stop.saturating_sub(manifest.sequence)).run(|| replayer.run(stop, None))?;
+    report.count_replayed(replayer.counts());
     report.size = tree.size();
     expect_head(&tree.snapshot(), config.expect_head)?;
     Ok((tree, manifest))

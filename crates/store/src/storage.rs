@@ -119,6 +119,26 @@ impl From<WriteError> for StorageError {
 /// an error, whatever was committed since.
 pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
 
+/// A segment that is being created: there once it is [finished](Self::finish), and never if it is
+/// dropped before.
+pub trait SegmentWriter {
+    /// Adds bytes behind those written so far.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`]; the segment can only be dropped then, and its number is as free
+    /// as before. [`WriteError::InDoubt`] where parts of it may be in the way of another try.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+
+    /// Makes the segment visible, as a whole, and durable. Its length.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotWritten`] for whatever goes wrong before the segment can become visible,
+    /// [`WriteError::InDoubt`] from then on.
+    fn finish(self: Box<Self>) -> Result<u64, WriteError>;
+}
+
 /// The first units of a shard, immutable.
 pub trait Region: fmt::Debug + Send + Sync {
     /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
@@ -207,19 +227,28 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// only while opening.
     fn list_segments(&self) -> io::Result<Vec<u64>>;
 
-    /// Creates segment `number` with `content` (a header and possibly groups). It is visible only
-    /// as a whole and durable when this returns. Returns its length.
+    /// Begins segment `number`, whose content (a header and possibly groups) comes in pieces of any
+    /// size and may be as long as a log. One segment is begun at a time.
     ///
-    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints
-    /// remove them. `content` comes in pieces of any size, with interruptions, and may be as
-    /// long as a log.
+    /// Any number from 1 to `u64::MAX`, of which the ones before need not exist: checkpoints remove
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotWritten`] if there is a segment of that number, if `content` fails, and for
-    /// whatever goes wrong before the segment can become visible: the number is as free or as
-    /// taken as before. [`WriteError::InDoubt`] from then on.
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError>;
+    /// [`WriteError::NotWritten`], here or when it is finished, if there is a segment of that
+    /// number.
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError>;
+
+    /// Creates segment `number` with this content; see [`start_segment`](Self::start_segment).
+    ///
+    /// # Errors
+    ///
+    /// As [`start_segment`](Self::start_segment) and [`SegmentWriter::finish`].
+    fn create_segment(&self, number: u64, content: &[u8]) -> Result<u64, WriteError> {
+        let mut segment = self.start_segment(number)?;
+        segment.write(content)?;
+        segment.finish()
+    }
 
     /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when
     /// it returns. Called for the newest segment only, one call at a time, offsets in order.

@@ -13,7 +13,9 @@ use rotortree_store::{
     file_layer::OsFiles,
     fs::FsStorage,
     memory::MemoryStorage,
-    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+    storage::{
+        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+    },
     test_util::{
         conformance,
         object::{Loss, ObjectStorage, ObjectStore},
@@ -95,8 +97,8 @@ impl Storage for Careless {
         segments.sort_by_key(u64::to_string);
         Ok(segments)
     }
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        self.0.create_segment(number, content)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        self.0.start_segment(number)
     }
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         self.0.commit_group(segment, offset, group)

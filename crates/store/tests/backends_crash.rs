@@ -275,7 +275,7 @@ fn a_failed_segment_takes_nothing_more() {
         let files = disk();
         let storage = open(&files);
         let _owner = storage.acquire().unwrap();
-        storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+        storage.create_segment(1, &[1; 512]).unwrap();
         files.inject(fault);
         let commit = || storage.commit_group(1, 512, &[2; 512]);
         let committed = catch_unwind(AssertUnwindSafe(commit));
@@ -287,7 +287,7 @@ fn a_failed_segment_takes_nothing_more() {
             assert!(text.contains("an earlier write to it failed"), "{text}");
             storage.commit_mark(1, offset, &[2; 512]).unwrap_err();
         }
-        storage.create_segment(2, &mut &[3; 512][..]).unwrap();
+        storage.create_segment(2, &[3; 512]).unwrap();
         storage.commit_group(2, 512, &[4; 512]).unwrap();
     }
 }
@@ -297,7 +297,7 @@ fn room_ahead_is_in_proportion_to_what_was_written_and_given_back_at_rest() {
     let files = SimFiles::new();
     let storage = open(&files);
     let _owner = storage.acquire().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     let mut end = 512;
     // Counts them, and lets them be.
     let counted = Fault::new(0, Effect::Short(usize::MAX)).on(Call::Allocate);
@@ -319,7 +319,7 @@ fn room_ahead_is_in_proportion_to_what_was_written_and_given_back_at_rest() {
     storage.commit_group(1, end, &[3; 512]).unwrap();
     end += 512;
     assert!(files.used() < end + 8192, "an idle log begins small again");
-    storage.create_segment(2, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(2, &[1; 512]).unwrap();
     assert_eq!(files.used(), end + 512, "behind a segment that ended");
 }
 
@@ -329,7 +329,7 @@ fn a_group_that_finds_no_room_is_refused_before_its_first_byte_and_can_be_writte
         let files = disk();
         let storage = open(&files);
         let _owner = storage.acquire().unwrap();
-        storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+        storage.create_segment(1, &[1; 512]).unwrap();
         storage.commit_group(1, 512, &[2; 512]).unwrap();
         storage.rest();
         let bytes = vec![3; group];
@@ -359,7 +359,7 @@ fn nothing_but_the_newest_segment_is_written_between_checkpoints() {
     let files = disk();
     let storage = open(&files);
     let _owner = storage.acquire().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     let before = files.calls();
     for group in 1..=10 {
         storage.commit_group(1, group * 512, &[2; 512]).unwrap();

@@ -22,7 +22,7 @@ const CHUNKS: Shard = Shard {
 
 fn work(storage: &ObjectStorage) -> Result<Box<dyn Ownership>, StorageError> {
     let owner = storage.acquire()?;
-    storage.create_segment(1, &mut &[1; 512][..])?;
+    storage.create_segment(1, &[1; 512])?;
     commit(storage, 0)?;
     steadily(storage)?;
     Ok(owner)
@@ -35,7 +35,7 @@ fn steadily(storage: &ObjectStorage) -> Result<(), StorageError> {
     }
     storage.put(CHUNKS, 0, &[9; 2 * CHUNK_BYTES])?;
     storage.sync_levels()?;
-    storage.create_segment(2, &mut &[2; 512][..])?;
+    storage.create_segment(2, &[2; 512])?;
     commit(storage, 1)?;
     storage.remove_segment(1)?;
     storage.region(CHUNKS, 2, Reads::Mapped)?;
@@ -93,7 +93,7 @@ fn a_bucket_that_stops_answering_is_an_error_and_never_a_wrong_answer() {
     let bucket = ObjectStore::new();
     let storage = ObjectStorage::new(bucket.clone());
     let _owner = storage.acquire().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     commit(&storage, 0).unwrap();
     bucket.lose_every(Some((1, Loss::Response)));
     let group = storage.commit_group(1, 512, &[2; 512]).unwrap_err();
@@ -128,7 +128,7 @@ fn nothing_is_listed_between_opening_and_closing() {
     let storage = ObjectStorage::new(bucket.clone());
     let owner = storage.acquire().unwrap();
     storage.sweep().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     commit(&storage, 0).unwrap();
     let opening = bucket.requests().lists;
     steadily(&storage).unwrap();
@@ -147,7 +147,7 @@ fn a_stalled_owner_s_next_group_collides() {
     let bucket = ObjectStore::new();
     let stalled = ObjectStorage::new(bucket.clone());
     let _stalled_owner = stalled.acquire().unwrap();
-    stalled.create_segment(1, &mut &[1; 512][..]).unwrap();
+    stalled.create_segment(1, &[1; 512]).unwrap();
     commit(&stalled, 0).unwrap();
     stalled.commit_group(1, 512, &[2; 512]).unwrap();
 
@@ -162,11 +162,11 @@ fn a_stalled_owner_s_next_group_collides() {
     assert!(error.to_string().contains("another owner"), "{error}");
     assert_eq!(next.read_segment(1).unwrap().len(), 1024);
 
-    next.create_segment(2, &mut &[4; 512][..]).unwrap();
+    next.create_segment(2, &[4; 512]).unwrap();
     commit(&next, 1).unwrap();
     let manifest = stalled.commit_manifest(1, b"of the stalled owner");
     assert!(matches!(manifest, Err(WriteError::Fenced(_))));
-    let segment = stalled.create_segment(2, &mut &[5; 512][..]);
+    let segment = stalled.create_segment(2, &[5; 512]);
     let there = segment.unwrap_err().into_io();
     assert_eq!(there.kind(), io::ErrorKind::AlreadyExists);
     next.commit_group(2, 512, &[6; 512]).unwrap();
@@ -179,7 +179,7 @@ fn an_owner_that_comes_after_another_fenced_the_log_still_reads_it() {
         let storage = ObjectStorage::new(bucket.clone());
         let _owner = storage.acquire().unwrap();
         if round == 0 {
-            storage.create_segment(1, &mut &[1; 600][..]).unwrap();
+            storage.create_segment(1, &[1; 600]).unwrap();
             storage.commit_group(1, 600, &[2; 512]).unwrap();
         }
         assert_eq!(storage.read_segment(1).unwrap().len(), 1112);
@@ -197,7 +197,7 @@ fn what_a_creation_that_stopped_half_way_left_is_swept() {
     bucket.lose(2, Loss::Response);
     let long = vec![7; 600 << 10];
     bucket.lose_every(Some((3, Loss::Request)));
-    storage.create_segment(1, &mut &long[..]).unwrap();
+    storage.create_segment(1, &long).unwrap();
     bucket.lose_every(None);
     bucket
         .delete("log/00000000000000000001/00000000000000000000")
@@ -210,7 +210,7 @@ fn what_a_creation_that_stopped_half_way_left_is_swept() {
     assert!(!bucket.list("log/").unwrap().is_empty());
     storage.sweep().unwrap();
     assert!(bucket.list("log/").unwrap().is_empty());
-    storage.create_segment(1, &mut &b"other"[..]).unwrap();
+    storage.create_segment(1, b"other").unwrap();
 }
 
 #[test]

@@ -262,7 +262,7 @@ fn a_segment_that_was_emptied_is_an_error_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
     let storage = FsStorage::new(dir.path());
     let _owner = storage.acquire().unwrap();
-    storage.create_segment(3, &mut &b"header"[..]).unwrap();
+    storage.create_segment(3, b"header").unwrap();
     let path = dir.path().join("log/0000000000000003.wal");
     fs::write(&path, "").unwrap();
     let error = storage.read_segment(3).map(drop).unwrap_err();
@@ -346,7 +346,7 @@ fn a_file_system_that_cannot_sync_directories_is_refused_unless_it_is_asked_for(
     let storage = allowed(unsupported());
     let _owner = storage.acquire().unwrap();
     storage.sweep().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     storage.commit_group(1, 512, &[2; 512]).unwrap();
     storage.commit_manifest(0, b"first").unwrap();
     storage.commit_manifest(1, b"second").unwrap();
@@ -379,7 +379,7 @@ fn a_copy_of_a_shard_that_a_crash_left_is_swept() {
 fn owned(path: &Path) -> (FsStorage, Box<dyn rotortree_store::storage::Ownership>) {
     let storage = FsStorage::new(path);
     let owner = storage.acquire().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     storage.commit_manifest(0, b"ours").unwrap();
     storage.commit_group(1, 512, &[2; 512]).unwrap();
     (storage, owner)

@@ -140,9 +140,7 @@ fn check_groups(
 ) -> Result<(), TestCaseError> {
     let _owner = storage.acquire().expect("the place has no owner");
     let mut expected = vec![255; 512];
-    storage
-        .create_segment(1, &mut &expected[..])
-        .expect("created");
+    storage.create_segment(1, &expected).expect("created");
     for (number, (sectors, rest)) in groups.iter().enumerate() {
         let group = vec![number as u8; sectors * 512];
         storage

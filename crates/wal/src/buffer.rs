@@ -9,8 +9,8 @@ use crate::layout::{
     GROUP_HEADER, LEAF, MAX_METADATA_BYTES, MAX_RECORD, MAX_RECORD_BYTES, RECORD_HEADER, SECTOR,
     put,
 };
+use crate::position::Position;
 use crate::record::{self, MAX_LEAVES, RecordView};
-use crate::segment::Position;
 
 /// [`GroupBuffer::clear`] keeps an allocation of up to this many bytes, even if it was hardly used.
 const KEPT: usize = 16 << 10;

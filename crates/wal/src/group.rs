@@ -6,7 +6,7 @@ use crate::layout::{
     GROUP_HEADER, MAX_RECORD, MAX_SEQUENCE, MIN_RECORD, RECORD_ALIGN, SECTOR, field, get_u32,
     get_u64, is_zero, put, sector_end,
 };
-use crate::segment::Position;
+use crate::position::Position;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"ROTG");
 

@@ -1,7 +1,7 @@
 //! [`HeaderCopy`]: a second copy of a segment header in another place, with which a damaged header is restored.
 
 use crate::layout::{MAX_SEQUENCE, field, get_u64, is_zero, put};
-use crate::segment::{Position, SegmentHeader};
+use crate::position::Position;
 
 const NUMBER_AT: usize = 0;
 const SALT_AT: usize = 8;
@@ -26,15 +26,15 @@ const COPIED_AT: usize = 72;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderCopy {
-    /// [`SegmentHeader::number`]; at least 1.
+    /// [`SegmentHeader::number`](crate::SegmentHeader::number); at least 1.
     pub number: u64,
-    /// [`SegmentHeader::salt`].
+    /// [`SegmentHeader::salt`](crate::SegmentHeader::salt).
     pub salt: u64,
-    /// [`SegmentHeader::base`].
+    /// [`SegmentHeader::base`](crate::SegmentHeader::base).
     pub base: Position,
-    /// [`SegmentHeader::attested`].
+    /// [`SegmentHeader::attested`](crate::SegmentHeader::attested).
     pub attested: u64,
-    /// [`SegmentHeader::copied`].
+    /// [`SegmentHeader::copied`](crate::SegmentHeader::copied).
     pub copied: u64,
 }
 
@@ -92,22 +92,5 @@ impl HeaderCopy {
             && self.attested <= MAX_SEQUENCE
             && (self.base.sequence > 0 || self.base.size == 0)
             && self.base.root == self.base.written_root()
-    }
-
-    /// Restores the header, given the fields that all segments of the tree share. The restored
-    /// header has no copy of its predecessor.
-    #[must_use]
-    pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
-        SegmentHeader {
-            tree_id,
-            salt: self.salt,
-            number: self.number,
-            arity,
-            fingerprint,
-            base: self.base,
-            attested: self.attested,
-            copied: self.copied,
-            previous: None,
-        }
     }
 }

@@ -128,6 +128,7 @@ mod group;
 mod header_copy;
 mod invalid;
 mod layout;
+mod position;
 mod record;
 mod rules;
 mod scanner;
@@ -139,12 +140,13 @@ pub use group::{GroupHeader, attest_mark};
 pub use header_copy::HeaderCopy;
 pub use invalid::{Invalid, InvalidReason};
 pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
+pub use position::Position;
 pub use record::RecordView;
 #[doc(hidden)]
 pub use rules::caps;
 pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict};
 pub use scanner::{Event, Scanner};
-pub use segment::{Position, SegmentError, SegmentHeader, SegmentStart};
+pub use segment::{SegmentError, SegmentHeader, SegmentStart};
 pub use source::SegmentBytes;
 #[doc(hidden)]
 pub use source::{OutOfBounds, Window};

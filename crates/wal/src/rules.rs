@@ -5,6 +5,7 @@
 mod assessment;
 mod log;
 mod replay;
+mod run;
 
 pub use assessment::{Assessment, Break, BreakCause, Place, Verdict};
 pub use log::{LogRules, caps};

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::header_copy::HeaderCopy;
 use crate::layout::{FORMAT_VERSION, SECTOR, field, get_u16, get_u32, get_u64, is_zero, put};
+use crate::position::Position;
 use crate::source::SegmentBytes;
 
 const MAGIC: [u8; 8] = *b"ROTORWAL";
@@ -26,38 +27,7 @@ const COPIED_AT: usize = 144;
 const PREVIOUS_AT: usize = 152;
 const REST_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
 
-/// A point in the log between two batches: the state after the batch that ends at `sequence`.
-///
-/// ```
-/// use rotortree_wal::Position;
-///
-/// assert_eq!(Position::START, Position { sequence: 0, size: 0, root: [0; 32] });
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// The sequence of the batch's last record; 0 before the first record.
-    pub sequence: u64,
-    /// Leaves in the tree.
-    pub size: u64,
-    /// Root of the tree. It is written as zeros if the size is 0.
-    pub root: [u8; 32],
-}
-
-impl Position {
-    /// Before the first record of an empty tree.
-    pub const START: Self = Self {
-        sequence: 0,
-        size: 0,
-        root: [0; 32],
-    };
-
-    /// The root as it is written: an empty tree has none.
-    pub(crate) fn written_root(&self) -> [u8; 32] {
-        if self.size == 0 { [0; 32] } else { self.root }
-    }
-}
-
-/// The content of the first sector of a segment.
+/// What the first sector of a segment says.
 ///
 /// ```
 /// use rotortree_wal::{Position, SegmentHeader};
@@ -100,6 +70,25 @@ pub struct SegmentHeader {
     /// The header of the segment with the number before this one, where there was one: it restores
     /// a damaged header.
     pub previous: Option<HeaderCopy>,
+}
+
+impl HeaderCopy {
+    /// The header that this is a copy of, given what all segments of the tree have in common. What
+    /// it said of its own predecessor is not in a copy.
+    #[must_use]
+    pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
+        SegmentHeader {
+            tree_id,
+            salt: self.salt,
+            number: self.number,
+            arity,
+            fingerprint,
+            base: self.base,
+            attested: self.attested,
+            copied: self.copied,
+            previous: None,
+        }
+    }
 }
 
 /// Why the first sector of a segment is not a header that this crate can use.

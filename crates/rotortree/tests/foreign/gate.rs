@@ -13,7 +13,10 @@ use rotortree::{
     StorageError,
     store::{
         memory::MemoryStorage,
-        storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+        storage::{
+            Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
+            WriteError,
+        },
     },
 };
 
@@ -205,8 +208,8 @@ impl Storage for Gate {
         self.0.memory.commit_mark(segment, offset, mark)
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        self.0.memory.create_segment(number, content)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        self.0.memory.start_segment(number)
     }
 
     fn describe(&self) -> String {

@@ -9,19 +9,17 @@ use rotortree_store::{
     StorageError,
     chunk::SHARD_CHUNKS,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentReader, Shard,
-        Storage, WriteError,
+        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentReader,
+        SegmentWriter, Shard, Storage, WriteError,
     },
 };
 
 use crate::{
+    beginning::Beginning,
     database::{Change, Database, Lock},
     keys,
     views::{Segment, View},
 };
-
-/// Bytes of a segment's beginning that one value holds.
-const PIECE_BYTES: u64 = 256 << 10;
 
 /// A tree's place in a key-value database.
 #[derive(Clone, Debug)]
@@ -124,31 +122,8 @@ impl Storage for KeyValueStorage {
         Ok(segments.into_iter().map(|(number, _)| number).collect())
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        let mut changes = Vec::new();
-        let mut len = 0;
-        loop {
-            let mut piece = Vec::new();
-            let read = content.take(PIECE_BYTES).read_to_end(&mut piece);
-            let read = read.map_err(WriteError::NotWritten)?;
-            if read == 0 {
-                break;
-            }
-            changes.push(Change::Put(keys::piece(number, len), piece));
-            len += read as u64;
-        }
-        let first = keys::piece(number, 0);
-        let written = self.database.write(changes, |entries| {
-            if entries.contains_key(&first) {
-                let text = format!("cannot create log segment {number}: there is one already");
-                return Err(refused(io::ErrorKind::AlreadyExists, text));
-            }
-            Ok(())
-        });
-        // The batch is written whole or not at all: nothing is ever in doubt. A database that
-        // answers over a network, or whose failed commit may still come to be, says `InDoubt` here.
-        written.map_err(WriteError::NotWritten)?;
-        Ok(len)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        Ok(Box::new(Beginning::new(&self.database, number)))
     }
 
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {

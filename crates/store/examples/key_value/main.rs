@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "an example that tells what it did")]
 
 mod backend;
+mod beginning;
 mod database;
 mod keys;
 #[cfg(test)]

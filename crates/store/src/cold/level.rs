@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hash;
 
-use super::{
-    failure::Unreadable,
-    shard::{Shard, Site},
-};
+use super::{failure::Unreadable, shard::Shard, site::Site};
 use crate::{
     StorageError,
     chunk::CHUNK_NODES,

@@ -1,51 +1,26 @@
-//! One shard of a level: its chunks, their checksums, and which of them were checked.
+//! One shard of a level: its chunks, and which of them were checked.
 
-use std::{
-    io,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 
 use rotortree_hasher::Hash;
 
-use super::failure::Unreadable;
+use super::{
+    checksums::{self, Checksums},
+    failure::Unreadable,
+    site::Site,
+};
 use crate::{
     StorageError,
-    chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUMS_PER_SECTOR, chunk_sum},
-    fork::Process,
-    storage::{self, Part, Reads, Region, Storage, Stream},
+    chunk::{CHUNK_BYTES, CHUNK_NODES, chunk_sum},
+    storage::{Reads, Region, Storage, Stream},
 };
 
 /// Chunks that are read by position at once.
-const RUN_CHUNKS: usize = 64;
+const RUN_CHUNKS: usize = checksums::RUN;
 const NODES: usize = CHUNK_NODES as usize;
-
-/// Where a shard belongs.
-#[derive(Debug, Clone)]
-pub(super) struct Site {
-    pub(super) tree_id: [u8; 16],
-    pub(super) level: u8,
-    /// The shard's number on its level.
-    pub(super) number: u64,
-    /// What its chunks are called in error messages.
-    pub(super) name: Box<str>,
-    /// The index of its first chunk on the level.
-    pub(super) first_chunk: u64,
-}
-
-/// The error of a stream that does not open. A missing or short file is damage.
-fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => StorageError::DataCorruption {
-            file,
-            offset: 0,
-            reason: format!("{error}; the manifest names its first {needed} bytes"),
-        },
-        _ => error.into(),
-    }
-}
 
 /// The chunks of a shard that a manifest names. Immutable but for what is remembered of checks.
 #[derive(Debug)]
@@ -54,16 +29,12 @@ pub(super) struct Shard {
     /// Chunks that there are.
     len: u64,
     chunks: Arc<dyn Region>,
-    /// Chunks whose checksum is in `sums`; those of the others are in `tail`.
-    summed: u64,
-    sums: Option<Arc<dyn Region>>,
-    tail: Box<[u32]>,
+    checksums: Checksums,
     /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a
     /// check, nothing else, so none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
-    process: Process,
-    /// The chunk that was read last by position, which a forked child does without when a thread
-    /// of its parent held the lock.
+    /// The chunk that was read last by position. No reader waits for this lock: in a forked child a
+    /// thread of the parent may hold it, and reading again costs little.
     last: Mutex<Option<Box<Chunk>>>,
 }
 
@@ -86,16 +57,9 @@ impl Shard {
         tail: &[u32],
         before: Option<&Self>,
     ) -> Result<Self, StorageError> {
-        let summed = len - tail.len() as u64;
-        let chunks = open_region(storage, Stream::Chunks, reads, &site, len)?;
-        let sums = match before {
-            Some(before) if before.summed == summed => before.sums.clone(),
-            _ if summed == 0 => None,
-            _ => {
-                let sectors = summed / SUMS_PER_SECTOR;
-                Some(open_region(storage, Stream::Sums, reads, &site, sectors)?)
-            }
-        };
+        let chunks = site.open(storage, Stream::Chunks, reads, len)?;
+        let before_sums = before.map(|before| &before.checksums);
+        let checksums = Checksums::open(storage, reads, &site, len, tail, before_sums)?;
         let known = before.map_or(&[][..], |before| &before.checked);
         let checked = (0..len.div_ceil(64) as usize).map(|word| {
             let bits = known.get(word).map(|word| word.load(Ordering::Relaxed));
@@ -104,11 +68,8 @@ impl Shard {
         Ok(Self {
             len,
             chunks,
-            summed,
-            sums,
-            tail: tail.into(),
+            checksums,
             checked: checked.collect(),
-            process: Process::current(),
             last: Mutex::new(None),
             site,
         })
@@ -121,7 +82,7 @@ impl Shard {
 
     /// Views of storage that the shard holds.
     pub(super) fn regions(&self) -> usize {
-        1 + usize::from(self.sums.is_some())
+        1 + usize::from(self.checksums.are_stored())
     }
 
     /// Fills `out` from node `start` of the shard on. The caller has checked that the
@@ -229,7 +190,7 @@ impl Shard {
 
     fn fetch_part(&self, chunk: u64, within: usize, out: &mut [Hash]) -> Result<(), Failure> {
         let range = within..within + out.len();
-        if let Some(held) = self.process.look(&self.last)
+        if let Ok(held) = self.last.try_lock()
             && let Some(last) = &*held
             && last.number == chunk
         {
@@ -243,7 +204,7 @@ impl Shard {
         });
         self.fetch_run(chunk, bytemuck::bytes_of_mut(&mut read.nodes))?;
         out.copy_from_slice(&read.nodes[range]);
-        if let Some(mut last) = self.process.look(&self.last) {
+        if let Ok(mut last) = self.last.try_lock() {
             *last = Some(read);
         }
         Ok(())
@@ -253,7 +214,9 @@ impl Shard {
     fn check(&self, first: u64, bytes: &[u8]) -> Result<(), Failure> {
         let mut sums = [0; RUN_CHUNKS];
         let sums = &mut sums[..bytes.len() / CHUNK_BYTES];
-        self.sums(first, sums).map_err(|error| (first, error))?;
+        self.checksums
+            .read(first, sums)
+            .map_err(|error| (first, error))?;
         let (site, chunks) = (&self.site, bytes.chunks_exact(CHUNK_BYTES));
         for ((chunk, bytes), &expected) in (first..).zip(chunks).zip(&*sums) {
             let index = site.first_chunk + chunk;
@@ -270,68 +233,7 @@ impl Shard {
         }
         Ok(())
     }
-
-    /// The checksums on record of at most [`RUN_CHUNKS`] chunks.
-    fn sums(&self, first: u64, out: &mut [u32]) -> Result<(), StorageError> {
-        let stored = self.summed.saturating_sub(first).min(out.len() as u64) as usize;
-        let (out, out_tail) = out.split_at_mut(stored);
-        if let Some(sums) = &self.sums
-            && !out.is_empty()
-        {
-            let mut buffer = [0; RUN_CHUNKS * SUM_BYTES];
-            let offset = first as usize * SUM_BYTES;
-            let bytes = match sums.bytes() {
-                Some(bytes) => &bytes[offset..][..stored * SUM_BYTES],
-                None => {
-                    let buffer = &mut buffer[..stored * SUM_BYTES];
-                    sums.read_at(offset as u64, buffer)?;
-                    &*buffer
-                }
-            };
-            let (sums, _) = bytes.as_chunks();
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = u32::from_le_bytes(*sum);
-            }
-        }
-        // Empty unless the run reaches behind `summed`.
-        if !out_tail.is_empty() {
-            let start = (first + stored as u64 - self.summed) as usize;
-            out_tail.copy_from_slice(&self.tail[start..][..out_tail.len()]);
-        }
-        Ok(())
-    }
 }
 
 /// The chunk that failed, by its number in the shard, and why.
 type Failure = (u64, StorageError);
-
-fn open_region(
-    storage: &dyn Storage,
-    stream: Stream,
-    reads: Reads,
-    site: &Site,
-    units: u64,
-) -> Result<Arc<dyn Region>, StorageError> {
-    let shard = storage::Shard {
-        stream,
-        level: site.level,
-        index: site.number,
-    };
-    let needed = units * stream.unit_bytes() as u64;
-    let name = || storage.name(Part::Shard(shard));
-    let region = storage
-        .region(shard, units, reads)
-        .map_err(|error| refused(name(), needed, error))?;
-    // A view that is shorter than asked for would be met by a slice index later.
-    match region.bytes() {
-        Some(bytes) if (bytes.len() as u64) < needed => Err(refused(
-            name(),
-            needed,
-            io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                format!("the storage gave {} bytes of it", bytes.len()),
-            ),
-        )),
-        _ => Ok(region),
-    }
-}

@@ -132,7 +132,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         target.remove_segment(number)?;
         let header = identity.header(number, random_salt()?, position, position.sequence);
         target
-            .create_segment(number, &mut &header.encode()[..])
+            .create_segment(number, &header.encode())
             .map_err(WriteError::into_io)?;
         let next = Manifest {
             // The tree's ceiling may have been raised since the last backup.

@@ -160,7 +160,7 @@ impl LogWriter {
             previous: Some(self.newest.header),
             ..self.identity.header(number, salt, self.durable, attested)
         };
-        let len = storage.create_segment(number, &mut &header.encode()[..])?;
+        let len = storage.create_segment(number, &header.encode())?;
         Ok(NextSegment {
             header: header.copy(),
             len,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::geometry::Shape;
 
 use super::locks::{Monitor, Rank};
 use crate::CheckpointPolicy;
@@ -95,16 +96,6 @@ pub(super) enum Lag {
     Make,
 }
 
-/// The number of complete nodes on all levels of a tree of `size` leaves.
-const fn node_count(size: u64, arity: u64) -> u64 {
-    let (mut nodes, mut count) = (size, 0u64);
-    while nodes > 0 {
-        count = count.saturating_add(nodes);
-        nodes /= arity;
-    }
-    count
-}
-
 const NODE_BYTES: u64 = size_of::<Hash>() as u64;
 
 impl Policy {
@@ -129,7 +120,7 @@ impl Policy {
     /// What a checkpoint of a tree of so many leaves covers.
     pub(super) const fn extent(&self, size: u64, entries: u64, log: u64) -> Extent {
         Extent {
-            nodes: node_count(size, self.arity),
+            nodes: Shape::new(self.arity, size).node_count(),
             entries,
             log,
         }
@@ -172,7 +163,8 @@ impl Policy {
                 if size < *look_at_size {
                     return false;
                 }
-                let appended = node_count(size, self.arity)
+                let appended = Shape::new(self.arity, size)
+                    .node_count()
                     .saturating_sub(self.began.nodes.load(Ordering::Acquire));
                 let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
                 // A leaf brings fewer than two nodes with it.
@@ -293,7 +285,8 @@ impl Policy {
 
     /// Bytes of nodes, in a tree of so many leaves, that no checkpoint in force covers.
     pub(super) fn uncovered_bytes(&self, size: u64) -> u64 {
-        node_count(size, self.arity)
+        Shape::new(self.arity, size)
+            .node_count()
             .saturating_sub(self.covered.nodes.load(Ordering::Acquire))
             .saturating_mul(NODE_BYTES)
     }

@@ -6,6 +6,7 @@
 //! Otherwise each call follows the name.
 
 mod directories;
+mod draft;
 mod identity;
 mod root;
 
@@ -17,6 +18,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+pub(super) use draft::Draft;
 pub(super) use identity::not_written;
 
 use super::error::{At, fault, gone, named};
@@ -24,9 +26,6 @@ use crate::{
     file_layer::{FileLayer, FileStatus},
     lock::lock,
 };
-
-/// Bytes moved at once when a stream is copied to a file.
-const COPY_BYTES: usize = 256 << 10;
 
 /// Bytes written until the device is asked to begin with them: milliseconds of its work, and few
 /// enough calls.
@@ -286,29 +285,9 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// Writes a stream from the file's beginning; its length.
-    pub(super) fn copy(
-        &self,
-        content: &mut dyn Read,
-        file: &NamedFile<L::File>,
-    ) -> io::Result<u64> {
-        let mut piece = Vec::new();
-        let mut offset = 0;
-        loop {
-            piece.clear();
-            // Grows the buffer with what is there: most streams are one header.
-            content.take(COPY_BYTES as u64).read_to_end(&mut piece)?;
-            if piece.is_empty() {
-                return Ok(offset);
-            }
-            self.write(file, &piece, offset)?;
-            offset += piece.len() as u64;
-        }
-    }
-
-    /// Gives a prepared file the name `path`, durably. The file, still open, and its length.
-    /// This replaces what has the name. An error leaves open which of the two will have it
-    /// after a crash.
+    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This
+    /// replaces what has the name. An error leaves open which of the two will have it after a
+    /// crash.
     pub(super) fn publish(
         &self,
         prepared: Prepared<L>,
@@ -327,30 +306,15 @@ impl<L: FileLayer> Disk<L> {
         Ok((file, len))
     }
 
-    /// Writes a stream to a new file, whole and synced, under a temporary name. The directory must
-    /// be there; it is opened with it, so that what may be wanting is wanting before anything
-    /// is in doubt.
+    /// Writes a stream to a new file, whole and synced, under a temporary name.
     pub(super) fn prepare(
         &self,
         temporary: &Path,
         content: &mut dyn Read,
     ) -> io::Result<Prepared<L>> {
-        // An earlier attempt's file is not written over but replaced: what a failed sync left of it
-        // is unknown.
-        self.remove_if_there(temporary)?;
-        let dir = self.open_parent(temporary)?;
-        let file = self.create_new(temporary)?;
-        let written = self
-            .copy(content, &file)
-            .and_then(|len| self.sync(&file).map(|()| len));
-        match written {
-            Ok(len) => Ok(Prepared { file, len, dir }),
-            Err(error) => {
-                // Only tidiness: the next attempt and the next sweep remove it too.
-                let _ = self.remove_if_there(temporary);
-                Err(error)
-            }
-        }
+        let mut draft = Draft::begin(self, temporary)?;
+        draft.copy(content)?;
+        draft.finish()
     }
 
     /// The directory that holds a path of the store, open.

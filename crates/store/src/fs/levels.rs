@@ -32,6 +32,27 @@ struct Written<F> {
     asked: Mutex<Range<u64>>,
 }
 
+/// What this owner has written.
+#[derive(Debug)]
+struct Writing<F> {
+    /// Files written since the last sync, open so that the sync sees every error of their writing.
+    unsynced: BTreeMap<Shard, Arc<Written<F>>>,
+    /// Files whose directory entry this process has made durable.
+    anchored: HashSet<Shard>,
+    /// Which file each shard is.
+    known: HashMap<Shard, FileId>,
+}
+
+impl<F> Default for Writing<F> {
+    fn default() -> Self {
+        Self {
+            unsynced: BTreeMap::new(),
+            anchored: HashSet::new(),
+            known: HashMap::new(),
+        }
+    }
+}
+
 /// The files of all levels.
 #[derive(Debug)]
 pub(super) struct Levels<L: FileLayer> {
@@ -39,12 +60,7 @@ pub(super) struct Levels<L: FileLayer> {
     layout: Arc<Layout>,
     manifest: Arc<Manifest<L>>,
     shard_chunks: u64,
-    /// Files written since the last sync, open so that the sync sees every error of their writing.
-    written: Mutex<BTreeMap<Shard, Arc<Written<L::File>>>>,
-    /// Files whose directory entry this process has made durable.
-    anchored: Mutex<HashSet<Shard>>,
-    /// Which file each shard is that this owner has written.
-    known: Mutex<HashMap<Shard, FileId>>,
+    writing: Mutex<Writing<L::File>>,
     /// Files that positioned regions read, shared among them.
     readers: Mutex<HashMap<Shard, Weak<NamedFile<L::File>>>>,
 }
@@ -68,17 +84,13 @@ impl<L: FileLayer> Levels<L> {
             layout,
             manifest,
             shard_chunks,
-            written: Mutex::default(),
-            anchored: Mutex::default(),
-            known: Mutex::default(),
+            writing: Mutex::default(),
             readers: Mutex::default(),
         }
     }
 
     pub(super) fn forget(&self) {
-        lock(&self.written).clear();
-        lock(&self.anchored).clear();
-        lock(&self.known).clear();
+        *lock(&self.writing) = Writing::default();
     }
 
     pub(super) fn shard_chunks(&self) -> u64 {
@@ -122,11 +134,11 @@ impl<L: FileLayer> Levels<L> {
     fn writer(&self, shard: Shard) -> io::Result<Arc<Written<L::File>>> {
         // Held over the opening, so that two threads do not both create the file; puts rarely come
         // in parallel.
-        let mut written = lock(&self.written);
-        if let Some(file) = written.get(&shard) {
+        let mut writing = lock(&self.writing);
+        if let Some(file) = writing.unsynced.get(&shard) {
             return Ok(Arc::clone(file));
         }
-        if written.is_empty() {
+        if writing.unsynced.is_empty() {
             // What stands in the way of a checkpoint is found before its first write, not only at
             // its end.
             self.manifest.ensure_ours().map_err(WriteError::into_io)?;
@@ -143,7 +155,7 @@ impl<L: FileLayer> Levels<L> {
             other => other?,
         };
         let status = self.disk.status(&file)?;
-        let known = lock(&self.known).get(&shard).copied();
+        let known = writing.known.get(&shard).copied();
         self.disk.ensure_same(&path, known, status.id)?;
         let (file, status) = match self
             .disk
@@ -157,25 +169,25 @@ impl<L: FileLayer> Levels<L> {
                 copy
             }
         };
-        lock(&self.known).extend(status.id.map(|id| (shard, id)));
+        writing.known.extend(status.id.map(|id| (shard, id)));
         let file = Arc::new(Written {
             file,
             asked: Mutex::default(),
         });
-        written.insert(shard, Arc::clone(&file));
+        writing.unsynced.insert(shard, Arc::clone(&file));
         Ok(file)
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        // Taken also if the sync fails: the caller then puts everything again, through newly
-        // opened files.
-        let written = std::mem::take(&mut *lock(&self.written));
+        // Taken whatever comes: after a failed sync the caller puts everything anew, through files
+        // opened anew.
+        let written = mem::take(&mut lock(&self.writing).unsynced);
         self.disk
             .sync_all(written.values().map(|written| &written.file))?;
         // Also for files that were there already: a killed process may have left their names
         // in the cache.
         let unanchored: Vec<Shard> = {
-            let anchored = lock(&self.anchored);
+            let anchored = &lock(&self.writing).anchored;
             let unanchored = written.keys().filter(|shard| !anchored.contains(shard));
             unanchored.copied().collect()
         };
@@ -192,7 +204,7 @@ impl<L: FileLayer> Levels<L> {
             self.disk.sync_dir(directory)?;
         }
         self.disk.anchored(made);
-        lock(&self.anchored).extend(unanchored);
+        lock(&self.writing).anchored.extend(unanchored);
         Ok(())
     }
 

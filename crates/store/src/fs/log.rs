@@ -1,15 +1,16 @@
 //! The log role: segments as files, the newest one kept open for writing.
 
+mod reader;
+
 use std::{
-    io,
-    io::Read,
-    mem,
+    io, mem,
     path::Path,
     sync::{Arc, Mutex},
 };
 
+use self::reader::Reader;
 use super::{
-    disk::{Disk, NamedFile, not_written},
+    disk::{Disk, Draft, NamedFile, not_written},
     error::{fault, gone, named},
     layout::{Layout, temporary},
     manifest::Manifest,
@@ -17,18 +18,13 @@ use super::{
 use crate::{
     file_layer::{FileId, FileLayer, FileStatus},
     lock::lock,
-    storage::{SegmentBytes, SegmentReader, WriteError},
+    storage::{SegmentReader, SegmentWriter, WriteError},
 };
 
 /// The unit in which file systems allocate.
 const BLOCK: u64 = 4096;
 /// Room ahead of the writing, at most.
 const MAX_ROOM: u64 = 8 << 20;
-
-/// The least length of a segment whose holes are asked for: four times the default length. Some
-/// file systems report holes wrongly; no ordinary log depends on holes, and reading this much takes
-/// well under a second.
-const SPARSE_BYTES: u64 = 1 << 30;
 
 /// The segments in the log directory.
 #[derive(Debug)]
@@ -106,28 +102,24 @@ impl<L: FileLayer> Log<L> {
         *lock(&self.newest) = None;
     }
 
-    pub(super) fn create(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
+    pub(super) fn start(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
         // The segment before ends here. Its descriptor may be the one that this one needs.
         self.rest();
         let path = self.layout.segment(number);
-        let mut prepare = || {
+        let start = || {
             self.disk.ensure_dir(self.layout.log())?;
             if self.disk.exists(&path)? {
                 let there = fault(io::ErrorKind::AlreadyExists, "there is one already");
                 return Err(named("create the segment", &path, there));
             }
-            let prepared = self.disk.prepare(&temporary(&path), content)?;
-            let status = self.disk.status(prepared.file())?;
-            Ok((prepared, status))
+            Draft::begin(&self.disk, &temporary(&path))
         };
-        let (prepared, status) = prepare().map_err(not_written)?;
-        // From here on the segment may be there after a crash, whatever the calls return.
-        let (file, len) = self
-            .disk
-            .publish(prepared, &path)
-            .map_err(WriteError::InDoubt)?;
-        self.put_back(number, End::new(file, FileStatus { len, ..status }));
-        Ok(len)
+        let draft = start().map_err(not_written)?;
+        Ok(Box::new(Beginning {
+            log: self,
+            number,
+            draft,
+        }))
     }
 
     pub(super) fn commit_group(
@@ -357,38 +349,26 @@ impl<L: FileLayer> Log<L> {
     }
 }
 
-/// A segment opened for reading.
-#[derive(Debug)]
-struct Reader<L: FileLayer> {
-    disk: Arc<Disk<L>>,
-    file: NamedFile<L::File>,
-    len: u64,
+/// A segment that is being created.
+struct Beginning<'a, L: FileLayer> {
+    log: &'a Log<L>,
+    number: u64,
+    draft: Draft<'a, L>,
 }
 
-impl<L: FileLayer> SegmentBytes for Reader<L> {
-    type Error = io::Error;
-
-    fn len(&self) -> u64 {
-        self.len
+impl<L: FileLayer> SegmentWriter for Beginning<'_, L> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.draft.write(bytes).map_err(not_written)
     }
 
-    fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| end > self.len) {
-            let reason = format!(
-                "it was {} bytes long when opened; {} were asked for at byte {offset}",
-                self.len,
-                buf.len()
-            );
-            let beyond = fault(io::ErrorKind::UnexpectedEof, reason);
-            return Err(named("read", self.file.path(), beyond));
-        }
-        self.disk.read(&self.file, buf, offset)
-    }
-    fn next_data(&mut self, offset: u64) -> io::Result<u64> {
-        if self.len < SPARSE_BYTES {
-            return Ok(offset);
-        }
-        self.disk.next_data(&self.file, offset)
+    fn finish(self: Box<Self>) -> Result<u64, WriteError> {
+        let Self { log, number, draft } = *self;
+        let prepared = draft.finish().map_err(not_written)?;
+        let status = log.disk.status(prepared.file()).map_err(not_written)?;
+        // From here on the segment may be there after a crash, whatever the calls return.
+        let published = log.disk.publish(prepared, &log.layout.segment(number));
+        let (file, len) = published.map_err(WriteError::InDoubt)?;
+        log.put_back(number, End::new(file, FileStatus { len, ..status }));
+        Ok(len)
     }
 }

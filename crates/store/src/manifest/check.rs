@@ -1,9 +1,10 @@
 //! The limits of a manifest's fields, alone and together.
 
+use rotortree_lean_imt::geometry::Shape;
 use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE, Position};
 
 use super::{CleanClose, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS, Manifest, at};
-use crate::{shape::Shape, storage::FIRST_SEGMENT};
+use crate::storage::FIRST_SEGMENT;
 
 /// A field that cannot be right, by its offset.
 #[derive(Debug, PartialEq, Eq)]
@@ -121,7 +122,8 @@ impl Manifest {
     }
 
     fn check_size(&self, size: u64, offset: usize) -> Result<(), Contradiction> {
-        let most = Shape::new(self.arity, size).max_size(self.max_depth);
+        let shape = Shape::new(u64::from(self.arity), size);
+        let most = shape.max_size(self.max_depth as usize);
         ensure(size <= most, offset, || {
             format!(
                 "{size} leaves, more than the {most} of depth {}",

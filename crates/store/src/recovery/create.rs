@@ -25,7 +25,7 @@ pub(crate) fn create(
     };
     let header = identity.header(FIRST_SEGMENT, random_salt()?, Position::START, 0);
     storage
-        .create_segment(FIRST_SEGMENT, &mut &header.encode()[..])
+        .create_segment(FIRST_SEGMENT, &header.encode())
         .map_err(WriteError::into_io)?;
     let manifest = Manifest {
         generation: 0,

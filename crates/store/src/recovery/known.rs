@@ -3,9 +3,12 @@
 use std::io;
 
 use rotortree_lean_imt::TreeHead;
-use rotortree_wal::{Assessment, Event, Position, Scanner};
+use rotortree_wal::{Assessment, Event, Position};
 
-use super::segments::{LiveLog, Start};
+use super::{
+    log_scanner::{LogPlace, LogScanner},
+    segments::LiveLog,
+};
 use crate::manifest::Manifest;
 
 /// The content of the manifest, the headers and the valid groups of a damaged log, after
@@ -44,16 +47,12 @@ impl Known {
             known.state(end, attested);
         }
         let mut is_unreadable = false;
-        for segment in &log.segments {
-            let header = match &segment.start {
-                Start::Intact(header) | Start::Restored(header) => header,
-                Start::Unreadable(_) => {
-                    is_unreadable = true;
-                    continue;
-                }
-            };
-            known.state(header.base, attested);
-            let mut scanner = Scanner::new(log.open(segment.number)?, header.salt);
+        let mut scanner = LogScanner::starting_at(log, LogPlace::default());
+        while let Some(segment) = scanner.next_segment()? {
+            match segment.header() {
+                Some(header) => known.state(header.base, attested),
+                None => is_unreadable = true,
+            }
             while let Some(event) = scanner.next()? {
                 if let Event::Group(group) = event
                     && group.first_sequence <= segment.cap
@@ -62,15 +61,12 @@ impl Known {
                         0 => group.attested,
                         _ => group.last_sequence(),
                     };
-                    let (size, root) = (group.size_after, group.root_after);
-                    known.state(
-                        Position {
-                            sequence,
-                            size,
-                            root,
-                        },
-                        attested,
-                    );
+                    let state = Position {
+                        sequence,
+                        size: group.size_after,
+                        root: group.root_after,
+                    };
+                    known.state(state, attested);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use rotortree_lean_imt::TreeHead;
 
+use super::progress::ReplayCounts;
 use crate::manifest::CutNotice;
 
 /// The findings and actions of opening, also if nothing was wrong. As text
@@ -77,6 +78,13 @@ pub struct Damage {
     pub lost: Option<TreeHead>,
     /// Where the bytes from there on are kept.
     pub kept_aside: Vec<String>,
+}
+
+impl RecoveryReport {
+    pub(super) fn count_replayed(&mut self, counts: ReplayCounts) {
+        self.replayed_records = counts.records;
+        self.replayed_leaves = counts.leaves;
+    }
 }
 
 impl Damage {

@@ -115,37 +115,21 @@ fn content(storage: &dyn Storage, number: u64) -> Vec<u8> {
     bytes
 }
 
-/// A stream that answers with one byte, a few bytes and interruptions by turns, and may
-/// fail in the end.
+/// A stream that answers with one byte, a few bytes and interruptions by turns.
 struct Halting<'a> {
     bytes: &'a [u8],
     turn: usize,
-    fails: bool,
 }
 
 impl<'a> Halting<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            turn: 0,
-            fails: false,
-        }
-    }
-
-    fn failing(bytes: &'a [u8]) -> Self {
-        Self {
-            fails: true,
-            ..Self::new(bytes)
-        }
+        Self { bytes, turn: 0 }
     }
 }
 
 impl Read for Halting<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.turn += 1;
-        if self.bytes.is_empty() && self.fails {
-            return Err(io::Error::other("the content ends in an error"));
-        }
         let most = match self.turn % 3 {
             0 => return Err(io::ErrorKind::Interrupted.into()),
             1 => 1,

@@ -27,12 +27,12 @@ use crate::{
     lock::lock,
     storage::{
         FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentBytes,
-        SegmentReader, Shard, Storage, WriteError,
+        SegmentReader, SegmentWriter, Shard, Storage, WriteError,
     },
 };
 use client::{Client, Created};
 use lease::Lease;
-use pieces::{Piece, Reader};
+use pieces::{Beginning, Piece, Reader};
 
 /// A tree's place in a simulated bucket.
 ///
@@ -42,7 +42,7 @@ use pieces::{Piece, Reader};
 /// let bucket = ObjectStore::new();
 /// let storage = ObjectStorage::new(bucket.clone());
 /// let owner = storage.acquire()?;
-/// storage.create_segment(1, &mut &b"a header"[..])?;
+/// storage.create_segment(1, b"a header")?;
 /// storage.commit_group(1, 8, b"a group")?;
 /// assert_eq!(bucket.list("log/")?.len(), 2);
 /// # drop(owner);
@@ -197,11 +197,9 @@ impl Storage for ObjectStorage {
         self.visible_segments()
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        let pieces = pieces::create(&self.client, number, content)?;
-        let len = pieces.last().map_or(0, Piece::end);
-        lock(&self.segments).insert(number, pieces);
-        Ok(len)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        let beginning = Beginning::new(&self.client, &self.segments, number)?;
+        Ok(Box::new(beginning))
     }
 
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {

@@ -103,7 +103,7 @@ pub(crate) fn session<L: FileLayer>(
     }
 
     let bytes = beginning(segment);
-    let mut end = storage.create_segment(segment, &mut &bytes[..])?;
+    let mut end = storage.create_segment(segment, &bytes)?;
     let created = Fact::Log {
         segment,
         offset: 0,

@@ -11,7 +11,10 @@ use rotortree_store::{
     StorageError,
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, Stream, WriteError},
+    storage::{
+        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, Stream,
+        WriteError,
+    },
 };
 
 /// A recorded put.
@@ -311,7 +314,7 @@ impl Storage for TestPlace {
         Ok(Vec::new())
     }
 
-    fn create_segment(&self, _: u64, _: &mut dyn Read) -> Result<u64, WriteError> {
+    fn start_segment(&self, _: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
         not_here().map_err(WriteError::NotWritten)
     }
 

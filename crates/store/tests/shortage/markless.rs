@@ -11,7 +11,9 @@ use std::{
 use rotortree_store::{
     StorageError,
     memory::MemoryStorage,
-    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+    storage::{
+        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+    },
 };
 
 /// A place in memory whose log takes nothing that is not synced, and counts its syncs.
@@ -58,8 +60,8 @@ impl Storage for Markless {
         self.memory.list_segments()
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        self.memory.create_segment(number, content)
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
+        self.memory.start_segment(number)
     }
 
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {

@@ -104,7 +104,7 @@ fn blocks_that_a_real_file_system_reserved_are_given_back() {
     let dir = dir.unwrap();
     let storage = FsStorage::new(dir.path().join("tree"));
     let owner = storage.acquire().unwrap();
-    storage.create_segment(1, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(1, &[1; 512]).unwrap();
     let group = vec![7; 1 << 20];
     let mut end = 512;
     for _ in 0..7 {
@@ -123,7 +123,7 @@ fn blocks_that_a_real_file_system_reserved_are_given_back() {
     assert!(blocks() <= most, "at rest: {} of {end}", blocks());
     storage.commit_group(1, end, &group).unwrap();
     end += group.len() as u64;
-    storage.create_segment(2, &mut &[1; 512][..]).unwrap();
+    storage.create_segment(2, &[1; 512]).unwrap();
     let both = end + (128 << 10);
     assert!(
         blocks() <= both,

@@ -1,10 +1,12 @@
 //! The rules themselves, fed segment by segment and event by event.
 
 use crate::layout::SECTOR_U64;
+use crate::position::Position;
 use crate::record::RecordView;
+use crate::rules::run::{Faults, Run};
 use crate::rules::{Assessment, Break, BreakCause, Place, Verdict};
 use crate::scanner::Event;
-use crate::segment::{Position, SegmentError, SegmentHeader};
+use crate::segment::{SegmentError, SegmentHeader};
 
 /// The cap of each segment: the sequence from which a later segment continues. Records beyond it
 /// are dead, and are neither read nor damage. Takes the bases of the segments in the order of their
@@ -68,7 +70,7 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 /// assert_eq!((assessment.end, assessment.attested), (1, 0));
 /// assert!(matches!(assessment.verdict, Verdict::Torn(_)));
 ///
-/// let mut replay = Replay::new(0, &assessment);
+/// let mut replay = Replay::new(0, assessment.end);
 /// let mut scanner = Scanner::with_window(&segment[..], header.salt, scanner.into_window());
 /// let mut leaves: Vec<[u8; 32]> = Vec::new();
 /// while let Some(event) = scanner.next()? {
@@ -86,31 +88,40 @@ pub struct LogRules {
     /// Records up to here are not needed: the caller has the state they lead to.
     start: u64,
     attested: u64,
-    /// The last record of the run.
-    reached: u64,
-    /// The last record of the run that ends a batch.
-    batch_end: u64,
-    /// Leaves at `batch_end` and at `reached`.
-    size: u64,
-    size_reached: u64,
-    /// The first record behind `batch_end`, if the run goes further.
-    open_batch: Option<Open>,
-    /// The first fault after the last record of the run. It does not matter if the run continues.
-    suspect: Option<Break>,
-    /// Why the run has ended within the current segment. A later segment may still continue it.
-    stopped: Option<Break>,
-    /// Why the run has ended for good.
-    broken: Option<Break>,
-    /// A segment without a readable header that no later one has continued from.
-    unreadable: Option<Break>,
+    run: Run,
+    faults: Faults,
+    current: Current,
     cut_records: u64,
     cut_leaves: u64,
+}
+
+/// The segment whose events come.
+#[derive(Clone, Debug)]
+struct Current {
     number: u64,
     cap: u64,
     /// Whether the group whose records come is live.
     live: bool,
     /// Behind the last event.
     tail: u64,
+}
+
+impl Current {
+    fn new(number: u64, cap: u64) -> Self {
+        Self {
+            number,
+            cap,
+            live: false,
+            tail: SECTOR_U64,
+        }
+    }
+
+    fn place(&self, offset: u64) -> Place {
+        Place {
+            segment: self.number,
+            offset,
+        }
+    }
 }
 
 impl LogRules {
@@ -124,21 +135,11 @@ impl LogRules {
         Self {
             start: start.sequence,
             attested: attested.max(start.sequence),
-            reached: start.sequence,
-            batch_end: start.sequence,
-            size: start.size,
-            size_reached: start.size,
-            open_batch: None,
-            suspect: None,
-            stopped: None,
-            broken: None,
-            unreadable: None,
+            run: Run::new(start),
+            faults: Faults::default(),
+            current: Current::new(0, u64::MAX),
             cut_records: 0,
             cut_leaves: 0,
-            number: 0,
-            cap: u64::MAX,
-            live: false,
-            tail: 0,
         }
     }
 
@@ -148,73 +149,62 @@ impl LogRules {
         // The segment that superseded this one gave up the records beyond the cap.
         let base = header.base.sequence.min(cap);
         self.attested = self.attested.max(base).max(header.attested.min(cap));
-        if self.broken.is_none() {
-            if base > self.batch_end {
-                let missing = Break {
-                    place: Place {
-                        segment: header.number,
-                        offset: 0,
-                    },
-                    cause: BreakCause::MissingBefore { base },
-                };
-                self.broken = Some(
-                    self.fault()
-                        .or_else(|| self.blank().cloned())
-                        .unwrap_or(missing),
-                );
-            } else {
-                self.reached = self.batch_end;
-                self.size_reached = self.size;
-                self.open_batch = None;
-                self.stopped = None;
-                self.suspect = None;
-                self.unreadable = None;
-            }
+        self.current = Current::new(header.number, cap);
+        if self.faults.broken.is_some() {
+            return;
         }
-        self.number = header.number;
-        self.cap = cap;
-        self.live = false;
-        self.tail = SECTOR_U64;
+        if base > self.run.batch_end {
+            let missing = Break {
+                place: self.current.place(0),
+                cause: BreakCause::MissingBefore { base },
+            };
+            let found = self.fault().or_else(|| self.faults.blank().cloned());
+            self.faults.broken = Some(found.unwrap_or(missing));
+        } else {
+            self.run.go_back_to_batch_end();
+            self.faults = Faults::default();
+        }
     }
 
     /// The next segment is [`Unreadable`](crate::SegmentStart::Unreadable). One that is
     /// [`Blank`](crate::SegmentStart::Blank) is left out: nothing in it was ever acknowledged.
     pub fn unreadable_segment(&mut self, number: u64, error: SegmentError) {
+        let place = Place {
+            segment: number,
+            offset: 0,
+        };
         let cause = BreakCause::UnreadableSegment(error);
-        self.unreadable.get_or_insert(Break {
-            place: Place {
-                segment: number,
-                offset: 0,
-            },
-            cause,
-        });
+        let found = Break { place, cause };
+        self.faults.unreadable.get_or_insert(found);
     }
 
     /// The next event of the scanner in the current segment.
     #[inline]
     pub fn event(&mut self, event: &Event<'_>) {
+        let current = &mut self.current;
         match event {
             Event::Group(group) => {
-                self.live = group.first_sequence <= self.cap;
-                if self.live {
+                current.live = group.first_sequence <= current.cap;
+                if current.live {
                     self.attested = self.attested.max(group.attested);
                 }
-                self.tail = group.end();
+                current.tail = group.end();
             }
             Event::Record(record) => {
                 let covered = record.sequence <= self.start;
-                if self.live && !covered && record.sequence <= self.cap && self.reached < self.cap {
+                let counts = record.sequence <= current.cap && self.run.reached < current.cap;
+                if current.live && !covered && counts {
                     self.record(record);
                 }
             }
             Event::Invalid(invalid) => {
-                self.tail = invalid.offset.saturating_add(invalid.len);
-                if self.reached < self.cap {
+                current.tail = invalid.offset.saturating_add(invalid.len);
+                if self.run.reached < current.cap {
                     let found = Break {
-                        place: self.place(invalid.offset),
+                        place: current.place(invalid.offset),
                         cause: BreakCause::Invalid(invalid.reason),
                     };
-                    self.suspect.get_or_insert(found);
+                    self.faults.suspect.get_or_insert(found);
                 }
             }
         }
@@ -224,13 +214,13 @@ impl LogRules {
     /// [`batch_end`](Self::batch_end).
     #[must_use]
     pub fn reached(&self) -> u64 {
-        self.reached
+        self.run.reached
     }
 
     /// The end of the last whole batch of the run so far. E is never before it.
     #[must_use]
     pub fn batch_end(&self) -> u64 {
-        self.batch_end
+        self.run.batch_end
     }
 
     /// The largest sequence attested so far. A is never before it.
@@ -242,111 +232,66 @@ impl LogRules {
     /// A record that is needed, if it is the next one.
     fn record(&mut self, record: &RecordView<'_>) {
         let leaves = record.leaves.len() as u64;
-        let place = self.place(record.offset);
-        let size = self.size_reached.checked_add(leaves);
-        let expected = self.reached.saturating_add(1);
-        match size {
-            Some(size)
-                if record.sequence == expected
-                    && self.stopped.is_none()
-                    && self.broken.is_none() =>
-            {
-                self.reached = expected;
-                self.size_reached = size;
-                self.suspect = None;
-                if record.more {
-                    let open = self.open_batch.get_or_insert(Open { place, records: 0 });
-                    open.records += 1;
-                } else {
-                    self.batch_end = self.reached;
-                    self.size = size;
-                    self.open_batch = None;
-                }
-            }
-            _ => {
-                let found = Break {
-                    place,
-                    cause: BreakCause::OutOfSequence {
-                        expected,
-                        found: record.sequence,
-                    },
-                };
-                let found = self.suspect.take().unwrap_or(found);
-                self.stopped.get_or_insert(found);
-                if record.sequence > self.reached {
-                    self.cut_records += 1;
-                    self.cut_leaves = self.cut_leaves.saturating_add(leaves);
-                }
-            }
+        let place = self.current.place(record.offset);
+        if !self.faults.end_run() && self.run.extend(record, place) {
+            self.faults.suspect = None;
+            return;
+        }
+        let found = Break {
+            place,
+            cause: BreakCause::OutOfSequence {
+                expected: self.run.next(),
+                found: record.sequence,
+            },
+        };
+        let found = self.faults.suspect.take().unwrap_or(found);
+        self.faults.stopped.get_or_insert(found);
+        if record.sequence > self.run.reached {
+            self.cut_records += 1;
+            self.cut_leaves = self.cut_leaves.saturating_add(leaves);
         }
     }
 
     /// The fault at the end of the run: the first invalid bytes, or an unfinished batch. Zeros at
     /// the end are no fault: they are space that was not written yet.
     fn fault(&self) -> Option<Break> {
-        let suspect = self.suspect.as_ref().filter(|found| !found.is_blank());
-        let unfinished = self.open_batch.as_ref().map(|open| Break {
+        let unfinished = self.run.open_batch.as_ref().map(|open| Break {
             place: open.place,
             cause: BreakCause::UnfinishedBatch,
         });
-        let first = self.broken.as_ref().or(self.stopped.as_ref()).or(suspect);
+        let first = self.faults.first().cloned();
         first
-            .cloned()
             .or(unfinished)
-            .or_else(|| self.unreadable.clone())
-    }
-
-    /// The zeros after the run: the place of the fault if records are missing.
-    fn blank(&self) -> Option<&Break> {
-        self.suspect.as_ref().filter(|found| found.is_blank())
+            .or_else(|| self.faults.unreadable.clone())
     }
 
     /// The verdict, once every event of every segment was given.
     #[must_use]
     pub fn finish(self) -> Assessment {
+        let (run, faults) = (&self.run, &self.faults);
         let fault = self.fault();
-        let verdict = if self.unreadable.is_some() || self.batch_end < self.attested {
+        let verdict = if faults.unreadable.is_some() || run.batch_end < self.attested {
             let early = || Break {
-                place: self.place(self.tail),
+                place: self.current.place(self.current.tail),
                 cause: BreakCause::EndsEarly,
             };
-            Verdict::Damaged(
-                fault
-                    .or_else(|| self.blank().cloned())
-                    .unwrap_or_else(early),
-            )
+            let fault = fault.or_else(|| faults.blank().cloned());
+            Verdict::Damaged(fault.unwrap_or_else(early))
         } else {
             fault.map_or(Verdict::Whole, Verdict::Torn)
         };
-        let open = self.open_batch.as_ref();
+        let open = run.open_batch.as_ref();
         let cut = open
             .map(|open| open.place)
             .or_else(|| verdict.broken_at().map(|found| found.place));
         Assessment {
             attested: self.attested,
-            end: self.batch_end,
-            size: self.size,
+            end: run.batch_end,
+            size: run.size,
             cut,
             cut_records: self.cut_records + open.map_or(0, |open| open.records),
-            cut_leaves: self
-                .cut_leaves
-                .saturating_add(self.size_reached - self.size),
+            cut_leaves: self.cut_leaves.saturating_add(run.size_reached - run.size),
             verdict,
         }
     }
-
-    /// A place in the current segment.
-    fn place(&self, offset: u64) -> Place {
-        Place {
-            segment: self.number,
-            offset,
-        }
-    }
-}
-
-/// The beginning of a batch whose end has not come yet.
-#[derive(Clone, Debug)]
-struct Open {
-    place: Place,
-    records: u64,
 }

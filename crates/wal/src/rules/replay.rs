@@ -1,7 +1,6 @@
 //! The second pass over a log: selects the records up to the end that the first pass found.
 
 use crate::record::RecordView;
-use crate::rules::Assessment;
 
 /// Selects the records to apply, in order, from a second scan of the same segments.
 ///
@@ -13,13 +12,13 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// For the records behind `start`, the sequence that the first pass started from, up to the
-    /// assessment's end.
+    /// For the records behind `start`, the sequence that the first pass started from, up to `end`:
+    /// that of the [`Assessment`](crate::Assessment), or a batch's end before it.
     #[must_use]
-    pub fn new(start: u64, assessment: &Assessment) -> Self {
+    pub fn new(start: u64, end: u64) -> Self {
         Self {
             next: start.saturating_add(1),
-            end: assessment.end,
+            end,
         }
     }
 

@@ -10,7 +10,9 @@ use loom::sync::atomic::AtomicUsize;
 use crate::{
     StorageError,
     memory::MemoryStorage,
-    storage::{Ownership, Place, Reads, Region, SegmentReader, Shard, Storage, WriteError},
+    storage::{
+        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+    },
     sync::{Mutex, lock},
 };
 
@@ -138,10 +140,9 @@ impl Storage for Disk {
         outcome
     }
 
-    fn create_segment(&self, number: u64, content: &mut dyn Read) -> Result<u64, WriteError> {
-        let outcome = self.memory.create_segment(number, content);
+    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
         lock(&self.told).log.push(Written::Segment);
-        outcome
+        self.memory.start_segment(number)
     }
 
     fn describe(&self) -> String {

@@ -218,6 +218,6 @@ fn aside(site: &Site<'_>) {
 
 fn create(storage: &dyn Storage, number: u64, len: usize) {
     let bytes = super::pattern(number, len);
-    let written = storage.create_segment(number, &mut &bytes[..]);
+    let written = storage.create_segment(number, &bytes);
     assert_eq!(written.expect("the segment is created"), len as u64);
 }

@@ -4,13 +4,16 @@
 //! The first object makes the segment visible and is written last. A first byte tells bytes of the
 //! log from a fence, with which a later owner takes the name that a stalled one would write next.
 
-use std::io::{self, Read};
+use std::{collections::BTreeMap, io, mem, sync::Mutex};
 
 use super::{
     client::{Client, Created},
     names,
 };
-use crate::storage::{SegmentBytes, WriteError};
+use crate::{
+    lock::lock,
+    storage::{SegmentBytes, SegmentWriter, WriteError},
+};
 
 /// Bytes in an object of a long beginning.
 const PART_BYTES: usize = 256 << 10;
@@ -43,68 +46,96 @@ pub(super) fn append(
     }
 }
 
-/// Writes a segment's beginning, the first piece last; its pieces.
-pub(super) fn create(
-    client: &Client,
+/// A segment that is being created: the first piece is written last.
+pub(super) struct Beginning<'a> {
+    client: &'a Client,
+    known: &'a Mutex<BTreeMap<u64, Vec<Piece>>>,
     segment: u64,
-    content: &mut dyn Read,
-) -> Result<Vec<Piece>, WriteError> {
-    let first_name = names::piece(segment, 0);
-    let taken = || {
-        let text = format!("cannot create the object {first_name}: there is one already");
-        WriteError::NotWritten(io::Error::new(io::ErrorKind::AlreadyExists, text))
-    };
-    let there = client.len(&first_name).map_err(WriteError::NotWritten)?;
-    if there.is_some() {
-        return Err(taken());
-    }
-    let mut pieces = Vec::new();
-    let written = write_parts(client, segment, content, &mut pieces).and_then(|first| match client
-        .create(&first_name, &object(&first))
-    {
-        Ok(Created::Ours) => Ok(()),
-        Ok(Created::Taken(_)) => Err(taken()),
-        Err(error) => Err(WriteError::InDoubt(error)),
-    });
-    if let Err(error) = written {
-        // Invisible, but in the way of another try.
-        for piece in pieces.iter().filter(|piece| piece.offset > 0) {
-            client
-                .delete(&names::piece(segment, piece.offset))
-                .map_err(WriteError::InDoubt)?;
-        }
-        return Err(error);
-    }
-    Ok(pieces)
+    first: Option<Vec<u8>>,
+    part: Vec<u8>,
+    pieces: Vec<Piece>,
 }
 
-/// Writes all parts but the first, which is returned; all of them are added to `pieces`.
-fn write_parts(
-    client: &Client,
-    segment: u64,
-    content: &mut dyn Read,
-    pieces: &mut Vec<Piece>,
-) -> Result<Vec<u8>, WriteError> {
-    let mut first = None;
-    let mut offset = 0;
-    loop {
-        let mut part = Vec::new();
-        content
-            .take(PART_BYTES as u64)
-            .read_to_end(&mut part)
-            .map_err(WriteError::NotWritten)?;
-        if part.is_empty() {
-            return Ok(first.unwrap_or_default());
+impl<'a> Beginning<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        known: &'a Mutex<BTreeMap<u64, Vec<Piece>>>,
+        segment: u64,
+    ) -> Result<Self, WriteError> {
+        let there = client.len(&names::piece(segment, 0));
+        if there.map_err(WriteError::NotWritten)?.is_some() {
+            return Err(taken(segment));
         }
-        let len = part.len() as u64;
-        pieces.push(Piece { offset, len });
-        if first.is_none() {
-            first = Some(part);
-        } else {
-            append(client, segment, offset, &part)?;
-        }
-        offset += len;
+        Ok(Self {
+            client,
+            known,
+            segment,
+            first: None,
+            part: Vec::new(),
+            pieces: Vec::new(),
+        })
     }
+
+    /// Writes the part that has gathered; the first one waits.
+    fn end_part(&mut self) -> Result<(), WriteError> {
+        let part = mem::take(&mut self.part);
+        let offset = self.pieces.last().map_or(0, Piece::end);
+        let len = part.len() as u64;
+        self.pieces.push(Piece { offset, len });
+        if self.first.is_none() {
+            self.first = Some(part);
+            return Ok(());
+        }
+        append(self.client, self.segment, offset, &part)
+    }
+}
+
+impl SegmentWriter for Beginning<'_> {
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), WriteError> {
+        while !bytes.is_empty() {
+            let count = bytes.len().min(PART_BYTES - self.part.len());
+            self.part.extend_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            if self.part.len() == PART_BYTES {
+                self.end_part()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<u64, WriteError> {
+        if !self.part.is_empty() {
+            self.end_part()?;
+        }
+        let first = object(&self.first.take().unwrap_or_default());
+        match self.client.create(&names::piece(self.segment, 0), &first) {
+            Ok(Created::Ours) => {}
+            Ok(Created::Taken(_)) => return Err(taken(self.segment)),
+            Err(error) => return Err(WriteError::InDoubt(error)),
+        }
+        let pieces = mem::take(&mut self.pieces);
+        let len = pieces.last().map_or(0, Piece::end);
+        lock(self.known).insert(self.segment, pieces);
+        Ok(len)
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        // Invisible, but in the way of another try, until the next sweep removes them.
+        for piece in self.pieces.iter().filter(|piece| piece.offset > 0) {
+            drop(
+                self.client
+                    .delete(&names::piece(self.segment, piece.offset)),
+            );
+        }
+    }
+}
+
+fn taken(segment: u64) -> WriteError {
+    let name = names::piece(segment, 0);
+    let text = format!("cannot create the object {name}: there is one already");
+    WriteError::NotWritten(io::Error::new(io::ErrorKind::AlreadyExists, text))
 }
 
 /// Follows a segment from its first piece to its end; `None` if there is no such segment.

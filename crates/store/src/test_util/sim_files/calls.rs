@@ -4,9 +4,11 @@
 use std::{io, path::Path};
 
 use super::{
-    SimFiles, State,
-    disk::{NodeId, ROOT},
+    SimFiles,
+    dir::NodeId,
+    disk::ROOT,
     fault::{Call, Effect, Strike},
+    files::State,
     handles::{SimDir, SimFile},
 };
 use crate::file_layer::{FileId, FileStatus};
@@ -28,15 +30,16 @@ impl SimFiles {
         body: impl FnOnce(&mut State, &Struck) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.state();
-        let number = state.calls;
-        if let Some((_, deed)) = state.interlude.take_if(|(at, _)| *at == number) {
+        let number = state.calls.made;
+        if let Some((_, deed)) = state.calls.interlude.take_if(|(at, _)| *at == number) {
             drop(state);
             deed();
             state = self.state();
         }
-        state.calls += 1;
+        state.calls.made += 1;
         // Every fault counts the call; the one planned first strikes.
         let strikes: Vec<Effect> = state
+            .calls
             .faults
             .iter_mut()
             .filter_map(|fault| fault.meet(call, path))
@@ -44,11 +47,12 @@ impl SimFiles {
         let struck = match strikes.first() {
             None => Struck::No,
             Some(effect) => {
-                state.struck += 1;
-                state.last_struck = Some(Strike {
+                let is_named = state.disk.find(ROOT, path).is_ok();
+                state.calls.struck += 1;
+                state.calls.last_struck = Some(Strike {
                     call,
                     path: path.to_owned(),
-                    is_named: state.disk.find(ROOT, path).is_ok(),
+                    is_named,
                 });
                 match *effect {
                     Effect::Error(kind) => return Err(kind.into()),

@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     SimFiles,
-    dir::DirNode,
-    disk::{Disk, Node, NodeId, ROOT},
+    dir::{DirNode, NodeId},
+    disk::{Disk, Node, ROOT},
     file::{FileNode, PIECE, Piece},
     rng::Rng,
 };
@@ -78,6 +78,19 @@ enum What {
     Name { dir: NodeId, change: usize },
     Length { file: NodeId },
     Piece { file: NodeId, index: u64 },
+}
+
+impl SimFiles {
+    /// The crash now.
+    pub fn crash_point(&self) -> CrashPoint {
+        let state = self.state();
+        CrashPoint::new(state.history.len(), "now".to_owned(), state.disk.clone())
+    }
+
+    /// Images of a crash now.
+    pub fn crash_images(&self, bound: Bound) -> Vec<Image> {
+        self.crash_point().images(bound).collect()
+    }
 }
 
 impl CrashPoint {

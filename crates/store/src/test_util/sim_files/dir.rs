@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, ffi::OsString};
 
-use super::disk::NodeId;
+/// A file or directory, whatever its name.
+pub(super) type NodeId = u64;
 
 /// A change of a directory's names; each reaches the disk whole or not at all.
 #[derive(Debug, Clone)]

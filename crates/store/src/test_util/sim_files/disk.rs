@@ -9,12 +9,9 @@ use std::{
 };
 
 use super::{
-    dir::{Change, DirNode},
+    dir::{Change, DirNode, NodeId},
     file::FileNode,
 };
-
-/// A file or directory, whatever its name.
-pub(super) type NodeId = u64;
 
 /// The directory that is always there.
 pub(super) const ROOT: NodeId = 0;

@@ -129,3 +129,17 @@ impl Fault {
         strikes.then_some(self.effect)
     }
 }
+
+/// Something that happens to the files while a program works.
+pub(super) type Interlude = Box<dyn FnOnce() + Send>;
+
+/// The calls so far, and what is planned for those to come.
+#[derive(Default)]
+pub(super) struct Calls {
+    pub(super) made: u64,
+    pub(super) faults: Vec<Fault>,
+    /// What is to happen before the call of a number.
+    pub(super) interlude: Option<(u64, Interlude)>,
+    pub(super) struck: u64,
+    pub(super) last_struck: Option<Strike>,
+}

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{Shared, disk::NodeId, file::MapToken};
+use super::{dir::NodeId, file::MapToken, files::Shared};
 use crate::lock::lock;
 
 /// An open simulated directory. It stays itself when its name changes or goes.

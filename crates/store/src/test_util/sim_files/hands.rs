@@ -6,8 +6,10 @@ use std::{
 };
 
 use super::{
-    SimFiles, State,
-    disk::{NodeId, Op, ROOT},
+    SimFiles,
+    dir::NodeId,
+    disk::{Op, ROOT},
+    files::State,
 };
 
 impl SimFiles {

@@ -1,24 +1,10 @@
 //! [`Journal`]: the operations on a disk, so that one run shows the crash at every operation.
 
-use std::path::PathBuf;
-
 use super::{
+    SimFiles,
     crash::{Bound, CrashPoint, Image},
-    disk::{Disk, Op},
+    history::{Entry, History},
 };
-
-/// One operation that changed the disk, or was to.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) op: Op,
-    pub(super) path: PathBuf,
-}
-
-impl Entry {
-    fn describe(&self) -> String {
-        format!("{} {}", self.op, self.path.display())
-    }
-}
 
 /// The operations of a run, from a known disk on.
 ///
@@ -44,36 +30,40 @@ impl Entry {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Journal {
-    pub(super) base: Disk,
-    pub(super) entries: Vec<Entry>,
+pub struct Journal(History);
+
+impl SimFiles {
+    /// What happened since the beginning, or since [`rebase`](Self::rebase).
+    pub fn journal(&self) -> Journal {
+        Journal(self.state().history.clone())
+    }
 }
 
 impl Journal {
     /// Number of operations; crash points are before the first, between any two, and
     /// after the last.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.0.entries.len()
     }
 
     /// Whether nothing happened.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.0.entries.is_empty()
     }
 
     /// The operations in words.
     pub fn describe(&self) -> impl Iterator<Item = String> + '_ {
-        self.entries.iter().map(Entry::describe)
+        self.0.entries.iter().map(Entry::describe)
     }
 
     /// Every crash point in turn. Replays each operation once.
     pub fn points(&self) -> impl Iterator<Item = CrashPoint> + '_ {
-        let mut disk = self.base.clone();
+        let mut disk = self.0.base.clone();
         (0..=self.len()).map(move |operations| {
             let after = match operations.checked_sub(1) {
                 Some(last) => {
-                    disk.apply(last, &self.entries[last].op);
-                    self.entries[last].describe()
+                    disk.apply(last, &self.0.entries[last].op);
+                    self.0.entries[last].describe()
                 }
                 None => "nothing".to_owned(),
             };
@@ -87,11 +77,11 @@ impl Journal {
     ///
     /// If there were fewer.
     pub fn point(&self, operations: usize) -> CrashPoint {
-        let mut disk = self.base.clone();
-        for (number, entry) in self.entries[..operations].iter().enumerate() {
+        let mut disk = self.0.base.clone();
+        for (number, entry) in self.0.entries[..operations].iter().enumerate() {
             disk.apply(number, &entry.op);
         }
-        let last = operations.checked_sub(1).map(|last| &self.entries[last]);
+        let last = operations.checked_sub(1).map(|last| &self.0.entries[last]);
         let after = last.map_or("nothing".to_owned(), Entry::describe);
         CrashPoint::new(operations, after, disk)
     }

@@ -96,7 +96,7 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     }
 
     let base = assessment.attested;
-    let mut replay = Replay::new(0, &assessment);
+    let mut replay = Replay::new(0, assessment.end);
     let mut copy = GroupBuffer::new(base + 1);
     let mut batches = Vec::new();
     let mut open = Batch {

@@ -1,0 +1,82 @@
+//! [`Checksums`]: the checksums on record of a shard's chunks.
+
+use std::sync::Arc;
+
+use super::site::Site;
+use crate::{
+    StorageError,
+    chunk::{SUM_BYTES, SUMS_PER_SECTOR},
+    storage::{Reads, Region, Storage, Stream},
+};
+
+/// Checksums read at once.
+pub(super) const RUN: usize = 64;
+
+/// The checksums of a shard's chunks: in storage as far as they fill sectors, and a tail.
+#[derive(Debug)]
+pub(super) struct Checksums {
+    /// Chunks whose checksum is in storage.
+    stored: u64,
+    region: Option<Arc<dyn Region>>,
+    tail: Box<[u32]>,
+}
+
+impl Checksums {
+    /// Opens those of the first `len` chunks, the last of which are `tail`. `before` are those of
+    /// the same shard when it had fewer chunks.
+    pub(super) fn open(
+        storage: &dyn Storage,
+        reads: Reads,
+        site: &Site,
+        len: u64,
+        tail: &[u32],
+        before: Option<&Self>,
+    ) -> Result<Self, StorageError> {
+        let stored = len - tail.len() as u64;
+        let region = match before {
+            Some(before) if before.stored == stored => before.region.clone(),
+            _ if stored == 0 => None,
+            _ => Some(site.open(storage, Stream::Sums, reads, stored / SUMS_PER_SECTOR)?),
+        };
+        Ok(Self {
+            stored,
+            region,
+            tail: tail.into(),
+        })
+    }
+
+    /// Whether any of them are in storage.
+    pub(super) fn are_stored(&self) -> bool {
+        self.region.is_some()
+    }
+
+    /// Those of at most [`RUN`] chunks, from `first` on.
+    pub(super) fn read(&self, first: u64, out: &mut [u32]) -> Result<(), StorageError> {
+        let stored = self.stored.saturating_sub(first).min(out.len() as u64) as usize;
+        let (out, out_tail) = out.split_at_mut(stored);
+        if let Some(region) = &self.region
+            && !out.is_empty()
+        {
+            let mut buffer = [0; RUN * SUM_BYTES];
+            let offset = first as usize * SUM_BYTES;
+            let bytes = match region.bytes() {
+                Some(bytes) => &bytes[offset..][..stored * SUM_BYTES],
+                None => {
+                    let buffer = &mut buffer[..stored * SUM_BYTES];
+                    region.read_at(offset as u64, buffer)?;
+                    &*buffer
+                }
+            };
+            let (checksums, _) = bytes.as_chunks();
+            for (out, checksum) in out.iter_mut().zip(checksums) {
+                *out = u32::from_le_bytes(*checksum);
+            }
+        }
+        // Empty unless the run reaches behind what is stored.
+        if !out_tail.is_empty() {
+            let start = (first + stored as u64 - self.stored) as usize;
+            out_tail.copy_from_slice(&self.tail[start..][..out_tail.len()]);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! [`Site`]: where a shard belongs, and the opening of its streams.
+
+use std::{io, sync::Arc};
+
+use crate::{
+    StorageError,
+    storage::{self, Part, Reads, Region, Storage, Stream},
+};
+
+/// Where a shard belongs.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) tree_id: [u8; 16],
+    pub(super) level: u8,
+    /// The shard's number on its level.
+    pub(super) number: u64,
+    /// What its chunks are called in error messages.
+    pub(super) name: Box<str>,
+    /// The index of its first chunk on the level.
+    pub(super) first_chunk: u64,
+}
+
+/// The error of a stream that does not open. A missing or short file is damage.
+fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => StorageError::DataCorruption {
+            file,
+            offset: 0,
+            reason: format!("{error}; the manifest names its first {needed} bytes"),
+        },
+        _ => error.into(),
+    }
+}
+
+impl Site {
+    /// The first `units` units of one of the shard's streams. A file that is missing or too short
+    /// is damage, not a mishap.
+    pub(super) fn open(
+        &self,
+        storage: &dyn Storage,
+        stream: Stream,
+        reads: Reads,
+        units: u64,
+    ) -> Result<Arc<dyn Region>, StorageError> {
+        let shard = storage::Shard {
+            stream,
+            level: self.level,
+            index: self.number,
+        };
+        let needed = units * stream.unit_bytes() as u64;
+        let name = || storage.name(Part::Shard(shard));
+        let region = storage
+            .region(shard, units, reads)
+            .map_err(|error| refused(name(), needed, error))?;
+        // A view that is shorter than asked for would be met by a slice index later.
+        match region.bytes() {
+            Some(bytes) if (bytes.len() as u64) < needed => Err(refused(
+                name(),
+                needed,
+                io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    format!("the storage gave {} bytes of it", bytes.len()),
+                ),
+            )),
+            _ => Ok(region),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! [`Draft`]: a file that is being written under a temporary name.
+
+use std::{
+    io,
+    io::Read,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use super::{Disk, Prepared};
+use crate::file_layer::FileLayer;
+
+/// Bytes moved at once when a stream is copied to a file.
+const COPY_BYTES: usize = 256 << 10;
+
+/// A new file under a temporary name, which is removed again unless the file is finished.
+#[derive(Debug)]
+pub(in crate::fs) struct Draft<'a, L: FileLayer> {
+    file: Prepared<L>,
+    leftover: Leftover<'a, L>,
+}
+
+/// A name to be removed.
+#[derive(Debug)]
+struct Leftover<'a, L: FileLayer> {
+    disk: &'a Disk<L>,
+    path: Option<PathBuf>,
+}
+
+impl<'a, L: FileLayer> Draft<'a, L> {
+    /// Begins a new file. Its directory must be there; it is opened with it, so that what may be
+    /// wanting is wanting before anything is in doubt.
+    pub(in crate::fs) fn begin(disk: &'a Disk<L>, temporary: &Path) -> io::Result<Self> {
+        // An earlier attempt's file is not written over but replaced: what a failed sync left of it
+        // is unknown.
+        disk.remove_if_there(temporary)?;
+        let dir = disk.open_parent(temporary)?;
+        let file = disk.create_new(temporary)?;
+        Ok(Self {
+            file: Prepared { file, len: 0, dir },
+            leftover: Leftover {
+                disk,
+                path: Some(temporary.to_owned()),
+            },
+        })
+    }
+
+    /// Writes behind what was written.
+    pub(in crate::fs) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.leftover
+            .disk
+            .write(&self.file.file, bytes, self.file.len)?;
+        self.file.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Writes a stream behind what was written.
+    pub(super) fn copy(&mut self, content: &mut dyn Read) -> io::Result<()> {
+        let mut piece = Vec::new();
+        loop {
+            piece.clear();
+            // Grows the buffer with what is there: most streams are one header.
+            content.take(COPY_BYTES as u64).read_to_end(&mut piece)?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            self.write(&piece)?;
+        }
+    }
+
+    /// Syncs the file, which is then ready to get its name.
+    pub(in crate::fs) fn finish(mut self) -> io::Result<Prepared<L>> {
+        self.leftover.disk.sync(&self.file.file)?;
+        self.leftover.path = None;
+        Ok(self.file)
+    }
+}
+
+impl<L: FileLayer> Drop for Leftover<'_, L> {
+    fn drop(&mut self) {
+        // A file layer that panics once may panic again.
+        if let Some(path) = self.path.as_ref().filter(|_| !thread::panicking()) {
+            // Only tidiness: the next attempt and the next sweep remove it too.
+            let _ = self.disk.remove_if_there(path);
+        }
+    }
+}

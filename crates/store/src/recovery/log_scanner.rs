@@ -1,0 +1,108 @@
+//! [`LogScanner`]: reads the segments of a log, one after the other.
+
+use std::{io, mem};
+
+use rotortree_wal::{Event, GroupHeader, Scanner, Window};
+
+use super::segments::{LiveLog, LiveSegment};
+use crate::storage::SegmentReader;
+
+/// A place in the log where a group starts, or a segment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LogPlace {
+    /// The segment, as an index.
+    pub(super) segment: usize,
+    /// Bytes of the segments before it.
+    pub(super) before: u64,
+    /// Offset in it.
+    pub(super) offset: u64,
+}
+
+/// Reads through one window whatever it comes to.
+pub(super) struct LogScanner<'a> {
+    log: &'a LiveLog,
+    /// Of the current segment and of the group that was read last.
+    place: LogPlace,
+    /// The current segment, if one was begun.
+    segment: Option<&'a LiveSegment>,
+    /// None for a segment without a readable header.
+    scanner: Option<Scanner<SegmentReader>>,
+    window: Window,
+}
+
+impl<'a> LogScanner<'a> {
+    /// A scanner whose first segment is that of `place`, read from there on.
+    pub(super) fn starting_at(log: &'a LiveLog, place: LogPlace) -> Self {
+        Self {
+            log,
+            place,
+            segment: None,
+            scanner: None,
+            window: Window::new(),
+        }
+    }
+
+    /// Goes to the next segment; `None` behind the last one.
+    pub(super) fn next_segment(&mut self) -> io::Result<Option<&'a LiveSegment>> {
+        if let Some(ended) = self.segment.take() {
+            self.place = LogPlace {
+                segment: self.place.segment + 1,
+                before: self.place.before + ended.len,
+                offset: 0,
+            };
+        }
+        if let Some(ended) = self.scanner.take() {
+            self.window = ended.into_window();
+        }
+        let Some(segment) = self.log.segments.get(self.place.segment) else {
+            return Ok(None);
+        };
+        if let Some(header) = segment.header() {
+            let bytes = self.log.open(segment.number)?;
+            let window = mem::take(&mut self.window);
+            let scanner = Scanner::with_window(bytes, header.salt, window);
+            self.scanner = Some(scanner.starting_at(self.place.offset));
+        }
+        self.segment = Some(segment);
+        Ok(Some(segment))
+    }
+
+    /// What comes next in the current segment; `None` at its end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Event<'_>>> {
+        let Some(scanner) = &mut self.scanner else {
+            return Ok(None);
+        };
+        let event = scanner.next()?;
+        if let Some(Event::Group(group)) = &event {
+            self.place.offset = group.offset;
+        }
+        Ok(event)
+    }
+
+    /// The group that stands right behind the one read last, if one does that counts: a group
+    /// beyond the segment's cap is dead and attests nothing.
+    pub(super) fn peek_group(&mut self) -> io::Result<Option<GroupHeader>> {
+        let cap = self.cap();
+        match &mut self.scanner {
+            Some(scanner) => Ok(scanner
+                .peek_group()?
+                .filter(|group| group.first_sequence <= cap)),
+            None => Ok(None),
+        }
+    }
+
+    /// Up to which sequence the current segment counts.
+    pub(super) fn cap(&self) -> u64 {
+        self.segment.map_or(0, |segment| segment.cap)
+    }
+
+    pub(super) fn place(&self) -> LogPlace {
+        self.place
+    }
+
+    /// The segments behind the current one.
+    pub(super) fn segments_ahead(&self) -> &'a [LiveSegment] {
+        let next = self.place.segment + usize::from(self.segment.is_some());
+        self.log.segments.get(next..).unwrap_or_default()
+    }
+}

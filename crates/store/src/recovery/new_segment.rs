@@ -1,0 +1,76 @@
+//! [`NewSegment`]: the segment that this run writes, begun with what recovery copies into it.
+
+use std::io;
+
+use rotortree_wal::{GroupBuffer, Position, RecordView, SegmentHeader};
+
+use crate::{
+    StorageError,
+    storage::{SegmentWriter, Storage, WriteError},
+};
+
+/// Records in a group at most, so that groups of single leaves stay bounded as well.
+const GROUP_BYTES: usize = 2 << 20;
+/// Bytes handed to the backend at once.
+const WRITE_BYTES: usize = 256 << 10;
+
+/// A segment that records are pushed into, group by group. It is there once it is finished.
+pub(super) struct NewSegment<'a> {
+    writer: Box<dyn SegmentWriter + 'a>,
+    salt: u64,
+    attested: u64,
+    group: GroupBuffer,
+    bytes: Vec<u8>,
+}
+
+impl<'a> NewSegment<'a> {
+    pub(super) fn start(
+        storage: &'a dyn Storage,
+        header: &SegmentHeader,
+    ) -> Result<Self, StorageError> {
+        Ok(Self {
+            writer: storage.start_segment(header.number).map_err(told)?,
+            salt: header.salt,
+            attested: header.attested,
+            group: GroupBuffer::new(header.base.sequence + 1),
+            bytes: header.encode().to_vec(),
+        })
+    }
+
+    /// Adds a record to the group.
+    pub(super) fn push(&mut self, record: &RecordView<'_>) -> Result<(), StorageError> {
+        let pushed = self.group.push_record(record).map(drop);
+        pushed.map_err(|error| StorageError::Io(io::Error::other(error)))
+    }
+
+    /// Whether the group should be ended.
+    pub(super) fn is_group_full(&self) -> bool {
+        self.group.byte_len() >= GROUP_BYTES
+    }
+
+    /// Ends the group, if it has a record; the tree is in the state `after` behind it.
+    pub(super) fn end_group(&mut self, after: &Position) -> Result<(), StorageError> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let sealed = self.group.seal(self.salt, self.attested, after);
+        self.bytes.extend_from_slice(sealed);
+        self.group.clear();
+        if self.bytes.len() >= WRITE_BYTES {
+            self.writer.write(&self.bytes).map_err(told)?;
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+
+    /// Makes the segment visible and durable; its length.
+    pub(super) fn finish(mut self) -> Result<u64, StorageError> {
+        self.writer.write(&self.bytes).map_err(told)?;
+        self.writer.finish().map_err(told)
+    }
+}
+
+/// Opening fails, whatever became of the write: the next one tells.
+fn told(error: WriteError) -> StorageError {
+    StorageError::Io(error.into_io())
+}

@@ -1,0 +1,49 @@
+//! How far a replay has come: what the caller is told on the way, and what the report counts.
+
+use rotortree_wal::RecordView;
+
+use super::{log_scanner::LogPlace, segments::LiveLog};
+use crate::{
+    config::OpenProgress,
+    settings::{ProgressCallback, Settings},
+};
+
+/// Tells the caller of opening how much of the log was replayed, if it wants to know.
+#[derive(Clone, Copy)]
+pub(super) struct Progress<'a> {
+    callback: Option<&'a ProgressCallback>,
+    total: u64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn of(log: &LiveLog, config: &'a Settings) -> Self {
+        Self {
+            callback: config.progress.as_ref(),
+            total: log.total_bytes(),
+        }
+    }
+
+    /// The log is replayed up to here.
+    pub(super) fn report(&self, place: LogPlace) {
+        if let Some(callback) = self.callback {
+            callback.report(OpenProgress::Replayed {
+                done: place.before + place.offset,
+                total: self.total,
+            });
+        }
+    }
+}
+
+/// What was replayed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReplayCounts {
+    pub(super) records: u64,
+    pub(super) leaves: u64,
+}
+
+impl ReplayCounts {
+    pub(super) fn count(&mut self, record: &RecordView<'_>) {
+        self.records += 1;
+        self.leaves += record.leaves.len() as u64;
+    }
+}

@@ -1,0 +1,77 @@
+//! [`ReplayTarget`]: the tree that the log is replayed into.
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{LeanIMT, TreeError};
+use rotortree_wal::Position;
+
+use super::{batch::ReplayBatch, segments::LiveLog};
+use crate::{RotorTreeError, StorageError, hashing};
+
+/// The tree of a store that is being opened, as far as the log has been applied to it.
+pub(super) struct ReplayTarget<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    pub(super) log: &'a LiveLog,
+    pub(super) tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
+    /// State after the last entry that is in the tree as a whole.
+    pub(super) position: Position,
+    /// Whether large runs of leaves are shared out among threads, where the features have it.
+    pub(super) shares: bool,
+}
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReplayTarget<'_, H, N, MAX_DEPTH> {
+    /// Applies a batch and clears it: whole entries first, to know the state after them, then the
+    /// beginning of an unfinished one.
+    pub(super) fn apply(&mut self, batch: &mut ReplayBatch) -> Result<(), RotorTreeError> {
+        let (ended, unfinished) = batch.leaves.split_at(batch.ended);
+        if batch.end_sequence > self.position.sequence {
+            self.append(ended)?;
+            if let Some(metadata) = batch.metadata.take() {
+                self.tree.set_metadata(Some(metadata));
+            }
+            self.position = Position {
+                sequence: batch.end_sequence,
+                size: self.tree.size(),
+                root: self.tree.root().unwrap_or_default(),
+            };
+            self.check_group(batch.after_group)?;
+        }
+        self.append(unfinished)?;
+        if let Some(base) = batch.base {
+            self.check_base(&base)?;
+        }
+        batch.clear();
+        Ok(())
+    }
+
+    fn append(&mut self, leaves: &[Hash]) -> Result<(), TreeError> {
+        if leaves.is_empty() {
+            Ok(())
+        } else if self.shares {
+            hashing::append(self.tree, leaves)
+        } else {
+            self.tree.insert_many_sequential(leaves).map(drop)
+        }
+    }
+
+    /// Compares the tree with what the segment that continues from here says of it.
+    pub(super) fn check_base(&self, base: &Position) -> Result<(), StorageError> {
+        if base.sequence == self.position.sequence && *base != self.position {
+            return Err(self
+                .log
+                .changed("a segment continues from another tree than the one before it leads to"));
+        }
+        Ok(())
+    }
+
+    /// Compares the tree with what the group that ends here says of it.
+    fn check_group(&self, after: Option<Position>) -> Result<(), StorageError> {
+        match after {
+            Some(after) if after.sequence == self.position.sequence && after != self.position => {
+                Err(self.log.changed(&format!(
+                    "entry {} leads to another tree than the log states ({} leaves where it states {})",
+                    after.sequence, self.position.size, after.size
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
