@@ -173,7 +173,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     }
 }
 
-/// What a backup made now says that it is of.
+/// The origin that a backup made now records.
 fn backup_of(own: &Manifest) -> BackupOf {
     BackupOf {
         tree_id: own.tree_id,

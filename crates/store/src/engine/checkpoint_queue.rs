@@ -108,7 +108,7 @@ impl CheckpointQueue {
         outcome: Result<Option<Covered>, Failed>,
         took: Duration,
     ) -> Result<(), StorageError> {
-        // What is replaced is dropped behind the lock: a backend's error is code of others.
+        // The replaced error is dropped after the lock: a backend's error is foreign code.
         let (outcome, replaced) = match outcome {
             Ok(covered) => {
                 self.committer.policy.completed();

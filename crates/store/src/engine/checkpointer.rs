@@ -96,8 +96,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             None => ControlFlow::Continue(()),
         };
         let tails = write_nodes(&**storage, &previous, &snapshot, pace)?;
-        // A log that failed in the meantime may have lost what this snapshot was thought to hold
-        // durably.
+        // A log that failed in the meantime may have lost what this snapshot was thought to
+        // hold durably.
         group.status.check_failure()?;
         let committed = catalog.update(|next| {
             next.sequence = sequence;
@@ -134,8 +134,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                     return Ok(None);
                 }
                 let is_new = log.durable.sequence > covered;
-                // A segment that nothing was written to since it was started continues from here
-                // already.
+                // A segment that nothing was written to since it was started continues from
+                // here already.
                 if is_new && log.newest.header.base.sequence != log.durable.sequence {
                     self.committer.rotate(log)?;
                 }
@@ -174,8 +174,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         match self.cold.load_full().extend(storage, &catalog.manifest()) {
             Ok(extended) => {
                 let lens = extended.base_lens(self.pin_above_level);
-                // What is replaced here and by the writer holds views of a backend, which are
-                // dropped when no lock is held any more.
+                // The replaced values have views of a backend, which are dropped when no lock is
+                // held any more.
                 outbox::discard(self.cold.swap(Arc::clone(&extended)));
                 let is_durable = |sequence| group.is_durable(sequence);
                 self.writer.serve_from_chunks(extended, &lens, is_durable);

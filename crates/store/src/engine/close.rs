@@ -54,7 +54,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     fn close_steps(&self) -> Result<(), StorageError> {
         // Inserts look at the status under the writer's lock: none comes after.
         self.writer.between_batches(|| self.status().close());
-        // Futures are told by the flush that serves them.
+        // The flush that serves the futures wakes them.
         self.wake_all();
         let is_short = |error: &_| matches!(error, StorageError::Unavailable(_));
         patiently(|| self.committer.flush_all(), is_short).map_err(|error| match error {
@@ -67,8 +67,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         })?;
         self.checkpointer.queue.wait_until_idle();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
-            // A checkpoint that fails takes nothing away from what is durable; it is told once
-            // everything else is done.
+            // A failed checkpoint loses nothing durable; its error is returned once everything
+            // else is done.
             drop(self.checkpointer.run(true));
         }
         self.committer.close_log()?;

@@ -89,8 +89,8 @@ impl Committer {
                 let synced =
                     led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
                 if let Err(error) = synced {
-                    // A failure may concern records after this sequence: the rotation behind its
-                    // group.
+                    // A failure may concern records after this sequence: the rotation
+                    // behind its group.
                     return if self.group.is_durable(sequence) {
                         Ok(())
                     } else {
@@ -129,15 +129,15 @@ impl Committer {
 
     /// Gives up the lead. Unless more comes, a tick attests what is durable.
     pub(super) fn give_back(&self, lead: LeaderGuard<'_>) {
-        // Whatever this thread led for, also if that kept a tick from attesting.
+        // Also if this lead kept a tick from attesting.
         let wants_tick = lead.release();
         if wants_tick && !self.group.schedule(Tick::Mark, self.mark_delay()) {
             self.mark();
         }
     }
 
-    /// Gives up the lead after a write that failed. If nothing was written, the waiters are
-    /// told and the next leader tries again; otherwise the log failed, and nothing becomes
+    /// Gives up the lead after a failed write. If nothing was written, the waiters are notified
+    /// and the next leader tries again. Otherwise the log has failed, and nothing becomes
     /// durable any more.
     fn give_up(&self, lead: LeaderGuard<'_>, error: WriteError) -> StorageError {
         match error {
@@ -233,7 +233,7 @@ impl Committer {
         self.figures.shortage.pause(usual)
     }
 
-    /// What the background does when time has passed.
+    /// The delayed work of the background.
     pub(super) fn tick(&self, tick: Tick) {
         let status = &self.group.status;
         if status.check().is_err() || !status.is_own_process() {
@@ -241,7 +241,7 @@ impl Committer {
         }
         match tick {
             Tick::Flush => self.flush_tick(),
-            // Where more is on its way, the group that carries it attests.
+            // If more records are pending, their group attests.
             Tick::Mark if self.source.has_pending() => {}
             Tick::Mark => {
                 let _outbox = outbox::scope();

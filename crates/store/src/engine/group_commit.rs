@@ -175,7 +175,8 @@ impl GroupCommit {
         self.state.lock().log = WriteEnd::Gone;
     }
 
-    /// Fails for good: nothing becomes durable any more, and every waiter is told. Without a lock.
+    /// Fails for good: nothing becomes durable any more, and every waiter is notified. Called
+    /// without a lock.
     pub(super) fn fail(&self, error: io::Error) -> Arc<io::Error> {
         let failure = self.status.record_failure(error);
         self.tell_all();
@@ -205,7 +206,7 @@ impl GroupCommit {
         }
     }
 
-    /// Waits until no thread leads, lets none lead any more, and lets go of the engine.
+    /// Waits until no thread leads, prevents later leads, and drops the reference to the engine.
     pub(super) fn retire(&self) {
         let ended = self.state.wait(|state| {
             let is_led = matches!(state.log, WriteEnd::Led);

@@ -25,7 +25,7 @@ struct Ring {
     heads: Vec<TreeHead>,
     /// How many there ever were: the position of the next one.
     next: u64,
-    /// Where the next one goes: `next % bound`, without a division for every insert.
+    /// The slot of the next head: `next % bound`, without a division for every insert.
     slot: usize,
 }
 
@@ -150,7 +150,7 @@ mod tests {
         heads.find(&[root; 32], true)
     }
 
-    /// What the ring must find: the newest of the last `bound`.
+    /// The head that the ring must find: the newest of the last `bound`.
     fn model(all: &[TreeHead], bound: usize, root: u8) -> Option<TreeHead> {
         let mut kept = all.iter().rev().take(bound);
         kept.find(|head| head.root == [root; 32]).copied()

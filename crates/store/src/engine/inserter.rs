@@ -53,9 +53,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         }
     }
 
-    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one), or
-    /// refuses where that takes waiting. A tree of another size than the entry demands is told
-    /// before room is looked for.
+    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one),
+    /// or refuses where that takes waiting. A wrong size of the tree is reported before room
+    /// is looked for.
     fn admit(
         &self,
         bytes: usize,
@@ -127,7 +127,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             .into());
         }
         let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
-        // A failure under the writer lock is told behind it.
+        // A failure under the writer lock is reported after the lock.
         let _notice = self.committer.group.notice_failure();
         let mut state = self.admit(bytes, entry.expected_size, admission)?;
         let first_leaf = state.tree.size();
@@ -239,8 +239,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
     }
 
     /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before
-    /// anything of it is published. The writer lock is let go for each piece; `streaming` keeps
-    /// others out.
+    /// anything of it is published. The writer lock is released for each piece; `streaming` keeps
+    /// other inserts out.
     fn stream<'a, 'l>(
         &'a self,
         mut state: WriterGuard<'a, H, N, MAX_DEPTH>,

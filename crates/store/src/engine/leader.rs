@@ -12,8 +12,8 @@ use super::{
 use crate::StorageError;
 
 /// Held by the leader. Given up by [`release`](Self::release) or, for good,
-/// [`retire`](Self::retire); dropped otherwise - by a failure or a panic - the write end is gone
-/// for good, and every waiter is told.
+/// [`retire`](Self::retire); if it is dropped otherwise, by a failure or a panic, the write end is
+/// gone for good, and every waiter is notified.
 pub(super) struct LeaderGuard<'a> {
     group: &'a GroupCommit,
     log: Option<LogWriter>,

@@ -1,6 +1,6 @@
 //! [`Monitor`]: a lock with its condition variable, and [`Rank`]: the one order of all locks of a tree.
 //!
-//! Where debug assertions are on, each thread notes which locks it holds. A lock taken against the
+//! With debug assertions, each thread records the locks that it holds. A lock taken against the
 //! order panics, and so does a wait with a second lock held. Release builds note nothing.
 
 use std::{
@@ -23,7 +23,7 @@ pub(super) enum Rank {
     Catalog,
     /// The tree and the records that no leader has taken.
     Writer,
-    /// What is durable, who waits for it, and the log while no thread leads.
+    /// The durable sequence, its waiters, and the log while no thread leads.
     GroupCommit,
     /// The one checkpoint at a time, and what it leaves to be removed.
     Checkpoints,
@@ -200,8 +200,8 @@ mod held {
         }
     }
 
-    /// While one lives, code of others runs on this thread with a lock held. The locks that it
-    /// takes are those of other trees, which have an order of their own.
+    /// While one lives, foreign code runs on this thread with a lock held. The locks that it takes
+    /// are those of other trees, which have an order of their own.
     pub(in crate::engine) struct Foreign(Vec<Rank>);
 
     impl Foreign {

@@ -26,8 +26,7 @@ pub(super) struct Scope(PhantomData<*const ()>);
 
 /// Opens a scope. To be kept until the last lock is given back.
 pub(super) fn scope() -> Scope {
-    // A thread that ends has no outbox any more: what its destructors cause is told at once, which
-    // is all that is left.
+    // A thread that ends has no outbox any more: calls of its destructors run at once.
     OUTBOX
         .try_with(|outbox| outbox.borrow_mut().depth += 1)
         .ok();

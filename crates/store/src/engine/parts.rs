@@ -63,7 +63,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         // Called for the last time: what it holds need not live as long as the tree.
         config.progress = None;
         let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, config, me));
-        // What was replayed may be more than the policy allows.
+        // The replayed log may exceed the bound of the policy.
         if parts.writer.look_again() {
             parts.checkpointer.ask(true);
         }

@@ -22,7 +22,7 @@ pub(super) trait PendingSource: Send + Sync {
     /// The last record of the last batch that was inserted.
     fn last_batch_end(&self) -> u64;
 
-    /// The tree has gone idle: lets go of what is kept for speed.
+    /// The tree has gone idle: releases memory that is kept for speed.
     fn release_idle(&self);
 }
 

@@ -26,8 +26,8 @@ enum Stage {
     Begun,
 }
 
-/// What every insert and every sync is measured against. Whether a checkpoint is due is a value:
-/// the caller has it made.
+/// The limits that every insert and every sync compares with. Whether a checkpoint is due is a
+/// value, on which the caller acts.
 pub(super) struct Policy {
     policy: CheckpointPolicy,
     arity: u64,
@@ -117,7 +117,7 @@ impl Policy {
         this
     }
 
-    /// What a checkpoint of a tree of so many leaves covers.
+    /// The extent of a checkpoint of a tree of `size` leaves.
     pub(super) const fn extent(&self, size: u64, entries: u64, log: u64) -> Extent {
         Extent {
             nodes: Shape::new(self.arity, size).node_count(),
@@ -265,7 +265,7 @@ impl Policy {
         self.retries.load(Ordering::Acquire) && self.advance(Stage::None, Stage::Asked)
     }
 
-    /// What an insert has to do past 1.25 times the threshold.
+    /// The duty of an insert past 1.25 times the threshold.
     pub(super) fn lag(&self, size: u64) -> Lag {
         let CheckpointPolicy::MemoryThreshold(threshold) = self.policy else {
             return Lag::No;

@@ -74,7 +74,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         replaced
     }
 
-    /// What a leader took, and synced, is durable.
+    /// The records that a leader synced are durable.
     pub(super) fn make_durable(&self, snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>) {
         outbox::discard(self.durable.swap(snapshot));
     }

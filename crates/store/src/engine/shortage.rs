@@ -33,7 +33,7 @@ pub(super) fn with_reserve<T>(
 #[derive(Default)]
 pub(super) struct Shortage {
     count: AtomicU64,
-    /// What the last one failed with, until a write of its kind succeeds.
+    /// The error of the last one, until a write of its kind succeeds.
     last: Mutex<Option<Arc<io::Error>>>,
 }
 

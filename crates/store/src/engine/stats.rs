@@ -76,7 +76,7 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::optional_seconds")
     )]
     pub last_checkpoint_age: Option<Duration>,
-    /// What the last checkpoint failed with, if none completed since.
+    /// The error of the last checkpoint, if none has completed since.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_text")
@@ -102,7 +102,7 @@ pub struct Stats {
     /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors
     /// or room for example. What waited to be written waits on, and is tried again.
     pub unavailable: u64,
-    /// What the last of these failed with, if nothing was written since.
+    /// The error of the last of these, if nothing was written since.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_text")

@@ -70,7 +70,7 @@ impl Status {
     }
 
     /// Records that the tree failed for good; the first failure. Waiting threads and futures are
-    /// told by [`GroupCommit::tell_all`](super::group_commit::GroupCommit::tell_all), once this
+    /// notified by [`GroupCommit::tell_all`](super::group_commit::GroupCommit::tell_all), once this
     /// thread holds no lock.
     pub(super) fn record_failure(&self, error: io::Error) -> Arc<io::Error> {
         let error = Arc::new(error);
@@ -93,8 +93,8 @@ impl Status {
         self.failure.get()
     }
 
-    /// Whether this process opened the tree. A forked child must not write what its parent writes
-    /// too.
+    /// Whether this process opened the tree. A forked child must not write what its
+    /// parent writes too.
     pub(crate) fn is_own_process(&self) -> bool {
         self.process.has_this_id()
     }

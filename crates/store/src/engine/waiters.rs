@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, task::Waker};
 
-/// Where the waker of one future stands, for as long as the future lives.
+/// The slot of the waker of one future, for the life of the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot {
     sequence: u64,

@@ -15,7 +15,7 @@ const NAMES: u32 = 100;
 
 /// A stretch of a segment that was kept.
 pub(super) struct Kept {
-    /// What the file is called within the store.
+    /// The label of the file within the store.
     pub(super) label: String,
     /// Where it is.
     pub(super) place: String,

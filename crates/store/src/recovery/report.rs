@@ -33,10 +33,9 @@ pub struct RecoveryReport {
     pub cut_records: u64,
     /// The leaves in these records.
     pub cut_leaves: u64,
-    /// Where the log ended in something that was never known to be durable, which is what a
-    /// crash leaves.
+    /// The place of a torn tail, which a crash leaves: bytes that were never known to be durable.
     pub tear: Option<LogBreak>,
-    /// Where something was damaged that is known to have been durable.
+    /// The place of damage to records that are known to have been durable.
     pub damage: Option<Damage>,
     /// Segments whose damaged header was restored from its copy. Nothing was lost, but
     /// check the disk.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::report::{Damage, LogBreak, RecoveryReport};
 
-/// What opening found in one line, for a log or a terminal; parts between semicolons, those with
-/// nothing to tell left out.
+/// The report in one line, for a log or a terminal; its parts stand between semicolons, and empty
+/// parts are omitted.
 impl fmt::Display for RecoveryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Every field by name: one that is added and not written here does not compile.

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct LiveSegment {
     pub(crate) number: u64,
     pub(crate) start: Start,
-    /// What a later segment continues from; records beyond are dead.
+    /// The base of a later segment; records beyond it are dead.
     pub(crate) cap: u64,
     pub(crate) len: u64,
 }
@@ -51,8 +51,8 @@ pub(crate) struct LiveLog {
 }
 
 impl LiveLog {
-    /// The log as its owner reads it. By now the manifest is durable, and so is what it says was
-    /// durable.
+    /// The log as its owner reads it. By now the manifest is durable, and so is what it
+    /// says was durable.
     pub(crate) fn read_owned(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
