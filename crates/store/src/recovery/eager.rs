@@ -90,7 +90,7 @@ struct EagerReplay<'scope, 'env, 'a, H: Hasher, const N: usize, const MAX_DEPTH:
     batch: ReplayBatch,
     /// What comes is left to the second pass.
     gave_up: bool,
-    /// What is known to be attested beyond what the rules know so far.
+    /// The largest sequence known to be attested beyond that of the rules.
     attested: u64,
     /// Of the group whose records come.
     place: LogPlace,
@@ -155,7 +155,7 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
             && self.batch.end_sequence <= self.attested.max(rules.attested())
     }
 
-    /// Has what was gathered applied to the tree.
+    /// Passes the gathered records to the tree.
     fn apply(&mut self) {
         // Why it could not be is told at the end, behind what the whole log is worth.
         self.gave_up |= !self.applier.apply(&mut self.batch);
