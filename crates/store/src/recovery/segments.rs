@@ -119,17 +119,7 @@ impl LiveLog {
         let len = bytes.len();
         let copy = copy.filter(|copy| copy.number == number);
         let start = match SegmentStart::read(&mut bytes)? {
-            SegmentStart::Header(header) => {
-                if copy.is_some_and(|copy| copy != header.copy()) {
-                    return Err(StorageError::DataCorruption {
-                        file: self.name(number),
-                        offset: 0,
-                        reason: "the file holds another segment of this number than the one that the store wrote"
-                            .into(),
-                    });
-                }
-                Start::Intact(header)
-            }
+            SegmentStart::Header(header) => Start::Intact(header),
             SegmentStart::Unreadable(SegmentError::UnsupportedVersion { found, supported }) => {
                 return Err(StorageError::UnsupportedFormat {
                     file: self.name(number),
@@ -156,6 +146,14 @@ impl LiveLog {
         };
         if let Some(header) = segment.header() {
             self.check_identity(manifest, number, header)?;
+            if copy.is_some_and(|copy| copy != header.copy()) {
+                return Err(StorageError::DataCorruption {
+                    file: self.name(number),
+                    offset: 0,
+                    reason: "the file holds another segment of this number than the one that the store wrote"
+                        .into(),
+                });
+            }
         }
         Ok(segment)
     }

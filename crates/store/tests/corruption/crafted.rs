@@ -303,6 +303,49 @@ fn a_first_segment_that_continues_from_elsewhere_than_the_checkpoint_is_refused(
     }
 }
 
+/// The copy of its header would refuse each of these as well, without a word on what it is.
+#[test]
+fn a_foreign_segment_is_told_as_what_it_is() {
+    let sample = Sample::new(15, true);
+    let other = Sample::new(16, true);
+    let manifest = manifest(&sample.files);
+    let (first, last) = (manifest.first_segment, manifest.last_segment());
+    assert!(first < last, "the log has several segments");
+    let reason = |number: u64, bytes: Vec<u8>| {
+        let damaged = sample.copy();
+        damaged.write_file(segment(number), &bytes);
+        match open(&damaged, config(RecoveryMode::StopAtLastValid)) {
+            Err(RotorTreeError::Storage(StorageError::DataCorruption { file, reason, .. })) => {
+                assert!(file.contains(&format!("{number}.wal")), "{file}");
+                reason
+            }
+            outcome => panic!("segment {number}: {outcome:?}"),
+        }
+    };
+    let bytes = |files: &SimFiles, number| files.read_file(segment(number)).unwrap();
+    for number in [first, last] {
+        assert_eq!(
+            reason(number, bytes(&other.files, number)),
+            "the segment belongs to another tree"
+        );
+    }
+    for (number, neighbour) in [(first, last), (last, first)] {
+        assert_eq!(
+            reason(number, bytes(&sample.files, neighbour)),
+            format!("the file holds segment {neighbour}")
+        );
+    }
+    let mut bytes = bytes(&sample.files, first);
+    let mut header = SegmentHeader::decode(&bytes).unwrap();
+    header.base.size += 1;
+    bytes[..512].copy_from_slice(&header.encode());
+    let told = reason(first, bytes);
+    assert!(
+        told.starts_with("the segment continues from entry"),
+        "{told}"
+    );
+}
+
 #[test]
 fn what_recovery_wrote_is_known_to_be_durable_from_the_start() {
     let sample = Sample::new(11, false);

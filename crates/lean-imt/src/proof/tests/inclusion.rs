@@ -160,6 +160,12 @@ fn refuse_every_change<const N: usize>(proof: &NaryProof<N, DEPTH>, head: TreeHe
         for bit in [1, 0x80] {
             refuse("root", &|p| p.root[byte] ^= bit);
             refuse("leaf", &|p| p.leaf[byte] ^= bit);
+            let mut changed = proof.clone();
+            changed.leaf[byte] ^= bit;
+            assert!(
+                !changed.verify(&Blake3Hasher).unwrap(),
+                "another leaf has this root"
+            );
         }
     }
     let numbers = |from: u64| {
