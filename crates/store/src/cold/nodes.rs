@@ -67,7 +67,7 @@ use crate::{
 /// let cold = ColdNodes::open(&storage, &manifest, Reads::Mapped)?;
 /// assert_eq!(cold.base_lens(2), [896, 384, 0, 0, 0, 0, 0, 0, 0, 0, 0], "whole chunks of the two lowest levels");
 /// let nodes = load_nodes(cold, &manifest, 2)?;
-/// let reopened = LeanIMT::<_, 2, 32, _>::from_nodes(Blake3Hasher, nodes, 1000, None)?;
+/// let reopened = LeanIMT::<_, 2, 32>::from_nodes(Blake3Hasher, nodes, 1000, None)?;
 /// assert_eq!(reopened.root(), tree.root());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
