@@ -134,7 +134,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         let appended =
             self.edge
                 .append_one(&self.hasher, &leaf, &mut NodeSink::Store(&mut self.nodes));
-        self.settle(appended)
+        self.commit_or_abort(appended)
     }
 
     /// Appends a batch and returns the root after its last leaf. With the feature `parallel`,
@@ -166,8 +166,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
             &mut self.scratch,
             &mut NodeSink::Store(&mut self.nodes),
         );
-        self.scratch.settle(self.edge.size());
-        self.settle(appended)
+        self.scratch.shrink_beside(self.edge.size());
+        self.commit_or_abort(appended)
     }
 
     /// [`insert_many`](Self::insert_many), if the tree has `expected_size` leaves. A batch that was
@@ -230,7 +230,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         }
     }
 
-    fn settle(&mut self, appended: Result<(), TreeError>) -> Result<Hash, TreeError> {
+    fn commit_or_abort(&mut self, appended: Result<(), TreeError>) -> Result<Hash, TreeError> {
         match appended {
             Ok(()) => {
                 self.nodes.commit();

@@ -9,12 +9,11 @@
 //! aside/<label>.bytes         bytes that recovery cut from the log
 //! ```
 //!
-//! One module per role (`log`, `levels`, `manifest`, `aside`, `place`); all of them reach files
+//! One module per role (`log`, `levels`, `manifest`, `quarantine`, `place`); all of them reach files
 //! through `disk`, which stays with the directory that was locked, adds names to errors and knows
 //! which directory entries are durable. The layers above decide the meaning of the bytes, when to
 //! sync levels and when to commit. Unknown files beside a manifest are left alone.
 
-mod aside;
 mod disk;
 mod error;
 mod layout;
@@ -22,6 +21,7 @@ mod levels;
 mod log;
 mod manifest;
 mod place;
+mod quarantine;
 mod region;
 
 use std::{
@@ -302,11 +302,11 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.manifest.commit(generation, bytes)
     }
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        aside::keep(&self.disk, &self.layout, label, content)
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        quarantine::keep(&self.disk, &self.layout, label, content)
     }
 
-    fn rest(&self) {
-        self.log.rest();
+    fn release_idle(&self) {
+        self.log.release_idle();
     }
 }

@@ -329,7 +329,7 @@ impl Storage for MemoryStorage {
         })
     }
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
         let mut contents = self.contents();

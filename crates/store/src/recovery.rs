@@ -72,9 +72,9 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 ) -> Result<Recovered<H, N, MAX_DEPTH>, RotorTreeError> {
     // Inspected before anything is touched: opening must leave a foreign directory alone, and must
     // not create a store that must exist.
-    look(&**storage, config)?;
+    inspect_to_open(&**storage, config)?;
     let ownership = storage.acquire()?;
-    let place = look(&**storage, config)?;
+    let place = inspect_to_open(&**storage, config)?;
     storage.sweep()?;
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
@@ -258,7 +258,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 
 /// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that
 /// must contain leaves is not created.
-fn look(storage: &dyn Storage, config: &Settings) -> Result<Place, StorageError> {
+fn inspect_to_open(storage: &dyn Storage, config: &Settings) -> Result<Place, StorageError> {
     match refuse_foreign(storage)? {
         Place::Vacant if !config.create_if_missing => Err(missing(storage)),
         Place::Vacant => match config.expect_head {

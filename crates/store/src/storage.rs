@@ -365,11 +365,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Returns where they are. If these bytes are there under that name already, the call keeps
     /// them, so it can be repeated; if other bytes are there, it fails with `AlreadyExists` and
     /// does not change them.
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---
 
     /// Releases resources that are kept for speed, such as an open file; the next call that needs
     /// them gets them again. For a tree that goes idle.
-    fn rest(&self) {}
+    fn release_idle(&self) {}
 }

@@ -132,8 +132,8 @@ impl Storage for Careless {
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.0.commit_manifest(generation, bytes)
     }
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.0.keep_aside(label, content)
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.0.quarantine(label, content)
     }
 }
 

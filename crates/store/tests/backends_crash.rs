@@ -280,7 +280,7 @@ fn a_failed_segment_takes_nothing_more() {
         let commit = || storage.commit_group(1, 512, &[2; 512]);
         let committed = catch_unwind(AssertUnwindSafe(commit));
         assert!(!matches!(committed, Ok(Ok(()))));
-        storage.rest();
+        storage.release_idle();
         for offset in [512, 1024] {
             let error = storage.commit_group(1, offset, &[2; 512]).unwrap_err();
             let text = error.to_string();
@@ -314,7 +314,7 @@ fn room_ahead_is_in_proportion_to_what_was_written_and_given_back_at_rest() {
         "room was asked for {asked} times"
     );
     assert!(files.used() > end, "no room ahead");
-    storage.rest();
+    storage.release_idle();
     assert_eq!(files.used(), end, "at rest");
     storage.commit_group(1, end, &[3; 512]).unwrap();
     end += 512;
@@ -331,7 +331,7 @@ fn a_group_that_finds_no_room_is_refused_before_its_first_byte_and_can_be_writte
         let _owner = storage.acquire().unwrap();
         storage.create_segment(1, &[1; 512]).unwrap();
         storage.commit_group(1, 512, &[2; 512]).unwrap();
-        storage.rest();
+        storage.release_idle();
         let bytes = vec![3; group];
         // Not a byte of it, and all but the last block.
         for free in [0, group as u64 / 4096 * 4096] {

@@ -401,7 +401,7 @@ fn a_segment_in_the_place_of_the_one_that_was_open_is_refused() {
             let (storage, _owner) = owned(dir.path());
             let segment = dir.path().join("log/0000000000000001.wal");
             if idle {
-                storage.rest();
+                storage.release_idle();
             }
             if removed {
                 fs::remove_file(&segment).unwrap();

@@ -148,7 +148,7 @@ fn check_groups(
             .expect("committed");
         expected.extend(group);
         if *rest {
-            storage.rest();
+            storage.release_idle();
         }
     }
     let mut segment = storage.read_segment(1).expect("there");

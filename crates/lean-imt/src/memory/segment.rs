@@ -145,7 +145,7 @@ impl SegmentWriter {
     /// one.
     pub(super) fn grown(&self, capacity: usize) -> Result<Self, TreeError> {
         let mut grown = Self::with_capacity(capacity.max(self.written))?;
-        self.settle();
+        self.fence();
         self.segment.watch.read(0, self.written);
         grown.segment.watch.write(0, self.written);
         // SAFETY: the source has at least `written` slots, which no thread writes meanwhile. The
@@ -212,7 +212,7 @@ impl SegmentWriter {
 
     /// Publishes everything staged.
     pub(super) fn publish(&mut self) {
-        self.settle();
+        self.fence();
         self.streaming = false;
         self.segment
             .published
@@ -221,13 +221,13 @@ impl SegmentWriter {
 
     /// Drops the staged slots.
     pub(super) fn abort(&mut self) {
-        self.settle();
+        self.fence();
         self.streaming = false;
         self.written = self.segment.published.load(Ordering::Relaxed);
     }
 
     /// Orders the writes around the cache before all later accesses.
-    fn settle(&self) {
+    fn fence(&self) {
         if self.streaming {
             streaming::fence();
         }
@@ -245,7 +245,7 @@ impl SegmentWriter {
 impl Drop for SegmentWriter {
     /// The memory may be freed after this.
     fn drop(&mut self) {
-        self.settle();
+        self.fence();
     }
 }
 

@@ -41,7 +41,7 @@ impl Scratch {
 
     /// Releases the buffers, unless the nodes of a tree of `size` leaves take many times
     /// as much memory.
-    pub(crate) fn settle(&mut self, size: u64) {
+    pub(crate) fn shrink_beside(&mut self, size: u64) {
         const SHARE: u64 = 16;
         if size / SHARE < (self.run.len() + self.parents.len()) as u64 {
             *self = Self::default();

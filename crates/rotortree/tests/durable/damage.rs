@@ -80,8 +80,8 @@ fn a_damaged_log_is_cut_kept_aside_and_told() {
     let report = tree.recovery_report();
     let damage = report.damage.unwrap();
     assert!(damage.valid_sequence < damage.durable_sequence);
-    assert_eq!(damage.kept_aside.len(), 1);
-    let kept = fs::read(&damage.kept_aside[0]).unwrap();
+    assert_eq!(damage.quarantined.len(), 1);
+    let kept = fs::read(&damage.quarantined[0]).unwrap();
     let cut = &damaged[usize::try_from(damage.at.offset).unwrap()..];
     assert_eq!(
         kept[..512],

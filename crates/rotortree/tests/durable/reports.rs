@@ -117,7 +117,7 @@ fn a_recovery_report_is_a_line_that_names_what_matters() {
         "DAMAGE",
         damage.at.file.as_str(),
         damage.at.reason.as_str(),
-        damage.kept_aside[0].as_str(),
+        damage.quarantined[0].as_str(),
     ] {
         assert!(line.contains(part), "{part}: {line}");
     }

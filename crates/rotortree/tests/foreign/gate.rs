@@ -249,7 +249,7 @@ impl Storage for Gate {
         self.0.memory.commit_manifest(generation, bytes)
     }
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.0.memory.keep_aside(label, content)
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.0.memory.quarantine(label, content)
     }
 }

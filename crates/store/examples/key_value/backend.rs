@@ -236,10 +236,10 @@ impl Storage for KeyValueStorage {
 
     // --- keeping evidence ---
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
-        let key = keys::aside(label);
+        let key = keys::quarantined(label);
         let name = key.escape_ascii().to_string();
         match self.database.get(&key)? {
             None => self

@@ -44,6 +44,6 @@ pub(crate) fn unit(shard: Shard, index: u64) -> Key {
 }
 
 /// The value kept aside under a label.
-pub(crate) fn aside(label: &str) -> Key {
+pub(crate) fn quarantined(label: &str) -> Key {
     format!("aside/{label}").into_bytes()
 }

@@ -77,7 +77,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         recovery::ensure_room(&**target, &previous)?;
         check_is_prefix(target, &previous, &snapshot, position)?;
         let outcome = self.extend_backup(&**target, &own, &previous, &snapshot, position);
-        target.rest();
+        target.release_idle();
         drop(owner);
         outcome?;
         Ok(BackupReport {

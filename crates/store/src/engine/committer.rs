@@ -309,7 +309,7 @@ impl Committer {
         if matches!(marked, Ok(()) | Err(WriteError::NotWritten(_))) {
             lead.buffer.release();
             self.source.release_idle();
-            self.storage.rest();
+            self.storage.release_idle();
             lead.is_resting = true;
             reserve.fill();
         }

@@ -59,7 +59,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         let size = recovered.tree.size();
         events::opened(storage.describe(), size, recovered.report.clone());
         // A tree that nothing is done with keeps no segment open.
-        storage.rest();
+        storage.release_idle();
         // Called for the last time: what it holds need not live as long as the tree.
         config.progress = None;
         let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, config, me));

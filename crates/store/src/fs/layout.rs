@@ -8,7 +8,7 @@ pub(super) const MANIFEST: &str = "MANIFEST";
 pub(super) const MANIFEST_TEMPORARY: &str = "MANIFEST.tmp";
 pub(super) const LOG: &str = "log";
 pub(super) const LEVELS: &str = "levels";
-pub(super) const ASIDE: &str = "aside";
+pub(super) const QUARANTINE: &str = "aside";
 const SEGMENT_SUFFIX: &str = ".wal";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -18,7 +18,7 @@ pub(super) struct Layout {
     root: PathBuf,
     log: PathBuf,
     levels: PathBuf,
-    aside: PathBuf,
+    quarantine: PathBuf,
     manifest: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl Layout {
         Self {
             log: root.join(LOG),
             levels: root.join(LEVELS),
-            aside: root.join(ASIDE),
+            quarantine: root.join(QUARANTINE),
             manifest: root.join(MANIFEST),
             root,
         }
@@ -45,8 +45,8 @@ impl Layout {
         &self.levels
     }
 
-    pub(super) fn aside(&self) -> &Path {
-        &self.aside
+    pub(super) fn quarantine(&self) -> &Path {
+        &self.quarantine
     }
 
     pub(super) fn manifest(&self) -> &Path {
@@ -76,7 +76,7 @@ impl Layout {
 
     /// The file kept aside under a label.
     pub(super) fn kept(&self, label: &str) -> PathBuf {
-        self.aside.join(format!("{}.bytes", plain(label)))
+        self.quarantine.join(format!("{}.bytes", plain(label)))
     }
 }
 

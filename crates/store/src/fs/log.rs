@@ -104,7 +104,7 @@ impl<L: FileLayer> Log<L> {
 
     pub(super) fn start(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
         // The segment before ends here. Its descriptor may be the one that this one needs.
-        self.rest();
+        self.release_idle();
         let path = self.layout.segment(number);
         let start = || {
             self.disk.ensure_dir(self.layout.log())?;
@@ -308,7 +308,7 @@ impl<L: FileLayer> Log<L> {
 
     /// Closes the newest segment's file, which the next commit opens again, and gives the room
     /// behind its end back.
-    pub(super) fn rest(&self) {
+    pub(super) fn release_idle(&self) {
         if let Some(newest) = &mut *lock(&self.newest)
             && let State::Open(end) = &mut newest.state
         {

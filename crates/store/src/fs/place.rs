@@ -10,7 +10,7 @@ use std::{
 use super::{
     disk::Disk,
     layout::{
-        self, ASIDE, LEVELS, LOG, Layout, MANIFEST, MANIFEST_TEMPORARY, is_kept_temporary,
+        self, LEVELS, LOG, Layout, MANIFEST, MANIFEST_TEMPORARY, QUARANTINE, is_kept_temporary,
         is_level, is_segment_temporary, is_shard_temporary, segment_number,
     },
 };
@@ -42,7 +42,7 @@ pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Resu
             (Some(LEVELS), true) if are_levels(disk, layout)? => {
                 parts.push("a directory `levels`".to_owned());
             }
-            (Some(ASIDE), true) if is_aside(disk, layout)? => {
+            (Some(QUARANTINE), true) if is_aside(disk, layout)? => {
                 parts.push("a directory `aside`".to_owned());
             }
             _ => foreign.push((name, is_dir)),
@@ -99,7 +99,7 @@ fn are_levels<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool>
 }
 
 fn is_aside<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
-    let entries = disk.list(layout.aside())?.unwrap_or_default();
+    let entries = disk.list(layout.quarantine())?.unwrap_or_default();
     Ok(entries.iter().all(|(name, is_dir)| {
         let kept = name.extension().is_some_and(|suffix| suffix == "bytes");
         !is_dir && (kept || is_kept_temporary(name))
@@ -169,9 +169,9 @@ pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result
             disk.remove_if_there(&layout.log().join(name))?;
         }
     }
-    for (name, is_dir) in disk.list(layout.aside())?.unwrap_or_default() {
+    for (name, is_dir) in disk.list(layout.quarantine())?.unwrap_or_default() {
         if !is_dir && is_kept_temporary(&name) {
-            disk.remove_if_there(&layout.aside().join(name))?;
+            disk.remove_if_there(&layout.quarantine().join(name))?;
         }
     }
     for level in levels(disk, layout)? {
@@ -210,7 +210,7 @@ pub(super) fn location<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Res
     if is_there {
         location.own.extend(id);
         let mut own = vec![layout.log().to_owned(), layout.levels().to_owned()];
-        own.push(layout.aside().to_owned());
+        own.push(layout.quarantine().to_owned());
         own.extend(levels(disk, layout)?);
         for directory in own {
             match disk.status_at(&directory) {

@@ -73,7 +73,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
             version,
             completer,
         };
-        let job = Box::new(move || watch.look());
+        let job = Box::new(move || watch.recheck());
         if let Err(job) = self.view.config.runtime.run(Lane::Checkpoint, job) {
             isolated(job);
         }
@@ -98,7 +98,7 @@ struct Watch<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Watch<H, N, MAX_DEPTH> {
     /// Looks now and, while there is nothing new and the future lives, again later.
-    fn look(self) {
+    fn recheck(self) {
         if self.completer.is_abandoned() {
             return;
         }
@@ -118,7 +118,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Watch<H, N, MAX_DEPTH> {
                 let later = Arc::clone(&waiting);
                 let job = Box::new(move || {
                     if let Some(watch) = lock(&later).take() {
-                        watch.look();
+                        watch.recheck();
                     }
                 });
                 if runtime.run_at(due, Lane::Checkpoint, job).is_err()

@@ -24,7 +24,7 @@ pub(super) struct Kept {
 impl LiveLog {
     /// Keeps everything from `place` on aside, but for long holes. What an earlier opening kept is
     /// used again.
-    pub(super) fn keep_aside(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
+    pub(super) fn quarantine(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
         for segment in self.segments.iter().filter(cut) {
@@ -52,7 +52,7 @@ impl LiveLog {
                 n => format!("{label}-{n}"),
             };
             let mut content = self.content(segment, stretch)?;
-            match self.storage().keep_aside(&label, &mut content) {
+            match self.storage().quarantine(&label, &mut content) {
                 Ok(place) => return Ok(Kept { label, place }),
                 // The file of this name has other bytes.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -76,7 +76,7 @@ pub struct Damage {
     /// nothing does.
     pub lost: Option<TreeHead>,
     /// Where the bytes from there on are kept.
-    pub kept_aside: Vec<String>,
+    pub quarantined: Vec<String>,
 }
 
 impl RecoveryReport {

@@ -85,7 +85,7 @@ impl fmt::Display for Damage {
             valid_size,
             durable_sequence,
             lost,
-            kept_aside,
+            quarantined,
         } = self;
         write!(
             f,
@@ -94,8 +94,8 @@ impl fmt::Display for Damage {
         if let Some(lost) = lost {
             write!(f, "; the head {lost} is lost")?;
         }
-        if !kept_aside.is_empty() {
-            write!(f, "; the bytes are kept in {}", kept_aside.join(", "))?;
+        if !quarantined.is_empty() {
+            write!(f, "; the bytes are kept in {}", quarantined.join(", "))?;
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ pub(super) fn judge(
         valid_size: assessment.size,
         durable_sequence: assessment.attested,
         lost,
-        kept_aside: Vec::new(),
+        quarantined: Vec::new(),
     });
     Ok(())
 }
@@ -86,9 +86,9 @@ pub(super) fn record_cut(
 ) -> Result<(), StorageError> {
     let mut labels = Vec::new();
     if let Some(cut) = assessment.cut {
-        for file in live.keep_aside(cut)? {
+        for file in live.quarantine(cut)? {
             labels.push(file.label);
-            damage.kept_aside.push(file.place);
+            damage.quarantined.push(file.place);
         }
     }
     let notice = CutNotice::new(

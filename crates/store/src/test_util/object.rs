@@ -313,10 +313,10 @@ impl Storage for ObjectStorage {
         }
     }
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
-        let name = names::aside(label);
+        let name = names::quarantined(label);
         match self.client.create(&name, &bytes)? {
             Created::Ours => Ok(name),
             Created::Taken(_) => {

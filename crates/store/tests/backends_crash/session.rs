@@ -149,9 +149,9 @@ pub(crate) fn session<L: FileLayer>(
 
     let bytes = vec![segment as u8; 700];
     // A label stands for what is kept under it.
-    let path = storage.keep_aside(&format!("tail-{segment}"), &mut &bytes[..])?;
+    let path = storage.quarantine(&format!("tail-{segment}"), &mut &bytes[..])?;
     promise(Fact::Kept { path, bytes });
-    storage.rest();
+    storage.release_idle();
     storage.commit_mark(segment, end, &[99; 512])?;
     end += 512;
     promise(append(storage, segment, &mut end)?);

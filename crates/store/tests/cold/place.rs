@@ -342,7 +342,7 @@ impl Storage for TestPlace {
         not_here().map_err(WriteError::NotWritten)
     }
 
-    fn keep_aside(&self, _: &str, _: &mut dyn Read) -> io::Result<String> {
+    fn quarantine(&self, _: &str, _: &mut dyn Read) -> io::Result<String> {
         not_here()
     }
 }

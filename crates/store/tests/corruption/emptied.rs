@@ -141,7 +141,7 @@ fn a_cut_to_nothing_is_refused_in_leaves_and_taken_only_if_it_is_asked_for() {
             (Some(head), Some(1000))
         );
         // Everything from the damage on is in what was kept, behind the header.
-        let kept = damaged.read_file(&damage.kept_aside[0]).unwrap();
+        let kept = damaged.read_file(&damage.quarantined[0]).unwrap();
         let segment = flipped(&files, at);
         let segment = segment.read_file(only_segment(&segment)).unwrap();
         let (header, cut) = kept.split_at(SECTOR);

@@ -419,12 +419,12 @@ fn what_was_kept_and_then_changed_is_kept_again_beside_it() {
     damaged.write_file(path, &bytes);
     let first = damaged.settled();
     let tree = open(&first, config(DEFAULT)).unwrap();
-    let kept = tree.recovery_report().damage.unwrap().kept_aside;
+    let kept = tree.recovery_report().damage.unwrap().quarantined;
     let mut there = first.read_file(&kept[0]).unwrap();
     there[700] ^= 1;
     damaged.write_file(&kept[0], &there);
     let tree = open(&damaged, config(DEFAULT)).unwrap();
-    let again = tree.recovery_report().damage.unwrap().kept_aside;
+    let again = tree.recovery_report().damage.unwrap().quarantined;
     assert_ne!(kept, again);
     assert_eq!(damaged.read_file(&again[0]), first.read_file(&kept[0]));
     assert_eq!(damaged.read_file(&kept[0]), Some(there));

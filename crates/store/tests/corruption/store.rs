@@ -191,7 +191,7 @@ impl Sample {
                         .collect();
                     assert_eq!(
                         kept.len(),
-                        damage.kept_aside.len(),
+                        damage.quarantined.len(),
                         "{told}: {kept:?} {damage:?}"
                     );
                     assert_eq!(damage.valid_size, tree.size(), "{told}");
@@ -231,8 +231,8 @@ impl Sample {
             damage.lost,
         );
         assert_eq!(kept, expected, "{told}");
-        assert_eq!(cut.file_count as usize, damage.kept_aside.len(), "{told}");
-        for (label, place) in cut.files.iter().zip(&damage.kept_aside) {
+        assert_eq!(cut.file_count as usize, damage.quarantined.len(), "{told}");
+        for (label, place) in cut.files.iter().zip(&damage.quarantined) {
             assert!(place.contains(label), "{told}: {label} in {place}");
         }
         drop(tree);

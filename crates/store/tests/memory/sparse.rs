@@ -161,7 +161,7 @@ fn damage_in_front_of_a_hole_of_any_length_is_told_and_kept_aside_without_the_ho
                         );
                         assert!(tree.size() < leaves.len() as u64);
                         let damage = tree.recovery_report().damage.unwrap();
-                        let strangers = damage.kept_aside.iter().filter(|path| {
+                        let strangers = damage.quarantined.iter().filter(|path| {
                             let kept = fs::read(path).unwrap();
                             kept.windows(60).any(|bytes| bytes == [0xa5; 60])
                         });

@@ -119,7 +119,7 @@ fn blocks_that_a_real_file_system_reserved_are_given_back() {
     // Maps of extents take blocks too.
     let most = end + (64 << 10);
     assert!(blocks() > most, "this file system reserves nothing");
-    storage.rest();
+    storage.release_idle();
     assert!(blocks() <= most, "at rest: {} of {end}", blocks());
     storage.commit_group(1, end, &group).unwrap();
     end += group.len() as u64;

@@ -193,7 +193,7 @@ impl Storage for Disk {
         self.memory.commit_manifest(generation, bytes)
     }
 
-    fn keep_aside(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.memory.keep_aside(label, content)
+    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
+        self.memory.quarantine(label, content)
     }
 }

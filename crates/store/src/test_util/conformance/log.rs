@@ -292,12 +292,12 @@ fn missing_is_named(site: &Site<'_>) {
 fn rest(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
-    storage.rest();
+    storage.release_idle();
     storage.create_segment(1, b"header").expect("created");
-    storage.rest();
+    storage.release_idle();
     storage.commit_group(1, 6, b" one").expect("committed");
-    storage.rest();
-    storage.rest();
+    storage.release_idle();
+    storage.release_idle();
     storage.commit_group(1, 10, b" two").expect("committed");
     assert_eq!(content(&*storage, 1), b"header one two");
 }

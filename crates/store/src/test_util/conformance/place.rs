@@ -199,7 +199,7 @@ fn aside(site: &Site<'_>) {
     let _owner = storage.acquire().expect("the place has no owner");
     let keep = |label: &str, seed: u64| {
         let bytes = super::pattern(seed, 300_000);
-        storage.keep_aside(label, &mut super::Halting::new(&bytes))
+        storage.quarantine(label, &mut super::Halting::new(&bytes))
     };
     let place = keep("cut/../from the log", 0).expect("the bytes are kept");
     let again = keep("cut/../from the log", 0).expect("they are there already");
@@ -211,7 +211,7 @@ fn aside(site: &Site<'_>) {
         assert_eq!(refused.kind(), ErrorKind::AlreadyExists, "{refused}");
     }
     let bytes = super::pattern(1, 299_999);
-    let shorter = storage.keep_aside("another cut", &mut &bytes[..]);
+    let shorter = storage.quarantine("another cut", &mut &bytes[..]);
     assert!(shorter.is_err(), "the bytes there go on");
     keep("another cut", 1).expect("what was there has stayed");
 }

@@ -6,11 +6,11 @@ pub(super) const OWNERS: &str = "owner/";
 pub(super) const LOG: &str = "log/";
 pub(super) const LEVELS: &str = "levels/";
 pub(super) const MANIFESTS: &str = "manifest/";
-const ASIDE: &str = "aside/";
+const QUARANTINE: &str = "aside/";
 const RELEASED: &str = ".released";
 
 /// Every prefix under which a store keeps objects.
-pub(super) const PREFIXES: [&str; 5] = [OWNERS, LOG, LEVELS, MANIFESTS, ASIDE];
+pub(super) const PREFIXES: [&str; 5] = [OWNERS, LOG, LEVELS, MANIFESTS, QUARANTINE];
 
 /// The claim of an epoch's owner.
 pub(super) fn owner(epoch: u64) -> String {
@@ -66,6 +66,6 @@ pub(super) fn generation(name: &str) -> Option<u64> {
     name.strip_prefix(MANIFESTS)?.parse().ok()
 }
 
-pub(super) fn aside(label: &str) -> String {
-    format!("{ASIDE}{}", label.replace('/', "_"))
+pub(super) fn quarantined(label: &str) -> String {
+    format!("{QUARANTINE}{}", label.replace('/', "_"))
 }

@@ -19,13 +19,13 @@ pub(super) fn keep<L: FileLayer>(
     label: &str,
     content: &mut dyn Read,
 ) -> io::Result<String> {
-    disk.ensure_dir(layout.aside())?;
+    disk.ensure_dir(layout.quarantine())?;
     let path = layout.kept(label);
     if !disk.exists(&path)? {
         disk.publish(disk.prepare(&temporary(&path), content)?, &path)?;
     } else if holds(disk, &path, content)? {
         // The bytes were synced before they got the name; whether the name was, is not known.
-        disk.sync_dir(layout.aside())?;
+        disk.sync_dir(layout.quarantine())?;
     } else {
         let other = fault(io::ErrorKind::AlreadyExists, "it holds other bytes");
         return Err(named("keep bytes in", &path, other));
