@@ -1,5 +1,5 @@
-//! Durable trees whose N is known only at run time: [`AnyTree`], and [`AnyTreeBuilder`]
-//! that opens one.
+//! Durable trees whose N is known only at run time: [`AnyTree`], and its builder
+//! [`AnyTreeBuilder`].
 
 mod object;
 mod open;
@@ -10,7 +10,7 @@ pub use open::{AnyTreeBuilder, inspect};
 pub use read_only::AnyReadOnly;
 pub use tree::AnyTree;
 
-/// Seals the traits, so that methods can be added to them.
+/// Seals the traits, so that later versions can add methods.
 mod sealed {
     pub trait Sealed {}
 }

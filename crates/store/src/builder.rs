@@ -1,4 +1,4 @@
-//! [`RotorTreeBuilder`]: the place and the settings of a tree, until it is opened.
+//! [`RotorTreeBuilder`]: the place and the settings of a tree before it is opened.
 
 use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
 
@@ -12,11 +12,11 @@ use crate::{
     storage::{Reads, Storage},
 };
 
-/// Opens a tree with all settings; made by [`RotorTree::builder`](crate::RotorTree::builder)
-/// and [`RotorTree::on`](crate::RotorTree::on).
+/// Opens a tree with all settings. [`RotorTree::builder`](crate::RotorTree::builder) and
+/// [`RotorTree::on`](crate::RotorTree::on) make one.
 ///
-/// `T` is what it opens: a [`RotorTree`](crate::RotorTree), or a `dyn` [`AnyTree`](crate::AnyTree),
-/// whose builder is [`AnyTreeBuilder`](crate::AnyTreeBuilder).
+/// `T` is the type of the opened tree: a [`RotorTree`](crate::RotorTree), or a `dyn`
+/// [`AnyTree`](crate::AnyTree), whose builder is [`AnyTreeBuilder`](crate::AnyTreeBuilder).
 ///
 /// ```
 /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -34,12 +34,12 @@ use crate::{
 pub struct RotorTreeBuilder<T: ?Sized> {
     pub(crate) place: Place,
     pub(crate) settings: Settings,
-    /// N, where the type does not say it.
+    /// N, if the type does not state it.
     pub(crate) arity: Option<usize>,
     tree: PhantomData<fn(&T)>,
 }
 
-/// Where a tree is.
+/// The place of a tree.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Directory { path: PathBuf, allow_unsynced: bool },
@@ -101,7 +101,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// When log entries are synced in the background; the config's field.
+    /// When log entries are synced in the background; as the config's field.
     pub fn flush_policy(mut self, policy: FlushPolicy) -> Self {
         self.settings.flush_policy = policy;
         self
@@ -114,8 +114,8 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Which levels stay in memory once a checkpoint covers them; as the config's field. The
-    /// default, none, suits memory maps: on a storage that maps nothing each level of each
-    /// proof is a request, and [`TieringConfig`] says how many.
+    /// default, none, suits memory maps. On a storage without maps each level of each proof is a
+    /// request; [`TieringConfig`] states the number.
     pub fn tiering(mut self, tiering: TieringConfig) -> Self {
         self.settings.tiering = tiering;
         self
@@ -129,9 +129,9 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Also opens a directory on a file system that cannot sync directories, like some network and
-    /// user-space file systems. There a loss of power may remove the names of the newest files, and
-    /// with them leaves that were acknowledged as durable. A crash of the process alone loses
-    /// nothing. The default refuses such a file system with an error that names it.
+    /// user-space file systems. On such a file system a loss of power may remove the names of the
+    /// newest files, and with them leaves that were acknowledged as durable. A crash of the process
+    /// alone loses nothing. The default refuses such a file system with an error that names it.
     pub fn allow_unsynced_directories(mut self) -> Self {
         if let Place::Directory { allow_unsynced, .. } = &mut self.place {
             *allow_unsynced = true;
@@ -139,9 +139,9 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// What opening does about a damaged log. The default stops at the last valid entry, keeps the
-    /// cut bytes aside and reports the cut; [`RecoveryMode::Strict`] refuses to open when anything
-    /// that had been durable is damaged.
+    /// How opening handles a damaged log. The default stops at the last valid entry, keeps the cut
+    /// bytes aside and reports the cut. [`RecoveryMode::Strict`] refuses to open if any durable
+    /// entry is damaged.
     pub fn recovery(mut self, mode: RecoveryMode) -> Self {
         self.settings.recovery = mode;
         self
@@ -156,21 +156,21 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Bounds the bytes of entries that wait to be written; 64 MiB by default. An insert that would
-    /// exceed the bound flushes first, and a batch that is larger by itself is written piece by
-    /// piece before it is there; the `try_` forms return [`StorageError::WouldBlock`] instead.
+    /// exceed the bound flushes first. A single batch above the bound is written piece by piece
+    /// before readers see it. The `try_` forms return [`StorageError::WouldBlock`] instead.
     pub fn max_unflushed_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_unflushed_bytes = bytes;
         self
     }
 
-    /// Starts a new segment of the log beyond so many bytes; 256 MiB by default.
+    /// Starts a new segment of the log beyond `bytes` bytes; 256 MiB by default.
     pub fn segment_bytes(mut self, bytes: u64) -> Self {
         self.settings.segment_bytes = bytes;
         self
     }
 
-    /// How many heads of recent appends [`find_head`](crate::RotorTree::find_head) knows: 1024
-    /// by default, 0 for none. Each takes 40 bytes of memory, allocated as they come.
+    /// The number of recent heads that [`find_head`](crate::RotorTree::find_head) knows: 1024 by
+    /// default, 0 for none. Each takes 40 bytes of memory, allocated on demand.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -189,7 +189,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// Runs background work on this runtime instead of the one that the process's trees share.
+    /// Runs background work on this runtime instead of the one that the trees of the process share.
     pub fn runtime(mut self, runtime: &Runtime) -> Self {
         self.settings.runtime = runtime.clone();
         self
@@ -221,9 +221,8 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// Whether a missing tree is created, which is the default. With `false` opening then fails
-    /// with [`StorageError::Io`] of the kind `NotFound`, and makes nothing: for a tree that
-    /// must be there.
+    /// Whether opening creates a missing tree; `true` by default. With `false`, opening a missing
+    /// tree fails with [`StorageError::Io`] of the kind `NotFound` and creates nothing.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -242,8 +241,8 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Raises the stored ceiling on depth, durably: to the type's `MAX_DEPTH`, or to
-    /// [`max_depth`](Self::max_depth) where the type has none. Without it a tree keeps the ceiling
-    /// that it was made with. Once raised, a type with a smaller `MAX_DEPTH` no longer opens it.
+    /// [`max_depth`](Self::max_depth) if the type has none. Without this call a tree keeps its
+    /// original ceiling. A type with a smaller `MAX_DEPTH` cannot open a raised tree.
     pub fn raise_max_depth(mut self) -> Self {
         self.settings.raise_max_depth = true;
         self

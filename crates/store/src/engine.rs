@@ -1,6 +1,6 @@
-//! The engine: inserts, group commit, background checkpoints, and what reads them.
+//! The engine: inserts, group commit, background checkpoints, and their readers.
 //!
-//! A component owns its state together with its lock, and calls only components below it:
+//! A component owns its state and the lock of that state. It calls only components below it:
 //!
 //! ```text
 //! RotorTree          the handle: every public method, closing when it is dropped
@@ -26,7 +26,7 @@
 //!
 //! Two arrows would point up, and do not. A leader takes records through `PendingSource`. Tokens,
 //! timers and jobs hold `GroupCommit` alone and reach the tree through the trait `Worker`, until
-//! closing takes that away; so does a failure, which every waiter is told of.
+//! closing removes the reference. A failure reaches every waiter in the same way.
 //!
 //! | file | what |
 //! | --- | --- |

@@ -9,10 +9,10 @@
 //! aside/<label>.bytes         bytes that recovery cut from the log
 //! ```
 //!
-//! One module per role (`log`, `levels`, `manifest`, `quarantine`, `place`); all of them reach files
-//! through `disk`, which stays with the directory that was locked, adds names to errors and knows
-//! which directory entries are durable. The layers above decide the meaning of the bytes, when to
-//! sync levels and when to commit. Unknown files beside a manifest are left alone.
+//! One module per role (`log`, `levels`, `manifest`, `quarantine`, `place`). All of them reach files
+//! through `disk`, which stays with the locked directory, adds names to errors and tracks durable
+//! directory entries. The layers above decide the meaning of the bytes, when to sync levels and
+//! when to commit. Unknown files beside a manifest are left alone.
 
 mod disk;
 mod error;
@@ -52,17 +52,16 @@ use manifest::Manifest;
 
 /// A tree's place in a directory, over the files of a [`FileLayer`].
 ///
-/// Keeps no file open but the newest log segment's, and that only between a commit and
-/// [`Storage::rest`]. The reading methods write nothing and work on a read-only mount, beside a
-/// live owner.
+/// Keeps only the newest log segment's file open, and only between a commit and [`Storage::rest`].
+/// The reading methods write nothing and work on a read-only mount, beside a live owner.
 ///
 /// # The directory
 ///
-/// While it owns the place, a handle works in the directory that it locked. A moved directory keeps
+/// A handle that owns the place works in the directory that it locked. A moved directory keeps
 /// working, a removed one fails with that reason, and a new directory at the old path is left
 /// alone. Without ownership each call follows the path. Files that replace the store's own are
 /// found and refused, and no symbolic link below the directory is followed. A file with further
-/// hard links is replaced by a copy before it is written.
+/// hard links is replaced by a copy before a write to it.
 ///
 /// ```
 /// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
@@ -89,7 +88,7 @@ pub struct FsStorage<L: FileLayer = OsFiles> {
 }
 
 impl FsStorage {
-    /// The tree at `path`, which need not exist yet. Nothing is touched until a method is called.
+    /// The tree at `path`, which need not exist yet. This call touches no file.
     ///
     /// A relative path is resolved now, so that a later change of the working directory
     /// changes nothing.
@@ -105,8 +104,8 @@ impl<L: FileLayer> FsStorage<L> {
     }
 
     /// As [`with_files`](Self::with_files) with shards of `shard_chunks` chunks, a multiple of 128.
-    /// The shard size is not on record: a store must always be opened with the one that it was
-    /// made with. For tests, which cannot fill shards of 1 GiB.
+    /// The store does not record the shard size: always open it with the size of its creation. For
+    /// tests, which cannot fill shards of 1 GiB.
     ///
     /// # Panics
     ///
@@ -115,7 +114,7 @@ impl<L: FileLayer> FsStorage<L> {
     #[doc(hidden)]
     pub fn with_shard_chunks(files: L, path: impl Into<PathBuf>, shard_chunks: u64) -> Self {
         let path = path.into();
-        // It fails for an empty path, which `acquire` and `inspect` then refuse by name.
+        // Fails for an empty path, which `acquire` and `inspect` then refuse by name.
         let path = std::path::absolute(&path).unwrap_or(path);
         Self::over(
             Disk::new(files, path.clone()),
@@ -147,7 +146,7 @@ impl<L: FileLayer> FsStorage<L> {
     }
 
     /// Also works on a file system that cannot sync directories, like some network and user-space
-    /// file systems. A name is then durable when that file system makes it so: a loss of power may
+    /// file systems. Such a file system alone decides when a name is durable: a loss of power may
     /// remove the newest segment or manifest, and with it leaves that were acknowledged. A crash of
     /// the process alone loses nothing. The default refuses with an error.
     #[must_use]
@@ -158,8 +157,8 @@ impl<L: FileLayer> FsStorage<L> {
         Self::over(disk, layout, self.levels.shard_chunks())
     }
 
-    /// Drops the state of an earlier ownership through this handle: another owner may have
-    /// written since.
+    /// Drops the state of an earlier ownership through this handle: another owner may have written
+    /// since.
     fn forget(&self) {
         self.disk.forget();
         self.log.forget();
@@ -181,7 +180,7 @@ impl<L: FileLayer> fmt::Debug for FsStorage<L> {
     }
 }
 
-/// The directory's lock, held, and the directory with it.
+/// The directory and its lock, both held.
 #[derive(Debug)]
 struct Owner<L: FileLayer> {
     disk: Arc<Disk<L>>,
@@ -221,7 +220,7 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         let disk = self.disk.afresh();
         match disk.open_root() {
             Ok(dir) => disk.hold_root(dir),
-            // There is nothing to stay with.
+            // Without a directory there is nothing to hold.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         }

@@ -1,10 +1,9 @@
-//! Durable storage for rotortree trees: the running tree, the backends that keep it, recovery
-//! and checkpoints.
+//! Durable storage for rotortree trees: the running tree, its backends, recovery and checkpoints.
 //!
 //! A durable tree is a [`RotorTree`] in a directory or on any [`Storage`](storage::Storage). It
 //! appends to a tree in memory (`rotortree-lean-imt`), writes each entry to a log
 //! (`rotortree-wal`), and from time to time puts complete nodes into chunk files and replaces a
-//! manifest. Opening puts the three together again: chunks, manifest, log.
+//! manifest. Opening combines the three: chunks, manifest, log.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -34,24 +33,23 @@
 //! | [`fs`], [`memory`] | backends for a directory and for memory |
 //! | `test_util` | behind the feature `test-util`: the conformance suite for backends, and backends that crash, fail and lose answers |
 //!
-//! [`RotorTree`] is the running tree, [`ReadOnly`] a view beside it that takes no lock and
-//! writes nothing, [`AnyTree`] a tree whose N is a number, [`Runtime`] the threads that trees
-//! share. [`RecoveryReport`] says what opening found, and [`StoreIdentity`] identifies a store
-//! without opening it.
+//! [`RotorTree`] is the running tree. [`ReadOnly`] is a view beside it that takes no lock and
+//! writes nothing. [`AnyTree`] is a tree whose N is a number. [`Runtime`] holds the threads that
+//! trees share. [`RecoveryReport`] lists the findings of opening, and [`StoreIdentity`] identifies
+//! a store without opening it.
 //!
 //! # What holds everything together
 //!
-//! Only complete nodes are stored, each once; nothing that a committed manifest names is ever
+//! Only complete nodes are stored, each once, and nothing that a committed manifest names is ever
 //! written again. So a crash cannot tear a checkpoint, and bytes that a reader has mapped do not
-//! change. The state that an interrupted step leaves stands in one table in `docs/durability. md`,
-//! every byte in `docs/format.md`.
+//! change. `docs/durability.md` has one table of the states after interrupted steps, and
+//! `docs/format.md` describes every byte.
 //!
-//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. For
-//! most programs the crate `rotortree` is the one to use; this one is for other backends and
-//! other fronts.
+//! The crate knows no hash function and, outside of [`fs`], no path. It prints nothing. Most
+//! programs use the crate `rotortree`; this one is for other backends and other fronts.
 
-// Hidden modules are open to the workspace's own tests, fuzz targets and benches. They are no part
-// of the surface that versions speak of.
+// Hidden modules are open to the workspace's own tests, fuzz targets and benches. They are not part
+// of the versioned surface.
 mod any_tree;
 mod builder;
 #[doc(hidden)]
@@ -77,7 +75,7 @@ pub mod manifest;
 pub mod memory;
 mod read_only;
 mod recovery;
-// A model brings threads of its own.
+// A model has its own threads.
 #[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
 #[cfg(feature = "serde")]

@@ -19,29 +19,29 @@ use crate::{
     manifest::Manifest, recovery, settings::Settings, spans, storage::Storage, sync::thread_token,
 };
 
-/// How often reading is tried again when the writer moves on in the middle of it.
+/// The number of tries when the writer changes the store during a read.
 const ATTEMPTS: usize = 100;
 
 /// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer
 /// and on a read-only mount, and shows only states that are known to be durable.
 ///
-/// It stays with the directory that it opened, as the writer does. It follows a moved directory,
-/// and ignores a new one at the old path. After the directory is removed,
+/// A view stays with the directory that it opened, as the writer does. It follows a moved
+/// directory, and ignores a new one at the old path. After the directory is removed,
 /// [`refresh`](Self::refresh) fails with that reason, and the snapshot keeps serving. Open another
-/// view for the directory at the path now.
+/// view for a new directory at the path.
 ///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the
-/// last sync by that much. It sees the states at which it was refreshed and not the appends between
-/// them, so it cannot tell, as the writer's `find_head` does, whether a root was one of theirs;
-/// where the size is known too, `snapshot_at(size)` of its snapshot tells.
+/// last sync by that much. A view sees the states at which it was refreshed, but not the appends
+/// between them. So, unlike the writer's `find_head`, it cannot tell whether a root belonged to one
+/// of these appends. If the size is known too, `snapshot_at(size)` of its snapshot tells.
 ///
-/// Opened by [`RotorTree::open_read_only`](crate::RotorTree::open_read_only). A cheap handle:
-/// clones share one view, and a [`refresh`](Self::refresh) of any moves them all forward.
+/// [`RotorTree::open_read_only`](crate::RotorTree::open_read_only) opens one. A view is a cheap
+/// handle: clones share one view, and a [`refresh`](Self::refresh) of any clone updates all.
 pub struct ReadOnly<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     view: Arc<View<H, N, MAX_DEPTH>>,
 }
 
-/// What the handles share.
+/// The state that the handles share.
 struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     hasher: H,
     storage: Arc<dyn Storage>,
@@ -49,9 +49,9 @@ struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     current: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     seen: ArcSwap<Seen>,
     process: Process,
-    /// Held by the call that refreshes.
+    /// Held by the refreshing call.
     refresh: Refresh,
-    /// How many newer states were shown since opening.
+    /// The number of newer states shown since opening.
     version: AtomicU64,
 }
 
@@ -59,11 +59,11 @@ struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 #[derive(Default)]
 struct Refresh {
     running: Mutex<()>,
-    /// The token of the thread that refreshes, or 0.
+    /// The token of the refreshing thread, or 0.
     on: AtomicUsize,
 }
 
-/// Held by the call that refreshes.
+/// Held by the refreshing call.
 struct Refreshing<'a> {
     on: &'a AtomicUsize,
     _running: MutexGuard<'a, ()>,
@@ -71,8 +71,8 @@ struct Refreshing<'a> {
 
 impl Refresh {
     fn begin(&self, process: &Process) -> Result<Refreshing<'_>, StorageError> {
-        // A subscriber, a callback or a hasher that is called by a refresh may ask for one. The
-        // refresh may wait for any thread of the pool, none of which may wait for it.
+        // A subscriber, a callback or a hasher within a refresh may ask for another one. A refresh
+        // may wait for any thread of the pool, so no thread of the pool may wait for a refresh.
         match self.on.load(Ordering::Relaxed) {
             0 => {}
             thread if thread == thread_token() || is_pool_thread() => {
@@ -100,7 +100,7 @@ impl Drop for Refreshing<'_> {
 struct Seen {
     report: RecoveryReport,
     tree_id: [u8; 16],
-    /// The version that was read, if it is known to be of one moment.
+    /// The version of the state, if all reads saw the same moment.
     version: Option<Version>,
 }
 
@@ -117,7 +117,7 @@ struct Version {
 }
 
 impl Version {
-    /// Of the place as it is now. O(manifest).
+    /// The current version of the place. O(manifest).
     fn of(storage: &dyn Storage) -> Option<Self> {
         let manifest = recovery::load_manifest(storage).ok()?;
         let newest = storage.read_segment(manifest.last_segment()).ok()?;
@@ -138,7 +138,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     ) -> Result<Self, RotorTreeError> {
         config.check(MAX_DEPTH)?;
         let storage = storage.pinned()?.unwrap_or(storage);
-        // Before anything is read, so that a child that is forked from here on is known as one.
+        // Noted before any read, so that a child that is forked later is recognized.
         let process = Process::current();
         let span = spans::open_read_only(&*storage);
         let (snapshot, seen) = span.run(|| read(&hasher, &storage, &config))?;
@@ -157,17 +157,17 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         })
     }
 
-    /// Moves forward to what is durable now; whether there was anything new. O(manifest)
-    /// if the store is as it was: no byte of the log is read then. Otherwise the log is
-    /// read anew: O(levels + shards + log). Blocks on these reads; to await something new,
-    /// see [`newer_than`](Self::newer_than).
+    /// Updates the view to the current durable state. Returns whether it is new. O(manifest) if the
+    /// store is unchanged: no byte of the log is read then. Otherwise the log is read again:
+    /// O(levels + shards + log). Blocks on these reads; to await a newer state, see
+    /// [`newer_than`](Self::newer_than).
     ///
     /// # Errors
-    /// As [`RotorTree::open_read_only`](crate::RotorTree::open_read_only), and
-    /// [`StorageError::UnexpectedHead`] if the store no longer contains what this view has
-    /// shown; the view then stays as it was. [`StorageError::Closed`] in a child that was forked
-    /// while this view was being refreshed. [`StorageError::Reentered`] from what a refresh of
-    /// this view calls: a subscriber, a progress callback, the hasher.
+    /// As [`RotorTree::open_read_only`](crate::RotorTree::open_read_only).
+    /// [`StorageError::UnexpectedHead`] if the store no longer contains the state of this view,
+    /// which then stays unchanged. [`StorageError::Closed`] in a child that was forked during a
+    /// refresh of this view. [`StorageError::Reentered`] from code that a refresh of this view
+    /// calls: a subscriber, a progress callback, the hasher.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
         spans::refresh(&*self.view.storage).run(|| self.move_forward())
     }
@@ -181,7 +181,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         let mut config = self.view.config.clone();
         let before = self.view.current.load_full();
         config.expect_head = before.head();
-        // What was verified when opening stays verified; new chunks are checked as they are read.
+        // The nodes verified at opening stay verified; new chunks are checked at each read.
         config.verify_checkpoint = false;
         let (snapshot, now) = read(&self.view.hasher, &self.view.storage, &config)?;
         if now.tree_id != seen.tree_id {
@@ -201,7 +201,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         Ok(is_new)
     }
 
-    /// The durable state read last: a reference count.
+    /// The durable state of the last refresh, for the cost of a reference count.
     #[must_use]
     pub fn snapshot(&self) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         self.view.current.load_full()
@@ -231,8 +231,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         self.view.current.load().depth()
     }
 
-    /// The application's metadata. It belongs to the head of the same [`snapshot`](Self::snapshot);
-    /// read both from there where they must fit together.
+    /// The application's metadata. It belongs to the head of the same [`snapshot`](Self::snapshot):
+    /// read both from one snapshot if they must match.
     #[must_use]
     pub fn metadata(&self) -> Option<Vec<u8>> {
         self.view.current.load().metadata().map(<[u8]>::to_vec)
@@ -246,7 +246,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         self.snapshot().get_leaf(index)
     }
 
-    /// The leaves of a range, `..` for all, of the state read last.
+    /// The leaves of a range, `..` for all, of the state of the last refresh.
     ///
     /// # Errors
     /// As [`TreeSnapshot::leaves`].
@@ -254,7 +254,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         self.snapshot().leaves(range)
     }
 
-    /// What the last reading found.
+    /// The findings of the last refresh.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
         self.view.seen.load().report.clone()
@@ -280,8 +280,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> std::fmt::Debug
     }
 }
 
-/// Reads a state that a live writer may move away from meanwhile: what fails while the manifest
-/// changes is tried again.
+/// Reads a state that a live writer may change meanwhile. Repeats a read that fails while the
+/// manifest changes.
 fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
@@ -300,7 +300,7 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let mut attempt = 1;
     loop {
         let before = generation();
-        // Before the log is read: what comes meanwhile is found by the next call.
+        // Taken before the log is read: the next call finds later changes.
         let version = Version::of(&**storage);
         let mut report = RecoveryReport::default();
         match recovery::read_durable::<H, N, MAX_DEPTH>(hasher, storage, config, &mut report) {
@@ -317,7 +317,7 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             }
             Err(error) if generation() == before => return Err(error),
             Err(_) if attempt < ATTEMPTS => attempt += 1,
-            // Nothing says that what was seen last is more than a store in motion.
+            // Nothing shows that the last state seen is more than a store in motion.
             Err(error) => {
                 let busy = format!(
                     "{}: its writer made a checkpoint during each of {ATTEMPTS} attempts to read \

@@ -1,7 +1,7 @@
 //! Opens a store: makes a tree and a writable log from its storage.
 //!
-//! A crash in any step is safe, and every step can be repeated; the steps are in
-//! `docs/durability/protocol.md`.
+//! A crash in any step is safe, and every step can be repeated. `docs/durability/protocol.md` lists
+//! the steps.
 
 mod applier;
 mod batch;
@@ -50,7 +50,7 @@ use crate::{
     storage::{Ownership, Part, Place, Storage, WriteError},
 };
 
-/// A log of at most this many bytes is written into the new segment as a whole, so that stores that
+/// A log of at most this many bytes is copied into the new segment as a whole, so that stores that
 /// are opened often and checkpointed rarely do not gather segments.
 const COMPACT_BYTES: u64 = 4 << 20;
 
@@ -64,7 +64,7 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(crate) report: RecoveryReport,
 }
 
-/// Takes ownership, creates the store if there is none, and recovers it.
+/// Takes ownership, creates a missing store, and recovers it.
 pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
@@ -96,7 +96,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
         if compact {
-            // All of it is replayed while it is copied.
+            // A log that is copied whole is also replayed whole.
             let assessment = live.assess(&manifest)?;
             Ok((assessment, Ok(ReplayedPrefix::nothing(manifest.position()))))
         } else {
@@ -115,8 +115,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     };
     let continued = replay.run(|| match continue_in(&mut tree, compact) {
         Err(error) if compact && is_out_of_room(&error) => {
-            // There is no room for a second copy of the log, but perhaps for what must be copied.
-            // The tree took part of it already.
+            // The disk has no room for a second copy of the whole log, but perhaps for the
+            // necessary part. The tree already contains some of the records.
             compact = false;
             let unverified = Settings {
                 verify_checkpoint: false,
@@ -134,11 +134,11 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 
     manifest.generation += 1;
     if let Some(damage) = &mut report.damage {
-        // Behind everything that can refuse to open: the segments that hold what is cut are still
-        // there, and stay until it is kept.
+        // Runs after every step that can refuse to open. The segments with the cut bytes still
+        // exist, and stay until these bytes are kept aside.
         let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
         if let Err(error) = kept {
-            // Nothing names it. The next opening would remove it, too.
+            // Nothing names the segment. The next opening would remove it, too.
             drop(storage.remove_segment(log.newest.header.number));
             return Err(error.into());
         }
@@ -156,8 +156,8 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .map_err(WriteError::into_io)
         .map_err(StorageError::Io)?;
     if assessment.attested < assessment.end {
-        // Only now: a reader may see the manifest before it is durable, and what the older segments
-        // do not attest may be gone with it.
+        // Attested only now: a reader may see the manifest before it is durable, and a record
+        // without an attestation in the older segments may be lost with the manifest.
         let attested = log.attest(&**storage).map_err(WriteError::into_io);
         attested.map_err(StorageError::Io)?;
     }
@@ -172,7 +172,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .copied()
         .filter(|&number| number != log.newest.header.number);
     for number in unnamed.chain(covered) {
-        // A segment that stays is dead, and goes when the store is opened next.
+        // A segment that stays is dead. The next opening of the store removes it.
         drop(storage.remove_segment(number));
     }
     Ok(Recovered {
@@ -185,17 +185,17 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     })
 }
 
-/// Whether opening failed for want of room on the disk.
+/// Whether opening failed for lack of room on the disk.
 fn is_out_of_room(error: &RotorTreeError) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error, RotorTreeError::Storage(StorageError::Io(error))
         if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
-/// Replays the log into the tree, and writes the segment that this run goes on in: it holds what is
-/// above the point that the old segments attest - or, to compact, all that the checkpoint does not
-/// cover. It attests no more than they do: until the manifest that names it is durable, a loss of
-/// power may bring back the one that names only them.
+/// Replays the log into the tree, and writes the segment of this run. The segment holds the records
+/// above the point that the old segments attest or, to compact, all records that the checkpoint
+/// does not cover. It attests no more than the old segments do: until the manifest that names it is
+/// durable, a loss of power may bring back the manifest that names only them.
 fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     live: &LiveLog,
     mut replayer: Replayer<'_, H, N, MAX_DEPTH>,
@@ -216,7 +216,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     };
     let number = manifest.last_segment().checked_add(1);
     let number = number.ok_or(StorageError::MathError)?;
-    // A segment of that number was started and never named; its place is needed.
+    // An earlier opening may have started a segment of this number without naming it.
     storage.remove_segment(number).map_err(StorageError::Io)?;
     let salt = random_salt().map_err(StorageError::Io)?;
     let base = replayer.position();
@@ -297,7 +297,7 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
     }
 }
 
-/// The tree for a reader without ownership: up to the last state that is known to be durable.
+/// The tree for a reader without ownership, up to the last state that is known to be durable.
 pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,

@@ -1,9 +1,9 @@
 //! [`object!`]: makes a trait of objects from a list of a type's methods.
 
 /// Makes a sealed, object-safe trait with methods of a type that is generic over the hasher, N and
-/// MAX_DEPTH, and implements it for that type. Each method is listed once, by its signature: it
-/// calls the type's method of that name. One behind `move` takes the handle there and a reference
-/// to it here, and is called on a clone.
+/// MAX_DEPTH, and implements the trait for that type. The list states each method's signature once:
+/// the method calls the type's method of the same name. A method behind `move` takes a handle by
+/// value in the type and by reference in the trait, and is called on a clone.
 macro_rules! object {
     (
         $(#[$attribute:meta])*

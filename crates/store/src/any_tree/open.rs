@@ -18,14 +18,14 @@ use crate::{
 /// The largest ceiling. A setting replaces it at run time.
 const MAX_DEPTH: usize = 64;
 
-/// The ceiling where none is given: that of most trees.
+/// The default ceiling: that of most trees.
 const DEFAULT_MAX_DEPTH: usize = 32;
 
 /// Opens a tree whose N is known only at run time, with all settings.
 ///
-/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth) it behaves
-/// as the type with these numbers: it is created if it is missing, and refused if it has another N
-/// or a larger ceiling. Opened without `n` it has the N of the existing tree.
+/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth), the tree
+/// behaves as the type with these numbers: it is created if it is missing, and refused if it has
+/// another N or a larger ceiling. Opened without `n`, the tree must exist and keeps its own N.
 ///
 /// ```
 /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -57,8 +57,8 @@ pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 
 /// Opening a tree whose N is known only at run time.
 impl RotorTreeBuilder<dyn AnyTree> {
-    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without it the tree must exist, and
-    /// its own N is used.
+    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without this setting the tree must
+    /// exist, and keeps its own N.
     pub fn n(mut self, n: usize) -> Self {
         self.arity = Some(n);
         self
@@ -76,17 +76,17 @@ impl RotorTreeBuilder<dyn AnyTree> {
     /// of a group or a run of groups is a virtual call.
     ///
     /// # Errors
-    /// Those of [`RotorTree::open`] and of the settings; [`TreeError::UnsupportedArity`] if N,
-    /// given or found, is none that can be chosen at run time, and
-    /// [`TreeError::ArityExceedsHasher`] if the hasher takes no groups as wide, both within
-    /// [`RotorTreeError::Tree`] and before anything is touched; without [`n`](Self::n),
-    /// [`StorageError::Io`] of the kind `NotFound` where there is no tree.
+    /// Those of [`RotorTree::open`] and of the settings. [`TreeError::UnsupportedArity`] if N,
+    /// given or found, cannot be chosen at run time, and [`TreeError::ArityExceedsHasher`] if the
+    /// hasher takes no groups as wide, both within [`RotorTreeError::Tree`] and before anything is
+    /// touched. Without [`n`](Self::n), [`StorageError::Io`] of the kind `NotFound` if the tree is
+    /// missing.
     pub fn open<H: Hasher>(self, hasher: H) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
         let (arity, open) = self.prepare(hasher)?;
         with_arity(arity, open)?
     }
 
-    /// Opens the tree that is there for reading alone, as [`RotorTree::open_read_only`] does.
+    /// Opens an existing tree read-only, as [`RotorTree::open_read_only`] does.
     ///
     /// # Errors
     /// Those of [`open`](Self::open) and of [`RotorTree::open_read_only`].
@@ -98,7 +98,7 @@ impl RotorTreeBuilder<dyn AnyTree> {
         with_arity(arity, OpenReadOnly(open))?
     }
 
-    /// The N to open with, and all that is needed besides.
+    /// The N of the tree, and everything else that opening needs.
     fn prepare<H: Hasher>(self, hasher: H) -> Result<(usize, Open), RotorTreeError> {
         let storage = self.place.storage()?;
         let mut settings = self.settings;
@@ -122,8 +122,7 @@ impl RotorTreeBuilder<dyn AnyTree> {
             .into());
         }
         let open = Open {
-            // One erased hasher, so that five trees are compiled in all, and not five for each
-            // hasher.
+            // One erased hasher, so that five trees are compiled in total, and not five per hasher.
             hasher: SharedHasher::new(hasher),
             storage,
             settings,
@@ -173,8 +172,9 @@ impl WithArity for OpenReadOnly {
     }
 }
 
-/// The identity of the tree in the directory `path`, or `None` if it is missing or empty. Takes no
-/// lock and writes nothing; reads the manifest alone. For another backend: [`StoreIdentity::read`].
+/// The identity of the tree in the directory `path`, or `None` if the directory is missing or
+/// empty. Takes no lock, writes nothing and reads only the manifest. For another backend:
+/// [`StoreIdentity::read`].
 ///
 /// # Errors
 /// Those of [`StoreIdentity::read`].

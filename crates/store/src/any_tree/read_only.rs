@@ -46,7 +46,7 @@ impl dyn AnyReadOnly + '_ {
     /// [`ReadOnly::leaves`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`ReadOnly::leaves`].
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
         self.snapshot().leaves(range)
     }

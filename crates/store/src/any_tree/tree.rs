@@ -14,11 +14,11 @@ use crate::{
 
 object! {
     /// A [`RotorTree`] of any hasher, N and MAX_DEPTH, as an object. Its methods are those of the
-    /// type; snapshots are [`AnySnapshot`], whose proofs are bytes.
+    /// type. Its snapshots are [`AnySnapshot`], whose proofs are bytes.
     ///
-    /// Opened by [`AnyTreeBuilder`](crate::AnyTreeBuilder) for an N that is a number. Every
-    /// [`RotorTree`] implements it, so code that takes a `&dyn AnyTree` serves all trees. Clone an
-    /// `Arc` of it for another handle. The trait is sealed.
+    /// [`AnyTreeBuilder`](crate::AnyTreeBuilder) opens one for an N that is a number. Every
+    /// [`RotorTree`] implements this trait, so code that takes a `&dyn AnyTree` serves all trees.
+    /// Clone its `Arc` for another handle. The trait is sealed.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -93,7 +93,7 @@ impl dyn AnyTree + '_ {
     /// [`RotorTree::leaves`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`RotorTree::leaves`].
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
         self.snapshot().leaves(range)
     }

@@ -1,4 +1,5 @@
-//! [`Append`]: one entry of leaves, metadata or both, on its way into a tree. Every insert method is a short form of it.
+//! [`Append`]: one entry of leaves, metadata or both, on its way into a tree. Every insert method
+//! is a short form of it.
 
 use std::fmt;
 
@@ -22,10 +23,10 @@ use crate::StorageError;
 /// | [`try_submit`](Self::try_submit) | no, for nothing at all | no | the same, or [`StorageError::WouldBlock`] |
 /// | [`durable`](Self::durable) | yes | yes | where the leaves stand |
 ///
-/// Readers see the entry whole or not at all, at once and after every crash. A call that returns an
-/// error has changed nothing, except for [`StorageError::FlushFailed`], after which the entry may
-/// be there when the tree is opened again, and [`StorageError::Unavailable`] of
-/// [`durable`](Self::durable), after which it may be in the tree and wait for the next flush.
+/// Readers see the whole entry or none of it, at once and after every crash. A call that returns an
+/// error has changed nothing, with two exceptions. After [`StorageError::FlushFailed`] the entry
+/// may be in the tree when it is opened again. After [`StorageError::Unavailable`] of
+/// [`durable`](Self::durable) the entry may be in the tree and wait for the next flush.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -66,27 +67,27 @@ impl<'a> Append<'a> {
         Self { tree, entry }
     }
 
-    /// Carries the application's metadata, at most 64 KiB, which replaces what was there before and
-    /// is part of every snapshot. With it the leaves may be none: the metadata moves on alone.
+    /// Sets the application's metadata, at most 64 KiB. It replaces the metadata of earlier entries
+    /// and is part of every snapshot. An entry with metadata may have no leaves.
     pub fn metadata(mut self, metadata: &'a [u8]) -> Self {
         self.entry.metadata = Some(metadata);
         self
     }
 
-    /// Demands that the tree has `expected_size` leaves, so that an entry can be repeated without
-    /// being appended twice.
+    /// Demands that the tree has `expected_size` leaves, so that a repeated call does not append
+    /// the entry twice.
     pub fn at(mut self, expected_size: u64) -> Self {
         self.entry.expected_size = Some(expected_size);
         self
     }
 
-    /// Appends the entry in memory. Readers see it when this returns. The token says when
-    /// it is on disk.
+    /// Appends the entry in memory. Readers see the entry when this call returns. The token reports
+    /// when the entry is on disk.
     ///
-    /// May block: while another thread inserts, while the bytes that wait for the disk exceed their
+    /// May block while another thread inserts, while the bytes that wait for the disk exceed their
     /// bound (this call then leads or joins a sync), and while a checkpoint lags behind its
-    /// threshold. A batch larger than the bound is written to the log piece by piece before it
-    /// is appended.
+    /// threshold. A batch larger than the bound is written to the log piece by piece before it is
+    /// appended.
     ///
     /// # Errors
     /// `TreeError` within [`RotorTreeError::Tree`] if the tree refuses: no leaves and no metadata,
@@ -98,12 +99,13 @@ impl<'a> Append<'a> {
         self.tree.append(&self.entry, Admission::Wait)
     }
 
-    /// [`submit`](Self::submit), or [`StorageError::WouldBlock`] where that would have to wait: for
-    /// another thread that inserts, for room, for a checkpoint, or for a sync, which every
-    /// batch larger than the bound on unflushed bytes needs. Nothing has changed then.
+    /// [`submit`](Self::submit), or [`StorageError::WouldBlock`] if the call would have to wait:
+    /// for another thread that inserts, for room, for a checkpoint, or for a sync, which every
+    /// batch larger than the bound on unflushed bytes needs. The tree is unchanged after this
+    /// error.
     ///
-    /// Never blocks, so an executor's thread may call it. It hashes on the calling thread alone,
-    /// about one hash per leaf: give it batches that this thread has the time for.
+    /// Never blocks, so an executor's thread may call it. The calling thread alone hashes, about
+    /// once per leaf: keep batches small enough for that thread.
     ///
     /// # Errors
     /// As [`submit`](Self::submit), and [`StorageError::WouldBlock`].
@@ -111,14 +113,14 @@ impl<'a> Append<'a> {
         self.tree.append(&self.entry, Admission::Refuse)
     }
 
-    /// [`submit`](Self::submit), and blocks until the entry is durable, leading or joining a sync
+    /// [`submit`](Self::submit), then blocks until the entry is durable. Leads or joins a sync
     /// under every flush policy.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit); after [`StorageError::FlushFailed`] the entry may or may not be
-    /// there when the tree is opened again. After [`StorageError::Unavailable`] it may be in
-    /// the tree, where it waits for the next flush: flush again, or send it again
-    /// [`at`](Self::at) its size.
+    /// As [`submit`](Self::submit). After [`StorageError::FlushFailed`] the entry may or may not be
+    /// in the tree when it is opened again. After [`StorageError::Unavailable`] the entry may be in
+    /// the tree and wait for the next flush: flush again, or send the entry again [`at`](Self::at)
+    /// its size.
     pub fn durable(self) -> Result<Placement, RotorTreeError> {
         let token = self.submit()?;
         token.wait()?;

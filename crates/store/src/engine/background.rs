@@ -1,8 +1,8 @@
 //! Background jobs of a tree: syncs for waiters that cannot lead, and ticks.
 //!
-//! Each job holds the small [`GroupCommit`] alone, and a flag says that it is on its way. A job
-//! that ends without having run, or in a panic, takes its flag back; one for which there is no
-//! thread is done by the thread that asks.
+//! Each job holds only the small [`GroupCommit`], and a flag marks it as requested. A job that is
+//! dropped before it runs, or that panics, clears its flag. If the runtime has no thread for a job,
+//! the requesting thread does the work.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl GroupCommit {
-    /// A job for the background, which does nothing once the tree is closed.
+    /// A job for the background. It does nothing once the tree is closed.
     fn job(self: &Arc<Self>, work: fn(&dyn Worker)) -> Job {
         let group = Arc::clone(self);
         Box::new(move || {
@@ -26,7 +26,8 @@ impl GroupCommit {
         })
     }
 
-    /// Has a thread of the lane of checkpoints do `work`; whether there is one for it.
+    /// Runs `work` on a thread of the checkpoint lane. Returns whether the lane has a thread for
+    /// it.
     #[must_use]
     pub(super) fn run(self: &Arc<Self>, work: fn(&dyn Worker)) -> bool {
         let served = self.runtime.run(Lane::Checkpoint, self.job(work)).is_ok();
@@ -34,12 +35,13 @@ impl GroupCommit {
         served
     }
 
-    /// Has it do `work` at or soon after `at`, if the timer has a thread.
+    /// Runs `work` in the background at or soon after `at`, if the timer has a thread.
     pub(super) fn run_at(self: &Arc<Self>, at: Instant, work: fn(&dyn Worker)) {
         drop(self.runtime.run_at(at, Lane::Checkpoint, self.job(work)));
     }
 
-    /// Makes the background sync the pending records, or this thread if the background has none.
+    /// Asks the background to sync the pending records. This thread syncs if the background has no
+    /// thread.
     pub(super) fn ask_flusher(self: &Arc<Self>) {
         {
             let mut state = self.state.lock();
@@ -70,9 +72,9 @@ impl GroupCommit {
         self.due(tick).load(Ordering::Acquire)
     }
 
-    /// Has a tick run after `delay`, unless one is due already. A time that no clock reaches never
-    /// comes. `false` where the background has no thread for that: the caller does what the
-    /// tick would have done.
+    /// Schedules a tick after `delay`, unless one is due already. A time that no clock reaches
+    /// never comes. Returns `false` if the background has no thread for the tick: the caller then
+    /// does its work.
     #[must_use]
     pub(super) fn schedule(self: &Arc<Self>, tick: Tick, delay: Duration) -> bool {
         if self.due(tick).swap(true, Ordering::AcqRel) {
@@ -86,7 +88,7 @@ impl GroupCommit {
             tick,
             has_run: false,
         };
-        // Given back and dropped, it is not due any more.
+        // The job came back: dropping it clears the flag.
         let job = Box::new(move || job.run());
         let served = self.runtime.run_at(due, Lane::Flush, job).is_ok();
         self.unserved.add(u64::from(!served));
@@ -104,7 +106,7 @@ impl FlushRequest {
         loop {
             group.state.lock().request = Request::Serving;
             if let Some(worker) = group.worker() {
-                // The outcome reaches the waiters through the status.
+                // The status carries the outcome to the waiters.
                 drop(worker.flush_all());
             }
             let mut state = group.state.lock();
@@ -125,8 +127,8 @@ impl Drop for FlushRequest {
     }
 }
 
-/// A tick. Dropped without having run, it is not due any more, and the next insert or sync
-/// schedules another.
+/// A tick. Dropping one that has not run clears its flag, and the next insert or sync schedules
+/// another.
 struct TickJob {
     group: Arc<GroupCommit>,
     tick: Tick,
@@ -136,7 +138,7 @@ struct TickJob {
 impl TickJob {
     fn run(mut self) {
         self.has_run = true;
-        // Before anything is looked at: what comes from here on schedules a tick of its own.
+        // The flag falls before the work: records that arrive from here on schedule their own tick.
         self.group.due(self.tick).store(false, Ordering::Release);
         if let Some(worker) = self.group.worker() {
             worker.tick(self.tick);

@@ -1,9 +1,8 @@
 //! Copies a running tree to another storage, or extends such a copy, by the protocol of a
 //! checkpoint.
 //!
-//! A backup has a tree id of its own, so its chunks have checksums of their own and cannot be
-//! exchanged with the original's unnoticed. It is a store like any other: opening it is
-//! restoring it.
+//! A backup has its own tree id, so its chunks have their own checksums and cannot be exchanged
+//! with the original's unnoticed. A backup is a store like any other: opening it restores it.
 
 use std::{
     ops::{ControlFlow, Range},
@@ -55,7 +54,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         }
         let (position, snapshot) = self.durable_point()?;
         let own = self.committer.catalog.manifest();
-        // Before the target is touched: a refused place stays unchanged, temporary files included.
+        // Checked before the target is touched: a refused place stays unchanged, temporary files
+        // included.
         if recovery::refuse_foreign(&**target)? == Place::Occupied {
             check_is_backup(&**target, &own)?;
         }
@@ -64,7 +64,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
                 events::locked(target.describe());
             }
         })?;
-        // Again, now that nothing changes it any more.
+        // Checked again, now that the place is locked.
         if recovery::refuse_foreign(&**target)? == Place::Occupied {
             check_is_backup(&**target, &own)?;
             target.sweep()?;
@@ -85,7 +85,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         })
     }
 
-    /// Everything inserted so far, made durable, and where it stands in the log.
+    /// Makes everything inserted so far durable, and returns its position in the log.
     pub(super) fn durable_point(
         &self,
     ) -> Result<(Position, Arc<TreeSnapshot<N, MAX_DEPTH>>), StorageError> {
@@ -95,8 +95,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         })
     }
 
-    /// The steps of a checkpoint, on the backup's storage: chunks, sync, a segment that continues
-    /// behind, manifest, cleaning up.
+    /// Runs the steps of a checkpoint on the backup's storage: chunks, sync, the next segment,
+    /// manifest, removal.
     fn extend_backup(
         &self,
         target: &dyn Storage,
@@ -128,7 +128,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             .last_segment()
             .checked_add(1)
             .ok_or(StorageError::MathError)?;
-        // One of that number was started by a backup that crashed, and never named.
+        // A backup that crashed may have started a segment of this number without naming it.
         target.remove_segment(number)?;
         let header = identity.header(number, random_salt()?, position, position.sequence);
         target
@@ -166,14 +166,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             .into_iter()
             .filter(|&old| old != number)
         {
-            // One that stays is dead, and goes when the backup is opened or extended next.
+            // A segment that stays is dead. The next opening or extension of the backup removes it.
             drop(target.remove_segment(number));
         }
         Ok(())
     }
 }
 
-/// The origin that a backup made now records.
+/// The origin that this backup records.
 fn backup_of(own: &Manifest) -> BackupOf {
     BackupOf {
         tree_id: own.tree_id,
@@ -189,8 +189,8 @@ fn refused(target: &dyn Storage, found: &str) -> StorageError {
     }
 }
 
-/// The manifest of a backup says that it is one, and of which tree. A store that merely resembles
-/// one is refused: the first leaves may be equal, and the others its own.
+/// Checks that the target's manifest names it as a backup of this tree. A store that merely
+/// resembles one is refused: it may share the first leaves and hold entries of its own.
 fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageError> {
     let previous = recovery::load_manifest(target)?;
     let found = match previous.backup_of {
@@ -205,8 +205,9 @@ fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageEr
     Err(refused(target, found))
 }
 
-/// A backup is a store of a prefix of its tree, without entries of its own. Otherwise it is another
-/// history: the tree was put back to an earlier state and has continued from there.
+/// Checks that the backup is a store of a prefix of its tree, without entries of its own. Otherwise
+/// the backup holds another history: the tree was put back to an earlier state and has continued
+/// from there.
 fn check_is_prefix<const N: usize, const MAX_DEPTH: usize>(
     target: &Arc<dyn Storage>,
     previous: &Manifest,

@@ -1,4 +1,4 @@
-//! [`Catalog`]: the manifest in force, and the one way to commit the next.
+//! [`Catalog`]: the manifest in force, and the only way to commit the next one.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::{
     sync::ArcSwap,
 };
 
-/// See the module. Readers wait for no commit.
+/// The manifest in force. Readers wait for no commit.
 pub(crate) struct Catalog {
     storage: Arc<dyn Storage>,
     runtime: Runtime,
     in_force: ArcSwap<Manifest>,
-    /// Held over the commit of the next manifest.
+    /// Held during the commit of the next manifest.
     commits: Monitor<()>,
 }
 
@@ -38,11 +38,11 @@ impl Catalog {
         self.in_force.load_full()
     }
 
-    /// Commits the manifest in force as `change` leaves it, with the next generation; the
-    /// outcome of `change`.
+    /// Applies `change` to the manifest in force, commits the result as the next generation, and
+    /// returns the outcome of `change`.
     ///
     /// # Errors
-    /// That of the backend; the manifest before stays the one in force here.
+    /// The backend's error. The manifest in force stays the same.
     pub(super) fn update<R>(
         &self,
         change: impl FnOnce(&mut Manifest) -> R,
@@ -59,11 +59,12 @@ impl Catalog {
         Ok(outcome)
     }
 
-    /// Reads the stored manifest, which must be one of this tree's, and none before the last.
+    /// Checks that the stored manifest belongs to this tree and is no older than the manifest in
+    /// force.
     pub(super) fn check_stored(&self) -> Result<(), StorageError> {
         let committed = self.manifest();
         let found = recovery::load_manifest(&*self.storage)?;
-        // A later one is a commit of this tree that came in between.
+        // A later generation is a commit of this tree during the read.
         if found.tree_id == committed.tree_id && found.generation >= committed.generation {
             return Ok(());
         }

@@ -22,7 +22,7 @@ impl From<CheckpointFailure> for Failed {
 impl From<StorageError> for Failed {
     fn from(error: StorageError) -> Self {
         match error {
-            // The tree does not go on: it failed for good, or is closed.
+            // The tree stops here: it failed for good, or is closed.
             StorageError::FlushFailed(_) | StorageError::Closed => Self { error, cause: None },
             _ => CheckpointFailure::Storage(error).into(),
         }

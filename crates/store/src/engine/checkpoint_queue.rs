@@ -1,6 +1,7 @@
-//! [`CheckpointQueue`]: one checkpoint at a time, how the last one went, and the segments that are left to be removed.
+//! [`CheckpointQueue`]: one checkpoint at a time, the outcome of the last one, and the segments
+//! that wait for their removal.
 //!
-//! Nothing here knows the tree: it is compiled once, for every hasher and arity.
+//! The queue does not know the tree, so it is compiled once for every hasher and arity.
 
 use std::{
     collections::VecDeque,
@@ -19,10 +20,11 @@ use super::{
 };
 use crate::{StorageError, checkpoint::CheckpointFailure};
 
-/// Leaves whose records the background removes: 4 MiB of them. Fewer are removed at once.
+/// The number of leaves (4 MiB of records) from which the background removes the records. Fewer are
+/// removed at once.
 pub(super) const BACKGROUND_REMOVAL_LEAVES: u64 = 1 << 17;
 
-/// See the module.
+/// The queue of checkpoints and removals.
 pub(crate) struct CheckpointQueue {
     committer: Arc<Committer>,
     state: Monitor<State>,
@@ -34,23 +36,23 @@ pub(crate) struct CheckpointQueue {
 #[derive(Default)]
 struct State {
     running: bool,
-    /// Segments that are covered and that no thread has begun to remove, the oldest first.
+    /// Covered segments that no thread has begun to remove, the oldest first.
     covered: VecDeque<Range<u64>>,
-    /// Threads that remove some.
+    /// Threads that remove segments.
     removing: usize,
     completed: u64,
-    /// The value of `completed` that [`CheckpointQueue::wait_for_next`] last told.
+    /// The value of `completed` at the last success of [`CheckpointQueue::wait_for_next`].
     told: u64,
     last_error: Option<Arc<CheckpointFailure>>,
 }
 
-/// The log that a checkpoint covers since the last one.
+/// The log that a checkpoint covers since the previous one.
 pub(super) struct Covered {
     pub(super) segments: Range<u64>,
     pub(super) leaves: u64,
 }
 
-/// All steps of a checkpoint but the removal of the segments that are covered, which are returned.
+/// All steps of a checkpoint except the removal of the covered segments, which are returned.
 pub(super) type Steps<'a> = &'a mut dyn FnMut() -> Result<Option<Covered>, Failed>;
 
 impl CheckpointQueue {
@@ -64,8 +66,8 @@ impl CheckpointQueue {
         }
     }
 
-    /// Makes a checkpoint now, after the one that may be running. Once the tree is closed only
-    /// closing makes one.
+    /// Makes a checkpoint now, after a running one. Once the tree is closed, only closing makes
+    /// one.
     pub(super) fn run(&self, closing: bool, steps: Steps<'_>) -> Result<(), StorageError> {
         let group = &self.committer.group;
         group.status.check_process()?;
@@ -91,8 +93,8 @@ impl CheckpointQueue {
             if state.running {
                 return status.check_failure().err().map(Err);
             }
-            // Looked at with the lock held: closing waits for every turn that was taken before it
-            // closed the status.
+            // Checked with the lock held: closing waits for every turn that began before the status
+            // closed.
             if !closing && let Err(refused) = status.check() {
                 return Some(Err(refused));
             }
@@ -101,8 +103,8 @@ impl CheckpointQueue {
         })
     }
 
-    /// Notes how a checkpoint went. Before the turn is given up: closing waits for it, and sees to
-    /// what it then finds here.
+    /// Records the outcome of a checkpoint. Called before the turn ends: closing waits for the
+    /// turn, then handles what this call queued.
     fn ended(
         &self,
         outcome: Result<Option<Covered>, Failed>,
@@ -132,9 +134,9 @@ impl CheckpointQueue {
         outcome
     }
 
-    /// Sees that what a checkpoint covers of the log, records of so many leaves, is removed. A file
-    /// system takes as long to remove much as to write some of it, and only closing needs to wait
-    /// for that.
+    /// Removes the covered log, records of `leaves` leaves, now or in the background. A file system
+    /// takes about as long to remove many bytes as to write some of them, and only closing has to
+    /// wait for the removal.
     fn remove(&self, leaves: u64, now: bool) {
         let in_background = !now && leaves >= BACKGROUND_REMOVAL_LEAVES;
         if in_background && self.committer.group.run(|worker| worker.remove_covered()) {
@@ -143,8 +145,8 @@ impl CheckpointQueue {
         self.remove_covered();
     }
 
-    /// Removes segments that the manifest no longer names, oldest first, but for those that another
-    /// thread removes. What cannot be removed now goes when the store is opened next.
+    /// Removes segments that the manifest no longer names, the oldest first, except those that
+    /// another thread removes. The next opening of the store removes a segment that stays.
     pub(super) fn remove_covered(&self) {
         let group = &self.committer.group;
         let _notice = group.notice_failure();
@@ -159,7 +161,7 @@ impl CheckpointQueue {
         }
     }
 
-    /// Segments that are this thread's to remove.
+    /// The next segments for this thread to remove.
     fn next_removal(&self) -> Option<(Range<u64>, Removal<'_>)> {
         let mut state = self.state.lock();
         let segments = state.covered.pop_front()?;
@@ -167,9 +169,9 @@ impl CheckpointQueue {
         Some((segments, Removal(self)))
     }
 
-    /// Waits until no checkpoint runs, and what it removes is gone. What the background has not
-    /// begun to remove is removed here: its threads may have long checkpoints of other trees to
-    /// make first.
+    /// Waits until no checkpoint runs and the covered segments are gone. This thread removes the
+    /// segments that the background has not begun to remove: the background threads may have long
+    /// checkpoints of other trees to make first.
     pub(super) fn wait_until_idle(&self) {
         loop {
             self.remove_covered();
@@ -185,8 +187,8 @@ impl CheckpointQueue {
         }
     }
 
-    /// Whether a checkpoint completed since the last call that returned `true`, or does
-    /// within `timeout`.
+    /// Waits at most `timeout` for a checkpoint to complete. Returns whether one has completed
+    /// since the last call that returned `true`.
     pub(crate) fn wait_for_next(&self, timeout: Duration) -> bool {
         let status = &self.committer.group.status;
         if status.check_process().is_err() || status.hashing.is_here() {
@@ -202,7 +204,7 @@ impl CheckpointQueue {
         has_completed.unwrap_or(false)
     }
 
-    /// How many completed, and what the last one failed with, if it did.
+    /// The number of completed checkpoints, and the failure of the last one, if any.
     pub(super) fn outcomes(&self) -> (u64, Option<Arc<CheckpointFailure>>) {
         let state = self.committer.group.status.look(&self.state);
         state.map_or((0, None), |state| {
@@ -210,13 +212,13 @@ impl CheckpointQueue {
         })
     }
 
-    /// Has the waiting threads look at the status.
+    /// Makes the waiting threads check the status again.
     pub(super) fn wake(&self) {
         self.state.wake();
     }
 }
 
-/// A thread that removes what a checkpoint covers; counted down also when that panics.
+/// Counts a thread that removes covered segments, until it is dropped, also by a panic.
 struct Removal<'a>(&'a CheckpointQueue);
 
 impl Drop for Removal<'_> {
@@ -226,7 +228,7 @@ impl Drop for Removal<'_> {
     }
 }
 
-/// The one checkpoint at a time; gives the turn up also when its steps panic.
+/// The turn of the one running checkpoint. Dropping it, also by a panic, ends the turn.
 struct Turn<'a>(&'a CheckpointQueue);
 
 impl Drop for Turn<'_> {

@@ -1,9 +1,9 @@
-//! [`Checkpointer`]: the steps of a checkpoint, and having them done when one is due.
+//! [`Checkpointer`]: the steps of a checkpoint, and their schedule.
 //!
-//! Each step is safe to crash after (the steps are in `docs/durability/protocol.md`): lead a sync;
-//! start a segment that continues from what is durable; write whole chunks of what is new; sync
-//! them; commit the manifest; read what is covered from the chunks; drop the covered segments.
-//! Nothing the manifest in force names is overwritten before the next one is in force.
+//! Each step is safe to crash after (`docs/durability/protocol.md` lists the steps): lead a sync;
+//! start a segment that continues from the durable position; write whole chunks of the new nodes;
+//! sync the chunks; commit the manifest; read the covered nodes from the chunks; drop the covered
+//! segments. No step overwrites anything that the manifest in force names.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -28,22 +28,22 @@ use crate::{
     sync::ArcSwap,
 };
 
-/// See the module.
+/// Makes the checkpoints of one tree.
 pub(crate) struct Checkpointer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     writer: Arc<Writer<H, N, MAX_DEPTH>>,
     committer: Arc<Committer>,
     pub(crate) queue: CheckpointQueue,
-    /// The nodes in chunks. Exchanged by the one checkpoint at a time.
+    /// The nodes in chunks. Only the one running checkpoint exchanges them.
     pub(crate) cold: ArcSwap<ColdNodes>,
     pub(super) view_failures: Count,
     pin_above_level: usize,
 }
 
-/// What a checkpoint will cover.
+/// The scope of a checkpoint.
 struct Scope<const N: usize, const MAX_DEPTH: usize> {
     snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>,
     sequence: u64,
-    /// The segment that continues behind it.
+    /// The segment that continues behind the checkpoint.
     segment: u64,
     extent: Extent,
     /// Whether the manifest in force covers less.
@@ -96,8 +96,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             None => ControlFlow::Continue(()),
         };
         let tails = write_nodes(&**storage, &previous, &snapshot, pace)?;
-        // A log that failed in the meantime may have lost what this snapshot was thought to
-        // hold durably.
+        // A log that failed meanwhile may have lost records that this snapshot takes for durable.
         group.status.check_failure()?;
         let committed = catalog.update(|next| {
             next.sequence = sequence;
@@ -123,7 +122,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         }))
     }
 
-    /// Leads a sync, and starts a segment behind what is then durable.
+    /// Leads a sync, and starts a segment behind the durable position.
     fn begin(&self) -> Result<Scope<N, MAX_DEPTH>, StorageError> {
         loop {
             let entries = self.writer.entries();
@@ -134,12 +133,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                     return Ok(None);
                 }
                 let is_new = log.durable.sequence > covered;
-                // A segment that nothing was written to since it was started continues from
-                // here already.
+                // An empty newest segment already continues from here.
                 if is_new && log.newest.header.base.sequence != log.durable.sequence {
                     self.committer.rotate(log)?;
                 }
-                // Only a leader moves what is durable, and this thread is it.
+                // Only a leader moves the durable position, and this thread leads.
                 let snapshot = self.writer.publication.durable_snapshot();
                 let extent = self
                     .committer
@@ -157,12 +155,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                 self.committer.policy.began(scope.extent);
                 return Ok(scope);
             }
-            // A batch larger than the bound is being streamed; a segment ends where a batch ends.
+            // A batch larger than the bound is being streamed. A segment ends where a batch ends.
             self.writer.between_batches(|| ());
         }
     }
 
-    /// Lets the chunks serve what the checkpoint covers, and gives the memory back.
+    /// Serves the covered nodes from chunks, and releases their memory.
     fn serve_from_chunks(&self, extent: Extent) {
         let Committer {
             storage,
@@ -174,8 +172,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         match self.cold.load_full().extend(storage, &catalog.manifest()) {
             Ok(extended) => {
                 let lens = extended.base_lens(self.pin_above_level);
-                // The replaced values have views of a backend, which are dropped when no lock is
-                // held any more.
+                // The replaced values hold views of a backend. They are dropped once this thread
+                // holds no lock.
                 outbox::discard(self.cold.swap(Arc::clone(&extended)));
                 let is_durable = |sequence| group.is_durable(sequence);
                 self.writer.serve_from_chunks(extended, &lens, is_durable);
@@ -187,8 +185,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         self.writer.wake();
     }
 
-    /// Has the background make the checkpoint that is due. Where it has no thread, this one makes
-    /// it if it may wait for that. To be called without a lock.
+    /// Asks the background for the checkpoint that is due. If the background has no thread, this
+    /// thread makes the checkpoint if it may wait. Called without a lock.
     pub(super) fn ask(&self, may_wait: bool) {
         if self.committer.group.run(|worker| worker.checkpoint()) {
             return;
@@ -200,7 +198,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         }
     }
 
-    /// Makes the checkpoint that was asked for, unless another thread has begun it.
+    /// Makes the requested checkpoint, unless another thread has begun it.
     pub(super) fn make_due(&self) {
         let Committer { group, policy, .. } = &*self.committer;
         while policy.begin() {
@@ -209,8 +207,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                 && self.run(false).is_err()
                 && group.status.check().is_ok()
             {
-                // Another one after a while. Where the timer has no thread, the first insert after
-                // that asks.
+                // Tries again after a pause. If the timer has no thread, the first insert after the
+                // pause asks.
                 let at = policy.back_off();
                 self.writer.wake();
                 group.run_at(at, |worker| worker.retry_checkpoint());
@@ -225,7 +223,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         }
     }
 
-    /// Tries a background checkpoint again that has failed.
+    /// Tries a failed background checkpoint again.
     pub(super) fn retry(&self) {
         if self.committer.policy.is_retry_due() {
             self.make_due();

@@ -1,4 +1,4 @@
-//! How a running tree is closed.
+//! Closing of a running tree.
 
 use std::{
     io,
@@ -15,19 +15,19 @@ use crate::{CheckpointPolicy, StorageError, spans};
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     /// Closes the tree for all its handles. The first call closes; others wait for it.
     ///
-    /// Wakers, events and destructors may call it, since none of them runs under a lock. Only a
+    /// Wakers, events and destructors may call this method, since none of them runs under a lock. A
     /// call that would wait for itself is refused and closes nothing: from within this tree's
-    /// hasher, or from what closing itself drops.
+    /// hasher, or from a destructor that closing runs.
     pub(crate) fn close(&self) -> Result<(), StorageError> {
         let status = self.status();
         if !status.is_own_process() {
-            // A forked child holds a copy of the parent's buffers and shares its files. The
-            // parent writes them.
+            // A forked child holds a copy of the parent's buffers and shares its files. The parent
+            // writes them.
             return Ok(());
         }
         status.check_reentry()?;
         if status.is_closed() {
-            // The last handle of a tree that was closed: there is nothing to tell.
+            // The last handle of a closed tree has nothing to tell.
             return self.close_once();
         }
         spans::close(&*self.committer.storage).run(|| self.close_once())
@@ -40,7 +40,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             Closer::Another => return self.status().check_failure(),
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| self.close_steps()));
-        // Also after a failure: ownership is released only when nothing writes any more.
+        // Also after a failure: ownership is released only once no thread writes.
         self.checkpointer.queue.wait_until_idle();
         self.group().retire();
         self.group().tell_all();
@@ -52,9 +52,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     }
 
     fn close_steps(&self) -> Result<(), StorageError> {
-        // Inserts look at the status under the writer's lock: none comes after.
+        // Inserts check the status under the writer lock, so none follows.
         self.writer.between_batches(|| self.status().close());
-        // The flush that serves the futures wakes them.
+        // The last flush wakes its futures.
         self.wake_all();
         let is_short = |error: &_| matches!(error, StorageError::Unavailable(_));
         patiently(|| self.committer.flush_all(), is_short).map_err(|error| match error {
@@ -67,8 +67,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         })?;
         self.checkpointer.queue.wait_until_idle();
         if self.config.checkpoint_policy == CheckpointPolicy::OnClose {
-            // A failed checkpoint loses nothing durable; its error is returned once everything
-            // else is done.
+            // A failed checkpoint loses nothing durable. Closing goes on and returns the error at
+            // its end.
             drop(self.checkpointer.run(true));
         }
         self.committer.close_log()?;

@@ -1,7 +1,7 @@
-//! [`Committer`]: what the leader does. Syncs pending records, rotates the log, and attests it.
+//! [`Committer`]: the work of the leader. Syncs pending records, rotates the log, and attests it.
 //!
-//! A thread that waits and finds no sync running leads one for every record that is pending by
-//! then. Nothing here knows the tree: it is compiled once, for every hasher and arity.
+//! A waiting thread that finds no sync running leads one for every record that is pending by then.
+//! The committer does not know the tree, so it is compiled once for every hasher and arity.
 
 use std::{
     io, mem,
@@ -30,10 +30,11 @@ use crate::{
     storage::{Storage, WriteError},
 };
 
-/// How long after a sync that a thread waited for the log is attested, unless more comes.
+/// The delay between a sync that a thread waited for and the attestation of the log, unless more
+/// records arrive.
 const MARK_DELAY: Duration = Duration::from_millis(50);
 
-/// See the module.
+/// The leader's work on one log.
 pub(crate) struct Committer {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) catalog: Catalog,
@@ -45,7 +46,7 @@ pub(crate) struct Committer {
     flush_policy: FlushPolicy,
 }
 
-/// What the statistics tell of the log.
+/// Figures of the log for the statistics.
 #[derive(Default)]
 pub(super) struct LogFigures {
     pub(super) syncs: Count,
@@ -76,7 +77,7 @@ impl Committer {
         }
     }
 
-    /// Waits until everything up to `sequence` is durable, leading or joining a sync.
+    /// Waits until every record up to `sequence` is durable. Leads or joins a sync.
     pub(super) fn wait_durable(&self, sequence: u64) -> Result<(), StorageError> {
         self.group.status.check_reentry()?;
         if self.group.is_durable(sequence) {
@@ -89,8 +90,7 @@ impl Committer {
                 let synced =
                     led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
                 if let Err(error) = synced {
-                    // A failure may concern records after this sequence: the rotation
-                    // behind its group.
+                    // The failure may concern later records: the rotation behind this group.
                     return if self.group.is_durable(sequence) {
                         Ok(())
                     } else {
@@ -108,8 +108,8 @@ impl Committer {
         self.wait_durable(self.source.last_batch_end())
     }
 
-    /// Commits everything pending, then does `then` at the end of the log, and gives up the lead.
-    /// On failure nothing is durable that was not before.
+    /// Commits every pending record, then runs `then` at the end of the log, and gives up the lead.
+    /// After a failure the durable position is unchanged.
     pub(super) fn sync<R>(
         &self,
         mut lead: LeaderGuard<'_>,
@@ -127,18 +127,18 @@ impl Committer {
         }
     }
 
-    /// Gives up the lead. Unless more comes, a tick attests what is durable.
+    /// Gives up the lead. Unless more records arrive, a tick attests the durable ones.
     pub(super) fn give_back(&self, lead: LeaderGuard<'_>) {
-        // Also if this lead kept a tick from attesting.
+        // Also true if this lead kept a tick from attesting.
         let wants_tick = lead.release();
         if wants_tick && !self.group.schedule(Tick::Mark, self.mark_delay()) {
             self.mark();
         }
     }
 
-    /// Gives up the lead after a failed write. If nothing was written, the waiters are notified
-    /// and the next leader tries again. Otherwise the log has failed, and nothing becomes
-    /// durable any more.
+    /// Gives up the lead after a failed write. If nothing was written, the waiters are notified and
+    /// the next leader tries again. Otherwise the log has failed, and nothing becomes durable any
+    /// more.
     fn give_up(&self, lead: LeaderGuard<'_>, error: WriteError) -> StorageError {
         match error {
             WriteError::NotWritten(error) => {
@@ -154,7 +154,7 @@ impl Committer {
         }
     }
 
-    /// Writes everything pending and syncs it. What was not written is pending as before.
+    /// Writes and syncs the pending records. Records that were not written stay pending.
     fn commit_pending(&self, log: &mut LogWriter) -> Result<(), WriteError> {
         let started = Instant::now();
         let taken = self.source.take(&mut log.buffer);
@@ -192,8 +192,8 @@ impl Committer {
         Ok(())
     }
 
-    /// The log has grown to so many bytes; asks for a background checkpoint if that is more than
-    /// the policy allows, and does not wait for it.
+    /// Records the size of the log, `bytes`. Asks for a background checkpoint, without waiting for
+    /// it, if the policy allows fewer.
     fn log_reached(&self, bytes: u64) {
         self.policy.log_reached(bytes);
         if self.policy.is_due_for_log() && !self.group.run(|worker| worker.checkpoint()) {
@@ -201,7 +201,7 @@ impl Committer {
         }
     }
 
-    /// Starts a segment and names it on the manifest, so that its loss would be noticed.
+    /// Starts a segment and names it in the manifest, so that its loss would be noticed.
     pub(super) fn rotate(&self, log: &mut LogWriter) -> Result<(), WriteError> {
         let reserve = self.group.runtime.reserve();
         let segment = with_reserve(&reserve, || log.create_next(&*self.storage))?;
@@ -223,8 +223,8 @@ impl Committer {
         Ok(())
     }
 
-    /// How long after a sync the log is attested, unless more comes: 50 ms, or the interval where
-    /// that is shorter.
+    /// The delay between a sync and the attestation of the log, unless more records arrive: 50 ms,
+    /// or the interval if it is shorter.
     fn mark_delay(&self) -> Duration {
         let usual = match self.flush_policy {
             FlushPolicy::Interval(interval) => interval.min(MARK_DELAY),
@@ -233,7 +233,7 @@ impl Committer {
         self.figures.shortage.pause(usual)
     }
 
-    /// The delayed work of the background.
+    /// Does the delayed work of the background.
     pub(super) fn tick(&self, tick: Tick) {
         let status = &self.group.status;
         if status.check().is_err() || !status.is_own_process() {
@@ -241,7 +241,7 @@ impl Committer {
         }
         match tick {
             Tick::Flush => self.flush_tick(),
-            // If more records are pending, their group attests.
+            // The group of the newer pending records attests the log.
             Tick::Mark if self.source.has_pending() => {}
             Tick::Mark => {
                 let _outbox = outbox::scope();
@@ -265,8 +265,8 @@ impl Committer {
             lead.map_or(Ok(false), |lead| self.sync(lead, |_| Ok(true)))
         });
         match flushed {
-            // A thread leads, and may have begun before these records came. No second one needs to
-            // wait for it.
+            // Another thread leads, and may have begun before these records arrived. One tick later
+            // is soon enough.
             Ok(false) => self.tick_again(interval),
             Err(StorageError::Unavailable(_)) => {
                 self.tick_again(self.figures.shortage.pause(interval));
@@ -275,31 +275,30 @@ impl Committer {
         }
     }
 
-    /// Looks again later; where no timer can be had, once and now.
+    /// Ticks again after `delay`, or flushes now if the timer has no thread.
     fn tick_again(&self, delay: Duration) {
         if self.group.status.check().is_ok() && !self.group.schedule(Tick::Flush, delay) {
-            // The waiters learn the outcome through the status.
+            // The status carries the outcome to the waiters.
             drop(self.flush_all());
         }
     }
 
-    /// Has a tick flush what an insert added, if the policy says so. Where there is no thread for
-    /// it, this one flushes if it may wait.
+    /// Schedules the flush of an insert, if the policy asks for one. If the background has no
+    /// thread, this thread flushes if it may wait.
     pub(super) fn inserted(&self, may_wait: bool) {
         if let FlushPolicy::Interval(interval) = self.flush_policy
             && !self.group.is_due(Tick::Flush)
             && !self.group.schedule(Tick::Flush, interval)
             && may_wait
         {
-            // The waiters learn the outcome through the status.
+            // The status carries the outcome to the waiters.
             drop(self.flush_all());
         }
     }
 
-    /// The tree has gone idle: attests the durable records and releases memory that is
-    /// kept for speed.
+    /// Attests the durable records of an idle tree and releases the memory that it keeps for speed.
     pub(super) fn mark(&self) {
-        // The thread that leads asks for the next tick.
+        // The leading thread asks for the next tick.
         let Some(mut lead) = self.group.try_lead() else {
             return;
         };

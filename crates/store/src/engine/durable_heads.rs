@@ -12,17 +12,16 @@ use rotortree_lean_imt::TreeHead;
 use super::{group_commit::GroupCommit, log::WriteEnd, outbox, waiters::Slot};
 use crate::StorageError;
 
-/// Follows the durable head of a tree, which may be signed and published.
+/// Follows the durable head of a tree, which an application may sign and publish.
 ///
-/// [`next`](Self::next) gives the newest durable head whenever it is another one than that given
-/// last; the first time the head that is durable then, unless the tree is empty. Heads in between,
-/// which a slow follower misses, are not given: each head is a prefix of the next one. When the
-/// tree is closed or fails, `next` gives what became durable before and then `None`, and
-/// [`outcome`](Self::outcome) tells which of both it was.
+/// [`next`](Self::next) returns the newest durable head once it differs from the head returned
+/// last. The first call returns the head that is durable then, unless the tree is empty. A slow
+/// follower misses the heads in between: each head is a prefix of the next one. When the tree is
+/// closed or fails, `next` returns the last durable head and then `None`, and
+/// [`outcome`](Self::outcome) tells a closed tree from a failed one.
 ///
-/// It does not make anything durable, and keeps the tree neither open nor in memory. With the
-/// traits of `futures` it is a stream by
-/// `futures::stream::poll_fn(move |context| heads.poll_next(context))`.
+/// The stream makes nothing durable, and keeps the tree neither open nor in memory. With the traits
+/// of `futures`, `futures::stream::poll_fn(move |context| heads.poll_next(context))` is a stream.
 ///
 /// ```
 /// use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Waker}};
@@ -46,9 +45,9 @@ use crate::StorageError;
 #[must_use = "a follower gives heads only when it is asked"]
 pub struct DurableHeads {
     commit: Arc<GroupCommit>,
-    /// The durable sequence that was looked at last.
+    /// The durable sequence at the last poll.
     seen: Option<u64>,
-    /// The head given last.
+    /// The head returned last.
     given: Option<TreeHead>,
     slot: Option<Slot>,
 }
@@ -63,8 +62,8 @@ impl DurableHeads {
         }
     }
 
-    /// Waits for the next head; `None` when no more will be durable. It is cancel-safe: dropping it
-    /// before it is ready loses no head.
+    /// Waits for the next head. Returns `None` when no further head becomes durable. Cancel-safe:
+    /// dropping the future before it is ready loses no head.
     pub async fn next(&mut self) -> Option<TreeHead> {
         poll_fn(|context| self.poll_next(context)).await
     }
@@ -84,7 +83,7 @@ impl DurableHeads {
                 return Poll::Ready(None);
             };
             self.seen = Some(sequence);
-            // Metadata alone makes no other head.
+            // An entry of metadata alone leaves the head unchanged.
             if head.is_some() && head != self.given {
                 self.given = head;
                 return Poll::Ready(head);
@@ -92,7 +91,7 @@ impl DurableHeads {
         }
     }
 
-    /// Why there is no next head: `Ok` for a tree that was closed, or that still is open.
+    /// The reason for the end of the stream: `Ok` for a tree that was closed or is still open.
     ///
     /// # Errors
     /// [`StorageError::FlushFailed`] if the tree failed.
@@ -108,18 +107,18 @@ impl DurableHeads {
 }
 
 impl GroupCommit {
-    /// The durable sequence and head, if they are newer than `seen`; `None` if none will be any
-    /// more. Otherwise `waker` is woken once that has changed.
+    /// The durable sequence and head, if they are newer than `seen`; `None` if no newer one
+    /// follows. Otherwise registers `waker` for the next change.
     fn poll_newer(
         &self,
         slot: &mut Option<Slot>,
         seen: Option<u64>,
         waker: &Waker,
     ) -> Poll<Option<(u64, Option<TreeHead>)>> {
-        // The waker is cloned before the lock is taken, and the replaced one is dropped after it:
+        // The waker is cloned before the lock is taken, and the replaced waker is dropped after it:
         // both are foreign code.
         let waker = waker.clone();
-        // Before the lock: in a forked child it may be held by a thread that does not run there.
+        // Checked before the lock: a forked child does not run the thread that may hold it.
         if !self.status.is_own_process() {
             return Poll::Ready(None);
         }

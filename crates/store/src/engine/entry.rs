@@ -1,16 +1,16 @@
-//! [`Entry`]: what is inserted at once, and [`Appends`]: a tree to append it to.
+//! [`Entry`]: the contents of one insert, and [`Appends`]: a tree to append it to.
 
 use rotortree_hasher::Hash;
 
 use super::token::DurabilityToken;
 use crate::RotorTreeError;
 
-/// One entry of the log, recovered whole or not at all.
+/// One entry of the log. Recovery restores all of it or none.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) leaves: &'a [Hash],
     pub(super) metadata: Option<&'a [u8]>,
-    /// The size that the tree must have.
+    /// The required size of the tree.
     pub(super) expected_size: Option<u64>,
 }
 

@@ -1,7 +1,7 @@
 //! Events of the background, through `tracing` with that feature.
 //!
-//! A subscriber may call any method of the tree, so each event is put into the
-//! [`outbox`](super::outbox) and emitted when its thread holds no lock any more.
+//! A subscriber may call any method of the tree, so each event waits in the
+//! [`outbox`](super::outbox) until its thread holds no lock.
 
 use std::{sync::Arc, time::Duration};
 

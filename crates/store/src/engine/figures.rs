@@ -10,7 +10,7 @@ use super::{
     status::Status,
 };
 
-/// How often something happened.
+/// A counter of events.
 #[derive(Default)]
 pub(super) struct Count(AtomicU64);
 
@@ -24,7 +24,7 @@ impl Count {
     }
 }
 
-/// The last time something happened and how long it took.
+/// The last occurrence of an event, and its duration.
 pub(super) struct Event(Monitor<Option<(Instant, Duration)>>);
 
 impl Default for Event {
@@ -38,7 +38,7 @@ impl Event {
         *self.0.lock() = Some((Instant::now(), took));
     }
 
-    /// How long the last one took, and how long ago it ended.
+    /// The duration of the last occurrence, and the time since its end.
     pub(super) fn last(&self, status: &Status) -> (Option<Duration>, Option<Duration>) {
         let last = status.look(&self.0).and_then(|last| *last);
         (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))

@@ -1,7 +1,8 @@
 //! [`GroupCommit`]: the durable sequence, its waiters, and the write end of the log while no thread leads.
 //!
-//! The part of an engine that tokens, futures and timers hold. It knows no tree and keeps none in
-//! memory: the engine behind it is reached through [`Worker`], which closing takes away.
+//! Tokens, futures and timers hold this part of an engine. It does not know the tree and does not
+//! keep one in memory: it reaches the engine through [`Worker`], until closing removes the
+//! reference.
 
 use std::{
     io, mem,
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{Runtime, StorageError, isolated::isolated, runtime::Lane, sync::AtomicBool};
 
-/// The engine, as tokens, timers and jobs reach it, which hold no tree.
+/// The engine for tokens, timers and jobs, which hold no tree.
 pub(super) trait Worker: Send + Sync {
     /// Leads or joins syncs until `sequence` is durable.
     fn wait_durable(&self, sequence: u64) -> Result<(), StorageError>;
@@ -33,33 +34,33 @@ pub(super) trait Worker: Send + Sync {
     fn tick(&self, tick: Tick);
     /// Makes the background checkpoint that was asked for.
     fn checkpoint(&self);
-    /// Tries a background checkpoint again that has failed.
+    /// Tries a failed background checkpoint again.
     fn retry_checkpoint(&self);
     /// Removes the segments that checkpoints cover.
     fn remove_covered(&self);
-    /// Has the threads that wait for something other than durability look at the status.
+    /// Makes the threads that wait for anything but durability check the status again.
     fn wake_all(&self);
 }
 
 /// The kinds of ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tick {
-    /// Records that no leader has taken.
+    /// Flushes records that no leader has taken.
     Flush,
-    /// A group that nothing on disk attests.
+    /// Attests a group that nothing on disk attests.
     Mark,
 }
 
-/// See the module.
+/// The durable sequence, its waiters, and the free write end of the log.
 pub(super) struct GroupCommit {
     pub(super) status: Arc<Status>,
     pub(super) runtime: Runtime,
-    /// Changes when the durable sequence or the log's availability does.
+    /// Changes with the durable sequence and with the log's availability.
     pub(super) state: Monitor<Commit>,
-    /// Whether the background looks again, for each [`Tick`].
+    /// Whether a tick is due, for each [`Tick`].
     pub(super) flush_is_due: AtomicBool,
     pub(super) mark_is_due: AtomicBool,
-    /// Times that the runtime had no thread.
+    /// Counts the jobs for which the runtime had no thread.
     pub(super) unserved: Count,
 }
 
@@ -67,12 +68,13 @@ pub(super) struct GroupCommit {
 pub(super) struct Commit {
     /// The last record of the last durable batch.
     pub(super) durable: u64,
-    /// The tree's head there.
+    /// The tree's head after that batch.
     pub(super) head: Option<TreeHead>,
     /// The write end of the log.
     pub(super) log: WriteEnd,
     pub(super) waiters: Waiters,
-    /// Leads that ended without a write and with nothing in doubt, and why the last one did.
+    /// The number of leads that ended without a write and with nothing in doubt, and the cause of
+    /// the last one.
     refusals: u64,
     refused: Option<Arc<io::Error>>,
     pub(super) request: Request,
@@ -80,11 +82,11 @@ pub(super) struct Commit {
     worker: Option<Weak<dyn Worker>>,
 }
 
-/// What a future keeps between two polls.
+/// The state of a future between two polls.
 #[derive(Debug, Default)]
 pub(super) struct Polled {
     slot: Option<Slot>,
-    /// The refusals that there had been at the first look.
+    /// The number of refusals at the first poll.
     refusals: Option<u64>,
 }
 
@@ -92,11 +94,11 @@ pub(super) struct Polled {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     None,
-    /// It will take what is pending when it starts.
+    /// The job is queued: it takes the records that are pending when it starts.
     Queued,
-    /// It has started; what came since may be too late for it.
+    /// The job has started, and may miss records that arrive from now on.
     Serving,
-    /// As before, and it is to start over.
+    /// The job has started, and is to start over.
     Again,
 }
 
@@ -129,8 +131,8 @@ impl GroupCommit {
         })
     }
 
-    /// The state, unless this is a forked child and a thread of the parent held it when the child
-    /// was forked.
+    /// The state for a brief look. `None` in a forked child if a thread of the parent held the lock
+    /// during the fork.
     pub(super) fn look(&self) -> Option<Guard<'_, Commit>> {
         self.status.look(&self.state)
     }
@@ -139,8 +141,8 @@ impl GroupCommit {
         self.look().is_some_and(|state| state.durable >= sequence)
     }
 
-    /// Everything up to `after` is durable, and the write end, if it is given, is free again. Wakes
-    /// the waiters that this serves.
+    /// Records that everything up to `after` is durable, frees the write end if `log` is given, and
+    /// wakes the waiters that are served.
     pub(super) fn acknowledge(&self, after: &Position, log: Option<LogWriter>) {
         let mut state = self.state.lock();
         if after.sequence > state.durable {
@@ -157,8 +159,8 @@ impl GroupCommit {
         self.wake(served);
     }
 
-    /// A lead ends without a write, and nothing is in doubt. The waiters are notified, and the next
-    /// leader tries again.
+    /// Ends a lead without a write and with nothing in doubt. The waiters are notified, and the
+    /// next leader tries again.
     pub(super) fn refuse(&self, cause: Arc<io::Error>) {
         let mut state = self.state.lock();
         state.refusals += 1;
@@ -170,21 +172,21 @@ impl GroupCommit {
         self.wake(all);
     }
 
-    /// Lets no thread lead any more; the leader that is under way has lost the write end.
+    /// Ends leading for good: the running leader has lost the write end.
     pub(super) fn lose_log(&self) {
         self.state.lock().log = WriteEnd::Gone;
     }
 
-    /// Fails for good: nothing becomes durable any more, and every waiter is notified. Called
-    /// without a lock.
+    /// Fails the tree for good: nothing becomes durable any more, and every waiter is notified.
+    /// Called without a lock.
     pub(super) fn fail(&self, error: io::Error) -> Arc<io::Error> {
         let failure = self.status.record_failure(error);
         self.tell_all();
         failure
     }
 
-    /// Tells every waiter, when dropped, of a failure that is recorded in the meantime under a
-    /// lock. To be made before that lock is taken.
+    /// A guard that, when dropped, tells every waiter of a failure that was recorded under a lock
+    /// since. Made before that lock is taken.
     pub(super) fn notice_failure(&self) -> FailureNotice<'_> {
         FailureNotice {
             group: self,
@@ -192,12 +194,11 @@ impl GroupCommit {
         }
     }
 
-    /// Has every waiter look at the status: futures, threads that wait for a sync, and those that
-    /// wait for something else in the engine.
+    /// Makes every waiter check the status: futures, threads that wait for a sync, and threads that
+    /// wait elsewhere in the engine.
     pub(super) fn tell_all(&self) {
         check_none_held();
-        // Taking the lock makes sure that a thread which looked before the change is
-        // waiting by now.
+        // Taking the lock ensures that a thread that checked before the change is waiting by now.
         let all = self.state.lock().waiters.take_all();
         self.state.notify();
         self.wake(all);
@@ -220,8 +221,8 @@ impl GroupCommit {
         drop(ended);
     }
 
-    /// Wakes on a thread of the runtime: a waker is foreign code and must not block the leader
-    /// or its locks.
+    /// Wakes on a thread of the runtime: a waker is foreign code and must not block the leader or
+    /// its locks.
     fn wake(&self, wakers: Vec<Waker>) {
         if wakers.is_empty() {
             return;
@@ -240,19 +241,19 @@ impl GroupCommit {
         self.state.lock().worker.as_ref().and_then(Weak::upgrade)
     }
 
-    /// The engine; if it is closed, how waiting for `sequence` ends.
+    /// The engine, or the outcome of waiting for `sequence` if the engine is closed.
     fn worker_for(&self, sequence: u64) -> Result<Arc<dyn Worker>, Result<(), StorageError>> {
         if self.is_durable(sequence) {
             return Err(Ok(()));
         }
-        // Before the lock: in a forked child it may be held by a thread that does not run there.
+        // Checked before the lock: a forked child does not run the thread that may hold it.
         if !self.status.is_own_process() {
             return Err(Err(StorageError::Closed));
         }
         if let Some(worker) = self.worker() {
             return self.status.check_reentry().map(|()| worker).map_err(Err);
         }
-        // What closing flushed is durable by now.
+        // Closing has made its last flush durable by now.
         Err(if self.is_durable(sequence) {
             Ok(())
         } else {
@@ -268,7 +269,7 @@ impl GroupCommit {
         }
     }
 
-    /// Waits until `sequence` is durable or the time is up, leaving the sync to the background.
+    /// Waits until `sequence` is durable or the time is up. Leaves the sync to the background.
     pub(super) fn wait_timeout(
         self: &Arc<Self>,
         sequence: u64,
@@ -286,8 +287,8 @@ impl GroupCommit {
         }
     }
 
-    /// Whether `sequence` is durable; if that is open, `waker` is woken once it is settled and the
-    /// background syncs.
+    /// Whether `sequence` is durable. While that is open, registers `waker` and asks the background
+    /// for a sync.
     pub(super) fn poll(
         self: &Arc<Self>,
         polled: &mut Polled,
@@ -307,15 +308,15 @@ impl GroupCommit {
         looked
     }
 
-    /// As [`poll`](Self::poll), without asking the background. A lead that ends without a write
-    /// after the first look is an error.
+    /// As [`poll`](Self::poll), without asking the background. A lead that ended without a write
+    /// since the first poll is an error.
     pub(super) fn look_or_register(
         &self,
         polled: &mut Polled,
         sequence: u64,
         waker: &Waker,
     ) -> Poll<Result<(), StorageError>> {
-        // The waker is cloned before the lock is taken, and the replaced one is dropped after it:
+        // The waker is cloned before the lock is taken, and the replaced waker is dropped after it:
         // both are foreign code.
         let waker = waker.clone();
         let replaced = {
@@ -330,14 +331,14 @@ impl GroupCommit {
         Poll::Pending
     }
 
-    /// Frees the slot of a future that is dropped.
+    /// Frees the slot of a dropped future.
     pub(super) fn forget(&self, polled: &Polled) {
         if let Some(slot) = polled.slot {
             self.forget_slot(slot);
         }
     }
 
-    /// How many futures have a waker here.
+    /// The number of futures with a registered waker.
     #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
         self.state.lock().waiters.len()
@@ -353,8 +354,8 @@ fn head_at(position: &Position) -> Option<TreeHead> {
 }
 
 impl Commit {
-    /// How waiting for `sequence` ends, if that is settled: a lead that ended without a write,
-    /// after so many `refusals`, settles it too.
+    /// The outcome of waiting for `sequence`, if it is settled. A lead that ended without a write
+    /// after `refusals` refusals settles it too.
     fn outcome(
         &self,
         sequence: u64,

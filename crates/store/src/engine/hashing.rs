@@ -1,5 +1,5 @@
-//! [`Hashing`]: the thread that runs the hasher under the writer lock, so that a call from within the hasher is refused.
-//! itself.
+//! [`Hashing`]: the thread that runs the hasher under the writer lock, so that a call from within
+//! the hasher is refused.
 //!
 //! The hasher is the only foreign code that runs under a lock of the engine.
 
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::locks::Foreign;
 use crate::{hashing::is_pool_thread, sync::thread_token};
 
-/// The thread whose hasher runs. It uses the standard atomics in models too: a thread only looks
-/// for its own token.
+/// The thread that runs the hasher. Uses the standard atomics in models too: a thread compares only
+/// its own token.
 #[derive(Default)]
 pub(super) struct Hashing {
     /// The token of the thread that holds the writer lock and hashes; 0 for none.
     thread: AtomicUsize,
-    /// Whether the threads of the pool help it.
+    /// Whether the threads of the pool help.
     on_pool: AtomicBool,
 }
 
 impl Hashing {
-    /// Marks this thread as the one that hashes until the guard is dropped. With the
-    /// writer lock held.
+    /// Marks this thread as the hashing one until the guard is dropped. Called with the writer lock
+    /// held.
     pub(super) fn begin(&self, on_pool: bool) -> Mark<'_> {
         self.on_pool.store(on_pool, Ordering::Relaxed);
         self.thread.store(thread_token(), Ordering::Relaxed);
@@ -42,7 +42,7 @@ impl Hashing {
     }
 }
 
-/// While one lives, this thread runs the hasher.
+/// Marks its thread as the one that runs the hasher.
 pub(super) struct Mark<'a> {
     hashing: &'a Hashing,
     _foreign: Foreign,

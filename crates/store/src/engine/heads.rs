@@ -1,7 +1,7 @@
-//! [`RecentHeads`]: the heads of recent appends, which are found by their roots.
+//! [`RecentHeads`]: the heads of recent appends, found by their roots.
 //!
-//! A ring of bounded length, allocated as it grows. It has a lock of its own. Inserts take the lock
-//! for a copy of 40 bytes, and lookups share it for a short piece of the ring at a time, so neither
+//! A ring of bounded length, allocated as it grows, behind its own lock. An insert holds the lock
+//! for a copy of 40 bytes. A lookup shares it for a short piece of the ring at a time, so neither
 //! delays the other for long. Callers decide whether a head must be durable.
 
 use rotortree_hasher::Hash;
@@ -10,7 +10,7 @@ use rotortree_lean_imt::TreeHead;
 use super::locks::{Held, Rank};
 use crate::sync::{RwLock, read, try_read, write};
 
-/// How many heads a lookup compares before it lets inserts through.
+/// The number of heads that a lookup compares before it lets inserts through.
 const PIECE: u64 = 1024;
 
 /// The heads of the last appends, at most as many as the bound.
@@ -23,7 +23,7 @@ pub(super) struct RecentHeads {
 struct Ring {
     /// The head at position `p`, counted from the first one ever, is at `p % bound`.
     heads: Vec<TreeHead>,
-    /// How many there ever were: the position of the next one.
+    /// The number of heads ever recorded: the position of the next one.
     next: u64,
     /// The slot of the next head: `next % bound`, without a division for every insert.
     slot: usize,
@@ -56,11 +56,11 @@ impl Ring {
         }
     }
 
-    /// The heads from position `start` up to `end`, none of which is overwritten, in two runs: the
+    /// The heads from position `start` up to `end`, none of which is overwritten, in two runs, the
     /// older one first.
     fn runs(&self, start: u64, end: u64) -> [&[TreeHead]; 2] {
-        // Below the bound positions are indices. At the bound they wrap around at it, which
-        // is the length.
+        // Below the bound, positions are indices. At the bound, which is the length, they wrap
+        // around.
         let len = (self.heads.len() as u64).max(1);
         let first = (start % len) as usize;
         let count = (end - start) as usize;
@@ -73,7 +73,7 @@ impl Ring {
 }
 
 impl RecentHeads {
-    /// The ring of a tree that was opened with this head, if it has one.
+    /// The ring of a tree that was opened with head `opened`, if any.
     pub(super) fn new(bound: usize, opened: Option<TreeHead>) -> Self {
         let mut ring = Ring::default();
         if let Some(head) = opened.filter(|_| bound > 0) {
@@ -85,12 +85,12 @@ impl RecentHeads {
         }
     }
 
-    /// Whether anything is ever found.
+    /// Whether the ring keeps any head.
     pub(super) fn are_kept(&self) -> bool {
         self.bound > 0
     }
 
-    /// Adds a head. One of the size of the newest is that one, and is not added again.
+    /// Records a head, unless the newest one has its size.
     pub(super) fn record(&self, head: Option<TreeHead>) {
         let Some(head) = head.filter(|_| self.are_kept()) else {
             return;
@@ -102,10 +102,10 @@ impl RecentHeads {
         }
     }
 
-    /// The newest head with this root. A lookup that may not wait finds nothing while an
-    /// insert records.
+    /// The newest head with this root. A lookup that may not wait finds nothing while an insert
+    /// records.
     pub(super) fn find(&self, root: &Hash, may_wait: bool) -> Option<TreeHead> {
-        // Positions from here on were looked at.
+        // Positions from here on are compared.
         let mut seen = u64::MAX;
         loop {
             let _held = Held::in_order(Rank::Heads);
@@ -115,8 +115,8 @@ impl RecentHeads {
                 try_read(&self.ring)?
             };
             let end = seen.min(ring.next);
-            // Inserts between two pieces may have overwritten heads that this lookup has
-            // not seen yet.
+            // Inserts between two pieces may have overwritten heads that this lookup has not
+            // compared yet.
             let oldest = ring.next - ring.heads.len() as u64;
             let start = end.saturating_sub(PIECE).max(oldest);
             if start >= end {
@@ -223,7 +223,7 @@ mod tests {
             let kept = 1000.min(number as usize + 1);
             assert!(capacity(&heads) <= (2 * kept).clamp(4, 1000), "{number}");
         }
-        // The widest bound is none, and costs nothing before it is used.
+        // The widest bound allocates nothing before its first use.
         let unbounded = RecentHeads::new(usize::MAX, Some(head(0, 1)));
         assert_eq!(capacity(&unbounded), 4);
         assert_eq!(find(&unbounded, 1), Some(head(0, 1)));

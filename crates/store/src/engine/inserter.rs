@@ -1,4 +1,5 @@
-//! [`Inserter`]: the insert methods. Admission, then the entry into tree, log and what readers see.
+//! [`Inserter`]: the insert methods. Admits an entry, then passes it to the tree, the log and the
+//! readers.
 
 use std::{
     error::Error,
@@ -26,7 +27,7 @@ use crate::{
     hashing::{append, append_alone, uses_pool},
 };
 
-/// See the module.
+/// Inserts entries into one tree.
 pub(super) struct Inserter<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     writer: Arc<Writer<H, N, MAX_DEPTH>>,
     committer: Arc<Committer>,
@@ -53,9 +54,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         }
     }
 
-    /// Takes the writer lock with room for `bytes` in the pending group (or an empty one),
-    /// or refuses where that takes waiting. A wrong size of the tree is reported before room
-    /// is looked for.
+    /// Takes the writer lock with room for `bytes` in the pending group, or with an empty group.
+    /// Refuses if that takes waiting and `admission` forbids it. A wrong size of the tree is
+    /// reported before the search for room.
     fn admit(
         &self,
         bytes: usize,
@@ -127,7 +128,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             .into());
         }
         let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
-        // A failure under the writer lock is reported after the lock.
+        // Reports a failure under the writer lock once the lock is free.
         let _notice = self.committer.group.notice_failure();
         let mut state = self.admit(bytes, entry.expected_size, admission)?;
         let first_leaf = state.tree.size();
@@ -165,7 +166,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         ))
     }
 
-    /// Appends a batch to the tree and to what is pending; its sequence.
+    /// Appends a batch to the tree and to the pending records. Returns its sequence.
     fn append_batch<'a>(
         &'a self,
         mut state: WriterGuard<'a, H, N, MAX_DEPTH>,
@@ -193,8 +194,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
                     self.stream(state, leaves, piece)
                 })?;
         }
-        // The last things that can refuse are memory for the nodes and a hasher that panics; what
-        // was streamed is then an unfinished batch in the log.
+        // Only a lack of memory for the nodes and a panic of the hasher can refuse the batch from
+        // here on. Streamed pieces are then an unfinished batch in the log.
         let mut append = || match admission {
             _ if leaves.is_empty() => Ok(()),
             Admission::Wait => self
@@ -239,8 +240,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
     }
 
     /// Writes the front of a batch that is larger than the bound to the log, piece by piece, before
-    /// anything of it is published. The writer lock is released for each piece; `streaming` keeps
-    /// other inserts out.
+    /// any of it is published. The writer lock is released for each piece; `streaming` keeps other
+    /// inserts out.
     fn stream<'a, 'l>(
         &'a self,
         mut state: WriterGuard<'a, H, N, MAX_DEPTH>,
@@ -260,7 +261,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             let synced = lead.and_then(|lead| self.committer.sync(lead, |_| Ok(())));
             state = self.writer.lock();
             match synced {
-                // A piece that could not be written waits with those behind it, above the bound.
+                // A piece that could not be written waits with the pieces behind it, above the
+                // bound.
                 Ok(()) | Err(StorageError::Unavailable(_)) => {}
                 Err(error) => {
                     state.streaming = false;
@@ -271,13 +273,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         Ok((state, rest))
     }
 
-    /// Fails for good with the writer lock held.
+    /// Fails the tree for good with the writer lock held.
     fn record_failure(&self, error: impl Into<Box<dyn Error + Send + Sync>>) -> StorageError {
         let failure = io::Error::other(error);
         StorageError::FlushFailed(self.writer.status.record_failure(failure))
     }
 
-    /// How often inserts waited, and for how long in all.
+    /// The number of waits of inserts, and their total duration.
     pub(super) fn stalls(&self) -> (u64, Duration) {
         let stalled = Duration::from_nanos(self.stalled_nanos.get());
         (self.stalls.get(), stalled)

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::StorageError;
 
-/// Held by the leader. Given up by [`release`](Self::release) or, for good,
-/// [`retire`](Self::retire); if it is dropped otherwise, by a failure or a panic, the write end is
-/// gone for good, and every waiter is notified.
+/// Held by the leader. [`release`](Self::release) gives up the lead, and [`retire`](Self::retire)
+/// ends leading for good. A guard that a failure or a panic drops loses the write end for good, and
+/// every waiter is notified.
 pub(super) struct LeaderGuard<'a> {
     group: &'a GroupCommit,
     log: Option<LogWriter>,
@@ -40,7 +40,7 @@ impl GroupCommit {
         self.lead_for(u64::MAX)?.ok_or(StorageError::Closed)
     }
 
-    /// Waits for the lead, unless `sequence` becomes durable first: `None` then.
+    /// Waits for the lead. Returns `None` if `sequence` becomes durable first.
     pub(super) fn lead_for(&self, sequence: u64) -> Result<Option<LeaderGuard<'_>>, StorageError> {
         // In a forked child the leader may be a thread of the parent, which does not run here.
         if !self.status.is_own_process() {
@@ -69,8 +69,9 @@ impl GroupCommit {
 }
 
 impl LeaderGuard<'_> {
-    /// Gives up the lead, and tells the waiters what is durable by now. Whether a tick is wanted,
-    /// which attests that unless more comes, and has the backend close what it keeps open.
+    /// Gives up the lead, and reports the durable position to the waiters. Returns whether a tick
+    /// is wanted, which attests the log and makes the backend close idle files unless more records
+    /// arrive.
     #[must_use]
     pub(super) fn release(mut self) -> bool {
         let Some(log) = self.log.take() else {

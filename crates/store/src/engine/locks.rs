@@ -1,7 +1,7 @@
 //! [`Monitor`]: a lock with its condition variable, and [`Rank`]: the one order of all locks of a tree.
 //!
-//! With debug assertions, each thread records the locks that it holds. A lock taken against the
-//! order panics, and so does a wait with a second lock held. Release builds note nothing.
+//! With debug assertions, each thread records its locks. Taking a lock against the order panics,
+//! and so does waiting with a second lock held. Release builds record nothing.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -14,10 +14,10 @@ use crate::sync::{Condvar, Mutex, MutexGuard, lock, try_lock};
 
 /// The locks of one tree, in the order in which a thread may take them.
 ///
-/// `Catalog` alone is held over I/O, and no insert takes it.
+/// Only `Catalog` is held during I/O, and no insert takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// Who owns the place, and who closes.
+    /// The owner of the place, and the thread that closes.
     Tenure,
     /// The right to commit the next manifest.
     Catalog,
@@ -25,9 +25,9 @@ pub(super) enum Rank {
     Writer,
     /// The durable sequence, its waiters, and the log while no thread leads.
     GroupCommit,
-    /// The one checkpoint at a time, and what it leaves to be removed.
+    /// The one running checkpoint, and the segments that wait for their removal.
     Checkpoints,
-    /// When a failed checkpoint is tried again.
+    /// The time at which a failed checkpoint is tried again.
     Retry,
     /// Threads that wait for a size.
     Size,
@@ -37,14 +37,14 @@ pub(super) enum Rank {
     Figures,
 }
 
-/// A value behind a lock, and the threads that wait for it to change.
+/// A value behind a lock, and the threads that wait for its changes.
 pub(super) struct Monitor<T> {
     rank: Rank,
     value: Mutex<T>,
     changed: Condvar,
 }
 
-/// Gives access to the value of a [`Monitor`]. Unlocks before it is noted as given back.
+/// Gives access to the value of a [`Monitor`]. Unlocks before its rank is released.
 pub(super) struct Guard<'a, T> {
     value: MutexGuard<'a, T>,
     held: Held,
@@ -65,15 +65,15 @@ impl<T> Monitor<T> {
         Guard { value, held }
     }
 
-    /// Locks unless a thread has it. Waits for nothing, so the order does not matter.
+    /// Locks if the lock is free. Never waits, so the order does not matter.
     pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let value = try_lock(&self.value)?;
         let held = Held::in_any_order(self.rank);
         Some(Guard { value, held })
     }
 
-    /// Waits until `look` gives an outcome. Whatever `look` reads beside the value, the thread that
-    /// changes it calls [`wake`](Self::wake) afterwards.
+    /// Waits until `look` returns an outcome. A thread that changes anything else that `look` reads
+    /// calls [`wake`](Self::wake) afterwards.
     pub(super) fn wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> R {
         let mut guard = self.lock();
         loop {
@@ -111,13 +111,14 @@ impl<T> Monitor<T> {
         }
     }
 
-    /// Has the waiting threads look again, after a change that this thread made with the lock held.
+    /// Makes the waiting threads look again, after a change that this thread made with the lock
+    /// held.
     pub(super) fn notify(&self) {
         self.changed.notify_all();
     }
 
-    /// Has the waiting threads look again, after a change outside of the value. Taking the lock
-    /// once makes sure that a thread which looked before the change is waiting by now.
+    /// Makes the waiting threads look again, after a change outside of the value. Taking the lock
+    /// once ensures that a thread that looked before the change is waiting by now.
     pub(super) fn wake(&self) {
         drop(self.lock());
         self.notify();
@@ -138,7 +139,7 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
-/// What a thread holds, noted and compared.
+/// The locks that a thread holds, checked against the order.
 #[cfg(debug_assertions)]
 mod held {
     use std::{cell::RefCell, marker::PhantomData, mem};
@@ -148,15 +149,15 @@ mod held {
 
     per_thread!(static HELD: RefCell<Vec<Rank>> = RefCell::new(Vec::new()));
 
-    /// Notes that this thread holds the lock of a rank, until it is dropped.
+    /// Records that this thread holds the lock of a rank, until it is dropped.
     pub(in crate::engine) struct Held(Rank, PhantomData<*const ()>);
 
-    /// The ranks that the thread holds. A thread that ends notes nothing any more.
+    /// Runs `work` on the ranks that the thread holds. A thread that ends records nothing.
     fn with_ranks<R>(work: impl FnOnce(&mut Vec<Rank>) -> R) -> Option<R> {
         HELD.try_with(|held| work(&mut held.borrow_mut())).ok()
     }
 
-    /// Panics if the thread holds a lock: what comes next may take any.
+    /// Panics if the thread holds a lock: the next step may take any.
     pub(in crate::engine) fn check_none_held() {
         if let Some(held) = with_ranks(|ranks| ranks.first().copied()).flatten() {
             panic!("lock order: {held:?} is held where no lock may be");
@@ -164,7 +165,7 @@ mod held {
     }
 
     impl Held {
-        /// Panics if the thread holds this lock, or one that comes after it.
+        /// Panics if the thread holds this lock or a later one.
         pub(in crate::engine) fn in_order(rank: Rank) -> Self {
             let last = with_ranks(|ranks| ranks.iter().max().copied()).flatten();
             if let Some(last) = last.filter(|&last| last >= rank) {
@@ -178,7 +179,7 @@ mod held {
             Self(rank, PhantomData)
         }
 
-        /// Panics if the thread holds another lock too, which a thread that waits must not.
+        /// Panics if the thread holds a second lock, which a waiting thread must not.
         pub(super) fn check_alone(&self) {
             let other = with_ranks(|ranks| ranks.iter().find(|&&rank| rank != self.0).copied());
             if let Some(other) = other.flatten() {
@@ -200,8 +201,8 @@ mod held {
         }
     }
 
-    /// While one lives, foreign code runs on this thread with a lock held. The locks that it takes
-    /// are those of other trees, which have an order of their own.
+    /// Marks a call of foreign code with a lock held. The code may take locks of other trees, which
+    /// have an order of their own.
     pub(in crate::engine) struct Foreign(Vec<Rank>);
 
     impl Foreign {
@@ -217,7 +218,7 @@ mod held {
     }
 }
 
-/// Nothing: the order is checked where debug assertions are on.
+/// Does nothing: debug assertions check the order.
 #[cfg(not(debug_assertions))]
 mod held {
     use super::Rank;
@@ -253,7 +254,7 @@ mod tests {
 
     use super::*;
 
-    /// The message that `code` panics with.
+    /// The message of the panic of `code`.
     fn panic_of(code: impl FnOnce()) -> String {
         let panic = catch_unwind(AssertUnwindSafe(code)).expect_err("it is against the order");
         *panic.downcast().expect("a message with names")

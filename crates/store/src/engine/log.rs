@@ -1,4 +1,5 @@
-//! [`LogWriter`]: the write end of the log. The newest segment, where it ends, and the step to the next one.
+//! [`LogWriter`]: the write end of the log. The newest segment, its end, and the step to the next
+//! one.
 
 use std::io;
 
@@ -15,22 +16,21 @@ pub(crate) struct Identity {
     pub(crate) fingerprint: Hash,
 }
 
-/// The write end of the log. The thread that holds it is the leader: there is one, and it does the
-/// log's I/O.
+/// The write end of the log. The one thread that holds it is the leader and does the log's I/O.
 #[derive(Debug)]
 pub(crate) struct LogWriter {
     pub(crate) identity: Identity,
     pub(crate) newest: NewestSegment,
-    /// State after the last batch that is durable.
+    /// State after the last durable batch.
     pub(crate) durable: Position,
     /// Whether nothing on disk attests the last group yet.
     pub(crate) wants_mark: bool,
-    /// Whether the backend keeps nothing open for it.
+    /// Whether the backend keeps no file open for the log.
     pub(crate) is_resting: bool,
     /// Whether the last group ended within a batch.
     pub(crate) within_batch: bool,
-    /// Whether a segment of the next number stands there that no manifest names and that could not
-    /// be removed.
+    /// Whether a segment of the next number remains that no manifest names and that could not be
+    /// removed.
     pub(crate) has_leftover: bool,
     /// The buffer that takes turns with the writer's.
     pub(crate) buffer: GroupBuffer,
@@ -41,9 +41,9 @@ pub(crate) struct LogWriter {
 pub(crate) struct NewestSegment {
     /// Its header, which its successor and the manifest hold too.
     pub(crate) header: HeaderCopy,
-    /// Bytes in front of it that were there when the log was opened or were written since.
+    /// Bytes of older segments: found at opening or written since.
     pub(crate) earlier: u64,
-    /// Its length: where the next group goes.
+    /// Its length: the offset of the next group.
     pub(crate) offset: u64,
     /// The length up to which it is durable.
     pub(crate) durable_len: u64,
@@ -84,7 +84,7 @@ impl Identity {
 }
 
 impl LogWriter {
-    /// Writes and syncs a group that the writer filled up to `after`.
+    /// Writes and syncs a group of records up to `after`.
     pub(crate) fn commit(
         &mut self,
         storage: &dyn Storage,
@@ -117,8 +117,8 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Attests the last group for readers where that takes something: without a sync of its own, or
-    /// with one if the storage has no marks.
+    /// Attests the last group for readers, if it needs attestation: without a sync, or with one if
+    /// the storage has no marks.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
             let mark = attest_mark(
@@ -127,7 +127,7 @@ impl LogWriter {
                 &self.durable,
             );
             if storage.readable_is_durable() {
-                // Readers are shown it as it is.
+                // The storage shows readers the log as it is.
             } else if storage.commit_mark(self.newest.header.number, self.newest.offset, &mark)? {
                 self.newest.offset += mark.len() as u64;
             } else {
@@ -139,13 +139,13 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Bytes on disk: those found when the log was opened, and all that were written since.
+    /// Bytes on disk: found at opening or written since.
     pub(crate) fn bytes(&self) -> u64 {
         self.newest.earlier + self.newest.offset
     }
 
-    /// Creates the next segment, which continues from what is durable. Until a manifest names it,
-    /// this log goes on without it.
+    /// Creates the next segment, which continues from the durable position. The log goes on without
+    /// it until a manifest names it.
     pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
         let number = self.newest.header.number + 1;
         if self.has_leftover {
@@ -167,7 +167,7 @@ impl LogWriter {
         })
     }
 
-    /// Goes on in a segment that the manifest names by now.
+    /// Continues in a segment that the manifest names.
     pub(crate) fn enter(&mut self, next: NextSegment) {
         self.newest = NewestSegment {
             header: next.header,
@@ -179,8 +179,8 @@ impl LogWriter {
         self.is_resting = false;
     }
 
-    /// Removes a segment that no manifest names. The next records go to the end of this log, and
-    /// would be dead if a later segment continued from before them.
+    /// Removes a segment that no manifest names. The next records go to the end of this log. If a
+    /// later segment continued from before them, they would be dead.
     pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
         self.has_leftover = storage.remove_segment(next.header.number).is_err();
     }
@@ -192,16 +192,16 @@ pub(crate) struct NextSegment {
     len: u64,
 }
 
-/// Where the write end of the log is.
+/// The place of the write end.
 #[expect(
     clippy::large_enum_variant,
     reason = "one per tree, moved twice per sync; a box would be an allocation per sync"
 )]
 pub(super) enum WriteEnd {
-    /// Here for the next leader.
+    /// Free for the next leader.
     Free(LogWriter),
-    /// With a leader.
+    /// Held by a leader.
     Led,
-    /// Nowhere: the log failed, or the tree is closed. No thread leads any more.
+    /// Gone: the log failed, or the tree is closed. No thread leads any more.
     Gone,
 }

@@ -9,9 +9,9 @@
 //! | `background` | ticks, marks, checkpoints |
 //! | `heads` | recent heads beside publishing |
 //!
-//! loom's timed waits never time out, so that a wake-up that is lost is a deadlock, which loom
-//! reports, also where the engine would look again some time later. The models cannot show what
-//! `arc-swap` and the runtime's own threads do: a lock and a thread of the model stand in for them.
+//! loom's timed waits never time out. A lost wake-up is therefore a deadlock, which loom reports,
+//! even if the engine itself would look again later. The models do not cover `arc-swap` and the
+//! runtime's own threads: a lock and a thread of the model stand in for them.
 
 mod background;
 mod disk;
@@ -37,8 +37,8 @@ use crate::{
 
 type Tree = RotorTree<Blake3Hasher, 2, 8>;
 
-/// Runs `test` in every interleaving with at most so many preemptions (`ROTORTREE_LOOM_PREEMPTIONS`
-/// more), and tells how many those were.
+/// Runs `test` in every interleaving with at most `preemptions` preemptions
+/// (`ROTORTREE_LOOM_PREEMPTIONS` more), and reports the number of interleavings.
 fn model(name: &str, preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     let runs = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&runs);
@@ -58,7 +58,7 @@ fn model(name: &str, preemptions: usize, test: impl Fn() + Sync + Send + 'static
     }
 }
 
-/// A tree on `disk` that does nothing by itself, and the runtime that makes its time pass.
+/// A tree on `disk` without background work, and the runtime that advances its time.
 fn open(disk: &Arc<Disk>) -> (Tree, Runtime) {
     open_with(disk, FlushPolicy::Manual)
 }
@@ -67,8 +67,7 @@ fn open_with(disk: &Arc<Disk>, flush_policy: FlushPolicy) -> (Tree, Runtime) {
     let config = Settings {
         flush_policy,
         checkpoint_policy: CheckpointPolicy::Manual,
-        // Their lock is a point more at which threads may take turns; `heads` has a model of its
-        // own.
+        // Their lock adds a point at which threads may switch; `heads` has its own model.
         recent_heads: 0,
         ..Settings::default()
     };

@@ -1,5 +1,5 @@
-//! The manifests that are committed with the lead, beside those of rotations: the mark of an
-//! orderly close, and the acknowledging of cuts.
+//! Manifests that the leader commits, besides those of rotations: the mark of an orderly close, and
+//! the acknowledgement of cuts.
 
 use super::{committer::Committer, log::LogWriter, shortage::patiently};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Committer {
-    /// Says in the manifest where the log ends, and lets no thread lead any more.
+    /// Records the end of the log in the manifest, and ends leading for good.
     pub(super) fn close_log(&self) -> Result<(), StorageError> {
         let lead = self.group.take_lead()?;
         let marked = self.mark_closed(&lead);
@@ -37,8 +37,8 @@ impl Committer {
     /// Removes the notices of cuts from the manifest, durably, and returns them.
     pub(crate) fn acknowledge_cuts(&self) -> Result<Vec<CutNotice>, StorageError> {
         self.group.status.check()?;
-        // Closing takes the lead for good before it commits its manifest, so that nothing is
-        // committed after the ownership is given up.
+        // Closing takes the lead for good before it commits its manifest, so no commit follows once
+        // the ownership is given up.
         let lead = self.group.take_lead()?;
         let acknowledged = if self.catalog.manifest().cuts.is_empty() {
             Ok(Vec::new())
@@ -50,7 +50,8 @@ impl Committer {
         acknowledged
     }
 
-    /// A manifest that was not committed. Where it may be in force nevertheless, the tree fails.
+    /// The error of a manifest that was not committed. If the manifest may be in force
+    /// nevertheless, the tree fails.
     fn manifest_error(&self, error: WriteError) -> StorageError {
         match error {
             WriteError::NotWritten(error) => StorageError::Io(error),

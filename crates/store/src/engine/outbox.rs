@@ -1,10 +1,10 @@
-//! [`scope`] and [`defer`]: foreign code that waits until its thread holds no lock of the engine.
+//! [`scope`] and [`defer`]: foreign code waits until its thread holds no lock of the engine.
 //!
 //! An event ends in a subscriber, a dropped value in a destructor, and either may call any method
 //! of the tree. Therefore such calls are deferred under a lock, with the lead, and during a
 //! checkpoint. Each method that may defer a call opens a [`Scope`] before it takes its first lock.
-//! When the thread's outermost scope ends, the deferred calls run in order; a panic of one call
-//! ends with that call.
+//! When the thread's outermost scope ends, the deferred calls run in order. A panic ends only its
+//! own call.
 
 use std::{cell::RefCell, marker::PhantomData, mem};
 
@@ -13,20 +13,20 @@ use crate::{isolated::isolated, sync::per_thread};
 type Call = Box<dyn FnOnce()>;
 
 struct Outbox {
-    /// Scopes that live on this thread.
+    /// The number of live scopes on this thread.
     depth: usize,
     calls: Vec<Call>,
 }
 
 per_thread!(static OUTBOX: RefCell<Outbox> = RefCell::new(Outbox { depth: 0, calls: Vec::new() }));
 
-/// While one lives, deferred calls of its thread wait.
+/// Defers the calls of its thread while it lives.
 #[must_use]
 pub(super) struct Scope(PhantomData<*const ()>);
 
-/// Opens a scope. To be kept until the last lock is given back.
+/// Opens a scope. Keep it until the last lock is released.
 pub(super) fn scope() -> Scope {
-    // A thread that ends has no outbox any more: calls of its destructors run at once.
+    // A thread that ends has no outbox: calls of its destructors run at once.
     OUTBOX
         .try_with(|outbox| outbox.borrow_mut().depth += 1)
         .ok();
@@ -50,7 +50,7 @@ impl Drop for Scope {
     }
 }
 
-/// Runs `call` when the thread's outermost scope ends; at once where there is none.
+/// Runs `call` when the thread's outermost scope ends, or at once without a scope.
 pub(super) fn defer(call: impl FnOnce() + 'static) {
     let mut call = Some(call);
     let noted = OUTBOX.try_with(|outbox| {
@@ -67,7 +67,7 @@ pub(super) fn defer(call: impl FnOnce() + 'static) {
     }
 }
 
-/// Drops a value that may own foreign values, when the thread holds no lock any more.
+/// Drops a value that may own foreign values, once the thread holds no lock.
 pub(super) fn discard(value: impl Sized + 'static) {
     defer(move || drop(value));
 }

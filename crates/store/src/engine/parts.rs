@@ -1,4 +1,4 @@
-//! [`Parts`]: the components of one tree, put together, and the work that the background asks of them.
+//! [`Parts`]: the components of one tree, and the work that the background asks of them.
 
 use std::sync::{Arc, Weak};
 
@@ -41,7 +41,7 @@ pub(crate) struct Parts<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
-    /// Recovers the tree on `storage`, and puts a running one together.
+    /// Recovers the tree on `storage`, and builds its components.
     pub(crate) fn open(
         hasher: H,
         storage: Arc<dyn Storage>,
@@ -58,9 +58,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         config.runtime.reserve().fill();
         let size = recovered.tree.size();
         events::opened(storage.describe(), size, recovered.report.clone());
-        // A tree that nothing is done with keeps no segment open.
+        // An idle tree keeps no segment open.
         storage.release_idle();
-        // Called for the last time: what it holds need not live as long as the tree.
+        // Dropped after its last call: its captures need not live as long as the tree.
         config.progress = None;
         let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, config, me));
         // The replayed log may exceed the bound of the policy.
@@ -152,7 +152,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         &self.committer.group.status
     }
 
-    /// A future of what is inserted by now; the background leads its sync.
+    /// A future of everything inserted so far. The background leads its sync.
     pub(crate) fn flush_async(&self) -> Durable {
         let _outbox = outbox::scope();
         let flush = Durable::new(Arc::clone(self.group()), self.writer.last_inserted());
@@ -177,8 +177,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         self.checkpointer.cold.load_full().check_all(&mut |_| {})?;
         let status = self.status();
         if !status.is_closed() && status.check_process().is_ok() {
-            // The nodes and checksums behind whole chunks and sectors are in memory; their stored
-            // copies are the manifest's.
+            // Nodes and checksums behind whole chunks and sectors are in memory; the manifest
+            // stores their copies.
             self.committer.catalog.check_stored()?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! [`Placement`]: where an entry stands in the tree.
+//! [`Placement`]: the place of an entry in the tree.
 
 use std::ops::Range;
 
@@ -11,7 +11,8 @@ use rotortree_lean_imt::TreeHead;
 pub struct Placement {
     /// Indices of the entry's leaves; empty for metadata alone.
     pub leaf_range: Range<u64>,
-    /// The tree's head right after the entry, whatever came since; `None` while the tree is empty.
+    /// The tree's head right after the entry; `None` while the tree is empty. Later entries do not
+    /// change it.
     pub head: Option<TreeHead>,
 }
 

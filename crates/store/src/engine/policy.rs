@@ -1,4 +1,5 @@
-//! [`Policy`]: when a checkpoint is due, when inserts have to wait for it, and when one that failed is tried again.
+//! [`Policy`]: when a checkpoint is due, when inserts wait for it, and when a failed one is tried
+//! again.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
@@ -11,8 +12,8 @@ use rotortree_lean_imt::geometry::Shape;
 use super::locks::{Monitor, Rank};
 use crate::CheckpointPolicy;
 
-/// The first wait before a failed background checkpoint is tried again; doubled each time up
-/// to the longest.
+/// The first pause before a failed background checkpoint is tried again. Each failure doubles the
+/// pause, up to the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
@@ -21,45 +22,44 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60);
 #[repr(u8)]
 enum Stage {
     None,
-    /// Asked for, and no thread has begun.
+    /// Requested, and not begun.
     Asked,
     Begun,
 }
 
-/// The limits that every insert and every sync compares with. Whether a checkpoint is due is a
-/// value, on which the caller acts.
+/// The limits that every insert and every sync compares with. A due checkpoint is a value, on which
+/// the caller acts.
 pub(super) struct Policy {
     policy: CheckpointPolicy,
     arity: u64,
     /// A [`Stage`].
     stage: AtomicU8,
-    /// The last one failed and is to be tried again: inserts do not wait for it.
+    /// The last checkpoint failed and is to be tried again: inserts do not wait for it.
     retries: AtomicBool,
     retry: Monitor<Retry>,
-    /// What the last checkpoint to begin will cover, or what the last one in force covers.
+    /// The extents of the last checkpoint that began and of the one in force.
     began: Marks,
     covered: Marks,
     /// Bytes of log on disk, counted as [`Extent::log`].
     log: AtomicU64,
 }
 
-/// When a background checkpoint that failed is tried again.
+/// The time at which a failed background checkpoint is tried again.
 #[derive(Default)]
 struct Retry {
-    /// How long it waits.
+    /// The pause before the next try.
     delay: Option<Duration>,
     at: Option<Instant>,
 }
 
-/// How far a checkpoint reaches.
+/// The extent of a checkpoint.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Extent {
     /// Complete nodes on all levels.
     nodes: u64,
     /// Entries since the tree was opened.
     entries: u64,
-    /// Bytes of log on disk, headers and padding included: those that opening found and all that
-    /// were written since.
+    /// Bytes of log on disk, headers and padding included: found at opening or written since.
     log: u64,
 }
 
@@ -90,16 +90,16 @@ impl Marks {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lag {
     No,
-    /// To wait for the thread that makes it.
+    /// Wait for the thread that makes the checkpoint.
     Wait,
-    /// To make it: no thread has begun.
+    /// Make the checkpoint: no thread has begun.
     Make,
 }
 
 const NODE_BYTES: u64 = size_of::<Hash>() as u64;
 
 impl Policy {
-    /// For a tree whose checkpoint covers so many leaves, and whose log has so many bytes.
+    /// A policy for a tree whose checkpoint covers `covered` leaves and whose log has `log` bytes.
     pub(super) fn new(policy: CheckpointPolicy, arity: u64, covered: u64, log: u64) -> Self {
         let this = Self {
             policy,
@@ -126,7 +126,7 @@ impl Policy {
         }
     }
 
-    /// Moves on from one stage to another, if it is at that one.
+    /// Moves from stage `from` to stage `to`. Returns `false` if another stage is current.
     fn advance(&self, from: Stage, to: Stage) -> bool {
         let moved =
             self.stage
@@ -138,9 +138,9 @@ impl Policy {
         self.stage.load(Ordering::Acquire) == stage as u8
     }
 
-    /// Whether a background checkpoint is due and the caller is the one to have it made, once it
-    /// has given the writer lock back. Not before `look_at_size`, which is kept under that lock, is
-    /// it worth another look.
+    /// Whether a background checkpoint is due and the caller is to ask for it once it has released
+    /// the writer lock. Updates `look_at_size`, kept under that lock: no check below that size is
+    /// worthwhile.
     #[must_use]
     pub(super) fn is_due(&self, size: u64, entries: u64, look_at_size: &mut u64) -> bool {
         let wants_one = if self.retries.load(Ordering::Acquire) {
@@ -167,15 +167,15 @@ impl Policy {
                     .node_count()
                     .saturating_sub(self.began.nodes.load(Ordering::Acquire));
                 let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
-                // A leaf brings fewer than two nodes with it.
+                // A leaf adds fewer than two nodes.
                 *look_at_size = size + left / (2 * NODE_BYTES);
-                // Nothing new makes no checkpoint due, whatever the threshold.
+                // Without new entries no checkpoint is due, whatever the threshold.
                 left == 0 && appended > 0
             }
         }
     }
 
-    /// Whether the log behind the last checkpoint alone wants another one.
+    /// Whether the log behind the last checkpoint alone demands another one.
     fn log_is_due(&self) -> bool {
         match self.policy {
             CheckpointPolicy::MemoryThreshold(threshold) => {
@@ -191,13 +191,13 @@ impl Policy {
         self.log.load(Ordering::Acquire).saturating_sub(mark)
     }
 
-    /// The log has grown to so many bytes.
+    /// Records the size of the log, `bytes`.
     pub(super) fn log_reached(&self, bytes: u64) {
         self.log.store(bytes, Ordering::Release);
     }
 
-    /// Whether the log alone makes a background checkpoint due, and the caller is the one to have
-    /// it made. For the leader, which does not wait for it.
+    /// Whether the log alone makes a background checkpoint due and the caller is to ask for it. For
+    /// the leader, which does not wait for it.
     #[must_use]
     pub(super) fn is_due_for_log(&self) -> bool {
         self.log_is_due()
@@ -205,43 +205,43 @@ impl Policy {
             && self.advance(Stage::None, Stage::Asked)
     }
 
-    /// No thread was there to make what is due: the next insert finds that it is due.
+    /// Withdraws a request for which no thread was found: the next insert finds the checkpoint due.
     pub(super) fn not_asked(&self) {
         self.advance(Stage::Asked, Stage::None);
     }
 
-    /// Whether the caller is the one to make the checkpoint that was asked for.
+    /// Whether the caller is to make the requested checkpoint.
     pub(super) fn begin(&self) -> bool {
         self.advance(Stage::Asked, Stage::Begun)
     }
 
-    /// The background checkpoint that had begun has ended.
+    /// Ends the background checkpoint that had begun.
     pub(super) fn end(&self) {
         self.advance(Stage::Begun, Stage::None);
     }
 
-    /// A checkpoint that will cover this begins.
+    /// Records that a checkpoint of `extent` begins.
     pub(super) fn began(&self, extent: Extent) {
         self.began.set(extent);
     }
 
-    /// A checkpoint of this is in force, and its nodes are read from it.
+    /// Records that a checkpoint of `extent` is in force and serves its nodes.
     pub(super) fn covered(&self, extent: Extent) {
         self.covered.set(extent);
     }
 
-    /// A checkpoint completed: none is to be tried again.
+    /// Records that a checkpoint completed: none is to be tried again.
     pub(super) fn completed(&self) {
         *self.retry.lock() = Retry::default();
         self.retries.store(false, Ordering::Release);
     }
 
-    /// A checkpoint failed: what it was to cover is due as before.
+    /// Records that a checkpoint failed: its extent stays due.
     pub(super) fn stays_due(&self) {
         self.began.set(self.covered.get());
     }
 
-    /// The background checkpoint that had begun failed; when it is to be tried again.
+    /// Records that the background checkpoint failed. Returns the time of the next try.
     pub(super) fn back_off(&self) -> Instant {
         let at = {
             let mut retry = self.retry.lock();
@@ -260,7 +260,7 @@ impl Policy {
         at
     }
 
-    /// Whether the failed checkpoint is still to be tried again, and the caller is to.
+    /// Whether the failed checkpoint is still to be tried again, and the caller is to try.
     pub(super) fn is_retry_due(&self) -> bool {
         self.retries.load(Ordering::Acquire) && self.advance(Stage::None, Stage::Asked)
     }
@@ -283,7 +283,7 @@ impl Policy {
         }
     }
 
-    /// Bytes of nodes, in a tree of so many leaves, that no checkpoint in force covers.
+    /// Bytes of nodes that no checkpoint in force covers, in a tree of `size` leaves.
     pub(super) fn uncovered_bytes(&self, size: u64) -> u64 {
         Shape::new(self.arity, size)
             .node_count()

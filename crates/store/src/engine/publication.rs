@@ -1,4 +1,5 @@
-//! [`Publication`]: what readers see, now and as of the last sync, and the threads that wait for a size.
+//! [`Publication`]: the readers' view of the tree, now and as of the last sync, and the threads
+//! that wait for a size.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,20 +17,21 @@ use super::{
 };
 use crate::sync::{ArcSwap, AtomicUsize, fence};
 
-/// See the module. Readers of snapshots take no lock.
+/// The published and the durable snapshot. Readers take no lock.
 pub(crate) struct Publication<const N: usize, const MAX_DEPTH: usize> {
     published: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
     durable: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
-    /// Recorded right behind publishing.
+    /// Recorded right after publishing.
     heads: RecentHeads,
-    /// Callers in [`wait_for_size`](Self::wait_for_size); inserts look before they wake any.
+    /// Callers in [`wait_for_size`](Self::wait_for_size). Inserts check this count before they wake
+    /// any.
     size_waiters: AtomicUsize,
     size: Monitor<()>,
     status: Arc<Status>,
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
-    /// Of a tree that was opened with this snapshot, all of which is durable.
+    /// The publication of a tree that was opened with `opened`, all of which is durable.
     pub(super) fn new(
         opened: Arc<TreeSnapshot<N, MAX_DEPTH>>,
         recent_heads: usize,
@@ -53,12 +55,12 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         self.durable.load_full()
     }
 
-    /// The published tree for a look, without a reference count.
+    /// Runs `look` on the published tree, without a reference count.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&TreeSnapshot<N, MAX_DEPTH>) -> R) -> R {
         look(&self.published.load())
     }
 
-    /// Shows readers a tree with one more entry; the snapshot that they saw before. With the writer
+    /// Publishes a tree with one more entry. Returns the replaced snapshot. Called with the writer
     /// lock held.
     pub(super) fn publish(
         &self,
@@ -66,7 +68,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
     ) -> Arc<TreeSnapshot<N, MAX_DEPTH>> {
         let head = snapshot.head();
         let replaced = self.published.swap(snapshot);
-        // Not before: no lookup may find what is not to be seen yet.
+        // Recorded after publishing: a lookup must not find a head that readers cannot see.
         self.heads.record(head);
         if self.size_waiters.load(Ordering::SeqCst) > 0 {
             self.size.wake();
@@ -74,13 +76,13 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         replaced
     }
 
-    /// The records that a leader synced are durable.
+    /// Publishes the snapshot of a leader's synced records as durable.
     pub(super) fn make_durable(&self, snapshot: Arc<TreeSnapshot<N, MAX_DEPTH>>) {
         outbox::discard(self.durable.swap(snapshot));
     }
 
-    /// Replaces the published snapshot by one of the same tree, which reads its nodes elsewhere;
-    /// the durable one too if it is of this very state. With the writer lock held.
+    /// Replaces the published snapshot by one of the same tree with its nodes elsewhere, and the
+    /// durable one if it has the same state. Called with the writer lock held.
     pub(super) fn renew(&self, renewed: Arc<TreeSnapshot<N, MAX_DEPTH>>, is_durable: bool) {
         if is_durable {
             self.make_durable(Arc::clone(&renewed));
@@ -93,27 +95,26 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         if !self.heads.are_kept() {
             return None;
         }
-        // It is recorded only once it is published, and those before it once they were. So this
-        // finds every head that a reader has seen until it is in the ring, and nothing is in the
-        // ring that readers do not see. And what most callers ask for needs no lock.
+        // A head is recorded once it is published, and after all earlier ones. So the published
+        // head covers the time until the ring holds it, the ring holds no head that readers do not
+        // see, and the most common lookup needs no lock.
         let newest = self.with(TreeSnapshot::head);
         if let Some(head) = newest.filter(|head| head.root == *root) {
             return Some(head);
         }
-        // A thread that does not run in a forked child may have held the ring's lock when the child
-        // was forked.
+        // A forked child does not run the thread that may hold the ring's lock.
         self.heads.find(root, self.status.check_process().is_ok())
     }
 
-    /// Waits until the published tree has at least `size` leaves; whether it has.
+    /// Waits until the published tree has at least `size` leaves. Returns whether it has.
     pub(crate) fn wait_for_size(&self, size: u64, timeout: Duration) -> bool {
         let reached = || self.with(TreeSnapshot::size) >= size;
         if reached() || self.status.check_process().is_err() || self.status.hashing.is_here() {
             return reached();
         }
         self.size_waiters.fetch_add(1, Ordering::SeqCst);
-        // Publishing looks for waiters afterwards: seen by neither, this waiter and that size would
-        // miss each other.
+        // Publishing checks for waiters afterwards. Without this fence, the waiter could miss the
+        // size and the publisher the waiter.
         fence(Ordering::SeqCst);
         let ended = |_: &mut ()| (reached() || self.status.check().is_err()).then_some(());
         self.size.wait_timeout(timeout, ended);
@@ -121,7 +122,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         reached()
     }
 
-    /// Has the waiting threads look at the status.
+    /// Makes the waiting threads check the status.
     pub(super) fn wake(&self) {
         self.size.wake();
     }

@@ -1,4 +1,4 @@
-//! [`Shortage`]: writes that were postponed for a lack of resources. `stats()` counts them.
+//! [`Shortage`]: writes that a lack of resources postponed. `stats()` counts them.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use crate::{fs::raw_os_error, lock::lock, runtime::Reserve, storage::WriteError}
 /// The least pause before the background tries again.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// Makes a write, once more with the descriptor in reserve if there was none for it.
+/// Makes a write, and repeats it with the descriptor in reserve if it lacked one.
 pub(super) fn with_reserve<T>(
     reserve: &Reserve,
     write: impl FnMut() -> Result<T, WriteError>,
@@ -33,7 +33,7 @@ pub(super) fn with_reserve<T>(
 #[derive(Default)]
 pub(super) struct Shortage {
     count: AtomicU64,
-    /// The error of the last one, until a write of its kind succeeds.
+    /// The last error, until a write of its kind succeeds.
     last: Mutex<Option<Arc<io::Error>>>,
 }
 
@@ -63,7 +63,7 @@ impl Shortage {
         self.with_last(|last| last.clone())
     }
 
-    /// The pause before the background looks again: `usual`, or longer while the shortage lasts.
+    /// The pause before the background tries again: `usual`, or longer during a shortage.
     pub(super) fn pause(&self, usual: Duration) -> Duration {
         if self.with_last(|last| last.is_some()) {
             usual.max(RETRY)
@@ -73,8 +73,8 @@ impl Shortage {
     }
 }
 
-/// The pauses of closing before it tries again what a shortage kept from being written. No later
-/// call can.
+/// The pauses between the tries of closing during a shortage. No later call can write the pending
+/// records.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(1),
     Duration::from_millis(4),
@@ -82,7 +82,7 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(64),
 ];
 
-/// Makes a step of closing, again a few times while nothing can be written.
+/// Makes a step of closing, and repeats it a few times during a shortage.
 pub(super) fn patiently<E>(
     step: impl Fn() -> Result<(), E>,
     is_short: impl Fn(&E) -> bool,

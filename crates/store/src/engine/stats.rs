@@ -8,14 +8,15 @@ use rotortree_lean_imt::TreeSnapshot;
 use super::{committer::Committer, log::WriteEnd, parts::Parts};
 use crate::checkpoint::CheckpointFailure;
 
-/// The state of a tree and its storage at a moment. Counters count since the tree was opened. Names
+/// The state of a tree and its storage at a moment. Counters start when the tree is opened. Names
 /// are stable; fields are added.
 ///
-/// As text ([`Display`](std::fmt::Display)) it is one line of `name=value` pairs; with the feature
-/// `serde` it serializes as a map of its fields, durations as seconds and errors as texts.
+/// As text ([`Display`](std::fmt::Display)) the state is one line of `name=value` pairs. With the
+/// feature `serde` it serializes as a map of its fields, durations as seconds and errors as texts.
 ///
-/// In a forked child, what a thread of the parent was changing when the child was forked is 0 or
-/// `None`; so is, within the tree's hasher, what the insert that hashes is changing.
+/// In a forked child, a field that a thread of the parent was changing during the fork is 0 or
+/// `None`. Within the tree's hasher, the fields that the hashing insert is changing are 0 or
+/// `None`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -30,29 +31,29 @@ pub struct Stats {
     pub pending_bytes: u64,
     /// Bytes of nodes that no checkpoint covers yet.
     pub uncheckpointed_bytes: u64,
-    /// Bytes of log on disk that no checkpoint covers yet: what opening would read.
+    /// Bytes of log on disk that no checkpoint covers yet. Opening would read them.
     pub log_bytes: u64,
-    /// Bytes of memory that are allocated for nodes: for pinned levels, for what no checkpoint
-    /// covers, and for fewer than 128 nodes a level that no chunk holds yet. It is allocated
-    /// ahead, at most as much again, and given back in segments of at most 2 MiB, of
-    /// which each level can keep one for a few nodes. What only a snapshot from before the last
-    /// checkpoint keeps is not counted.
+    /// Bytes of memory that are allocated for nodes: for pinned levels, for nodes that no
+    /// checkpoint covers, and for fewer than 128 nodes a level that no chunk holds yet. Memory is
+    /// allocated ahead, at most as much again, and released in segments of at most 2 MiB, of which
+    /// each level can keep one for a few nodes. Nodes that only a snapshot from before the last
+    /// checkpoint keeps are not counted.
     pub resident_node_bytes: u64,
     /// Segments of the log in force.
     pub log_segments: u64,
-    /// Bytes in the newest segment; 0 while something is being written to it.
+    /// Bytes in the newest segment; 0 during a write to it.
     pub log_segment_bytes: u64,
     /// Syncs of the log.
     pub syncs: u64,
     /// Leaves that these syncs made durable.
     pub synced_leaves: u64,
-    /// How long the last sync took, writing included.
+    /// Duration of the last sync, writing included.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_seconds")
     )]
     pub last_sync: Option<Duration>,
-    /// Since the last sync.
+    /// Time since the last sync.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_seconds")
@@ -64,13 +65,13 @@ pub struct Stats {
     pub checkpoints: u64,
     /// Checkpoints failed.
     pub checkpoint_failures: u64,
-    /// How long the last completed checkpoint took.
+    /// Duration of the last completed checkpoint.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_seconds")
     )]
     pub last_checkpoint: Option<Duration>,
-    /// Since the last completed checkpoint.
+    /// Time since the last completed checkpoint.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_seconds")
@@ -82,9 +83,9 @@ pub struct Stats {
         serde(serialize_with = "crate::serialized::optional_text")
     )]
     pub checkpoint_error: Option<Arc<CheckpointFailure>>,
-    /// Times that an insert had to wait for room or for a checkpoint.
+    /// Number of times that an insert had to wait for room or for a checkpoint.
     pub stalls: u64,
-    /// How long inserts waited in all.
+    /// Total duration of these waits.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::seconds")
@@ -93,24 +94,24 @@ pub struct Stats {
     /// Number of times that the system had no thread for the background. The calling thread did the
     /// work instead, or, if it must not wait (`try_submit`), left it to the next call.
     pub unserved: u64,
-    /// Times that the backend did not remove a covered segment; it goes when the store is opened
-    /// next.
+    /// Number of times that the backend did not remove a covered segment. The next opening of the
+    /// store removes it.
     pub removal_failures: u64,
-    /// Times that the backend gave no view of checkpointed chunks; their nodes stay in memory
-    /// until a later checkpoint.
+    /// Number of times that the backend gave no view of checkpointed chunks. Their nodes stay in
+    /// memory until a later checkpoint.
     pub view_failures: u64,
-    /// Writes of the log or the manifest that failed with nothing in doubt, for want of descriptors
-    /// or room for example. What waited to be written waits on, and is tried again.
+    /// Writes of the log or the manifest that failed with nothing in doubt, for example for want of
+    /// descriptors or room. Their records stay pending, and the writes are repeated.
     pub unavailable: u64,
-    /// The error of the last of these, if nothing was written since.
+    /// The error of the last of these writes, if none has succeeded since.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_text")
     )]
     pub unavailable_error: Option<Arc<io::Error>>,
-    /// Cuts of durable entries that recovery took, now or earlier, and that were not acknowledged.
+    /// Cuts of durable entries that recovery made, now or earlier, and that are not acknowledged.
     pub unacknowledged_cuts: u64,
-    /// Why the tree failed for good, if it did.
+    /// The failure that ended the tree, if any.
     #[cfg_attr(
         feature = "serde",
         serde(serialize_with = "crate::serialized::optional_text")

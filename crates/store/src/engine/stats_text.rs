@@ -4,11 +4,12 @@ use std::fmt;
 
 use super::stats::Stats;
 
-/// One line, `name=value` pairs in the order of the fields; what is `None` is left out. Durations
-/// are written as `1.5ms`, texts in quotes. The names are the fields', and as stable.
+/// One line of `name=value` pairs in the order of the fields, without those that are `None`.
+/// Durations are written as `1.5ms`, texts in quotes. The names are the fields' names, and as
+/// stable.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every field by name: one that is added and not written here does not compile.
+        // Every field by name: a new field that is not written here does not compile.
         let Self {
             size,
             durable_size,

@@ -37,8 +37,8 @@ impl Status {
         }
     }
 
-    /// Refuses in a forked child. To be asked before the first lock: a thread that does not run
-    /// there may hold it.
+    /// Refuses in a forked child. Called before the first lock: a thread that does not run there
+    /// may hold it.
     pub(super) fn check_process(&self) -> Result<(), StorageError> {
         if self.process.is_current() {
             Ok(())
@@ -59,8 +59,8 @@ impl Status {
         }
     }
 
-    /// Refuses a call from within this tree's hasher: it would wait for the lock under which the
-    /// hasher runs. To be asked before the first wait.
+    /// Refuses a call from within this tree's hasher: the call would wait for the lock under which
+    /// the hasher runs. Called before the first wait.
     pub(super) fn check_reentry(&self) -> Result<(), StorageError> {
         if self.hashing.is_here() {
             Err(StorageError::Reentered)
@@ -69,9 +69,9 @@ impl Status {
         }
     }
 
-    /// Records that the tree failed for good; the first failure. Waiting threads and futures are
-    /// notified by [`GroupCommit::tell_all`](super::group_commit::GroupCommit::tell_all), once this
-    /// thread holds no lock.
+    /// Records that the tree failed for good, and returns the first failure.
+    /// [`GroupCommit::tell_all`](super::group_commit::GroupCommit::tell_all) notifies waiting
+    /// threads and futures, once this thread holds no lock.
     pub(super) fn record_failure(&self, error: io::Error) -> Arc<io::Error> {
         let error = Arc::new(error);
         let first = Arc::clone(self.failure.get_or_init(|| Arc::clone(&error)));
@@ -81,7 +81,7 @@ impl Status {
         first
     }
 
-    /// Runs `code`, and records a failure before a panic of it goes on.
+    /// Runs `code`, and records a failure before a panic of `code` continues.
     pub(super) fn fail_on_panic<R>(&self, doing: &str, code: impl FnOnce() -> R) -> R {
         catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
             self.record_failure(io::Error::other(format!("a panic while {doing}")));
@@ -93,14 +93,14 @@ impl Status {
         self.failure.get()
     }
 
-    /// Whether this process opened the tree. A forked child must not write what its
+    /// Whether this process opened the tree. A forked child must not write the files that its
     /// parent writes too.
     pub(crate) fn is_own_process(&self) -> bool {
         self.process.has_this_id()
     }
 
-    /// Locks for a look, which waits for no thread in a forked child or within the tree's hasher:
-    /// the thread that has the lock may not run there, or be this one.
+    /// Locks for a brief look. Returns `None` in a forked child or within the tree's hasher if the
+    /// lock is taken: its holder may not run there, or be this thread.
     pub(super) fn look<'a, T>(&self, monitor: &'a Monitor<T>) -> Option<Guard<'a, T>> {
         if self.check_process().is_err() || self.hashing.is_here() {
             monitor.try_lock()

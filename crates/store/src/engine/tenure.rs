@@ -5,28 +5,28 @@ use std::mem;
 use super::locks::{Monitor, Rank};
 use crate::{StorageError, storage::Ownership, sync::thread_token};
 
-/// From opening until closing has ended.
+/// Ownership of the place, from opening until the end of closing.
 pub(super) struct Tenure {
     state: Monitor<State>,
 }
 
 enum State {
     Owned(Box<dyn Ownership>),
-    /// A call closes, on the thread with this token.
+    /// The thread with this token closes.
     Ending(usize),
     Ended,
 }
 
-/// Who closes.
+/// The call that closes.
 pub(super) enum Closer<'a> {
     /// This call.
     This(Ending<'a>),
-    /// Another one did, and has ended.
+    /// Another call, which has ended.
     Another,
 }
 
-/// Held by the call that closes. When it is dropped, ownership is given up, and those who wait for
-/// that go on.
+/// Held by the call that closes. Dropping it gives up ownership and wakes the calls that wait for
+/// the end.
 pub(super) struct Ending<'a> {
     tenure: &'a Tenure,
     owner: Option<Box<dyn Ownership>>,
@@ -39,11 +39,11 @@ impl Tenure {
         }
     }
 
-    /// The first call closes; later ones wait for it.
+    /// Begins to close, or waits for the call that has begun.
     ///
     /// # Errors
-    /// [`StorageError::Reentered`] for a call from within the first one, which cannot
-    /// wait for itself.
+    /// [`StorageError::Reentered`] for a call from within the closing call, which cannot wait for
+    /// itself.
     pub(super) fn end(&self) -> Result<Closer<'_>, StorageError> {
         self.state.wait(
             |state| match mem::replace(state, State::Ending(thread_token())) {
@@ -66,8 +66,8 @@ impl Tenure {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        // A backend's ownership is foreign code: no lock is held here, and a panic must not leave
-        // the waiters waiting.
+        // A backend's ownership is foreign code: this thread holds no lock here, and a panic must
+        // not leave the waiters waiting.
         if let Some(owner) = self.owner.take() {
             crate::isolated::isolated(|| drop(owner));
         }

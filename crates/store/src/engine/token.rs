@@ -21,12 +21,12 @@ use crate::StorageError;
 
 /// The place of one insert, the head after it, and its durability.
 ///
-/// Making and cloning it allocates nothing. It keeps the tree neither open nor in memory: once the
-/// tree is closed, waiting returns at once.
+/// Making and cloning a token allocates nothing. A token keeps the tree neither open nor in memory:
+/// once the tree is closed, waiting returns at once.
 ///
-/// It can be awaited on any executor, and then, too, it is durable soon under every flush policy:
-/// the first poll has a thread of the runtime lead a sync, as `Manual` does not forbid, and does
-/// not wait for the tick of an `Interval`.
+/// A token can be awaited on any executor. The insert is then durable soon under every flush
+/// policy: at the first poll a thread of the runtime leads a sync, under `Manual` too, and without
+/// waiting for the tick of an `Interval`.
 #[derive(Clone)]
 pub struct DurabilityToken {
     commit: Arc<GroupCommit>,
@@ -50,18 +50,19 @@ impl DurabilityToken {
         }
     }
 
-    /// Blocks until the insert is durable, leading or joining a sync under every flush policy. On
-    /// an executor, await the token.
+    /// Blocks until the insert is durable. Leads or joins a sync under every flush policy. On an
+    /// executor, await the token.
     ///
     /// # Errors
     /// [`StorageError::FlushFailed`] if the log failed before; [`StorageError::Unavailable`] if
-    /// nothing could be written for now, after which the insert waits for the next flush and
-    /// this can be called again; [`StorageError::Closed`] in a forked child.
+    /// nothing could be written for now, after which the insert waits for the next flush and this
+    /// method can be called again; [`StorageError::Closed`] in a forked child.
     pub fn wait(&self) -> Result<(), StorageError> {
         self.commit.wait(self.sequence)
     }
 
-    /// Asks the background for a sync and waits at most `timeout`; whether the insert is durable.
+    /// Asks the background for a sync and waits at most `timeout`. Returns whether the insert is
+    /// durable.
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
@@ -76,8 +77,8 @@ impl DurabilityToken {
         self.commit.is_durable(self.sequence)
     }
 
-    /// The place of the insert in the tree: its range and head as one value, which does not
-    /// refer to the tree.
+    /// The place of the insert in the tree: its range and head as one value, which does not refer
+    /// to the tree.
     #[must_use]
     pub fn placement(&self) -> Placement {
         Placement {
@@ -92,8 +93,8 @@ impl DurabilityToken {
         self.first_leaf..self.head.map_or(0, |head| head.size)
     }
 
-    /// The tree's head right after this insert, whatever came since; `None` while the tree is
-    /// empty. Publish it only once the insert is durable.
+    /// The tree's head right after this insert, which later inserts do not change; `None` while the
+    /// tree is empty. Publish it only once the insert is durable.
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
         self.head
@@ -118,18 +119,18 @@ impl IntoFuture for DurabilityToken {
     }
 }
 
-/// Resolves when what was inserted is durable: one insert, of whose [`DurabilityToken`] this is the
-/// future, or everything before a call of `flush_async`.
+/// Resolves when an insert, for the future of its [`DurabilityToken`], or every insert before a
+/// call of `flush_async` is durable.
 ///
-/// The background does the sync, and wakers are called on its threads. Where it has none, polling
-/// syncs. However often it is polled, one future has one waker registered, and none once it is
-/// dropped; O(log n) for one of n.
+/// The background does the sync and calls the wakers on its threads. If the background has no
+/// thread, polling syncs. However often it is polled, a future has one registered waker, and none
+/// once it is dropped. O(log n) for one of n futures.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Durable {
     commit: Arc<GroupCommit>,
     sequence: u64,
     polled: Polled,
-    /// Why the call was refused that this is the future of.
+    /// The error of a refused call.
     refused: Option<StorageError>,
 }
 

@@ -1,8 +1,8 @@
-//! [`Waiters`]: the wakers of futures, in the order of the sequences that they wait for.
+//! [`Waiters`]: the wakers of futures, in the order of their sequences.
 //!
-//! O(log n) to register, replace or forget one of n; a sync takes out those that it serves and
-//! looks at no other. No code of a waker runs in here: wakers are cloned before the lock that
-//! guards this, and woken or dropped after it.
+//! Registering, replacing or forgetting one of n wakers takes O(log n). A sync takes out the served
+//! wakers and looks at no other. No code of a waker runs here: wakers are cloned before the lock
+//! that guards this, and woken or dropped after it.
 
 use std::{collections::BTreeMap, task::Waker};
 
@@ -21,8 +21,8 @@ pub(super) struct Waiters {
 }
 
 impl Waiters {
-    /// Has `waker` woken once `sequence` is durable, in place of the one that the future registered
-    /// before, which is returned.
+    /// Registers `waker` for the time when `sequence` is durable. Returns the waker that the future
+    /// registered before.
     pub(super) fn register(
         &mut self,
         slot: &mut Option<Slot>,
@@ -37,7 +37,7 @@ impl Waiters {
         self.wakers.insert(slot, waker)
     }
 
-    /// Frees the slot of a future that is dropped.
+    /// Frees the slot of a dropped future.
     pub(super) fn forget(&mut self, slot: Slot) -> Option<Waker> {
         self.wakers.remove(&slot)
     }
@@ -82,7 +82,7 @@ mod tests {
         }
     }
 
-    /// A waker that notes its number in `last`.
+    /// A waker that writes its number to `last`.
     fn numbered(number: u64, last: &Arc<AtomicU64>) -> Waker {
         Waker::from(Arc::new(Numbered(number, Arc::clone(last))))
     }
@@ -99,7 +99,7 @@ mod tests {
         }
         waiters.take_served(7).into_iter().for_each(Waker::wake);
         assert_eq!(last.load(Ordering::Relaxed), 1000, "the newest is woken");
-        // Polled again although it was served: the same slot.
+        // Polled again after it was served: the slot is the same.
         assert!(waiters.register(&mut slot, 7, numbered(1, &last)).is_none());
         assert!(waiters.forget(slot.unwrap()).is_some());
         assert_eq!(waiters.len(), 0);

@@ -1,7 +1,7 @@
-//! [`Writer`]: the tree and its pending records behind one lock, and how an entry gets into both.
+//! [`Writer`]: the tree and its pending records behind one lock.
 //!
-//! Hashing, recording and publishing an entry happen under that lock, in this order. Nothing here
-//! knows the disk: a leader takes the records through [`PendingSource`].
+//! An entry is hashed, recorded and published under that lock, in this order. The writer does not
+//! know the disk: a leader takes the records through [`PendingSource`].
 
 use std::{
     hint::spin_loop,
@@ -26,24 +26,25 @@ use super::{
 };
 use crate::{StorageError, cold::ColdNodes};
 
-/// How long a waiting insert sleeps at most before it looks again.
+/// The longest sleep of a waiting insert before it looks again.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How often an insert that must not wait tries the writer lock: about a microsecond, in which a
-/// background thread that looks at what is pending is through, and no batch is hashed.
+/// The number of tries for the writer lock of an insert that must not wait. They take about a
+/// microsecond: enough for a background thread to look at the pending records, too short to hash a
+/// batch.
 const GLANCES: u32 = 64;
 
-/// See the module.
+/// The writing side of the tree.
 pub(super) struct Writer<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     state: Monitor<WriterState<H, N, MAX_DEPTH>>,
     pub(super) publication: Arc<Publication<N, MAX_DEPTH>>,
     pub(super) status: Arc<Status>,
     policy: Arc<Policy>,
-    /// The last record of the last batch that was inserted, for readers without the lock.
+    /// The last record of the last inserted batch, for readers without the lock.
     inserted: AtomicU64,
 }
 
-/// What the writer lock guards.
+/// State behind the writer lock.
 pub(super) struct WriterState<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(super) tree: LeanIMT<H, N, MAX_DEPTH>,
     /// Records that no leader has taken yet.
@@ -52,7 +53,7 @@ pub(super) struct WriterState<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     pub(super) streaming: bool,
     /// Entries since the tree was opened.
     entries: u64,
-    /// The size at which the checkpoint policy is worth another look.
+    /// The size at which the checkpoint policy is to be asked again.
     look_at_size: u64,
     /// The snapshot that the published one replaced, for the next insert.
     pub(super) spare: SpareSnapshot<N, MAX_DEPTH>,
@@ -73,7 +74,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> WriterState<H, N, MAX_DE
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> {
-    /// For a tree all of whose records, up to `sequence`, are durable.
+    /// The writer of a tree whose records, up to `sequence`, are all durable.
     pub(super) fn new(
         tree: LeanIMT<H, N, MAX_DEPTH>,
         sequence: u64,
@@ -102,12 +103,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.state.lock()
     }
 
-    /// The state for a look that waits for no thread where that could be for good.
+    /// The state for a brief look that waits for no thread that may hold the lock for good.
     pub(super) fn look(&self) -> Option<WriterGuard<'_, H, N, MAX_DEPTH>> {
         self.status.look(&self.state)
     }
 
-    /// The writer lock, if no thread keeps it for longer than a look takes.
+    /// The writer lock, if no thread holds it for longer than a brief look.
     pub(super) fn glance(&self) -> Result<WriterGuard<'_, H, N, MAX_DEPTH>, StorageError> {
         for _ in 0..GLANCES {
             if let Some(state) = self.state.try_lock() {
@@ -119,7 +120,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         Err(StorageError::WouldBlock)
     }
 
-    /// Waits for a change that may let an insert in.
+    /// Waits for a change that may admit an insert.
     pub(super) fn wait_for_room(&self, is_full: impl Fn(&WriterState<H, N, MAX_DEPTH>) -> bool) {
         let may_go_on = |state: &mut _| {
             let is_over = !is_full(state) || self.status.check().is_err();
@@ -128,8 +129,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.state.wait_timeout(RECHECK_INTERVAL, may_go_on);
     }
 
-    /// Waits until no batch is on its way into the log, then does `then` with the lock held; not
-    /// for a batch of a tree that failed.
+    /// Waits until no batch is on its way into the log, then runs `then` with the lock held. Does
+    /// not wait for a batch of a failed tree.
     pub(super) fn between_batches(&self, mut then: impl FnMut()) {
         let mut look = |state: &mut WriterState<H, N, MAX_DEPTH>| {
             let is_between = !state.streaming || self.status.check_failure().is_err();
@@ -142,14 +143,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         {}
     }
 
-    /// Tells the waiting inserts that something that kept them waiting has changed.
+    /// Wakes the waiting inserts after a change.
     pub(super) fn wake(&self) {
-        // The lock is not taken, since it may be held over hashing; they look again by themselves.
+        // The lock is not taken, since hashing may hold it; the inserts look again by themselves.
         self.state.notify();
     }
 
-    /// Runs the hasher, the only foreign code under a lock. Its panic leaves the tree as it was,
-    /// and a call from within it that needs the lock is refused.
+    /// Runs the hasher, the only foreign code under a lock. A panic of the hasher leaves the tree
+    /// unchanged, and a call from within the hasher that needs the lock is refused.
     pub(super) fn hash<R>(
         &self,
         state: &mut WriterState<H, N, MAX_DEPTH>,
@@ -180,14 +181,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
             .is_due(size, state.entries, &mut state.look_at_size)
     }
 
-    /// Whether a checkpoint is due that the caller is to ask for, whatever the last look said.
+    /// Whether a checkpoint is due and the caller is to ask for it. Ignores the outcome of earlier
+    /// checks.
     pub(super) fn look_again(&self) -> bool {
         let mut state = self.lock();
         state.look_at_size = 0;
         self.status.check().is_ok() && self.is_checkpoint_due(&mut state)
     }
 
-    /// A checkpoint failed: what it was to cover is due as before.
+    /// Records that a checkpoint failed: its extent stays due.
     pub(super) fn stays_due(&self) {
         self.policy.stays_due();
         self.lock().look_at_size = 0;
@@ -203,13 +205,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.lock().entries
     }
 
-    /// The last record of what is inserted by now. Takes no lock.
+    /// The last record of the last insert. Takes no lock.
     pub(super) fn last_inserted(&self) -> u64 {
         self.inserted.load(Ordering::Acquire)
     }
 
-    /// Lets chunks serve what they have, and gives the memory of those nodes back. `is_durable`
-    /// says whether a record is.
+    /// Serves nodes from chunks and releases their memory. `is_durable` tells whether a record is
+    /// durable.
     pub(super) fn serve_from_chunks(
         &self,
         cold: Arc<ColdNodes>,
@@ -218,11 +220,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     ) {
         let mut state = self.lock();
         state.tree.nodes_mut().rebase(cold, lens);
-        // It has the nodes in memory that are given back here.
+        // The spare snapshot holds the nodes in memory that are released here.
         outbox::discard(std::mem::take(&mut state.spare));
         let renewed = Arc::new(state.tree.snapshot());
-        // If this very state is durable, nothing is recorded behind it, and no leader is about to
-        // publish anything else.
+        // If this very state is durable, no record is behind it, and no leader is about to publish
+        // another state.
         let is_durable = is_durable(state.pending.last_batch_end());
         self.publication.renew(renewed, is_durable);
     }
@@ -231,16 +233,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> PendingSource for Writer<H, N, MAX_DEPTH> {
     fn take(&self, group: &mut GroupBuffer) -> Result<Option<Taken<'_>>, StorageError> {
         let mut state = self.lock();
-        // With the lock held: a thread that failed, also in the middle of an insert, did so before,
-        // and its records stay here.
+        // Checked with the lock held: a thread that failed, also in the middle of an insert, failed
+        // before, and its records stay here.
         self.status.check_failure()?;
         if state.pending.is_empty() {
             return Ok(None);
         }
         group.follow(&state.pending);
         std::mem::swap(group, &mut state.pending);
-        // Published snapshots end where batches end, and so does the position that the
-        // group states.
+        // Published snapshots end where batches end, as does the position that the group states.
         let snapshot = self.publication.snapshot();
         Ok(Some(Taken {
             after: Position {

@@ -1,9 +1,9 @@
-//! [`Disk`]: the store's directory and the files below it, with names in errors, loops over short results, and directory
-//! entries that are durable before anything relies on them.
+//! [`Disk`]: the store's directory and the files below it. Names files in errors, completes short
+//! reads and writes, and makes directory entries durable before anything relies on them.
 //!
-//! Paths are whole, as in messages; the file layer gets them relative to the directory. While the
-//! store is owned, this is the locked directory, even if it was moved or another one has its name.
-//! Otherwise each call follows the name.
+//! Paths are whole, as in messages. The file layer gets them relative to a directory: the locked
+//! one while the store is owned, even if it was moved or another directory has its name, and
+//! otherwise the one that each call finds by name.
 
 mod directories;
 mod draft;
@@ -27,8 +27,8 @@ use crate::{
     lock::lock,
 };
 
-/// Bytes written until the device is asked to begin with them: milliseconds of its work, and few
-/// enough calls.
+/// Bytes written before the device is asked to begin: milliseconds of its work, and few enough
+/// calls.
 pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 
 /// The file layer as the backend uses it.
@@ -38,10 +38,10 @@ pub(super) struct Disk<L: FileLayer> {
     root: PathBuf,
     /// The directory that this handle stays with.
     held: Mutex<Option<Arc<L::Dir>>>,
-    /// Whether a file system that cannot sync directories is accepted.
+    /// Whether to accept a file system that cannot sync directories.
     allow_unsynced_directories: bool,
-    /// Directories whose entry in their parent this process has made durable. An entry that merely
-    /// exists may be what a killed process left in the cache.
+    /// Directories whose entry in their parent this process has made durable. Any other entry may
+    /// exist only in the cache, left by a killed process.
     anchored: Mutex<HashSet<PathBuf>>,
 }
 
@@ -52,8 +52,8 @@ pub(super) struct NamedFile<F> {
     path: PathBuf,
 }
 
-/// A file that is whole and synced under its temporary name, and the open directory in which it
-/// gets its own.
+/// A whole, synced file under its temporary name, and the open directory in which it gets its own
+/// name.
 #[derive(Debug)]
 pub(super) struct Prepared<L: FileLayer> {
     file: NamedFile<L::File>,
@@ -84,7 +84,7 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Calls the file layer with the directory and `path` as seen from there.
+    /// Calls the file layer with the directory and the relative form of `path`.
     fn call<T>(
         &self,
         operation: &'static str,
@@ -101,7 +101,7 @@ impl<L: FileLayer> Disk<L> {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 
-    /// In a directory that was removed nothing is found: then that is the reason.
+    /// Names a removed directory as the cause of an error: its files cannot be found.
     fn tell_removed(&self, dir: &L::Dir, error: io::Error) -> io::Error {
         let is_removed = || {
             let status = self.files.status_at(dir, Path::new(""));
@@ -120,7 +120,7 @@ impl<L: FileLayer> Disk<L> {
         })
     }
 
-    /// Forgets which directory entries are durable.
+    /// Forgets the durable directory entries.
     pub(super) fn forget(&self) {
         lock(&self.anchored).clear();
     }
@@ -153,7 +153,7 @@ impl<L: FileLayer> Disk<L> {
         })
     }
 
-    /// Whether a file stands at `path`.
+    /// Whether a file exists at `path`.
     pub(super) fn exists(&self, path: &Path) -> io::Result<bool> {
         match self.open(path) {
             Ok(_) => Ok(true),
@@ -191,8 +191,7 @@ impl<L: FileLayer> Disk<L> {
         synced.map_err(|(index, error)| named("sync", files[index].path(), error))
     }
 
-    /// Reserves room up to `len`. An error is one about room; whatever else keeps the system from
-    /// reserving it, writing finds out.
+    /// Reserves room up to `len`. An error concerns room; writing reports any other obstacle.
     pub(super) fn reserve(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
         use io::ErrorKind::{FileTooLarge, Interrupted, QuotaExceeded, StorageFull};
         loop {
@@ -217,7 +216,7 @@ impl<L: FileLayer> Disk<L> {
         self.files.map(&file.file, len).at("map", &file.path)
     }
 
-    /// Writes all of `bytes`, however short the layer's writes are.
+    /// Writes all of `bytes`, in as many calls as the layer needs.
     pub(super) fn write(
         &self,
         file: &NamedFile<L::File>,
@@ -237,8 +236,8 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// As [`write`](Self::write), for bytes that a sync of the file follows: the device has the
-    /// first of many at work while the last are still being copied into the cache.
+    /// As [`write`](Self::write), for bytes before a sync of the file: the device begins with the
+    /// first of many bytes while the last are still being copied into the cache.
     pub(super) fn write_ahead_of_sync(
         &self,
         file: &NamedFile<L::File>,
@@ -262,7 +261,7 @@ impl<L: FileLayer> Disk<L> {
         self.files.begin_writing(&file.file, offset, len);
     }
 
-    /// Fills all of `buf`; `UnexpectedEof` where the file ends before.
+    /// Fills all of `buf`. `UnexpectedEof` if the file ends before.
     pub(super) fn read(
         &self,
         file: &NamedFile<L::File>,
@@ -285,9 +284,9 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// Gives a prepared file the name `path`, durably. The file, still open, and its length. This
-    /// replaces what has the name. An error leaves open which of the two will have it after a
-    /// crash.
+    /// Gives a prepared file the name `path`, durably, in place of any file of that name. Returns
+    /// the open file and its length. After an error either file may have the name once the system
+    /// has crashed.
     pub(super) fn publish(
         &self,
         prepared: Prepared<L>,
@@ -317,7 +316,7 @@ impl<L: FileLayer> Disk<L> {
         draft.finish()
     }
 
-    /// The directory that holds a path of the store, open.
+    /// The open directory that holds a path of the store.
     fn open_parent(&self, path: &Path) -> io::Result<Arc<L::Dir>> {
         if self.below(parent(path)).as_os_str().is_empty() {
             return self.root();
@@ -328,7 +327,7 @@ impl<L: FileLayer> Disk<L> {
         opened.map(Arc::new)
     }
 
-    /// Removes a file; whether there was one.
+    /// Removes a file. Returns whether it existed.
     pub(super) fn remove_if_there(&self, path: &Path) -> io::Result<bool> {
         match self.call("remove", path, |dir, below| self.files.remove(dir, below)) {
             Ok(()) => Ok(true),

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The error inside the [`io::Error`] that the backend returns. Its text holds that of the system's
-/// own error, which is therefore not its source.
+/// The error inside the [`io::Error`] that the backend returns. Its text contains the system's own
+/// error, which is therefore not its source.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {}: {cause}{}", path.display(), remedy(cause.kind()))]
 struct FileError {
@@ -38,7 +38,7 @@ pub(super) fn named(operation: &'static str, path: &Path, cause: io::Error) -> i
     )
 }
 
-/// The number that the system gave an error, also of one that was named here.
+/// The system's number of an error, also of one that [`named`] wrapped.
 pub(crate) fn raw_os_error(error: &io::Error) -> Option<i32> {
     let named = error.get_ref().and_then(|inner| inner.downcast_ref());
     match named {
@@ -47,7 +47,7 @@ pub(crate) fn raw_os_error(error: &io::Error) -> Option<i32> {
     }
 }
 
-/// What the lock of a store in `/tree` is refused with, for tests of errors that wrap it.
+/// The error of a refused lock of a store in `/tree`, for tests of errors that wrap it.
 #[cfg(all(test, not(loom)))]
 pub(crate) fn named_for_tests(cause: io::Error) -> io::Error {
     named("lock", Path::new("/tree/LOCK"), cause)
@@ -64,13 +64,13 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
-/// An error about a file or directory that is no longer what was opened. Its kind is none that
-/// means that nothing was ever there.
+/// An error about a file or directory that was replaced or removed since it was opened. Its kind is
+/// not `NotFound`, which would mean that the file never existed.
 pub(super) fn gone(reason: &str) -> io::Error {
     fault(io::ErrorKind::StaleNetworkFileHandle, reason)
 }
 
-/// An error of our own finding, for [`named`] to complete.
+/// An error of the store's own checks, for [`named`] to complete.
 pub(super) fn fault(kind: io::ErrorKind, reason: impl Into<String>) -> io::Error {
     io::Error::new(kind, reason.into())
 }

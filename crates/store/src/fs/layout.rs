@@ -84,21 +84,21 @@ fn segment_name(number: u64) -> String {
     format!("{number:016}{SEGMENT_SUFFIX}")
 }
 
-/// The number of the segment that a name stands for, if it is spelled exactly as we spell it.
+/// The number of the segment with this name, if the name is spelled exactly as the store spells it.
 pub(super) fn segment_number(name: &Path) -> Option<u64> {
     let name = name.to_str()?;
     let number = name.strip_suffix(SEGMENT_SUFFIX)?.parse().ok()?;
     (segment_name(number) == name).then_some(number)
 }
 
-/// The name under which a file is written before it gets its own.
+/// The temporary name of a file before it gets its own.
 pub(super) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(TEMPORARY_SUFFIX);
     name.into()
 }
 
-/// Whether a name in the log directory is a segment's temporary one.
+/// Whether a name in the log directory is a segment's temporary name.
 pub(super) fn is_segment_temporary(name: &Path) -> bool {
     name.to_str()
         .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX))
@@ -112,14 +112,14 @@ pub(super) fn is_kept_temporary(name: &Path) -> bool {
         .is_some_and(|name| name.ends_with(".bytes"))
 }
 
-/// Whether a name in a level's directory is a shard's temporary one.
+/// Whether a name in a level's directory is a shard's temporary name.
 pub(super) fn is_shard_temporary(name: &Path) -> bool {
     name.to_str()
         .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX))
         .is_some_and(|name| name.ends_with(".chunks") || name.ends_with(".sums"))
 }
 
-/// Whether a name in the directory of levels is a level's.
+/// Whether a name in the directory of levels is a level's name.
 pub(super) fn is_level(name: &Path) -> bool {
     name.to_str().is_some_and(|name| {
         name.parse()
@@ -127,7 +127,7 @@ pub(super) fn is_level(name: &Path) -> bool {
     })
 }
 
-/// A label with everything but letters, digits, `-` and `_` replaced, so that it cannot leave
+/// A label with `_` in place of everything but letters, digits, `-` and `_`, so that it cannot leave
 /// its directory.
 fn plain(label: &str) -> String {
     label

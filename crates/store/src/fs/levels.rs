@@ -1,5 +1,4 @@
-//! The chunk role: per level and stream one file per shard, written by position and
-//! synced together.
+//! The chunk role: one file per level, stream and shard, written by position and synced together.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -27,19 +26,20 @@ use crate::{
 #[derive(Debug)]
 struct Written<F> {
     file: NamedFile<F>,
-    /// The written range for which the device was not asked yet. Puts of a level come in order, so
-    /// it is one range; otherwise a smaller request costs time only.
+    /// The written range that the device was not asked to write yet. Puts of a level come in order,
+    /// so it is one range; otherwise a smaller request only costs time.
     asked: Mutex<Range<u64>>,
 }
 
-/// What this owner has written.
+/// The writing state of this owner.
 #[derive(Debug)]
 struct Writing<F> {
-    /// Files written since the last sync, open so that the sync sees every error of their writing.
+    /// Files written since the last sync, kept open so that the sync sees every error of their
+    /// writing.
     unsynced: BTreeMap<Shard, Arc<Written<F>>>,
     /// Files whose directory entry this process has made durable.
     anchored: HashSet<Shard>,
-    /// Which file each shard is.
+    /// The file of each shard.
     known: HashMap<Shard, FileId>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Levels<L: FileLayer> {
     manifest: Arc<Manifest<L>>,
     shard_chunks: u64,
     writing: Mutex<Writing<L::File>>,
-    /// Files that positioned regions read, shared among them.
+    /// Files that positioned regions read and share.
     readers: Mutex<HashMap<Shard, Weak<NamedFile<L::File>>>>,
 }
 
@@ -113,7 +113,7 @@ impl<L: FileLayer> Levels<L> {
         self.write(&*self.writer(shard)?, bytes, offset)
     }
 
-    /// Writes, and has the device begin once there is much to write.
+    /// Writes, and asks the device to begin once enough bytes are written.
     fn write(&self, written: &Written<L::File>, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.disk.write(&written.file, bytes, offset)?;
         let end = offset + bytes.len() as u64;
@@ -132,15 +132,14 @@ impl<L: FileLayer> Levels<L> {
 
     /// The open file of a shard, created if it is missing.
     fn writer(&self, shard: Shard) -> io::Result<Arc<Written<L::File>>> {
-        // Held over the opening, so that two threads do not both create the file; puts rarely come
+        // Held during the opening, so that two threads do not both create the file; puts rarely run
         // in parallel.
         let mut writing = lock(&self.writing);
         if let Some(file) = writing.unsynced.get(&shard) {
             return Ok(Arc::clone(file));
         }
         if writing.unsynced.is_empty() {
-            // What stands in the way of a checkpoint is found before its first write, not only at
-            // its end.
+            // Finds an obstacle to the checkpoint before its first write, not only at its end.
             self.manifest.ensure_ours().map_err(WriteError::into_io)?;
         }
         // Their names are synced together with the files': nothing relies on either before.
@@ -164,7 +163,7 @@ impl<L: FileLayer> Levels<L> {
         {
             None => (file, status),
             Some(copy) => {
-                // Views of what was there keep the file that they have; new ones read the copy.
+                // Existing views keep their file; new ones read the copy.
                 lock(&self.readers).remove(&shard);
                 copy
             }
@@ -179,13 +178,13 @@ impl<L: FileLayer> Levels<L> {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        // Taken whatever comes: after a failed sync the caller puts everything anew, through files
-        // opened anew.
+        // Taken in any case: after a failed sync the caller puts everything again, through newly
+        // opened files.
         let written = mem::take(&mut lock(&self.writing).unsynced);
         self.disk
             .sync_all(written.values().map(|written| &written.file))?;
-        // Also for files that were there already: a killed process may have left their names
-        // in the cache.
+        // Also for files that existed already: a killed process may have left their names in the
+        // cache.
         let unanchored: Vec<Shard> = {
             let anchored = &lock(&self.writing).anchored;
             let unanchored = written.keys().filter(|shard| !anchored.contains(shard));
@@ -238,7 +237,7 @@ impl<L: FileLayer> Levels<L> {
         })
     }
 
-    /// The file that positioned regions of a shard share, for as long as one of them lives.
+    /// The file that the positioned regions of a shard share while one of them lives.
     fn reader(&self, shard: Shard) -> io::Result<Arc<NamedFile<L::File>>> {
         let mut readers = lock(&self.readers);
         if let Some(file) = readers.get(&shard).and_then(Weak::upgrade) {

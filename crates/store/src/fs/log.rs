@@ -1,4 +1,4 @@
-//! The log role: segments as files, the newest one kept open for writing.
+//! The log role: segments as files. The newest one stays open for writing.
 
 mod reader;
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// The unit in which file systems allocate.
 const BLOCK: u64 = 4096;
-/// Room ahead of the writing, at most.
+/// The most room to reserve ahead of the writing.
 const MAX_ROOM: u64 = 8 << 20;
 
 /// The segments in the log directory.
@@ -35,7 +35,7 @@ pub(super) struct Log<L: FileLayer> {
     newest: Mutex<Option<Newest<L::File>>>,
 }
 
-/// The segment that is being written.
+/// The segment that the log is written to.
 #[derive(Debug)]
 struct Newest<F> {
     number: u64,
@@ -45,15 +45,15 @@ struct Newest<F> {
 #[derive(Debug)]
 enum State<F> {
     Open(End<F>),
-    /// Closed while the tree is idle. Only the file that this owner had open is opened again, with
-    /// the length that it had then.
+    /// Closed while the tree is idle. Only the file that this owner had open is opened again, at
+    /// the same length.
     Resting(FileId, u64),
     /// A write or sync failed. The system may have marked the lost pages clean, so that a later
     /// sync succeeds without them: nothing may be committed to this segment any more.
     Failed,
 }
 
-/// Where a segment goes on.
+/// The end of a segment.
 #[derive(Debug)]
 struct End<F> {
     file: Arc<NamedFile<F>>,
@@ -61,7 +61,7 @@ struct End<F> {
     len: u64,
     /// Its length when the file was opened.
     opened_at: u64,
-    /// The length up to which there is room for certain.
+    /// The length up to which room is certain.
     room: u64,
 }
 
@@ -77,7 +77,7 @@ impl<F> End<F> {
     }
 }
 
-/// Refuses a segment that something else has cut or lengthened.
+/// Refuses a segment that another program has cut or lengthened.
 fn ensure_length(path: &Path, expected: u64, found: u64) -> io::Result<()> {
     if found == expected {
         return Ok(());
@@ -103,7 +103,7 @@ impl<L: FileLayer> Log<L> {
     }
 
     pub(super) fn start(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
-        // The segment before ends here. Its descriptor may be the one that this one needs.
+        // The previous segment ends here. The new one may need its descriptor.
         self.release_idle();
         let path = self.layout.segment(number);
         let start = || {
@@ -130,7 +130,7 @@ impl<L: FileLayer> Log<L> {
     ) -> Result<(), WriteError> {
         self.append(segment, offset, group, |end| {
             self.disk.sync(&end.file)?;
-            // What is durable under another name, or beside another manifest, will not be found.
+            // Bytes under another name, or beside another manifest, would not be found.
             self.ensure_in_place(end)?;
             self.manifest.ensure_in_place().map_err(WriteError::into_io)
         })
@@ -146,8 +146,8 @@ impl<L: FileLayer> Log<L> {
         Ok(true)
     }
 
-    /// Writes at the segment's end and calls `then`; a failure of either ends the segment. The
-    /// caller keeps calls apart.
+    /// Writes at the segment's end and calls `then`. A failure of either ends the segment. The
+    /// caller serializes the calls.
     fn append(
         &self,
         segment: u64,
@@ -188,15 +188,15 @@ impl<L: FileLayer> Log<L> {
                 let moved = gone("it was removed or moved while the store was open");
                 Err(named("go on with", path, moved))
             }
-            // Without a descriptor to look with, the next group looks.
+            // Without a free descriptor for the check, the next group checks.
             Err(_) => Ok(()),
         }
     }
 
-    /// Sees to room for so many bytes more: where the system reserves it, a full disk is told
-    /// before the first byte of a group is written. Blocks that are there already also make the
-    /// sync after the write cheaper, so there is room ahead, in proportion to what was written
-    /// since the file was opened.
+    /// Ensures room for `bytes` more bytes. If the system reserves room, a full disk is reported
+    /// before the first byte of a group is written. Existing blocks also make the sync after the
+    /// write cheaper, so room is reserved ahead, in proportion to the bytes written since the file
+    /// was opened.
     fn reserve(&self, end: &mut End<L::File>, bytes: u64) -> io::Result<()> {
         let len = end.len + bytes;
         if len <= end.room {
@@ -217,16 +217,16 @@ impl<L: FileLayer> Log<L> {
         Ok(())
     }
 
-    /// Gives room behind the end back to the file system.
+    /// Returns the room behind the end to the file system.
     fn give_back(&self, end: &End<L::File>) {
         if end.room > end.len {
-            // What cannot be given back stays until the segment is removed.
+            // Room that cannot be returned stays until the segment is removed.
             let (Ok(()) | Err(_)) = self.disk.truncate(&end.file, end.len);
         }
     }
 
-    /// Takes the end of a segment, which is opened if it is not the newest one. Until it is put
-    /// back, by an error or a panic perhaps never, the segment counts as failed.
+    /// Takes the end of a segment. Opens the segment if it is not the newest one. The segment
+    /// counts as failed until the end is put back, which an error or a panic may prevent.
     fn take(&self, number: u64) -> Result<End<L::File>, WriteError> {
         let (mut opened, mut rested) = (None, None);
         if let Some(newest) = &mut *lock(&self.newest)
@@ -235,7 +235,7 @@ impl<L: FileLayer> Log<L> {
             match mem::replace(&mut newest.state, State::Failed) {
                 State::Open(end) => opened = Some(end),
                 State::Resting(id, len) => {
-                    // As it was, until it is open again.
+                    // Unchanged until the file is open again.
                     newest.state = State::Resting(id, len);
                     rested = Some((id, len));
                 }
@@ -264,7 +264,7 @@ impl<L: FileLayer> Log<L> {
         Ok(end)
     }
 
-    /// The end of the copy that takes the place of a segment that has got further names.
+    /// The end of the copy that replaces a segment with further names.
     fn unshared(&self, end: &End<L::File>) -> Result<Option<End<L::File>>, WriteError> {
         let status = self.disk.status(&end.file).map_err(not_written)?;
         ensure_length(end.file.path(), end.len, status.len).map_err(not_written)?;
@@ -272,8 +272,8 @@ impl<L: FileLayer> Log<L> {
         Ok(copy.map(|(file, status)| End::new(file, status)))
     }
 
-    /// Opens a segment at its end; if this owner had it open before, that very file. One that has
-    /// further names is copied first.
+    /// Opens a segment at its end. Only the same file is opened again if this owner had one open
+    /// before. A file with further names is copied first.
     fn reopen(
         &self,
         number: u64,
@@ -306,15 +306,15 @@ impl<L: FileLayer> Log<L> {
         *lock(&self.newest) = Some(Newest { number, state });
     }
 
-    /// Closes the newest segment's file, which the next commit opens again, and gives the room
-    /// behind its end back.
+    /// Closes the newest segment's file, which the next commit opens again, and returns the room
+    /// behind its end.
     pub(super) fn release_idle(&self) {
         if let Some(newest) = &mut *lock(&self.newest)
             && let State::Open(end) = &mut newest.state
         {
             self.give_back(end);
             end.room = end.len;
-            // One that could not be told from another stays open.
+            // A file without an identity stays open.
             if let Some(id) = end.id {
                 newest.state = State::Resting(id, end.len);
             }
@@ -342,14 +342,14 @@ impl<L: FileLayer> Log<L> {
                 *newest = None;
             }
         }
-        // Its name need not be gone for good: a covered segment that comes back after a crash is
-        // dropped again.
+        // The removal of the name need not be durable: a covered segment that comes back after a
+        // crash is dropped again.
         self.disk.remove_if_there(&self.layout.segment(number))?;
         Ok(())
     }
 }
 
-/// A segment that is being created.
+/// A segment before it has its name.
 struct Beginning<'a, L: FileLayer> {
     log: &'a Log<L>,
     number: u64,
@@ -365,7 +365,7 @@ impl<L: FileLayer> SegmentWriter for Beginning<'_, L> {
         let Self { log, number, draft } = *self;
         let prepared = draft.finish().map_err(not_written)?;
         let status = log.disk.status(prepared.file()).map_err(not_written)?;
-        // From here on the segment may be there after a crash, whatever the calls return.
+        // From here on the segment may exist after a crash, whatever the calls return.
         let published = log.disk.publish(prepared, &log.layout.segment(number));
         let (file, len) = published.map_err(WriteError::InDoubt)?;
         log.put_back(number, End::new(file, FileStatus { len, ..status }));

@@ -33,18 +33,18 @@ struct InForce {
     generation: Option<u64>,
     /// A hash of its bytes, if this handle has seen them.
     digest: Option<u64>,
-    /// Which file it is, and how long.
+    /// The identity and length of its file.
     file: Option<(FileId, u64)>,
-    /// The file that is about to take its place, and a hash of its bytes.
+    /// The identity and length of the file that is about to replace it, and a hash of its bytes.
     next: Option<(Option<(FileId, u64)>, u64)>,
 }
 
-/// Which file it is, where the system tells, and how long.
+/// The identity of a file, if the system tells it, and its length.
 fn known(status: FileStatus) -> Option<(FileId, u64)> {
     status.id.map(|id| (id, status.len))
 }
 
-/// Distinguishes manifests. It does not resist a deliberate collision, which would take write
+/// Distinguishes manifests. The hash does not resist a deliberate collision, which would take write
 /// access to this directory.
 fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -83,7 +83,7 @@ impl<L: FileLayer> Manifest<L> {
             ));
         }
         let bytes = self.read(&file, len)?;
-        // An owner continues from the first manifest that it sees. Later loads do not change that.
+        // An owner continues from the first manifest that it reads. Later loads do not change that.
         let mut in_force = lock(&self.in_force);
         if in_force.digest.is_none() {
             in_force.digest = Some(digest(&bytes));
@@ -114,7 +114,7 @@ impl<L: FileLayer> Manifest<L> {
         let file = match ready {
             Ok(status) => known(status),
             Err(error) => {
-                // Only tidiness: the next attempt and the next sweep remove it too.
+                // Only tidiness: the next attempt and the next sweep remove the file too.
                 let _ = self.disk.remove_if_there(&temporary);
                 return Err(error);
             }
@@ -158,8 +158,8 @@ impl<L: FileLayer> Manifest<L> {
         }
     }
 
-    /// As [`ensure_ours`](Self::ensure_ours) at the cost of a look at the name: for what is
-    /// acknowledged between two manifests.
+    /// As [`ensure_ours`](Self::ensure_ours) at the cost of one look-up of the name: for
+    /// acknowledgements between two manifests.
     pub(super) fn ensure_in_place(&self) -> Result<(), WriteError> {
         let InForce { file, next, .. } = *lock(&self.in_force);
         let Some(file) = file else {
@@ -179,9 +179,9 @@ impl<L: FileLayer> Manifest<L> {
         self.ensure_ours()
     }
 
-    /// Refuses to go on where another manifest is in force than the one that this owner committed
-    /// or loaded last. Another thread may commit one meanwhile: then what is found is held
-    /// against what is in force by now.
+    /// Refuses to continue if the manifest in force is not the one that this owner committed or
+    /// loaded last. Another thread may commit one meanwhile: the found manifest is then compared
+    /// with the one in force by now.
     pub(super) fn ensure_ours(&self) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         let fenced = |reason: &str| WriteError::Fenced(named("replace", path, gone(reason)));

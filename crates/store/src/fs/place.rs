@@ -19,10 +19,10 @@ use crate::{
     storage::{FIRST_SEGMENT, Location, MAX_HEADER_BYTES, Place},
 };
 
-/// Names listed in a message about a foreign directory, at most.
+/// The most names in a message about a foreign directory.
 const NAMES_TOLD: usize = 4;
 
-/// Directories that a file system's root has of itself.
+/// Directories that a file system creates in its own root.
 const MOUNT_POINT_NAMES: [&str; 3] = ["lost+found", ".fseventsd", "System Volume Information"];
 
 /// Classifies the content of the directory.
@@ -61,8 +61,8 @@ pub(super) fn inspect<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Resu
     })
 }
 
-/// What the log directory holds that a crashed creation does not explain; names that are not ours
-/// go to `foreign`.
+/// The part of the log directory that a crashed creation does not explain. Foreign names go to
+/// `foreign`.
 fn log_beyond_creation<L: FileLayer>(
     disk: &Disk<L>,
     layout: &Layout,
@@ -106,11 +106,11 @@ fn is_aside<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<bool> {
     }))
 }
 
-/// Which layout that is, for the user who has a tree of it.
+/// The name of that layout in messages.
 const PUBLISHED: &str = "the layout of the crate published as rotortree 0.20 or earlier";
 
 /// Bytes 8 to 12 of the file `wal` of the crate published as `rotortree` 0.1 to 0.20, behind the
-/// length of its header and the variant of it.
+/// length and the variant of its header.
 const PUBLISHED_MAGIC: [u8; 4] = *b"ROTR";
 
 fn describe<L: FileLayer>(
@@ -125,8 +125,8 @@ fn describe<L: FileLayer>(
                 "a file `wal` beside a directory `data`, {PUBLISHED}"
             ));
         }
-        // Until its first checkpoint the other crate has no directory. What cannot be read, such as
-        // a pipe, is not its log.
+        // The other crate has no directory until its first checkpoint. A file that cannot be read,
+        // such as a pipe, is not its log.
         if is_published_log(disk, &layout.root().join("wal")).unwrap_or(false) {
             return Ok(format!(
                 "a file `wal` that starts as a log does, {PUBLISHED}"
@@ -157,9 +157,9 @@ fn is_published_log<L: FileLayer>(disk: &Disk<L>, path: &Path) -> io::Result<boo
     Ok(start[8..] == PUBLISHED_MAGIC)
 }
 
-/// Removes temporaries and, where no manifest was ever committed, the record-less segment of a
-/// creation that crashed. Then makes durable what an earlier process may have left in the cache:
-/// the names that recovery is about to rely on.
+/// Removes temporary files and, if no manifest was ever committed, the empty segment of a crashed
+/// creation. Then makes the names durable that recovery relies on: an earlier process may have left
+/// them in the cache.
 pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<()> {
     let vacant = inspect(disk, layout)? == Place::Vacant;
     disk.remove_if_there(&layout.manifest_temporary())?;
@@ -187,7 +187,7 @@ pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result
     disk.sync_dir(layout.root())
 }
 
-/// The directories of the levels that are there.
+/// The directories of the existing levels.
 fn levels<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Vec<PathBuf>> {
     let entries = disk.list(layout.levels())?.unwrap_or_default();
     let levels = entries
@@ -196,7 +196,7 @@ fn levels<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Vec<PathB
     Ok(levels.map(|(name, _)| layout.levels().join(name)).collect())
 }
 
-/// Where the directory lies, or would once it is made: its own directories, and those above it.
+/// The location of the directory, also of a missing one: its own directories, and those above it.
 pub(super) fn location<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<Location> {
     let mut location = Location::default();
     let (is_there, nearest) = match disk.held() {

@@ -1,4 +1,4 @@
-//! Evidence: bytes that recovery cuts from the log are kept in files of their own.
+//! Evidence: bytes that recovery cuts from the log are kept in separate files.
 
 use std::{io, io::Read, path::Path};
 
@@ -12,7 +12,7 @@ use crate::file_layer::FileLayer;
 /// Bytes compared at a time.
 const PIECE: usize = 64 << 10;
 
-/// Keeps a stream durably under the label's name; its path.
+/// Keeps a stream durably under the label's name. Returns its path.
 pub(super) fn keep<L: FileLayer>(
     disk: &Disk<L>,
     layout: &Layout,
@@ -24,7 +24,7 @@ pub(super) fn keep<L: FileLayer>(
     if !disk.exists(&path)? {
         disk.publish(disk.prepare(&temporary(&path), content)?, &path)?;
     } else if holds(disk, &path, content)? {
-        // The bytes were synced before they got the name; whether the name was, is not known.
+        // The bytes were synced before they got the name. The name may not be durable yet.
         disk.sync_dir(layout.quarantine())?;
     } else {
         let other = fault(io::ErrorKind::AlreadyExists, "it holds other bytes");
@@ -33,7 +33,7 @@ pub(super) fn keep<L: FileLayer>(
     Ok(path.display().to_string())
 }
 
-/// Whether a file holds exactly what the stream gives.
+/// Whether a file holds exactly the bytes of the stream.
 fn holds<L: FileLayer>(disk: &Disk<L>, path: &Path, content: &mut dyn Read) -> io::Result<bool> {
     let file = disk.open(path)?;
     let len = disk.len(&file)?;
@@ -52,7 +52,7 @@ fn holds<L: FileLayer>(disk: &Disk<L>, path: &Path, content: &mut dyn Read) -> i
     }
 }
 
-/// Fills `buf` as far as the stream goes.
+/// Fills `buf` from the stream until either ends.
 fn read_full(content: &mut dyn Read, buf: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buf.len() {

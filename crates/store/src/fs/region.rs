@@ -56,7 +56,7 @@ impl<M: Deref<Target = [u8]> + fmt::Debug + Send + Sync> Region for Mapped<M> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         let start = within(offset, buf.len(), self.map.len() as u64, &self.path)?;
-        // `within` put the range inside the map, whose length is a `usize`.
+        // `within` has put the range inside the map, whose length is a `usize`.
         let start = start as usize;
         buf.copy_from_slice(&self.map[start..start + buf.len()]);
         Ok(())
@@ -88,7 +88,7 @@ impl<L: FileLayer> Region for Positioned<L> {
     }
 }
 
-/// The offset, if a read of `want` bytes there stays within a view of `len` bytes.
+/// Returns the offset, if a read of `want` bytes there stays within a view of `len` bytes.
 fn within(offset: u64, want: usize, len: u64, path: &Path) -> io::Result<u64> {
     let end = offset.checked_add(want as u64);
     if end.is_some_and(|end| end <= len) {

@@ -1,4 +1,4 @@
-//! Waits for newer durable states, which a view finds by refreshing.
+//! Waits for newer durable states by refreshing a view.
 
 use std::{
     io,
@@ -19,17 +19,17 @@ use crate::{
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH> {
-    /// The number of the state that the view shows, counted from 0 when it was opened: each refresh
-    /// that finds something new adds one. What is read afterwards is that state or a newer one.
+    /// The number of the state that the view shows, counted from 0 at opening: each refresh that
+    /// finds a new state adds one. A later read gets that state or a newer one.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.view.version.load(Ordering::Acquire)
     }
 
-    /// Waits until the view shows a newer state than `version`, refreshing it every 20 ms; whether
-    /// it does. At least one refresh is made.
+    /// Waits until the view shows a newer state than `version`, with a refresh every 20 ms and at
+    /// least one. Returns whether the view shows one.
     ///
-    /// Blocks, on the storage's reads and in between; [`newer_than`](Self::newer_than) does not.
+    /// Blocks on the storage's reads and between them; [`newer_than`](Self::newer_than) does not.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
@@ -56,13 +56,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         }
     }
 
-    /// Resolves, with the version that is shown then, once the view shows a newer state than
-    /// `version`. Threads of the runtime refresh it every 20 ms until then, or until this is
-    /// dropped. Never blocks.
+    /// Resolves with the version of the view once it shows a newer state than `version`. Threads of
+    /// the runtime refresh the view every 20 ms until then, or until the future is dropped. Never
+    /// blocks.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); [`StorageError::Unavailable`] if the system has no thread to
-    /// wait with.
+    /// As [`refresh`](Self::refresh). [`StorageError::Unavailable`] if the system has no thread for
+    /// the wait.
     pub fn newer_than(&self, version: u64) -> Completion<u64, RotorTreeError> {
         if let Err(error) = self.check_process() {
             return Completion::ended(Err(error));
@@ -89,7 +89,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     }
 }
 
-/// Refreshes a view for a future that waits for something new.
+/// Refreshes a view for a future that waits for a newer state.
 struct Watch<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     view: ReadOnly<H, N, MAX_DEPTH>,
     version: u64,
@@ -97,7 +97,7 @@ struct Watch<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Watch<H, N, MAX_DEPTH> {
-    /// Looks now and, while there is nothing new and the future lives, again later.
+    /// Refreshes now, and again later while the state is unchanged and the future lives.
     fn recheck(self) {
         if self.completer.is_abandoned() {
             return;

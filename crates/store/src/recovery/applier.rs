@@ -1,4 +1,4 @@
-//! [`Applier`]: applies batches to the tree, on the calling thread or on one of its own.
+//! [`Applier`]: applies batches to the tree, on the calling thread or on a second one.
 
 use std::{
     mem,
@@ -21,14 +21,14 @@ use crate::{
     sync::{thread_token, work_for},
 };
 
-/// One waits while another is hashed and a third is filled.
+/// One batch waits while another is hashed and a third is filled.
 const BUFFERS: usize = 3;
-/// Where hashing a batch takes this long, it is shared out: reading leaves the other processors
-/// idle then. A fast hasher loses more by being disturbed than it gains.
+/// Batches that take at least this long to hash are spread over the other processors, which reading
+/// leaves idle. Below, spreading costs a fast hasher more than it gains.
 const SLOW: Duration = Duration::from_millis(10);
 
-/// Applies batches to the tree. Once there is enough to hash, a thread of its own does it while the
-/// calling one reads on.
+/// Applies batches to the tree. Once there is enough to hash, a second thread hashes while the
+/// calling thread reads on.
 pub(super) struct Applier<'scope, 'env, 'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scope: &'scope Scope<'scope, 'env>,
     target: &'scope Mutex<ReplayTarget<'a, H, N, MAX_DEPTH>>,
@@ -36,11 +36,11 @@ pub(super) struct Applier<'scope, 'env, 'a, H: Hasher, const N: usize, const MAX
     outcome: Result<(), RotorTreeError>,
 }
 
-/// A thread that takes batches and gives them back cleared, until one fails.
+/// A thread that takes batches and returns them cleared, until one fails.
 struct Worker<'scope> {
     to: SyncSender<ReplayBatch>,
     back: Receiver<ReplayBatch>,
-    /// How many batches there are, the caller's included.
+    /// The number of batches, the caller's included.
     buffers: usize,
     thread: ScopedJoinHandle<'scope, Result<(), RotorTreeError>>,
 }
@@ -60,8 +60,8 @@ impl<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize
         }
     }
 
-    /// Has a batch applied, and leaves an empty one that follows it. `false` if the tree takes no
-    /// more; [`finish`](Self::finish) tells why.
+    /// Applies a batch, and leaves an empty one that follows it. Returns `false` if the tree takes
+    /// no more; [`finish`](Self::finish) returns the cause.
     pub(super) fn apply(&mut self, batch: &mut ReplayBatch) -> bool {
         if self.worker.is_none() && batch.is_full() && !is_child() {
             self.worker = self.start_worker();
@@ -75,7 +75,7 @@ impl<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize
         }
     }
 
-    /// A thread for the batches, unless none can be had.
+    /// Starts a thread for the batches, if the system has one.
     fn start_worker(&self) -> Option<Worker<'scope>> {
         let target = self.target;
         let (to, queue) = sync_channel::<ReplayBatch>(1);
@@ -89,7 +89,7 @@ impl<'scope, 'env, 'a: 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize
                 let started = Instant::now();
                 target.apply(&mut batch)?;
                 target.shares |= started.elapsed() >= SLOW;
-                // The caller may be done already.
+                // The caller may have finished already.
                 drop(give_back.send(batch));
             }
             Ok(())

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_wal::{GroupHeader, Position, RecordView};
 
-/// Leaves hashed at once: 1 MiB of them.
+/// Leaves per run of hashing: 1 MiB of them.
 pub(super) const BATCH_LEAVES: usize = 1 << 15;
 
-/// Records in the order of the log, and what the log states of the tree after them.
+/// Records in the order of the log, and the state of the tree that the log states after them.
 #[derive(Default)]
 pub(super) struct ReplayBatch {
     pub(super) leaves: Vec<Hash>,
-    /// How many of the leaves belong to entries that have ended.
+    /// The number of leaves that belong to complete entries.
     pub(super) ended: usize,
-    /// The sequence of the last end of an entry; 0 without one.
+    /// The sequence of the end of the last complete entry; 0 without one.
     pub(super) end_sequence: u64,
     pub(super) metadata: Option<Arc<[u8]>>,
     /// The state that the last group states after its records.
@@ -27,7 +27,7 @@ impl ReplayBatch {
     pub(super) fn push(&mut self, record: &RecordView<'_>) {
         let needed = self.leaves.len() + record.leaves.len();
         if needed > self.leaves.capacity() && needed > BATCH_LEAVES / 2 {
-            // All that it will need, rather than twice what it has: there are several of these.
+            // Reserves the final size at once rather than doubling: several batches exist.
             let enough = needed.max(BATCH_LEAVES + BATCH_LEAVES / 8);
             self.leaves.reserve_exact(enough - self.leaves.len());
         }
@@ -41,7 +41,7 @@ impl ReplayBatch {
         }
     }
 
-    /// The records that come next are this group's.
+    /// Starts a group, to which the next records belong.
     pub(super) fn group(&mut self, group: &GroupHeader) {
         if group.record_count > 0 {
             self.after_group = Some(Position {
@@ -52,17 +52,17 @@ impl ReplayBatch {
         }
     }
 
-    /// Whether there is enough for one run of hashing.
+    /// Whether the batch is large enough for one run of hashing.
     pub(super) fn is_full(&self) -> bool {
         self.leaves.len() >= BATCH_LEAVES
     }
 
-    /// Whether there are only whole entries, or nothing.
+    /// Whether the batch holds only whole entries, or nothing.
     pub(super) fn is_whole(&self) -> bool {
         self.ended == self.leaves.len()
     }
 
-    /// Forgets the records, and keeps the allocation and what is still to be compared.
+    /// Forgets the records. Keeps the allocation and the states that are still to be compared.
     pub(super) fn clear(&mut self) {
         self.leaves.clear();
         self.ended = 0;
@@ -71,7 +71,7 @@ impl ReplayBatch {
         self.base = None;
     }
 
-    /// Takes the place of a batch that is on its way: what is still to be compared goes on.
+    /// Continues a batch that was handed over: takes the states that are still to be compared.
     pub(super) fn follow(&mut self, before: &Self) {
         self.clear();
         self.after_group = before.after_group;

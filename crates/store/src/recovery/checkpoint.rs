@@ -43,8 +43,8 @@ pub(crate) fn load_manifest(storage: &dyn Storage) -> Result<Manifest, StorageEr
     Manifest::decode(&name, &bytes)
 }
 
-/// N and the hasher are a store's identity. Its MAX_DEPTH is a ceiling, which must not exceed that
-/// of the type or of the setting.
+/// Checks N and the hasher, which identify a store. Its MAX_DEPTH is a ceiling, which must not
+/// exceed that of the type or of the setting.
 pub(crate) fn check_identity<H: Hasher, const N: usize>(
     hasher: &H,
     manifest: &Manifest,

@@ -8,8 +8,8 @@ use crate::{
     storage::{Part, Storage},
 };
 
-/// Counts above this are refused for writing: no run counts through the other half of what the
-/// formats take.
+/// Counts above this are refused for writing: no run uses up the other half of the range of the
+/// formats.
 const MAX_COUNT_TO_WRITE: u64 = MAX_SEQUENCE / 2;
 
 /// Refuses to write to a store whose counts leave no room. No real store comes near the limit, so

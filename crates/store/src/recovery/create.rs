@@ -1,5 +1,5 @@
-//! Creating a store: the first segment, then the manifest. No record is accepted before
-//! both are durable.
+//! Creates a store: the first segment, then the manifest. No record is accepted before both are
+//! durable.
 
 use rotortree_hasher::Hash;
 use rotortree_wal::Position;

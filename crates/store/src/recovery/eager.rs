@@ -1,9 +1,9 @@
-//! [`EagerReplay`]: replays, while the first pass reads the log, whatever no later byte of the log
-//! can take back.
+//! [`EagerReplay`]: replays, during the first pass, the records that no later byte of the log can
+//! revoke.
 //!
-//! That is every whole entry of the run that is also attested, by something read so far: A and E
-//! only grow. Of an ordinary log it is everything up to A, so that the second pass is left with
-//! what must be written anew.
+//! These are the whole entries of the run that something read so far attests: A and E only grow. In
+//! an ordinary log they reach up to A, so the second pass handles only the records that must be
+//! written again.
 
 use std::{io, sync::Mutex, thread::scope};
 
@@ -22,22 +22,22 @@ use super::{
 };
 use crate::{RotorTreeError, lock::lock, manifest::Manifest};
 
-/// Leaves held back at most until it is known that they stay: 2 MiB of them. What is not known by
-/// then is left to the second pass.
+/// The most leaves to hold back until they are known to stay: 2 MiB of them. Leaves beyond are left
+/// to the second pass.
 const HELD_LEAVES: usize = 2 * BATCH_LEAVES;
-/// A group with more bytes of records than this is worth a look at whether the next one attests it.
+/// A group with more bytes of records than this is worth a check whether the next group attests it.
 const LARGE_GROUP: u64 = 1 << 20;
 
-/// How far the first pass has brought the tree.
+/// The state of the tree after the first pass.
 pub(super) struct ReplayedPrefix {
     pub(super) position: Position,
-    /// The group from which on the records behind `position` stand.
+    /// The first group of the records behind `position`.
     pub(super) place: LogPlace,
     pub(super) counts: ReplayCounts,
 }
 
 impl ReplayedPrefix {
-    /// Nothing is replayed: the tree is that of the checkpoint.
+    /// Nothing was replayed: the tree is that of the checkpoint.
     pub(super) fn nothing(start: Position) -> Self {
         Self {
             position: start,
@@ -48,7 +48,7 @@ impl ReplayedPrefix {
 }
 
 impl LiveLog {
-    /// [`assess`](Self::assess), and the tree as far as it was replayed, or why it could not be.
+    /// [`assess`](Self::assess), and the replayed prefix of the tree, or the error of its replay.
     /// Bounded memory beyond the tree.
     pub(super) fn assess_and_replay<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         &self,
@@ -84,17 +84,17 @@ impl LiveLog {
     }
 }
 
-/// Gathers records, and has them applied as soon as they are known to stay.
+/// Gathers records, and applies them as soon as they are known to stay.
 struct EagerReplay<'scope, 'env, 'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     applier: Applier<'scope, 'env, 'a, H, N, MAX_DEPTH>,
     batch: ReplayBatch,
-    /// What comes is left to the second pass.
+    /// The remaining records are left to the second pass.
     gave_up: bool,
-    /// The largest sequence known to be attested beyond that of the rules.
+    /// The largest sequence that is known to be attested beyond that of the rules.
     attested: u64,
-    /// Of the group whose records come.
+    /// The place of the current group.
     place: LogPlace,
-    /// What was gathered so far, applied or not.
+    /// The records gathered so far, applied or not.
     read: ReplayCounts,
     prefix: ReplayedPrefix,
     progress: Progress<'a>,
@@ -104,7 +104,7 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> Foll
     for EagerReplay<'scope, '_, 'a, H, N, MAX_DEPTH>
 {
     fn segment(&mut self, place: LogPlace, base: &Position, rules: &LogRules) {
-        // An entry that a segment left unfinished is cut, and the run goes on from before it.
+        // An entry that a segment left unfinished is cut, and the run continues from before it.
         self.gave_up |= !self.batch.is_whole();
         self.place = place;
         self.batch.base = Some(*base);
@@ -148,7 +148,7 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> Foll
 impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
     EagerReplay<'scope, '_, 'a, H, N, MAX_DEPTH>
 {
-    /// Whether everything gathered stays in the log, whatever comes.
+    /// Whether all gathered records stay in the log, whatever follows.
     fn stays(&self, rules: &LogRules) -> bool {
         !self.gave_up
             && self.batch.is_whole()
@@ -157,14 +157,15 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
 
     /// Passes the gathered records to the tree.
     fn apply(&mut self) {
-        // Why it could not be is told at the end, behind what the whole log is worth.
+        // The end of the replay reports the cause, after the assessment of the whole log.
         self.gave_up |= !self.applier.apply(&mut self.batch);
         self.prefix.place = self.place;
         self.prefix.counts = self.read;
         self.progress.report(self.place);
     }
 
-    /// Applies the rest, waits until all is applied, and says up to where in the log that is.
+    /// Applies the remaining records, waits until all are applied, and returns the place in the log
+    /// behind them.
     fn finish(mut self, rules: &LogRules) -> Result<ReplayedPrefix, RotorTreeError> {
         if self.stays(rules) && self.batch.end_sequence > 0 {
             self.apply();

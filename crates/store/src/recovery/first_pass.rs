@@ -1,5 +1,5 @@
-//! The first pass: reads all of the log and says what it is worth. What is made of the records on
-//! the way is the follower's business.
+//! The first pass: reads and assesses the whole log. A follower decides the use of the records on
+//! the way.
 
 use std::io;
 
@@ -11,21 +11,21 @@ use super::{
 };
 use crate::manifest::Manifest;
 
-/// Is told what the first pass comes across, after `rules` were.
+/// Receives the parts of the log during the first pass, after `rules` have received them.
 pub(super) trait Follower {
     /// The next segment.
     fn segment(&mut self, _: LogPlace, _base: &Position, _: &LogRules) {}
-    /// A group; whether what stands behind it should be looked at now.
+    /// A group. Returns whether to look at the group behind it now.
     fn group(&mut self, _: &GroupHeader, _: &LogRules) -> bool {
         false
     }
     /// The group behind that group.
     fn group_behind(&mut self, _: &GroupHeader) {}
-    /// A record that is the next one of the run.
+    /// The next record of the run.
     fn record(&mut self, _: &RecordView<'_>, _: &LogRules) {}
 }
 
-/// Follows nothing.
+/// Ignores every part.
 impl Follower for () {}
 
 impl LiveLog {
@@ -34,7 +34,7 @@ impl LiveLog {
         self.first_pass(manifest, &mut ()).map(LogRules::finish)
     }
 
-    /// Tells the rules all of the log, and `follower` on the way.
+    /// Passes the whole log to the rules, and to `follower` on the way.
     pub(super) fn first_pass(
         &self,
         manifest: &Manifest,

@@ -11,20 +11,19 @@ use super::{
 };
 use crate::manifest::Manifest;
 
-/// The content of the manifest, the headers and the valid groups of a damaged log, after
-/// the damage too.
+/// The content of the manifest, the headers and the valid groups of a damaged log, those after the
+/// damage included.
 pub(super) struct Known {
-    /// The durable state with the most entries that is on record anywhere.
+    /// The recorded durable state with the most entries.
     durable: Position,
-    /// The most leaves that anything on record says the tree had, durable or not.
+    /// The largest recorded number of leaves of the tree, durable or not.
     pub(super) leaves: u64,
-    /// Whether the tree may have had leaves that nothing on record tells of.
+    /// Whether the tree may have had leaves without any record of them.
     pub(super) may_have_had_more: bool,
 }
 
 impl Known {
-    /// Reads the log once more, of which `assessment` says up to where it was durable. O(log) time,
-    /// constant memory.
+    /// Reads the log again. `assessment` states its durable part. O(log) time, constant memory.
     pub(super) fn gather(
         log: &LiveLog,
         manifest: &Manifest,
@@ -82,7 +81,7 @@ impl Known {
         }
     }
 
-    /// The durable head that a tree of `size` leaves has lost, as far as it is on record.
+    /// The recorded durable head that a tree of `size` leaves has lost.
     pub(super) fn lost(&self, size: u64) -> Option<TreeHead> {
         (self.durable.size > size).then_some(TreeHead {
             size: self.durable.size,

@@ -7,7 +7,7 @@ use rotortree_wal::{Event, GroupHeader, Scanner, Window};
 use super::segments::{LiveLog, LiveSegment};
 use crate::storage::SegmentReader;
 
-/// A place in the log where a group starts, or a segment.
+/// A place in the log at the start of a group or segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LogPlace {
     /// The segment, as an index.
@@ -18,20 +18,20 @@ pub(super) struct LogPlace {
     pub(super) offset: u64,
 }
 
-/// Reads through one window whatever it comes to.
+/// Reads all segments through one window.
 pub(super) struct LogScanner<'a> {
     log: &'a LiveLog,
-    /// Of the current segment and of the group that was read last.
+    /// The place of the current segment and of the last group.
     place: LogPlace,
     /// The current segment, if one was begun.
     segment: Option<&'a LiveSegment>,
-    /// None for a segment without a readable header.
+    /// `None` for a segment without a readable header.
     scanner: Option<Scanner<SegmentReader>>,
     window: Window,
 }
 
 impl<'a> LogScanner<'a> {
-    /// A scanner whose first segment is that of `place`, read from there on.
+    /// A scanner whose first segment is that of `place`, read from that place on.
     pub(super) fn starting_at(log: &'a LiveLog, place: LogPlace) -> Self {
         Self {
             log,
@@ -42,7 +42,7 @@ impl<'a> LogScanner<'a> {
         }
     }
 
-    /// Goes to the next segment; `None` behind the last one.
+    /// Moves to the next segment; `None` behind the last one.
     pub(super) fn next_segment(&mut self) -> io::Result<Option<&'a LiveSegment>> {
         if let Some(ended) = self.segment.take() {
             self.place = LogPlace {
@@ -67,7 +67,7 @@ impl<'a> LogScanner<'a> {
         Ok(Some(segment))
     }
 
-    /// What comes next in the current segment; `None` at its end.
+    /// The next event of the current segment; `None` at its end.
     pub(super) fn next(&mut self) -> io::Result<Option<Event<'_>>> {
         let Some(scanner) = &mut self.scanner else {
             return Ok(None);
@@ -79,8 +79,8 @@ impl<'a> LogScanner<'a> {
         Ok(event)
     }
 
-    /// The group that stands right behind the one read last, if one does that counts: a group
-    /// beyond the segment's cap is dead and attests nothing.
+    /// The group right behind the last one, if it counts. A group beyond the segment's cap is dead
+    /// and attests nothing.
     pub(super) fn peek_group(&mut self) -> io::Result<Option<GroupHeader>> {
         let cap = self.cap();
         match &mut self.scanner {
@@ -91,7 +91,7 @@ impl<'a> LogScanner<'a> {
         }
     }
 
-    /// Up to which sequence the current segment counts.
+    /// The last sequence of the current segment that counts.
     pub(super) fn cap(&self) -> u64 {
         self.segment.map_or(0, |segment| segment.cap)
     }

@@ -1,4 +1,5 @@
-//! [`NewSegment`]: the segment that this run writes, begun with what recovery copies into it.
+//! [`NewSegment`]: the segment that this run writes. It begins with the records that recovery
+//! copies.
 
 use std::io;
 
@@ -9,12 +10,12 @@ use crate::{
     storage::{SegmentWriter, Storage, WriteError},
 };
 
-/// Records in a group at most, so that groups of single leaves stay bounded as well.
+/// The most bytes of records in a group, so that groups of single leaves stay bounded as well.
 const GROUP_BYTES: usize = 2 << 20;
-/// Bytes handed to the backend at once.
+/// Bytes per write to the backend.
 const WRITE_BYTES: usize = 256 << 10;
 
-/// A segment that records are pushed into, group by group. It is there once it is finished.
+/// A segment that takes records, group by group. It is visible once it is finished.
 pub(super) struct NewSegment<'a> {
     writer: Box<dyn SegmentWriter + 'a>,
     salt: u64,
@@ -48,7 +49,7 @@ impl<'a> NewSegment<'a> {
         self.group.byte_len() >= GROUP_BYTES
     }
 
-    /// Ends the group, if it has a record; the tree is in the state `after` behind it.
+    /// Ends the group, if it has a record. The tree behind the group is in the state `after`.
     pub(super) fn end_group(&mut self, after: &Position) -> Result<(), StorageError> {
         if self.group.is_empty() {
             return Ok(());
@@ -63,14 +64,15 @@ impl<'a> NewSegment<'a> {
         Ok(())
     }
 
-    /// Makes the segment visible and durable; its length.
+    /// Makes the segment visible and durable. Returns its length.
     pub(super) fn finish(mut self) -> Result<u64, StorageError> {
         self.writer.write(&self.bytes).map_err(told)?;
         self.writer.finish().map_err(told)
     }
 }
 
-/// Opening fails, whatever became of the write: the next one tells.
+/// The error of a failed write. Opening fails whether or not the write took place: the next opening
+/// finds out.
 fn told(error: WriteError) -> StorageError {
     StorageError::Io(error.into_io())
 }

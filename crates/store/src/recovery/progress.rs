@@ -1,4 +1,4 @@
-//! How far a replay has come: what the caller is told on the way, and what the report counts.
+//! The progress of a replay: reports to the caller, and counts for the report.
 
 use rotortree_wal::RecordView;
 
@@ -8,7 +8,7 @@ use crate::{
     settings::{ProgressCallback, Settings},
 };
 
-/// Tells the caller of opening how much of the log was replayed, if it wants to know.
+/// Reports the replayed part of the log to the caller of opening, if it has a callback.
 #[derive(Clone, Copy)]
 pub(super) struct Progress<'a> {
     callback: Option<&'a ProgressCallback>,
@@ -23,7 +23,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// The log is replayed up to here.
+    /// Reports that the log is replayed up to `place`.
     pub(super) fn report(&self, place: LogPlace) {
         if let Some(callback) = self.callback {
             callback.report(OpenProgress::Replayed {
@@ -34,7 +34,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// What was replayed.
+/// Counts of the replayed records.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReplayCounts {
     pub(super) records: u64,

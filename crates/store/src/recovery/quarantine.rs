@@ -7,23 +7,22 @@ use rotortree_wal::{Place, SECTOR, SegmentBytes};
 use super::segments::{LiveLog, LiveSegment};
 use crate::{StorageError, storage::SegmentReader};
 
-/// A hole of twice this length is always left out of what is kept aside, one that is shorter than
-/// this never.
+/// A hole of at least twice this length is never kept aside; a shorter hole than this always is.
 const LONG_HOLE: u64 = 16 << 20;
-/// How many names are tried where others hold other bytes.
+/// The number of names to try if files of these names hold other bytes.
 const NAMES: u32 = 100;
 
 /// A stretch of a segment that was kept.
 pub(super) struct Kept {
     /// The label of the file within the store.
     pub(super) label: String,
-    /// Where it is.
+    /// The place of the file.
     pub(super) place: String,
 }
 
 impl LiveLog {
-    /// Keeps everything from `place` on aside, but for long holes. What an earlier opening kept is
-    /// used again.
+    /// Keeps everything from `place` on aside, except long holes. Reuses the files of an earlier
+    /// opening.
     pub(super) fn quarantine(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
@@ -64,8 +63,8 @@ impl LiveLog {
         )))
     }
 
-    /// A stretch of a segment, with the segment's header in front: its salt is needed to
-    /// check the stretch.
+    /// A stretch of a segment behind a copy of the segment's header, whose salt is needed to check
+    /// the stretch.
     fn content(&self, segment: &LiveSegment, stretch: &Range<u64>) -> io::Result<Tail> {
         let mut bytes = self.open(segment.number)?;
         let mut header = vec![0; stretch.start.min(SECTOR as u64) as usize];

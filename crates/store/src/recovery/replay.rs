@@ -1,9 +1,8 @@
-//! The second pass: replays what the first pass left of the log's records, and copies those that
-//! the new segment must hold.
+//! The second pass: replays the records that the first pass has left, and copies those that the new
+//! segment must hold.
 //!
-//! Memory beyond the tree is bounded: records gather in a [`ReplayBatch`] before they are hashed,
-//! and an entry that is larger goes into the tree in parts, which is invisible until opening
-//! returns.
+//! Memory beyond the tree is bounded: records gather in a [`ReplayBatch`] before they are hashed. A
+//! larger entry goes into the tree in parts, which is invisible until opening returns.
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{RotorTreeError, StorageError};
 
-/// Reads records and pushes them into the tree, and into a segment where one is given.
+/// Reads records and pushes them into the tree, and into a segment if one is given.
 pub(super) struct Replayer<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scanner: LogScanner<'a>,
     batch: ReplayBatch,
@@ -30,7 +29,7 @@ pub(super) struct Replayer<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize
 }
 
 impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, MAX_DEPTH> {
-    /// A replay from where the first pass left `tree`.
+    /// A replay from the place at which the first pass left `tree`.
     pub(super) fn new(
         log: &'a LiveLog,
         tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
@@ -63,7 +62,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         self.counts
     }
 
-    /// Replays the records up to `end`, where an entry ends, and copies them into `copy`.
+    /// Replays the records up to `end`, the end of an entry, and copies them into `copy`.
     pub(super) fn run(
         &mut self,
         end: u64,
@@ -108,7 +107,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         }
     }
 
-    /// Applies what was gathered, and ends the group of the copy.
+    /// Applies the gathered records, and ends the group of the copy.
     fn apply(&mut self, copy: Option<&mut NewSegment<'_>>) -> Result<(), RotorTreeError> {
         self.target.apply(&mut self.batch)?;
         self.progress.report(self.scanner.place());
@@ -118,7 +117,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         Ok(())
     }
 
-    /// Compares the tree with what the segments say that nothing is left to be read from.
+    /// Compares the tree with the bases of the remaining segments, which hold no records to replay.
     fn check_bases_ahead(&self) -> Result<(), StorageError> {
         let mut headers = self
             .scanner

@@ -1,14 +1,14 @@
-//! [`RecoveryReport`] and what it holds, as sentences.
+//! [`RecoveryReport`] and its parts as sentences.
 
 use std::fmt;
 
 use super::report::{Damage, LogBreak, RecoveryReport};
 
-/// The report in one line, for a log or a terminal; its parts stand between semicolons, and empty
-/// parts are omitted.
+/// The report in one line, for a log or a terminal. Semicolons separate its parts, and empty parts
+/// are omitted.
 impl fmt::Display for RecoveryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every field by name: one that is added and not written here does not compile.
+        // Every field by name: a new field that is not written here does not compile.
         let Self {
             created,
             was_closed,

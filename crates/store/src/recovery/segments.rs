@@ -13,7 +13,7 @@ use crate::{
     storage::{Part, SegmentReader, Storage},
 };
 
-/// A segment of the log that is in force.
+/// A segment of the log in force.
 pub(crate) struct LiveSegment {
     pub(crate) number: u64,
     pub(crate) start: Start,
@@ -25,7 +25,7 @@ pub(crate) struct LiveSegment {
 /// The source of a segment's header.
 pub(crate) enum Start {
     Intact(SegmentHeader),
-    /// The header in the segment is damaged, and its copy elsewhere is not.
+    /// The header in the segment is damaged, and its copy elsewhere is sound.
     Restored(SegmentHeader),
     Unreadable(SegmentError),
 }
@@ -43,16 +43,16 @@ impl LiveSegment {
 pub(crate) struct LiveLog {
     storage: Arc<dyn Storage>,
     pub(crate) segments: Vec<LiveSegment>,
-    /// Segments that the manifest does not name: covered by it and not removed yet, or started and
-    /// not named before a crash. Nothing in them was ever acknowledged that is not elsewhere too.
+    /// Segments that the manifest does not name: covered but not removed yet, or started before a
+    /// crash and never named. Every acknowledged record in them also exists elsewhere.
     pub(crate) unnamed: Vec<u64>,
-    /// The sequence up to which the log must be valid, besides what it says itself.
+    /// The sequence that the manifest attests, in addition to the log's own attestations.
     pub(crate) attested: u64,
 }
 
 impl LiveLog {
-    /// The log as its owner reads it. By now the manifest is durable, and so is what it
-    /// says was durable.
+    /// The log as its owner reads it. The manifest is durable by now, and so are the records that
+    /// it states as durable.
     pub(crate) fn read_owned(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -64,8 +64,8 @@ impl LiveLog {
 
     /// Lists the segments and reads their headers.
     ///
-    /// Every segment from the manifest's first to its last must be there; a missing one, or one
-    /// that shows that the manifest is an earlier one, is an error in every mode.
+    /// Every segment from the manifest's first to its last must exist. A missing segment is an
+    /// error in every mode, and so is one that shows that the manifest is an older one.
     pub(crate) fn read(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -94,8 +94,8 @@ impl LiveLog {
             unnamed,
             attested: manifest.clean_close.map_or(0, |close| close.sequence),
         };
-        // From the newest to the oldest: each header is kept in the one behind it, that of the
-        // newest in the manifest.
+        // From the newest to the oldest: the next segment keeps a copy of each header, and the
+        // manifest a copy of the newest.
         let mut copy = Some(manifest.newest);
         for &number in numbers.iter().rev() {
             let segment = log.read_segment(manifest, number, copy)?;
@@ -130,9 +130,9 @@ impl LiveLog {
             SegmentStart::Unreadable(error) => {
                 restore(manifest, copy).map_or(Start::Unreadable(error), Start::Restored)
             }
-            // A segment becomes visible only once it is whole: blank is what no crash leaves. Where
-            // more than the header is gone, the header alone would make the log look as
-            // if it had ended here.
+            // A segment becomes visible only once it is whole, so no crash leaves a blank start. If
+            // more than the header is gone, a restored header would make the log look as if it had
+            // ended here.
             SegmentStart::Blank => restore(manifest, copy.filter(|_| len == SECTOR as u64)).map_or(
                 Start::Unreadable(SegmentError::NotASegment),
                 Start::Restored,
@@ -158,13 +158,14 @@ impl LiveLog {
         Ok(segment)
     }
 
-    /// A segment is named by a manifest before anything is written behind what it was created with.
-    /// One that was written to and is not named, or that another one stands behind, shows that the
-    /// manifest is an earlier one: to go on from it would drop what came since. One whose header is
-    /// damaged may have been written to, unless there is nothing behind the header.
+    /// Refuses a manifest that a newer one had replaced: continuing from it would drop the later
+    /// records. A manifest names a segment before anything is written behind the segment's initial
+    /// content. So an unnamed segment that was written to, or that has a successor, shows an older
+    /// manifest. An unnamed segment with a damaged header may have been written to, unless nothing
+    /// is behind the header.
     ///
-    /// A reader that a writer has overtaken by a rotation gets the error too, and finds a newer
-    /// manifest in force then.
+    /// A reader that a writer's rotation has overtaken gets this error too, and then finds a newer
+    /// manifest in force.
     fn refuse_older_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
         let last = manifest.last_segment();
         let refuse = |number, reason| {
@@ -176,7 +177,7 @@ impl LiveLog {
         };
         for number in self.unnamed.iter().copied().filter(|number| *number > last) {
             let mut bytes = match self.open(number) {
-                // Its owner removes one that it started and never named.
+                // The owner removes a segment that it started and never named.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 opened => opened?,
             };
@@ -203,8 +204,8 @@ impl LiveLog {
         Ok(())
     }
 
-    /// A segment of another tree, another number or another beginning does not belong here,
-    /// whatever its checksum says.
+    /// Refuses a segment of another tree, another number or another beginning, whatever its
+    /// checksum says.
     fn check_identity(
         &self,
         manifest: &Manifest,
@@ -248,7 +249,7 @@ impl LiveLog {
         }
     }
 
-    /// The segments whose header was damaged and stands elsewhere, too.
+    /// The segments whose damaged header has a sound copy elsewhere.
     pub(crate) fn restored(&self) -> Vec<String> {
         let is_restored = |segment: &&LiveSegment| matches!(segment.start, Start::Restored(_));
         let restored = self.segments.iter().filter(is_restored);
@@ -263,12 +264,12 @@ impl LiveLog {
         self.storage.read_segment(number)
     }
 
-    /// Bytes of the log in all.
+    /// Bytes of the whole log.
     pub(crate) fn total_bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.len).sum()
     }
 
-    /// What the log says does not fit together.
+    /// The error for contradictions in the log.
     pub(crate) fn changed(&self, reason: &str) -> StorageError {
         let last = self.segments.last().map_or(0, |segment| segment.number);
         StorageError::DataCorruption {
@@ -283,13 +284,13 @@ impl LiveLog {
     }
 }
 
-/// The header of a segment from where it stands a second time.
+/// The header of a segment from its second copy.
 fn restore(manifest: &Manifest, copy: Option<HeaderCopy>) -> Option<SegmentHeader> {
     copy.map(|copy| copy.restore(manifest.tree_id, manifest.arity, manifest.fingerprint))
 }
 
-/// Whether the segment was written to after its creation, which happens only after a
-/// manifest names it.
+/// Whether the segment was written to after its creation, which happens only once a manifest names
+/// it.
 fn is_used(bytes: SegmentReader, header: &SegmentHeader) -> io::Result<bool> {
     let mut scanner = Scanner::new(bytes, header.salt);
     while let Some(event) = scanner.next()? {

@@ -7,18 +7,18 @@ use rotortree_wal::Position;
 use super::{batch::ReplayBatch, segments::LiveLog};
 use crate::{RotorTreeError, StorageError, hashing};
 
-/// The tree of a store that is being opened, as far as the log has been applied to it.
+/// The tree of a store that is being opened, with the part of the log that was applied so far.
 pub(super) struct ReplayTarget<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(super) log: &'a LiveLog,
     pub(super) tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
-    /// State after the last entry that is in the tree as a whole.
+    /// State after the last whole entry in the tree.
     pub(super) position: Position,
-    /// Whether large runs of leaves are shared out among threads, where the features have it.
+    /// Whether large runs of leaves are spread over threads, if the features allow it.
     pub(super) shares: bool,
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReplayTarget<'_, H, N, MAX_DEPTH> {
-    /// Applies a batch and clears it: whole entries first, to know the state after them, then the
+    /// Applies a batch and clears it: whole entries first, to learn the state after them, then the
     /// beginning of an unfinished one.
     pub(super) fn apply(&mut self, batch: &mut ReplayBatch) -> Result<(), RotorTreeError> {
         let (ended, unfinished) = batch.leaves.split_at(batch.ended);
@@ -52,7 +52,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReplayTarget<'_, H, N, M
         }
     }
 
-    /// Compares the tree with what the segment that continues from here says of it.
+    /// Compares the tree with the base of the segment that continues from here.
     pub(super) fn check_base(&self, base: &Position) -> Result<(), StorageError> {
         if base.sequence == self.position.sequence && *base != self.position {
             return Err(self
@@ -62,7 +62,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReplayTarget<'_, H, N, M
         Ok(())
     }
 
-    /// Compares the tree with what the group that ends here says of it.
+    /// Compares the tree with the state that the group that ends here states.
     fn check_group(&self, after: Option<Position>) -> Result<(), StorageError> {
         match after {
             Some(after) if after.sequence == self.position.sequence && after != self.position => {

@@ -15,7 +15,7 @@ use crate::{
     storage::{Part, Storage},
 };
 
-/// Turns the first pass's verdict into the report, or into an error where the mode wants one.
+/// Turns the first pass's verdict into the report, or into an error if the mode demands one.
 pub(super) fn judge(
     live: &LiveLog,
     manifest: &Manifest,
@@ -75,8 +75,8 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Keeps the cut bytes of a damaged log aside, and records the cut in `manifest`, which is about to
-/// be committed.
+/// Keeps the cut bytes of a damaged log aside, and records the cut in `manifest`, which is
+/// committed next.
 pub(super) fn record_cut(
     live: &LiveLog,
     assessment: &Assessment,
@@ -102,7 +102,7 @@ pub(super) fn record_cut(
     Ok(())
 }
 
-/// The last look at what was recovered, before anything of it is written.
+/// Checks the recovered tree for the last time before anything is written.
 pub(super) fn accept<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     tree: &LeanIMT<H, N, MAX_DEPTH>,
     storage: &dyn Storage,
@@ -128,7 +128,7 @@ pub(super) fn accept<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     expect_head(&tree.snapshot(), expected)
 }
 
-/// Refuses a tree that does not contain a head that the caller knows.
+/// Refuses a tree that does not contain a head that the caller expects.
 pub(super) fn expect_head<const N: usize, const MAX_DEPTH: usize>(
     snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     expected: Option<TreeHead>,

@@ -23,7 +23,7 @@ fn loom_models_ticks_that_flush_whatever_was_inserted_beside_them() {
         });
         let second = insert(&tree, 2);
         ticking.join().expect("no thread panics");
-        // No thread waits or inserts any more: the due ticks are enough, and they end.
+        // No thread waits or inserts any more: the due ticks suffice, and they end.
         while runtime.time_passes() {}
         assert_durable(&tree, &disk, &first, 1);
         assert_durable(&tree, &disk, &second, 2);
@@ -74,7 +74,7 @@ fn loom_models_a_checkpoint_beside_one_that_inserts_and_waits() {
     });
 }
 
-/// Of the same size as what is durable is not the same as durable: metadata alone changes no size.
+/// An equal size does not imply an equal state: metadata alone changes no size.
 #[test]
 fn loom_models_a_checkpoint_beside_metadata_that_comes_back_to_what_it_was() {
     model("a checkpoint beside metadata", 4, || {

@@ -1,4 +1,4 @@
-//! [`Disk`]: a storage in memory that remembers what it acknowledged, and fails when told to.
+//! [`Disk`]: a storage in memory that remembers its acknowledged writes, and fails on request.
 
 use std::{
     io::{self, Read},
@@ -16,10 +16,10 @@ use crate::{
     sync::{Mutex, lock},
 };
 
-/// What a sync panics with that is told to.
+/// The message of a planned panic.
 pub(super) const PLANNED_PANIC: &str = "a planned panic";
 
-/// How a sync ends.
+/// The end of a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     Fails,
@@ -29,11 +29,10 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct Disk {
     memory: MemoryStorage,
-    /// Threads within a write of the log. A switch of threads may happen where it changes: writing
-    /// takes time.
+    /// Threads within a write of the log. Threads may switch at its changes: writing takes time.
     writing: AtomicUsize,
-    /// loom's, so that what a thread sees of the disk counts as a reason to let another
-    /// one run before.
+    /// loom's mutex, so that a thread's view of the disk counts as a reason to run another thread
+    /// first.
     told: Mutex<Told>,
 }
 
@@ -43,7 +42,7 @@ struct Told {
     acknowledged: Vec<u8>,
     /// Groups and marks, in their order.
     log: Vec<Written>,
-    /// The sync that does not end well, counted from 0, and how it ends.
+    /// The sync that fails, counted from 0, and its end.
     fault: Option<(usize, Ending)>,
     syncs: usize,
 }
@@ -60,7 +59,7 @@ impl Disk {
         Self::with(None)
     }
 
-    /// One whose sync number `sync`, from 0, ends so, and every one behind it too.
+    /// A disk on which sync number `sync`, counted from 0, and every later one end with `ending`.
     pub(super) fn whose(sync: usize, ending: Ending) -> Arc<Self> {
         Self::with(Some((sync, ending)))
     }
@@ -84,7 +83,7 @@ impl Disk {
             .any(|window| window == bytes)
     }
 
-    /// Whether something on disk says that the last group was synced.
+    /// Whether the disk holds an attestation of the last group.
     pub(super) fn attests_everything(&self) -> bool {
         lock(&self.told).log.last() != Some(&Written::Group)
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::engine::group_commit::Polled;
 use crate::{DurabilityToken, StorageError};
 
-/// Checks that the outcome of waiting is true, and stays true.
+/// Checks that the outcome of waiting is true and stays true.
 fn assert_told_truly(
     disk: &Disk,
     token: &DurabilityToken,
@@ -100,7 +100,7 @@ fn loom_models_closing_when_the_sync_fails() {
     });
 }
 
-/// The panic of a leader is its caller's; the others get an error.
+/// The caller of the leader gets its panic; the other threads get an error.
 #[test]
 fn loom_models_a_leader_that_panics_while_another_waits() {
     silence(PLANNED_PANIC);
@@ -124,11 +124,10 @@ fn loom_models_a_leader_that_panics_while_another_waits() {
     });
 }
 
-/// Keeps a panic that is expected thousands of times from being reported each time. For good, and
-/// in front of the hook that is there: loom has one of its own, without which the end of each of
-/// its threads is reported.
+/// Silences a panic that is expected thousands of times, for good. The hook runs in front of loom's
+/// own, which would report the end of each of its threads.
 fn silence(message: &'static str) {
-    // Installs that hook.
+    // Installs loom's hook.
     loom::model(|| {});
     let others = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

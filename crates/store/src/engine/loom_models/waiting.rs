@@ -82,7 +82,7 @@ fn loom_models_what_is_durable_only_grows_and_is_on_disk() {
     });
 }
 
-/// Polls as an executor does: only again once it was woken.
+/// Polls as an executor does: again only after a wake-up.
 pub(super) fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let bell = Arc::new(Bell::default());
     let waker = bell.waker();
@@ -111,8 +111,7 @@ fn loom_models_a_future_beside_another_leader() {
     });
 }
 
-/// The waker of the last poll is the one that counts, and a future that is dropped takes no
-/// other's.
+/// The waker of the last poll counts, and a dropped future removes no other future's waker.
 #[test]
 fn loom_models_a_future_that_is_polled_anew_beside_one_that_is_dropped() {
     model("a future polled anew", 2, || {
@@ -165,7 +164,7 @@ fn loom_models_a_follower_of_durable_heads_beside_a_leader_that_closes() {
             tree.close().expect("nothing fails");
             token.head()
         });
-        // It misses neither the sync nor the end.
+        // The stream misses neither the sync nor the end.
         let head = block_on(heads.next());
         assert!(disk.has(&super::leaf(1)), "given before the sync returned");
         assert_eq!(block_on(heads.next()), None);
@@ -205,7 +204,7 @@ fn loom_models_closing_while_others_insert_and_wait() {
         let inserting = thread::spawn({
             let (tree, disk) = (tree.clone(), Arc::clone(&disk));
             move || {
-                // In time, or refused; never accepted and lost.
+                // The insert is in time or refused, never accepted and lost.
                 if let Ok((_, token)) = tree.insert(super::leaf(2)) {
                     token.wait().expect("closing flushes what was accepted");
                     assert!(disk.has(&super::leaf(2)));

@@ -1,4 +1,4 @@
-//! The directories of a store: made, listed and synced.
+//! The directories of a store: creates, lists and syncs them.
 
 use std::{
     io,
@@ -16,7 +16,8 @@ impl<L: FileLayer> Disk<L> {
         self.judge_sync(synced)
     }
 
-    /// A directory that cannot be synced loses names in a power failure, and so promises 1 and 2.
+    /// Judges the outcome of a directory's sync. A directory that cannot be synced loses names in a
+    /// power failure, and so promises 1 and 2.
     pub(super) fn judge_sync(&self, synced: io::Result<()>) -> io::Result<()> {
         match synced {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
@@ -33,8 +34,8 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Names in a directory, sorted, with whether each is a directory; `None` if there is no
-    /// such directory.
+    /// The names in a directory, sorted, each with whether it is a directory. `None` if the
+    /// directory is missing.
     pub(in crate::fs) fn list(&self, path: &Path) -> io::Result<Option<Vec<(PathBuf, bool)>>> {
         let listed = self.call("list the directory", path, |dir, below| {
             self.files.list(dir, below)
@@ -65,12 +66,12 @@ impl<L: FileLayer> Disk<L> {
         lock(&self.anchored).contains(path)
     }
 
-    /// The parents of these directories were synced.
+    /// Records that the parents of these directories were synced.
     pub(in crate::fs) fn anchored(&self, paths: impl IntoIterator<Item = PathBuf>) {
         lock(&self.anchored).extend(paths);
     }
 
-    /// Creates a directory, whose name is then still to be synced.
+    /// Creates a directory. Its name is still to be synced.
     pub(in crate::fs) fn create_dir_if_missing(&self, path: &Path) -> io::Result<()> {
         let created = self.call("create the directory", path, |dir, below| {
             self.files.create_dir(dir, below)

@@ -1,4 +1,4 @@
-//! [`Draft`]: a file that is being written under a temporary name.
+//! [`Draft`]: a new file under a temporary name.
 
 use std::{
     io,
@@ -10,17 +10,17 @@ use std::{
 use super::{Disk, Prepared};
 use crate::file_layer::FileLayer;
 
-/// Bytes moved at once when a stream is copied to a file.
+/// Bytes per step of copying a stream to a file.
 const COPY_BYTES: usize = 256 << 10;
 
-/// A new file under a temporary name, which is removed again unless the file is finished.
+/// A new file under a temporary name. Dropping an unfinished one removes it.
 #[derive(Debug)]
 pub(in crate::fs) struct Draft<'a, L: FileLayer> {
     file: Prepared<L>,
     leftover: Leftover<'a, L>,
 }
 
-/// A name to be removed.
+/// A name to remove.
 #[derive(Debug)]
 struct Leftover<'a, L: FileLayer> {
     disk: &'a Disk<L>,
@@ -28,11 +28,11 @@ struct Leftover<'a, L: FileLayer> {
 }
 
 impl<'a, L: FileLayer> Draft<'a, L> {
-    /// Begins a new file. Its directory must be there; it is opened with it, so that what may be
-    /// wanting is wanting before anything is in doubt.
+    /// Begins a new file in an existing directory. Opens the directory too, so that a shortage
+    /// shows before anything is in doubt.
     pub(in crate::fs) fn begin(disk: &'a Disk<L>, temporary: &Path) -> io::Result<Self> {
-        // An earlier attempt's file is not written over but replaced: what a failed sync left of it
-        // is unknown.
+        // Replaces an earlier attempt's file instead of overwriting it: its content after a failed
+        // sync is unknown.
         disk.remove_if_there(temporary)?;
         let dir = disk.open_parent(temporary)?;
         let file = disk.create_new(temporary)?;
@@ -45,7 +45,7 @@ impl<'a, L: FileLayer> Draft<'a, L> {
         })
     }
 
-    /// Writes behind what was written.
+    /// Appends bytes.
     pub(in crate::fs) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.leftover
             .disk
@@ -54,12 +54,12 @@ impl<'a, L: FileLayer> Draft<'a, L> {
         Ok(())
     }
 
-    /// Writes a stream behind what was written.
+    /// Appends a stream.
     pub(super) fn copy(&mut self, content: &mut dyn Read) -> io::Result<()> {
         let mut piece = Vec::new();
         loop {
             piece.clear();
-            // Grows the buffer with what is there: most streams are one header.
+            // The buffer grows with the stream: most streams are one header.
             content.take(COPY_BYTES as u64).read_to_end(&mut piece)?;
             if piece.is_empty() {
                 return Ok(());
@@ -68,7 +68,7 @@ impl<'a, L: FileLayer> Draft<'a, L> {
         }
     }
 
-    /// Syncs the file, which is then ready to get its name.
+    /// Syncs the file, which can then get its name.
     pub(in crate::fs) fn finish(mut self) -> io::Result<Prepared<L>> {
         self.leftover.disk.sync(&self.file.file)?;
         self.leftover.path = None;
@@ -80,7 +80,7 @@ impl<L: FileLayer> Drop for Leftover<'_, L> {
     fn drop(&mut self) {
         // A file layer that panics once may panic again.
         if let Some(path) = self.path.as_ref().filter(|_| !thread::panicking()) {
-            // Only tidiness: the next attempt and the next sweep remove it too.
+            // Only tidiness: the next attempt and the next sweep remove the file too.
             let _ = self.disk.remove_if_there(path);
         }
     }

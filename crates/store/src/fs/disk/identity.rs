@@ -12,8 +12,7 @@ use crate::{
     storage::WriteError,
 };
 
-/// The failure of something that was to come before a write: it may be tried again, unless what was
-/// to be written to is gone.
+/// The failure of a step before a write. The write may be tried again, unless its file is gone.
 pub(in crate::fs) fn not_written(error: io::Error) -> WriteError {
     if error.kind() == io::ErrorKind::StaleNetworkFileHandle {
         WriteError::Fenced(error)
@@ -43,8 +42,8 @@ impl<L: FileLayer> Disk<L> {
     }
 
     /// Replaces an open file by a copy if other names lead to it, as after `cp -al`, so that later
-    /// writes are seen under this name alone. The copy is durable when this returns. Fails if no
-    /// name leads to the file any more, because bytes written to it would be lost.
+    /// writes appear under this name alone. The copy is durable when this call returns. Fails if no
+    /// name leads to the file any more, because its bytes would be lost.
     pub(in crate::fs) fn unshare(
         &self,
         file: &NamedFile<L::File>,
@@ -93,7 +92,7 @@ impl<L: FileLayer> Read for Content<'_, L> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.disk.files.read_at(&self.file.file, buf, self.offset);
         let read = match read {
-            // The caller's loop asks again, for which it needs the bare error.
+            // The caller's loop repeats the call, and needs the bare error for that.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
             other => other.at("read", &self.file.path)?,
         };

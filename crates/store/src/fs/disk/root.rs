@@ -12,11 +12,11 @@ use crate::{
     lock::lock,
 };
 
-/// What is in a store's directory from its creation on.
+/// The names in a store's directory from its creation on.
 const STORE_NAMES: [&str; 3] = [LOCK_NAME, MANIFEST, LOG];
 
 impl<L: FileLayer> Disk<L> {
-    /// The same place with nothing held.
+    /// The same place, with nothing held.
     pub(in crate::fs) fn afresh(&self) -> Self {
         let mut afresh = Self::new(self.files.clone(), self.root.clone());
         afresh.allow_unsynced_directories = self.allow_unsynced_directories;
@@ -27,13 +27,13 @@ impl<L: FileLayer> Disk<L> {
         self.allow_unsynced_directories = true;
     }
 
-    /// Opens the directory to which the store's path leads now.
+    /// Opens the directory at the store's path now.
     pub(in crate::fs) fn open_root(&self) -> io::Result<Arc<L::Dir>> {
         let opened = self.files.open_dir(&self.root);
         Ok(Arc::new(opened.at("open the directory", &self.root)?))
     }
 
-    /// Stays with a directory until [`release_root`](Self::release_root).
+    /// Holds a directory until [`release_root`](Self::release_root).
     pub(in crate::fs) fn hold_root(&self, dir: Arc<L::Dir>) {
         *lock(&self.held) = Some(dir);
     }
@@ -42,7 +42,7 @@ impl<L: FileLayer> Disk<L> {
         *lock(&self.held) = None;
     }
 
-    /// The directory that is held, or the one to which the path leads.
+    /// The held directory, or the one at the path.
     pub(super) fn root(&self) -> io::Result<Arc<L::Dir>> {
         self.held().map_or_else(|| self.open_root(), Ok)
     }
@@ -51,7 +51,7 @@ impl<L: FileLayer> Disk<L> {
         lock(&self.held).clone()
     }
 
-    /// The directories in which this one lies, nearest first, this one not included.
+    /// The directories that contain this one, the nearest first, this one excluded.
     pub(in crate::fs) fn above(&self, dir: &L::Dir) -> io::Result<Vec<L::Dir>> {
         let mut above: Vec<L::Dir> = Vec::new();
         loop {
@@ -65,14 +65,13 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// Which directory it is, where the system tells.
+    /// The identity of a directory, if the system tells it.
     pub(in crate::fs) fn id(&self, dir: &L::Dir) -> io::Result<Option<FileId>> {
         let status = self.files.status_at(dir, Path::new(""));
         Ok(status.at("look at", &self.root)?.id)
     }
 
-    /// Opens the store's own directory, which is created with those above it, durably, where they
-    /// are missing.
+    /// Opens the store's own directory. Creates missing directories, durably.
     pub(in crate::fs) fn create_root(&self) -> io::Result<Arc<L::Dir>> {
         if self.root.as_os_str().is_empty() {
             return Err(fault(
@@ -104,7 +103,7 @@ impl<L: FileLayer> Disk<L> {
         Ok(Arc::new(dir))
     }
 
-    /// The nearest directory that is there of the store's own and those above it.
+    /// The nearest existing directory among the store's own and those above it.
     pub(in crate::fs) fn nearest(&self) -> io::Result<(&Path, L::Dir)> {
         let mut there = self.root.as_path();
         loop {
@@ -119,7 +118,7 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
-    /// A store that is made within another one would take that one's names.
+    /// Refuses a store within another one: it would take the other store's names.
     fn refuse_within_store(&self, dir: &L::Dir, there: &Path) -> io::Result<()> {
         let above = self.above(dir)?;
         let is_store = |dir: &L::Dir| {
@@ -139,9 +138,9 @@ impl<L: FileLayer> Disk<L> {
         Ok(())
     }
 
-    /// A directory that is there may have been made by a process that was killed before it synced
-    /// the parent. A parent that may not be opened or synced belongs to another user, who made this
-    /// directory long before.
+    /// Makes the entry of an existing directory durable: a process that was killed may have created
+    /// it without syncing the parent. A parent that may not be opened or synced belongs to another
+    /// user, who created this directory long before.
     fn anchor_existing(&self) -> io::Result<()> {
         if self.root.parent().is_none() {
             return Ok(());
@@ -165,7 +164,7 @@ impl<L: FileLayer> Disk<L> {
     }
 
     pub(in crate::fs) fn lock_dir(&self, dir: &Arc<L::Dir>) -> io::Result<L::Lock> {
-        // The file that the lock is on: the directory itself is never what a lock is refused for.
+        // The file that carries the lock: a lock is never refused because of the directory itself.
         self.files
             .lock_dir(dir)
             .at("lock", &self.root.join(LOCK_NAME))

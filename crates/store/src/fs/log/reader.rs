@@ -11,9 +11,9 @@ use crate::{
     storage::SegmentBytes,
 };
 
-/// The least length of a segment whose holes are asked for: four times the default length. Some
-/// file systems report holes wrongly; no ordinary log depends on holes, and reading this much takes
-/// well under a second.
+/// The least length at which the holes of a segment are queried: four times the default length.
+/// Some file systems report holes wrongly; no ordinary log depends on holes, and reading this much
+/// takes well under a second.
 const SPARSE_BYTES: u64 = 1 << 30;
 
 /// A segment opened for reading.
