@@ -58,7 +58,7 @@ impl Folder {
             .map_err(|error| format!("No folder in {}: {error}.", directory.display()).into())
     }
 
-    /// Where it is.
+    /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()

@@ -62,7 +62,7 @@ pub fn chained_inserts<const N: usize>(size: u64, leaves: &[Hash], hash: HashOne
     root
 }
 
-/// How many hashes [`chained_inserts`] computes.
+/// The number of hashes that [`chained_inserts`] computes.
 #[must_use]
 pub fn inserts_need<const N: usize>(size: u64, leaves: usize) -> u64 {
     (size..)

@@ -78,7 +78,7 @@ impl Samples {
         Spread::of(self.0.iter().map(|seconds| operations as f64 / seconds))
     }
 
-    /// How many times as fast this contender was as `other`, round by round.
+    /// The factor by which this contender was faster than `other`, round by round.
     #[must_use]
     pub fn speedup_over(&self, other: &Self) -> Spread {
         Spread::of(self.0.iter().zip(&other.0).map(|(own, other)| other / own))

@@ -17,7 +17,7 @@ pub struct Line {
     goal: String,
 }
 
-/// How a number of seconds per operation is shown.
+/// The unit in which seconds per operation are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Operations per second.

@@ -27,7 +27,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// Tasks that insert.
 const WRITERS: u8 = 4;
 
-/// Opening reads and verifies what is there, which blocks.
+/// Opening reads and verifies the stored tree, which blocks.
 async fn open(directory: PathBuf) -> Outcome<Tree> {
     let config = RotorTreeConfig::new(directory);
     Ok(spawn_blocking(move || Tree::open(Blake3Hasher, config)).await??)
@@ -144,7 +144,7 @@ async fn main() -> Outcome<()> {
         .nth(1)
         .ok_or("usage: service DIRECTORY")?;
     println!("serving; Ctrl-C ends it");
-    // Where the signal cannot be waited for, this ends at once rather than never.
+    // Without a signal to wait for, this ends at once rather than never.
     let shutdown = async { drop(tokio::signal::ctrl_c().await) };
     let report = serve(directory.into(), shutdown).await?;
     println!(
@@ -161,8 +161,8 @@ async fn main() -> Outcome<()> {
 mod tests {
     use super::*;
 
-    /// Serves until it has published heads of several sizes, and compares with what is
-    /// there afterwards.
+    /// Serves until it has published heads of several sizes, and compares them with the tree
+    /// afterwards.
     async fn serves_and_loses_nothing() -> Outcome<()> {
         let directory = tempfile::tempdir()?;
         let place = directory.path().join("tree");

@@ -139,7 +139,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// How opening handles a damaged log. The default stops at the last valid entry, keeps the cut
+    /// The handling of a damaged log. The default stops at the last valid entry, keeps the cut
     /// bytes aside and reports the cut. [`RecoveryMode::Strict`] refuses to open if any durable
     /// entry is damaged.
     pub fn recovery(mut self, mode: RecoveryMode) -> Self {
@@ -195,7 +195,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
-    /// How checkpointed nodes are read: through memory maps (the default), or with positioned
+    /// The way of reading checkpointed nodes: through memory maps (the default), or with positioned
     /// reads, which are slower and turn every device error into an error value.
     pub fn reads(mut self, reads: Reads) -> Self {
         self.settings.reads = reads;

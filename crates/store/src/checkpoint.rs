@@ -135,7 +135,7 @@ impl Pieces<'_> {
         let (mut first_left, mut left) = (first, bytes);
         while !left.is_empty() {
             let within = first_left % per_shard;
-            // At most what is left, so it fits.
+            // At most the rest, so it fits.
             let units = (per_shard - within).min((left.len() / unit) as u64);
             let (now, later) = left.split_at(units as usize * unit);
             let shard = Shard {

@@ -23,9 +23,9 @@ const _: () = assert!(SUM_SECTOR_BYTES == SUMS_PER_SECTOR as usize * SUM_BYTES);
 /// The checksum of chunk `index` of a level: CRC-32C over tree id, level (one byte), index (eight
 /// bytes, little-endian) and the chunk's bytes.
 ///
-/// What stands before the bytes is never stored. It makes every chunk's checksum belong to its
-/// place: a chunk that was moved, swapped with its neighbour or taken from another tree fails,
-/// though its bytes are whole.
+/// The prefix before the bytes is never stored. It binds every chunk's checksum to its place: a
+/// chunk that was moved, swapped with its neighbour or taken from another tree fails, though its
+/// bytes are whole.
 ///
 /// ```
 /// use rotortree_store::chunk::{CHUNK_BYTES, chunk_sum};

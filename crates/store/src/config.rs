@@ -125,7 +125,7 @@ impl Default for TieringConfig {
     }
 }
 
-/// What opening does about a damaged log.
+/// The handling of a damaged log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryMode {

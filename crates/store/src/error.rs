@@ -89,10 +89,10 @@ pub enum StorageError {
         offset: u64,
         /// The checksum on record.
         expected: u32,
-        /// The checksum of what was read.
+        /// The checksum of the bytes read.
         actual: u32,
     },
-    /// The log is damaged at or below what is known to have been durable.
+    /// The log is damaged at or below its known durable end.
     #[error(
         "{file}: the log is damaged at byte {offset}: {reason}; it is valid up to entry \
          {valid_sequence} ({valid_size} leaves) and was durable up to entry {durable_sequence} \
@@ -105,7 +105,7 @@ pub enum StorageError {
         file: String,
         /// Byte offset in it.
         offset: u64,
-        /// What is wrong there.
+        /// The defect at this place.
         reason: String,
         /// The last valid record's sequence.
         valid_sequence: u64,
@@ -128,7 +128,7 @@ pub enum StorageError {
         file: String,
         /// Byte offset in it.
         offset: u64,
-        /// What is wrong there.
+        /// The defect at this place.
         reason: String,
         /// The largest size of the tree that is on record; 0 if none is.
         known_size: u64,
@@ -169,9 +169,9 @@ pub enum StorageError {
     ForeignDirectory {
         /// The place, as its backend describes it: of a directory the path.
         place: String,
-        /// What was found.
+        /// The content of the place.
         found: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
     /// The store was written by a newer release.
@@ -194,7 +194,7 @@ pub enum StorageError {
         file: String,
         /// Byte offset in it.
         offset: u64,
-        /// What is wrong there.
+        /// The defect at this place.
         reason: String,
     },
     /// The insert would have to wait, and the caller asked not to: another thread inserts, the
@@ -213,7 +213,7 @@ pub enum StorageError {
     UnexpectedHead {
         /// Size of the expected head.
         size: u64,
-        /// How the store differs.
+        /// The difference.
         reason: String,
     },
     /// Metadata is longer than an entry takes.

@@ -71,8 +71,9 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// Opens the directory to which a path leads, links followed.
     fn open_dir(&self, path: &Path) -> io::Result<Self::Dir>;
-    /// Opens the directory at a path, for [`rename`](Self::rename) and [`sync_dir`](Self::sync_dir)
-    /// of what is in it: with it at hand neither needs anything more of the system.
+    /// Opens the directory at a path, for [`rename`](Self::rename) within it and
+    /// [`sync_dir`](Self::sync_dir) of it: once it is open, neither needs anything more of the
+    /// system.
     fn open_dir_at(&self, dir: &Self::Dir, path: &Path) -> io::Result<Self::Dir>;
     /// The directory that holds `dir`; `None` for the topmost one. It serves
     /// [`status_at`](Self::status_at) and `parent` alone.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What `code` gives, or `None` if it panics, which the panic hook has reported by then. For
+/// The outcome of `code`, or `None` if it panics, which the panic hook has reported by then. For
 /// wakers, events, spans and jobs: code of one caller on a thread that has others to serve.
 pub(crate) fn isolated<T>(code: impl FnOnce() -> T) -> Option<T> {
     let panic = match catch_unwind(AssertUnwindSafe(code)) {

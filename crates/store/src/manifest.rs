@@ -87,7 +87,7 @@ pub struct Manifest {
     /// damage has taken it. It does not require that the log is valid up to here, because a reader
     /// may see this manifest before the manifest itself is durable.
     pub durable: Position,
-    /// Where the log ends, if the store was closed in an orderly way.
+    /// The end of the log, if the store was closed in an orderly way.
     pub clean_close: Option<CleanClose>,
     /// The tree that this store is a backup of, until it is opened for writing.
     pub backup_of: Option<BackupOf>,
@@ -136,7 +136,7 @@ impl Manifest {
     /// The newest version that this release reads, and the one that it writes.
     pub const VERSION: u32 = 1;
 
-    /// What the checkpoint stores of each level.
+    /// The shape of the checkpoint's levels.
     #[must_use]
     pub fn shape(&self) -> Shape {
         Shape::new(self.arity, self.size)

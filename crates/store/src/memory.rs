@@ -50,7 +50,7 @@ struct Shared {
     contents: Mutex<Contents>,
 }
 
-/// What stands there, role by role.
+/// The content of the place, role by role.
 #[derive(Default)]
 struct Contents {
     is_owned: bool,

@@ -41,7 +41,7 @@ pub(crate) struct Settings {
     pub(crate) tiering: TieringConfig,
     /// Whether opening compares every stored node with the hash of its children.
     pub(crate) verify_checkpoint: bool,
-    /// What opening does about a damaged log.
+    /// The handling of a damaged log.
     pub(crate) recovery: RecoveryMode,
     /// A head that the recovered tree must contain.
     pub(crate) expect_head: Option<TreeHead>,
@@ -49,12 +49,12 @@ pub(crate) struct Settings {
     pub(crate) max_unflushed_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
     pub(crate) segment_bytes: u64,
-    /// How many heads of recent appends can be found by their roots; 40 bytes each once there are
-    /// so many. 0 keeps none; default 1024.
+    /// The number of heads of recent appends that can be found by their roots; 40 bytes each once
+    /// they exist. 0 keeps none; default 1024.
     pub(crate) recent_heads: usize,
     /// The background threads.
     pub(crate) runtime: Runtime,
-    /// How stored nodes are read.
+    /// The way of reading stored nodes.
     pub(crate) reads: Reads,
     /// Replaces the type's MAX_DEPTH by a smaller one: the ceiling of a new store, and the largest
     /// allowed ceiling of an existing one. `None` is the type's own. For types whose MAX_DEPTH is
@@ -63,8 +63,8 @@ pub(crate) struct Settings {
     /// Whether a store is made where there is none. Otherwise opening fails with an I/O error of
     /// the kind `NotFound`.
     pub(crate) create_if_missing: bool,
-    /// Whether a store made with a smaller MAX_DEPTH is raised, durably, to the type's or what
-    /// stands for it.
+    /// Whether a store with a smaller MAX_DEPTH is raised, durably, to the type's or to the setting
+    /// in its place.
     pub(crate) raise_max_depth: bool,
     /// Receives the progress of opening.
     pub(crate) progress: Option<ProgressCallback>,

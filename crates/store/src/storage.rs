@@ -32,12 +32,12 @@ pub enum Place {
     /// Log segments of ours that hold more than a header, and no manifest: part of a
     /// store is missing.
     ManifestMissing {
-        /// What stands there instead, for the error message.
+        /// The actual content, for the error message.
         found: String,
     },
     /// Something that is not ours.
     Foreign {
-        /// What stands there, for the error message.
+        /// The content, for the error message.
         found: String,
     },
 }
@@ -70,8 +70,8 @@ pub trait Ownership: fmt::Debug + Send + Sync {}
 /// pending bytes and tries again; after the other two it fails for good.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Nothing is in doubt: what was in force before still is, now and after a crash. The call may
-    /// be repeated.
+    /// Nothing is in doubt: the state before the call is still in force, now and after a crash. The
+    /// call may be repeated.
     #[error(transparent)]
     NotWritten(io::Error),
     /// The place does not have the state that this owner left: another owner wrote, files were
@@ -84,7 +84,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// What the backend said.
+    /// The backend's error.
     #[must_use]
     pub fn into_io(self) -> io::Error {
         match self {
@@ -92,7 +92,7 @@ impl WriteError {
         }
     }
 
-    /// What the backend said.
+    /// The backend's error.
     #[must_use]
     pub fn as_io(&self) -> &io::Error {
         match self {
@@ -150,7 +150,7 @@ pub trait Region: fmt::Debug + Send + Sync {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 }
 
-/// How regions are read. A backend that has no maps takes both for the second.
+/// The way of reading regions. A backend without maps treats both as the second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reads {
@@ -179,8 +179,8 @@ pub enum Reads {
 /// whether it is in doubt. *Everything else* has [`io::Error`]: reading fails, and a checkpoint
 /// is tried again.
 ///
-/// What one process can see of it is checked by the conformance suite, `test_util::conformance`,
-/// which lists every clause that does not hold; durability takes a crash to see.
+/// The conformance suite, `test_util::conformance`, checks the clauses that one process can
+/// observe, and lists every clause that does not hold; durability takes a crash to observe.
 /// `docs/write-a-backend.md` leads from this trait to a backend that passes.
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// A description of the place for error messages (a path, a URL).
@@ -201,7 +201,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Where the place lies, whether or not it is there yet. The default lies nowhere.
+    /// The location of the place, whether or not it exists yet. The default has no location.
     fn location(&self) -> Result<Location, StorageError> {
         Ok(Location::default())
     }
@@ -280,7 +280,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the
-    /// length of this moment; what is being appended then may show in part.
+    /// length of this moment; bytes that are being appended then may show in part.
     ///
     /// # Errors
     ///
@@ -304,8 +304,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// `InvalidInput` for bytes that are not whole units and for units beyond the shard's end
-    /// ([`Shard::check_put`]). After any error what was put since the last
-    /// [`sync_levels`](Self::sync_levels) is put again, or dropped.
+    /// ([`Shard::check_put`]). After any error the units put since the last
+    /// [`sync_levels`](Self::sync_levels) are put again, or dropped.
     fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes every [`put`](Self::put) since the last call durable, names included. With nothing to

@@ -77,7 +77,7 @@ pub struct RotorTree<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     handle: Arc<Handle<H, N, MAX_DEPTH>>,
 }
 
-/// What the clones share. Dropped with the last of them.
+/// The state that the clones share. Dropped with the last clone.
 struct Handle<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     parts: Arc<Parts<H, N, MAX_DEPTH>>,
     /// Verifies beside the one that inserts.
@@ -96,10 +96,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Opens or creates the tree in the directory `config.path`.
     ///
     /// Takes the directory's lock, reads the manifest of the last checkpoint, maps the levels that
-    /// it covers, replays the log behind it, and, with `verify_checkpoint`, compares every
-    /// stored node with the hash of its children. Blocks for that: O(levels + shards + log),
-    /// and O(nodes) with verification. What was recovered is durable when this returns;
-    /// [`recovery_report`](Self::recovery_report) says what was found.
+    /// it covers, replays the log behind it, and, with `verify_checkpoint`, compares every stored
+    /// node with the hash of its children. Blocks meanwhile: O(levels + shards + log), and O(nodes)
+    /// with verification. The recovered tree is durable when this call returns;
+    /// [`recovery_report`](Self::recovery_report) lists the findings.
     ///
     /// # Errors
     /// * [`StorageError::FileLocked`] at once if another process or handle has the tree open;
@@ -214,9 +214,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// closes. On an executor: [`close_async`](Self::close_async).
     ///
     /// # Errors
-    /// [`StorageError::FlushFailed`] if the log failed, now or earlier: what was not durable is
-    /// lost; [`StorageError::CheckpointFailed`] if the last checkpoint failed, which costs no
-    /// leaf; [`StorageError::Io`] if the mark could not be written.
+    /// [`StorageError::FlushFailed`] if the log failed, now or earlier: entries that were not
+    /// durable are lost; [`StorageError::CheckpointFailed`] if the last checkpoint failed, which
+    /// costs no leaf; [`StorageError::Io`] if the mark could not be written.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

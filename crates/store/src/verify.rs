@@ -29,7 +29,7 @@ const MAX_THREADS: usize = 16;
 /// Fewer pieces than this are compared sooner than a thread is started.
 const PIECES_PER_THREAD: u64 = 4;
 
-/// How far a check is.
+/// The progress of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

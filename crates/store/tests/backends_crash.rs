@@ -121,7 +121,7 @@ fn disk_with_store() -> SimFiles {
 }
 
 /// Runs a session that meets the fault, then one on the healed machine, without a crash between
-/// them; holds every crash of both to what was promised. Whether the first session failed.
+/// them. Checks every crash of both against the promises. Returns whether the first session failed.
 fn fault_then_session(disk: &SimFiles, fault: Fault) -> (SimFiles, Result<(), StorageError>) {
     let files = disk.settled();
     files.inject(fault);

@@ -28,7 +28,7 @@ fn work(storage: &ObjectStorage) -> Result<Box<dyn Ownership>, StorageError> {
     Ok(owner)
 }
 
-/// What happens between opening and closing.
+/// The calls between opening and closing.
 fn steadily(storage: &ObjectStorage) -> Result<(), StorageError> {
     for group in 1..4 {
         storage.commit_group(1, group * 512, &[group as u8; 512])?;

@@ -5,7 +5,7 @@ use std::{panic, sync::Once};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{RotorTree, RotorTreeBuilder, RotorTreeConfig};
 
-/// What the tests open.
+/// The builder that the tests use.
 pub(crate) type Builder<const N: usize = 2, H = Blake3Hasher, const MAX_DEPTH: usize = 32> =
     RotorTreeBuilder<RotorTree<H, N, MAX_DEPTH>>;
 

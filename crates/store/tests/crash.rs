@@ -1,6 +1,6 @@
-//! Crashes, enumerated: every point of many short workloads, every subset of what was not synced
-//! (up to a bound, sampled above it), and a second crash within recovery. Failing calls,
-//! everywhere. Rows 1, 2, 5, 6, 7, 9 and 10 of `docs/durability/faults.md`.
+//! Crashes, enumerated: every point of many short workloads, every subset of the unsynced state (up
+//! to a bound, sampled above it), and a second crash within recovery. Failing calls, everywhere.
+//! Rows 1, 2, 5, 6, 7, 9 and 10 of `docs/durability/faults.md`.
 //!
 //! `ROTORTREE_CRASH_DEPTH` (default 3) is the length of the enumerated workloads,
 //! `ROTORTREE_CRASH_IMAGES` (default 32) the bound per crash point.

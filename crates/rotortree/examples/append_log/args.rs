@@ -15,7 +15,7 @@ Appends the leaves of FILE to a durable tree, reopens it and checks it.
   --dir DIR  the tree's directory. If it holds a tree, the leaves of FILE have to be that tree's as far as both go,
              and what FILE has beyond is appended. Without it a temporary directory";
 
-/// Where the leaves come from.
+/// The source of the leaves.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Input {
     #[default]
@@ -74,7 +74,7 @@ fn is_option(word: &OsStr) -> bool {
     word.len() > 1 && word.as_encoded_bytes()[0] == b'-'
 }
 
-/// What stands behind `prefix`, also where it is not Unicode.
+/// The part behind `prefix`, also if it is not Unicode.
 #[cfg(unix)]
 fn value(word: &OsStr, prefix: &str) -> Option<OsString> {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -83,7 +83,7 @@ fn value(word: &OsStr, prefix: &str) -> Option<OsString> {
     Some(OsString::from_vec(value.to_vec()))
 }
 
-/// What stands behind `prefix`.
+/// The part behind `prefix`.
 #[cfg(not(unix))]
 fn value(word: &OsStr, prefix: &str) -> Option<OsString> {
     Some(word.to_str()?.strip_prefix(prefix)?.into())

@@ -174,7 +174,7 @@ impl Job<'_> {
 struct Appended {
     /// The last batch's token: when it is durable, all before it are.
     last: Option<DurabilityToken>,
-    /// How the input ended.
+    /// The end of the input.
     input: Result<(), BadLine>,
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn parse(line: &[u8]) -> Result<Option<Hash>, NoLeaf> {
     }
 }
 
-/// What stands behind `ALGORITHM (name) = `.
+/// The part behind `ALGORITHM (name) = `.
 fn behind_tag(text: &[u8]) -> Option<&[u8]> {
     let (open, close) = (b" (", b") = ");
     let algorithm = text.windows(open.len()).position(|two| two == open)?;

@@ -48,7 +48,7 @@ impl fmt::Display for Differs {
 
 impl Error for Differs {}
 
-/// How far the input and the tree agree.
+/// The common prefix of the input and the tree.
 pub(crate) struct Compared {
     /// Leaves; fewer than the tree has where the input ended, or has a line without a
     /// leaf, before that.

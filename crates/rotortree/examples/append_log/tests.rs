@@ -35,7 +35,7 @@ fn told(args: &[&str]) -> Result<String, Box<dyn Error>> {
     Ok(String::from_utf8(out).unwrap())
 }
 
-/// The last line of what was told is the root.
+/// The last line of the output is the root.
 fn root_of(told: &str) -> &str {
     let root = told.lines().last().unwrap().strip_prefix("root");
     root.unwrap().trim()

@@ -96,8 +96,8 @@ impl Follower {
                 id: block.id,
             });
         }
-        // Forks of forks would keep every tree below them: what is left starts afresh over the
-        // durable one.
+        // Forks of forks would keep every tree below them: the rest starts afresh over the durable
+        // one.
         self.tip = self.base.durable_snapshot().fork()?;
         for (block, _) in rest {
             self.push(block)?;

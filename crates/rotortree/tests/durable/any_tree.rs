@@ -354,7 +354,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
     let typed = RotorTree::<_, 2, 2>::open(Blake3Hasher, quiet(dir.path())).unwrap();
     typed.close().unwrap();
 
-    // A smaller one is refused with both, a larger one obeys what is stored.
+    // A smaller ceiling is refused with both; a larger one obeys the stored ceiling.
     match storage_error(config().n(2).max_depth(1).open(Blake3Hasher)) {
         StorageError::ConfigMismatch {
             expected_max_depth,
@@ -446,7 +446,7 @@ fn what_is_there_is_told_without_opening_or_changing_it() {
     assert_eq!(after.closed_at, closed);
     assert_eq!(after.tree_id, found.tree_id);
 
-    // What is not a store, and what is none any more.
+    // Directories that are not a store, or no longer one.
     let foreign = dir.path().join("foreign");
     fs::create_dir(&foreign).unwrap();
     fs::write(foreign.join("letter.txt"), "dear").unwrap();

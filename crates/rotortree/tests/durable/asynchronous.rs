@@ -110,7 +110,7 @@ fn durable_heads_come_as_syncs_make_them_and_end_with_the_tree() {
     );
     let first = tree.append_durable(&[leaf(1)]).unwrap().head;
     assert_eq!(block_on(heads.next()), first);
-    // What a slow follower misses in between is not given.
+    // A slow follower does not get the heads in between.
     for k in 2..5 {
         tree.insert_durable(leaf(k)).unwrap();
     }

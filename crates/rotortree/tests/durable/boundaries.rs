@@ -21,7 +21,7 @@ const MOST: u64 = CHUNK * SHARD_CHUNKS + 400;
 /// The log starts a new segment after so many bytes: about 60 leaves inserted one by one.
 const SEGMENT_BYTES: u64 = 8192;
 
-/// How the trees of one case are opened.
+/// The settings of the trees of one case.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     pin_above_level: usize,
@@ -257,7 +257,7 @@ fn a_segment_of_memory_fills_up() {
     walk.check();
 }
 
-/// What happens between two sizes.
+/// The step between two sizes.
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Nothing,

@@ -109,7 +109,7 @@ fn pinned_levels_stay_in_memory_and_the_others_leave_it() {
             tree.close().unwrap();
             Tree::<2>::open(Blake3Hasher, config).unwrap()
         }] {
-            // What no full chunk holds yet, fewer than 128 nodes a level, is in memory too.
+            // Nodes that no full chunk holds yet, fewer than 128 a level, are in memory too.
             let bytes = tree.stats().resident_node_bytes;
             assert!(bytes >= resident, "{pin_above_level}: {bytes} bytes");
             assert!(
@@ -156,7 +156,7 @@ fn any_past_size_is_there_before_and_after_checkpoints_and_reopening() {
     ));
 }
 
-/// What the documentation of `resident_node_bytes` says that it counts.
+/// The bytes that the documentation of `resident_node_bytes` promises to count.
 #[test]
 fn resident_bytes_are_those_of_what_is_not_in_chunks_and_room_ahead() {
     const SEGMENT_BYTES: u64 = 2 << 20;
@@ -187,7 +187,7 @@ fn resident_bytes_are_those_of_what_is_not_in_chunks_and_room_ahead() {
             let held = tree.snapshot();
             tree.checkpoint().unwrap();
             covered = upto;
-            // What only the snapshot keeps is not counted, and is there all the same.
+            // Nodes that only the snapshot keeps are not counted, and still exist.
             let resident = tree.stats().resident_node_bytes;
             assert!(
                 resident <= levels(upto) * SEGMENT_BYTES

@@ -30,7 +30,7 @@ fn closing_one_clone_closes_all() {
     assert!(!clone.wait_for_checkpoint(Duration::from_secs(3600)));
     assert!(!clone.wait_for_size(2, Duration::from_secs(3600)));
 
-    // What is there can still be read, and the place is free.
+    // The tree can still be read, and the place is free.
     assert_eq!(clone.head(), head);
     assert!(clone.failure().is_none());
     let again = open::<2>(dir.path());

@@ -1,4 +1,4 @@
-//! Damage is never silent: an error that names the file, or a report of what was cut.
+//! Damage is never silent: an error names the file, or a report names the cut.
 
 use std::{
     fs,

@@ -76,7 +76,7 @@ const OPENINGS: [(&str, Opening); 3] = [
     ("inspect", |path| Ok(rotortree::inspect(path).map(drop)?)),
 ];
 
-/// What an opening ends with; it may not wait for anything.
+/// The outcome of an opening, which may not wait for anything.
 fn ends(opening: Opening, path: &Path, told: &str) -> Result<(), RotorTreeError> {
     let (ended, outcome) = channel();
     let path = path.to_owned();

@@ -34,8 +34,8 @@ fn refused(path: &Path) -> StorageError {
     storage_error(Tree::<2>::open(Blake3Hasher, quiet(path)))
 }
 
-/// What opening a directory of other people's files says; none of them may change, and
-/// none be added.
+/// The error of opening a directory of foreign files, none of which may change. No file may be
+/// added.
 fn foreign(files: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {

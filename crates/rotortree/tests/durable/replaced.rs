@@ -160,7 +160,7 @@ impl Scene {
         Ok(())
     }
 
-    /// What the snapshot shows that was taken before anything happened.
+    /// Checks the snapshot from before the replacement.
     fn check_held(&self) {
         let (snapshot, head) = &self.held;
         assert_eq!(snapshot.head().as_ref(), Some(head), "{:?}", self.case);

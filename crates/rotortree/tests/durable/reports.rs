@@ -141,7 +141,7 @@ fn both_serialize_as_maps_of_their_fields() {
     let last = told["last_sync"].as_f64().unwrap();
     assert!((last - stats.last_sync.unwrap().as_secs_f64()).abs() < 1e-9);
     assert!(told["last_checkpoint"].is_null());
-    // The line and the map have the same names, in the same order but for what is `None`.
+    // The line and the map have the same names in the same order; the line omits `None`.
     let line = stats.to_string();
     let map = told.as_object().unwrap();
     let set = map.iter().filter(|(_, value)| !value.is_null());

@@ -132,7 +132,7 @@ fn a_batch_above_the_bound_is_refused_before_anything_changes() {
         assert_eq!((tree.stats().stalls, tree.metadata()), (0, None));
     }
 
-    // What is wrong with it in any case is told first.
+    // An error that waiting cannot cure is returned first.
     let wrong = tree.append(&large).at(0).try_submit();
     assert!(matches!(
         wrong,

@@ -24,7 +24,7 @@ fn a_destructor_of_a_view_may_call_every_method() {
             let inner = Mutex::new(Some(tree.clone()));
             let is_within = AtomicBool::new(false);
             gate.on_drop(Some(Arc::new(move || {
-                // What it causes drops views too.
+                // The calls within drop views too.
                 if is_within.swap(true, Ordering::SeqCst) {
                     return;
                 }
@@ -35,8 +35,8 @@ fn a_destructor_of_a_view_may_call_every_method() {
                 }
                 is_within.store(false, Ordering::SeqCst);
             })));
-            // Shards that grow replace their views: in the tree, in what is published, and in what
-            // is durable.
+            // Growing shards replace their views: in the tree, in the published snapshot, and in
+            // the durable one.
             for round in 0..3 {
                 drop(tree.insert_many_durable(&leaves(round * 1000..round * 1000 + 1000)));
                 drop(tree.checkpoint());

@@ -104,7 +104,7 @@ impl Gate {
         self.0.memory.acquire().is_ok()
     }
 
-    /// How many calls have been held.
+    /// The number of calls that were held.
     pub(crate) fn held(&self) -> u64 {
         self.0.held.load(Ordering::SeqCst)
     }

@@ -169,7 +169,7 @@ impl Hasher for Refreshing {
             let mut outcomes = self.0.outcomes.lock().unwrap();
             outcomes.insert(this.id(), (name, outcome));
             drop(outcomes);
-            // As slow as what is shared out among threads.
+            // Slow enough for the work to be spread over threads.
             thread::sleep(Duration::from_millis(30));
         }
         Blake3Hasher.hash_children(children)

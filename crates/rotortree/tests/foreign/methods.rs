@@ -35,7 +35,7 @@ pub(crate) type Named<C> = Vec<(&'static str, C)>;
 /// A call, whatever it returns.
 pub(crate) type Call = Box<dyn Fn(&Tree) + Send + Sync>;
 
-/// How a call ended, for those that can be refused.
+/// The outcome of a call that can be refused.
 pub(crate) type Outcome = Result<(), StorageError>;
 
 /// The methods that write or wait for a writer, by name.

@@ -59,7 +59,7 @@ fn become_another_user() {
     assert_eq!((group, user), (0, 0));
 }
 
-/// How many threads this user may have.
+/// Limits the number of threads of this user.
 #[expect(unsafe_code, reason = "the limit of this process")]
 fn limit_threads(most: u64) {
     let limit = libc::rlimit {

@@ -179,7 +179,7 @@ fn a_sync_wakes_only_those_that_it_serves() {
     gate.hold_syncs(true);
     let held = gate.held();
     let mut futures = vec![waiting(tree.insert(leaf(0)).unwrap().1, &counting(0))];
-    // The first sync has taken what was there; the others come too late for it.
+    // The first sync has taken the pending records; the others come too late for it.
     eventually("the sync is under way", || gate.held() > held);
     for number in 1..100 {
         let (_, token) = tree.insert(leaf(number as u64)).unwrap();

@@ -18,7 +18,7 @@ pub(crate) struct Forked {
     says: BufReader<PipeReader>,
 }
 
-/// How a child ends once its closure has returned.
+/// The end of a child once its closure has returned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending {
     /// By `_exit`: nothing is dropped or flushed.

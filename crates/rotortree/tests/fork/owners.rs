@@ -18,7 +18,7 @@ use crate::{
 
 /// The variable that makes this binary a contender.
 const DIRECTORY: &str = "ROTORTREE_TEST_RACE";
-/// How often each contender owns the tree.
+/// The number of times that each contender owns the tree.
 const TURNS: u64 = 6;
 const THREADS: u64 = 2;
 const PROCESSES: u64 = 2;

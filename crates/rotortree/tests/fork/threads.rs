@@ -28,8 +28,8 @@ pub(crate) fn can_start() -> bool {
     told.recv_timeout(SOON).is_ok() && probe.join().is_ok()
 }
 
-/// How many threads `work` starts, if no other thread starts any. They are counted when they are
-/// created, whether or not they ever run.
+/// The number of threads that `work` starts, if no other thread starts any. Threads count at their
+/// creation, whether or not they ever run.
 fn started_by(work: impl FnOnce()) -> u64 {
     // The standard library numbers its threads, and shows the number in this form only.
     let number = || {

@@ -52,7 +52,7 @@ impl Phase {
         Self::Closing,
     ];
 
-    /// How it is told in a line.
+    /// The event as a line.
     pub(super) fn line(self) -> String {
         format!("{PHASE}{self:?}")
     }

@@ -117,8 +117,8 @@ fn campaign<const N: usize>(kills: u64, random: &mut Random) -> Met {
     let mut dir = tempfile::tempdir().unwrap();
     let mut metadata = false;
     let mut checker = Checker::<N>::new();
-    // What was told since the tree was last checked; the tree is sometimes left as the kill left it
-    // for the next child to recover.
+    // The heads told since the last check of the tree. Some kills leave the tree for the next child
+    // to recover.
     let mut told: Vec<TreeHead> = Vec::new();
     let mut met = Met::default();
     for round in 0..kills {
@@ -238,7 +238,7 @@ fn kill_one<const N: usize>(
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What it had written before it died.
+    // The lines that the child had written before it died.
     lines.iter().for_each(|line| killed.hear(&line));
     killed
 }

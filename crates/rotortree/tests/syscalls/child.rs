@@ -22,7 +22,7 @@ pub(crate) const ERROR: &str = "error: ";
 pub(crate) const CLEAN: &str = "session: clean";
 /// The child has come to its end.
 pub(crate) const OVER: &str = "session: none left";
-/// How often the child opens the tree.
+/// The number of times that the child opens the tree.
 const SESSIONS: u64 = 3;
 
 type T = Tree<2>;
@@ -109,7 +109,7 @@ fn live(dir: &Path, session: u64, told: &mut Vec<TreeHead>) -> Result<(), RotorT
         assert_eq!(tree.size(), tree.snapshot().size());
     }
     let (failed, head) = (tree.failure().is_some(), tree.head());
-    // What this process was told is durable, it must not have lost.
+    // The tree must not have lost a head that this process knows to be durable.
     let snapshot = tree.snapshot();
     let closed = tree.close();
     if failed {

@@ -139,8 +139,8 @@ pub(crate) fn trace(place: &Path, traced: &str, fault: Option<&str>) -> Run {
     }
 }
 
-/// How often the child makes each system call on the store's files, in the thread that makes it
-/// most often: strace counts by thread.
+/// The number of times that the child makes each system call on the store's files, in the thread
+/// that makes it most often: strace counts by thread.
 pub(crate) fn calls(trace: &str) -> BTreeMap<String, u64> {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for line in trace.lines() {

@@ -57,7 +57,7 @@ impl KeyValueStorage {
         Ok(segments)
     }
 
-    /// Where a segment ends; `None` if there is no such segment.
+    /// The end of a segment; `None` if there is no such segment.
     fn end(&self, number: u64) -> io::Result<Option<u64>> {
         let last = self.database.last(&keys::segment(number))?;
         Ok(last.and_then(|(key, len)| Some(keys::piece_place(&key)?.1 + len)))

@@ -20,7 +20,7 @@ pub(crate) struct Database {
     opened: Arc<Mutex<bool>>,
 }
 
-/// What a batch does to one key.
+/// The change of one key in a batch.
 pub(crate) enum Change {
     Put(Key, Vec<u8>),
     Delete(Key),

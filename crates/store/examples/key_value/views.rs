@@ -1,4 +1,4 @@
-//! What the backend hands out to be read: a segment, and a view of a shard's units.
+//! Views that the backend hands out: a segment, and a shard's units.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::{database::Database, keys};
 pub(crate) struct Segment {
     database: Database,
     number: u64,
-    /// Where each piece ends, in order; the first starts at 0.
+    /// The end of each piece, in order; the first piece starts at 0.
     ends: Vec<u64>,
 }
 

@@ -72,7 +72,7 @@ impl Checksums {
                 *out = u32::from_le_bytes(*checksum);
             }
         }
-        // Empty unless the run reaches behind what is stored.
+        // Empty unless the run reaches behind the stored checksums.
         if !out_tail.is_empty() {
             let start = (first + stored as u64 - self.stored) as usize;
             out_tail.copy_from_slice(&self.tail[start..][..out_tail.len()]);

@@ -87,9 +87,9 @@ impl ColdNodes {
     ///
     /// # Errors
     ///
-    /// [`StorageError::DataCorruption`] naming what is missing or too short,
-    /// [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a storage whose shards do not
-    /// hold whole sectors of checksums.
+    /// [`StorageError::DataCorruption`] with the name of a missing or short file,
+    /// [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a storage whose shards do not hold
+    /// whole sectors of checksums.
     pub fn open(
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
@@ -108,8 +108,8 @@ impl ColdNodes {
         empty.extend(storage, manifest)
     }
 
-    /// The chunks that a later manifest of the same store names. Shards that did not grow are
-    /// shared with this value, and what was checked stays checked.
+    /// The chunks that a later manifest of the same store names. This value shares the shards that
+    /// did not grow, with the checks that they have passed.
     ///
     /// # Errors
     ///

@@ -22,7 +22,7 @@ use crate::{
 const RUN_CHUNKS: usize = checksums::RUN;
 const NODES: usize = CHUNK_NODES as usize;
 
-/// The chunks of a shard that a manifest names. Immutable but for what is remembered of checks.
+/// The chunks of a shard that a manifest names. Immutable except for the memory of passed checks.
 #[derive(Debug)]
 pub(super) struct Shard {
     site: Site,

@@ -7,14 +7,14 @@ use crate::{
     storage::{self, Part, Reads, Region, Storage, Stream},
 };
 
-/// Where a shard belongs.
+/// The place of a shard.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
     pub(super) tree_id: [u8; 16],
     pub(super) level: u8,
     /// The shard's number on its level.
     pub(super) number: u64,
-    /// What its chunks are called in error messages.
+    /// The name of its chunks in error messages.
     pub(super) name: Box<str>,
     /// The index of its first chunk on the level.
     pub(super) first_chunk: u64,

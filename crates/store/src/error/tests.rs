@@ -16,7 +16,7 @@ macro_rules! samples {
     }};
 }
 
-/// What the system says in every sample that has a cause.
+/// The system's message in every sample that has a cause.
 const CAUSE: &str = "the device is gone";
 
 fn system() -> io::Error {
@@ -173,7 +173,7 @@ fn one_line_holds_the_whole_cause() {
     }
 }
 
-/// What the system refuses is its own to explain; of all else the text says what can be done.
+/// The system explains its own refusals; every other error says what can be done.
 #[test]
 fn every_refusal_of_ours_says_what_to_do() {
     const REMEDIES: &[&str] = &[

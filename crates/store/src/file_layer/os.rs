@@ -136,7 +136,7 @@ impl FileLayer for OsFiles {
         // File systems join syncs that come together into one commit of their journal.
         thread::scope(|scope| {
             for _ in 1..files.len().min(threads) {
-                // Where there is no thread to be had, the others do its work.
+                // If the system has no further thread, the others do its work.
                 let _ = thread::Builder::new().spawn_scoped(scope, work);
             }
             work();

@@ -20,8 +20,8 @@ pub const MAX_CUT_FILE_NAME: usize = 255;
 /// The length of a cut notice without its labels.
 const CUT_BYTES: usize = 120;
 
-/// A cut that opening took: the log was damaged below what is known to have been durable, and
-/// recovery stopped at the last valid entry.
+/// A cut that opening made: the log was damaged below its known durable end, and recovery stopped
+/// at the last valid entry.
 ///
 /// The manifest that takes a cut carries its notice, and so does every later one, and every backup,
 /// until [`acknowledge_cuts`](crate::RotorTree::acknowledge_cuts).
@@ -32,18 +32,18 @@ pub struct CutNotice {
     /// The generation of the manifest that took the cut; of the last one where several
     /// cuts are merged.
     pub generation: u64,
-    /// How many cuts this notice stands for: 1, or more where older ones were merged.
+    /// The number of cuts in this notice: 1, or more if older ones were merged.
     pub cuts: u32,
     /// The last entry that was kept. Where cuts are merged, the smallest.
     pub kept_sequence: u64,
-    /// Size and root there: what was left of the tree.
+    /// Size and root of the tree after the cut.
     pub kept: TreeHead,
     /// The last entry that is known to have been durable. Where cuts are merged, the largest.
     pub attested: u64,
     /// The largest durable head that is known to have been lost, or `None` where no record of one
     /// was left.
     pub lost: Option<TreeHead>,
-    /// How many files hold what was cut.
+    /// The number of files that hold the cut bytes.
     pub file_count: u32,
     /// The labels of these files in the store's `aside`, at most [`MAX_CUT_FILES`] of them.
     pub files: Vec<String>,
@@ -77,8 +77,8 @@ impl CutNotice {
         notice
     }
 
-    /// How many leaves are known to be lost, or `None` where no durable head beyond what was kept
-    /// is known.
+    /// The number of leaves that are known to be lost, or `None` if no durable head beyond the kept
+    /// one is known.
     #[must_use]
     pub fn lost_leaves(&self) -> Option<u64> {
         self.lost

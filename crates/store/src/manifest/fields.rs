@@ -20,7 +20,7 @@ pub(super) fn encode_position(position: &Position) -> [u8; 48] {
     bytes
 }
 
-/// What is left of a manifest's bytes.
+/// The unread rest of a manifest's bytes.
 pub(super) struct Fields<'a> {
     pub(super) name: &'a str,
     pub(super) bytes: &'a [u8],

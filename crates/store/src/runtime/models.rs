@@ -52,7 +52,7 @@ impl Runtime {
         Arc::default()
     }
 
-    /// Runs on this thread what is due by now; whether anything was.
+    /// Runs the jobs that are due on this thread. Returns whether any was due.
     #[cfg(test)]
     pub(crate) fn time_passes(&self) -> bool {
         let due = std::mem::take(&mut *lock(&self.0));

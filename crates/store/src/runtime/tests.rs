@@ -11,7 +11,7 @@ use std::{
 
 use super::{Inner, Lane, MOST_CHECKPOINTING, Runtime, lanes::MOST_FLUSHING, starved};
 
-/// How long a test waits for what must come.
+/// The longest wait of a test for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Occupies a thread of the lane until the sender is dropped.

@@ -1,11 +1,11 @@
-//! What lanes and timer share: jobs, and starting a thread.
+//! Common parts of lanes and timer: jobs, and the start of a thread.
 
 use std::{io, thread, time::Duration};
 
 /// Work for the background. It is run, kept or given back, never dropped.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// How long a thread without work stays.
+/// The time for which a thread without work stays.
 pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// Starts a thread, if the system has one.

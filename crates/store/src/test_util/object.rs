@@ -52,8 +52,7 @@ use pieces::{Beginning, Piece, Reader};
 pub struct ObjectStorage {
     client: Client,
     shard_chunks: u64,
-    /// The pieces of every segment, known from the listing while opening and from what was
-    /// written since.
+    /// The pieces of every segment, known from the listing at opening and from the writes since.
     segments: Mutex<BTreeMap<u64, Vec<Piece>>>,
     /// The newest manifest known, from which newer ones are looked for.
     newest: Mutex<Option<u64>>,

@@ -17,9 +17,9 @@
 //! its own name in its parent certain.
 //!
 //! **Failed syncs.** With [`Effect::Error`] a sync fails and changes nothing. With
-//! [`Effect::LoseSync`] it fails as on Linux: what was unsynced stays readable and counts as
-//! synced, but whether it is on the disk remains open at every later crash, whatever syncs succeed,
-//! until it is written anew and synced.
+//! [`Effect::LoseSync`] it fails as on Linux: unsynced bytes stay readable and count as synced, but
+//! whether they are on the disk remains open at every later crash, whatever syncs succeed, until
+//! they are written anew and synced.
 //!
 //! **Mappings.** A mapping shows the simulated bytes. Since a mapping promises that its bytes never
 //! change, writing into a live mapping, truncating below its end, or renaming over or removing a

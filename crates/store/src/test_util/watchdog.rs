@@ -2,8 +2,8 @@
 
 use std::{env, panic, process, sync::Once, thread, time::Duration};
 
-/// How long a test program may take, all its tests together, unless `ROTORTREE_TEST_LIMIT` says
-/// otherwise, in seconds. No test comes near it; it is not a measure of anything.
+/// The time limit of a test program, all its tests together, unless `ROTORTREE_TEST_LIMIT` sets
+/// another one, in seconds. No test comes near it; it is not a measure of anything.
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// Ends this process as failed if it runs longer than any test program does. The first call counts;

@@ -34,9 +34,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.parts().committer.flush_all()
     }
 
-    /// [`flush`](Self::flush) as a future, of what is inserted when it is called. A thread of the
-    /// runtime leads the sync once the future is polled, and wakes it; a sync that is under way
-    /// is shared, and so is the one that tokens wait for. Never blocks.
+    /// [`flush`](Self::flush) as a future, of everything inserted before this call. A thread of the
+    /// runtime leads the sync once the future is polled, and wakes it. The future shares a running
+    /// sync, and the sync that tokens wait for. Never blocks.
     ///
     /// # Errors
     /// As [`flush`](Self::flush), when awaited.
@@ -55,8 +55,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Makes a checkpoint: syncs the log, writes the tree's new nodes to chunk files, commits the
-    /// manifest, drops the log that it covers, and reads checkpointed levels from the chunks.
-    /// Its cost follows what is new since the last one. Inserts and readers go on meanwhile.
+    /// manifest, drops the log that it covers, and reads checkpointed levels from the chunks. Its
+    /// cost grows with the nodes added since the last one. Inserts and readers go on meanwhile.
     ///
     /// Blocks on the disk, and on a checkpoint that is under way. On an executor:
     /// [`checkpoint_async`](Self::checkpoint_async).

@@ -222,8 +222,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// The root is `None` while the tree is empty. Short for
     /// `append(leaves). metadata(metadata).submit()`.
     ///
-    /// Metadata replaces what was there before and is part of every snapshot, so that head and
-    /// cursor (for example the number of the block that was reached) are read as one pair.
+    /// Metadata replaces earlier metadata and is part of every snapshot, so that head and cursor
+    /// (for example the number of the last block) are read as one pair.
     ///
     /// # Errors
     /// As [`Append::submit`].

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPTH> {
-    /// What opening found and did: whether the tree was new, whether it had been closed cleanly,
-    /// what was replayed, where the log was torn or damaged.
+    /// The findings and actions of opening: whether the tree was new, whether it had been closed
+    /// cleanly, the replayed part of the log, and where the log was torn or damaged.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -58,8 +58,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.parts().committer.acknowledge_cuts()
     }
 
-    /// Why the tree failed for good, if it did: writes then return [`StorageError::FlushFailed`]
-    /// with the same error, reads go on, and opening it again recovers what is durable.
+    /// The failure that ended the tree, if any. Writes then return [`StorageError::FlushFailed`]
+    /// with the same error, reads go on, and opening the tree again recovers its durable state.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<io::Error>> {
         self.parts().status().failure().map(Arc::clone)
@@ -83,8 +83,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Copies everything inserted so far into another directory, durably, while inserts go on.
-    /// `path` is missing, empty, or holds an earlier backup of this tree, which is extended by
-    /// what is new. Blocks: O(new nodes) reads and writes.
+    /// `path` is missing, empty, or holds an earlier backup of this tree, which this call extends
+    /// by the new entries. Blocks: O(new nodes) reads and writes.
     ///
     /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files
     /// and the original's cannot be exchanged unnoticed. It says of itself that it is a backup

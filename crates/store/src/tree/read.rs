@@ -52,17 +52,17 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// remembered any more. Verify the proof that comes with the root against this head: a root
     /// alone does not fix the size, see [`TreeHead`].
     ///
-    /// What is remembered:
+    /// The remembered heads:
     ///
     /// * The head after each append of leaves, a batch being one append; the last 1024 of them, or
     ///   as many as [`recent_heads`](crate::RotorTreeBuilder::recent_heads) says. An entry of
     ///   metadata alone changes no head and adds none.
-    /// * Of what was there when the tree was opened, the head at opening alone: the log does not
-    ///   say what roots were between. For an older root whose size is known,
+    /// * Of the time before the tree was opened, only the head at opening: the log does not say
+    ///   what roots were between. For an older root whose size is known,
     ///   `snapshot_at(size)?.root()` of a [`snapshot`](Self::snapshot) tells at any age.
     /// * A head is found from the moment at which readers see it: once an insert has returned a
-    ///   root, or `root` or a snapshot has shown it, every thread finds it; and what is found is
-    ///   never ahead of [`size`](Self::size).
+    ///   root, or `root` or a snapshot has shown it, every thread finds it. A found head is never
+    ///   ahead of [`size`](Self::size).
     ///
     /// The head may not be durable yet, and a crash may then take it back: it is durable once
     /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has

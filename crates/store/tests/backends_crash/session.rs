@@ -22,7 +22,7 @@ pub(crate) enum Fact {
         offset: u64,
         bytes: Vec<u8>,
     },
-    /// A segment is about to be removed: what was promised of it no longer counts.
+    /// A segment is about to be removed: promises about it no longer count.
     Withdrawn { segment: u64 },
     /// A manifest of at least this generation is in force.
     Manifest { generation: u64 },
@@ -148,7 +148,7 @@ pub(crate) fn session<L: FileLayer>(
     }
 
     let bytes = vec![segment as u8; 700];
-    // A label stands for what is kept under it.
+    // A label stands for the bytes kept under it.
     let path = storage.quarantine(&format!("tail-{segment}"), &mut &bytes[..])?;
     promise(Fact::Kept { path, bytes });
     storage.release_idle();

@@ -38,9 +38,9 @@ struct State {
     syncs: usize,
     unsynced: bool,
     asked: Vec<Asked>,
-    /// How many bytes fewer than asked for a mapped view has.
+    /// The number of bytes by which a mapped view is shorter than asked for.
     views_lack: usize,
-    /// How often checksums were looked up through a mapping.
+    /// The number of look-ups of checksums through a mapping.
     sum_views: usize,
     /// Operations (put, sync, region, positioned read) until one fails.
     fails_in: Option<(usize, io::ErrorKind)>,
@@ -88,7 +88,7 @@ impl TestPlace {
         self.state.lock().unwrap()
     }
 
-    /// What `manifest` names must be there and synced, and is not written from now on.
+    /// The units that `manifest` names must exist and be synced, and are not written from now on.
     pub(crate) fn commit(&self, manifest: &Manifest) {
         let mut state = self.state();
         assert!(!state.unsynced, "a manifest names what is not durable");
@@ -177,8 +177,8 @@ struct View {
     /// Offset of the shard in the stream.
     start: usize,
     len: usize,
-    /// What a mapping saw when it was made. Nothing that it covers may change, so that is all it
-    /// ever sees.
+    /// The bytes of a mapping at its creation. Covered bytes may not change, so a mapping never
+    /// sees others.
     mapped: Option<Box<[u8]>>,
 }
 

@@ -51,7 +51,7 @@ fn run<const N: usize>(steps: &[Step]) {
                     .rebase(Arc::clone(&cold) as _, &cold.base_lens(pin));
             }
             Step::Reopen(reads, now_pinned) => {
-                // As after a crash: what was not checkpointed is gone.
+                // As after a crash: nodes without a checkpoint are gone.
                 pin = *now_pinned;
                 tree = store.reopen(ToyHasher::new(), *reads, pin);
                 cold = store.cold(*reads);

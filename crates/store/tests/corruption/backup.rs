@@ -87,7 +87,7 @@ impl Kind {
 /// The files of a store of some kind, by their path in it.
 fn of_kind(files: &SimFiles, store: &str, kind: Kind) -> Vec<PathBuf> {
     let all = files.list_files().into_iter();
-    // What is listed starts at the root, without its slash.
+    // The listing starts at the root, without its slash.
     let store = store.trim_start_matches('/');
     let below = all.filter_map(|path| path.strip_prefix(store).ok().map(Path::to_owned));
     below.filter(|path| kind.has(path)).collect()

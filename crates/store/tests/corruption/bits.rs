@@ -55,8 +55,7 @@ fn worth(path: &Path, bytes: &[u8]) -> Vec<Worth> {
     worth
 }
 
-/// Changes every byte of the small files, and of what stands behind a log's headers every
-/// `step`-th.
+/// Changes every byte of the small files, and every `step`-th byte behind a log's headers.
 fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
     let all_bits = std::env::var("ROTORTREE_ALL_BITS").is_ok_and(|value| value == "1");
     let mut outcomes = [0; 4];

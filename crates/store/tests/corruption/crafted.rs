@@ -235,8 +235,8 @@ fn a_group_that_states_another_tree_than_its_records_make_is_refused() {
 #[test]
 fn a_mark_alone_shows_that_a_manifest_named_the_segment() {
     let sample = Sample::new(14, false);
-    // What an opening writes anew is in a segment that no manifest names, if it crashes before its
-    // own is in force.
+    // An opening that crashes before its manifest is in force leaves a segment that no manifest
+    // names.
     let files = sample.copy();
     let tree = open(&files, config(RecoveryMode::Strict)).unwrap();
     let (newest, root) = (newest(&files.settled()), tree.root());

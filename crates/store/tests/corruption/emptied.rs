@@ -140,7 +140,7 @@ fn a_cut_to_nothing_is_refused_in_leaves_and_taken_only_if_it_is_asked_for() {
             (damage.lost, damage.lost_leaves()),
             (Some(head), Some(1000))
         );
-        // Everything from the damage on is in what was kept, behind the header.
+        // The kept bytes hold everything from the damage on, behind the header.
         let kept = damaged.read_file(&damage.quarantined[0]).unwrap();
         let segment = flipped(&files, at);
         let segment = segment.read_file(only_segment(&segment)).unwrap();
@@ -194,7 +194,7 @@ fn a_cut_is_told_by_everything_until_it_is_acknowledged() {
     assert_eq!(tree.acknowledge_cuts().unwrap(), [], "once is enough");
     assert_eq!(tree.recovery_report().cuts, []);
     assert_eq!(tree.stats().unacknowledged_cuts, 0);
-    // No close: what was acknowledged stays so after a loss of power.
+    // Without a close, acknowledged entries survive a loss of power.
     let after = damaged.settled();
     let identity = StoreIdentity::read(&*place(&after, "/tree")).unwrap();
     assert_eq!(identity.unwrap().cuts, []);
@@ -209,7 +209,7 @@ fn more_cuts_than_a_manifest_holds_are_merged_and_counted() {
     for cut in 1..=20 {
         let segment = only_segment(&files);
         let mut bytes = files.read_file(&segment).unwrap();
-        // The last group: each time what was inserted last.
+        // The last group: each time that of the last insert.
         let last = bytes
             .chunks(SECTOR)
             .rposition(|sector| sector.starts_with(b"ROTG"))
@@ -242,8 +242,8 @@ fn a_view_says_whether_the_store_was_closed() {
     drop(tree);
 }
 
-/// What an opening recovered is durable when it returns, also where only the page cache had it
-/// before: the manifest says so.
+/// Entries that an opening recovered are durable when it returns, also if only the page cache had
+/// them before: the manifest says so.
 #[test]
 fn a_reopened_store_whose_newest_segment_was_cut_to_its_header_is_damaged() {
     let files = SimFiles::new();

@@ -368,8 +368,8 @@ fn a_refused_opening_changes_nothing_on_the_real_file_system() {
     }
 }
 
-/// Every call of an opening that cuts fails once, and the opening is repeated: what was kept is
-/// used again.
+/// Every call of an opening that cuts fails once, and the opening is repeated: it uses the kept
+/// bytes again.
 #[test]
 fn what_a_failed_opening_kept_aside_is_used_again() {
     let sample = Sample::new(23, true);

@@ -179,7 +179,7 @@ impl Sample {
                     tree.size()
                 );
                 if let Some(damage) = report.damage {
-                    // Of a segment without its header it cannot be known what was durable.
+                    // Without its header, a segment does not tell its durable part.
                     assert!(
                         damage.valid_sequence <= damage.durable_sequence || damage.at.offset == 0,
                         "{told}"
@@ -211,7 +211,7 @@ impl Sample {
         }
     }
 
-    /// What was cut is dead, so that later openings find nothing wrong; and they tell of it.
+    /// The cut bytes are dead, so that later openings find no damage; and they report the cut.
     fn tells_the_cut_until_it_is_acknowledged(
         &self,
         files: &SimFiles,

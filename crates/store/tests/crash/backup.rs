@@ -69,7 +69,7 @@ fn a_target_that_is_full_at_any_byte_keeps_the_earlier_backup_and_harms_no_tree(
             if let Err(error) = outcome {
                 let told = error.to_string();
                 assert!(told.contains("/backup"), "{told}");
-                // What stands there is the earlier backup, or nothing yet.
+                // The place holds the earlier backup, or nothing yet.
                 let sizes: &[u64] = if had_backup { &[200] } else { &[0] };
                 restored(&files, sizes, &leaves, &mut reference);
             }

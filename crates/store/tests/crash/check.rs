@@ -39,8 +39,8 @@ impl Reference {
     }
 }
 
-/// Opens what a crash left and checks promises 2 and 3: a prefix at a batch end, at least as long
-/// as what was durable, every node the reference's. A crash is never damage, so the strict mode
+/// Opens the state after a crash and checks promises 2 and 3: a prefix at a batch end, at least as
+/// long as the durable one, every node the reference's. A crash is never damage, so the strict mode
 /// must open it too. Returns the tree and the index of its state.
 pub(crate) fn recover<const N: usize>(
     files: &SimFiles,

@@ -119,7 +119,7 @@ fn crash_everywhere<const N: usize>(
                     }
                 }
             }
-            // What recovery gave is durable now, and the tree goes on from it.
+            // The recovered tree is durable now, and further entries follow it.
             if tally.images.is_multiple_of(8) {
                 drop(engine);
                 let size = history.states[found].size as usize;

@@ -135,7 +135,7 @@ impl<const N: usize> Run<N> {
                             self.history.states[self.durable]
                         )
                     });
-                // What recovery gave is what there is from now on.
+                // The recovered state is the tree's history from now on.
                 self.history.states.truncate(found + 1);
                 self.history.leaves.truncate(state.size as usize);
                 self.durable = found;

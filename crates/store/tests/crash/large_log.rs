@@ -1,5 +1,5 @@
-//! A log that is too long to be copied whole when it is recovered: what stands above the point that
-//! it attests may only be in the cache, and is copied before it counts as durable. The short
+//! A log that is too long to be copied whole when it is recovered: records above the point that it
+//! attests may only be in the cache, and are copied before they count as durable. The short
 //! workloads of the other files are always copied whole.
 
 use std::io::ErrorKind;

@@ -37,8 +37,8 @@ const MORE: [&[Step]; 2] = [
     ],
 ];
 
-/// Whether a call that fails leaves open what is on the disk: the log's writes and syncs, and names
-/// that change.
+/// Whether a failing call leaves the content of the disk in doubt: the log's writes and syncs, and
+/// changes of names.
 fn leaves_doubt(strike: &Strike) -> bool {
     // A segment is opened under its temporary name, which it loses once it is whole.
     let in_segment = strike.path.starts_with("/tree/log") && !strike.is_named

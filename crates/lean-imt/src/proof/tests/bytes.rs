@@ -77,7 +77,7 @@ fn encoded<const N: usize>(size: usize, old: TreeHead) -> Vec<(Kind, Vec<u8>)> {
 
 #[test]
 fn a_head_of_another_size_is_refused_although_its_root_is_the_one_that_a_proof_leads_to() {
-    // What leads from leaf 0 to the root is the same for every size that has a right half.
+    // The path from leaf 0 to the root is the same for every size that has a right half.
     let bytes = [
         snapshot::<2>(6).generate_proof(0).unwrap().to_bytes(),
         snapshot::<2>(6)

@@ -242,7 +242,7 @@ fn every_head_and_frontier_changed_in_any_way_is_refused_or_another() {
     for_each_n!(test, 2, 3, 4, 8, 16);
 }
 
-/// Where the groups of both are lifted or of equal length, a proof for one N can be valid for the
+/// If the groups of both are lifted or of equal length, a proof for one N can be valid for the
 /// other. Its claim is then true.
 #[test]
 fn a_proof_of_one_n_is_refused_or_true_of_a_tree_of_another() {

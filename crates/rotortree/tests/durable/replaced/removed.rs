@@ -15,7 +15,7 @@ fn a_removed_directory_fails_with_that_reason_and_is_not_made_again() {
         let path = scene.path("tree");
         fs::remove_dir_all(&path).unwrap();
         match (case.operation, scene.operate()) {
-            // It reads what is mapped or in memory.
+            // Verification reads mapped bytes and memory.
             (Operation::Verify, Ok(())) => {}
             (_, Ok(())) => panic!("{case:?} went well"),
             (_, Err(error)) => tells_removed(&error, case),

@@ -186,7 +186,7 @@ fn a_manifest_written_over_in_place_is_found_before_anything_is_acknowledged() {
     assert!(tree.clone().close().is_err());
     drop(tree);
     assert_eq!(fs::read(&path).unwrap(), earlier);
-    // What is beside it is whole.
+    // The manifest beside it is whole.
     fs::write(&path, &now).unwrap();
     assert!(open::<2>(dir.path()).size() >= 300);
 }

@@ -115,8 +115,7 @@ fn a_token_a_future_and_a_tick_that_outlive_a_tree_keep_nothing_of_it() {
     let core: Arc<Parts<Blake3Hasher, 3, 32>> = Arc::clone(tree.parts());
     assert!(core.group().is_due(super::Tick::Flush));
     tree.close().unwrap();
-    // Not even its empty memory: what is kept is the small part alone, and that does not point
-    // back.
+    // Not even the tree's empty memory: only the small part is kept, and it does not point back.
     assert_eq!(Arc::weak_count(&core), 0);
     let kept: Weak<_> = Arc::downgrade(&core);
     drop(core);

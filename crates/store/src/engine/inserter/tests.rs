@@ -1,5 +1,5 @@
-//! What is kept of the snapshot that was published before; and inserts that must not wait, beside a
-//! sync that does not end.
+//! The fate of the replaced snapshot, and inserts that must not wait beside a sync that does not
+//! end.
 
 use std::{sync::Arc, thread};
 

@@ -40,8 +40,8 @@ pub struct DirLock {
 
 impl Drop for DirLock {
     /// Unlocks by name. Closing the files alone would not be enough: a child process that another
-    /// thread is starting right now holds copies of them until it executes its program. A
-    /// forked child's copy must not unlock what is its parent's.
+    /// thread is starting right now holds copies of them until it executes its program. A forked
+    /// child's copy must not release its parent's lock.
     fn drop(&mut self) {
         if std::process::id() == self.process {
             // Taking a lock that this file holds already succeeds, and giving that guard up

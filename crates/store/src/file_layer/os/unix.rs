@@ -33,8 +33,8 @@ impl AsFd for OsDir {
     }
 }
 
-/// How a directory is opened that only others are looked up in: where the system has it, without
-/// the right to read it.
+/// The flags of a directory in which only other names are looked up: without the right to read it,
+/// if the system allows that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOK_UP: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -118,7 +118,7 @@ fn open_file(dir: &OsDir, path: &Path, flags: OFlags) -> io::Result<File> {
     // Without waiting: opening a pipe waits for its other end, and some devices for theirs.
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let opened = at_once::open(dir.as_fd(), path, flags).unwrap_or_else(|| {
-        // What std asks for; the process's mask takes from it.
+        // The mode that std asks for; the process's mask reduces it.
         let mode = Mode::from_raw_mode(0o666);
         let open = |at: BorrowedFd<'_>, name: &OsStr, flags| {
             retry_on_intr(|| fs::openat(at, name, flags, mode))
@@ -134,7 +134,7 @@ fn open_file(dir: &OsDir, path: &Path, flags: OFlags) -> io::Result<File> {
         opened.map(File::from)
     });
     let file = opened.map_err(|error| match Errno::from_io_error(&error) {
-        // What opening a socket gives, and a device without a driver.
+        // The errors of opening a socket, or a device without a driver.
         Some(Errno::NXIO | Errno::NODEV) => no_file(path),
         _ => error,
     })?;

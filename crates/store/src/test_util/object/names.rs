@@ -17,7 +17,7 @@ pub(super) fn owner(epoch: u64) -> String {
     format!("{OWNERS}{epoch:020}")
 }
 
-/// What an owner leaves when it goes.
+/// The object that an owner leaves when it releases the place.
 pub(super) fn released(epoch: u64) -> String {
     owner(epoch) + RELEASED
 }

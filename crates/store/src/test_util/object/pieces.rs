@@ -172,7 +172,7 @@ pub(super) fn fence(client: &Client, segment: u64, epoch: u64) -> io::Result<Vec
     }
 }
 
-/// Where a piece lies in its segment.
+/// The range of a piece in its segment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Piece {
     pub(super) offset: u64,

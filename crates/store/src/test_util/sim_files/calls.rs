@@ -13,7 +13,7 @@ use super::{
 };
 use crate::file_layer::{FileId, FileStatus};
 
-/// What a call that meets no error still has to heed.
+/// The effect of a plan on a call that meets no error.
 pub(super) enum Struck {
     No,
     Short(usize),
@@ -75,7 +75,7 @@ impl SimFiles {
         }
         match struck {
             Struck::After(kind) => {
-                // What was returned may be a lock or a mapping, whose drop takes the state.
+                // The returned value may be a lock or a mapping, whose drop takes the state.
                 drop(state);
                 result.and(Err(kind.into()))
             }
@@ -132,15 +132,15 @@ impl State {
         true
     }
 
-    /// How many of `len` bytes at `offset` fit on the disk.
+    /// The number of bytes, of `len` at `offset`, that fit on the disk.
     pub(super) fn room(&self, node: NodeId, offset: usize, len: usize) -> usize {
         let Some(capacity) = self.capacity else {
             return len;
         };
-        // Room is taken by what was reserved already.
+        // Reserved bytes already occupy their room.
         let there = self.disk.file(node).room();
         let free = capacity.saturating_sub(self.disk.used());
-        // What lies within the file takes no room.
+        // Bytes within the file take no room.
         let within = there.saturating_sub(offset) as u64;
         let gap = offset.saturating_sub(there) as u64;
         let fits = (within + free).saturating_sub(gap);

@@ -15,7 +15,7 @@ use super::{
     rng::Rng,
 };
 
-/// How many images of one crash point to make, and which when there are more.
+/// The number of images of one crash point to make, and their choice if there are more.
 #[derive(Debug, Clone, Copy)]
 pub struct Bound {
     /// At most this many images. If a crash can leave no more, each of them is made once.
@@ -44,7 +44,7 @@ impl Bound {
 pub struct Image {
     /// The disk; everything on it is synced, nothing is mapped or locked, and its journal is empty.
     pub files: SimFiles,
-    /// How much of each unsynced thing reached the disk, for [`CrashPoint::image`] to make the
+    /// The part of each unsynced thing that reached the disk, for [`CrashPoint::image`] to make the
     /// same image again.
     pub picks: Vec<u32>,
     /// The seed of the garbage in lost pieces, if there is any.
@@ -115,8 +115,8 @@ impl CrashPoint {
         }
     }
 
-    /// How many operations came before. What was acknowledged when [`SimFiles::operations`] told at
-    /// most this number must survive.
+    /// The number of operations before this point. State that was acknowledged when
+    /// [`SimFiles::operations`] returned at most this number must survive.
     pub fn operations(&self) -> usize {
         self.operations
     }
@@ -137,8 +137,8 @@ impl CrashPoint {
         SimFiles::with_disk(Disk::settled(nodes.collect()))
     }
 
-    /// The disk if the program is killed at this moment and the machine goes on: what is unsynced
-    /// stays so. Nothing is mapped or locked, and the journal begins anew.
+    /// The disk if the program is killed at this moment and the machine goes on: unsynced state
+    /// stays unsynced. Nothing is mapped or locked, and the journal begins anew.
     pub fn killed(&self) -> SimFiles {
         let mut disk = self.disk.clone();
         disk.unmap();

@@ -276,7 +276,7 @@ impl Disk {
         Ok((dir, name, node))
     }
 
-    /// How many names lead to a node; the root has one of its own.
+    /// The number of names that lead to a node; the root has one of its own.
     pub(super) fn links(&self, node: NodeId) -> u64 {
         let dirs = self.nodes.keys().filter_map(|id| self.dir(*id));
         let names = dirs.flat_map(|dir| dir.now.values());

@@ -39,7 +39,7 @@ pub struct Strike {
     pub is_named: bool,
 }
 
-/// How a call fails.
+/// The effect of a fault on its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// An error, and nothing happened. After a sync everything is as unsynced as before.
@@ -48,10 +48,10 @@ pub enum Effect {
     ErrorAfter(io::ErrorKind),
     /// A read or write of at most this many bytes; other calls go well.
     Short(usize),
-    /// A sync that fails and after which the system counts everything as synced, as Linux
-    /// does: what was unsynced stays readable, may or may not be on the disk, and no later
-    /// sync writes it unless it is written anew. For other calls (a directory's sync too)
-    /// like [`Error`](Self::Error).
+    /// A sync that fails and after which the system counts everything as synced, as Linux does:
+    /// unsynced bytes stay readable, may or may not be on the disk, and no later sync writes them
+    /// unless they are written anew. For other calls (a directory's sync too) like
+    /// [`Error`](Self::Error).
     LoseSync(io::ErrorKind),
     /// A panic, and nothing happened.
     Panic,
@@ -133,12 +133,12 @@ impl Fault {
 /// Something that happens to the files while a program works.
 pub(super) type Interlude = Box<dyn FnOnce() + Send>;
 
-/// The calls so far, and what is planned for those to come.
+/// The calls so far, and the plans for later ones.
 #[derive(Default)]
 pub(super) struct Calls {
     pub(super) made: u64,
     pub(super) faults: Vec<Fault>,
-    /// What is to happen before the call of a number.
+    /// An action before the call of a number.
     pub(super) interlude: Option<(u64, Interlude)>,
     pub(super) struck: u64,
     pub(super) last_struck: Option<Strike>,

@@ -143,7 +143,7 @@ impl FileNode {
         }
     }
 
-    /// Everything unsynced reaches the disk, but for what is stuck.
+    /// Everything unsynced reaches the disk, except stuck bytes.
     pub(super) fn sync(&mut self) {
         let disk = Arc::make_mut(&mut self.disk);
         for (index, pending) in &mut self.pieces {
@@ -169,8 +169,8 @@ impl FileNode {
         }
     }
 
-    /// What a crash leaves if of every pending list that many steps are taken; `fill` gives the
-    /// bytes of a piece that lies past what the disk holds and was lost.
+    /// The content after a crash that takes that many steps of every pending list. `fill` gives the
+    /// bytes of a lost piece past the content of the disk.
     pub(super) fn after_crash(
         &self,
         length_steps: usize,

@@ -103,13 +103,13 @@ impl SimFiles {
 
     // --- crashes ---
 
-    /// Operations recorded so far. What is acknowledged now must survive a crash at any
+    /// Operations recorded so far. State that is acknowledged now must survive a crash at any
     /// [`CrashPoint`] of at least this number.
     pub fn operations(&self) -> usize {
         self.state().history.len()
     }
 
-    /// Forgets the operations so far. What is unsynced stays so.
+    /// Forgets the operations so far. Unsynced state stays unsynced.
     pub fn rebase(&self) {
         let mut state = self.state();
         state.history = History::since(&state.disk);

@@ -54,8 +54,8 @@ impl SimFiles {
         });
     }
 
-    /// Moves a file or directory within its directory, replacing what is there, as
-    /// [`write_file`](Self::write_file) otherwise. What has it open stays with it.
+    /// Moves a file or directory within its directory, replacing the target, as
+    /// [`write_file`](Self::write_file) otherwise. Open handles stay with it.
     ///
     /// # Panics
     ///

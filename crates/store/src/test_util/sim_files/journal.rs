@@ -33,7 +33,7 @@ use super::{
 pub struct Journal(History);
 
 impl SimFiles {
-    /// What happened since the beginning, or since [`rebase`](Self::rebase).
+    /// The operations since the beginning, or since [`rebase`](Self::rebase).
     pub fn journal(&self) -> Journal {
         Journal(self.state().history.clone())
     }

@@ -43,7 +43,7 @@ fn pieces(values: &[u8]) -> Vec<u8> {
     values.iter().flat_map(|v| [*v; PIECE_BYTES]).collect()
 }
 
-/// What a file may be after a crash now, `None` being that it is not there.
+/// The possible contents of a file after a crash now; `None` is a missing file.
 fn after_crash(files: &SimFiles, path: &str) -> BTreeSet<Option<Vec<u8>>> {
     let point = files.crash_point();
     assert!(point.ways() <= ALL as u128, "a small case");
