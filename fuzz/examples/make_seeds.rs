@@ -1,4 +1,5 @@
-//! Writes the seeds of the fuzz targets from valid data: `cargo run --manifest-path fuzz/Cargo.toml --example make_seeds`.
+//! Writes the seeds of the fuzz targets from valid data: `cargo run --manifest-path fuzz/Cargo.toml
+//! --example make_seeds`.
 
 use std::{fs, io, path::Path};
 
@@ -42,7 +43,8 @@ fn singles(number: u64, base: u64, groups: &[std::ops::RangeInclusive<u64>]) -> 
     bytes
 }
 
-/// A segment with batches of every kind, the last one streamed through two groups, and an attest mark.
+/// A segment with batches of every kind, the last one streamed through two groups, and an attest
+/// mark.
 fn kinds() -> Vec<u8> {
     let header = header(1, at(0));
     let mut bytes = header.encode().to_vec();

@@ -1,4 +1,5 @@
-//! Writes the seeds of the store's fuzz targets from valid stores: `cargo run --manifest-path fuzz/Cargo.toml --example make_store_seeds`.
+//! Writes the seeds of the store's fuzz targets from valid stores: `cargo run --manifest-path
+//! fuzz/Cargo.toml --example make_store_seeds`.
 
 use std::{fs, io, path::Path};
 

@@ -1,4 +1,5 @@
-//! Any bytes as a head, a frontier or a proof: decoding never panics, and has one encoding for each value.
+//! Any bytes as a head, a frontier or a proof: decoding never panics, and has one encoding for each
+//! value.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! Any bytes as a manifest, also with a checksum made to fit: decoding never panics, and has one encoding for each value.
+//! Any bytes as a manifest, also with a checksum made to fit: decoding never panics, and has one
+//! encoding for each value.
 
 #![no_main]
 

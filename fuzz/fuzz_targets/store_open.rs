@@ -1,4 +1,5 @@
-//! Any files as a store - manifest, log, chunks, checksums, strangers - then open it: refused, or a tree in every node.
+//! Any files as a store - manifest, log, chunks, checksums, strangers - then open it: refused, or a
+//! tree in every node.
 
 #![no_main]
 

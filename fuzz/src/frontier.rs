@@ -10,7 +10,8 @@ const DEPTH: usize = 64;
 /// Leaves of the largest honest tree.
 const LEAVES: u64 = 300;
 
-/// Which frontier is changed, in front of the changes: an index into [`ARITIES`], two bytes of size, how many leaves are appended.
+/// Which frontier is changed, in front of the changes: an index into [`ARITIES`], two bytes of
+/// size, how many leaves are appended.
 pub const CASE_BYTES: usize = 4;
 /// Added to the index: what follows are whole bytes of a frontier, not changes of the honest one.
 pub const RAW: u8 = 0x80;

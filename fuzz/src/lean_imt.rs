@@ -33,7 +33,8 @@ fn head<const N: usize>(tree: &TreeSnapshot<N, DEPTH>) -> TreeHead {
     tree.head().unwrap_or(TreeHead::EMPTY)
 }
 
-/// A verdict over a proof that is well-formed, with a hasher that takes every hash: it holds, or is false.
+/// A verdict over a proof that is well-formed, with a hasher that takes every hash: it holds, or is
+/// false.
 fn holds(verdict: Result<(), VerifyError>) -> bool {
     match verdict {
         Ok(()) => true,
@@ -141,7 +142,7 @@ fn decode_any<const N: usize>(bytes: &[u8], head: TreeHead) {
 pub struct Case {
     /// Index into [`ARITIES`].
     pub arity: u8,
-    /// Leaves of the tree, reduced to what there is.
+    /// The number of leaves, reduced to those available.
     pub size: u8,
     /// Reduced to 0 to 7: the five kinds of encoded proofs, an inclusion proof in memory, the
     /// inputs of an update, and a JavaScript proof.
@@ -345,7 +346,8 @@ fn mutate_in_memory<const N: usize>(tree: &TreeSnapshot<N, DEPTH>, index: u64, c
     }
 }
 
-/// Bytes of every kind for every N, named: the seeds of the decoders. Honest ones, and claims about the largest tree.
+/// Bytes of every kind for every N, named: the seeds of the decoders. Honest ones, and claims about
+/// the largest tree.
 pub fn honest_encodings() -> Vec<(String, Vec<u8>)> {
     fn all<const N: usize>(encodings: &mut Vec<(String, Vec<u8>)>) {
         for size in [1, 7, 33] {

@@ -39,7 +39,8 @@ struct Honest {
 }
 
 impl Honest {
-    /// Made by hand, so that tree id and salt, and with them every checksum, are the same in every run.
+    /// Made by hand, so that tree id and salt, and with them every checksum, are the same in every
+    /// run.
     fn new(leaves: u64) -> Self {
         let files = SimFiles::new();
         let storage = place(&files);
@@ -139,7 +140,8 @@ impl Honest {
         SMALL.get_or_init(|| Self::new(300))
     }
 
-    /// Two full shards on the lowest level and one on the next, each with a sector of checksums, and one that is not full.
+    /// Two full shards on the lowest level and one on the next, each with a sector of checksums,
+    /// and one that is not full.
     fn large() -> &'static Self {
         static LARGE: OnceLock<Honest> = OnceLock::new();
         LARGE.get_or_init(|| Self::new(2 * SHARD_CHUNKS * CHUNK_NODES + 300))
@@ -201,7 +203,8 @@ fn path(kind: Kind, number: u8) -> PathBuf {
     PathBuf::from(format!("/tree/levels/{level:02}/{shard:06}.{kind}"))
 }
 
-/// Any bytes as chunk files: every node read is the honest one or an error; where the checksums are made to fit, verification finds it.
+/// Any bytes as chunk files: every node read is the honest one or an error; where the checksums are
+/// made to fit, verification finds it.
 pub fn check_chunks(input: &[u8]) {
     check(Honest::small(), Kind::Chunks, input);
 }
@@ -270,7 +273,7 @@ fn fit(manifest: &mut Manifest, number: u8, bytes: &[u8]) {
 /// Whether every file starts with the bytes that its manifest names.
 fn is_honest(honest: &Honest, disk: &SimFiles) -> bool {
     let before = honest.disk.seen();
-    // What is listed starts at the root, without its slash.
+    // The listing starts at the root, without its slash.
     let (levels, others): (Vec<_>, Vec<_>) = before
         .list_files()
         .into_iter()

@@ -75,7 +75,8 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
 }
 
-/// Makes the checksums of a segment right wherever something looks like a header, a group or a record.
+/// Makes the checksums of a segment right wherever something looks like a header, a group or a
+/// record.
 pub fn repair(segment: &mut [u8]) {
     if segment.len() < SECTOR {
         return;
@@ -92,7 +93,8 @@ pub fn repair(segment: &mut [u8]) {
     }
 }
 
-/// Makes the checksums of the group at `group` right. Returns where its records end, as far as they are there.
+/// Makes the checksums of the group at `group` right. Returns where its records end, as far as they
+/// are there.
 fn repair_group(segment: &mut [u8], group: usize, salt: [u8; 8]) -> usize {
     let seed = crc32c::crc32c(&salt);
     let crc = crc32c::crc32c_append(seed, &segment[group..group + 4]);

@@ -174,7 +174,7 @@ fn starts_a_path(line: &str, name: &str) -> bool {
         .any(|path| path.starts_with(name))
 }
 
-/// How Rust code names the crate `name`.
+/// The path of the crate `name` in Rust code.
 fn path_of(name: &str) -> String {
     // The facade's name is also the project's, and only means the crate as the head of a path.
     if name.contains('-') {

@@ -1,4 +1,4 @@
-//! How a command ends: passed, skipped, or failed.
+//! The outcome of a command: passed, skipped, or failed.
 
 use std::fmt;
 use std::io;

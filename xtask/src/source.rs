@@ -20,7 +20,7 @@ pub(crate) struct Source {
 /// One token; a group is its two brackets and the tokens between them.
 #[derive(Debug)]
 pub(crate) struct Token {
-    /// Where it stands in the text, in bytes.
+    /// The place in the text, in bytes.
     pub(crate) place: Range<usize>,
     /// The lines it stands on, from 1.
     pub(crate) lines: RangeInclusive<usize>,

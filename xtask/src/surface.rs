@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
         };
         let renamed = format!("{path}::{}", text(&inner["name"])?);
         if target.is_null() {
-            // What another crate declares counts as one item here.
+            // Items of another crate count as one item here.
             let source = text(&inner["source"])?;
             let star = if inner["is_glob"] == true { "::*" } else { "" };
             self.lines.insert(format!("use {renamed}{star} = {source}"));

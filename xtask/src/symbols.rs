@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What the start-up code of the C library and the compiler's own calls need from outside.
+/// Symbols that the start-up code of the C library and the compiler's own calls need from outside.
 const OUTSIDE: [&str; 13] = [
     "memcpy",
     "memmove",

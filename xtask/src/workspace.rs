@@ -68,12 +68,12 @@ impl Workspace {
             .filter(|manifest| self.root.join(manifest).is_file())
     }
 
-    /// What cargo says of the workspace's own packages.
+    /// Cargo's metadata of the workspace's own packages.
     pub(crate) fn metadata(&self) -> Outcome<Metadata> {
         self.metadata_of("Cargo.toml")
     }
 
-    /// What cargo says of the packages of one manifest, relative to the root.
+    /// Cargo's metadata of the packages of one manifest, relative to the root.
     pub(crate) fn metadata_of(&self, manifest: &str) -> Outcome<Metadata> {
         MetadataCommand::new()
             .manifest_path(self.root.join(manifest))

@@ -5,9 +5,9 @@
 /// The state of a hasher after the first children of a group. With it, hashing the group with one
 /// more child does not start from the first child.
 ///
-/// The default value has absorbed nothing. Each hasher defines the meaning of [`words`](Self::words): pass a state
-/// only to a hasher that behaves like the one that made it. See
-/// [`Hasher::hash_resuming`](crate::Hasher::hash_resuming). 68 bytes, never stored on disk.
+/// The default value has absorbed nothing. Each hasher defines the meaning of
+/// [`words`](Self::words): pass a state only to a hasher that behaves like the one that made it.
+/// See [`Hasher::hash_resuming`](crate::Hasher::hash_resuming). 68 bytes, never stored on disk.
 ///
 /// # Example
 ///

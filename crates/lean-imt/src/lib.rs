@@ -81,8 +81,9 @@
 //! # Sources
 //!
 //! The tree is the LeanIMT of the Privacy & Scaling Explorations team ("LeanIMT: An optimized
-//! Incremental Merkle Tree", 2024, <https://github.com/zk-kit/zk-kit/tree/main/papers/leanimt>), generalized from 2 to `N` children; with `N = 2` and
-//! the same hash function, roots and paths are the same.
+//! Incremental Merkle Tree", 2024, <https://github.com/zk-kit/zk-kit/tree/main/papers/leanimt>),
+//! generalized from 2 to `N` children; with `N = 2` and the same hash function, roots and paths are
+//! the same.
 //!
 //! Consistency proofs follow RFC 6962, section 2.1.2. Multi- and range proofs follow the compact
 //! multiproofs of Ethereum's consensus specifications (`ssz/merkle-proofs.md`). Order and form for

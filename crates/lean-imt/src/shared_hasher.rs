@@ -1,4 +1,5 @@
-//! [`SharedHasher`]: a hasher whose type is erased, so that the type of snapshots does not depend on the hasher.
+//! [`SharedHasher`]: a hasher whose type is erased, so that the type of snapshots does not depend
+//! on the hasher.
 
 use alloc::sync::Arc;
 use core::fmt;

@@ -1,4 +1,5 @@
-//! [`SpareSnapshot`]: snapshots without allocations, for a tree that publishes one after every append.
+//! [`SpareSnapshot`]: snapshots without allocations, for a tree that publishes one after every
+//! append.
 
 use alloc::sync::Arc;
 use core::fmt;

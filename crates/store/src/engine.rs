@@ -5,21 +5,21 @@
 //! ```text
 //! RotorTree          the handle: every public method, closing when it is dropped
 //!  |
-//! Parts              the components put together; what the background asks of a tree
+//! Parts              the components of one tree; the work that the background asks of it
 //!  |
-//!  +- Inserter       admission; an entry into the tree, the log and what readers see
+//!  +- Inserter       admission; passes an entry to the tree, the log and the readers
 //!  |   |
 //!  +- Checkpointer   the steps of a checkpoint; CheckpointQueue: one at a time, then removal
 //!  |   |
-//!  +- Committer      what the leader does: syncs, rotations, marks (knows no tree)
+//!  +- Committer      the work of the leader: syncs, rotations, marks (knows no tree)
 //!  |   |
-//!  |   +- Catalog      the manifest in force; the one way to commit the next
-//!  |   +- GroupCommit  what is durable, who waits for it, the log while no thread leads
+//!  |   +- Catalog      the manifest in force; the only way to commit the next
+//!  |   +- GroupCommit  the durable sequence, its waiters, the log while no thread leads
 //!  |   +- PendingSource (a trait)
 //!  |        :
 //!  +- Writer         tree and pending records behind one lock: hash, record, publish
 //!      |
-//!      +- Publication  what readers see, now and as of the last sync; waiters for a size
+//!      +- Publication  the readers' view, now and as of the last sync; waiters for a size
 //!      +- Policy       when a checkpoint is due
 //!      +- Status       failed, closed, forked, hashing
 //! ```
@@ -28,22 +28,22 @@
 //! timers and jobs hold `GroupCommit` alone and reach the tree through the trait `Worker`, until
 //! closing removes the reference. A failure reaches every waiter in the same way.
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `append`, `entry`, `placement` | what an insert is asked for, as its users and as the engine see it; where it stands |
+//! | `append`, `entry`, `placement` | an insert as its users and as the engine see it; its place in the tree |
 //! | `inserter`, `writer` | see above |
-//! | `committer`, `leader`, `log`, `manifests` | what the leader does; the right to it; the write end of the log; the manifests of a leader beside those of rotations |
-//! | `pending` | the seam between log and tree |
+//! | `committer`, `leader`, `log`, `manifests` | the work of the leader; the right to lead; the write end of the log; manifests other than those of rotations |
+//! | `pending` | the leader's source of records |
 //! | `group_commit`, `background`, `waiters` | see above; the jobs and ticks of a tree; the wakers of futures |
-//! | `checkpointer`, `checkpoint_queue`, `checkpoint_failed`, `policy` | see above; a checkpoint that failed, as it is told |
+//! | `checkpointer`, `checkpoint_queue`, `checkpoint_failed`, `policy` | see above; the outcome of a failed checkpoint |
 //! | `catalog`, `publication`, `heads`, `status` | see above; heads of recent appends, found by their roots |
-//! | `parts`, `close`, `tenure` | putting together; closing; ownership, and the one call that gives it up |
-//! | `token`, `durable_heads` | what an insert returns for waiting; following what becomes durable |
-//! | `backup` | a copy on another storage, of a running tree |
-//! | `shortage` | writes that were not made, and are made later |
-//! | `stats`, `stats_text`, `figures`, `events` | what can be observed |
+//! | `parts`, `close`, `tenure` | opening; closing; ownership, and the one call that gives it up |
+//! | `token`, `durable_heads` | the handle on an insert's durability; the stream of durable heads |
+//! | `backup` | a copy of a running tree on another storage |
+//! | `shortage` | postponed writes |
+//! | `stats`, `stats_text`, `figures`, `events` | the observable state, and events |
 //! | `locks` | the order of all locks, and waiting |
-//! | `hashing`, `outbox` | code of others: the hasher, under the writer's lock; all other, when no lock is held |
+//! | `hashing`, `outbox` | foreign code: the hasher under the writer's lock, all other once no lock is held |
 
 mod append;
 #[cfg(all(test, not(loom)))]

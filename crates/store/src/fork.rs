@@ -1,5 +1,6 @@
-//! [`Process`]: distinguishes a forked child from its parent, at the cost of a load. [`PerProcess`]: a value that a forked child
-//! makes anew. [`is_child`]: whether threads may fail to start.
+//! [`Process`]: distinguishes a forked child from its parent, at the cost of a load.
+//! [`PerProcess`]: a value that a forked child makes anew. [`is_child`]: whether threads may fail
+//! to start.
 //!
 //! A forked child has a copy of everything but the threads: locks may be held by threads that do
 //! not run there, and files are shared. So code that must not run in a child must notice the child

@@ -1,4 +1,5 @@
-//! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of this crate's own.
+//! [`append`]: a batch into a tree, hashed on the calling thread or, under `parallel`, on a pool of
+//! this crate's own.
 //!
 //! Never on rayon's global pool. A rayon worker that waits runs other closures, and one of those
 //! could want a lock that this thread holds. A forked child has its parent's pool without the

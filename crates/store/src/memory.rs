@@ -1,4 +1,5 @@
-//! [`MemoryStorage`]: a tree's place in memory, for tests and for trees that need not outlive the process.
+//! [`MemoryStorage`]: a tree's place in memory, for tests and for trees that need not outlive the
+//! process.
 //!
 //! The state lives as long as any handle, so that a tree can be dropped and opened again. Every
 //! write counts as durable when its call returns; the simulation models crashes.

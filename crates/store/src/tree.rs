@@ -1,4 +1,5 @@
-//! [`RotorTree`]: the handle. Its methods are grouped by purpose: [`insert`], [`read`], [`durability`], [`observe`].
+//! [`RotorTree`]: the handle. Its methods are grouped by purpose: [`insert`], [`read`],
+//! [`durability`], [`observe`].
 
 mod durability;
 mod insert;
@@ -30,7 +31,8 @@ use crate::{
 /// Snapshots and tokens outlive the tree.
 ///
 /// Each method says whether it may block and on what; those that say nothing never do. Which of
-/// them an executor's thread may call, and the forms to await, are in the [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
+/// them an executor's thread may call, and the forms to await, are in the [guide to async
+/// code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
 ///
 /// # Recovery Example
 ///
@@ -221,7 +223,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.close()?;
     /// // All background threads stopped, data flushed
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -242,7 +245,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
-    /// # async fn shut_down(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn shut_down(tree: RotorTree<Blake3Hasher, 2, 32>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// tree.close_async().await?;
     /// # Ok(())
     /// # }

@@ -57,7 +57,7 @@ fn assert_holds<const N: usize>(engine: &RotorTree<Blake3Hasher, N, 32>, leaves:
     }
 }
 
-/// What a step of a history does.
+/// A step of a history.
 #[derive(Clone, Debug)]
 enum Step {
     Insert(usize),

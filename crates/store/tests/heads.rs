@@ -139,7 +139,7 @@ fn reopening_keeps_the_last_head_alone() {
     assert_eq!(tree.find_head(&second), tree.head());
     tree.insert(leaf(2)).unwrap();
     assert_eq!(tree.find_head(&second).map(|head| head.size), Some(2));
-    // What is forgotten can be looked up by its size, at any age.
+    // A forgotten head can be looked up by its size, at any age.
     let old = tree.snapshot().snapshot_at(1).unwrap();
     assert_eq!(old.root(), Some(first));
 }

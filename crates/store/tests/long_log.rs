@@ -144,7 +144,7 @@ fn expected(leaves: &[Hash], size: u64) -> (u64, Option<Hash>) {
     (size, tree.root())
 }
 
-/// The mode in which what is at `path` opens: where damage leaves no batch, only the one that
+/// The mode in which the store at `path` opens: if damage leaves no batch, only the one that
 /// accepts that. Reader and owner agree.
 fn mode_of(path: &Path) -> RecoveryMode {
     let mode = RecoveryMode::StopAtLastValid;
@@ -168,8 +168,8 @@ fn mode_of(path: &Path) -> RecoveryMode {
     }
 }
 
-/// Opens what is at `path` as a reader and then as the owner, twice, and compares with the tree in
-/// memory. The size it has.
+/// Opens the store at `path` as a reader and then as the owner, twice, and compares it with the
+/// tree in memory. Returns its size.
 fn check(path: &Path, leaves: &[Hash], ends: &[u64], told: &str) -> u64 {
     let mode = mode_of(path);
     let shown = config(mode)
@@ -246,8 +246,8 @@ fn a_long_log_comes_back_as_it_was_wherever_it_is_cut_or_damaged() {
             .unwrap();
         check(&cut, &leaves, &ends, &told("cut"));
 
-        // A byte changed, early, in the middle and late: strict opening refuses what is attested,
-        // the other cuts there.
+        // A byte changed, early, in the middle and late: strict opening refuses damage to attested
+        // bytes, the other mode cuts there.
         for part in 1..6_u64 {
             let name = format!("damaged {part}");
             let damaged = copy_of(&name);

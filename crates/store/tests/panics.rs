@@ -78,7 +78,7 @@ fn a_hasher_that_panics_at_any_hash_of_a_batch_leaves_the_tree_as_it_was() {
         panics += 1;
         assert_eq!(engine.head(), head, "in memory the tree is as before");
         assert!(engine.failure().is_none(), "nothing has changed");
-        // What was staged is gone also where a checkpoint comes before the next append.
+        // Staged nodes are gone also if a checkpoint comes before the next append.
         if fuse % 7 == 0 {
             engine.checkpoint().unwrap();
         }

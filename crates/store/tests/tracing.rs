@@ -40,7 +40,7 @@ type React = Box<dyn Fn(&str) + Send + Sync>;
 #[derive(Default)]
 struct Told {
     rows: Mutex<BTreeSet<Row>>,
-    /// What was recorded in the field `error`.
+    /// The values of the field `error`.
     errors: Mutex<Vec<String>>,
 }
 
@@ -305,7 +305,7 @@ fn a_subscriber_may_call_the_tree_from_every_span() {
         let (tree, calls) = (tree.clone(), Arc::clone(&calls));
         let within = Arc::clone(&within);
         move |_: &str| {
-            // What it calls has spans of its own.
+            // Calls within have spans of their own.
             if within.swap(true, Ordering::Relaxed) {
                 return;
             }

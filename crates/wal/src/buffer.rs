@@ -65,7 +65,7 @@ pub struct GroupBuffer {
     /// Room for the group header, then the records. After `filled` there may be the padding of an
     /// earlier seal.
     bytes: Vec<u8>,
-    /// Where the records end.
+    /// The end of the records.
     filled: usize,
     first_sequence: u64,
     next_sequence: u64,
@@ -315,14 +315,14 @@ impl GroupBuffer {
         self.first_sequence == self.next_sequence
     }
 
-    /// How many records were pushed. A group takes fewer than 2^32, which would be 192 GiB of
+    /// The number of records pushed. A group takes fewer than 2^32, which would be 192 GiB of
     /// single leaves.
     #[must_use]
     pub fn record_count(&self) -> u32 {
         (self.next_sequence - self.first_sequence) as u32
     }
 
-    /// How many leaves were pushed.
+    /// The number of leaves pushed.
     #[must_use]
     pub fn leaf_count(&self) -> u64 {
         self.leaf_count

@@ -15,7 +15,7 @@ impl Seed {
         Self(crc32c::crc32c(&salt.to_le_bytes()))
     }
 
-    /// The checksum of a group header: of `before` and `after`, what stands on either side of the
+    /// The checksum of a group header: of `before` and `after`, the bytes on either side of the
     /// checksum itself.
     pub(crate) fn group(self, before: &[u8], after: &[u8]) -> u32 {
         crc32c::crc32c_append(crc32c::crc32c_append(self.0, before), after)

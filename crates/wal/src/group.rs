@@ -39,12 +39,12 @@ const RESERVED_AT: usize = 80;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupHeader {
-    /// Where the group starts, in bytes from the segment's start; a sector boundary.
+    /// The start of the group, in bytes from the segment's start; a sector boundary.
     pub offset: u64,
     /// The sequence of the group's first record; of an attest mark, that of the next record there
     /// will be.
     pub first_sequence: u64,
-    /// How many records the group has; 0 in an attest mark.
+    /// The number of records in the group; 0 in an attest mark.
     pub record_count: u32,
     /// The length of the records in bytes, without the header before and the padding behind them.
     pub payload_len: u64,
@@ -65,8 +65,8 @@ impl GroupHeader {
         self.first_sequence - 1 + u64::from(self.record_count)
     }
 
-    /// Where the records end, in bytes from the segment's start; the largest `u64` if
-    /// that is past it.
+    /// The end of the records, in bytes from the segment's start; the largest `u64` if the end is
+    /// past it.
     #[must_use]
     pub fn payload_end(&self) -> u64 {
         self.offset
@@ -74,7 +74,7 @@ impl GroupHeader {
             .saturating_add(self.payload_len)
     }
 
-    /// Where the group ends and the next one can start: the sector boundary at or behind the
+    /// The end of the group, where the next one can start: the sector boundary at or behind the
     /// records' end.
     #[must_use]
     pub fn end(&self) -> u64 {
@@ -140,9 +140,9 @@ impl GroupHeader {
 /// A sector that states the durable watermark of the log, for an idle log. It needs no
 /// sync of its own.
 ///
-/// `attested` is the sequence up to which syncs have returned, `after` the state at the end of what
-/// has been written to the segment with this salt; `after.sequence` is the last sequence written.
-/// An `attested` past it is lowered to it.
+/// `attested` is the sequence up to which syncs have returned, `after` the state at the end of the
+/// segment with this salt; `after.sequence` is the last sequence written. An `attested` past it is
+/// lowered to it.
 ///
 /// A mark is the same as [`GroupBuffer::seal`](crate::GroupBuffer::seal) of an empty buffer.
 ///

@@ -1,4 +1,5 @@
-//! [`HeaderCopy`]: a second copy of a segment header in another place, with which a damaged header is restored.
+//! [`HeaderCopy`]: a second copy of a segment header in another place, with which a damaged header
+//! is restored.
 
 use crate::layout::{MAX_SEQUENCE, field, get_u64, is_zero, put};
 use crate::position::Position;

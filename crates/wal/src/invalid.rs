@@ -4,15 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invalid {
-    /// Where it starts, in bytes from the segment's start.
+    /// The start of the stretch, in bytes from the segment's start.
     pub offset: u64,
     /// Its length in bytes; 0 where the segment ends just behind a group's header.
     pub len: u64,
-    /// What is wrong with its first bytes.
+    /// The defect of its first bytes.
     pub reason: InvalidReason,
 }
 
-/// What is wrong with a stretch of a segment.
+/// The defect of a stretch of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidReason {

@@ -49,7 +49,7 @@ pub(crate) const MAX_LEAVES: usize = MAX_RECORD_BYTES / LEAF;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordView<'a> {
-    /// Where the record starts, in bytes from the segment's start.
+    /// The start of the record, in bytes from the segment's start.
     pub offset: u64,
     /// The record's sequence.
     pub sequence: u64,
@@ -142,7 +142,7 @@ pub(crate) enum Refused {
     Malformed,
 }
 
-/// What a record carries.
+/// The parts of a record.
 pub(crate) struct Parts<'a> {
     pub(crate) leaves: &'a [[u8; 32]],
     pub(crate) metadata: Option<&'a [u8]>,

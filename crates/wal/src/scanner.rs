@@ -23,11 +23,11 @@ pub enum Event<'a> {
 
 /// Reads one segment from the end of its header to the end of the file, event by event.
 ///
-/// - Where a valid group header stands on a sector boundary, [`Event::Group`], then its records as
+/// - For a valid group header on a sector boundary, [`Event::Group`], then its records as
 ///   [`Event::Record`], in order.
 /// - At the first invalid record of a group, one [`Event::Invalid`] for the rest of the group; a
 ///   header that holds states its true length, so scanning goes on behind it.
-/// - Where no valid header stands, one [`Event::Invalid`] up to the next boundary where one does,
+/// - For bytes without a valid header, one [`Event::Invalid`] up to the next boundary that has one,
 ///   or to the segment's end.
 /// - The padding after a group's records carries nothing and is not checked.
 ///
@@ -74,17 +74,17 @@ pub struct Scanner<S> {
 /// every record costs more than the checksum.
 #[derive(Debug)]
 struct Walk {
-    /// Where the next record starts.
+    /// The start of the next record.
     at: u64,
     /// Its sequence.
     sequence: u64,
     /// Its place in the group, from 0.
     index: u32,
-    /// How many records are still to be reported.
+    /// The number of records still to report.
     left: u32,
-    /// Where the last record ends.
+    /// The end of the last record.
     payload_end: u64,
-    /// Where the group ends, and the search for the next one begins.
+    /// The end of the group, where the search for the next one begins.
     end: u64,
 }
 

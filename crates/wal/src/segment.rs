@@ -27,7 +27,7 @@ const COPIED_AT: usize = 144;
 const PREVIOUS_AT: usize = 152;
 const REST_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
 
-/// What the first sector of a segment says.
+/// The content of a segment's first sector.
 ///
 /// ```
 /// use rotortree_wal::{Position, SegmentHeader};
@@ -139,7 +139,7 @@ pub enum SegmentError {
 }
 
 impl SegmentHeader {
-    /// What is kept of this header elsewhere.
+    /// The copy of this header for another place.
     #[must_use]
     pub fn copy(&self) -> HeaderCopy {
         HeaderCopy {

@@ -53,11 +53,11 @@ pub trait SegmentBytes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{wanted} bytes at offset {offset} do not lie within the slice's {len} bytes")]
 pub struct OutOfBounds {
-    /// Where the read started.
+    /// The start of the read.
     pub offset: u64,
-    /// How many bytes were wanted.
+    /// The number of bytes wanted.
     pub wanted: usize,
-    /// How many bytes the slice has.
+    /// The number of bytes in the slice.
     pub len: usize,
 }
 
@@ -114,7 +114,7 @@ impl<S: SegmentBytes + ?Sized> SegmentBytes for Box<S> {
     }
 }
 
-/// Bytes read at a time. Small enough that what is read is still in the second-level cache when its
+/// Bytes per read. Small enough for the bytes to be still in the second-level cache when their
 /// leaves are hashed.
 const READ: usize = 256 << 10;
 
@@ -137,7 +137,7 @@ pub struct Window {
     bytes: Vec<u8>,
     /// The offset in the segment of the first byte held.
     start: u64,
-    /// How many bytes are held.
+    /// The number of bytes held.
     filled: usize,
 }
 
@@ -158,7 +158,7 @@ impl Window {
         self.bytes.capacity()
     }
 
-    /// Forgets what is held and keeps the allocation.
+    /// Forgets the held bytes and keeps the allocation.
     pub(crate) fn forget(&mut self) {
         self.filled = 0;
     }

@@ -34,8 +34,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe { abort() }
 }
 
-/// What the precompiled `alloc` names for unwinding, which an aborting program never does. `std`
-/// defines it too, so the two would not link together.
+/// The symbol that the precompiled `alloc` names for unwinding, which an aborting program never
+/// does. `std` defines it too, so the two would not link together.
 // SAFETY: nothing else in the graph defines this symbol, and nothing ever calls it.
 #[unsafe(no_mangle)]
 pub extern "C" fn rust_eh_personality() {}

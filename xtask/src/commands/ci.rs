@@ -44,7 +44,7 @@ static STEPS: [Command; 13] = [
     package::COMMAND,
 ];
 
-/// How a step ended.
+/// The outcome of a step.
 struct Row {
     step: &'static str,
     took: Duration,

@@ -1,7 +1,8 @@
 //! `cargo xtask deny`: licences, sources and bans of `deny.toml` hold for every dependency.
 //!
-//! Not a step of `ci`: the workflow checks the whole of it in a job of its own, advisories included,
-//! which come from a database on the network. Needs cargo-deny, and says so where it is missing.
+//! Not a step of `ci`: the workflow checks the whole of it in a job of its own, advisories
+//! included, which come from a database on the network. Needs cargo-deny, and says so where it is
+//! missing.
 
 use crate::args::Args;
 use crate::cargo::Invocation;

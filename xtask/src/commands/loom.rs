@@ -64,7 +64,7 @@ fn check(root: &Path, package: &str, targets: &str, more: u64) -> Outcome<usize>
     Ok(listed)
 }
 
-/// How many tests a list of the test harness has.
+/// The number of tests in a list of the test harness.
 pub(super) fn listed(list: &str) -> usize {
     list.lines().filter(|line| line.ends_with(": test")).count()
 }

@@ -26,7 +26,7 @@ pub(super) const COMMAND: Command = Command {
 /// A target without an operating system, for which there is no `std` at all.
 const BARE: &str = "x86_64-unknown-none";
 
-/// What is compiled for the bare target, or where the proof cannot be linked.
+/// The packages to compile for the bare target if the proof cannot be linked.
 const COMPILED: [&str; 4] = [
     "-p rotortree-hasher --no-default-features --features blake3,digest,sha2,keccak",
     "-p rotortree-lean-imt --no-default-features --features blake3",
@@ -74,8 +74,8 @@ fn check_graph(root: &Path) -> Outcome<()> {
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .unwrap_or_default();
-    // `cargo metadata` also shows what `dependency?/feature` would build if something else asked
-    // for it; `cargo tree` shows what is built.
+    // `cargo metadata` also shows dependencies that only another request would build; `cargo tree`
+    // shows the built ones.
     let words = format!(
         "tree --manifest-path {NO_STD_PROOF}/Cargo.toml --target {host} --edges normal,no-proc-macro \
          --prefix none --format {{p}}|{{f}}"

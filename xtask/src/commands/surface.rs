@@ -24,7 +24,7 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// Where the lists are, relative to the root.
+/// The folder of the lists, relative to the root.
 const FOLDER: &str = "docs/surface";
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {

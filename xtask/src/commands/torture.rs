@@ -104,8 +104,8 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .env("ROTORTREE_SUSTAINED_SECONDS", &(120 * scale).to_string())
         .env("ROTORTREE_TEST_LIMIT", &(1200 + 240 * scale).to_string())
         .run_tests(),
-        // The standard library is not instrumented (that takes its source), so what is found is in
-        // this repository's code and its dependencies.
+        // The standard library is not instrumented (that takes its source), so every finding is in
+        // this repository's code or its dependencies.
         "asan" => sanitized(root, "address"),
         _ => valgrind(root),
     }

@@ -32,8 +32,8 @@ impl Code {
         &self.text
     }
 
-    /// Where the code `wanted` stands, in bytes. It is part of a file, with brackets that it need
-    /// not close, and has no comments.
+    /// The places of the code `wanted`, in bytes. The code is part of a file, with brackets that it
+    /// need not close, and has no comments.
     pub(super) fn find(&self, wanted: &str) -> Vec<Range<usize>> {
         let mut part = Self::default();
         part.extend(wanted, 0);

@@ -22,8 +22,8 @@ pub(crate) struct Mutated {
 }
 
 impl Copy {
-    /// Makes `root` the same as the tracked files of `checkout`, whatever stands there. A file that
-    /// is the same already is left alone, so that what was built from it stays built.
+    /// Makes `root` the same as the tracked files of `checkout`, whatever its content. An equal
+    /// file is left alone, so that artifacts built from it stay valid.
     pub(crate) fn of(checkout: &Path, root: PathBuf) -> Outcome<Self> {
         let listed = Invocation::program(checkout, "git", "ls-files -z").output()?;
         let tracked: BTreeSet<&str> = listed
@@ -66,7 +66,7 @@ impl Copy {
         Ok(())
     }
 
-    /// Takes a protection out until what is returned is dropped.
+    /// Takes a protection out until the returned guard is dropped.
     pub(crate) fn mutate(&self, mutation: &Mutation) -> Outcome<Mutated> {
         let path = self.root.join(&mutation.file);
         let original =
@@ -85,7 +85,7 @@ impl Copy {
 
 impl Drop for Mutated {
     fn drop(&mut self) {
-        // Where this fails the next run finds the file changed and copies it anew.
+        // If this fails, the next run finds the file changed and copies it again.
         let _ = fs::write(&self.path, &self.original);
     }
 }

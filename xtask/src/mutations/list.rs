@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Mutation;
 use crate::outcome::{Failure, Outcome};
 
-/// Where the lists are, relative to the root.
+/// The folder of the lists, relative to the root.
 pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
@@ -37,7 +37,7 @@ pub(crate) struct Area {
     pub(crate) mutations: Vec<Mutation>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Contents {

@@ -9,7 +9,7 @@ use crate::outcome::{Failure, Outcome};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutation {
-    /// What `--only` and the table call it.
+    /// The name for `--only` and for the table.
     pub(crate) name: String,
     /// The rows of the fault table in `docs/durability/faults.md` that the protection stands for.
     pub(crate) rows: Vec<u8>,

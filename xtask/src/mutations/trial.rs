@@ -18,7 +18,7 @@ use crate::outcome::{Failure, Outcome};
 const LEAST_LIMIT: Duration = Duration::from_secs(15);
 const LIMIT_FACTOR: u32 = 8;
 
-/// How a test ended.
+/// The end of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// So many test functions passed.
@@ -33,7 +33,7 @@ pub(crate) enum Ending {
 pub(crate) struct Trials {
     tree: PathBuf,
     target: PathBuf,
-    /// What unmutated tests take.
+    /// The time that each unmutated test takes.
     taken: BTreeMap<Test, Duration>,
 }
 
@@ -92,7 +92,7 @@ impl Trials {
         let messages = Invocation::cargo(&self.tree, &words)
             .args(["--message-format=json-render-diagnostics", "--target-dir"])
             .args([self.target.to_string_lossy()])
-            // What a mutation leaves unused is no reason not to compile.
+            // Code that a mutation leaves unused must still compile.
             .env("RUSTFLAGS", "--cap-lints=warn -Awarnings")
             // These programs are never debugged, and each is built once for each mutation.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")

@@ -12,7 +12,7 @@ const REMINDERS: [&str; 3] = [
     concat!("XX", "X"),
 ];
 
-/// What a merge begins and ends the lines of a conflict with.
+/// The marks with which a merge begins and ends the lines of a conflict.
 const CONFLICTS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
 
 /// The kinds of file that are searched for reminders.

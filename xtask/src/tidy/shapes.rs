@@ -30,7 +30,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a field is counted as a lock by.
+/// The types that make a field count as a lock.
 const LOCK_TYPES: [&str; 4] = ["Mutex", "RwLock", "Condvar", "Monitor"];
 
 /// Finds types with too many fields or locks, and exceptions without need.
@@ -123,7 +123,7 @@ impl<'ast> Visit<'ast> for Types {
     }
 }
 
-/// How many locks a field's type names.
+/// The number of locks that a field's type names.
 fn locks_in(field: &syn::Type) -> usize {
     struct Locks(usize);
     impl<'ast> Visit<'ast> for Locks {

@@ -12,7 +12,7 @@ const PRONOUNS: [&str; 5] = [
     concat!("any", "body"),
 ];
 
-/// How many there may be. The number only falls.
+/// The largest allowed number. It only falls.
 const LIMIT: usize = 20;
 
 /// Finds all of them, when there are too many.

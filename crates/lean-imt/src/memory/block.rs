@@ -1,4 +1,5 @@
-//! [`Block`]: room for the nodes of one block of a batch, which is written side by side with other blocks.
+//! [`Block`]: room for the nodes of one block of a batch, which is written side by side with other
+//! blocks.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};

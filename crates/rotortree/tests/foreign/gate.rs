@@ -1,4 +1,5 @@
-//! [`Gate`]: a backend in memory whose syncs, chunk writes and manifests can be held, as a device that stalls does, or fail.
+//! [`Gate`]: a backend in memory whose syncs, chunk writes and manifests can be held, as a device
+//! that stalls does, or fail.
 
 use std::{
     fmt,

@@ -1,4 +1,5 @@
-//! [`fork`]: a real forked child that runs a closure and reports the outcome, and all unsafe code of these tests.
+//! [`fork`]: a real forked child that runs a closure and reports the outcome, and all unsafe code
+//! of these tests.
 
 use std::{
     io::{BufRead, BufReader, PipeReader, Write},

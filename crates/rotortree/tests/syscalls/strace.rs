@@ -1,4 +1,5 @@
-//! [`Strace`]: runs the child with one failing system call, or kills it there, and returns its trace.
+//! [`Strace`]: runs the child with one failing system call, or kills it there, and returns its
+//! trace.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,5 @@
-//! [`GroupCommit`]: the durable sequence, its waiters, and the write end of the log while no thread leads.
+//! [`GroupCommit`]: the durable sequence, its waiters, and the write end of the log while no thread
+//! leads.
 //!
 //! Tokens, futures and timers hold this part of an engine. It does not know the tree and does not
 //! keep one in memory: it reaches the engine through [`Worker`], until closing removes the

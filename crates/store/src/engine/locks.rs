@@ -1,4 +1,5 @@
-//! [`Monitor`]: a lock with its condition variable, and [`Rank`]: the one order of all locks of a tree.
+//! [`Monitor`]: a lock with its condition variable, and [`Rank`]: the one order of all locks of a
+//! tree.
 //!
 //! With debug assertions, each thread records its locks. Taking a lock against the order panics,
 //! and so does waiting with a second lock held. Release builds record nothing.

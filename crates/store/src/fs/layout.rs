@@ -127,8 +127,8 @@ pub(super) fn is_level(name: &Path) -> bool {
     })
 }
 
-/// A label with `_` in place of everything but letters, digits, `-` and `_`, so that it cannot leave
-/// its directory.
+/// A label with `_` in place of everything but letters, digits, `-` and `_`, so that it cannot
+/// leave its directory.
 fn plain(label: &str) -> String {
     label
         .chars()

@@ -1,5 +1,5 @@
-//! [`SimFiles`]: a file layer in memory that knows what a crash would leave, fails when told to, and finds writes into
-//! mappings. The crash tests rely on its model, which is stated here in full.
+//! [`SimFiles`]: a file layer in memory that knows what a crash would leave, fails when told to,
+//! and finds writes into mappings. The crash tests rely on its model, which is stated here in full.
 //!
 //! # The model
 //!

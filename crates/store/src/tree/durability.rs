@@ -22,7 +22,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert([1u8; 32])?;
     /// tree.flush()?;
     /// // Now the insertion is durable
@@ -43,7 +44,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
-    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// tree.try_insert([1; 32])?;
     /// tree.flush_async().await?;
     /// assert_eq!(tree.durable_size(), 1);
@@ -62,13 +64,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`checkpoint_async`](Self::checkpoint_async).
     ///
     /// # Errors
-    /// [`StorageError::CheckpointFailed`]: no durable leaf is affected and the tree goes on; [`StorageError::FlushFailed`],
-    /// [`StorageError::Closed`].
+    /// [`StorageError::CheckpointFailed`]: no durable leaf is affected and the tree goes on;
+    /// [`StorageError::FlushFailed`], [`StorageError::Closed`].
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
     /// tree.checkpoint()?;
     /// // WAL is now truncated, and tree state is in checkpoint files
@@ -88,7 +91,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
-    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// tree.checkpoint_async().await?;
     /// # Ok(())
     /// # }
@@ -108,7 +112,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
-    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn serve(tree: RotorTree<Blake3Hasher, 2, 32>)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
     /// let mut heads = tree.durable_heads();
     /// while let Some(head) = heads.next().await {
     ///     println!("{} leaves are durable", head.size);
@@ -129,7 +134,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
     /// # tree.checkpoint()?;
     /// use std::time::Duration;

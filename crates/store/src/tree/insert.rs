@@ -29,7 +29,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let block = [[1; 32], [2; 32]];
     /// let placement = tree.append(&block).metadata(b"block 17").at(0).durable()?;
     /// assert_eq!(placement.leaf_range, 0..2);
@@ -53,7 +54,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let (root, token) = tree.insert([1u8; 32])?;
     ///
     /// // Optionally wait for the entry to be fsynced
@@ -81,7 +83,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let leaves = vec![[1u8; 32], [2u8; 32], [3u8; 32]];
     /// let (root, token) = tree.insert_many(&leaves)?;
     /// # assert_eq!(token.leaf_range(), 0..3);
@@ -105,7 +108,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let root = tree.insert_durable([1u8; 32])?;
     /// // At this point, the insertion is guaranteed to be on disk
     /// # assert_eq!(tree.durable_snapshot().root(), Some(root));
@@ -123,7 +127,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many_durable(&[[1; 32], [2; 32]])?;
     /// assert_eq!(tree.durable_size(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -143,7 +148,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([0; 32])?;
     /// let placement = tree.append_durable(&[[1; 32]])?;
     /// let index = placement.leaf_range.start;
@@ -202,7 +208,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.append_at(0, &[[1; 32], [2; 32]])?;
     /// let again = tree.append_at(0, &[[1; 32], [2; 32]]);
     /// assert!(matches!(again, Err(RotorTreeError::Tree(TreeError::SizeMismatch { expected: 0, actual: 2 }))));
@@ -231,7 +238,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many_with_metadata(&[[1; 32]], b"block 17")?;
     /// tree.insert_many_with_metadata(&[], b"block 18")?;
     /// let snapshot = tree.snapshot();

@@ -71,7 +71,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_durable([1; 32])?;
     /// let stats = tree.stats();
     /// assert_eq!((stats.durable_size, stats.pending_bytes), (1, 0));
@@ -173,7 +174,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32]; 100])?;
     /// let mut seen = None;
     /// tree.verify_with_progress(|progress| seen = Some(progress))?;

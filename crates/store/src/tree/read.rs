@@ -29,7 +29,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// assert_eq!((tree.root(), tree.size(), tree.depth()), (None, 0, 0));
     /// let (root, _) = tree.insert_many(&[[1; 32]; 5])?;
     /// assert_eq!((tree.root(), tree.size(), tree.depth()), (Some(root), 5, 3));
@@ -76,7 +77,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// let (root, _) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
     /// tree.insert_durable([4; 32])?;
     ///
@@ -114,7 +116,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
     /// assert_eq!(tree.get_leaf(1)?, [2; 32]);
     /// assert!(tree.get_leaf(3).is_err());
@@ -135,7 +138,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
     /// let leaves = tree.leaves(..)?;
     /// tree.insert([4; 32])?;
@@ -154,7 +158,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// # tree.insert([1u8; 32])?;
     /// let snapshot = tree.snapshot();
     /// let proof = snapshot.generate_proof(0)?;
@@ -199,7 +204,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// use std::{thread, time::Duration};
     ///
     /// let inserting = tree.clone();

@@ -1,4 +1,5 @@
-//! [`session`]: the calls of an engine to a backend between opening and closing, with a record of its promises.
+//! [`session`]: the calls of an engine to a backend between opening and closing, with a record of
+//! its promises.
 
 use std::io;
 

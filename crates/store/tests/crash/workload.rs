@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Checkpoint,
     /// Closes and opens again.
     Reopen,
-    /// Looks from outside, as another process does: what is shown there has to be durable.
+    /// Looks from outside, as another process does: every state shown there has to be durable.
     Read,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn leaf(index: u64) -> Hash {
     reference::sample_leaves(index, 1)[0]
 }
 
-/// What happened.
+/// The events of a run.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) leaves: Vec<Hash>,
@@ -128,7 +128,7 @@ impl History {
         self.run_as(files, &config(), steps)
     }
 
-    /// Runs `steps` on a store and notes what was acknowledged. The store is left open, as by a
+    /// Runs `steps` on a store and notes every acknowledgement. The store is left open, as by a
     /// process that is killed.
     pub(crate) fn run_as<const N: usize>(
         &mut self,
@@ -149,8 +149,8 @@ impl History {
                 metadata: None,
             });
         }
-        // What an insert that is under way writes may be there after a crash, so acceptance is
-        // noted before it starts.
+        // A running insert may already have written after a crash, so acceptance is noted before it
+        // starts.
         let mut tree = Some(open());
         self.mark(files, self.states.len() - 1);
         for (k, step) in steps.iter().enumerate() {
@@ -207,8 +207,8 @@ impl History {
         tree.unwrap()
     }
 
-    /// What held when `operations` file operations were done: what had been acknowledged as durable
-    /// at or before, and what had been accepted by the next acknowledgement.
+    /// The bounds after `operations` file operations: the last state acknowledged as durable by
+    /// then, and the last state accepted by the next acknowledgement.
     pub(crate) fn bounds_at(&self, operations: usize) -> (usize, usize) {
         let durable = self
             .marks

@@ -1,4 +1,5 @@
-//! The tables of `docs/format/checkpoint.md` against the bytes of a manifest with everything that is optional.
+//! The tables of `docs/format/checkpoint.md` against the bytes of a manifest with everything that
+//! is optional.
 
 use std::fs;
 
@@ -28,8 +29,8 @@ fn table(heading: &str) -> Vec<(Option<usize>, Option<usize>, String)> {
     .collect()
 }
 
-/// Holds rows to bytes: each starts where the one before ended, and holds what is expected of it.
-/// How many bytes that were.
+/// Compares the rows with the bytes: each row starts at the end of the previous one and holds its
+/// expected content. Returns the number of bytes.
 fn assert_holds(
     rows: &[(Option<usize>, Option<usize>, String)],
     bytes: &[u8],

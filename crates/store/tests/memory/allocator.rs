@@ -1,7 +1,7 @@
 //! A global allocator that counts what the whole process has allocated, and one
 //! measurement at a time.
 //!
-//! What the system maps for files is not counted: it is the page cache's. Stacks are not
+//! Files that the system maps are not counted: they belong to the page cache. Stacks are not
 //! counted either.
 #![expect(
     unsafe_code,
@@ -45,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Where the bytes are moved, old and new are there at once.
+        // If the bytes move, the old and the new allocation exist at once.
         more(size);
         less(layout.size());
         // SAFETY: the caller's promises are passed on; all memory came from `System`.
@@ -73,8 +73,8 @@ pub(crate) fn alone<T>(test: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What `work` gives, and the most bytes that were allocated at once meanwhile beyond
-/// what was before.
+/// The outcome of `work`, and the most bytes that were allocated at once during it, beyond those
+/// allocated before.
 pub(crate) fn peak<R>(work: impl FnOnce() -> R) -> (R, usize) {
     let before = LIVE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

@@ -48,7 +48,7 @@ const MANIFEST_NUMBERS: [(usize, usize); 26] = [
     (176, 8),
     (216, 8),
     (224, 8),
-    // What was durable.
+    // The durable state.
     (232, 8),
     (240, 8),
     // The orderly close.
@@ -56,7 +56,7 @@ const MANIFEST_NUMBERS: [(usize, usize); 26] = [
     (288, 8),
     (296, 8),
     (304, 8),
-    // The length of the metadata, then what stands where there is no orderly close.
+    // The length of the metadata, then the padding in place of an orderly close.
     (344, 4),
     (280, 4),
     (348, 8),

@@ -59,7 +59,7 @@ fn a_million_leaves_are_replayed_within_the_bound_beyond_their_nodes() {
             println!(
                 "{told}: the nodes take {nodes} bytes, reading {taken_to_read}, opening {taken}"
             );
-            // What a reader has no sight of yet it has no nodes of either.
+            // A reader holds no nodes of entries that it does not see yet.
             for taken in [taken_to_read, taken] {
                 assert!(
                     taken <= nodes + BOUND,

@@ -21,7 +21,7 @@ use crate::{
 };
 
 const GIB: u64 = 1 << 30;
-/// Beyond what is read in the time that the watchdog gives.
+/// Longer than the watchdog's time allows to read.
 const LENGTHS: [u64; 2] = [64 * GIB, 1024 * GIB];
 
 /// An honest store in a directory of its own; the folder around it goes with the first of these.
@@ -198,7 +198,7 @@ fn shards_and_manifests_of_any_length_cost_what_belongs_to_the_tree() {
             let (opened, taken) = peak(|| open(&storage, RecoveryMode::Strict));
             assert_bounded(&format!("{name} of a tebibyte"), taken);
             match opened {
-                // What stands behind the bytes that a manifest names is not looked at.
+                // Bytes behind those that a manifest names are not read.
                 Ok(tree) => assert!(
                     number < 2 && is_prefix(tree.snapshot().root(), leaves.len() as u64, &leaves)
                 ),

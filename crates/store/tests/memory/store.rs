@@ -18,9 +18,9 @@ use rotortree_store::{
     RotorTreeError, file_layer::FileLayer, fs::FsStorage, storage::Storage,
 };
 
-/// What opening any store may take beyond the nodes that it holds in memory: windows, buffers of
-/// verification for each thread, gathered leaves, tables. Reached only by large honest logs; what
-/// is hostile gets nowhere near.
+/// The memory that opening any store may take beyond the nodes that it holds in memory: windows,
+/// buffers of verification for each thread, gathered leaves, tables. Only large honest logs reach
+/// it; a hostile store gets nowhere near.
 pub(crate) const BOUND: usize = 8 << 20;
 
 pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
@@ -57,8 +57,8 @@ pub(crate) fn leaves() -> Vec<Hash> {
 }
 
 /// Makes a store with everything in it: chunks, tails, a log of several segments and groups,
-/// metadata. What is on disk is attested up to its last entry. The tree is still open: a copy that
-/// is made now is what a killed process leaves.
+/// metadata. The log on disk is attested up to its last entry. The tree is still open: a copy made
+/// now is the store of a killed process.
 pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
     let leaves = leaves();
     let short_segments = config(storage, RecoveryMode::Strict).segment_bytes(2048);

@@ -199,7 +199,7 @@ fn a_rotation_that_fails_before_its_manifest_is_in_force_fails_nothing_and_is_ma
         let stats = tree.stats();
         assert!(stats.rotations >= 1 && stats.unavailable >= 1, "{told}");
         assert!(tree.failure().is_none() && stats.unavailable_error.is_none());
-        // What went into the old segment after the first attempt is in force.
+        // The records that went into the old segment after the first attempt are in force.
         let head = tree.head();
         std::mem::forget(tree);
         let tree = open(&files.settled(), config);

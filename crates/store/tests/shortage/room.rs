@@ -29,7 +29,7 @@ fn a_log_is_opened_on_a_disk_that_has_no_room_for_a_second_copy_of_it() {
         assert_eq!(tree.stats().log_segments, 2 + u64::from(free < 3_000_000));
         tree.close().unwrap();
     }
-    // What was inserted goes behind, and a disk with room compacts again.
+    // The inserted leaves go behind, and a disk with room compacts again.
     let tree = open(&files, by_hand());
     tree.insert(leaf(100_000)).unwrap().1.wait().unwrap();
     let head = tree.head();

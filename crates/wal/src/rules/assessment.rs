@@ -16,9 +16,9 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Break {
-    /// Where.
+    /// The place of the break.
     pub place: Place,
-    /// How.
+    /// The cause of the break.
     pub cause: BreakCause,
 }
 
@@ -29,7 +29,7 @@ impl Break {
     }
 }
 
-/// How a log deviates from the log that was written.
+/// A deviation from the log that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakCause {
@@ -70,7 +70,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Where and how the log breaks off, unless it is whole.
+    /// The place and cause of the break, unless the log is whole.
     #[must_use]
     pub fn broken_at(&self) -> Option<&Break> {
         match self {

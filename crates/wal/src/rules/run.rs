@@ -70,7 +70,7 @@ impl Run {
     }
 }
 
-/// What was found wrong behind the run.
+/// The faults found behind the run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faults {
     /// The first thing wrong behind the last record of the run; it does not matter if the run goes

@@ -12,7 +12,7 @@ fn leaves(count: usize) -> Vec<[u8; 32]> {
     (0..count as u64).map(leaf).collect()
 }
 
-/// What is read back of one batch, and the bytes it took.
+/// The records read back of one batch, and the bytes it took.
 fn written(leaves: &[[u8; 32]], metadata: Option<&[u8]>) -> (Vec<Record>, u64) {
     let mut group = GroupBuffer::new(1);
     let last = group

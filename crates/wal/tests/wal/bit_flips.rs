@@ -122,8 +122,7 @@ fn every_length_gives_a_prefix_and_says_what_it_cut_into() {
         let kept = records(cut, salt);
         assert_eq!(kept, whole[..kept.len()], "length {len}");
         let stretches = invalid(cut, salt);
-        // What is missing begins at `len`: nothing is cut into if that is padding, or where a
-        // group starts.
+        // The missing part begins at `len`: a start in padding or at a group cuts nothing.
         if padding.contains(&len) || starts.contains(&len) {
             assert_eq!(stretches, [], "length {len}");
         } else {

@@ -11,7 +11,7 @@ use crate::support::{Segment, assess, records};
 
 const GOLDEN: &str = include_str!("../golden/segment-v1.hex");
 
-/// What the golden file was written from.
+/// The content of the golden file.
 fn segment() -> Segment {
     let header = SegmentHeader {
         tree_id: *b"golden tree id 1",

@@ -403,7 +403,7 @@ fn a_group_longer_than_the_segment_gives_what_is_there_of_it() {
     );
 }
 
-/// A segment that is zero almost everywhere, however long, and notes what is asked of it.
+/// A segment that is zero almost everywhere, however long, and records its reads.
 struct Sparse {
     len: u64,
     at: u64,

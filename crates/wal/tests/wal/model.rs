@@ -25,7 +25,7 @@ struct Rules {
     old_segment_is_synced_first: bool,
     /// Groups beyond what a later segment continues from are dead.
     superseded_groups_are_dead: bool,
-    /// Recovery copies what is above A into the new segment.
+    /// Recovery copies the records above A into the new segment.
     what_is_above_is_copied: bool,
     /// The new segment's header attests the copies, which are synced before it gets its name. Both
     /// ways are right.
@@ -242,7 +242,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    /// Damage to any one header changes nothing about what is recovered.
+    /// Damage to any one header changes nothing about the recovered entries.
     fn check_damaged_headers(
         &self,
         image: &Disk,

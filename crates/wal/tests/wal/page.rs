@@ -49,7 +49,7 @@ fn tables(page: &str, docs: &str) -> [Vec<Row>; 2] {
     ]
 }
 
-/// What stands in a field.
+/// The content of a field.
 enum Content {
     Bytes(Vec<u8>),
     /// A checksum, which other tests recompute.

@@ -7,7 +7,7 @@ use rotortree_wal::{
 
 use crate::support::{Segment, assess, position};
 
-/// Where the log breaks off and how, and whether that is damage.
+/// The place and cause of the log's break, and whether it is damage.
 fn broken(assessment: &Assessment) -> (u64, u64, &BreakCause, bool) {
     let found = assessment.verdict.broken_at().expect("the log breaks off");
     (

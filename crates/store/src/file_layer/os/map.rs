@@ -1,4 +1,5 @@
-//! [`FileMap`]: a read-only memory map of the first bytes of a file, with the crate's `unsafe` code for it.
+//! [`FileMap`]: a read-only memory map of the first bytes of a file, with the crate's `unsafe` code
+//! for it.
 
 use std::{fs::File, io, ops::Deref};
 

@@ -1,4 +1,5 @@
-//! [`Client`]: repeats requests until they are answered, so that a lost response is not mistaken for a refusal.
+//! [`Client`]: repeats requests until they are answered, so that a lost response is not mistaken
+//! for a refusal.
 
 use std::{io, sync::Arc};
 

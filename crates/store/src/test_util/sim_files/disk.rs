@@ -1,4 +1,5 @@
-//! [`Disk`]: all files and directories, changed by operations alone, so that replaying operations gives the same disk.
+//! [`Disk`]: all files and directories, changed by operations alone, so that replaying operations
+//! gives the same disk.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,5 @@
-//! Recovery of a modelled disk, as the store does it: two passes, then a new segment with what was
-//! not attested.
+//! Recovery of a modelled disk, as the store does it: two passes, then a new segment with the
+//! records that were not attested.
 
 use rotortree_wal::{
     Event, GroupBuffer, HeaderCopy, LogRules, Position, Replay, SECTOR, Scanner, SegmentHeader,
@@ -16,7 +16,7 @@ pub(crate) struct Found {
     pub(crate) end: u64,
     /// A, which the new segment continues from.
     base: u64,
-    /// What is above it.
+    /// The records above it.
     copy: GroupBuffer,
     /// The header of the newest segment.
     newest: Option<HeaderCopy>,

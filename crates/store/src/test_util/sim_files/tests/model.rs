@@ -67,7 +67,8 @@ proptest! {
         let files = SimFiles::new();
         let mut handles = BTreeMap::new();
         let mut models = BTreeMap::<u64, Model>::new();
-        // Which file a name stands for: every possibility since the directory was synced, the last one for programs.
+        // Which file a name stands for: every possibility since the directory was synced, the last
+        // one for programs.
         let mut names = [const { Vec::<Option<u64>>::new() }; FILES.len()];
         for name in &mut names {
             name.push(None);
