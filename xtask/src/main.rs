@@ -26,7 +26,7 @@ mod workspace;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A word that is not Unicode is no command and no option: its readable rest is refused.
+    // A word that is not Unicode is no command and no option: its lossy text is refused.
     let mut words = std::env::args_os()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned());

@@ -9,10 +9,10 @@
 //! aside/<label>.bytes         bytes that recovery cut from the log
 //! ```
 //!
-//! One module per role (`log`, `levels`, `manifest`, `quarantine`, `place`). All of them reach files
-//! through `disk`, which stays with the locked directory, adds names to errors and tracks durable
-//! directory entries. The layers above decide the meaning of the bytes, when to sync levels and
-//! when to commit. Unknown files beside a manifest are left alone.
+//! One module per role (`log`, `levels`, `manifest`, `quarantine`, `place`). All of them reach
+//! files through `disk`, which stays with the locked directory, adds names to errors and tracks
+//! durable directory entries. The layers above decide the meaning of the bytes, when to sync levels
+//! and when to commit. Unknown files beside a manifest are left alone.
 
 mod disk;
 mod error;

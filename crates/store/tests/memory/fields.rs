@@ -56,7 +56,7 @@ const MANIFEST_NUMBERS: [(usize, usize); 26] = [
     (288, 8),
     (296, 8),
     (304, 8),
-    // The length of the metadata, then the padding in place of an orderly close.
+    // The length of the metadata, then the fields of a manifest without an orderly close.
     (344, 4),
     (280, 4),
     (348, 8),

@@ -122,7 +122,8 @@ fn every_length_gives_a_prefix_and_says_what_it_cut_into() {
         let kept = records(cut, salt);
         assert_eq!(kept, whole[..kept.len()], "length {len}");
         let stretches = invalid(cut, salt);
-        // The missing part begins at `len`: a start in padding or at a group cuts nothing.
+        // The missing part begins at `len`: a cut in padding or at the start of a group splits
+        // nothing.
         if padding.contains(&len) || starts.contains(&len) {
             assert_eq!(stretches, [], "length {len}");
         } else {
