@@ -137,7 +137,12 @@ impl LogRules {
             attested: attested.max(start.sequence),
             run: Run::new(start),
             faults: Faults::default(),
-            current: Current::new(0, u64::MAX),
+            current: Current {
+                number: 0,
+                cap: u64::MAX,
+                live: false,
+                tail: 0,
+            },
             cut_records: 0,
             cut_leaves: 0,
         }
