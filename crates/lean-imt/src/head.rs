@@ -1,4 +1,4 @@
-//! [`TreeHead`]: what a client trusts.
+//! [`TreeHead`]: the size and root that a client trusts.
 
 use alloc::vec::Vec;
 use core::{fmt, slice, str::FromStr};
@@ -6,7 +6,7 @@ use rotortree_hasher::{Hash, Hasher, Hex, HexError};
 
 use crate::{DecodeError, HashRole, Kind, TreeError, encoding, hex::debug_in_hex};
 
-/// The size and the root of a tree: what a client trusts, and what a log signs.
+/// The size and the root of a tree. A client trusts a head, and a log signs it.
 ///
 /// A root alone is not enough. Leaves carry no tag, and lifted nodes are not hashed again, so
 /// one root belongs to trees of several sizes. The size prevents this forgery: the tree over

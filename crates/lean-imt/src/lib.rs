@@ -44,7 +44,7 @@
 //!   stored, each once.
 //! - The **frontier** is, per level, the complete children of the last unfinished group. Appending
 //!   and the root need nothing else.
-//! - A **head** is size and root: what a client trusts. A root alone fixes neither the size nor
+//! - A **head** is the size and root that a client trusts. A root alone fixes neither the size nor
 //!   which nodes are leaves; see [`TreeHead`] for the forgery.
 //! - A **snapshot** is the tree at one size, immutable. A **fork** is a tree that continues
 //!   from a snapshot.

@@ -60,9 +60,9 @@
 //! # N known only at run time
 //!
 //! Every tree is an object too, whose type does not name N (`AnyTree`), and its snapshots are
-//! ([`AnySnapshot`]), with proofs as bytes, which [`AnyProof`] verifies. `AnyTreeBuilder` opens
-//! one for an N that is a number, 2, 3, 4, 8 or 16, or for whatever is there; `inspect` tells
-//! what that is.
+//! ([`AnySnapshot`]), with proofs as bytes, which [`AnyProof`] verifies. `AnyTreeBuilder` opens one
+//! for an N that is a number, 2, 3, 4, 8 or 16, or opens any existing tree; `inspect` identifies
+//! the tree of a directory.
 //!
 //! # How much memory `pin_above_level` takes
 //!

@@ -33,8 +33,8 @@ pub struct RotorTreeConfig {
     pub checkpoint_policy: CheckpointPolicy,
     /// Which levels stay in memory once a checkpoint covers them.
     pub tiering: TieringConfig,
-    /// Whether opening compares every stored node with the hash of its children, which finds what
-    /// checksums cannot. O(nodes).
+    /// Whether opening compares every stored node with the hash of its children. The comparison
+    /// finds damage that checksums cannot. O(nodes).
     pub verify_checkpoint: bool,
 }
 
@@ -86,8 +86,8 @@ pub enum CheckpointPolicy {
     /// [`Manual`](Self::Manual).
     OnClose,
     /// In the background after so many entries; an entry is one call of an insert method. The log
-    /// and the time that opening takes grow with what the entries hold, by 512 bytes for each
-    /// sync at least.
+    /// and the time to open grow with the content of the entries, by 512 bytes for each sync at
+    /// least.
     EveryNEntries(u64),
     /// In the background when more than so many bytes of nodes were appended since the last
     /// checkpoint began, or the log behind it takes more than so many bytes on disk, that of

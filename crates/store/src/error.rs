@@ -1,4 +1,4 @@
-//! [`StorageError`]: what can go wrong between a tree and its storage.
+//! [`StorageError`]: failures between a tree and its storage.
 //!
 //! One rule for every error of these crates: a text is whole. It holds the text of its cause, so
 //! that `{}` in a log line loses nothing, and `source()` returns nothing that the text holds
@@ -10,8 +10,8 @@ use std::{io, sync::Arc};
 use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::{TreeError, TreeHead};
 
-/// A failure of storage. Every message says which file or object, where in it, why, and
-/// what can be done.
+/// A failure of storage. Every message states the file or object, the place in it, the cause, and
+/// the remedy.
 ///
 /// A message holds its cause, once; [`source`](std::error::Error::source) returns nothing that the
 /// message already says.

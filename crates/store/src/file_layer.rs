@@ -99,9 +99,9 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     }
     /// Cuts or extends with zeros.
     fn truncate(&self, file: &Self::File, len: u64) -> io::Result<()>;
-    /// Reserves space up to `len` without changing length and contents, where the system can: an
-    /// error about space says that a write up to there would meet it too.
-    /// [`truncate`](Self::truncate) gives back what lies behind the new length.
+    /// Reserves space up to `len` without changing length and contents, if the system can: an error
+    /// about space says that a write up to there would meet it too. [`truncate`](Self::truncate)
+    /// releases the space behind the new length.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
     /// Asks the system to begin writing these bytes to the device, and does not wait. It is a hint
     /// without a result: [`sync`](Self::sync) reports errors. The default does nothing.

@@ -50,8 +50,8 @@ impl Process {
         self.is_current() && self.id == std::process::id()
     }
 
-    /// Takes a lock of what this process made. In a forked child that succeeds only if the
-    /// lock is free: a thread that held it at the fork does not run there.
+    /// Takes a lock that this process made. In a forked child that succeeds only if the lock is
+    /// free: a thread that held it at the fork does not run there.
     pub(crate) fn lock_unless_forked<'a, T>(
         &self,
         mutex: &'a Mutex<T>,

@@ -60,7 +60,7 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
         .start_handler(|_| IS_POOL_THREAD.set(true))
         .build()
         .ok()?;
-    // Of two that were built at once one is kept.
+    // Of two pools built at once one is kept.
     Some(POOL.get_or_init(|| built))
 }
 

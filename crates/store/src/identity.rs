@@ -42,7 +42,7 @@ pub struct StoreIdentity {
     pub max_depth: usize,
     /// The fingerprint of the hasher that made it.
     pub fingerprint: Hash,
-    /// Tells this tree from every other one. A backup has another.
+    /// Distinguishes this tree from every other one. A backup has another id.
     pub tree_id: [u8; 16],
     /// The head at the last checkpoint. Later leaves are in the log.
     pub checkpointed: TreeHead,

@@ -57,7 +57,7 @@ use crate::{StorageError, shape::Shape};
 pub struct Manifest {
     /// Counts the manifests of a store from 0; each takes the place of the one before.
     pub generation: u64,
-    /// Tells this tree from every other; part of each chunk's checksum.
+    /// Distinguishes this tree from every other; part of each chunk's checksum.
     pub tree_id: [u8; 16],
     /// N, the branching factor, at least 2.
     pub arity: u32,
@@ -76,7 +76,7 @@ pub struct Manifest {
     pub root: Hash,
     /// The application's metadata at the checkpoint.
     pub metadata: Option<Vec<u8>>,
-    /// Per level, leaves first, what does not fill a chunk or a sector yet.
+    /// Per level, leaves first, the nodes and checksums that do not fill a chunk or a sector yet.
     pub levels: Vec<LevelTail>,
     /// The oldest log segment that is still needed.
     pub first_segment: u64,

@@ -1,4 +1,4 @@
-//! [`Shape`]: what a checkpoint stores of each level, told from arity and size alone.
+//! [`Shape`]: the stored units of each level of a checkpoint, derived from arity and size alone.
 
 use rotortree_lean_imt::geometry;
 

@@ -25,7 +25,7 @@ pub const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
-    /// Nothing: missing, empty, or only what a creation that crashed leaves behind.
+    /// Nothing: missing, empty, or only the remains of a crashed creation.
     Vacant,
     /// A manifest of ours (valid or not: the caller decodes it).
     Occupied,
@@ -215,10 +215,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// this very handle.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
-    /// Removes what earlier crashes left behind: temporary files and, in a vacant place, the
-    /// segment of a creation that crashed. Then makes durable what an earlier process may have
-    /// left in a cache, names included, so that recovery may rely on what it finds. Called by
-    /// the owner while opening.
+    /// Removes the remains of earlier crashes: temporary files and, in a vacant place, the segment
+    /// of a crashed creation. Then makes everything durable that an earlier process may have left
+    /// in a cache, names included, so that recovery may rely on it. Called by the owner while
+    /// opening.
     fn sweep(&self) -> Result<(), StorageError>;
 
     // --- log role ---
@@ -271,9 +271,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// As [`commit_group`](Self::commit_group).
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
-    /// Whether what can be read of a segment is durable. Readers then show it as they find it, and
-    /// a writer that falls idle leaves no mark. Where it is not, a reader shows what marks and
-    /// later groups attest; a backend without marks then gets one empty group, durably,
+    /// Whether the readable part of a segment is durable. If so, readers show it as they find it,
+    /// and a writer that falls idle leaves no mark. Otherwise a reader shows the part that marks
+    /// and later groups attest; a backend without marks then gets one empty group, durably,
     /// whenever the writer falls idle. A constant of the place.
     fn readable_is_durable(&self) -> bool {
         false
@@ -313,13 +313,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// After one the bytes since the last call must be put again: what the backend cached of them
-    /// may be gone.
+    /// After an error the bytes since the last call must be put again: the backend may have lost
+    /// its cached ones.
     fn sync_levels(&self) -> io::Result<()>;
 
-    /// The first `units` units of a shard, those included that are not synced yet. No units at all
-    /// are a view of nothing, also of a shard that is not there. What a committed manifest
-    /// names keeps its bytes in the view for as long as it lives, whatever is put meanwhile.
+    /// The first `units` units of a shard, those included that are not synced yet. Zero units are a
+    /// view of nothing, also for a missing shard. Units that a committed manifest names keep their
+    /// bytes in the view for as long as it lives, whatever is put meanwhile.
     ///
     /// # Errors
     ///

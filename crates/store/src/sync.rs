@@ -1,7 +1,7 @@
 //! The locks, condition variables and cells of the engine: the standard ones, or loom's in models.
 //!
-//! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. What
-//! the engine has below it (storage, cold nodes, counters) keeps the usual locks, under which no
+//! `cargo xtask loom` checks the models. They run the engine itself, on a storage in memory. The
+//! layers below the engine (storage, cold nodes, counters) keep the usual locks, under which no
 //! thread of a model is ever stopped.
 
 use std::{

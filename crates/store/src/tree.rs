@@ -20,7 +20,7 @@ use crate::{
 /// written to a write-ahead log; checkpoints move the tree to chunk files, drop the log that they
 /// cover, and let cold levels be read through memory maps.
 ///
-/// * `H`: the hash function. It is part of the tree's identity on disk, by what it computes.
+/// * `H`: the hash function. Its outputs are part of the tree's identity on disk.
 /// * `N`: the branching factor, 2 to `H::MAX_ARITY`, checked when the program is compiled. Part of
 ///   the identity too.
 /// * `MAX_DEPTH`: the most hash layers above the leaves, 1 to 64. The tree keeps the ceiling that
@@ -30,9 +30,9 @@ use crate::{
 /// them closes it for all. Dropping the last handle closes the tree too, but errors are then lost.
 /// Snapshots and tokens outlive the tree.
 ///
-/// Each method says whether it may block and on what; those that say nothing never do. Which of
-/// them an executor's thread may call, and the forms to await, are in the [guide to async
-/// code](https://github.com/rotortree/rotortree/blob/main/docs/async.md).
+/// Each method says whether it may block and on what; a method that says nothing never blocks. The
+/// [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md) lists the
+/// methods that an executor's thread may call, and the forms to await.
 ///
 /// # Recovery Example
 ///
@@ -88,8 +88,8 @@ struct Handle<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Handle<H, N, MAX_DEPTH> {
     fn drop(&mut self) {
-        // Those who want to know how closing went call `close`. A destructor may run while a panic
-        // unwinds, and a second one that leaves it would end the process.
+        // A caller that wants the outcome of closing calls `close`. A destructor may run while a
+        // panic unwinds, and a second panic that leaves it would end the process.
         isolated(|| drop(self.parts.close()));
     }
 }
@@ -145,9 +145,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Starts opening a tree on a storage, without a path and with the defaults of
-    /// [`RotorTreeConfig::new`]: in memory, in a bucket, in a database. What else there is to
-    /// set is set on the builder. `docs/write-a-backend.md` says how to write a storage
-    /// of one's own.
+    /// [`RotorTreeConfig::new`]: in memory, in a bucket, in a database. The builder has all other
+    /// settings. `docs/write-a-backend.md` explains how to write a storage.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -210,7 +209,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// something of this fails, and on a tree that has failed.
     ///
     /// Snapshots stay valid; tokens of durable inserts stay durable. Inserts through clones fail
-    /// with [`StorageError::Closed`]. Closing what a clone has closed already does nothing.
+    /// with [`StorageError::Closed`]. Closing a tree that a clone has closed does nothing.
     ///
     /// Blocks on the disk, on inserts and checkpoints that are under way, and on another call that
     /// closes. On an executor: [`close_async`](Self::close_async).

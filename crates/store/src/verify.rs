@@ -40,7 +40,7 @@ pub struct Progress {
 }
 
 /// Compares every stored inner node with the hash of its children, and the edge nodes and the root
-/// with what follows from the complete nodes.
+/// with those computed from the complete nodes.
 ///
 /// Reads every node at most twice and hashes every group once, on as many threads as the machine
 /// runs at a time, and in a forked child on the calling one alone; takes some 200 KiB of memory per
@@ -176,7 +176,7 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Work<'a, H, N, MAX_D
         }
     }
 
-    /// Compares one piece; the number of its nodes.
+    /// Compares one piece. Returns the number of its nodes.
     fn compare(&self, piece: u64, buffers: &mut Buffers) -> Result<u64, StorageError> {
         // Level 1 starts with piece 0, so at least one level starts at or before any piece.
         let level = self.first_pieces.partition_point(|first| *first <= piece);
@@ -234,7 +234,7 @@ fn mismatch(level: usize, index: u64) -> StorageError {
     }
 }
 
-/// Compares the edge nodes and the root with what the complete nodes give.
+/// Compares the edge nodes and the root with those computed from the complete nodes.
 fn verify_edges<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     snapshot: &TreeSnapshot<N, MAX_DEPTH>,

@@ -73,8 +73,8 @@ pub struct SegmentHeader {
 }
 
 impl HeaderCopy {
-    /// The header that this is a copy of, given what all segments of the tree have in common. What
-    /// it said of its own predecessor is not in a copy.
+    /// The header of this copy, given the common fields of all segments of the tree. A copy omits
+    /// the header of the segment before.
     #[must_use]
     pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
         SegmentHeader {
@@ -179,8 +179,7 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; what follows them is
-    /// not looked at.
+    /// Reads a header from the first [`SECTOR`] bytes of `bytes`; the rest is not read.
     ///
     /// # Errors
     ///

@@ -83,34 +83,34 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// Leaf `index`; see [`TreeSnapshot::get_leaf`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::get_leaf`].
     fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
 
     /// The leaves between two bounds; see [`TreeSnapshot::leaves`], and `leaves(range)` on `dyn
     /// AnySnapshot`, which takes every form of range.
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::leaves`].
     fn leaves_between(&self, start: Bound<u64>, end: Bound<u64>) -> Result<Leaves, TreeError>;
 
     /// The inclusion proof of a leaf; see [`TreeSnapshot::generate_proof`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_proof`].
     fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError>;
 
     /// The proof of the leaves at `indices`, which increase strictly; see
     /// [`TreeSnapshot::generate_multiproof`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_multiproof`].
     fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError>;
 
     /// The proof of the leaves between two bounds; see [`TreeSnapshot::generate_range_proof`], and
     /// `generate_range_proof(range)` on `dyn AnySnapshot`, which takes every form of range.
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_range_proof`].
     fn generate_range_proof_between(
         &self,
         start: Bound<u64>,
@@ -121,7 +121,7 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// see [`TreeSnapshot::generate_consistency_proof`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_consistency_proof`].
     fn generate_consistency_proof(
         &self,
         old_size: u64,
@@ -132,7 +132,7 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// their proof; see [`TreeSnapshot::generate_catch_up_proof`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_catch_up_proof`].
     fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError>;
 
     /// The frontier of the tree at the time when it had `size` leaves, in the bytes of
@@ -145,13 +145,13 @@ pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
     /// The tree at the time when it had `size` leaves; see [`TreeSnapshot::snapshot_at`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::snapshot_at`].
     fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError>;
 
     /// A tree in memory that goes on from this snapshot; see [`TreeSnapshot::fork`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::fork`].
     fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError>;
 }
 
@@ -159,7 +159,7 @@ impl dyn AnySnapshot + '_ {
     /// The leaves of a range, `..` for all; see [`TreeSnapshot::leaves`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::leaves`].
     pub fn leaves(&self, range: impl RangeBounds<u64>) -> Result<Leaves, TreeError> {
         self.leaves_between(range.start_bound().cloned(), range.end_bound().cloned())
     }
@@ -168,7 +168,7 @@ impl dyn AnySnapshot + '_ {
     /// [`TreeSnapshot::generate_range_proof`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`TreeSnapshot::generate_range_proof`].
     pub fn generate_range_proof(&self, range: impl RangeBounds<u64>) -> Result<Vec<u8>, TreeError> {
         self.generate_range_proof_between(range.start_bound().cloned(), range.end_bound().cloned())
     }
@@ -301,19 +301,19 @@ pub trait AnyLeanIMT: sealed::Sealed + fmt::Debug + Send + Sync {
     /// Appends one leaf and returns the new root; see [`LeanIMT::insert`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`LeanIMT::insert`].
     fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError>;
 
     /// Appends a batch and returns the root after its last leaf; see [`LeanIMT::insert_many`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`LeanIMT::insert_many`].
     fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError>;
 
     /// Appends a batch if the tree has `expected_size` leaves; see [`LeanIMT::append_at`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`LeanIMT::append_at`].
     fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError>;
 
     /// Replaces the application's metadata, which later snapshots carry.

@@ -126,7 +126,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ConcurrentLeanIMT<H, N, 
     /// carries both.
     ///
     /// # Errors
-    /// As [`LeanIMT::insert_many`]; the metadata then stays what it was.
+    /// As [`LeanIMT::insert_many`]. The metadata is unchanged after an error.
     pub fn insert_many_with_metadata(
         &self,
         leaves: &[Hash],

@@ -24,7 +24,7 @@ mod imp {
             // SAFETY: a node has two halves, so this half lies within the nodes that the caller
             // says can be read.
             let source = unsafe { from.add(half) };
-            // SAFETY: the same for what can be written.
+            // SAFETY: the same, within the nodes that the caller says can be written.
             let target = unsafe { to.add(half) };
             // SAFETY: `source` points to 16 bytes that can be read; this load asks for no
             // alignment.

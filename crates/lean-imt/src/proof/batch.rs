@@ -86,7 +86,7 @@ impl<const N: usize> UnrootedInclusion<'_, N> {
     /// hold; see [`NaryProof::verify_batch`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`NaryProof::verify_batch`].
     pub fn verify_batch<H: Hasher>(
         hasher: &H,
         head: TreeHead,

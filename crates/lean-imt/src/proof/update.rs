@@ -60,7 +60,8 @@ impl<const N: usize> UnrootedConsistency<'_, N> {
     /// see [`ConsistencyProof::update_inclusion_proof`].
     ///
     /// # Errors
-    /// As there, and [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within
+    /// As [`ConsistencyProof::update_inclusion_proof`], and
+    /// [`TreeError::MaxDepthExceeded`](crate::TreeError::MaxDepthExceeded) within
     /// [`VerifyError::Malformed`] if the new tree is too deep.
     pub fn update_inclusion_proof<H: Hasher, const MAX_DEPTH: usize>(
         &self,

@@ -10,8 +10,8 @@ use crate::{StorageError, manifest::Manifest};
 /// Nodes read at once, 256 KiB.
 const PIECE_NODES: u64 = 8192;
 
-/// The complete nodes at a checkpoint: levels below `pin_above_level` read from `cold`, the others,
-/// and what no chunk has yet, in memory.
+/// The complete nodes at a checkpoint. Levels below `pin_above_level` are read from `cold`; the
+/// other levels, and nodes that no chunk holds yet, are in memory.
 ///
 /// O(levels) and the reading of the pinned levels. `cold` is that of this `manifest`.
 ///

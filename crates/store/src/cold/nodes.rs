@@ -171,10 +171,10 @@ impl ColdNodes {
         self.size
     }
 
-    /// Per level, the nodes that a tree lets this value serve if it keeps levels from
-    /// `pin_above_level` on in memory: all that are here below that level, none from it on.
-    /// What [`MemoryNodes::over`](rotortree_lean_imt::MemoryNodes::over) and
-    /// [`rebase`](rotortree_lean_imt::MemoryNodes::rebase) take.
+    /// Per level, the nodes that this value serves for a tree that keeps levels from
+    /// `pin_above_level` on in memory: all its nodes below that level, none from it on. The
+    /// argument of [`MemoryNodes::over`](rotortree_lean_imt::MemoryNodes::over) and
+    /// [`rebase`](rotortree_lean_imt::MemoryNodes::rebase).
     #[must_use]
     pub fn base_lens(&self, pin_above_level: usize) -> Vec<u64> {
         let levels = self.levels.iter().enumerate();

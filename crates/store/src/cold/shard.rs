@@ -30,8 +30,8 @@ pub(super) struct Shard {
     len: u64,
     chunks: Arc<dyn Region>,
     checksums: Checksums,
-    /// One bit per chunk: its bytes were seen to match its checksum. A bit that is lost costs a
-    /// check, nothing else, so none of its accesses orders anything.
+    /// One bit per chunk: its bytes were seen to match its checksum. A lost bit costs a check and
+    /// nothing else, so none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
     /// The chunk that was read last by position. No reader waits for this lock: in a forked child a
     /// thread of the parent may hold it, and reading again costs little.
@@ -46,9 +46,9 @@ struct Chunk {
 }
 
 impl Shard {
-    /// Opens the first `len > 0` chunks, the last `tail.len()` of which have their checksums in
-    /// `tail` and the others, whole sectors of them, in storage. `before` is the same shard
-    /// when it had fewer chunks: what it knows goes on.
+    /// Opens the first `len > 0` chunks. `tail` holds the checksums of the last `tail.len()`
+    /// chunks, and storage those of the others, in whole sectors. `before` is the same shard with
+    /// fewer chunks: its passed checks carry over.
     pub(super) fn open(
         storage: &dyn Storage,
         reads: Reads,

@@ -15,7 +15,7 @@ pub(super) const LAST_SEGMENT: usize = 152;
 pub(super) const DURABLE_SEQUENCE: usize = 232;
 pub(super) const DURABLE_SIZE: usize = 240;
 pub(super) const DURABLE_ROOT: usize = 248;
-/// The end of what every manifest has.
+/// The end of the part that every manifest has.
 pub(super) const HEAD: usize = 280;
 pub(super) const CLOSE_SEGMENT: usize = HEAD;
 pub(super) const CLOSE_LENGTH: usize = HEAD + 8;

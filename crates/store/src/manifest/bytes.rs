@@ -95,8 +95,8 @@ impl Manifest {
         at::HEAD + close + cuts + metadata + tails.sum::<usize>() + CRC_BYTES
     }
 
-    /// Reads a manifest from exactly these bytes; `name` is what errors call it. Takes any bytes,
-    /// and memory for no more than they hold.
+    /// Reads a manifest from exactly these bytes; errors call it `name`. Takes any bytes, and no
+    /// more memory than they hold.
     ///
     /// # Errors
     ///

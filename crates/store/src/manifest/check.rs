@@ -49,7 +49,7 @@ pub(super) fn check_metadata(len: usize) -> Result<(), String> {
 }
 
 impl Manifest {
-    /// Checks everything but the levels: what must hold before their lengths are derived.
+    /// Checks everything but the levels, before their lengths are derived.
     pub(super) fn check_head(&self) -> Result<(), Contradiction> {
         ensure_counts("generation", self.generation, at::GENERATION)?;
         ensure(self.arity >= 2, at::ARITY, || {
@@ -170,8 +170,7 @@ impl Manifest {
         )
     }
 
-    /// Checks the notices of cuts: what decoding them refuses, so that nothing is written that is
-    /// not read.
+    /// Checks the notices of cuts as decoding does, so that no unreadable notice is written.
     fn check_cuts(&self) -> Result<(), Contradiction> {
         let most = |what: &str, count: usize, most: usize| {
             ensure(count <= most, at::HEAD, || {

@@ -10,7 +10,7 @@ use rotortree_wal::Position;
 use super::fields::{Fields, encode_position};
 use crate::StorageError;
 
-/// At most so many notices stand in a manifest; the oldest are merged beyond.
+/// The most notices in a manifest; beyond, the oldest are merged.
 pub const MAX_CUTS: usize = 16;
 /// At most so many files are named in one notice.
 pub const MAX_CUT_FILES: usize = 8;

@@ -24,7 +24,7 @@ pub(super) fn encode_position(position: &Position) -> [u8; 48] {
 pub(super) struct Fields<'a> {
     pub(super) name: &'a str,
     pub(super) bytes: &'a [u8],
-    /// Of the first byte left.
+    /// The offset of the first unread byte.
     pub(super) offset: usize,
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{threads::Job, workers::Workers};
 
 /// The most threads that flush, and the most that make checkpoints. A tree has at most three jobs
-/// at a time on the first lane (a tick, a sync that was asked for, wakers) and two on the second (a
-/// checkpoint, the removal of what one covers).
+/// at a time on the first lane (a tick, a requested sync, wakers) and two on the second (a
+/// checkpoint, the removal of covered segments).
 pub(crate) const MOST_FLUSHING: usize = 32;
 pub(crate) const MOST_CHECKPOINTING: usize = 16;
 

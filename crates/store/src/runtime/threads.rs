@@ -18,7 +18,7 @@ pub(super) fn start(name: &str, serve: impl FnOnce() + Send + 'static) -> io::Re
     thread.spawn(serve).map(drop)
 }
 
-/// A system that has no thread for those who ask, for tests.
+/// A system that has no thread for the calling thread, for tests.
 #[cfg(test)]
 pub(crate) mod starved {
     use std::cell::Cell;

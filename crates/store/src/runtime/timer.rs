@@ -114,8 +114,8 @@ impl Shared {
             return;
         };
         match timed.lane {
-            // This thread is the only one there is. What it does for one tree keeps others waiting,
-            // which had no thread either.
+            // This thread is the only one. Its work for one tree delays the others, which had no
+            // thread either.
             Lane::Flush => {
                 isolated(job);
             }

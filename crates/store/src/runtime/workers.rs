@@ -75,7 +75,7 @@ impl Workers {
         loop {
             if let Some(job) = state.jobs.pop_front() {
                 drop(state);
-                // A job marks its tree failed when it panics; the thread has others to serve.
+                // A job that panics marks its tree failed. The thread has other jobs to serve.
                 isolated(job);
                 state = lock(&self.state);
                 continue;

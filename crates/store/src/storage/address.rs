@@ -42,7 +42,7 @@ impl fmt::Display for Stream {
     }
 }
 
-/// One shard of a level's stream: what a backend keeps in one file, or under one prefix. Its units
+/// One shard of a level's stream. A backend keeps it in one file, or under one prefix. Its units
 /// are numbered from 0.
 ///
 /// ```

@@ -1,5 +1,5 @@
-//! [`SimFiles`]: a file layer in memory that knows what a crash would leave, fails when told to,
-//! and finds writes into mappings. The crash tests rely on its model, which is stated here in full.
+//! [`SimFiles`]: a file layer in memory that models crashes, fails on request, and finds writes
+//! into mappings. The crash tests rely on its model, which is stated here in full.
 //!
 //! # The model
 //!
@@ -28,7 +28,7 @@
 //!
 //! **Crashes.** Every operation that changes the disk is recorded. [`SimFiles::journal`] replays
 //! them, and [`Journal::points`] gives the crash at each; [`SimFiles::crash_images`] is the crash
-//! now. An image is a new `SimFiles` that holds what the disk held, with no mappings, locks or
+//! now. An image is a new `SimFiles` with the content of the disk, and without mappings, locks or
 //! journal: the page cache is gone. A program that is killed while the machine goes on sees the
 //! same `SimFiles` again.
 //!

@@ -6,8 +6,8 @@ use std::{env, panic, process, sync::Once, thread, time::Duration};
 /// another one, in seconds. No test comes near it; it is not a measure of anything.
 const LIMIT: Duration = Duration::from_secs(1800);
 
-/// Ends this process as failed if it runs longer than any test program does. The first call counts;
-/// the test harness has named the tests that hang by then.
+/// Ends this process as failed if it runs longer than any test program does. Only the first call
+/// counts; the test harness has named the hanging tests by then.
 ///
 /// # Panics
 /// If `ROTORTREE_TEST_LIMIT` is not a number, or no thread can be had.

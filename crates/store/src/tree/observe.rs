@@ -94,11 +94,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`inspect`](crate::inspect), leaves it a backup.
     ///
     /// # Errors
-    /// [`StorageError::ForeignDirectory`], and not a byte changed, for a directory that holds
+    /// [`StorageError::ForeignDirectory`], without changing a byte, for a directory that holds
     /// anything else: no tree, this tree, another one (however alike), a backup of another, one
-    /// that was opened for writing, or one of a later state than this tree, which was put back
-    /// to an earlier one. [`StorageError::FileLocked`] for a backup that another backup is being
-    /// made to; [`StorageError::Io`] if writing failed: the backup is then what it was before.
+    /// that was opened for writing, or one of a later state than this tree, which was put back to
+    /// an earlier one. [`StorageError::FileLocked`] for a backup that another call is writing;
+    /// [`StorageError::Io`] if writing failed: the earlier backup is then unchanged.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -153,9 +153,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     }
 
     /// Scrubs the running tree: reads every node as of now and compares each with the hash of its
-    /// children. Finds what checksums cannot, such as a wrong node that was written with a
-    /// right checksum. Blocks: O(nodes) reads and hashes on all of the machine's cores; inserts
-    /// go on. A forked child does it on the calling thread, and leaves the manifest to its parent.
+    /// children. Finds damage that checksums cannot, such as a wrong node that was written with a
+    /// right checksum. Blocks: O(nodes) reads and hashes on all of the machine's cores; inserts go
+    /// on. In a forked child the calling thread does all the work and leaves the manifest to the
+    /// parent.
     ///
     /// # Errors
     /// [`StorageError::DataCorruption`] for the first node that differs,

@@ -41,8 +41,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.parts().publication.with(TreeSnapshot::depth)
     }
 
-    /// Size and root as one pair, or `None` while the tree is empty. What it states may not be
-    /// durable yet: sign and publish only heads of [`durable_snapshot`](Self::durable_snapshot).
+    /// Size and root as one pair, or `None` while the tree is empty. The head may not be durable
+    /// yet: sign and publish only heads of [`durable_snapshot`](Self::durable_snapshot).
     #[must_use]
     pub fn head(&self) -> Option<TreeHead> {
         self.parts().publication.with(TreeSnapshot::head)
@@ -58,17 +58,17 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// * The head after each append of leaves, a batch being one append; the last 1024 of them, or
     ///   as many as [`recent_heads`](crate::RotorTreeBuilder::recent_heads) says. An entry of
     ///   metadata alone changes no head and adds none.
-    /// * Of the time before the tree was opened, only the head at opening: the log does not say
-    ///   what roots were between. For an older root whose size is known,
-    ///   `snapshot_at(size)?.root()` of a [`snapshot`](Self::snapshot) tells at any age.
+    /// * Of the time before the tree was opened, only the head at opening: the log does not hold
+    ///   the roots before it. For an older root whose size is known, `snapshot_at(size)?.root()` of
+    ///   a [`snapshot`](Self::snapshot) tells at any age.
     /// * A head is found from the moment at which readers see it: once an insert has returned a
     ///   root, or `root` or a snapshot has shown it, every thread finds it. A found head is never
     ///   ahead of [`size`](Self::size).
     ///
-    /// The head may not be durable yet, and a crash may then take it back: it is durable once
+    /// The head may not be durable yet, and a crash may then revoke it. It is durable once
     /// [`durable_size`](Self::durable_size) has reached its size. On a tree that was closed or has
-    /// failed the answers stay what they were. A forked child is told of the newest head for
-    /// certain, and of the others unless a thread of its parent was adding one when it was forked.
+    /// failed the answers stay the same. A forked child always finds the newest head, and finds the
+    /// others unless a thread of its parent was adding one during the fork.
     ///
     /// Finding the newest head costs a comparison, any other one O(heads remembered) comparisons of
     /// 32 bytes, one or two microseconds for 1024. No hash, no I/O; inserts wait for at most
@@ -105,9 +105,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
             .with(|tree| tree.metadata().map(<[u8]>::to_vec))
     }
 
-    /// Leaf `index` of the tree as it is now. What must fit together, leaf and proof for
-    /// example, is read from one [`snapshot`](Self::snapshot). May block on the disk where the
-    /// leaf is checkpointed.
+    /// Leaf `index` of the tree as it is now. Values that must match, for example leaf and proof,
+    /// are read from one [`snapshot`](Self::snapshot). May block on the disk if the leaf is
+    /// checkpointed.
     ///
     /// # Errors
     /// [`TreeError::IndexOutOfRange`]; [`TreeError::NodeUnavailable`] if its chunk cannot be read
@@ -197,9 +197,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         self.parts().publication.durable_snapshot().size()
     }
 
-    /// Waits until the tree has at least `size` leaves, durable or not; whether it has. Returns
-    /// `false` early when the tree is closed or fails. Blocks, unless `timeout` is zero; to
-    /// await what becomes durable, see [`durable_heads`](Self::durable_heads).
+    /// Waits until the tree has at least `size` leaves, durable or not. Returns whether it has
+    /// them, and `false` early when the tree is closed or fails. Blocks, unless `timeout` is zero;
+    /// to await durable leaves, see [`durable_heads`](Self::durable_heads).
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

@@ -33,7 +33,7 @@ impl Break {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakCause {
-    /// Nothing valid stands here.
+    /// No valid bytes at this place.
     Invalid(InvalidReason),
     /// A valid record stands here that is not the next one: earlier records are missing, or the
     /// record is a duplicate.

@@ -129,7 +129,7 @@ impl LogRules {
     /// or [`Position::START`].
     ///
     /// `attested` is a sequence up to which the caller knows the log to have been durable, besides
-    /// what the log itself says; 0 if it knows none. `start` counts as durable in any case.
+    /// the log's own statements; 0 if the caller knows none. `start` counts as durable in any case.
     #[must_use]
     pub fn new(start: &Position, attested: u64) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! [`Run`]: the records with consecutive sequences that the log consists of; [`Faults`]: what may
-//! end it.
+//! [`Run`]: the records with consecutive sequences that the log consists of; [`Faults`]: the faults
+//! that may end it.
 
 use crate::position::Position;
 use crate::record::RecordView;

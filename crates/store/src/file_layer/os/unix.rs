@@ -311,7 +311,7 @@ fn beneath<T>(
     Err(io::ErrorKind::InvalidInput.into())
 }
 
-/// The system's error, or what it means where a link stands under the name.
+/// The system's error, or its meaning if a link has the name.
 fn refusal(at: BorrowedFd<'_>, name: &OsStr, error: Errno) -> io::Error {
     let may_be_link = matches!(error, Errno::LOOP | Errno::NOTDIR | Errno::MLINK);
     let is_link = || {

@@ -55,7 +55,8 @@ pub(super) fn parent(dir: &OsDir) -> io::Result<Option<OsDir>> {
     dir.path.parent().map(open_dir).transpose()
 }
 
-/// Std tells neither links nor what a file is; a file that matters so much stays open instead.
+/// Std reports neither the number of links nor the identity of a file; a file for which this
+/// matters stays open instead.
 pub(super) fn status(file: &File) -> io::Result<FileStatus> {
     Ok(FileStatus {
         len: file.metadata()?.len(),

@@ -34,8 +34,8 @@ pub struct Requests {
 
 /// A simulated bucket. Clones share it.
 ///
-/// It has what object stores have in common and nothing more: create if absent, read whole or in
-/// part, delete, list by prefix. There is no rename, no append and no overwriting.
+/// It has the common operations of object stores and nothing more: create if absent, read whole or
+/// in part, delete, list by prefix. There is no rename, no append and no overwriting.
 ///
 /// ```
 /// use rotortree_store::test_util::object::ObjectStore;

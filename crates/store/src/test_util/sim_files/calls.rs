@@ -113,7 +113,8 @@ impl SimFiles {
 }
 
 impl State {
-    /// Takes note if a live mapping covers bytes at or past `from`; whether it does.
+    /// Notes a violation if a live mapping covers bytes at or past `from`. Returns whether one
+    /// does.
     pub(super) fn is_mapped(&mut self, node: NodeId, from: u64, what: &str, path: &Path) -> bool {
         if self.disk.is_dir(node) {
             return false;

@@ -196,7 +196,7 @@ impl Disk {
         self.dir(id).is_some()
     }
 
-    /// Every node that programs see, or may see after a crash; a directory before what it holds.
+    /// Every node that programs see, or may see after a crash; a directory before its content.
     pub(super) fn possible(&self) -> Vec<(NodeId, &Node)> {
         let mut seen = BTreeSet::from([ROOT]);
         let mut order = vec![ROOT];
@@ -210,7 +210,8 @@ impl Disk {
         order.into_iter().map(|id| (id, &self.nodes[&id])).collect()
     }
 
-    /// A disk of these nodes, everything on it certain, and what no name leads to left out.
+    /// A disk of these nodes, with everything on it certain, without the nodes that no name leads
+    /// to.
     pub(super) fn settled(nodes: BTreeMap<NodeId, Node>) -> Self {
         let next = nodes.last_key_value().map_or(ROOT, |(id, _)| *id) + 1;
         let mut disk = Self { nodes, next };

@@ -113,7 +113,7 @@ impl Fault {
         self
     }
 
-    /// Counts a call; the effect if it is the one.
+    /// Counts a call. Returns the effect if the fault strikes this call.
     pub(super) fn meet(&mut self, call: Call, path: &Path) -> Option<Effect> {
         let meets = self.call.is_none_or(|mine| mine == call)
             && self

@@ -60,7 +60,7 @@ pub(super) struct FileNode {
     pub(super) pieces: BTreeMap<u64, Pending<Piece>>,
     /// Lengths that differ, or may.
     pub(super) lengths: Pending<u64>,
-    /// Room that the file has, beyond its length too. Not a part of what a crash leaves.
+    /// Room that the file has, beyond its length too. Not a part of its content after a crash.
     reserved: usize,
     maps: Vec<Weak<u64>>,
 }
@@ -77,7 +77,7 @@ impl FileNode {
         }
     }
 
-    /// Whether a crash leaves exactly what programs see.
+    /// Whether the content after a crash is certainly the one that programs see.
     pub(super) fn is_certain(&self) -> bool {
         self.pieces.is_empty() && self.lengths.steps.is_empty()
     }

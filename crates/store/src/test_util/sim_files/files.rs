@@ -115,7 +115,8 @@ impl SimFiles {
         state.history = History::since(&state.disk);
     }
 
-    /// A copy that holds what programs see, all of it synced: the disk after a clean shutdown.
+    /// A copy with the content that programs see, all of it synced: the disk after a clean
+    /// shutdown.
     pub fn settled(&self) -> Self {
         let copy = Self::new();
         {

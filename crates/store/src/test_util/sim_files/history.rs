@@ -1,4 +1,4 @@
-//! [`History`]: what happened to a disk since a known state of it.
+//! [`History`]: the operations on a disk since a known state of it.
 
 use std::path::PathBuf;
 

@@ -39,8 +39,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
-/// One file: for each piece and for the length the values that a crash may leave; the last one is
-/// what programs see.
+/// One file: for each piece and for the length the values that a crash may leave. The last value is
+/// the one that programs see.
 #[derive(Debug, Clone, Default)]
 struct Model {
     pieces: BTreeMap<u64, Vec<u8>>,
@@ -140,7 +140,7 @@ proptest! {
             }
         }
         prop_assert!(images >= 1 && images <= point.ways());
-        // And the crash that loses nothing shows what programs see.
+        // And the crash that loses nothing shows the content that programs see.
         let most = files.settled();
         for path in FILES {
             prop_assert_eq!(most.read_file(path), files.read_file(path));
