@@ -52,7 +52,7 @@ use manifest::Manifest;
 
 /// A tree's place in a directory, over the files of a [`FileLayer`].
 ///
-/// Keeps only the newest log segment's file open, and only between a commit and [`Storage::rest`].
+/// Keeps only the newest log segment's file open, and only between a commit and [`Storage::release_idle`].
 /// The reading methods write nothing and work on a read-only mount, beside a live owner.
 ///
 /// # The directory

@@ -104,7 +104,7 @@ impl SimFiles {
     // --- crashes ---
 
     /// Operations recorded so far. State that is acknowledged now must survive a crash at any
-    /// [`CrashPoint`] of at least this number.
+    /// [`CrashPoint`](super::CrashPoint) of at least this number.
     pub fn operations(&self) -> usize {
         self.state().history.len()
     }
