@@ -7,12 +7,16 @@
 //!
 //!  1 head         size, root (left out for size 0)
 //!  2 frontier     size, hashes from the left
-//!  3 inclusion    tree size, leaf index, leaf, siblings from the lowest level up, from the left within a level
-//!  4 consistency  old size, new size, hashes from the lowest level up, from the left within a level
-//!  5 multiproof   tree size, count, first index, gaps between indices less one, hashes from the left, leaves
+//!  3 inclusion    tree size, leaf index, leaf, siblings
+//!  4 consistency  old size, new size, hashes
+//!  5 multiproof   tree size, count, first index, gaps between indices less one, hashes from the
+//!                 left, leaves
 //!  6 range        tree size, first index, count, hashes from the left, leaves
 //!  7 catch-up     old size, count, old frontier from the left, leaves
 //! ```
+//!
+//! Siblings and the hashes of a consistency proof stand from the lowest level up, and from the left
+//! within a level.
 //!
 //! Kinds and versions are among 1 to 8 and 14 to 31, control characters that no text has. Bytes
 //! that start otherwise are not an encoding of any version.

@@ -29,7 +29,8 @@
 //!            .'.     .'.      .'.                            .-.--'--.-.     .'.
 //! level 0   0   1   2   3    4   5                  level 0  0  1   2  3    4   5
 //!
-//! a b c d and all leaves are complete; r and e are edge nodes; e is d, lifted (left), or hash(4, 5) (right)
+//! a b c d and all leaves are complete; r and e are edge nodes; e is d, lifted (left), or
+//! hash(4, 5) (right)
 //! ```
 //!
 //! # Words

@@ -209,8 +209,12 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// # let dir = tempfile::tempdir()?;
     /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(dir.path()))
     ///     .progress(|progress| match progress {
-    ///         OpenProgress::Verified { done, total } => eprintln!("{done} of {total} nodes verified"),
-    ///         OpenProgress::Replayed { done, total } => eprintln!("{done} of {total} bytes replayed"),
+    ///         OpenProgress::Verified { done, total } => {
+    ///             eprintln!("{done} of {total} nodes verified")
+    ///         }
+    ///         OpenProgress::Replayed { done, total } => {
+    ///             eprintln!("{done} of {total} bytes replayed")
+    ///         }
     ///         _ => {}
     ///     })
     ///     .open(Blake3Hasher)?;
@@ -231,7 +235,10 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// let opened = RotorTree::<Blake3Hasher, 2, 32>::builder(RotorTreeConfig::new(&misspelt))
     ///     .create_if_missing(false)
     ///     .open(Blake3Hasher);
-    /// assert!(matches!(opened, Err(RotorTreeError::Storage(StorageError::Io(_)))));
+    /// assert!(matches!(
+    ///     opened,
+    ///     Err(RotorTreeError::Storage(StorageError::Io(_)))
+    /// ));
     /// assert!(!misspelt.exists());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

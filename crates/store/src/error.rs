@@ -20,11 +20,16 @@ use rotortree_lean_imt::{TreeError, TreeHead};
 /// use rotortree_store::StorageError;
 /// use std::{error::Error, io, sync::Arc};
 ///
-/// let full = Arc::new(io::Error::new(io::ErrorKind::StorageFull, "cannot write /tree/log/1.wal: no space left"));
+/// let full = Arc::new(io::Error::new(
+///     io::ErrorKind::StorageFull,
+///     "cannot write /tree/log/1.wal: no space left",
+/// ));
 /// let error = StorageError::FlushFailed(Arc::clone(&full));
 /// assert_eq!(error.to_string().matches(&full.to_string()).count(), 1);
 /// assert!(error.source().is_none());
-/// let StorageError::FlushFailed(cause) = error else { unreachable!() };
+/// let StorageError::FlushFailed(cause) = error else {
+///     unreachable!()
+/// };
 /// assert_eq!(cause.kind(), io::ErrorKind::StorageFull);
 /// ```
 #[derive(Debug, thiserror::Error)]

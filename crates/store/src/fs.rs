@@ -52,8 +52,9 @@ use manifest::Manifest;
 
 /// A tree's place in a directory, over the files of a [`FileLayer`].
 ///
-/// Keeps only the newest log segment's file open, and only between a commit and [`Storage::release_idle`].
-/// The reading methods write nothing and work on a read-only mount, beside a live owner.
+/// Keeps only the newest log segment's file open, and only between a commit and
+/// [`Storage::release_idle`]. The reading methods write nothing and work on a read-only mount,
+/// beside a live owner.
 ///
 /// # The directory
 ///
@@ -64,7 +65,10 @@ use manifest::Manifest;
 /// hard links is replaced by a copy before a write to it.
 ///
 /// ```
-/// use rotortree_store::{fs::FsStorage, storage::{Place, Storage}};
+/// use rotortree_store::{
+///     fs::FsStorage,
+///     storage::{Place, Storage},
+/// };
 ///
 /// let dir = tempfile::tempdir()?;
 /// let storage = FsStorage::new(dir.path().join("tree"));

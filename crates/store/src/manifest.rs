@@ -27,7 +27,11 @@ use crate::{StorageError, shape::Shape};
 /// use rotortree_store::manifest::{LevelTail, Manifest};
 /// use rotortree_wal::{HeaderCopy, Position};
 ///
-/// let state = Position { sequence: 2, size: 2, root: [3; 32] };
+/// let state = Position {
+///     sequence: 2,
+///     size: 2,
+///     root: [3; 32],
+/// };
 /// let manifest = Manifest {
 ///     generation: 3,
 ///     tree_id: [7; 16],
@@ -40,11 +44,20 @@ use crate::{StorageError, shape::Shape};
 ///     root: [3; 32],
 ///     metadata: Some(b"block 17".to_vec()),
 ///     levels: vec![
-///         LevelTail { nodes: vec![[1; 32], [2; 32]], sums: vec![] },
+///         LevelTail {
+///             nodes: vec![[1; 32], [2; 32]],
+///             sums: vec![],
+///         },
 ///         LevelTail::default(),
 ///     ],
 ///     first_segment: 1,
-///     newest: HeaderCopy { number: 1, salt: 0x5eed, base: Position::START, attested: 0, copied: 0 },
+///     newest: HeaderCopy {
+///         number: 1,
+///         salt: 0x5eed,
+///         base: Position::START,
+///         attested: 0,
+///         copied: 0,
+///     },
 ///     durable: state,
 ///     clean_close: None,
 ///     backup_of: None,

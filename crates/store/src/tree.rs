@@ -160,7 +160,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// tree.insert_durable([1; 32])?;
     /// tree.close()?;
     ///
-    /// let view = RotorTree::<Blake3Hasher, 2, 32>::on(Arc::new(storage)).open_read_only(Blake3Hasher)?;
+    /// let view = RotorTree::<Blake3Hasher, 2, 32>::on(Arc::new(storage))
+    ///     .open_read_only(Blake3Hasher)?;
     /// assert_eq!(view.size(), 1);
     /// # Ok::<(), RotorTreeError>(())
     /// ```

@@ -28,10 +28,21 @@ const RESERVED_AT: usize = 80;
 /// use rotortree_wal::{Event, Position, SECTOR, Scanner, attest_mark};
 ///
 /// let mut segment = vec![0; SECTOR]; // where the segment header would stand
-/// segment.extend(attest_mark(0x5eed, 3, &Position { sequence: 5, size: 40, root: [1; 32] }));
+/// segment.extend(attest_mark(
+///     0x5eed,
+///     3,
+///     &Position {
+///         sequence: 5,
+///         size: 40,
+///         root: [1; 32],
+///     },
+/// ));
 /// let mut scanner = Scanner::new(&segment[..], 0x5eed);
 /// match scanner.next()? {
-///     Some(Event::Group(mark)) => assert_eq!((mark.attested, mark.first_sequence, mark.record_count), (3, 6, 0)),
+///     Some(Event::Group(mark)) => assert_eq!(
+///         (mark.attested, mark.first_sequence, mark.record_count),
+///         (3, 6, 0)
+///     ),
 ///     other => panic!("{other:?}"),
 /// }
 /// # Ok::<(), rotortree_wal::OutOfBounds>(())
@@ -149,7 +160,11 @@ impl GroupHeader {
 /// ```
 /// use rotortree_wal::{GroupBuffer, Position, attest_mark};
 ///
-/// let after = Position { sequence: 5, size: 40, root: [1; 32] };
+/// let after = Position {
+///     sequence: 5,
+///     size: 40,
+///     root: [1; 32],
+/// };
 /// let mark = attest_mark(0x5eed, 5, &after);
 /// assert_eq!(mark, GroupBuffer::new(6).seal(0x5eed, 5, &after));
 /// ```

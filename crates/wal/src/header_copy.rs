@@ -21,7 +21,13 @@ const COPIED_AT: usize = 72;
 /// ```
 /// use rotortree_wal::{HeaderCopy, Position};
 ///
-/// let copy = HeaderCopy { number: 1, salt: 0x5eed, base: Position::START, attested: 0, copied: 0 };
+/// let copy = HeaderCopy {
+///     number: 1,
+///     salt: 0x5eed,
+///     base: Position::START,
+///     attested: 0,
+///     copied: 0,
+/// };
 /// assert_eq!(HeaderCopy::decode(&copy.encode()), Some(copy));
 /// assert_eq!(copy.restore([7; 16], 4, [9; 32]).copy(), copy);
 /// ```

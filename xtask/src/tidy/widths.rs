@@ -15,20 +15,8 @@ const DATA: [&str; 4] = [
     "/vectors/",
 ];
 
-/// The largest allowed number of longer lines. It only falls.
-const LIMIT: usize = 39;
-
-/// Finds lines that are longer, tables and lines with a link aside, when there are too many.
+/// Finds lines that are longer, tables and lines with a link aside.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let findings = longer(tree);
-    if findings.len() > LIMIT {
-        findings
-    } else {
-        Vec::new()
-    }
-}
-
-fn longer(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.files() {
         let is_read = READ.iter().any(|end| file.path.ends_with(end));
@@ -60,7 +48,7 @@ mod tests {
 
     fn found(path: &str, start: &str) -> usize {
         let line = format!("{start}{}\n", "word ".repeat(20));
-        longer(&Tree::sample(&[(path, &line)])).len()
+        check(&Tree::sample(&[(path, &line)])).len()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!     bytes32 leaf;
 //!     uint64 leafIndex;
 //!     uint64 treeSize;
-//!     bytes32[] siblings; // from the lowest level up, from the left within a level; none on lifted levels
+//!     bytes32[] siblings; // lowest level first, from the left in each; none on lifted levels
 //! }
 //!
 //! struct ConsistencyProof {

@@ -33,7 +33,10 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 /// # let directory = dir.path().join("tree");
 /// // A service reads N from its configuration.
 /// let n = "8".parse()?;
-/// let tree = AnyTreeBuilder::new(RotorTreeConfig::new(&directory)).n(n).max_depth(20).open(Blake3Hasher)?;
+/// let tree = AnyTreeBuilder::new(RotorTreeConfig::new(&directory))
+///     .n(n)
+///     .max_depth(20)
+///     .open(Blake3Hasher)?;
 /// let (root, token) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
 /// token.wait()?;
 /// tree.close()?;

@@ -29,7 +29,11 @@ impl Unreadable {
 /// use rotortree_lean_imt::{NodeFailure, TreeError};
 /// use rotortree_store::{StorageError, cold::storage_error};
 ///
-/// let refused = TreeError::NodeUnavailable { level: 2, index: 7, source: NodeFailure::new(StorageError::Closed) };
+/// let refused = TreeError::NodeUnavailable {
+///     level: 2,
+///     index: 7,
+///     source: NodeFailure::new(StorageError::Closed),
+/// };
 /// assert!(matches!(storage_error(refused), StorageError::Closed));
 /// ```
 #[must_use]

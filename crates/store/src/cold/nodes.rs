@@ -27,13 +27,18 @@ use crate::{
 /// change this one.
 ///
 /// ```
-/// use std::sync::Arc;
 /// use rotortree_hasher::Blake3Hasher;
 /// use rotortree_lean_imt::LeanIMT;
-/// use rotortree_store::{checkpoint::write_nodes, cold::{ColdNodes, load_nodes}, fs::FsStorage, manifest::Manifest};
 /// use rotortree_store::storage::{Reads, Storage};
+/// use rotortree_store::{
+///     checkpoint::write_nodes,
+///     cold::{ColdNodes, load_nodes},
+///     fs::FsStorage,
+///     manifest::Manifest,
+/// };
 /// use rotortree_wal::{HeaderCopy, Position};
 /// use std::ops::ControlFlow;
+/// use std::sync::Arc;
 ///
 /// let dir = tempfile::tempdir()?;
 /// let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(dir.path()));
@@ -51,7 +56,13 @@ use crate::{
 ///     metadata: None,
 ///     levels: Manifest::empty_levels(),
 ///     first_segment: 1,
-///     newest: HeaderCopy { number: 1, salt: 0x5eed, base: Position::START, attested: 0, copied: 0 },
+///     newest: HeaderCopy {
+///         number: 1,
+///         salt: 0x5eed,
+///         base: Position::START,
+///         attested: 0,
+///         copied: 0,
+///     },
 ///     durable: Position::START,
 ///     clean_close: None,
 ///     backup_of: None,
@@ -60,12 +71,18 @@ use crate::{
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// manifest.root = tree.insert_many(&vec![[1; 32]; 1000])?;
-/// manifest.levels = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| ControlFlow::Continue(()))?;
+/// manifest.levels = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
+///     ControlFlow::Continue(())
+/// })?;
 /// manifest.size = 1000;
 /// manifest.durable = manifest.position();
 ///
 /// let cold = ColdNodes::open(&storage, &manifest, Reads::Mapped)?;
-/// assert_eq!(cold.base_lens(2), [896, 384, 0, 0, 0, 0, 0, 0, 0, 0, 0], "whole chunks of the two lowest levels");
+/// assert_eq!(
+///     cold.base_lens(2),
+///     [896, 384, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+///     "whole chunks of the two lowest levels"
+/// );
 /// let nodes = load_nodes(cold, &manifest, 2)?;
 /// let reopened = LeanIMT::<_, 2, 32>::from_nodes(Blake3Hasher, nodes, 1000, None)?;
 /// assert_eq!(reopened.root(), tree.root());

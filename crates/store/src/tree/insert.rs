@@ -170,11 +170,19 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// let config = RotorTreeConfig { flush_policy: FlushPolicy::Manual, ..RotorTreeConfig::new(dir.path()) };
-    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(config).max_unflushed_bytes(1).open(Blake3Hasher)?;
+    /// let config = RotorTreeConfig {
+    ///     flush_policy: FlushPolicy::Manual,
+    ///     ..RotorTreeConfig::new(dir.path())
+    /// };
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(config)
+    ///     .max_unflushed_bytes(1)
+    ///     .open(Blake3Hasher)?;
     /// tree.try_insert([1; 32])?;
     /// let full = tree.try_insert([2; 32]);
-    /// assert!(matches!(full, Err(RotorTreeError::Storage(StorageError::WouldBlock))));
+    /// assert!(matches!(
+    ///     full,
+    ///     Err(RotorTreeError::Storage(StorageError::WouldBlock))
+    /// ));
     /// tree.flush()?;
     /// tree.try_insert([2; 32])?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -212,7 +220,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// #     Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
     /// tree.append_at(0, &[[1; 32], [2; 32]])?;
     /// let again = tree.append_at(0, &[[1; 32], [2; 32]]);
-    /// assert!(matches!(again, Err(RotorTreeError::Tree(TreeError::SizeMismatch { expected: 0, actual: 2 }))));
+    /// assert!(matches!(
+    ///     again,
+    ///     Err(RotorTreeError::Tree(TreeError::SizeMismatch {
+    ///         expected: 0,
+    ///         actual: 2
+    ///     }))
+    /// ));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn append_at(
@@ -243,7 +257,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// tree.insert_many_with_metadata(&[[1; 32]], b"block 17")?;
     /// tree.insert_many_with_metadata(&[], b"block 18")?;
     /// let snapshot = tree.snapshot();
-    /// assert_eq!((snapshot.size(), snapshot.metadata()), (1, Some(&b"block 18"[..])));
+    /// assert_eq!(
+    ///     (snapshot.size(), snapshot.metadata()),
+    ///     (1, Some(&b"block 18"[..]))
+    /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn insert_many_with_metadata(

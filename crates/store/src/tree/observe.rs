@@ -42,9 +42,16 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, RotorTreeConfig::new(dir.path()))?;
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(
+    ///     Blake3Hasher,
+    ///     RotorTreeConfig::new(dir.path()),
+    /// )?;
     /// for cut in tree.acknowledge_cuts()? {
-    ///     println!("{:?} leaves were lost; what was cut is in {:?}", cut.lost_leaves(), cut.files);
+    ///     println!(
+    ///         "{:?} leaves were lost; what was cut is in {:?}",
+    ///         cut.lost_leaves(),
+    ///         cut.files
+    ///     );
     /// }
     /// assert_eq!(tree.stats().unacknowledged_cuts, 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -84,7 +84,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// // A proof comes with a root. Was it one of ours?
     /// # let proof = tree.snapshot().snapshot_at(3)?.generate_proof(0)?;
-    /// let head = tree.find_head(&proof.root).ok_or("not a recent state of this tree")?;
+    /// let head = tree
+    ///     .find_head(&proof.root)
+    ///     .ok_or("not a recent state of this tree")?;
     /// assert_eq!((head.size, head.root), (3, root));
     /// proof.verify_against(&Blake3Hasher, head)?;
     /// assert!(head.size <= tree.durable_size(), "no crash takes it back");
@@ -144,7 +146,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// let leaves = tree.leaves(..)?;
     /// tree.insert([4; 32])?;
     /// assert_eq!(leaves.len(), 3);
-    /// assert_eq!(leaves.collect::<Result<Vec<_>, _>>()?, [[1; 32], [2; 32], [3; 32]]);
+    /// assert_eq!(
+    ///     leaves.collect::<Result<Vec<_>, _>>()?,
+    ///     [[1; 32], [2; 32], [3; 32]]
+    /// );
     /// assert_eq!(tree.leaves(2..)?.len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -178,7 +183,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
     /// # let dir = tempfile::tempdir()?;
-    /// let config = RotorTreeConfig { flush_policy: FlushPolicy::Manual, ..RotorTreeConfig::new(dir.path()) };
+    /// let config = RotorTreeConfig {
+    ///     flush_policy: FlushPolicy::Manual,
+    ///     ..RotorTreeConfig::new(dir.path())
+    /// };
     /// let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config)?;
     /// tree.insert([1; 32])?;
     /// assert_eq!(tree.durable_snapshot().head(), None);

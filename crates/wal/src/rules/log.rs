@@ -41,24 +41,42 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 ///
 /// ```
 /// use rotortree_wal::{
-///     Event, GroupBuffer, LogRules, Position, Replay, Scanner, SegmentHeader, SegmentStart, Verdict, caps,
+///     Event, GroupBuffer, LogRules, Position, Replay, Scanner, SegmentHeader,
+///     SegmentStart, Verdict, caps,
 /// };
 ///
 /// // A segment with two records, the second of which did not reach the disk.
 /// let header = SegmentHeader {
-///     tree_id: [7; 16], salt: 0x5eed, number: 1, arity: 2, fingerprint: [9; 32], base: Position::START, attested: 0, copied: 0,
+///     tree_id: [7; 16],
+///     salt: 0x5eed,
+///     number: 1,
+///     arity: 2,
+///     fingerprint: [9; 32],
+///     base: Position::START,
+///     attested: 0,
+///     copied: 0,
 ///     previous: None,
 /// };
 /// let mut segment = header.encode().to_vec();
 /// let mut group = GroupBuffer::new(1);
 /// for leaf in [[1; 32], [2; 32]] {
 ///     let sequence = group.push_leaf(&leaf);
-///     segment.extend(group.seal(header.salt, 0, &Position { sequence, size: sequence, root: [3; 32] }));
+///     segment.extend(group.seal(
+///         header.salt,
+///         0,
+///         &Position {
+///             sequence,
+///             size: sequence,
+///             root: [3; 32],
+///         },
+///     ));
 ///     group.clear();
 /// }
 /// segment.truncate(1100);
 ///
-/// let SegmentStart::Header(header) = SegmentStart::read(&mut &segment[..])? else { panic!() };
+/// let SegmentStart::Header(header) = SegmentStart::read(&mut &segment[..])? else {
+///     panic!()
+/// };
 /// let caps = caps(&[header.base.sequence]);
 /// let mut rules = LogRules::new(&Position::START, 0);
 /// rules.segment(&header, caps[0]);
@@ -71,11 +89,14 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 /// assert!(matches!(assessment.verdict, Verdict::Torn(_)));
 ///
 /// let mut replay = Replay::new(0, assessment.end);
-/// let mut scanner = Scanner::with_window(&segment[..], header.salt, scanner.into_window());
+/// let mut scanner =
+///     Scanner::with_window(&segment[..], header.salt, scanner.into_window());
 /// let mut leaves: Vec<[u8; 32]> = Vec::new();
 /// while let Some(event) = scanner.next()? {
 ///     match event {
-///         Event::Record(record) if replay.takes(&record, caps[0]) => leaves.extend(record.leaves),
+///         Event::Record(record) if replay.takes(&record, caps[0]) => {
+///             leaves.extend(record.leaves)
+///         }
 ///         _ => {}
 ///     }
 /// }

@@ -60,11 +60,16 @@ pub enum Effect {
 /// A planned fault. It counts the calls that it could meet and strikes the one of its number.
 ///
 /// ```
+/// use rotortree_store::{
+///     file_layer::FileLayer,
+///     test_util::sim_files::{Call, Effect, Fault, SimFiles},
+/// };
 /// use std::{io, path::Path};
-/// use rotortree_store::{file_layer::FileLayer, test_util::sim_files::{Call, Effect, Fault, SimFiles}};
 ///
 /// let files = SimFiles::new();
-/// files.inject(Fault::new(1, Effect::Error(io::ErrorKind::StorageFull)).on(Call::CreateNew));
+/// files.inject(
+///     Fault::new(1, Effect::Error(io::ErrorKind::StorageFull)).on(Call::CreateNew),
+/// );
 /// let root = files.open_dir(Path::new("/"))?;
 /// files.create_new(&root, Path::new("a"))?;
 /// assert!(files.create_new(&root, Path::new("b")).is_err());
