@@ -94,13 +94,15 @@ fn check<const N: usize>(size: u64, appended: u64, raw: bool, changes: &[u8]) {
     assert!(own != head || bytes == encoded);
     let again = Frontier::<N, DEPTH>::import(&bytes, hasher, own).expect("it has its own head");
     assert_eq!(again.root(), frontier.root());
+    let mut other_root = own.root;
+    other_root[31] ^= 1;
     for wrong in [
         TreeHead {
             size: own.size ^ 1,
             ..own
         },
         TreeHead {
-            root: [0x17; 32],
+            root: other_root,
             ..own
         },
     ] {
