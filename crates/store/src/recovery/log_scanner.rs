@@ -21,7 +21,7 @@ pub(super) struct LogPlace {
 /// Reads all segments through one window.
 pub(super) struct LogScanner<'a> {
     log: &'a LiveLog,
-    /// The place of the current segment and of the last group.
+    /// The current segment, and the offset in it at which reading begins.
     place: LogPlace,
     /// The current segment, if one was begun.
     segment: Option<&'a LiveSegment>,
@@ -68,15 +68,12 @@ impl<'a> LogScanner<'a> {
     }
 
     /// The next event of the current segment; `None` at its end.
+    #[inline]
     pub(super) fn next(&mut self) -> io::Result<Option<Event<'_>>> {
-        let Some(scanner) = &mut self.scanner else {
-            return Ok(None);
-        };
-        let event = scanner.next()?;
-        if let Some(Event::Group(group)) = &event {
-            self.place.offset = group.offset;
+        match &mut self.scanner {
+            Some(scanner) => scanner.next(),
+            None => Ok(None),
         }
-        Ok(event)
     }
 
     /// The group right behind the last one, if it counts. A group beyond the segment's cap is dead
@@ -96,8 +93,13 @@ impl<'a> LogScanner<'a> {
         self.segment.map_or(0, |segment| segment.cap)
     }
 
+    /// The group that was read last, or else where the reading begins.
     pub(super) fn place(&self) -> LogPlace {
-        self.place
+        let group = self.scanner.as_ref().and_then(Scanner::current_group);
+        LogPlace {
+            offset: group.map_or(self.place.offset, |group| group.offset),
+            ..self.place
+        }
     }
 
     /// The segments behind the current one.

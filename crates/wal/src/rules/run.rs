@@ -50,6 +50,7 @@ impl Run {
     }
 
     /// Goes on with a record, if it is the next one and its leaves can be counted.
+    #[inline]
     pub(super) fn extend(&mut self, record: &RecordView<'_>, place: Place) -> bool {
         let expected = self.next();
         let size = self.size_reached.checked_add(record.leaves.len() as u64);
@@ -86,6 +87,7 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Whether the run goes no further in the current segment.
+    #[inline]
     pub(super) fn end_run(&self) -> bool {
         self.stopped.is_some() || self.broken.is_some()
     }
