@@ -19,10 +19,10 @@ use rotortree_store::{
     },
 };
 
-mod lying;
+use crate::common::intercepted::{Intercepted, Step};
+
 mod session;
 
-use lying::Lying;
 use session::{Fact, Facts, ROOT, check, session};
 
 /// A disk with the directories above the root, and an unrelated file.
@@ -83,15 +83,17 @@ fn a_crash_at_any_operation_leaves_what_was_promised_and_nothing_in_part() {
 
 #[test]
 fn files_that_only_pretend_to_sync_are_found_out() {
-    for lie in [Call::Sync, Call::SyncDir] {
+    let (files_too, names_too) = ([Step::Sync, Step::SyncAll], [Step::SyncDir; 2]);
+    for lies in [files_too, names_too] {
         let files = disk();
         let mut facts = Facts::new();
-        let storage = FsStorage::with_files(Lying::new(files.clone(), lie), ROOT);
+        let layer = Intercepted::new(&files, move |step| !lies.contains(&step));
+        let storage = FsStorage::with_files(layer, ROOT);
         session(&storage, &files, &mut facts).unwrap();
         let checked = catch_unwind(AssertUnwindSafe(|| check_crashes(&files, &facts, 64)));
         assert!(
             checked.is_err(),
-            "no check noticed that {lie:?} did nothing"
+            "no check noticed that {lies:?} did nothing"
         );
     }
 }

@@ -1,5 +1,7 @@
 //! Helpers for tests of several modules.
 
+pub(crate) mod intercepted;
+
 use std::{panic, sync::Once};
 
 use rotortree_hasher::Blake3Hasher;

@@ -62,6 +62,15 @@ impl Watchdog {
     }
 }
 
+/// A test that fails names its case.
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            println!("{}", self.told());
+        }
+    }
+}
+
 /// A run in which any call may fail: acknowledged entries must be durable.
 pub(crate) struct Run<const N: usize> {
     history: History,
@@ -266,7 +275,6 @@ fn fail_everywhere<const N: usize>(
             watchdog.case(format!(
                 "{steps:?}, {effect:?} on {call:?} number {number}, for good: {for_good}"
             ));
-            let told = watchdog.told();
             let files = SimFiles::new();
             let mut fault = Fault::new(number, effect);
             if let Some(call) = call {
@@ -274,38 +282,30 @@ fn fail_everywhere<const N: usize>(
             }
             files.inject(if for_good { fault.for_good() } else { fault });
             let mut run = Run::<N>::new();
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                run.open(&files);
-                steps.iter().for_each(|&step| run.step(&files, step));
-                run.abandon();
-                let struck = files.struck();
-                files.heal();
-                // The same boot: the page cache shows what may never have reached the disk.
-                let history = &run.history;
-                let accepted = history.states.len() - 1;
-                let (tree, found) =
-                    recover::<N>(&files, history, (run.durable, accepted), reference);
-                // Then the power goes.
-                for image in files.crash_images(Bound::new(4, number)) {
-                    drop(recover::<N>(
-                        &image.files,
-                        history,
-                        (found, found),
-                        reference,
-                    ));
-                }
-                drop(tree);
-                assert!(files.violations().is_empty(), "{:?}", files.violations());
-                struck
-            }));
-            match outcome {
-                Ok(0) => break,
-                Ok(_) => cases += 1,
-                Err(panic) => {
-                    println!("{told}");
-                    std::panic::resume_unwind(panic);
-                }
+            run.open(&files);
+            steps.iter().for_each(|&step| run.step(&files, step));
+            run.abandon();
+            let struck = files.struck();
+            files.heal();
+            // The same boot: the page cache shows what may never have reached the disk.
+            let history = &run.history;
+            let accepted = history.states.len() - 1;
+            let (tree, found) = recover::<N>(&files, history, (run.durable, accepted), reference);
+            // Then the power goes.
+            for image in files.crash_images(Bound::new(4, number)) {
+                drop(recover::<N>(
+                    &image.files,
+                    history,
+                    (found, found),
+                    reference,
+                ));
             }
+            drop(tree);
+            assert!(files.violations().is_empty(), "{:?}", files.violations());
+            if struck == 0 {
+                break;
+            }
+            cases += 1;
         }
     }
     cases

@@ -2,8 +2,7 @@
 //! writer that moves on while a reader reads.
 
 use std::{
-    fmt, io,
-    path::{Path, PathBuf},
+    io,
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -12,10 +11,11 @@ use std::{
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
     RotorTreeError, StorageError,
-    file_layer::{FileLayer, FileStatus},
     fs::FsStorage,
-    test_util::sim_files::{Call, Effect, Fault, SimDir, SimFile, SimFiles, SimLock, SimMap},
+    test_util::sim_files::{Call, Effect, Fault, SimFiles},
 };
+
+use crate::common::intercepted::{Intercepted, Step};
 
 use super::{
     faults::Watchdog,
@@ -24,17 +24,16 @@ use super::{
 
 type Deed = Box<dyn FnOnce() + Send>;
 
-/// Simulated files that do something before the next call of a kind: a sync of several files
-/// together, which only a checkpoint makes, or a look into a directory.
+/// Work that comes before the next [`Step`] of one kind, once.
 #[derive(Clone)]
 struct Meanwhile {
     files: SimFiles,
-    before: Call,
+    before: Step,
     deed: Arc<Mutex<Option<Deed>>>,
 }
 
 impl Meanwhile {
-    fn new(files: &SimFiles, before: Call) -> Self {
+    fn new(files: &SimFiles, before: Step) -> Self {
         Self {
             files: files.clone(),
             before,
@@ -46,92 +45,20 @@ impl Meanwhile {
         *self.deed.lock().unwrap() = Some(Box::new(deed));
     }
 
-    fn is_about_to(&self, call: Call) {
-        if call == self.before {
-            let deed = self.deed.lock().unwrap().take();
-            if let Some(deed) = deed {
-                deed();
+    /// The store's place, on files that do the work.
+    fn storage(&self) -> Arc<FsStorage<Intercepted>> {
+        let Self { before, deed, .. } = self.clone();
+        let layer = Intercepted::new(&self.files, move |step| {
+            if step == before {
+                // The work may come here again: the lock is free by then.
+                let deed = deed.lock().unwrap().take();
+                if let Some(deed) = deed {
+                    deed();
+                }
             }
-        }
-    }
-}
-
-impl fmt::Debug for Meanwhile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meanwhile").finish_non_exhaustive()
-    }
-}
-
-impl FileLayer for Meanwhile {
-    type Dir = SimDir;
-    type File = SimFile;
-    type Map = SimMap;
-    type Lock = SimLock;
-
-    fn open_dir(&self, path: &Path) -> io::Result<SimDir> {
-        self.files.open_dir(path)
-    }
-    fn open_dir_at(&self, dir: &SimDir, path: &Path) -> io::Result<SimDir> {
-        self.files.open_dir_at(dir, path)
-    }
-    fn parent(&self, dir: &SimDir) -> io::Result<Option<SimDir>> {
-        self.files.parent(dir)
-    }
-    fn status_at(&self, dir: &SimDir, path: &Path) -> io::Result<FileStatus> {
-        self.files.status_at(dir, path)
-    }
-    fn create_new(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
-        self.files.create_new(dir, path)
-    }
-    fn open(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
-        self.files.open(dir, path)
-    }
-    fn open_write(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
-        self.files.open_write(dir, path)
-    }
-    fn read_at(&self, file: &SimFile, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.files.read_at(file, buf, offset)
-    }
-    fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.files.write_at(file, bytes, offset)
-    }
-    fn status(&self, file: &SimFile) -> io::Result<FileStatus> {
-        self.files.status(file)
-    }
-    fn truncate(&self, file: &SimFile, len: u64) -> io::Result<()> {
-        self.files.truncate(file, len)
-    }
-    fn allocate(&self, file: &SimFile, len: u64) -> io::Result<()> {
-        self.files.allocate(file, len)
-    }
-    fn sync(&self, file: &SimFile) -> io::Result<()> {
-        self.files.sync(file)
-    }
-    fn sync_all(&self, files: &[&SimFile]) -> Result<(), (usize, io::Error)> {
-        self.is_about_to(Call::Sync);
-        self.files.sync_all(files)
-    }
-    fn rename(&self, dir: &SimDir, from: &Path, to: &Path) -> io::Result<()> {
-        self.files.rename(dir, from, to)
-    }
-    fn remove(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
-        self.files.remove(dir, path)
-    }
-    fn create_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
-        self.files.create_dir(dir, path)
-    }
-    fn sync_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
-        self.files.sync_dir(dir, path)
-    }
-    fn list(&self, dir: &SimDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-        self.is_about_to(Call::List);
-        self.files.list(dir, path)
-    }
-    fn map(&self, file: &SimFile, len: u64) -> io::Result<SimMap> {
-        self.files.map(file, len)
-    }
-    fn lock_dir(&self, dir: &Arc<SimDir>) -> io::Result<SimLock> {
-        self.files.lock_dir(dir)
+            true
+        });
+        Arc::new(FsStorage::with_files(layer, "/tree"))
     }
 }
 
@@ -140,8 +67,8 @@ fn what_came_while_a_checkpoint_was_written_is_not_taken_for_durable() {
     let watchdog = Watchdog::start();
     watchdog.case("metadata that comes while a checkpoint is being written".into());
     let files = SimFiles::new();
-    let layer = Meanwhile::new(&files, Call::Sync);
-    let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let layer = Meanwhile::new(&files, Step::SyncAll);
+    let storage = layer.storage();
     let tree: Tree<2> = config::<2>().storage(storage).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).metadata(b"before").submit().unwrap();
@@ -160,8 +87,8 @@ fn a_checkpoint_whose_log_failed_meanwhile_does_not_commit() {
     let watchdog = Watchdog::start();
     watchdog.case("a log that fails while a checkpoint is being written".into());
     let files = SimFiles::new();
-    let layer = Meanwhile::new(&files, Call::Sync);
-    let storage = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let layer = Meanwhile::new(&files, Step::SyncAll);
+    let storage = layer.storage();
     let tree: Tree<2> = config::<2>().storage(storage).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).submit().unwrap();
@@ -200,14 +127,14 @@ fn a_reader_tries_again_when_the_writer_moves_on_beside_it() {
     tree.append(&leaves[..300]).submit().unwrap();
     tree.flush().unwrap();
     // The reader has loaded the manifest when it looks for the segments; then they are gone.
-    let layer = Meanwhile::new(&files, Call::List);
+    let layer = Meanwhile::new(&files, Step::List);
     let writer = tree.clone();
     let more = leaves[300..].to_vec();
     layer.plan(move || {
         writer.append(&more).submit().unwrap();
         writer.checkpoint().unwrap();
     });
-    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let place = layer.storage();
     let reader = config::<2>()
         .storage(place)
         .open_read_only(Blake3Hasher)
@@ -248,8 +175,8 @@ fn a_tree_that_failed_is_not_given_up_while_a_checkpoint_still_writes() {
     let watchdog = Watchdog::start();
     watchdog.case("closing a failed tree while a checkpoint is being written".into());
     let files = SimFiles::new();
-    let layer = Meanwhile::new(&files, Call::Sync);
-    let place = Arc::new(FsStorage::with_files(layer.clone(), "/tree"));
+    let layer = Meanwhile::new(&files, Step::SyncAll);
+    let place = layer.storage();
     let tree: Tree<2> = config::<2>().storage(place).open(Blake3Hasher).unwrap();
     let leaves: Vec<_> = (0..300).map(leaf).collect();
     tree.append(&leaves).submit().unwrap();

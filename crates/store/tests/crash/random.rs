@@ -3,10 +3,7 @@
 //! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test it
 //! crash::random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
 
-use std::{
-    io::ErrorKind,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::io::ErrorKind;
 
 use rotortree_store::test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles};
 
@@ -131,19 +128,11 @@ fn random_histories_with_faults_and_crashes_keep_every_promise() {
     let mut totals = (0, 0, 0);
     silence_planned_panics();
     for seed in seeds {
-        watchdog.case(format!("ROTORTREE_SEED={seed}"));
-        match catch_unwind(AssertUnwindSafe(|| history(seed, &mut reference))) {
-            Ok((crashes, faults, steps)) => {
-                totals = (totals.0 + crashes, totals.1 + faults, totals.2 + steps)
-            }
-            Err(panic) => {
-                println!(
-                    "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test it \
-                     crash::random"
-                );
-                std::panic::resume_unwind(panic);
-            }
-        }
+        watchdog.case(format!(
+            "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test it crash::random"
+        ));
+        let (crashes, faults, steps) = history(seed, &mut reference);
+        totals = (totals.0 + crashes, totals.1 + faults, totals.2 + steps);
     }
     println!(
         "{} steps, {} faults, {} crashes",

@@ -5,10 +5,7 @@
 //! same boot, so that what the new one finds may be in the cache alone; and after one whose sync
 //! failed and was forgotten, so that no later sync of that file helps.
 
-use std::{
-    io::ErrorKind,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::io::ErrorKind;
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
@@ -36,6 +33,7 @@ const AFTERWARDS: [&[Step]; 4] = [
 
 #[derive(Default)]
 struct Tally {
+    reference: Reference,
     looks: usize,
     images: usize,
     starts: usize,
@@ -80,9 +78,11 @@ fn watch(
     bounds: (usize, usize),
     steps: &[Step],
     bound: usize,
-    reference: &mut Reference,
     tally: &mut Tally,
+    watchdog: &Watchdog,
 ) {
+    let case = watchdog.told();
+    let reference = &mut tally.reference;
     tally.starts += 1;
     let (tree, found) = recover::<2>(&start.killed(), before, bounds, reference);
     drop(tree);
@@ -104,14 +104,11 @@ fn watch(
         for image in point.images(Bound::new(bound, seed)) {
             tally.images += 1;
             let told = (point.operations(), point.after().to_owned(), image.picks);
-            let again = catch_unwind(AssertUnwindSafe(|| {
-                let bounds = (least, history.states.len() - 1);
-                drop(recover::<2>(&image.files, &history, bounds, reference));
-            }));
-            if let Err(panic) = again {
-                println!("{steps:?} afterwards, power lost after operation {told:?}");
-                std::panic::resume_unwind(panic);
-            }
+            watchdog.case(format!(
+                "{case}; {steps:?} afterwards, power lost after operation {told:?}"
+            ));
+            let bounds = (least, history.states.len() - 1);
+            drop(recover::<2>(&image.files, &history, bounds, reference));
         }
     }
     drop(tree);
@@ -147,7 +144,7 @@ const FIRST: [&[Step]; 3] = [
 fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of_power() {
     let watchdog = Watchdog::start();
     let (bound, every) = extent();
-    let (mut reference, mut tally) = (Reference::default(), Tally::default());
+    let mut tally = Tally::default();
     for first in FIRST {
         let files = SimFiles::new();
         let mut history = History::default();
@@ -165,24 +162,11 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of
                 "{first:?}, killed after operation {at} ({})",
                 point.after()
             ));
-            let told = watchdog.told();
             let bounds = history.bounds_at(at);
             let steps = AFTERWARDS[at % AFTERWARDS.len()];
-            let watched = catch_unwind(AssertUnwindSafe(|| {
-                watch(
-                    &point,
-                    &history,
-                    bounds,
-                    steps,
-                    bound,
-                    &mut reference,
-                    &mut tally,
-                );
-            }));
-            if let Err(panic) = watched {
-                println!("{told}");
-                std::panic::resume_unwind(panic);
-            }
+            watch(
+                &point, &history, bounds, steps, bound, &mut tally, &watchdog,
+            );
         }
         drop(tree);
     }
@@ -193,12 +177,11 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_kill_survives_every_loss_of
 fn what_a_reader_was_shown_beside_an_opening_after_a_forgotten_sync_survives_every_loss_of_power() {
     let watchdog = Watchdog::start();
     let (bound, _) = extent();
-    let (mut reference, mut tally) = (Reference::default(), Tally::default());
+    let mut tally = Tally::default();
     silence_planned_panics();
     for first in FIRST {
         for number in 0.. {
             watchdog.case(format!("{first:?}, sync {number} fails and is forgotten"));
-            let told = watchdog.told();
             let files = SimFiles::new();
             files.inject(Fault::new(number, Effect::LoseSync(ErrorKind::Other)).on(Call::Sync));
             let mut run = Run::<2>::new();
@@ -211,23 +194,11 @@ fn what_a_reader_was_shown_beside_an_opening_after_a_forgotten_sync_survives_eve
             files.heal();
             let (history, durable) = run.into_history();
             let bounds = (durable, history.states.len() - 1);
-            let watched = catch_unwind(AssertUnwindSafe(|| {
-                let start = files.crash_point();
-                let steps = AFTERWARDS[number as usize % AFTERWARDS.len()];
-                watch(
-                    &start,
-                    &history,
-                    bounds,
-                    steps,
-                    bound,
-                    &mut reference,
-                    &mut tally,
-                );
-            }));
-            if let Err(panic) = watched {
-                println!("{told}");
-                std::panic::resume_unwind(panic);
-            }
+            let start = files.crash_point();
+            let steps = AFTERWARDS[number as usize % AFTERWARDS.len()];
+            watch(
+                &start, &history, bounds, steps, bound, &mut tally, &watchdog,
+            );
         }
     }
     tell("after a forgotten sync", &tally);

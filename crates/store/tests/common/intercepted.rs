@@ -1,34 +1,60 @@
-//! [`Lying`]: simulated files that may report success for one kind of call without doing it.
+//! [`Intercepted`]: simulated files that ask a test before some of their calls.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use rotortree_store::{
     file_layer::{FileLayer, FileStatus},
-    test_util::sim_files::{Call, SimDir, SimFile, SimFiles, SimLock, SimMap},
+    test_util::sim_files::{SimDir, SimFile, SimFiles, SimLock, SimMap},
 };
 
-/// The layer, and the call that it skips: `Call::Sync` or `Call::SyncDir`.
-#[derive(Debug, Clone)]
-pub(crate) struct Lying {
+/// A call that a test is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A sync of one file.
+    Sync,
+    /// A sync of several files together, which only a checkpoint makes.
+    SyncAll,
+    /// A sync of a directory.
+    SyncDir,
+    /// A look into a directory.
+    List,
+}
+
+/// Simulated files, and a function that each [`Step`] calls first. A sync for which the function
+/// returns `false` reports success and does nothing.
+#[derive(Clone)]
+pub(crate) struct Intercepted {
     files: SimFiles,
-    lie: Call,
+    before: Arc<dyn Fn(Step) -> bool + Send + Sync>,
 }
 
-impl Lying {
-    pub(crate) fn new(files: SimFiles, lie: Call) -> Self {
-        Self { files, lie }
+impl Intercepted {
+    pub(crate) fn new(
+        files: &SimFiles,
+        before: impl Fn(Step) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            files: files.clone(),
+            before: Arc::new(before),
+        }
     }
 
-    fn honestly(&self, call: Call, deed: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        if self.lie == call { Ok(()) } else { deed() }
+    fn unless_skipped<E>(&self, step: Step, call: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        if (self.before)(step) { call() } else { Ok(()) }
     }
 }
 
-impl FileLayer for Lying {
+impl fmt::Debug for Intercepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intercepted").finish_non_exhaustive()
+    }
+}
+
+impl FileLayer for Intercepted {
     type Dir = SimDir;
     type File = SimFile;
     type Map = SimMap;
@@ -71,7 +97,10 @@ impl FileLayer for Lying {
         self.files.allocate(file, len)
     }
     fn sync(&self, file: &SimFile) -> io::Result<()> {
-        self.honestly(Call::Sync, || self.files.sync(file))
+        self.unless_skipped(Step::Sync, || self.files.sync(file))
+    }
+    fn sync_all(&self, files: &[&SimFile]) -> Result<(), (usize, io::Error)> {
+        self.unless_skipped(Step::SyncAll, || self.files.sync_all(files))
     }
     fn rename(&self, dir: &SimDir, from: &Path, to: &Path) -> io::Result<()> {
         self.files.rename(dir, from, to)
@@ -83,9 +112,10 @@ impl FileLayer for Lying {
         self.files.create_dir(dir, path)
     }
     fn sync_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
-        self.honestly(Call::SyncDir, || self.files.sync_dir(dir, path))
+        self.unless_skipped(Step::SyncDir, || self.files.sync_dir(dir, path))
     }
     fn list(&self, dir: &SimDir, path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+        (self.before)(Step::List);
         self.files.list(dir, path)
     }
     fn map(&self, file: &SimFile, len: u64) -> io::Result<SimMap> {
