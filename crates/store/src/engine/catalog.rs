@@ -10,7 +10,7 @@ use crate::{
     Runtime, StorageError,
     manifest::Manifest,
     recovery,
-    storage::{Storage, WriteError},
+    storage::{Part, Storage, WriteError},
     sync::ArcSwap,
 };
 
@@ -69,7 +69,7 @@ impl Catalog {
             return Ok(());
         }
         Err(StorageError::DataCorruption {
-            file: format!("{}, manifest", self.storage.describe()),
+            file: self.storage.name(Part::Manifest),
             offset: 0,
             reason: format!(
                 "it is another one than this tree committed (generation {} in place of {})",
