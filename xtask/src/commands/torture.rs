@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, corruption, kill, syscalls, fork, sustained, asan or valgrind alone",
+            "crash, log, corruption, kill, syscalls, fork, sustained, asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -28,8 +28,9 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "crash",
+    "log",
     "corruption",
     "kill",
     "syscalls",
@@ -65,6 +66,12 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .env("ROTORTREE_CRASH_DEPTH", "4")
         .env("ROTORTREE_CRASH_IMAGES", "48")
         .env("ROTORTREE_RANDOM_RUNS", &(20_000 * scale).to_string())
+        .run_tests(),
+        "log" => Invocation::cargo(
+            root,
+            "test --release -p rotortree-wal --test wal -- --ignored --nocapture \
+             the_rules_hold_over_deeper_histories",
+        )
         .run_tests(),
         "corruption" => Invocation::cargo(
             root,

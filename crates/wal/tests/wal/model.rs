@@ -403,7 +403,7 @@ fn a_header_that_does_not_hold_the_one_before_loses_records_with_the_header() {
 }
 
 #[test]
-#[ignore = "takes minutes without optimisation: cargo test --release -- --ignored model"]
+#[ignore = "takes minutes without optimisation: cargo xtask torture --part log"]
 fn the_rules_hold_over_deeper_histories() {
     holds(ALL, PLAIN, 4, 1, 592_243);
     holds(ALL, PLAIN, 2, 2, 302_588);
