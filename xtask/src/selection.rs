@@ -1,8 +1,8 @@
 //! The tests that a changed file concerns.
 //!
 //! For a file of tests: its own module. For a source: the unit tests of its module, the module of
-//! integration tests with the name of one of its modules, and the tests that the list of mutations
-//! names for it.
+//! integration tests, or the whole program of them, with the name of one of its modules, and the
+//! tests that the list of mutations names for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,14 +50,18 @@ fn add_source(selection: &mut Selection, package: &Package, module: &str) {
     let units = if is_library { "--lib" } else { "--bins" };
     add(selection, &package.name, units.to_owned(), module);
     for target in package.targets.iter().filter(|target| target.is_test()) {
+        let option = format!("--test {}", target.name);
         for part in module.split_terminator("::") {
-            if target
-                .src_path
-                .with_file_name(format!("{part}.rs"))
-                .is_file()
-            {
-                let option = format!("--test {}", target.name);
-                add(selection, &package.name, option, &format!("{part}::"));
+            let beside = target.src_path.with_file_name(format!("{part}.rs"));
+            if target.name == part {
+                add(selection, &package.name, option.clone(), "");
+            } else if beside.is_file() {
+                add(
+                    selection,
+                    &package.name,
+                    option.clone(),
+                    &format!("{part}::"),
+                );
             }
         }
     }
@@ -160,7 +164,7 @@ mod tests {
             "{lines:?}"
         );
         assert!(
-            lines.contains(&"rotortree-store --test it cold::".to_owned()),
+            lines.contains(&"rotortree-store --test cold ".to_owned()),
             "{lines:?}"
         );
         assert!(lines.len() > 3, "mutations name tests: {lines:?}");
@@ -170,9 +174,9 @@ mod tests {
     #[test]
     fn a_file_of_tests_asks_for_its_own_module() {
         for (path, line) in [
-            ("cold/sizes.rs", "--test it cold::sizes::"),
-            ("cold/store.rs", "--test it cold::"),
-            ("common.rs", "--test it "),
+            ("cold/sizes.rs", "--test cold sizes::"),
+            ("cold/store.rs", "--test cold "),
+            ("engine/shortage/room.rs", "--test engine shortage::room::"),
             ("memory/sparse.rs", "--test memory sparse::"),
             ("tracing.rs", "--test tracing "),
         ] {

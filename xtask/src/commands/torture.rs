@@ -61,7 +61,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
     match part {
         "crash" => Invocation::cargo(
             root,
-            "test --release -p rotortree-store --test it crash:: -- --nocapture",
+            "test --release -p rotortree-store --test crash -- --nocapture",
         )
         .env("ROTORTREE_CRASH_DEPTH", "4")
         .env("ROTORTREE_CRASH_IMAGES", "48")
@@ -75,7 +75,7 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
         .run_tests(),
         "corruption" => Invocation::cargo(
             root,
-            "test --release -p rotortree-store --test it corruption:: -- --nocapture",
+            "test --release -p rotortree-store --test corruption -- --nocapture",
         )
         .env("ROTORTREE_ALL_BITS", "1")
         .env("ROTORTREE_TEST_LIMIT", "86400")
@@ -122,14 +122,14 @@ fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
 const ADDRESS: [&str; 3] = [
     "-p rotortree-hasher --lib",
     "-p rotortree-lean-imt --lib",
-    "-p rotortree-store --lib --test it -- engine:: cold::",
+    "-p rotortree-store --lib --test cold --test engine",
 ];
 
 /// The same for Valgrind, which slows a test down thirty times.
 const MEMCHECK: [&str; 3] = [
     "-p rotortree-lean-imt --lib -- memory:: concurrent::",
     "-p rotortree-store --lib -- memory:: file_layer:: shard",
-    "-p rotortree-store --test it -- engine::inserts engine::the_second engine::a_backup",
+    "-p rotortree-store --test engine -- calls::inserts calls::the_second calls::a_backup",
 ];
 
 /// Tests under a sanitizer of a nightly toolchain.

@@ -11,7 +11,7 @@ use rotortree_store::{
 };
 
 use super::store::{config, open};
-use crate::common::Builder;
+use crate::builder::Builder;
 
 const LEAVES: usize = 1000;
 const SECTOR: usize = 512;

@@ -19,7 +19,7 @@ use rotortree_store::{
 };
 
 use super::store::{Sample, config, open};
-use crate::common::Builder;
+use crate::builder::Builder;
 
 const ROOT: &str = "/tree";
 const DEFAULT: RecoveryMode = RecoveryMode::StopAtLastValid;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{

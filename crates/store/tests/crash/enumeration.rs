@@ -16,7 +16,7 @@ use super::{
     setting,
     workload::{History, STEPS, Step, config},
 };
-use crate::common::Builder;
+use crate::builder::Builder;
 
 struct Tally {
     watchdog: Watchdog,

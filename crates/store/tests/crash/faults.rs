@@ -16,7 +16,7 @@ use rotortree_store::{
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
 
-use crate::common::silence_planned_panics;
+use crate::silence::silence_planned_panics;
 
 use super::{
     check::{Reference, recover},

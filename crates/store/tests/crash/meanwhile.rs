@@ -15,7 +15,7 @@ use rotortree_store::{
     test_util::sim_files::{Call, Effect, Fault, SimFiles},
 };
 
-use crate::common::intercepted::{Intercepted, Step};
+use crate::intercepted::{Intercepted, Step};
 
 use super::{
     faults::Watchdog,

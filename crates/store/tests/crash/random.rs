@@ -1,13 +1,13 @@
 //! Long random histories with faults and crashes, against a model of the acknowledged entries.
 //!
-//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test it
-//! crash::random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
+//! A failing seed is printed; `ROTORTREE_SEED=<seed> cargo test -p rotortree-store --test crash
+//! random` runs it alone. `ROTORTREE_RANDOM_RUNS` (default 300) is the number of histories.
 
 use std::io::ErrorKind;
 
 use rotortree_store::test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles};
 
-use crate::common::silence_planned_panics;
+use crate::silence::silence_planned_panics;
 
 use super::{
     check::{Reference, recover},
@@ -129,7 +129,7 @@ fn random_histories_with_faults_and_crashes_keep_every_promise() {
     silence_planned_panics();
     for seed in seeds {
         watchdog.case(format!(
-            "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test it crash::random"
+            "replay with ROTORTREE_SEED={seed} cargo test -p rotortree-store --test crash random"
         ));
         let (crashes, faults, steps) = history(seed, &mut reference);
         totals = (totals.0 + crashes, totals.1 + faults, totals.2 + steps);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeSnapshot, reference};
 use rotortree_store::{

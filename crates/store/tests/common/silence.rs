@@ -1,20 +1,6 @@
-//! Helpers for tests of several modules.
-
-pub(crate) mod intercepted;
+//! Panics that a test plans, kept out of its output.
 
 use std::{panic, sync::Once};
-
-use rotortree_hasher::Blake3Hasher;
-use rotortree_store::{RotorTree, RotorTreeBuilder, RotorTreeConfig};
-
-/// The builder that the tests use.
-pub(crate) type Builder<const N: usize = 2, H = Blake3Hasher, const MAX_DEPTH: usize = 32> =
-    RotorTreeBuilder<RotorTree<H, N, MAX_DEPTH>>;
-
-/// The defaults, before a storage is given.
-pub(crate) fn unset<T: ?Sized>() -> RotorTreeBuilder<T> {
-    RotorTreeBuilder::new(RotorTreeConfig::new(""))
-}
 
 /// Keeps panics that a test plans out of the output of this process. Others are told.
 pub(crate) fn silence_planned_panics() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rotortree_store::{CheckpointPolicy, test_util::sim_files::SimFiles};
 
 use super::{Tree, by_hand, leaf, open};
-use crate::common::Builder;
+use crate::builder::Builder;
 
 const THRESHOLD: u64 = 64 << 10;
 const LONG: Duration = Duration::from_secs(300);

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{LeanIMT, reference};
 use rotortree_store::{

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::{TreeError, reference};

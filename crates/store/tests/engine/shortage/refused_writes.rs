@@ -9,7 +9,7 @@ use rotortree_store::{
 };
 
 use super::{Tree, by_hand, leaf, on, open};
-use crate::common::Builder;
+use crate::builder::Builder;
 
 /// No descriptor for opening a file for writing, as long as it lasts.
 fn no_descriptor() -> Fault {

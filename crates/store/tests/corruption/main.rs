@@ -4,9 +4,13 @@
 //!
 //! `ROTORTREE_ALL_BITS=1` flips each bit of each byte instead of one bit of each byte.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
 mod backup;
 mod backup_identity;
 mod bits;
+#[path = "../common/builder.rs"]
+mod builder;
 mod crafted;
 mod emptied;
 mod files;

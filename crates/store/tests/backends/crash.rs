@@ -19,7 +19,7 @@ use rotortree_store::{
     },
 };
 
-use crate::common::intercepted::{Intercepted, Step};
+use crate::intercepted::{Intercepted, Step};
 
 mod session;
 

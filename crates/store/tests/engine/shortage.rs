@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{

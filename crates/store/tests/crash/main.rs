@@ -5,16 +5,25 @@
 //! `ROTORTREE_CRASH_DEPTH` (default 3) is the length of the enumerated workloads,
 //! `ROTORTREE_CRASH_IMAGES` (default 32) the bound per crash point.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+#![expect(clippy::print_stdout, reason = "the tests tell what they found")]
+
 mod backup;
+#[path = "../common/builder.rs"]
+mod builder;
 mod check;
 mod enumeration;
 mod faults;
+#[path = "../common/intercepted.rs"]
+mod intercepted;
 mod large_log;
 mod meanwhile;
 mod random;
 mod readers;
 mod replaced;
 mod shortages;
+#[path = "../common/silence.rs"]
+mod silence;
 mod workload;
 
 /// A number from the environment.

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use crate::common::unset;
+use crate::builder::unset;
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 use rotortree_lean_imt::{TreeHead, reference};

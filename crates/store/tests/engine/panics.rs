@@ -18,8 +18,8 @@ use rotortree_store::{
     memory::MemoryStorage, storage::Storage, test_util::watchdog::limit_this_process,
 };
 
-use crate::common::silence_planned_panics;
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
+use crate::silence::silence_planned_panics;
 
 /// BLAKE3 until its fuse has burnt down.
 #[derive(Clone)]

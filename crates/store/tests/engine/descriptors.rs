@@ -4,7 +4,7 @@
 
 use std::{env, fs::File, process::Command, sync::Arc, thread, time::Duration};
 
-use crate::common::{Builder, unset};
+use crate::builder::{Builder, unset};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference;
 use rotortree_store::{

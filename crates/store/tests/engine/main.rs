@@ -1,0 +1,15 @@
+//! The running tree from outside: its calls, heads, panics, and shortages.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+#[path = "../common/builder.rs"]
+mod builder;
+mod calls;
+#[cfg(unix)]
+mod descriptors;
+mod heads;
+mod long_log;
+mod panics;
+mod shortage;
+#[path = "../common/silence.rs"]
+mod silence;
