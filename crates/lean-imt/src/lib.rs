@@ -144,7 +144,10 @@ pub use any::{
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
-pub use encoding::{DecodeError, Kind, peek_kind};
+pub use encoding::{
+    error::DecodeError,
+    kind::{Kind, peek_kind},
+};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};

@@ -205,8 +205,10 @@ impl GroupBuffer {
     }
 
     /// Completes the group for the segment with this salt and returns it, whole sectors, ready to
-    /// be written at a sector boundary. An empty group becomes an attest mark. Computes every
-    /// checksum: one pass over the bytes.
+    /// be written at a sector boundary. Computes every checksum: one pass over the bytes.
+    ///
+    /// An empty group becomes an attest mark: one sector that states the durable watermark of an
+    /// idle log, and needs no sync of its own.
     ///
     /// `attested` is the sequence up to which syncs have returned. It is lowered to the sequence
     /// before the group's first: no group can attest itself. `after` is the state after

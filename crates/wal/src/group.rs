@@ -3,10 +3,9 @@
 
 use crate::checksum::Seed;
 use crate::layout::{
-    GROUP_HEADER, MAX_RECORD, MAX_SEQUENCE, MIN_RECORD, RECORD_ALIGN, SECTOR, field, get_u32,
-    get_u64, is_zero, put, sector_end,
+    GROUP_HEADER, MAX_RECORD, MAX_SEQUENCE, MIN_RECORD, RECORD_ALIGN, field, get_u32, get_u64,
+    is_zero, put, sector_end,
 };
-use crate::position::Position;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"ROTG");
 
@@ -25,18 +24,11 @@ const RESERVED_AT: usize = 80;
 /// A scanner hands these out; see [`Event::Group`](crate::Event::Group).
 ///
 /// ```
-/// use rotortree_wal::{Event, Position, SECTOR, Scanner, attest_mark};
+/// use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner};
 ///
 /// let mut segment = vec![0; SECTOR]; // where the segment header would stand
-/// segment.extend(attest_mark(
-///     0x5eed,
-///     3,
-///     &Position {
-///         sequence: 5,
-///         size: 40,
-///         root: [1; 32],
-///     },
-/// ));
+/// let after = Position { sequence: 5, size: 40, root: [1; 32] };
+/// segment.extend(GroupBuffer::new(6).seal(0x5eed, 3, &after));
 /// let mut scanner = Scanner::new(&segment[..], 0x5eed);
 /// match scanner.next()? {
 ///     Some(Event::Group(mark)) => assert_eq!(
@@ -146,40 +138,4 @@ impl GroupHeader {
             && self.payload_len.is_multiple_of(RECORD_ALIGN as u64)
             && (self.size_after > 0 || self.root_after == [0; 32])
     }
-}
-
-/// A sector that states the durable watermark of the log, for an idle log. It needs no
-/// sync of its own.
-///
-/// `attested` is the sequence up to which syncs have returned, `after` the state at the end of the
-/// segment with this salt; `after.sequence` is the last sequence written. An `attested` past it is
-/// lowered to it.
-///
-/// A mark is the same as [`GroupBuffer::seal`](crate::GroupBuffer::seal) of an empty buffer.
-///
-/// ```
-/// use rotortree_wal::{GroupBuffer, Position, attest_mark};
-///
-/// let after = Position {
-///     sequence: 5,
-///     size: 40,
-///     root: [1; 32],
-/// };
-/// let mark = attest_mark(0x5eed, 5, &after);
-/// assert_eq!(mark, GroupBuffer::new(6).seal(0x5eed, 5, &after));
-/// ```
-#[must_use]
-pub fn attest_mark(salt: u64, attested: u64, after: &Position) -> [u8; SECTOR] {
-    let header = GroupHeader {
-        offset: 0,
-        first_sequence: after.sequence + 1,
-        record_count: 0,
-        payload_len: 0,
-        attested: attested.min(after.sequence),
-        size_after: after.size,
-        root_after: after.written_root(),
-    };
-    let mut bytes = [0; SECTOR];
-    put(&mut bytes, 0, &header.encode(Seed::new(salt)));
-    bytes
 }

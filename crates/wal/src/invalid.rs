@@ -1,17 +1,5 @@
 //! The scanner's report on bytes without anything valid.
 
-/// A stretch of a segment without anything valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Invalid {
-    /// The start of the stretch, in bytes from the segment's start.
-    pub offset: u64,
-    /// Its length in bytes; 0 where the segment ends just behind a group's header.
-    pub len: u64,
-    /// The defect of its first bytes.
-    pub reason: InvalidReason,
-}
-
 /// The defect of a stretch of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

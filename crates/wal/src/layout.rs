@@ -6,7 +6,7 @@
 pub const SECTOR: usize = 512;
 
 /// The version of the format that this crate writes, and the newest that it reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub(crate) const FORMAT_VERSION: u16 = 1;
 
 /// The largest body of a record (leaves, metadata and padding) in bytes: 32,768 leaves. A larger
 /// batch is split.

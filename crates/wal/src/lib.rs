@@ -117,8 +117,9 @@
 //! 1. [`SegmentStart::read`] of every segment, and [`caps`] over their bases.
 //! 2. First pass: a [`Scanner`] over each segment, every [`Event`] given to [`LogRules`], which
 //!    gives an [`Assessment`].
-//! 3. Second pass: the same scan; [`Replay`] picks the records to apply. The caller compares its
-//!    tree with the size and root that each group states, and with the base of each segment.
+//! 3. Second pass: the same scan. The records to apply are, in order, those with the next sequence
+//!    up to the assessment's end and the segment's cap. The caller compares its tree with the size
+//!    and root that each group states, and with the base of each segment.
 
 #![forbid(unsafe_code)]
 
@@ -136,15 +137,15 @@ mod segment;
 mod source;
 
 pub use buffer::{GroupBuffer, RecordError};
-pub use group::{GroupHeader, attest_mark};
+pub use group::GroupHeader;
 pub use header_copy::HeaderCopy;
-pub use invalid::{Invalid, InvalidReason};
-pub use layout::{FORMAT_VERSION, MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
+pub use invalid::InvalidReason;
+pub use layout::{MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
 pub use position::Position;
 pub use record::RecordView;
 #[doc(hidden)]
 pub use rules::caps;
-pub use rules::{Assessment, Break, BreakCause, LogRules, Place, Replay, Verdict};
+pub use rules::{Assessment, Break, BreakCause, LogOffset, LogRules, Verdict};
 pub use scanner::{Event, Scanner};
 pub use segment::{SegmentError, SegmentHeader, SegmentStart};
 pub use source::SegmentBytes;

@@ -4,9 +4,7 @@
 
 mod assessment;
 mod log;
-mod replay;
 mod run;
 
-pub use assessment::{Assessment, Break, BreakCause, Place, Verdict};
+pub use assessment::{Assessment, Break, BreakCause, LogOffset, Verdict};
 pub use log::{LogRules, caps};
-pub use replay::Replay;

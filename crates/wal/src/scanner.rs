@@ -3,7 +3,7 @@
 
 use crate::checksum::Seed;
 use crate::group::GroupHeader;
-use crate::invalid::{Invalid, InvalidReason};
+use crate::invalid::InvalidReason;
 use crate::layout::{GROUP_HEADER, MIN_RECORD, RECORD_HEADER, SECTOR_U64, is_zero};
 use crate::record::{self, Lengths, Parts, RecordView, Refused};
 use crate::source::{SegmentBytes, Window};
@@ -18,7 +18,14 @@ pub enum Event<'a> {
     Record(RecordView<'a>),
     /// A stretch of bytes that are no valid group, or the rest of a group from its first invalid
     /// record on.
-    Invalid(Invalid),
+    Invalid {
+        /// The start of the stretch, in bytes from the segment's start.
+        offset: u64,
+        /// Its length in bytes; 0 where the segment ends just behind a group's header.
+        len: u64,
+        /// The defect of its first bytes.
+        reason: InvalidReason,
+    },
 }
 
 /// Reads one segment from the end of its header to the end of the file, event by event.
@@ -48,7 +55,7 @@ pub enum Event<'a> {
 ///     seen.push(match event {
 ///         Event::Group(group) => format!("group of {}", group.record_count),
 ///         Event::Record(record) => format!("record {}", record.sequence),
-///         Event::Invalid(invalid) if invalid.reason == InvalidReason::Blank => "zeros".to_owned(),
+///         Event::Invalid { reason: InvalidReason::Blank, .. } => "zeros".to_owned(),
 ///         other => panic!("{other:?}"),
 ///     });
 /// }
@@ -215,11 +222,11 @@ impl<S: SegmentBytes> Scanner<S> {
         } else {
             InvalidReason::NoGroup
         };
-        Event::Invalid(Invalid {
+        Event::Invalid {
             offset: from,
             len: to - from,
             reason,
-        })
+        }
     }
 
     /// Reads the next record of a group that has one.
@@ -331,10 +338,10 @@ impl Walk {
     fn refuse(&mut self, segment_len: u64, reason: InvalidReason) -> Event<'static> {
         let len = self.end.min(segment_len).saturating_sub(self.at);
         self.left = 0;
-        Event::Invalid(Invalid {
+        Event::Invalid {
             offset: self.at,
             len,
             reason,
-        })
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! [`DecodeError`]: why bytes are refused.
 
-use super::{ENCODING_VERSION, Kind};
+use super::kind::{ENCODING_VERSION, Kind};
 use crate::TreeError;
 
 /// Why bytes are not an encoding of the requested value.

@@ -2,7 +2,7 @@
 
 use rotortree_hasher::Hash;
 
-use super::{DecodeError, ENCODING_VERSION, Kind};
+use super::{DecodeError, Kind, kind::ENCODING_VERSION};
 
 /// The rest of the bytes, with its offset.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use rotortree_hasher::Hash;
 
-use super::{ENCODING_VERSION, Kind};
+use super::kind::{ENCODING_VERSION, Kind};
 
 /// Bytes with a header in front.
 pub(crate) struct Writer(Vec<u8>);

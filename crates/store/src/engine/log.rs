@@ -4,7 +4,7 @@
 use std::io;
 
 use rotortree_hasher::Hash;
-use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader, attest_mark};
+use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader};
 
 use crate::storage::{Storage, WriteError};
 
@@ -104,11 +104,7 @@ impl LogWriter {
 
     /// Attests everything durable, durably.
     pub(crate) fn attest(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
-        let mark = attest_mark(
-            self.newest.header.salt,
-            self.durable.sequence,
-            &self.durable,
-        );
+        let mark = self.attest_mark();
         storage.commit_group(self.newest.header.number, self.newest.offset, &mark)?;
         self.newest.offset += mark.len() as u64;
         self.newest.durable_len = self.newest.offset;
@@ -121,11 +117,7 @@ impl LogWriter {
     /// the storage has no marks.
     pub(crate) fn mark(&mut self, storage: &dyn Storage) -> Result<(), WriteError> {
         if self.wants_mark && !self.within_batch {
-            let mark = attest_mark(
-                self.newest.header.salt,
-                self.durable.sequence,
-                &self.durable,
-            );
+            let mark = self.attest_mark();
             if storage.readable_is_durable() {
                 // The storage shows readers the log as it is.
             } else if storage.commit_mark(self.newest.header.number, self.newest.offset, &mark)? {
@@ -137,6 +129,15 @@ impl LogWriter {
             self.is_resting = false;
         }
         Ok(())
+    }
+
+    /// A group without records, which attests everything durable.
+    fn attest_mark(&self) -> Vec<u8> {
+        let Position { sequence, .. } = self.durable;
+        let mut group = GroupBuffer::new(sequence + 1);
+        group
+            .seal(self.newest.header.salt, sequence, &self.durable)
+            .to_vec()
     }
 
     /// Bytes on disk: found at opening or written since.

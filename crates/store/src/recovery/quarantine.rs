@@ -2,7 +2,7 @@
 
 use std::{io, ops::Range};
 
-use rotortree_wal::{Place, SECTOR, SegmentBytes};
+use rotortree_wal::{LogOffset, SECTOR, SegmentBytes};
 
 use super::segments::{LiveLog, LiveSegment};
 use crate::{StorageError, storage::SegmentReader};
@@ -23,7 +23,7 @@ pub(super) struct Kept {
 impl LiveLog {
     /// Keeps everything from `place` on aside, except long holes. Reuses the files of an earlier
     /// opening.
-    pub(super) fn quarantine(&self, place: Place) -> Result<Vec<Kept>, StorageError> {
+    pub(super) fn quarantine(&self, place: LogOffset) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
         for segment in self.segments.iter().filter(cut) {

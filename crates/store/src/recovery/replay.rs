@@ -6,7 +6,7 @@
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
-use rotortree_wal::{Event, Position, Replay};
+use rotortree_wal::{Event, Position};
 
 use super::{
     batch::ReplayBatch,
@@ -68,12 +68,13 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         end: u64,
         mut copy: Option<&mut NewSegment<'_>>,
     ) -> Result<(), RotorTreeError> {
-        let mut pick = Replay::new(self.position().sequence, end);
-        while !pick.is_done() {
+        let mut next = self.position().sequence + 1;
+        while next <= end {
             let cap = self.scanner.cap();
             match self.scanner.next().map_err(StorageError::Io)? {
                 Some(Event::Group(group)) => self.batch.group(group),
-                Some(Event::Record(record)) if pick.takes(&record, cap) => {
+                Some(Event::Record(record)) if record.sequence == next && next <= cap => {
+                    next += 1;
                     self.counts.count(&record);
                     self.batch.push(&record);
                     if let Some(copy) = &mut copy {

@@ -15,7 +15,7 @@ use rotortree_store::{
     storage::Storage,
     test_util::sim_files::{Bound, SimFiles},
 };
-use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader, attest_mark};
+use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader};
 
 use super::store::{Outcome, Sample, Tree, config, open};
 
@@ -250,7 +250,8 @@ fn a_mark_alone_shows_that_a_manifest_named_the_segment() {
     // Once its manifest is in force, an opening attests what it copied.
     let (created, mark) = newest.bytes.split_at(newest.bytes.len() - SECTOR);
     let last = &newest.last;
-    assert_eq!(mark, attest_mark(newest.header.salt, last.sequence, last));
+    let mut empty = GroupBuffer::new(last.sequence + 1);
+    assert_eq!(mark, empty.seal(newest.header.salt, last.sequence, last));
     assert_eq!(with(created).unwrap().root(), root);
     assert!(is_damage(&with(&newest.bytes)));
 }

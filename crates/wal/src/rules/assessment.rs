@@ -5,7 +5,7 @@ use crate::segment::SegmentError;
 
 /// A place in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct LogOffset {
     /// The segment's number.
     pub segment: u64,
     /// Bytes from the segment's start.
@@ -17,7 +17,7 @@ pub struct Place {
 #[non_exhaustive]
 pub struct Break {
     /// The place of the break.
-    pub place: Place,
+    pub place: LogOffset,
     /// The cause of the break.
     pub cause: BreakCause,
 }
@@ -95,7 +95,7 @@ pub struct Assessment {
     /// The first byte that is not recovered and not blank. The bytes from here on are kept aside
     /// before anything is dropped. It is the break, or lies before it if an unfinished batch is
     /// cut as a whole.
-    pub cut: Option<Place>,
+    pub cut: Option<LogOffset>,
     /// Valid records that are not recovered because they stand behind the break or belong to an
     /// unfinished batch. Records that a later segment superseded are not among them.
     pub cut_records: u64,

@@ -4,7 +4,7 @@ use crate::layout::SECTOR_U64;
 use crate::position::Position;
 use crate::record::RecordView;
 use crate::rules::run::{Faults, Run};
-use crate::rules::{Assessment, Break, BreakCause, Place, Verdict};
+use crate::rules::{Assessment, Break, BreakCause, LogOffset, Verdict};
 use crate::scanner::Event;
 use crate::segment::{SegmentError, SegmentHeader};
 
@@ -41,8 +41,8 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 ///
 /// ```
 /// use rotortree_wal::{
-///     Event, GroupBuffer, LogRules, Position, Replay, Scanner, SegmentHeader,
-///     SegmentStart, Verdict, caps,
+///     Event, GroupBuffer, LogRules, Position, Scanner, SegmentHeader, SegmentStart,
+///     Verdict, caps,
 /// };
 ///
 /// // A segment with two records, the second of which did not reach the disk.
@@ -88,20 +88,22 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 /// assert_eq!((assessment.end, assessment.attested), (1, 0));
 /// assert!(matches!(assessment.verdict, Verdict::Torn(_)));
 ///
-/// let mut replay = Replay::new(0, assessment.end);
+/// let mut next = 1;
 /// let mut scanner =
 ///     Scanner::with_window(&segment[..], header.salt, scanner.into_window());
 /// let mut leaves: Vec<[u8; 32]> = Vec::new();
 /// while let Some(event) = scanner.next()? {
 ///     match event {
-///         Event::Record(record) if replay.takes(&record, caps[0]) => {
+///         Event::Record(record)
+///             if record.sequence == next && next <= assessment.end.min(caps[0]) =>
+///         {
+///             next += 1;
 ///             leaves.extend(record.leaves)
 ///         }
 ///         _ => {}
 ///     }
 /// }
 /// assert_eq!(leaves, [[1; 32]]);
-/// assert!(replay.is_done());
 /// # Ok::<(), rotortree_wal::OutOfBounds>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -137,8 +139,8 @@ impl Current {
         }
     }
 
-    fn place(&self, offset: u64) -> Place {
-        Place {
+    fn place(&self, offset: u64) -> LogOffset {
+        LogOffset {
             segment: self.number,
             offset,
         }
@@ -195,7 +197,7 @@ impl LogRules {
     /// The next segment is [`Unreadable`](crate::SegmentStart::Unreadable). One that is
     /// [`Blank`](crate::SegmentStart::Blank) is left out: nothing in it was ever acknowledged.
     pub fn unreadable_segment(&mut self, number: u64, error: SegmentError) {
-        let place = Place {
+        let place = LogOffset {
             segment: number,
             offset: 0,
         };
@@ -223,12 +225,16 @@ impl LogRules {
                     self.record(record);
                 }
             }
-            Event::Invalid(invalid) => {
-                current.tail = invalid.offset.saturating_add(invalid.len);
+            Event::Invalid {
+                offset,
+                len,
+                reason,
+            } => {
+                current.tail = offset.saturating_add(*len);
                 if self.run.reached < current.cap {
                     let found = Break {
-                        place: current.place(invalid.offset),
-                        cause: BreakCause::Invalid(invalid.reason),
+                        place: current.place(*offset),
+                        cause: BreakCause::Invalid(*reason),
                     };
                     self.faults.suspect.get_or_insert(found);
                 }

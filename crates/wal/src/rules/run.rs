@@ -3,7 +3,7 @@
 
 use crate::position::Position;
 use crate::record::RecordView;
-use crate::rules::{Break, Place};
+use crate::rules::{Break, LogOffset};
 
 /// The records so far, one after the other.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Run {
 /// The beginning of a batch whose end has not come yet.
 #[derive(Clone, Debug)]
 pub(super) struct OpenBatch {
-    pub(super) place: Place,
+    pub(super) place: LogOffset,
     pub(super) records: u64,
 }
 
@@ -51,7 +51,7 @@ impl Run {
 
     /// Goes on with a record, if it is the next one and its leaves can be counted.
     #[inline]
-    pub(super) fn extend(&mut self, record: &RecordView<'_>, place: Place) -> bool {
+    pub(super) fn extend(&mut self, record: &RecordView<'_>, place: LogOffset) -> bool {
         let expected = self.next();
         let size = self.size_reached.checked_add(record.leaves.len() as u64);
         let Some(size) = size.filter(|_| record.sequence == expected) else {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rotortree_wal::{GroupBuffer, InvalidReason, Position, SECTOR, Verdict, attest_mark};
+use rotortree_wal::{GroupBuffer, InvalidReason, Position, SECTOR, Verdict};
 
 use crate::support::{Seen, Segment, assess, invalid, leaf, position, records, scan};
 
@@ -36,17 +36,15 @@ fn small() -> (Segment, BTreeSet<usize>) {
     seal(&mut group, &mut segment.bytes, payload, 0, 3);
     group.push_leaf(&leaf(4));
     seal(&mut group, &mut segment.bytes, 48, 2, 4);
-    let mark = attest_mark(
-        salt,
-        3,
-        &Position {
-            sequence: 3,
-            size: 4,
-            root: [4; 32],
-        },
-    );
+    let after = Position {
+        sequence: 3,
+        size: 4,
+        root: [4; 32],
+    };
     padding.extend(segment.bytes.len() + 128..segment.bytes.len() + SECTOR);
-    segment.bytes.extend(mark);
+    segment
+        .bytes
+        .extend(GroupBuffer::new(4).seal(salt, 3, &after));
     (segment, padding)
 }
 

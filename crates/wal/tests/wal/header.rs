@@ -1,8 +1,6 @@
 //! The segment header: refused headers, and the order of the checks.
 
-use rotortree_wal::{
-    FORMAT_VERSION, HeaderCopy, Position, SECTOR, SegmentError, SegmentHeader, SegmentStart,
-};
+use rotortree_wal::{HeaderCopy, Position, SECTOR, SegmentError, SegmentHeader, SegmentStart};
 
 use crate::support::header;
 
@@ -111,11 +109,11 @@ fn a_short_header_says_how_short() {
 
 #[test]
 fn a_newer_version_is_told_before_anything_else_is_judged() {
-    let newer = (FORMAT_VERSION + 1).to_le_bytes();
-    let unsupported = SegmentError::UnsupportedVersion {
-        found: FORMAT_VERSION + 1,
-        supported: FORMAT_VERSION,
-    };
+    let [low, high] = [8, 9].map(|at| header(1, Position::START).encode()[at]);
+    let supported = u16::from_le_bytes([low, high]);
+    let found = supported + 1;
+    let newer = found.to_le_bytes();
+    let unsupported = SegmentError::UnsupportedVersion { found, supported };
     assert_eq!(
         SegmentHeader::decode(&forged(8, &newer)),
         Err(unsupported.clone())

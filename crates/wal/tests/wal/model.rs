@@ -12,7 +12,7 @@ mod recovery;
 
 use disk::{Disk, Name};
 use recovery::{commit_manifest, recover};
-use rotortree_wal::{GroupBuffer, HeaderCopy, Position, attest_mark};
+use rotortree_wal::{GroupBuffer, HeaderCopy, Position};
 
 use crate::support::header;
 
@@ -172,8 +172,9 @@ impl Model<'_> {
                 Write => self.write(&mut next, &[false]),
                 Stream => self.write(&mut next, &[true, false]),
                 Mark => {
-                    let mark = attest_mark(next.head.salt, next.durable, &next.end());
-                    next.disk.append(Name::Segment(next.head.number), &mark);
+                    let mut group = GroupBuffer::new(next.end().sequence + 1);
+                    let mark = group.seal(next.head.salt, next.durable, &next.end());
+                    next.disk.append(Name::Segment(next.head.number), mark);
                     next.history.push('m');
                 }
                 Sync if synced => continue,

@@ -1,7 +1,7 @@
 //! Segments built for tests, and the events of a scanner as values that can be compared.
 
 use rotortree_wal::{
-    Assessment, Event, GroupBuffer, GroupHeader, Invalid, LogRules, Position, Scanner,
+    Assessment, Event, GroupBuffer, GroupHeader, InvalidReason, LogRules, Position, Scanner,
     SegmentHeader, caps,
 };
 
@@ -15,6 +15,14 @@ pub(crate) struct Record {
     pub(crate) leaves: Vec<[u8; 32]>,
     pub(crate) metadata: Option<Vec<u8>>,
     pub(crate) more: bool,
+}
+
+/// A stretch of a segment without anything valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invalid {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+    pub(crate) reason: InvalidReason,
 }
 
 /// An event that owns what it carries.
@@ -36,7 +44,15 @@ impl Seen {
                 metadata: record.metadata.map(<[u8]>::to_vec),
                 more: record.more,
             }),
-            Event::Invalid(invalid) => Self::Invalid(*invalid),
+            &Event::Invalid {
+                offset,
+                len,
+                reason,
+            } => Self::Invalid(Invalid {
+                offset,
+                len,
+                reason,
+            }),
             other => panic!("an event this test does not know: {other:?}"),
         }
     }
