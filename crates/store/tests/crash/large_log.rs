@@ -2,7 +2,7 @@
 //! attests may only be in the cache, and are copied before they count as durable. The short
 //! workloads of the other files are always copied whole.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, path::PathBuf};
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
@@ -10,6 +10,7 @@ use rotortree_store::{
     StorageError,
     test_util::sim_files::{Bound, Call, Effect, Fault, SimFiles},
 };
+use rotortree_wal::{GroupBuffer, Position, SegmentHeader};
 
 use super::{
     faults::Watchdog,
@@ -64,4 +65,39 @@ fn what_a_long_log_holds_above_what_it_attests_is_copied_before_it_counts_as_dur
         assert!(again.recovery_report().damage.is_none());
     }
     drop(tree);
+}
+
+#[test]
+fn a_record_that_a_later_segment_supersedes_is_not_replayed() {
+    let files = SimFiles::new();
+    let tree = open(&files);
+    let leaves: Vec<Hash> = (0..LEAVES).map(leaf).collect();
+    for batch in leaves.chunks(1000) {
+        tree.append(batch).submit().unwrap();
+    }
+    tree.flush().unwrap();
+    let last = Position {
+        sequence: LEAVES / 1000,
+        size: LEAVES,
+        root: tree.root().unwrap(),
+    };
+    let crashed = files.settled();
+    drop(tree);
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|it| it == "wal");
+    let segments = || crashed.list_files().into_iter().filter(is_segment);
+    let path = segments().next().unwrap();
+    let bytes = crashed.read_file(&path).unwrap();
+    let salt = SegmentHeader::decode(&bytes).unwrap().salt;
+    let mut unfinished = GroupBuffer::new(last.sequence + 1);
+    unfinished.push_part(&[leaf(1)], None, true).unwrap();
+    let sealed = unfinished.seal(salt, last.sequence, &last);
+    crashed.write_file(&path, &[&bytes[..], sealed].concat());
+
+    let tree = open(&crashed);
+    assert_eq!(tree.root(), Some(last.root), "the batch is cut");
+    tree.insert(leaf(2)).unwrap().1.wait().unwrap();
+    let again = crashed.settled();
+    assert_eq!(segments().count(), 2, "the long segment stays");
+    let again = open(&again);
+    assert_eq!((again.size(), again.root()), (tree.size(), tree.root()));
 }
