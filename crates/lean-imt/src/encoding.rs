@@ -31,7 +31,7 @@
 
 pub(crate) mod error;
 pub(crate) mod kind;
-mod reader;
+pub(crate) mod reader;
 mod writer;
 
 pub(crate) use error::DecodeError;

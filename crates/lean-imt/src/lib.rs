@@ -144,10 +144,7 @@ pub use any::{
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
 pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
-pub use encoding::{
-    error::DecodeError,
-    kind::{Kind, peek_kind},
-};
+pub use encoding::{error::DecodeError, kind::Kind, reader::peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;
 pub use head::{HeadError, TreeHead};

@@ -1,6 +1,4 @@
-//! [`Kind`]: what encoded bytes are, which their header says.
-
-use super::{DecodeError, Reader};
+//! [`Kind`]: the kinds of encoded bytes, as their header names them.
 
 /// The version of the encodings that this crate writes, and the one it reads.
 pub(super) const ENCODING_VERSION: u8 = 1;
@@ -58,14 +56,4 @@ impl core::fmt::Display for Kind {
             Self::CatchUp => "catch-up proof",
         })
     }
-}
-
-/// Kind and N of encoded bytes, for callers that know neither. Reads the header only.
-///
-/// # Errors
-/// [`DecodeError`] if the bytes do not start with a header.
-pub fn peek_kind(bytes: &[u8]) -> Result<(Kind, usize), DecodeError> {
-    let mut reader = Reader::new(bytes);
-    let kind = reader.kind()?;
-    Ok((kind, reader.arity()?))
 }

@@ -4,6 +4,16 @@ use rotortree_hasher::Hash;
 
 use super::{DecodeError, Kind, kind::ENCODING_VERSION};
 
+/// Kind and N of encoded bytes, for callers that know neither. Reads the header only.
+///
+/// # Errors
+/// [`DecodeError`] if the bytes do not start with a header.
+pub fn peek_kind(bytes: &[u8]) -> Result<(Kind, usize), DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let kind = reader.kind()?;
+    Ok((kind, reader.arity()?))
+}
+
 /// The rest of the bytes, with its offset.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
