@@ -49,7 +49,7 @@ impl Process {
     fn start(directory: &Path) -> Self {
         limit_this_process();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "backends_owner::another_process"])
+            .args(["--exact", "owner::another_process"])
             .args(["--ignored", "--nocapture"])
             .env(DIRECTORY, directory)
             .stdin(Stdio::piped())
