@@ -301,6 +301,10 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.manifest.load()
     }
 
+    fn is_in_force(&self, _generation: u64, head: &[u8]) -> io::Result<bool> {
+        self.manifest.starts_with(head)
+    }
+
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.manifest.commit(generation, bytes)
     }

@@ -312,6 +312,13 @@ impl Storage for MemoryStorage {
         Ok(contents.manifest.as_ref().map(|(_, bytes)| bytes.clone()))
     }
 
+    fn is_in_force(&self, generation: u64, head: &[u8]) -> io::Result<bool> {
+        let contents = self.contents();
+        let is_same =
+            |(found, bytes): &(u64, Vec<u8>)| *found == generation && bytes.starts_with(head);
+        Ok(contents.manifest.as_ref().is_some_and(is_same))
+    }
+
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let manifest = &mut self.contents().manifest;
         let last = manifest.as_ref().map(|(generation, _)| *generation);

@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -15,8 +16,15 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 use crate::{
-    RecoveryReport, RotorTreeError, StorageError, fork::Process, hashing::is_pool_thread,
-    manifest::Manifest, recovery, settings::Settings, spans, storage::Storage, sync::thread_token,
+    RecoveryReport, RotorTreeError, StorageError,
+    fork::Process,
+    hashing::is_pool_thread,
+    manifest::Manifest,
+    recovery::{self, GoneOn, Reading},
+    settings::Settings,
+    spans,
+    storage::Storage,
+    sync::thread_token,
 };
 
 /// The number of tries when the writer changes the store during a read.
@@ -47,30 +55,37 @@ struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     storage: Arc<dyn Storage>,
     config: Settings,
     current: ArcSwap<TreeSnapshot<N, MAX_DEPTH>>,
-    seen: ArcSwap<Seen>,
+    report: ArcSwap<RecoveryReport>,
     process: Process,
-    /// Held by the refreshing call.
-    refresh: Refresh,
+    refresh: Refresh<H, N, MAX_DEPTH>,
+    progress: RefreshProgress,
+}
+
+/// The refreshes so far.
+struct RefreshProgress {
     /// The number of newer states shown since opening.
     version: AtomicU64,
+    /// The beginning of the last refresh that succeeded.
+    at: ArcSwap<Instant>,
 }
 
 /// One refresh at a time.
-#[derive(Default)]
-struct Refresh {
-    running: Mutex<()>,
+struct Refresh<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
+    tree_id: [u8; 16],
+    /// The state to go on from. `None` after a refresh that failed.
+    reading: Mutex<Option<Reading<H, N, MAX_DEPTH>>>,
     /// The token of the refreshing thread, or 0.
     on: AtomicUsize,
 }
 
 /// Held by the refreshing call.
-struct Refreshing<'a> {
+struct Refreshing<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     on: &'a AtomicUsize,
-    _running: MutexGuard<'a, ()>,
+    reading: MutexGuard<'a, Option<Reading<H, N, MAX_DEPTH>>>,
 }
 
-impl Refresh {
-    fn begin(&self, process: &Process) -> Result<Refreshing<'_>, StorageError> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Refresh<H, N, MAX_DEPTH> {
+    fn begin(&self, process: &Process) -> Result<Refreshing<'_, H, N, MAX_DEPTH>, StorageError> {
         // A subscriber, a callback or a hasher within a refresh may ask for another one. A refresh
         // may wait for any thread of the pool, so no thread of the pool may wait for a refresh.
         match self.on.load(Ordering::Relaxed) {
@@ -80,53 +95,20 @@ impl Refresh {
             }
             _ => {}
         }
-        let running = process
-            .lock_unless_forked(&self.running)
+        let reading = process
+            .lock_unless_forked(&self.reading)
             .ok_or(StorageError::Closed)?;
         self.on.store(thread_token(), Ordering::Relaxed);
         Ok(Refreshing {
             on: &self.on,
-            _running: running,
+            reading,
         })
     }
 }
 
-impl Drop for Refreshing<'_> {
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for Refreshing<'_, H, N, MAX_DEPTH> {
     fn drop(&mut self) {
         self.on.store(0, Ordering::Relaxed);
-    }
-}
-
-struct Seen {
-    report: RecoveryReport,
-    tree_id: [u8; 16],
-    /// The version of the state, if all reads saw the same moment.
-    version: Option<Version>,
-}
-
-/// Distinguishes the states of a place without reading the log: every change by a writer replaces
-/// the manifest or lengthens its newest segment.
-#[derive(PartialEq, Eq)]
-struct Version {
-    tree_id: [u8; 16],
-    generation: u64,
-    /// The salt of the newest segment.
-    salt: u64,
-    /// The length of that segment.
-    length: u64,
-}
-
-impl Version {
-    /// The current version of the place. O(manifest).
-    fn of(storage: &dyn Storage) -> Option<Self> {
-        let manifest = recovery::load_manifest(storage).ok()?;
-        let newest = storage.read_segment(manifest.last_segment()).ok()?;
-        Some(Self {
-            tree_id: manifest.tree_id,
-            generation: manifest.generation,
-            salt: manifest.newest.salt,
-            length: newest.len(),
-        })
     }
 }
 
@@ -141,26 +123,39 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         // Noted before any read, so that a child that is forked later is recognized.
         let process = Process::current();
         let span = spans::open_read_only(&*storage);
-        let (snapshot, seen) = span.run(|| read(&hasher, &storage, &config))?;
+        let began = Instant::now();
+        let reading = span.run(|| read(&hasher, &storage, &config))?;
         let view = View {
             hasher,
             storage,
             config,
-            current: ArcSwap::from_pointee(snapshot),
-            seen: ArcSwap::from_pointee(seen),
+            current: ArcSwap::from_pointee(reading.tree.snapshot()),
+            report: ArcSwap::from_pointee(reading.report.clone()),
             process,
-            refresh: Refresh::default(),
-            version: AtomicU64::new(0),
+            progress: RefreshProgress {
+                version: AtomicU64::new(0),
+                at: ArcSwap::from_pointee(began),
+            },
+            refresh: Refresh {
+                tree_id: reading.manifest.tree_id,
+                reading: Mutex::new(Some(reading)),
+                on: AtomicUsize::new(0),
+            },
         };
         Ok(Self {
             view: Arc::new(view),
         })
     }
 
-    /// Updates the view to the current durable state. Returns whether it is new. O(manifest) if the
-    /// store is unchanged: no byte of the log is read then. Otherwise the log is read again:
-    /// O(levels + shards + log). Blocks on these reads; to await a newer state, see
-    /// [`newer_than`](Self::newer_than).
+    /// Updates the view to the current durable state. Returns whether it is new.
+    ///
+    /// O(1) if the store is unchanged: one look at its manifest and one at the end of its log.
+    /// Otherwise only the new part of the log is read: O(new bytes), and O(levels + segments) if
+    /// another manifest is in force. The whole view is read again, O(levels + shards + log), if the
+    /// store was checkpointed beyond the state of the view, or its log was rewritten by an opening
+    /// or from outside.
+    ///
+    /// Blocks on these reads; to await a newer state, see [`newer_than`](Self::newer_than).
     ///
     /// # Errors
     /// As [`RotorTree::open_read_only`](crate::RotorTree::open_read_only).
@@ -173,18 +168,34 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {
-        let _refreshing = self.view.refresh.begin(&self.view.process)?;
-        let seen = self.view.seen.load_full();
-        if seen.version.is_some() && seen.version == Version::of(&*self.view.storage) {
-            return Ok(false);
-        }
-        let mut config = self.view.config.clone();
+        let View {
+            hasher,
+            storage,
+            config,
+            refresh,
+            progress,
+            ..
+        } = &*self.view;
+        let mut refreshing = refresh.begin(&self.view.process)?;
+        let began = Arc::new(Instant::now());
         let before = self.view.current.load_full();
-        config.expect_head = before.head();
-        // The nodes verified at opening stay verified; new chunks are checked at each read.
-        config.verify_checkpoint = false;
-        let (snapshot, now) = read(&self.view.hasher, &self.view.storage, &config)?;
-        if now.tree_id != seen.tree_id {
+        let known = refreshing.reading.take();
+        let reading = match known.map(|known| known.go_on(hasher, config)) {
+            Some(GoneOn::Same(reading)) => {
+                *refreshing.reading = Some(reading);
+                progress.at.store(began);
+                return Ok(false);
+            }
+            Some(GoneOn::Further(reading)) => reading,
+            Some(GoneOn::Astray) | None => {
+                let mut config = config.clone();
+                config.expect_head = before.head();
+                // The nodes verified at opening stay verified; new chunks are checked at each read.
+                config.verify_checkpoint = false;
+                read(hasher, storage, &config)?
+            }
+        };
+        if reading.manifest.tree_id != refresh.tree_id {
             let size = before.size();
             return Err(StorageError::UnexpectedHead {
                 size,
@@ -192,13 +203,37 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
             }
             .into());
         }
+        let snapshot = reading.tree.snapshot();
         let is_new = snapshot.size() > before.size() || snapshot.metadata() != before.metadata();
-        self.view.seen.store(Arc::new(now));
+        self.view.report.store(Arc::new(reading.report.clone()));
+        *refreshing.reading = Some(reading);
         if is_new {
             self.view.current.store(Arc::new(snapshot));
-            self.view.version.fetch_add(1, Ordering::Release);
+            progress.version.fetch_add(1, Ordering::Release);
         }
+        progress.at.store(began);
         Ok(is_new)
+    }
+
+    /// The time of the last refresh, or else of opening: every state that was known to be durable
+    /// by then is part of the view. A view that is refreshed in vain moves it forward; a refresh
+    /// that fails does not.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let config = RotorTreeConfig::new(dir.path());
+    /// # RotorTree::<_, 2, 32>::open(Blake3Hasher, config.clone())?.close()?;
+    /// let view = RotorTree::<_, 2, 32>::open_read_only(Blake3Hasher, config)?;
+    /// let opened = view.refreshed_at();
+    /// view.refresh()?;
+    /// assert!(view.refreshed_at() > opened);
+    /// assert!(view.refreshed_at().elapsed().as_secs() < 60, "the view is up to date");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn refreshed_at(&self) -> Instant {
+        **self.view.progress.at.load()
     }
 
     /// The durable state of the last refresh, for the cost of a reference count.
@@ -257,7 +292,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     /// The findings of the last refresh.
     #[must_use]
     pub fn recovery_report(&self) -> RecoveryReport {
-        self.view.seen.load().report.clone()
+        RecoveryReport::clone(&self.view.report.load())
     }
 }
 
@@ -286,7 +321,7 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     hasher: &H,
     storage: &Arc<dyn Storage>,
     config: &Settings,
-) -> Result<(TreeSnapshot<N, MAX_DEPTH>, Seen), RotorTreeError> {
+) -> Result<Reading<H, N, MAX_DEPTH>, RotorTreeError> {
     let generation = || -> Option<u64> {
         recovery::load_manifest(&**storage)
             .ok()
@@ -300,21 +335,8 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let mut attempt = 1;
     loop {
         let before = generation();
-        // Taken before the log is read: the next call finds later changes.
-        let version = Version::of(&**storage);
-        let mut report = RecoveryReport::default();
-        match recovery::read_durable::<H, N, MAX_DEPTH>(hasher, storage, config, &mut report) {
-            Ok((tree, manifest)) => {
-                return Ok((
-                    tree.snapshot(),
-                    Seen {
-                        report,
-                        tree_id: manifest.tree_id,
-                        version: version
-                            .filter(|version| version.generation == manifest.generation),
-                    },
-                ));
-            }
+        match Reading::begin(hasher, storage, config) {
+            Ok(reading) => return Ok(reading),
             Err(error) if generation() == before => return Err(error),
             Err(_) if attempt < ATTEMPTS => attempt += 1,
             // Nothing shows that the last state seen is more than a store in motion.

@@ -11,10 +11,12 @@ mod create;
 mod eager;
 mod first_pass;
 mod known;
+mod log_end;
 mod log_scanner;
 mod new_segment;
 mod progress;
 mod quarantine;
+mod reading;
 mod replay;
 mod report;
 mod report_text;
@@ -29,6 +31,7 @@ use rotortree_lean_imt::LeanIMT;
 use rotortree_wal::{Assessment, GroupBuffer, SegmentHeader};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
+pub(crate) use self::reading::{GoneOn, Reading};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
 pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
@@ -38,7 +41,7 @@ use self::{
     new_segment::NewSegment,
     progress::{Progress, ReplayCounts},
     replay::Replayer,
-    verdict::{accept, expect_head, judge, record_cut},
+    verdict::{accept, judge, record_cut},
 };
 use crate::{
     RotorTreeError, StorageError,
@@ -95,13 +98,15 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let mut compact = live.total_bytes() <= COMPACT_BYTES;
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
+        let nothing = ReplayedPrefix::nothing(manifest.position());
         if compact {
             // A log that is copied whole is also replayed whole.
             let assessment = live.assess(&manifest)?;
-            Ok((assessment, Ok(ReplayedPrefix::nothing(manifest.position()))))
-        } else {
-            live.assess_and_replay(&mut tree, &manifest, Progress::of(&live, config))
+            return Ok((assessment, Ok(nothing)));
         }
+        let progress = Progress::of(&live, config);
+        let scanned = live.assess_and_replay(&mut tree, nothing, 0, progress)?;
+        Ok((scanned.assessment, scanned.replayed))
     });
     let (assessment, replayed) = scanned.map_err(StorageError::Io)?;
     ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
@@ -204,7 +209,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     compact: bool,
     config: &Settings,
 ) -> Result<(LogWriter, ReplayCounts), RotorTreeError> {
-    let storage = live.storage();
+    let storage = &**live.storage();
     let attested = assessment.attested.min(assessment.end);
     let stop = if compact { manifest.sequence } else { attested };
     replayer.run(stop, None)?;
@@ -295,35 +300,4 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<Place, StorageErro
         }),
         place => Ok(place),
     }
-}
-
-/// The tree for a reader without ownership, up to the last state that is known to be durable.
-pub(crate) fn read_durable<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
-    hasher: &H,
-    storage: &Arc<dyn Storage>,
-    config: &Settings,
-    report: &mut RecoveryReport,
-) -> Result<(LeanIMT<H, N, MAX_DEPTH>, Manifest), RotorTreeError> {
-    let manifest = load_manifest(&**storage)?;
-    check_identity::<H, N>(hasher, &manifest, config.ceiling(MAX_DEPTH))?;
-    let Checkpointed { mut tree, .. } = spans::load_checkpoint(manifest.size)
-        .run(|| load_checkpoint(hasher, storage, &manifest, config, report))?;
-    let live = LiveLog::read(storage, &manifest)?;
-    let progress = Progress::of(&live, config);
-    let (assessment, replayed) = spans::scan_log(live.segments.len(), live.total_bytes())
-        .run(|| live.assess_and_replay(&mut tree, &manifest, progress))
-        .map_err(StorageError::Io)?;
-    judge(&live, &manifest, &assessment, config.recovery, report)?;
-    report.cuts.clone_from(&manifest.cuts);
-    let stop = if storage.readable_is_durable() {
-        assessment.end
-    } else {
-        assessment.attested.min(assessment.end)
-    };
-    let mut replayer = Replayer::new(&live, &mut tree, &replayed?, progress);
-    spans::replay(stop.saturating_sub(manifest.sequence)).run(|| replayer.run(stop, None))?;
-    report.count_replayed(replayer.counts());
-    report.size = tree.size();
-    expect_head(&tree.snapshot(), config.expect_head)?;
-    Ok((tree, manifest))
 }

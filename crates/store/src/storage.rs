@@ -346,6 +346,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// reading it into memory.
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>>;
 
+    /// Whether the manifest of `generation`, which begins with the bytes `head`, is still in force:
+    /// one request that reads nothing but these bytes, for readers that have the manifest already.
+    /// The generation and these bytes together are those of no other manifest.
+    ///
+    /// `false` is always right: the caller then loads the manifest. The default loads it here.
+    fn is_in_force(&self, generation: u64, head: &[u8]) -> io::Result<bool> {
+        let _ = generation;
+        let manifest = self.load_manifest()?;
+        Ok(manifest.is_some_and(|manifest| manifest.starts_with(head)))
+    }
+
     /// Puts a manifest in force in place of the one of generation `generation - 1` (of none for
     /// 0). Durable when it returns. The backend does not interpret the bytes; it gets the
     /// generation beside them.

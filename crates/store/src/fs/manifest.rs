@@ -100,6 +100,20 @@ impl<L: FileLayer> Manifest<L> {
         Ok(bytes)
     }
 
+    /// Whether the manifest in force begins with these bytes.
+    pub(super) fn starts_with(&self, head: &[u8]) -> io::Result<bool> {
+        let mut found = vec![0; head.len()];
+        let read = self
+            .disk
+            .open(self.layout.manifest())
+            .and_then(|file| self.disk.read(&file, &mut found, 0));
+        match read {
+            Ok(()) => Ok(found == head),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn commit(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let path = self.layout.manifest();
         self.check(generation)?;

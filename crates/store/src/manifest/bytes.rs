@@ -30,29 +30,8 @@ impl Manifest {
         if let Err(contradiction) = self.check() {
             panic!("the manifest contradicts itself: {}", contradiction.reason);
         }
-        let mut bytes = Vec::with_capacity(self.encoded_len());
+        let mut bytes = self.head();
         let mut put = |field: &[u8]| bytes.extend_from_slice(field);
-        let flag = |is_there: bool, flag: u32| if is_there { flag } else { 0 };
-        let flags = flag(self.metadata.is_some(), HAS_METADATA)
-            | flag(self.clean_close.is_some(), HAS_CLOSE)
-            | flag(self.backup_of.is_some(), IS_BACKUP)
-            | flag(!self.cuts.is_empty(), HAS_CUTS);
-        put(&MAGIC);
-        put(&Self::VERSION.to_le_bytes());
-        put(&flags.to_le_bytes());
-        put(&(self.encoded_len() as u64).to_le_bytes());
-        put(&self.generation.to_le_bytes());
-        put(&self.tree_id);
-        put(&self.arity.to_le_bytes());
-        put(&self.max_depth.to_le_bytes());
-        put(&self.fingerprint);
-        put(&self.base_size.to_le_bytes());
-        put(&self.sequence.to_le_bytes());
-        put(&self.size.to_le_bytes());
-        put(&self.root);
-        put(&self.first_segment.to_le_bytes());
-        put(&self.newest.encode());
-        put(&encode_position(&self.durable));
         if let Some(close) = &self.clean_close {
             put(&close.segment.to_le_bytes());
             put(&close.length.to_le_bytes());
@@ -78,6 +57,35 @@ impl Manifest {
         }
         let crc = crc32c::crc32c(&bytes);
         bytes.extend(crc.to_le_bytes());
+        bytes
+    }
+
+    /// The first bytes, which every manifest has. They contain the generation and the salt of the
+    /// newest segment, so two manifests of one place that begin alike are the same.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        let mut put = |field: &[u8]| bytes.extend_from_slice(field);
+        let flag = |is_there: bool, flag: u32| if is_there { flag } else { 0 };
+        let flags = flag(self.metadata.is_some(), HAS_METADATA)
+            | flag(self.clean_close.is_some(), HAS_CLOSE)
+            | flag(self.backup_of.is_some(), IS_BACKUP)
+            | flag(!self.cuts.is_empty(), HAS_CUTS);
+        put(&MAGIC);
+        put(&Self::VERSION.to_le_bytes());
+        put(&flags.to_le_bytes());
+        put(&(self.encoded_len() as u64).to_le_bytes());
+        put(&self.generation.to_le_bytes());
+        put(&self.tree_id);
+        put(&self.arity.to_le_bytes());
+        put(&self.max_depth.to_le_bytes());
+        put(&self.fingerprint);
+        put(&self.base_size.to_le_bytes());
+        put(&self.sequence.to_le_bytes());
+        put(&self.size.to_le_bytes());
+        put(&self.root);
+        put(&self.first_segment.to_le_bytes());
+        put(&self.newest.encode());
+        put(&encode_position(&self.durable));
         bytes
     }
 

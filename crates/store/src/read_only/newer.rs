@@ -23,7 +23,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     /// finds a new state adds one. A later read gets that state or a newer one.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.view.version.load(Ordering::Acquire)
+        self.view.progress.version.load(Ordering::Acquire)
     }
 
     /// Waits until the view shows a newer state than `version`, with a refresh every 20 ms and at

@@ -15,12 +15,13 @@ use super::{
     applier::Applier,
     batch::{BATCH_LEAVES, ReplayBatch},
     first_pass::Follower,
+    log_end::LogEnd,
     log_scanner::LogPlace,
     progress::{Progress, ReplayCounts},
     segments::LiveLog,
     target::ReplayTarget,
 };
-use crate::{RotorTreeError, lock::lock, manifest::Manifest};
+use crate::{RotorTreeError, lock::lock};
 
 /// The most leaves to hold back until they are known to stay: 2 MiB of them. Leaves beyond are left
 /// to the second pass.
@@ -28,7 +29,8 @@ const HELD_LEAVES: usize = 2 * BATCH_LEAVES;
 /// A group with more bytes of records than this is worth a check whether the next group attests it.
 const LARGE_GROUP: u64 = 1 << 20;
 
-/// The state of the tree after the first pass.
+/// The state of the tree before or after a first pass.
+#[derive(Clone, Copy)]
 pub(super) struct ReplayedPrefix {
     pub(super) position: Position,
     /// The first group of the records behind `position`.
@@ -47,20 +49,28 @@ impl ReplayedPrefix {
     }
 }
 
+/// The outcome of a first pass that replays.
+pub(super) struct Scanned {
+    pub(super) assessment: Assessment,
+    pub(super) replayed: Result<ReplayedPrefix, RotorTreeError>,
+    pub(super) end: LogEnd,
+}
+
 impl LiveLog {
-    /// [`assess`](Self::assess), and the replayed prefix of the tree, or the error of its replay.
+    /// [`assess`](Self::assess) from `start` on, and the replayed prefix of the tree, or the error
+    /// of its replay. Records up to `durable` are known to be durable, whatever the log attests.
     /// Bounded memory beyond the tree.
     pub(super) fn assess_and_replay<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         &self,
         tree: &mut LeanIMT<H, N, MAX_DEPTH>,
-        manifest: &Manifest,
+        start: ReplayedPrefix,
+        durable: u64,
         progress: Progress<'_>,
-    ) -> io::Result<(Assessment, Result<ReplayedPrefix, RotorTreeError>)> {
-        let start = manifest.position();
+    ) -> io::Result<Scanned> {
         let target = Mutex::new(ReplayTarget {
             log: self,
             tree,
-            position: start,
+            position: start.position,
             shares: true,
         });
         scope(|scope| {
@@ -68,18 +78,24 @@ impl LiveLog {
                 applier: Applier::new(scope, &target),
                 batch: ReplayBatch::default(),
                 gave_up: false,
-                attested: 0,
-                place: LogPlace::default(),
-                read: ReplayCounts::default(),
-                prefix: ReplayedPrefix::nothing(start),
+                attested: durable,
+                end: LogEnd::at(start.place),
+                read: start.counts,
+                prefix: start,
                 progress,
             };
-            let rules = self.first_pass(manifest, &mut eager)?;
+            let rules = self.first_pass(&start.position, start.place, &mut eager)?;
+            eager.end.finish(eager.known(&rules), &rules);
+            let end = eager.end;
             let replayed = eager.finish(&rules).map(|prefix| ReplayedPrefix {
                 position: lock(&target).position,
                 ..prefix
             });
-            Ok((rules.finish(), replayed))
+            Ok(Scanned {
+                assessment: rules.finish(),
+                replayed,
+                end,
+            })
         })
     }
 }
@@ -93,7 +109,7 @@ struct EagerReplay<'scope, 'env, 'a, H: Hasher, const N: usize, const MAX_DEPTH:
     /// The largest sequence that is known to be attested beyond that of the rules.
     attested: u64,
     /// The place of the current group.
-    place: LogPlace,
+    end: LogEnd,
     /// The records gathered so far, applied or not.
     read: ReplayCounts,
     prefix: ReplayedPrefix,
@@ -106,7 +122,7 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> Foll
     fn segment(&mut self, place: LogPlace, base: &Position, rules: &LogRules) {
         // An entry that a segment left unfinished is cut, and the run continues from before it.
         self.gave_up |= !self.batch.is_whole();
-        self.place = place;
+        self.end.segment(place, base, rules);
         self.batch.base = Some(*base);
         if self.stays(rules) {
             self.apply();
@@ -116,13 +132,13 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> Foll
     }
 
     fn group(&mut self, group: &GroupHeader, rules: &LogRules) -> bool {
-        self.place.offset = group.offset;
+        self.end.group(group, self.known(rules), rules);
         if self.batch.is_full() && self.stays(rules) {
             self.apply();
         }
         self.batch.group(group);
         let large = group.payload_end() - group.offset > LARGE_GROUP;
-        large && !self.gave_up && group.last_sequence() > self.attested.max(rules.attested())
+        large && !self.gave_up && group.last_sequence() > self.known(rules)
     }
 
     fn group_behind(&mut self, group: &GroupHeader) {
@@ -150,18 +166,21 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize>
 {
     /// Whether all gathered records stay in the log, whatever follows.
     fn stays(&self, rules: &LogRules) -> bool {
-        !self.gave_up
-            && self.batch.is_whole()
-            && self.batch.end_sequence <= self.attested.max(rules.attested())
+        !self.gave_up && self.batch.is_whole() && self.batch.end_sequence <= self.known(rules)
+    }
+
+    /// The largest sequence that is known to be durable so far.
+    fn known(&self, rules: &LogRules) -> u64 {
+        self.attested.max(rules.attested())
     }
 
     /// Passes the gathered records to the tree.
     fn apply(&mut self) {
         // The end of the replay reports the cause, after the assessment of the whole log.
         self.gave_up |= !self.applier.apply(&mut self.batch);
-        self.prefix.place = self.place;
+        self.prefix.place = self.end.place;
         self.prefix.counts = self.read;
-        self.progress.report(self.place);
+        self.progress.report(self.end.place);
     }
 
     /// Applies the remaining records, waits until all are applied, and returns the place in the log

@@ -31,17 +31,21 @@ impl Follower for () {}
 impl LiveLog {
     /// Reads the whole log and assesses it. O(log) time, constant memory.
     pub(crate) fn assess(&self, manifest: &Manifest) -> io::Result<Assessment> {
-        self.first_pass(manifest, &mut ()).map(LogRules::finish)
+        let start = manifest.position();
+        let rules = self.first_pass(&start, LogPlace::default(), &mut ());
+        rules.map(LogRules::finish)
     }
 
-    /// Passes the whole log to the rules, and to `follower` on the way.
+    /// Passes the log behind `start`, whose records stand from `place` on, to the rules, and to
+    /// `follower` on the way.
     pub(super) fn first_pass(
         &self,
-        manifest: &Manifest,
+        start: &Position,
+        place: LogPlace,
         follower: &mut impl Follower,
     ) -> io::Result<LogRules> {
-        let mut rules = LogRules::new(&manifest.position(), self.attested);
-        let mut scanner = LogScanner::starting_at(self, LogPlace::default());
+        let mut rules = LogRules::new(start, self.attested);
+        let mut scanner = LogScanner::starting_at(self, place);
         while let Some(segment) = scanner.next_segment()? {
             match &segment.start {
                 Start::Unreadable(error) => rules.unreadable_segment(segment.number, error.clone()),

@@ -2,7 +2,7 @@
 
 use std::{io, mem};
 
-use rotortree_wal::{Event, GroupHeader, Scanner, Window};
+use rotortree_wal::{Event, GroupHeader, Scanner, SegmentHeader, Window};
 
 use super::segments::{LiveLog, LiveSegment};
 use crate::storage::SegmentReader;
@@ -16,6 +16,24 @@ pub(super) struct LogPlace {
     pub(super) before: u64,
     /// Offset in it.
     pub(super) offset: u64,
+}
+
+impl LogPlace {
+    /// The place at `offset` in a segment that another state of `log` has too.
+    pub(super) fn within(log: &LiveLog, earlier: &LiveSegment, offset: u64) -> Option<Self> {
+        let copy = |segment: &LiveSegment| segment.header().map(SegmentHeader::copy);
+        let known = copy(earlier)?;
+        let mut segments = log.segments.iter();
+        let segment = segments.position(|segment| copy(segment) == Some(known))?;
+        Some(Self {
+            segment,
+            before: log.segments[..segment]
+                .iter()
+                .map(|before| before.len)
+                .sum(),
+            offset,
+        })
+    }
 }
 
 /// Reads all segments through one window.

@@ -256,8 +256,8 @@ impl LiveLog {
         restored.map(|segment| self.name(segment.number)).collect()
     }
 
-    pub(crate) fn storage(&self) -> &dyn Storage {
-        &*self.storage
+    pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
     }
 
     pub(crate) fn open(&self, number: u64) -> io::Result<SegmentReader> {

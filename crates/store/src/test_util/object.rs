@@ -288,6 +288,12 @@ impl Storage for ObjectStorage {
         Ok(Some(self.client.get(&names::manifest(newest))?.to_vec()))
     }
 
+    fn is_in_force(&self, generation: u64, _head: &[u8]) -> io::Result<bool> {
+        // A manifest stays as it is until its successor is there.
+        let next = names::manifest(generation.saturating_add(1));
+        Ok(self.client.len(&next)?.is_none())
+    }
+
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
         let name = names::manifest(generation);
         if let Some(before) = generation.checked_sub(1) {

@@ -22,6 +22,16 @@ pub(crate) enum Step {
     SyncDir,
     /// A look into a directory.
     List,
+    /// The opening of a file, for reading or writing.
+    Open,
+    /// A read of so many bytes.
+    Read(usize),
+    /// A write of so many bytes.
+    Write(usize),
+    /// A rename of a file, and whether it gets the manifest's name.
+    Rename { manifest: bool },
+    /// The creation of a file or a directory, the removal of a file, or a change of its length.
+    Change,
 }
 
 /// Simulated files, and a function that each [`Step`] calls first. A sync for which the function
@@ -73,24 +83,30 @@ impl FileLayer for Intercepted {
         self.files.status_at(dir, path)
     }
     fn create_new(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        (self.before)(Step::Change);
         self.files.create_new(dir, path)
     }
     fn open(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        (self.before)(Step::Open);
         self.files.open(dir, path)
     }
     fn open_write(&self, dir: &SimDir, path: &Path) -> io::Result<SimFile> {
+        (self.before)(Step::Open);
         self.files.open_write(dir, path)
     }
     fn read_at(&self, file: &SimFile, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (self.before)(Step::Read(buf.len()));
         self.files.read_at(file, buf, offset)
     }
     fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        (self.before)(Step::Write(bytes.len()));
         self.files.write_at(file, bytes, offset)
     }
     fn status(&self, file: &SimFile) -> io::Result<FileStatus> {
         self.files.status(file)
     }
     fn truncate(&self, file: &SimFile, len: u64) -> io::Result<()> {
+        (self.before)(Step::Change);
         self.files.truncate(file, len)
     }
     fn allocate(&self, file: &SimFile, len: u64) -> io::Result<()> {
@@ -103,12 +119,17 @@ impl FileLayer for Intercepted {
         self.unless_skipped(Step::SyncAll, || self.files.sync_all(files))
     }
     fn rename(&self, dir: &SimDir, from: &Path, to: &Path) -> io::Result<()> {
+        (self.before)(Step::Rename {
+            manifest: to.ends_with("MANIFEST"),
+        });
         self.files.rename(dir, from, to)
     }
     fn remove(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        (self.before)(Step::Change);
         self.files.remove(dir, path)
     }
     fn create_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {
+        (self.before)(Step::Change);
         self.files.create_dir(dir, path)
     }
     fn sync_dir(&self, dir: &SimDir, path: &Path) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod builder;
 mod check;
 mod enumeration;
 mod faults;
+mod following;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
 mod large_log;

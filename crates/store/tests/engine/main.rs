@@ -5,9 +5,14 @@
 #[path = "../common/builder.rs"]
 mod builder;
 mod calls;
+#[path = "../common/counted.rs"]
+mod common_counted;
+mod counted;
 #[cfg(unix)]
 mod descriptors;
 mod heads;
+#[path = "../common/intercepted.rs"]
+mod intercepted;
 mod long_log;
 mod panics;
 mod shortage;

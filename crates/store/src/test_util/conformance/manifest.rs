@@ -22,6 +22,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         next_owner,
     ),
     (
+        "a manifest is in force until another one is, also for other handles",
+        until_the_next,
+    ),
+    (
         "a manifest is read whole while others are committed",
         reading_beside_writing,
     ),
@@ -111,6 +115,33 @@ fn next_owner(site: &Site<'_>) {
         storage
             .commit_manifest(generation, &pattern(generation, 100))
             .expect("committed");
+    }
+}
+
+fn until_the_next(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("the place has no owner");
+    let reader = site.open();
+    let head = |generation: u64| pattern(generation, 64);
+    for generation in 0..4 {
+        // The rest of them is alike, and shorter and longer by turns.
+        let rest = [1000, 0, 70_000, 1][generation as usize];
+        let bytes = [head(generation), vec![7; rest]].concat();
+        storage
+            .commit_manifest(generation, &bytes)
+            .expect("committed");
+        let loaded = reader.load_manifest().expect("the manifest can be read");
+        assert_eq!(loaded, Some(bytes));
+        for handle in [&storage, &reader, &site.open()] {
+            let is_in_force = |generation| {
+                let asked = handle.is_in_force(generation, &head(generation));
+                asked.expect("the manifest can be looked at")
+            };
+            assert!(is_in_force(generation), "generation {generation}");
+            for older in 0..generation {
+                assert!(!is_in_force(older), "generation {older} was replaced");
+            }
+        }
     }
 }
 
