@@ -1,10 +1,10 @@
 //! [`FrontierParts`].
 
 use alloc::vec::Vec;
-use rotortree_hasher::{Hash, Hasher, Hex};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use rotortree_hasher::{Hash, Hasher};
+use serde::{Serialize, Serializer};
 
-use super::{check_n, forms, hashes};
+use super::serde_as_map;
 use crate::{Frontier, TreeError, TreeHead, hex::debug_in_hex};
 
 /// The serde form of a frontier: its size and its hashes from the left, without the root.
@@ -50,37 +50,8 @@ impl<const N: usize> FrontierParts<N> {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename = "Frontier", deny_unknown_fields)]
-struct Form {
-    n: u64,
-    size: u64,
-    hashes: Vec<Hex>,
-}
+serde_as_map!("Frontier", FrontierParts<N>, N { size: u64, hashes: Vec<Hash> });
 
-impl<const N: usize> Serialize for FrontierParts<N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let form = Form {
-            n: N as u64,
-            size: self.size,
-            hashes: forms(&self.hashes),
-        };
-        form.serialize(serializer)
-    }
-}
-
-impl<'de, const N: usize> Deserialize<'de> for FrontierParts<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let form = Form::deserialize(deserializer)?;
-        check_n::<N, D::Error>(form.n)?;
-        Ok(Self {
-            size: form.size,
-            hashes: hashes(form.hashes),
-        })
-    }
-}
-
-/// A frontier is written as its [`FrontierParts`].
 impl<const N: usize, const MAX_DEPTH: usize> Serialize for Frontier<N, MAX_DEPTH> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parts = FrontierParts::<N> {

@@ -9,7 +9,7 @@ use core::fmt;
 use rotortree_hasher::{Hash, Hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::forms;
+use super::Field;
 use crate::LeanImtProof;
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ impl Serialize for LeanImtProof {
             root: Hex(self.root),
             leaf: Hex(self.leaf),
             index: self.index,
-            siblings: forms(&self.siblings),
+            siblings: self.siblings.form(),
         };
         form.serialize(serializer)
     }
