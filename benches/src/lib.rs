@@ -15,7 +15,6 @@
 //!
 //! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
 //! the hot paths under criterion.
-#![deny(unsafe_code)]
 
 pub mod child;
 pub mod contender;

@@ -16,7 +16,6 @@ mod orphans;
 mod shapes;
 mod test_names;
 mod tree;
-mod unsafe_code;
 mod voice;
 mod whitespace;
 mod widths;
@@ -40,7 +39,6 @@ const CHECKS: &[Check] = &[
     machine_paths::check,
     links::check,
     test_names::check,
-    unsafe_code::check,
     crate_files::check,
     feature_comments::check,
     shapes::check,

@@ -32,7 +32,6 @@
 //! concatenated children of a group, without a tag or a length. Telling leaves from inner nodes is
 //! the task of the tree.
 #![no_std]
-#![deny(unsafe_code)]
 
 #[cfg(feature = "blake3")]
 mod blake3;

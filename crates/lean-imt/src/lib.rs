@@ -92,7 +92,6 @@
 //! and the frontier of Zcash's note commitment tree also keep complete subtrees only; a catch-up
 //! proof starts from such a frontier.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
-#![deny(unsafe_code)]
 
 extern crate alloc;
 

@@ -65,6 +65,7 @@ impl Process {
 }
 
 #[cfg(unix)]
+#[expect(unsafe_code, reason = "having the system tell of forks")]
 mod counter {
     //! Counts the forks between the program's first process and this one.
 

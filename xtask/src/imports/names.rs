@@ -142,8 +142,8 @@ impl<'ast> Visit<'ast> for Reader {
             .iter()
             .map(|segment| segment.ident.to_string())
             .collect();
-        // A path that starts at a name goes through a `use` or `mod` of its file.
-        if matches!(segments[0].as_str(), "crate" | "super") {
+        // One name alone comes from a `use`, which is read by itself, or from this file.
+        if segments.len() > 1 {
             self.take(segments, false);
         }
         visit::visit_path(self, path);

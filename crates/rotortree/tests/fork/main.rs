@@ -13,6 +13,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[expect(
+    unsafe_code,
+    reason = "forking, and ending a forked child without the exit handlers of its parent"
+)]
 mod forked;
 mod owners;
 mod pending;

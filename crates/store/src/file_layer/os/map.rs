@@ -27,6 +27,7 @@ pub struct FileMap(Mmap);
 impl FileMap {
     /// Maps the first `len` bytes; `UnexpectedEof` if the file is shorter, since touching them
     /// would raise `SIGBUS`.
+    #[expect(unsafe_code, reason = "a memory mapping of immutable chunks")]
     pub(super) fn new(file: &File, len: u64) -> io::Result<Self> {
         if file.metadata()?.len() < len {
             return Err(io::ErrorKind::UnexpectedEof.into());
