@@ -14,31 +14,13 @@ mod p09_checkpoint;
 mod p10_bulk_load;
 mod p12_memory;
 mod p13_encoded_proof;
+mod row;
 mod shape;
+
+pub use row::Row;
 
 use crate::Outcome;
 use crate::child::{self, Task};
-use crate::context::Context;
-use crate::report::Line;
-
-/// One row of the table.
-#[derive(Debug)]
-pub struct Row {
-    /// Its name on the command line: `p3`.
-    pub name: &'static str,
-    /// The title: what it measures.
-    pub title: &'static str,
-    /// Measures it.
-    pub run: fn(&Context) -> Outcome<Vec<Line>>,
-}
-
-/// The work of rows in processes of their own.
-struct Work {
-    /// The names of its tasks.
-    tasks: &'static [&'static str],
-    /// Runs a task and returns the numbers for the parent.
-    run: fn(&Task) -> Outcome<Vec<f64>>,
-}
 
 /// Runs the task of a child and reports to the parent.
 ///

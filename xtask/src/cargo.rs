@@ -1,9 +1,9 @@
 //! Running other programs: every line is printed before it runs and timed after.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::outcome::{Failure, Outcome};
@@ -72,54 +72,45 @@ impl Invocation {
     }
 
     /// Runs it with our standard output and error; anything but success is a failure.
-    pub(crate) fn run(mut self) -> Outcome<()> {
-        terminal::line(format_args!("$ {}", self.shown));
-        let start = Instant::now();
-        let status = self
-            .command
-            .status()
-            .map_err(|error| Failure::io(format_args!("cannot start `{}`", self.shown), &error))?;
-        let seconds = start.elapsed().as_secs_f64();
-        if status.success() {
-            terminal::line(format_args!("  took {seconds:.1} s"));
-            Ok(())
-        } else {
-            Err(Failure::new(format!(
-                "`{}` failed after {seconds:.1} s ({status}).",
-                self.shown
-            )))
-        }
+    pub(crate) fn run(self) -> Outcome<()> {
+        let seconds = self.timed(|command| command.status())?;
+        terminal::line(format_args!("  took {seconds:.1} s"));
+        Ok(())
     }
 
     /// Runs tests as [`run`](Self::run) does; how many passed.
-    pub(crate) fn run_counted(mut self) -> Outcome<u64> {
-        terminal::line(format_args!("$ {}", self.shown));
-        let start = Instant::now();
-        let cannot = |error| Failure::io(format_args!("cannot run `{}`", self.shown), &error);
-        let mut child = self
-            .command
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(cannot)?;
+    pub(crate) fn run_counted(self) -> Outcome<u64> {
         let mut ran = 0;
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).split(b'\n') {
-                let line = line.map_err(cannot)?;
-                let line = String::from_utf8_lossy(&line);
-                ran += passed(&line);
-                terminal::line(line);
+        let seconds = self.timed(|command| {
+            let mut child = command.stdout(Stdio::piped()).spawn()?;
+            if let Some(output) = child.stdout.take() {
+                for line in BufReader::new(output).split(b'\n') {
+                    let line = line?;
+                    let line = String::from_utf8_lossy(&line);
+                    ran += passed(&line);
+                    terminal::line(line);
+                }
             }
-        }
-        let status = child.wait().map_err(cannot)?;
-        let seconds = start.elapsed().as_secs_f64();
-        if !status.success() {
-            return Err(Failure::new(format!(
-                "`{}` failed after {seconds:.1} s ({status}).",
-                self.shown
-            )));
-        }
+            child.wait()
+        })?;
         terminal::line(format_args!("  {ran} tests took {seconds:.1} s"));
         Ok(ran)
+    }
+
+    /// Prints the line, and runs it by `run`; the seconds that it took.
+    fn timed(mut self, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Outcome<f64> {
+        terminal::line(format_args!("$ {}", self.shown));
+        let start = Instant::now();
+        let status = run(&mut self.command)
+            .map_err(|error| Failure::io(format_args!("cannot run `{}`", self.shown), &error))?;
+        let seconds = start.elapsed().as_secs_f64();
+        if status.success() {
+            return Ok(seconds);
+        }
+        Err(Failure::new(format!(
+            "`{}` failed after {seconds:.1} s ({status}).",
+            self.shown
+        )))
     }
 
     /// Runs tests, at least one. A filter that matches nothing is a success to the test harness.
@@ -161,8 +152,14 @@ impl Invocation {
     }
 }
 
+/// The target that the compiler compiles for by itself.
+pub(crate) fn host(root: &Path) -> Outcome<String> {
+    let told = Invocation::program(root, "rustc", "--print host-tuple").output()?;
+    Ok(told.trim().to_owned())
+}
+
 /// The number of tests that passed, if this is the line that closes a run of tests.
-fn passed(line: &str) -> u64 {
+pub(crate) fn passed(line: &str) -> u64 {
     let count = line.strip_prefix("test result: ok. ").and_then(|rest| {
         let (count, _) = rest.split_once(" passed;")?;
         count.parse().ok()

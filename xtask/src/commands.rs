@@ -5,16 +5,11 @@
 
 mod bench;
 mod ci;
-mod clippy;
-mod deny;
-mod docs;
 mod features;
-mod fmt;
 mod fuzz;
 mod layering;
 mod lines;
 mod loom;
-mod machete;
 mod mutations;
 mod no_std;
 mod package;
@@ -22,6 +17,7 @@ mod semver;
 mod surface;
 mod test;
 mod tidy;
+mod tools;
 mod torture;
 
 use std::process::ExitCode;
@@ -36,11 +32,11 @@ pub(crate) const ALL: &[Command] = &[
     ci::COMMAND,
     tidy::COMMAND,
     layering::COMMAND,
-    fmt::COMMAND,
-    clippy::COMMAND,
-    machete::COMMAND,
-    deny::COMMAND,
-    docs::COMMAND,
+    tools::FMT,
+    tools::CLIPPY,
+    tools::MACHETE,
+    tools::DENY,
+    tools::DOCS,
     surface::COMMAND,
     semver::COMMAND,
     test::COMMAND,

@@ -1,8 +1,8 @@
 //! The imports between the files of a crate, and the circles among them.
 //!
 //! A circle of files cannot be read, tested or moved one file at a time. Counted are `use`
-//! declarations and paths that start at `crate` or `super`. Two kinds are left out: what only
-//! tests compile, and a parent that re-exports the items of its children.
+//! declarations, and paths that start at `crate`, at `super` or at a child module. Two kinds are
+//! left out: what only tests compile, and a parent that re-exports the items of its children.
 
 mod circles;
 mod names;

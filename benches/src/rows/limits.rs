@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use rotortree_hasher::{Blake3Hasher, Hasher};
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::context::{Context, fresh, leaves, warm};
 use crate::limits;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rotortree_lean_imt::Hash;
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{MemoryTree, Ours, Peer};
 use crate::context::{Context, fresh, leaves, on_one_thread, warm};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rotortree_lean_imt::Hash;
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, leaves, warm};

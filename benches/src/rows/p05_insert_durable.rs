@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, leaf};

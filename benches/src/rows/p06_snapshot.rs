@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, Peer, PeerDurable, Settings};
 use crate::context::{Context, leaves, warm};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rotortree_lean_imt::{Blake3Hasher, NaryProof, TreeHead, UnrootedInclusion};
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{MemoryTree, Ours, Peer};
 use crate::context::{Context, MAX_DEPTH, fresh, indices, leaves, on_one_thread};

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::{Row, Work};
+use super::row::{Row, Work};
 use crate::child::{self, Done, Task, Who};
 use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, Folder, leaves};

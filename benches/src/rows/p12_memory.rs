@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Row, Work};
+use super::row::{Row, Work};
 use crate::child::{self, Task, Who};
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, Peer, PeerDurable, Settings};
 use crate::context::{Context, leaves};

@@ -1,6 +1,6 @@
 //! P13: bytes of an encoded inclusion proof.
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{MemoryTree, Ours, Peer};
 use crate::context::{Context, indices, leaves};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rotortree_hasher::{Blake3Hasher, GroupState, Hash, Hasher};
 use rotortree_lean_imt::LeanIMT;
 
-use super::Row;
+use super::row::Row;
 use crate::Outcome;
 use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, MAX_DEPTH, leaves};

@@ -5,10 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    clippy, docs, features, fmt, fuzz, layering, loom, machete, no_std, package, surface, test,
-    tidy,
-};
+use super::{features, fuzz, layering, loom, no_std, package, surface, test, tidy, tools};
 
 use crate::args::Args;
 use crate::command::Command;
@@ -31,10 +28,10 @@ pub(super) const COMMAND: Command = Command {
 static STEPS: [Command; 13] = [
     tidy::COMMAND,
     layering::COMMAND,
-    fmt::COMMAND,
-    machete::COMMAND,
-    clippy::COMMAND,
-    docs::COMMAND,
+    tools::FMT,
+    tools::MACHETE,
+    tools::CLIPPY,
+    tools::DOCS,
     surface::COMMAND,
     test::COMMAND,
     loom::COMMAND,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::args::Args;
-use crate::cargo::Invocation;
+use crate::cargo::{Invocation, host};
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict};
 use crate::symbols;
@@ -69,11 +69,7 @@ fn run(workspace: &Workspace, args: Args) -> Outcome {
 /// Refuses a graph in which a linked package has its `std` feature on.
 fn check_graph(root: &Path) -> Outcome<()> {
     // For this system: what another one, or a build that checks models, would link stays out.
-    let version = Invocation::program(root, "rustc", "-vV").output()?;
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .unwrap_or_default();
+    let host = host(root)?;
     // `cargo metadata` also shows dependencies that only another request would build; `cargo tree`
     // shows the built ones.
     let words = format!(

@@ -6,10 +6,9 @@
 use std::path::Path;
 
 use crate::args::Args;
-use crate::cargo::Invocation;
+use crate::cargo::{Invocation, host};
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
-
 use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
@@ -28,93 +27,103 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-const PARTS: [&str; 9] = [
-    "crash",
-    "log",
-    "corruption",
-    "kill",
-    "syscalls",
-    "fork",
-    "sustained",
-    "asan",
-    "valgrind",
+/// A part: tests, optimized, with the variables that make them long.
+struct Part {
+    name: &'static str,
+    /// The options and filters of `cargo test`.
+    words: &'static str,
+    /// Each variable with a fixed number, and one that counts for each pass.
+    settings: &'static [(&'static str, u64, u64)],
+}
+
+const PARTS: [Part; 7] = [
+    Part {
+        name: "crash",
+        words: "-p rotortree-store --test crash --",
+        settings: &[
+            ("ROTORTREE_CRASH_DEPTH", 4, 0),
+            ("ROTORTREE_CRASH_IMAGES", 48, 0),
+            ("ROTORTREE_RANDOM_RUNS", 0, 20_000),
+        ],
+    },
+    Part {
+        name: "log",
+        words: "-p rotortree-wal --test wal -- --ignored the_rules_hold_over_deeper_histories",
+        settings: &[],
+    },
+    Part {
+        name: "corruption",
+        words: "-p rotortree-store --test corruption --",
+        settings: &[
+            ("ROTORTREE_ALL_BITS", 1, 0),
+            ("ROTORTREE_TEST_LIMIT", 86_400, 0),
+        ],
+    },
+    Part {
+        name: "kill",
+        words: "-p rotortree --test kill -- --exact \
+                a_killed_process_loses_nothing_that_it_was_told_is_durable",
+        settings: &[("ROTORTREE_KILLS", 0, 10_000)],
+    },
+    // Every point; a missing tool is a failure, as `CI` asks.
+    Part {
+        name: "syscalls",
+        words: "-p rotortree --test syscalls -- --exact \
+                points::no_system_call_that_fails_and_no_kill_at_one_costs_what_was_told_is_durable",
+        settings: &[("ROTORTREE_SYSCALL_POINTS", 0, 0), ("CI", 1, 0)],
+    },
+    Part {
+        name: "fork",
+        words: "-p rotortree --all-features --test fork -- --exact \
+                under_load::no_child_of_a_busy_process_hangs_or_changes_its_parents_tree",
+        settings: &[("ROTORTREE_FORK_ROUNDS", 0, 20)],
+    },
+    Part {
+        name: "sustained",
+        words: "-p rotortree --all-features --test durable -- readers_prove_and_verify",
+        settings: &[
+            ("ROTORTREE_SUSTAINED_SECONDS", 0, 120),
+            ("ROTORTREE_TEST_LIMIT", 1200, 240),
+        ],
+    },
 ];
+
+/// The parts that run unit tests under a tool which watches memory.
+const WATCHED: [&str; 2] = ["asan", "valgrind"];
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let part = args.value("--part")?;
     let scale = args.number("--scale", 1)?;
     args.finish()?;
-    if let Some(part) = part.as_deref().filter(|part| !PARTS.contains(part)) {
+    let names = PARTS.iter().map(|part| part.name).chain(WATCHED);
+    let chosen: Vec<&str> = names
+        .clone()
+        .filter(|name| part.as_deref().is_none_or(|part| part == *name))
+        .collect();
+    if chosen.is_empty() {
         return Err(Failure::new(format!(
-            "There is no part `{part}`; the parts are {}.",
-            PARTS.join(", ")
+            "There is no such part; the parts are {}.",
+            names.collect::<Vec<_>>().join(", ")
         )));
     }
-    let chosen = PARTS
-        .into_iter()
-        .filter(|name| part.as_deref().is_none_or(|part| part == *name));
     each(chosen, |name| torture(workspace.root(), name, scale))?;
     Ok(Verdict::Passed)
 }
 
-fn torture(root: &Path, part: &str, scale: u64) -> Outcome<()> {
-    match part {
-        "crash" => Invocation::cargo(
-            root,
-            "test --release -p rotortree-store --test crash -- --nocapture",
-        )
-        .env("ROTORTREE_CRASH_DEPTH", "4")
-        .env("ROTORTREE_CRASH_IMAGES", "48")
-        .env("ROTORTREE_RANDOM_RUNS", &(20_000 * scale).to_string())
-        .run_tests(),
-        "log" => Invocation::cargo(
-            root,
-            "test --release -p rotortree-wal --test wal -- --ignored --nocapture \
-             the_rules_hold_over_deeper_histories",
-        )
-        .run_tests(),
-        "corruption" => Invocation::cargo(
-            root,
-            "test --release -p rotortree-store --test corruption -- --nocapture",
-        )
-        .env("ROTORTREE_ALL_BITS", "1")
-        .env("ROTORTREE_TEST_LIMIT", "86400")
-        .run_tests(),
-        "kill" => Invocation::cargo(
-            root,
-            "test --release -p rotortree --test kill -- --nocapture --exact \
-             a_killed_process_loses_nothing_that_it_was_told_is_durable",
-        )
-        .env("ROTORTREE_KILLS", &(10_000 * scale).to_string())
-        .run_tests(),
-        // Every point; a missing tool is a failure.
-        "syscalls" => Invocation::cargo(
-            root,
-            "test --release -p rotortree --test syscalls -- --nocapture --exact \
-             points::no_system_call_that_fails_and_no_kill_at_one_costs_what_was_told_is_durable",
-        )
-        .env("ROTORTREE_SYSCALL_POINTS", "0")
-        .env("CI", "true")
-        .run_tests(),
-        "fork" => Invocation::cargo(
-            root,
-            "test --release -p rotortree --all-features --test fork -- --nocapture --exact \
-             under_load::no_child_of_a_busy_process_hangs_or_changes_its_parents_tree",
-        )
-        .env("ROTORTREE_FORK_ROUNDS", &(20 * scale).to_string())
-        .run_tests(),
-        "sustained" => Invocation::cargo(
-            root,
-            "test --release -p rotortree --all-features --test durable -- --nocapture \
-             readers_prove_and_verify",
-        )
-        .env("ROTORTREE_SUSTAINED_SECONDS", &(120 * scale).to_string())
-        .env("ROTORTREE_TEST_LIMIT", &(1200 + 240 * scale).to_string())
-        .run_tests(),
+fn torture(root: &Path, name: &str, scale: u64) -> Outcome<()> {
+    match PARTS.iter().find(|part| part.name == name) {
+        Some(part) => {
+            let words = format!("test --release {} --nocapture", part.words);
+            let tests = Invocation::cargo(root, &words);
+            let set = |tests: Invocation, (name, fixed, pass): &(&str, u64, u64)| {
+                tests.env(name, &(fixed + pass * scale).to_string())
+            };
+            part.settings.iter().fold(tests, set).run_tests()
+        }
         // The standard library is not instrumented (that takes its source), so every finding is in
         // this repository's code or its dependencies.
-        "asan" => sanitized(root, "address"),
-        _ => valgrind(root),
+        None if name == "asan" => sanitized(root, "address"),
+        None => valgrind(root),
     }
 }
 
@@ -162,13 +171,4 @@ fn valgrind(root: &Path) -> Outcome<()> {
             .env("ROTORTREE_TEST_LIMIT", "3600")
             .run_tests()
     })
-}
-
-fn host(root: &Path) -> Outcome<String> {
-    let version = Invocation::program(root, "rustc", "-vV").output()?;
-    version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .map(str::to_owned)
-        .ok_or_else(|| Failure::new("`rustc -vV` names no host.".to_owned()))
 }

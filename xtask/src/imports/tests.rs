@@ -39,12 +39,15 @@ fn a_parent_that_uses_a_child_has_an_arrow_and_one_that_re_exports_it_has_none()
 #[test]
 fn a_path_in_code_is_an_arrow_and_so_is_an_imported_module() {
     let lines = arrows_of(&[
-        ("crates/a/src/lib.rs", "mod b; mod c; mod d;"),
+        (
+            "crates/a/src/lib.rs",
+            "mod b; mod c; mod d; fn run() { b::run() }",
+        ),
         ("crates/a/src/b.rs", "pub fn run() {}"),
         ("crates/a/src/c.rs", "fn run() { crate::b::run() }"),
         ("crates/a/src/d.rs", "use super::b; fn run() { b::run() }"),
     ]);
-    assert_eq!(lines, ["c.rs b.rs", "d.rs b.rs"]);
+    assert_eq!(lines, ["c.rs b.rs", "d.rs b.rs", "lib.rs b.rs"]);
 }
 
 #[test]

@@ -13,7 +13,6 @@ mod root;
 use std::{
     collections::HashSet,
     io,
-    io::Read,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -303,17 +302,6 @@ impl<L: FileLayer> Disk<L> {
         self.judge_sync(synced)?;
         file.path = path.to_owned();
         Ok((file, len))
-    }
-
-    /// Writes a stream to a new file, whole and synced, under a temporary name.
-    pub(super) fn prepare(
-        &self,
-        temporary: &Path,
-        content: &mut dyn Read,
-    ) -> io::Result<Prepared<L>> {
-        let mut draft = Draft::begin(self, temporary)?;
-        draft.copy(content)?;
-        draft.finish()
     }
 
     /// The open directory that holds a path of the store.

@@ -6,28 +6,15 @@ mod levels;
 mod log;
 mod manifest;
 mod place;
+mod site;
 
 use std::{
     any::Any,
-    io::{self, Read},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use self::site::{Clause, Site};
 use crate::storage::Storage;
-
-/// A fresh place, which each call opens anew.
-struct Site<'a> {
-    open: &'a dyn Fn() -> Box<dyn Storage>,
-}
-
-impl Site<'_> {
-    fn open(&self) -> Box<dyn Storage> {
-        (self.open)()
-    }
-}
-
-/// One clause of the contract and the check that holds a backend to it.
-type Clause = (&'static str, fn(&Site<'_>));
 
 /// Holds a backend to every clause of the contract.
 ///
@@ -91,54 +78,4 @@ fn text(panic: &(dyn Any + Send)) -> &str {
     string
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without a message")
-}
-
-/// Bytes that differ by seed and position.
-fn pattern(seed: u64, len: usize) -> Vec<u8> {
-    (0..len as u64)
-        .map(|i| {
-            ((i ^ i >> 8 ^ i >> 16)
-                .wrapping_mul(31)
-                .wrapping_add(seed * 101)
-                & 0xff) as u8
-        })
-        .collect()
-}
-
-/// The whole content of a segment.
-fn content(storage: &dyn Storage, number: u64) -> Vec<u8> {
-    let mut reader = storage.read_segment(number).expect("the segment is there");
-    let mut bytes = vec![0; usize::try_from(reader.len()).expect("a small segment")];
-    reader
-        .read_at(0, &mut bytes)
-        .expect("the whole segment can be read");
-    bytes
-}
-
-/// A stream that answers with one byte, a few bytes and interruptions by turns.
-struct Halting<'a> {
-    bytes: &'a [u8],
-    turn: usize,
-}
-
-impl<'a> Halting<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, turn: 0 }
-    }
-}
-
-impl Read for Halting<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.turn += 1;
-        let most = match self.turn % 3 {
-            0 => return Err(io::ErrorKind::Interrupted.into()),
-            1 => 1,
-            _ => 4000,
-        };
-        let now = most.min(buf.len()).min(self.bytes.len());
-        let (head, tail) = self.bytes.split_at(now);
-        buf[..now].copy_from_slice(head);
-        self.bytes = tail;
-        Ok(now)
-    }
 }

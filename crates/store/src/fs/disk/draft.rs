@@ -27,6 +27,19 @@ struct Leftover<'a, L: FileLayer> {
     path: Option<PathBuf>,
 }
 
+impl<L: FileLayer> Disk<L> {
+    /// Writes a stream to a new file, whole and synced, under a temporary name.
+    pub(in crate::fs) fn prepare(
+        &self,
+        temporary: &Path,
+        content: &mut dyn Read,
+    ) -> io::Result<Prepared<L>> {
+        let mut draft = Draft::begin(self, temporary)?;
+        draft.copy(content)?;
+        draft.finish()
+    }
+}
+
 impl<'a, L: FileLayer> Draft<'a, L> {
     /// Begins a new file in an existing directory. Opens the directory too, so that a shortage
     /// shows before anything is in doubt.
@@ -55,7 +68,7 @@ impl<'a, L: FileLayer> Draft<'a, L> {
     }
 
     /// Appends a stream.
-    pub(super) fn copy(&mut self, content: &mut dyn Read) -> io::Result<()> {
+    fn copy(&mut self, content: &mut dyn Read) -> io::Result<()> {
         let mut piece = Vec::new();
         loop {
             piece.clear();

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use super::{Clause, Site, pattern};
+use super::site::{Clause, Site, pattern};
 use crate::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
     storage::{Reads, Region, Shard, Storage, Stream},

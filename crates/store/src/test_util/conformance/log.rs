@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Clause, Site, content, pattern};
+use super::site::{Clause, Site, content, pattern};
 use crate::storage::WriteError;
 
 pub(super) const CLAUSES: &[Clause] = &[

@@ -1,6 +1,6 @@
 //! Clauses about the manifest.
 
-use super::{Clause, Site, pattern};
+use super::site::{Clause, Site, pattern};
 use crate::storage::{Storage, WriteError};
 
 pub(super) const CLAUSES: &[Clause] = &[

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::{Clause, Site};
+use super::site::{Clause, Halting, Site, content, pattern};
 use crate::{
     StorageError,
     storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place, Reads, Shard, Storage, Stream},
@@ -135,7 +135,7 @@ fn crashed_creation(site: &Site<'_>) {
     storage.sweep().expect("sweeping works");
     assert_eq!(storage.list_segments().expect("listing works"), []);
     create(&*storage, FIRST_SEGMENT, 16);
-    assert_eq!(super::content(&*storage, FIRST_SEGMENT).len(), 16);
+    assert_eq!(content(&*storage, FIRST_SEGMENT).len(), 16);
 }
 
 fn records_without_manifest(site: &Site<'_>) {
@@ -174,7 +174,7 @@ fn sweep_keeps(site: &Site<'_>) {
         let _owner = storage.acquire().expect("the place has no owner");
         create(&*storage, FIRST_SEGMENT, 8);
         create(&*storage, FIRST_SEGMENT + 1, 600);
-        let chunk = super::pattern(1, crate::chunk::CHUNK_BYTES);
+        let chunk = pattern(1, crate::chunk::CHUNK_BYTES);
         storage.put(CHUNKS, 0, &chunk).expect("a put");
         storage.sync_levels().expect("a sync");
         storage
@@ -186,7 +186,7 @@ fn sweep_keeps(site: &Site<'_>) {
     storage.sweep().expect("sweeping works");
     let segments = storage.list_segments().expect("listing works");
     assert_eq!(segments, [FIRST_SEGMENT, FIRST_SEGMENT + 1]);
-    assert_eq!(super::content(&*storage, FIRST_SEGMENT + 1).len(), 600);
+    assert_eq!(content(&*storage, FIRST_SEGMENT + 1).len(), 600);
     let manifest = storage.load_manifest().expect("the manifest can be read");
     assert_eq!(manifest.as_deref(), Some(&b"manifest"[..]));
     storage
@@ -198,8 +198,8 @@ fn aside(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
     let keep = |label: &str, seed: u64| {
-        let bytes = super::pattern(seed, 300_000);
-        storage.quarantine(label, &mut super::Halting::new(&bytes))
+        let bytes = pattern(seed, 300_000);
+        storage.quarantine(label, &mut Halting::new(&bytes))
     };
     let place = keep("cut/../from the log", 0).expect("the bytes are kept");
     let again = keep("cut/../from the log", 0).expect("they are there already");
@@ -210,14 +210,14 @@ fn aside(site: &Site<'_>) {
         let refused = keep("another cut", 2).expect_err("other bytes are there");
         assert_eq!(refused.kind(), ErrorKind::AlreadyExists, "{refused}");
     }
-    let bytes = super::pattern(1, 299_999);
+    let bytes = pattern(1, 299_999);
     let shorter = storage.quarantine("another cut", &mut &bytes[..]);
     assert!(shorter.is_err(), "the bytes there go on");
     keep("another cut", 1).expect("what was there has stayed");
 }
 
 fn create(storage: &dyn Storage, number: u64, len: usize) {
-    let bytes = super::pattern(number, len);
+    let bytes = pattern(number, len);
     let written = storage.create_segment(number, &bytes);
     assert_eq!(written.expect("the segment is created"), len as u64);
 }
