@@ -129,9 +129,9 @@ pub use rotortree_lean_imt::{
 pub use rotortree_store::{
     AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointFailure,
     CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken, Durable, DurableHeads,
-    FlushPolicy, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode, RecoveryReport,
-    RotorTree, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, Runtime, Stats, StorageError,
-    StoreIdentity, TieringConfig, VerifyProgress, inspect, storage::Reads,
+    FlushPolicy, Following, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode,
+    RecoveryReport, RotorTree, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, Runtime, Stats,
+    StorageError, StoreIdentity, TieringConfig, VerifyProgress, inspect, storage::Reads,
 };
 
 /// The README's code, compiled and run.

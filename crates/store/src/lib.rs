@@ -103,7 +103,7 @@ pub use engine::{Append, BackupReport, DurabilityToken, Durable, DurableHeads, P
 pub use error::{RotorTreeError, StorageError};
 pub use identity::StoreIdentity;
 pub use manifest::CutNotice;
-pub use read_only::ReadOnly;
+pub use read_only::{Following, ReadOnly};
 pub use recovery::{Damage, LogBreak, RecoveryReport};
 pub use runtime::Runtime;
 pub use tree::RotorTree;

@@ -1,5 +1,6 @@
 //! [`ReadOnly`]: a view of a store that another process may own.
 
+mod following;
 mod newer;
 
 use std::{
@@ -15,6 +16,7 @@ use arc_swap::ArcSwap;
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
+pub use self::following::Following;
 use crate::{
     RecoveryReport, RotorTreeError, StorageError,
     fork::Process,

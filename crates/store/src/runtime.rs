@@ -27,7 +27,11 @@ use std::{
     time::Instant,
 };
 
-pub(crate) use self::{lanes::Lane, reserve::Reserve, threads::Job};
+pub(crate) use self::{
+    lanes::Lane,
+    reserve::Reserve,
+    threads::{Job, start},
+};
 use self::{lanes::Lanes, timer::Timer};
 #[cfg(test)]
 pub(crate) use self::{lanes::MOST_CHECKPOINTING, threads::starved};

@@ -1,12 +1,17 @@
 //! [`AnyReadOnly`]: a view of a tree whose N is known only at run time.
 
-use std::{fmt, ops::RangeBounds, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    ops::{ControlFlow, RangeBounds},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead};
 
 use super::{object::object, sealed};
-use crate::{Completion, ReadOnly, RecoveryReport, RotorTreeError};
+use crate::{Completion, Following, ReadOnly, RecoveryReport, RotorTreeError};
 
 object! {
     /// A [`ReadOnly`] of any hasher, N and MAX_DEPTH, as an object. Every [`ReadOnly`]
@@ -28,6 +33,12 @@ object! {
     /// ```
     AnyReadOnly of ReadOnly {
         fn refresh(&self) -> Result<bool, RotorTreeError>;
+        fn refreshed_at(&self) -> Instant;
+        fn follow(
+            &self,
+            interval: Duration,
+            callback: Box<dyn FnMut(Result<u64, RotorTreeError>) -> ControlFlow<()> + Send>
+        ) -> Result<Following, RotorTreeError>;
         fn version(&self) -> u64;
         fn wait_for_newer(&self, version: u64, timeout: Duration) -> Result<bool, RotorTreeError>;
         fn newer_than(&self, version: u64) -> Completion<u64, RotorTreeError>;

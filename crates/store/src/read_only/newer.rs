@@ -80,7 +80,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         completion
     }
 
-    fn check_process(&self) -> Result<(), RotorTreeError> {
+    pub(super) fn check_process(&self) -> Result<(), RotorTreeError> {
         if self.view.process.is_current() {
             Ok(())
         } else {

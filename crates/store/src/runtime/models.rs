@@ -13,13 +13,16 @@ use crate::lock::lock;
 mod reserve;
 pub(crate) use self::reserve::Reserve;
 
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     Flush,
     Checkpoint,
 }
+
+/// A thread of its own is no part of a model.
+#[path = "threads.rs"]
+mod threads;
+pub(crate) use self::threads::{Job, start};
 
 /// See the module.
 #[derive(Clone)]

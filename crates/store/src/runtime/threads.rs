@@ -1,6 +1,10 @@
 //! Common parts of lanes and timer: jobs, and the start of a thread.
 
-use std::{io, thread, time::Duration};
+use std::{
+    io,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 /// Work for the background. It is run, kept or given back, never dropped.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
@@ -9,13 +13,16 @@ pub(crate) type Job = Box<dyn FnOnce() + Send>;
 pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// Starts a thread, if the system has one.
-pub(super) fn start(name: &str, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(crate) fn start(
+    name: &str,
+    serve: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
     #[cfg(test)]
     if starved::is_starved() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     let thread = thread::Builder::new().name(name.into());
-    thread.spawn(serve).map(drop)
+    thread.spawn(serve)
 }
 
 /// A system that has no thread for the calling thread, for tests.

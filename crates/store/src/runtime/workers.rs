@@ -67,7 +67,7 @@ impl Workers {
         if self.starved.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        start(self.name, serve)
+        start(self.name, serve).map(drop)
     }
 
     fn serve(&self) {

@@ -10,6 +10,7 @@ mod common_counted;
 mod counted;
 #[cfg(unix)]
 mod descriptors;
+mod follow;
 mod heads;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
