@@ -15,7 +15,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, CHUNK_NODES, chunk_sum},
     fs::FsStorage,
     manifest::Manifest,
-    storage::{Reads, Storage},
+    storage::{Locator, Reads, Storage},
     test_util::sim_files::{CrashPoint, SimFiles},
 };
 
@@ -66,6 +66,7 @@ impl Honest {
             size: 0,
             root: [0; 32],
             metadata: None,
+            locator: Locator::default(),
             levels: Manifest::empty_levels(),
             first_segment: 1,
             newest: HeaderCopy {
@@ -86,12 +87,14 @@ impl Honest {
             size: snapshot.size(),
             root,
         };
+        let written = write_nodes(&*storage, &empty, &snapshot, go_on).expect("nothing fails here");
         let manifest = Manifest {
             generation: 1,
             sequence: 1,
             size: snapshot.size(),
             root,
-            levels: write_nodes(&*storage, &empty, &snapshot, go_on).expect("nothing fails here"),
+            locator: written.locator,
+            levels: written.tails,
             newest: HeaderCopy {
                 base: end,
                 attested: 1,

@@ -14,7 +14,7 @@ use crate::{
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
     cold::check_shards,
     manifest::{LevelTail, Manifest},
-    storage::{Shard, Storage, Stream},
+    storage::{Locator, Shard, Storage, Stream, UnitWriter},
 };
 
 /// Chunks written at once: 256 KiB.
@@ -56,13 +56,22 @@ pub enum CheckpointFailure {
     },
 }
 
+/// The levels of a manifest, once their units are durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenLevels {
+    /// Where the units are, those of the manifest before included.
+    pub locator: Locator,
+    /// The tails, level by level.
+    pub tails: Vec<LevelTail>,
+}
+
 /// Puts the chunks and checksum sectors that `snapshot` has and `previous`, the manifest in force,
-/// does not name, and makes them durable. The tails of the next manifest's levels.
+/// does not name, and makes them durable. The levels of the next manifest.
 ///
 /// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB,
 /// and takes as much memory as one of them. After each piece it calls `pace` with the number of
 /// bytes; `pace` may wait, and [`ControlFlow::Break`] ends the checkpoint. One
-/// [`sync_levels`](Storage::sync_levels) ends the work, if there was any.
+/// [`finish`](UnitWriter::finish) of one writer ends the work, if there was any.
 ///
 /// # Errors
 ///
@@ -72,7 +81,7 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     previous: &Manifest,
     snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
-) -> Result<Vec<LevelTail>, CheckpointFailure> {
+) -> Result<WrittenLevels, CheckpointFailure> {
     let size = snapshot.size();
     if previous.arity as usize != N || previous.size > size {
         return Err(CheckpointFailure::NotASuccessor {
@@ -84,7 +93,8 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     }
     check_shards(storage.shard_chunks()).map_err(CheckpointFailure::Storage)?;
     let mut pieces = Pieces {
-        storage,
+        units: storage.start_units(&[&previous.locator])?,
+        shard_chunks: storage.shard_chunks(),
         pace,
         bytes: 0,
     };
@@ -107,15 +117,17 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
             sums: writer.finish(&mut pieces)?,
         });
     }
-    if pieces.bytes > 0 {
-        storage.sync_levels()?;
-    }
-    Ok(tails)
+    let locator = match pieces.bytes {
+        0 => previous.locator.clone(),
+        _ => pieces.units.finish()?,
+    };
+    Ok(WrittenLevels { locator, tails })
 }
 
 /// The destination of pieces, and the callback for them.
 struct Pieces<'a> {
-    storage: &'a dyn Storage,
+    units: Box<dyn UnitWriter + 'a>,
+    shard_chunks: u64,
     pace: &'a mut dyn FnMut(usize) -> ControlFlow<()>,
     bytes: u64,
 }
@@ -128,10 +140,7 @@ impl Pieces<'_> {
         first: u64,
         bytes: &[u8],
     ) -> Result<(), CheckpointFailure> {
-        let (unit, per_shard) = (
-            stream.unit_bytes(),
-            stream.shard_units(self.storage.shard_chunks()),
-        );
+        let (unit, per_shard) = (stream.unit_bytes(), stream.shard_units(self.shard_chunks));
         let (mut first_left, mut left) = (first, bytes);
         while !left.is_empty() {
             let within = first_left % per_shard;
@@ -143,7 +152,7 @@ impl Pieces<'_> {
                 level,
                 index: first_left / per_shard,
             };
-            self.storage.put(shard, within, now)?;
+            self.units.put(shard, within, now)?;
             first_left += units;
             left = later;
         }

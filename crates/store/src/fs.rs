@@ -36,8 +36,8 @@ use crate::{
     chunk::SHARD_CHUNKS,
     file_layer::{FileLayer, OsFiles},
     storage::{
-        Location, Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter, Shard,
-        Storage, WriteError,
+        Location, Locator, Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter,
+        Shard, Storage, UnitWriter, WriteError,
     },
 };
 pub(crate) use error::raw_os_error;
@@ -281,15 +281,18 @@ impl<L: FileLayer> Storage for FsStorage<L> {
         self.log.remove(number)
     }
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        self.levels.put(shard, first, bytes)
+    fn start_units(&self, _with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        // The address of a unit says where it is.
+        Ok(Box::new(self.levels.start()))
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        self.levels.sync()
-    }
-
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+    fn region(
+        &self,
+        _placement: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
         self.levels.region(shard, units, reads)
     }
 

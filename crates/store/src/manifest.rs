@@ -16,7 +16,7 @@ use rotortree_wal::{HeaderCopy, Position};
 
 pub(crate) use self::cuts::push_cut;
 pub use self::cuts::{CutNotice, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS};
-use crate::{StorageError, shape::Shape};
+use crate::{StorageError, shape::Shape, storage::Locator};
 
 /// The content of a store at its last checkpoint.
 ///
@@ -25,6 +25,7 @@ use crate::{StorageError, shape::Shape};
 ///
 /// ```
 /// use rotortree_store::manifest::{LevelTail, Manifest};
+/// use rotortree_store::storage::Locator;
 /// use rotortree_wal::{HeaderCopy, Position};
 ///
 /// let state = Position {
@@ -43,6 +44,7 @@ use crate::{StorageError, shape::Shape};
 ///     size: 2,
 ///     root: [3; 32],
 ///     metadata: Some(b"block 17".to_vec()),
+///     locator: Locator::default(),
 ///     levels: vec![
 ///         LevelTail {
 ///             nodes: vec![[1; 32], [2; 32]],
@@ -89,6 +91,8 @@ pub struct Manifest {
     pub root: Hash,
     /// The application's metadata at the checkpoint.
     pub metadata: Option<Vec<u8>>,
+    /// Where the chunks and checksum sectors are, in the backend's words.
+    pub locator: Locator,
     /// Per level, leaves first, the nodes and checksums that do not fill a chunk or a sector yet.
     pub levels: Vec<LevelTail>,
     /// The oldest log segment that is still needed.

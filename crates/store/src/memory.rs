@@ -19,8 +19,8 @@ use crate::{
     chunk::{SHARD_CHUNKS, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Part, Place, Reads, Region, SegmentBytes,
-        SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+        FIRST_SEGMENT, Locator, MAX_HEADER_BYTES, Ownership, Part, Place, Reads, Region,
+        SegmentBytes, SegmentReader, SegmentWriter, Shard, Storage, UnitWriter, WriteError,
     },
 };
 use blocks::Blocks;
@@ -176,6 +176,36 @@ impl SegmentWriter for Beginning<'_> {
     }
 }
 
+/// Units that are being put.
+struct Units<'a>(&'a MemoryStorage);
+
+impl UnitWriter for Units<'_> {
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        let Shared {
+            shard_chunks,
+            contents,
+        } = &*self.0.shared;
+        shard.check_put(first, bytes.len(), *shard_chunks)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let unit = shard.stream.unit_bytes();
+        let mut contents = lock(contents);
+        let blocks = contents
+            .levels
+            .entry(shard)
+            .or_insert_with(|| Blocks::new(unit));
+        for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
+            blocks.put(index, bytes);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        Ok(Locator::default())
+    }
+}
+
 fn there_already(number: u64) -> WriteError {
     let reason = format!("cannot create memory:log/{number}: there is one already");
     WriteError::NotWritten(refused(io::ErrorKind::AlreadyExists, reason))
@@ -273,28 +303,17 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        shard.check_put(first, bytes.len(), self.shared.shard_chunks)?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let unit = shard.stream.unit_bytes();
-        let mut contents = self.contents();
-        let blocks = contents
-            .levels
-            .entry(shard)
-            .or_insert_with(|| Blocks::new(unit));
-        for (index, bytes) in (first..).zip(bytes.chunks_exact(unit)) {
-            blocks.put(index, bytes);
-        }
-        Ok(())
+    fn start_units(&self, _with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        Ok(Box::new(Units(self)))
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
+    fn region(
+        &self,
+        _placement: &Locator,
+        shard: Shard,
+        units: u64,
+        _reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
         shard.check_view(units, self.shared.shard_chunks)?;
         match self.contents().levels.get(&shard) {
             Some(blocks) => blocks.view(units),

@@ -5,11 +5,15 @@
 //! A backend stores bytes under names; the layers above give the bytes their meaning.
 
 mod address;
+mod locator;
+mod units;
 
 use std::{fmt, io, io::Read, sync::Arc};
 
 pub use address::{Part, Shard, Stream};
+pub use locator::Locator;
 pub use rotortree_wal::SegmentBytes;
+pub use units::{Reads, Region, UnitWriter};
 
 use crate::{StorageError, chunk::SHARD_CHUNKS, file_layer::FileId};
 
@@ -137,28 +141,6 @@ pub trait SegmentWriter {
     /// [`WriteError::NotWritten`] for whatever goes wrong before the segment can become visible,
     /// [`WriteError::InDoubt`] from then on.
     fn finish(self: Box<Self>) -> Result<u64, WriteError>;
-}
-
-/// The first units of a shard, immutable.
-pub trait Region: fmt::Debug + Send + Sync {
-    /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
-    /// every read of a node is a [`read_at`](Self::read_at) of its whole chunk, one for each level
-    /// of each proof that [`TieringConfig`](crate::TieringConfig) does not keep in memory.
-    fn bytes(&self) -> Option<&[u8]>;
-
-    /// Fills `buf` from `offset` within the region; a short read is an error.
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
-}
-
-/// The way of reading regions. A backend without maps treats both as the second.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reads {
-    /// Memory maps: fastest. A device error or an outside truncation raises `SIGBUS`.
-    #[default]
-    Mapped,
-    /// One positioned read per access: slower, every failure is an error value.
-    Positioned,
 }
 
 /// A place where one tree lives. All methods may be called from several threads.
@@ -292,41 +274,54 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     // --- chunk role ---
 
-    /// Writes whole units of a shard from unit `first` of the shard on. Durable after
-    /// [`sync_levels`](Self::sync_levels). No bytes at all are fine.
+    /// Begins to put units. The locator that [`UnitWriter::finish`] returns names them, and the
+    /// units that the locators `with` name.
     ///
-    /// The units of a shard are put in order, from unit 0 on and without gaps, and shards of a
-    /// level one after another. Positions that a committed manifest names are never written again;
-    /// others may be. Equal bytes may always be put again, also through another handle. Different
-    /// ones a backend of create-only objects refuses with `AlreadyExists`: a checkpoint covers
-    /// durable leaves alone, so that within one history a unit has one content.
+    /// Several writers may be there at once, also for one shard, as long as they put different
+    /// units; what one meets concerns no other.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for bytes that are not whole units and for units beyond the shard's end
-    /// ([`Shard::check_put`]). After any error the units put since the last
-    /// [`sync_levels`](Self::sync_levels) are put again, or dropped.
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()>;
+    /// The error of the backend; nothing was put then.
+    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>>;
 
-    /// Makes every [`put`](Self::put) since the last call durable, names included. With nothing to
-    /// do it is fine.
-    ///
-    /// # Errors
-    ///
-    /// After an error the bytes since the last call must be put again: the backend may have lost
-    /// its cached ones.
-    fn sync_levels(&self) -> io::Result<()>;
-
-    /// The first `units` units of a shard, those included that are not synced yet. Zero units are a
-    /// view of nothing, also for a missing shard. Units that a committed manifest names keep their
-    /// bytes in the view for as long as it lives, whatever is put meanwhile.
+    /// The first `units` units of a shard. Zero units are a view of nothing, also for a missing
+    /// shard. Units that a committed manifest names keep their bytes in the view for as long as it
+    /// lives, whatever is put meanwhile.
     ///
     /// # Errors
     ///
     /// `UnexpectedEof` for fewer units than asked for, `UnexpectedEof` or `NotFound` for no such
     /// shard: opening takes both for damage, any other kind for a mishap. More units than a
     /// shard has is an error ([`Shard::check_view`]).
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>>;
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>>;
+
+    /// Fills `bytes` with whole units of a shard, from unit `first` on. The units before may be
+    /// missing, and these may be put again meanwhile: the caller compares them with their
+    /// checksums.
+    ///
+    /// # Errors
+    ///
+    /// As [`region`](Self::region).
+    fn read_units(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        first: u64,
+        bytes: &mut [u8],
+    ) -> io::Result<()> {
+        let unit = shard.stream.unit_bytes();
+        let units = first.saturating_add((bytes.len() / unit) as u64);
+        let region = self.region(locator, shard, units, Reads::Positioned)?;
+        // Within a shard, whose length in bytes is a `u64`.
+        region.read_at(first * unit as u64, bytes)
+    }
 
     /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as
     /// many chunks. A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which

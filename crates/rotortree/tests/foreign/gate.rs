@@ -15,8 +15,8 @@ use rotortree::{
     store::{
         memory::MemoryStorage,
         storage::{
-            Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
-            WriteError,
+            Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
+            UnitWriter, WriteError,
         },
     },
 };
@@ -176,6 +176,26 @@ impl Region for Noticed<dyn Region> {
 
 impl Ownership for Noticed<dyn Ownership> {}
 
+/// Units that pass the gate one put at a time.
+struct Units<'a> {
+    gate: &'a Gate,
+    units: Box<dyn UnitWriter + 'a>,
+}
+
+impl UnitWriter for Units<'_> {
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        self.gate.pass(|told| told.chunks_held);
+        if self.gate.0.told.lock().unwrap().chunks_fail {
+            return Err(io::Error::other("a planned failure"));
+        }
+        self.units.put(shard, first, bytes)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        self.units.finish()
+    }
+}
+
 impl Storage for Gate {
     fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
         self.pass(|told| told.syncs_held && told.passes == 0);
@@ -187,12 +207,9 @@ impl Storage for Gate {
         self.0.memory.commit_group(segment, offset, group)
     }
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        self.pass(|told| told.chunks_held);
-        if self.0.told.lock().unwrap().chunks_fail {
-            return Err(io::Error::other("a planned failure"));
-        }
-        self.0.memory.put(shard, first, bytes)
+    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        let units = self.0.memory.start_units(with)?;
+        Ok(Box::new(Units { gate: self, units }))
     }
 
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
@@ -200,8 +217,14 @@ impl Storage for Gate {
         Ok(Box::new(Noticed::new(self, owner)))
     }
 
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
-        let region = self.0.memory.region(shard, units, reads)?;
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        let region = self.0.memory.region(locator, shard, units, reads)?;
         Ok(Arc::new(Noticed::new(self, region)))
     }
 
@@ -235,10 +258,6 @@ impl Storage for Gate {
 
     fn remove_segment(&self, number: u64) -> io::Result<()> {
         self.0.memory.remove_segment(number)
-    }
-
-    fn sync_levels(&self) -> io::Result<()> {
-        self.0.memory.sync_levels()
     }
 
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {

@@ -9,8 +9,8 @@ use rotortree_store::{
     StorageError,
     chunk::SHARD_CHUNKS,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentReader,
-        SegmentWriter, Shard, Storage, WriteError,
+        FIRST_SEGMENT, Locator, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentReader,
+        SegmentWriter, Shard, Storage, UnitWriter, WriteError,
     },
 };
 
@@ -75,6 +75,25 @@ impl Ownership for Owner {}
 
 fn refused(kind: io::ErrorKind, text: String) -> io::Error {
     io::Error::new(kind, text)
+}
+
+/// Units that are being put: the key of a unit says where it is.
+struct Units<'a>(&'a KeyValueStorage);
+
+impl UnitWriter for Units<'_> {
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.0.shard_chunks)?;
+        let units = bytes.chunks_exact(shard.stream.unit_bytes());
+        let changes = (first..)
+            .zip(units)
+            .map(|(index, bytes)| Change::Put(keys::unit(shard, index), bytes.to_vec()));
+        self.0.database.write(changes.collect(), |_| Ok(()))
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        // Every batch was durable when it returned.
+        Ok(Locator::default())
+    }
 }
 
 impl Storage for KeyValueStorage {
@@ -168,24 +187,20 @@ impl Storage for KeyValueStorage {
 
     // --- chunk role ---
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        shard.check_put(first, bytes.len(), self.shard_chunks)?;
-        let units = bytes.chunks_exact(shard.stream.unit_bytes());
-        let changes = (first..)
-            .zip(units)
-            .map(|(index, bytes)| Change::Put(keys::unit(shard, index), bytes.to_vec()));
-        self.database.write(changes.collect(), |_| Ok(()))
+    fn start_units(&self, _with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        Ok(Box::new(Units(self)))
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        // Every batch was durable when it returned.
-        Ok(())
-    }
-
-    fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
+    fn region(
+        &self,
+        _placement: &Locator,
+        shard: Shard,
+        units: u64,
+        _reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
         shard.check_view(units, self.shard_chunks)?;
         if let Some(last) = units.checked_sub(1)
-            // Units are put in order, so that the last one stands for all.
+            // What a caller views or reads was put without gaps; the last unit stands for all.
             && self.database.get(&keys::unit(shard, last))?.is_none()
         {
             let text = format!("cannot view {shard}: it has fewer than {units} units");

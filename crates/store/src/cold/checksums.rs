@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::site::Site;
+use super::{level::Opening, site::Site};
 use crate::{
     StorageError,
     chunk::{SUM_BYTES, SUMS_PER_SECTOR},
-    storage::{Reads, Region, Storage, Stream},
+    storage::{Region, Stream},
 };
 
 /// Checksums read at once.
@@ -25,8 +25,7 @@ impl Checksums {
     /// Opens those of the first `len` chunks, the last of which are `tail`. `before` are those of
     /// the same shard when it had fewer chunks.
     pub(super) fn open(
-        storage: &dyn Storage,
-        reads: Reads,
+        opening: &Opening<'_>,
         site: &Site,
         len: u64,
         tail: &[u32],
@@ -36,7 +35,7 @@ impl Checksums {
         let region = match before {
             Some(before) if before.stored == stored => before.region.clone(),
             _ if stored == 0 => None,
-            _ => Some(site.open(storage, Stream::Sums, reads, stored / SUMS_PER_SECTOR)?),
+            _ => Some(site.open(opening, Stream::Sums, stored / SUMS_PER_SECTOR)?),
         };
         Ok(Self {
             stored,

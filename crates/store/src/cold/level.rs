@@ -8,7 +8,7 @@ use super::{failure::Unreadable, shard::Shard, site::Site};
 use crate::{
     StorageError,
     chunk::CHUNK_NODES,
-    storage::{self, Part, Reads, Storage, Stream},
+    storage::{self, Locator, Part, Reads, Storage, Stream},
 };
 
 /// The whole chunks of a level.
@@ -22,6 +22,7 @@ pub(super) struct Level {
 /// The shared inputs of opening the levels of one store.
 pub(super) struct Opening<'a> {
     pub(super) storage: &'a dyn Storage,
+    pub(super) locator: &'a Locator,
     pub(super) reads: Reads,
     pub(super) tree_id: [u8; 16],
     pub(super) shard_chunks: u64,
@@ -62,8 +63,7 @@ impl Level {
                     };
                     let tail = if is_last { tail } else { &[] };
                     Arc::new(Shard::open(
-                        opening.storage,
-                        opening.reads,
+                        opening,
                         site,
                         len,
                         tail,

@@ -29,7 +29,7 @@ use crate::{
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
 /// use rotortree_lean_imt::LeanIMT;
-/// use rotortree_store::storage::{Reads, Storage};
+/// use rotortree_store::storage::{Locator, Reads, Storage};
 /// use rotortree_store::{
 ///     checkpoint::write_nodes,
 ///     cold::{ColdNodes, load_nodes},
@@ -54,6 +54,7 @@ use crate::{
 ///     size: 0,
 ///     root: [0; 32],
 ///     metadata: None,
+///     locator: Locator::default(),
 ///     levels: Manifest::empty_levels(),
 ///     first_segment: 1,
 ///     newest: HeaderCopy {
@@ -71,9 +72,10 @@ use crate::{
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
 /// manifest.root = tree.insert_many(&vec![[1; 32]; 1000])?;
-/// manifest.levels = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
+/// let written = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
 ///     ControlFlow::Continue(())
 /// })?;
+/// (manifest.locator, manifest.levels) = (written.locator, written.tails);
 /// manifest.size = 1000;
 /// manifest.durable = manifest.position();
 ///
@@ -140,6 +142,7 @@ impl ColdNodes {
         self.check_successor(storage.name(Part::Manifest), manifest)?;
         let opening = Opening {
             storage: &**storage,
+            locator: &manifest.locator,
             reads: self.reads,
             tree_id: self.tree_id,
             shard_chunks: self.shard_nodes / CHUNK_NODES,

@@ -10,12 +10,13 @@ use rotortree_hasher::Hash;
 use super::{
     checksums::{self, Checksums},
     failure::Unreadable,
+    level::Opening,
     site::Site,
 };
 use crate::{
     StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, chunk_sum},
-    storage::{Reads, Region, Storage, Stream},
+    storage::{Region, Stream},
 };
 
 /// Chunks that are read by position at once.
@@ -50,16 +51,15 @@ impl Shard {
     /// chunks, and storage those of the others, in whole sectors. `before` is the same shard with
     /// fewer chunks: its passed checks carry over.
     pub(super) fn open(
-        storage: &dyn Storage,
-        reads: Reads,
+        opening: &Opening<'_>,
         site: Site,
         len: u64,
         tail: &[u32],
         before: Option<&Self>,
     ) -> Result<Self, StorageError> {
-        let chunks = site.open(storage, Stream::Chunks, reads, len)?;
+        let chunks = site.open(opening, Stream::Chunks, len)?;
         let before_sums = before.map(|before| &before.checksums);
-        let checksums = Checksums::open(storage, reads, &site, len, tail, before_sums)?;
+        let checksums = Checksums::open(opening, &site, len, tail, before_sums)?;
         let known = before.map_or(&[][..], |before| &before.checked);
         let checked = (0..len.div_ceil(64) as usize).map(|word| {
             let bits = known.get(word).map(|word| word.load(Ordering::Relaxed));

@@ -4,8 +4,10 @@ use std::{io, sync::Arc};
 
 use crate::{
     StorageError,
-    storage::{self, Part, Reads, Region, Storage, Stream},
+    storage::{self, Part, Region, Stream},
 };
+
+use super::level::Opening;
 
 /// The place of a shard.
 #[derive(Debug, Clone)]
@@ -37,11 +39,16 @@ impl Site {
     /// is damage, not a mishap.
     pub(super) fn open(
         &self,
-        storage: &dyn Storage,
+        opening: &Opening<'_>,
         stream: Stream,
-        reads: Reads,
         units: u64,
     ) -> Result<Arc<dyn Region>, StorageError> {
+        let Opening {
+            storage,
+            locator,
+            reads,
+            ..
+        } = *opening;
         let shard = storage::Shard {
             stream,
             level: self.level,
@@ -50,7 +57,7 @@ impl Site {
         let needed = units * stream.unit_bytes() as u64;
         let name = || storage.name(Part::Shard(shard));
         let region = storage
-            .region(shard, units, reads)
+            .region(locator, shard, units, reads)
             .map_err(|error| refused(name(), needed, error))?;
         // A view that is shorter than asked for would be met by a slice index later.
         match region.bytes() {

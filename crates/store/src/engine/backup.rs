@@ -112,7 +112,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
                 ControlFlow::Continue(())
             }
         };
-        let levels =
+        let written =
             write_nodes(target, previous, snapshot, stop).map_err(|error| match error {
                 CheckpointFailure::Io(error) => StorageError::Io(error),
                 CheckpointFailure::Tree(error) => storage_error(error),
@@ -142,7 +142,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             size: position.size,
             root: snapshot.root().unwrap_or_default(),
             metadata: snapshot.metadata().map(<[u8]>::to_vec),
-            levels,
+            locator: written.locator,
+            levels: written.tails,
             first_segment: number,
             newest: header.copy(),
             durable: position,

@@ -95,7 +95,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             Some(_) => ControlFlow::Break(()),
             None => ControlFlow::Continue(()),
         };
-        let tails = write_nodes(&**storage, &previous, &snapshot, pace)?;
+        let written = write_nodes(&**storage, &previous, &snapshot, pace)?;
         // A log that failed meanwhile may have lost records that this snapshot takes for durable.
         group.status.check_failure()?;
         let committed = catalog.update(|next| {
@@ -106,7 +106,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                 next.durable = next.position();
             }
             next.metadata = snapshot.metadata().map(<[u8]>::to_vec);
-            next.levels = tails;
+            next.locator = written.locator;
+            next.levels = written.tails;
             next.first_segment = segment;
         });
         committed.map_err(|error| match error {

@@ -1,7 +1,7 @@
 //! The chunk role: one file per level, stream and shard, written by position and synced together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map::Entry},
     io, mem,
     ops::Range,
     path::PathBuf,
@@ -19,37 +19,44 @@ use crate::{
     chunk::SUMS_PER_SECTOR,
     file_layer::{FileId, FileLayer},
     lock::lock,
-    storage::{Reads, Region, Shard, WriteError},
+    storage::{Locator, Reads, Region, Shard, UnitWriter, WriteError},
 };
 
-/// A file that was written since the last sync.
+/// A file that is being written.
 #[derive(Debug)]
 struct Written<F> {
     file: NamedFile<F>,
     /// The written range that the device was not asked to write yet. Puts of a level come in order,
     /// so it is one range; otherwise a smaller request only costs time.
-    asked: Mutex<Range<u64>>,
+    asked: Range<u64>,
+    /// Tells other writers that this one has the shard open.
+    _open: Arc<()>,
 }
 
 /// The writing state of this owner.
-#[derive(Debug)]
-struct Writing<F> {
-    /// Files written since the last sync, kept open so that the sync sees every error of their
-    /// writing.
-    unsynced: BTreeMap<Shard, Arc<Written<F>>>,
+#[derive(Debug, Default)]
+struct Writing {
     /// Files whose directory entry this process has made durable.
     anchored: HashSet<Shard>,
     /// The file of each shard.
     known: HashMap<Shard, FileId>,
+    /// Shards that writers have open.
+    open: HashMap<Shard, Weak<()>>,
 }
 
-impl<F> Default for Writing<F> {
-    fn default() -> Self {
-        Self {
-            unsynced: BTreeMap::new(),
-            anchored: HashSet::new(),
-            known: HashMap::new(),
-        }
+impl Writing {
+    /// Marks a shard as open; for how long, the value tells by its life.
+    fn opened(&mut self, shard: Shard) -> Arc<()> {
+        self.open.retain(|_, open| open.strong_count() > 0);
+        let open = self.open.get(&shard).and_then(Weak::upgrade);
+        let open = open.unwrap_or_default();
+        self.open.insert(shard, Arc::downgrade(&open));
+        open
+    }
+
+    fn is_open(&self, shard: Shard) -> bool {
+        let open = self.open.get(&shard);
+        open.is_some_and(|open| open.strong_count() > 0)
     }
 }
 
@@ -60,7 +67,7 @@ pub(super) struct Levels<L: FileLayer> {
     layout: Arc<Layout>,
     manifest: Arc<Manifest<L>>,
     shard_chunks: u64,
-    writing: Mutex<Writing<L::File>>,
+    writing: Mutex<Writing>,
     /// Files that positioned regions read and share.
     readers: Mutex<HashMap<Shard, Weak<NamedFile<L::File>>>>,
 }
@@ -101,47 +108,17 @@ impl<L: FileLayer> Levels<L> {
         self.layout.shard(shard)
     }
 
-    pub(super) fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        shard
-            .check_put(first, bytes.len(), self.shard_chunks)
-            .at("write", &self.path(shard))?;
-        if bytes.is_empty() {
-            return Ok(());
+    pub(super) fn start(&self) -> Units<'_, L> {
+        Units {
+            levels: self,
+            written: BTreeMap::new(),
         }
-        // Within a shard, whose length in bytes is a `u64`.
-        let offset = first * shard.stream.unit_bytes() as u64;
-        self.write(&*self.writer(shard)?, bytes, offset)
     }
 
-    /// Writes, and asks the device to begin once enough bytes are written.
-    fn write(&self, written: &Written<L::File>, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.disk.write(&written.file, bytes, offset)?;
-        let end = offset + bytes.len() as u64;
-        let mut asked = lock(&written.asked);
-        if asked.end != offset {
-            *asked = offset..offset;
-        }
-        asked.end = end;
-        if end - asked.start >= AHEAD_BYTES {
-            let range = mem::replace(&mut *asked, end..end);
-            self.disk
-                .begin_writing(&written.file, range.start, range.end - range.start);
-        }
-        Ok(())
-    }
-
-    /// The open file of a shard, created if it is missing.
-    fn writer(&self, shard: Shard) -> io::Result<Arc<Written<L::File>>> {
-        // Held during the opening, so that two threads do not both create the file; puts rarely run
-        // in parallel.
+    /// Opens the file of a shard for a writer, and creates it if it is missing.
+    fn writer(&self, shard: Shard) -> io::Result<Written<L::File>> {
+        // Held during the opening, so that two threads do not both create the file.
         let mut writing = lock(&self.writing);
-        if let Some(file) = writing.unsynced.get(&shard) {
-            return Ok(Arc::clone(file));
-        }
-        if writing.unsynced.is_empty() {
-            // Finds an obstacle to the checkpoint before its first write, not only at its end.
-            self.manifest.ensure_ours().map_err(WriteError::into_io)?;
-        }
         // Their names are synced together with the files': nothing relies on either before.
         for directory in [self.layout.levels(), &self.layout.level(shard.level)] {
             if !self.disk.is_anchored(directory) {
@@ -156,11 +133,14 @@ impl<L: FileLayer> Levels<L> {
         let status = self.disk.status(&file)?;
         let known = writing.known.get(&shard).copied();
         self.disk.ensure_same(&path, known, status.id)?;
-        let (file, status) = match self
-            .disk
-            .unshare(&file, status)
-            .map_err(WriteError::into_io)?
-        {
+        if status.links > 1 && writing.is_open(shard) {
+            // A copy would miss the bytes that the other writer has still to write.
+            let reason = "another name was given to it while it is being written";
+            let busy = fault(io::ErrorKind::ResourceBusy, reason);
+            return Err(named("write", &path, busy));
+        }
+        let unshared = self.disk.unshare(&file, status);
+        let (file, status) = match unshared.map_err(WriteError::into_io)? {
             None => (file, status),
             Some(copy) => {
                 // Existing views keep their file; new ones read the copy.
@@ -169,26 +149,23 @@ impl<L: FileLayer> Levels<L> {
             }
         };
         writing.known.extend(status.id.map(|id| (shard, id)));
-        let file = Arc::new(Written {
+        Ok(Written {
             file,
-            asked: Mutex::default(),
-        });
-        writing.unsynced.insert(shard, Arc::clone(&file));
-        Ok(file)
+            asked: 0..0,
+            _open: writing.opened(shard),
+        })
     }
 
-    pub(super) fn sync(&self) -> io::Result<()> {
-        // Taken in any case: after a failed sync the caller puts everything again, through newly
-        // opened files.
-        let written = mem::take(&mut lock(&self.writing).unsynced);
-        self.disk
-            .sync_all(written.values().map(|written| &written.file))?;
+    /// Makes the names of these shards' files durable.
+    fn anchor<'a>(&self, shards: impl Iterator<Item = &'a Shard>) -> io::Result<()> {
         // Also for files that existed already: a killed process may have left their names in the
         // cache.
         let unanchored: Vec<Shard> = {
             let anchored = &lock(&self.writing).anchored;
-            let unanchored = written.keys().filter(|shard| !anchored.contains(shard));
-            unanchored.copied().collect()
+            shards
+                .filter(|shard| !anchored.contains(shard))
+                .copied()
+                .collect()
         };
         let mut made = BTreeSet::new();
         let mut directories = BTreeSet::new();
@@ -247,5 +224,53 @@ impl<L: FileLayer> Levels<L> {
         readers.retain(|_, reader| reader.strong_count() > 0);
         readers.insert(shard, Arc::downgrade(&file));
         Ok(file)
+    }
+}
+
+/// One writer's files, through descriptors of its own: so that its sync sees every error that
+/// became of its bytes, whatever syncs other writers make.
+pub(super) struct Units<'a, L: FileLayer> {
+    levels: &'a Levels<L>,
+    written: BTreeMap<Shard, Written<L::File>>,
+}
+
+impl<L: FileLayer> UnitWriter for Units<'_, L> {
+    /// Writes, and asks the device to begin once enough bytes are written.
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        let levels = self.levels;
+        shard
+            .check_put(first, bytes.len(), levels.shard_chunks)
+            .at("write", &levels.path(shard))?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if self.written.is_empty() {
+            // Finds an obstacle to the checkpoint before its first write, not only at its end.
+            levels.manifest.ensure_ours().map_err(WriteError::into_io)?;
+        }
+        let Written { file, asked, .. } = match self.written.entry(shard) {
+            Entry::Occupied(written) => written.into_mut(),
+            Entry::Vacant(free) => free.insert(levels.writer(shard)?),
+        };
+        // Within a shard, whose length in bytes is a `u64`.
+        let offset = first * shard.stream.unit_bytes() as u64;
+        levels.disk.write(file, bytes, offset)?;
+        if asked.end != offset {
+            *asked = offset..offset;
+        }
+        asked.end = offset + bytes.len() as u64;
+        if asked.end - asked.start >= AHEAD_BYTES {
+            let range = mem::replace(asked, asked.end..asked.end);
+            let len = range.end - range.start;
+            levels.disk.begin_writing(file, range.start, len);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        let files = self.written.values().map(|written| &written.file);
+        self.levels.disk.sync_all(files)?;
+        self.levels.anchor(self.written.keys())?;
+        Ok(Locator::default())
     }
 }

@@ -10,13 +10,14 @@ use super::{
     check::check_metadata,
     fields::{CRC_BYTES, Fields, encode_position},
 };
-use crate::{StorageError, chunk::SUM_BYTES};
+use crate::{StorageError, chunk::SUM_BYTES, storage::Locator};
 
 const MAGIC: [u8; 8] = *b"ROTORMAN";
 const HAS_METADATA: u32 = 1;
 const HAS_CLOSE: u32 = 1 << 1;
 const IS_BACKUP: u32 = 1 << 2;
 const HAS_CUTS: u32 = 1 << 3;
+const HAS_LOCATOR: u32 = 1 << 4;
 
 impl Manifest {
     /// The bytes of the manifest, at most some 300 KB and the metadata.
@@ -51,6 +52,10 @@ impl Manifest {
             put(&(metadata.len() as u32).to_le_bytes());
             put(metadata);
         }
+        if let locator @ [_, ..] = self.locator.as_bytes() {
+            put(&(locator.len() as u32).to_le_bytes());
+            put(locator);
+        }
         for tail in &self.levels {
             put(bytemuck::cast_slice(&tail.nodes));
             tail.sums.iter().for_each(|sum| put(&sum.to_le_bytes()));
@@ -69,7 +74,8 @@ impl Manifest {
         let flags = flag(self.metadata.is_some(), HAS_METADATA)
             | flag(self.clean_close.is_some(), HAS_CLOSE)
             | flag(self.backup_of.is_some(), IS_BACKUP)
-            | flag(!self.cuts.is_empty(), HAS_CUTS);
+            | flag(!self.cuts.is_empty(), HAS_CUTS)
+            | flag(!self.locator.as_bytes().is_empty(), HAS_LOCATOR);
         put(&MAGIC);
         put(&Self::VERSION.to_le_bytes());
         put(&flags.to_le_bytes());
@@ -98,9 +104,13 @@ impl Manifest {
             4 + cuts.sum::<usize>()
         };
         let metadata = self.metadata.as_ref().map_or(0, |bytes| 4 + bytes.len());
+        let locator = match self.locator.as_bytes().len() {
+            0 => 0,
+            len => 4 + len,
+        };
         let tails = self.levels.iter();
         let tails = tails.map(|tail| size_of_val(&*tail.nodes) + tail.sums.len() * SUM_BYTES);
-        at::HEAD + close + cuts + metadata + tails.sum::<usize>() + CRC_BYTES
+        at::HEAD + close + cuts + metadata + locator + tails.sum::<usize>() + CRC_BYTES
     }
 
     /// Reads a manifest from exactly these bytes; errors call it `name`. Takes any bytes, and no
@@ -133,7 +143,7 @@ impl Manifest {
         }
         fields.check_frame(bytes)?;
         let flags = fields.u32()?;
-        if flags & !(HAS_METADATA | HAS_CLOSE | IS_BACKUP | HAS_CUTS) != 0 {
+        if flags & !(HAS_METADATA | HAS_CLOSE | IS_BACKUP | HAS_CUTS | HAS_LOCATOR) != 0 {
             let reason = format!("unknown flags {flags:#010x}");
             return Err(fields.damage(at::FLAGS, reason));
         }
@@ -156,6 +166,7 @@ impl Manifest {
             backup_of: None,
             cuts: Vec::new(),
             metadata: None,
+            locator: Locator::default(),
             levels: Vec::new(),
         };
         if flags & HAS_CLOSE != 0 {
@@ -183,6 +194,17 @@ impl Manifest {
             let (offset, len) = (fields.offset, fields.u32()? as usize);
             check_metadata(len).map_err(|reason| fields.damage(offset, reason))?;
             manifest.metadata = Some(fields.take(len)?.to_vec());
+        }
+        if flags & HAS_LOCATOR != 0 {
+            let (offset, len) = (fields.offset, fields.u32()? as usize);
+            let locator = Locator::new(fields.take(len)?).filter(|_| len > 0);
+            manifest.locator = locator.ok_or_else(|| {
+                let most = Locator::MAX_BYTES;
+                fields.damage(
+                    offset,
+                    format!("a locator of {len} bytes; it has 1 to {most}"),
+                )
+            })?;
         }
         let shape = manifest.shape();
         for level in 0..shape.levels() {

@@ -8,7 +8,7 @@ use crate::{
     StorageError,
     engine::log::{Identity, random_bytes, random_salt},
     manifest::{BackupOf, Manifest},
-    storage::{FIRST_SEGMENT, Storage, WriteError},
+    storage::{FIRST_SEGMENT, Locator, Storage, WriteError},
 };
 
 pub(crate) fn create(
@@ -38,6 +38,7 @@ pub(crate) fn create(
         size: 0,
         root: [0; 32],
         metadata: None,
+        locator: Locator::default(),
         levels: Manifest::empty_levels(),
         first_segment: FIRST_SEGMENT,
         newest: header.copy(),

@@ -76,7 +76,7 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// The checks of [`Storage::put`](super::Storage::put) that every backend with shards of
+    /// The checks of [`UnitWriter::put`](super::UnitWriter::put) that every backend with shards of
     /// `shard_chunks` chunks must make.
     ///
     /// # Errors

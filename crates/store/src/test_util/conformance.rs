@@ -7,6 +7,7 @@ mod log;
 mod manifest;
 mod place;
 mod site;
+mod writers;
 
 use std::{
     any::Any,
@@ -68,6 +69,7 @@ fn clauses() -> impl Iterator<Item = Clause> {
         place::CLAUSES,
         log::CLAUSES,
         levels::CLAUSES,
+        writers::CLAUSES,
         manifest::CLAUSES,
     ];
     groups.into_iter().flatten().copied()

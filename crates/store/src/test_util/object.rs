@@ -1,8 +1,9 @@
 //! [`ObjectStorage`]: the storage contract over object-store semantics, for tests.
 //!
 //! It shows that nothing above the backends needs files: groups of the log are objects named by
-//! segment and offset, units of a level objects named by their index, manifests numbered objects of
-//! which the newest is in force, and ownership a numbered claim. Every object is created once. A
+//! segment and offset, units of the levels travel in packs under names that are used once,
+//! manifests are numbered objects of which the newest is in force, and ownership is a numbered
+//! claim. Every object is created once. A
 //! name that our own bytes have is a success, because the answer to an earlier try may have been
 //! lost. A name that other bytes have means that there is another owner. The bucket is listed while
 //! opening and never after, which [`ObjectStore::requests`] lets tests assert.
@@ -10,6 +11,7 @@
 mod client;
 mod lease;
 mod names;
+mod packs;
 mod pieces;
 mod store;
 
@@ -26,12 +28,13 @@ use crate::{
     chunk::{SHARD_CHUNKS, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        FIRST_SEGMENT, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentBytes,
-        SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+        FIRST_SEGMENT, Locator, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentBytes,
+        SegmentReader, SegmentWriter, Shard, Storage, UnitWriter, WriteError,
     },
 };
 use client::{Client, Created};
 use lease::Lease;
+use packs::{Pack, Packs, View};
 use pieces::{Beginning, Piece, Reader};
 
 /// A tree's place in a simulated bucket.
@@ -56,6 +59,7 @@ pub struct ObjectStorage {
     segments: Mutex<BTreeMap<u64, Vec<Piece>>>,
     /// The newest manifest known, from which newer ones are looked for.
     newest: Mutex<Option<u64>>,
+    packs: Packs,
 }
 
 impl ObjectStorage {
@@ -75,8 +79,10 @@ impl ObjectStorage {
             shard_chunks > 0 && shard_chunks.is_multiple_of(SUMS_PER_SECTOR),
             "a shard holds whole sectors of checksums"
         );
+        let client = Client::new(bucket);
         Self {
-            client: Client::new(bucket),
+            packs: Packs::new(client.clone()),
+            client,
             shard_chunks,
             segments: Mutex::default(),
             newest: Mutex::default(),
@@ -243,38 +249,43 @@ impl Storage for ObjectStorage {
         self.delete_pieces(number, &offsets)
     }
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        shard.check_put(first, bytes.len(), self.shard_chunks)?;
-        let units = bytes.chunks_exact(shard.stream.unit_bytes());
-        for (index, bytes) in (first..).zip(units) {
-            let name = names::unit(shard, index);
-            if let Created::Taken(_) = self.client.create(&name, bytes)? {
-                let text = format!("cannot create the object {name}: it has other bytes");
-                return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
-            }
-        }
-        Ok(())
+    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        let pack = Pack::start(&self.client, self.shard_chunks, with)?;
+        Ok(Box::new(pack))
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn region(&self, shard: Shard, units: u64, _reads: Reads) -> io::Result<Arc<dyn Region>> {
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        _reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
         shard.check_view(units, self.shard_chunks)?;
-        if let Some(last) = units.checked_sub(1) {
-            // Units are put in order, so that the last one stands for all.
-            let name = names::unit(shard, last);
-            if self.client.len(&name)?.is_none() {
-                let text = format!("cannot view the object {name}: it is not there");
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
-            }
+        let index = self.packs.index(locator)?;
+        if !index.has(shard, units) {
+            return Err(packs::missing(shard, units - 1));
         }
         Ok(Arc::new(View {
             client: self.client.clone(),
+            index,
             shard,
             units,
         }))
+    }
+
+    fn read_units(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        first: u64,
+        bytes: &mut [u8],
+    ) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.shard_chunks)?;
+        let offset = first * shard.stream.unit_bytes() as u64;
+        self.packs
+            .index(locator)?
+            .read(&self.client, shard, offset, bytes)
     }
 
     fn shard_chunks(&self) -> u64 {
@@ -329,44 +340,5 @@ impl Storage for ObjectStorage {
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, other))
             }
         }
-    }
-}
-
-/// A view of units, read by request.
-#[derive(Debug)]
-struct View {
-    client: Client,
-    shard: Shard,
-    units: u64,
-}
-
-impl Region for View {
-    fn bytes(&self) -> Option<&[u8]> {
-        None
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        let unit = self.shard.stream.unit_bytes();
-        let len = self.units * unit as u64;
-        let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| end > len) {
-            let text = format!(
-                "cannot read {} bytes at byte {offset} of a view of {len}",
-                buf.len()
-            );
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
-        }
-        let mut offset = offset;
-        let mut rest = buf;
-        while !rest.is_empty() {
-            let within = (offset % unit as u64) as usize;
-            let now = rest.len().min(unit - within);
-            let (head, tail) = rest.split_at_mut(now);
-            let name = names::unit(self.shard, offset / unit as u64);
-            head.copy_from_slice(&self.client.get_range(&name, within, now)?);
-            offset += now as u64;
-            rest = tail;
-        }
-        Ok(())
     }
 }

@@ -14,7 +14,8 @@ use rotortree_store::{
     fs::FsStorage,
     memory::MemoryStorage,
     storage::{
-        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+        Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
+        UnitWriter, WriteError,
     },
     test_util::{
         conformance,
@@ -78,6 +79,22 @@ fn objects_keep_the_contract_when_responses_and_requests_are_lost() {
 #[derive(Clone, Debug)]
 struct Careless(MemoryStorage);
 
+struct CarelessUnits<'a>(Box<dyn UnitWriter + 'a>);
+
+impl UnitWriter for CarelessUnits<'_> {
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        // The last unit short, filled up with zeros.
+        let unit = shard.stream.unit_bytes();
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(unit), 0);
+        self.0.put(shard, first, &bytes)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        self.0.finish()
+    }
+}
+
 impl Storage for Careless {
     fn describe(&self) -> String {
         self.0.describe()
@@ -113,18 +130,17 @@ impl Storage for Careless {
     fn remove_segment(&self, number: u64) -> io::Result<()> {
         self.0.remove_segment(number)
     }
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        // The last unit short, filled up with zeros.
-        let unit = shard.stream.unit_bytes();
-        let mut bytes = bytes.to_vec();
-        bytes.resize(bytes.len().next_multiple_of(unit), 0);
-        self.0.put(shard, first, &bytes)
+    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        Ok(Box::new(CarelessUnits(self.0.start_units(with)?)))
     }
-    fn sync_levels(&self) -> io::Result<()> {
-        self.0.sync_levels()
-    }
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
-        self.0.region(shard, units, reads)
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        self.0.region(locator, shard, units, reads)
     }
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         self.0.load_manifest()

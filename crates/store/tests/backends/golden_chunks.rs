@@ -10,7 +10,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, chunk_sum},
     manifest::Manifest,
     memory::MemoryStorage,
-    storage::{Reads, Shard, Storage, Stream},
+    storage::{Locator, Reads, Shard, Storage, Stream},
 };
 use rotortree_wal::{HeaderCopy, Position};
 
@@ -36,6 +36,7 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         size: 0,
         root: [0; 32],
         metadata: None,
+        locator: Locator::default(),
         levels: Manifest::empty_levels(),
         first_segment: 1,
         newest: HeaderCopy {
@@ -51,7 +52,7 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         cuts: Vec::new(),
     };
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
-    let tails = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
+    let written = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {
         ControlFlow::Continue(())
     })
     .unwrap();
@@ -64,7 +65,7 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
             index: 0,
         };
         storage
-            .region(shard, units, Reads::Positioned)
+            .region(&written.locator, shard, units, Reads::Positioned)
             .unwrap()
             .read_at(0, &mut bytes)
             .unwrap();
@@ -90,9 +91,9 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         hex(&Blake3Hasher.hash_children(inner.as_chunks::<32>().0)),
         "354ab914c0713a1b0b922da60a25d2fd1bcd1b83462c0ebb58bff750f2fd6761"
     );
-    assert_eq!(tails[1].sums.len(), 32);
-    assert_eq!(format!("{:08x}", tails[1].sums[31]), "f5f22a5d");
-    let nodes: &[Hash] = &tails[7].nodes;
+    assert_eq!(written.tails[1].sums.len(), 32);
+    assert_eq!(format!("{:08x}", written.tails[1].sums[31]), "f5f22a5d");
+    let nodes: &[Hash] = &written.tails[7].nodes;
     assert_eq!(
         nodes,
         [tree.root().unwrap()],

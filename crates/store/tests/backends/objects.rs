@@ -33,12 +33,13 @@ fn steadily(storage: &ObjectStorage) -> Result<(), StorageError> {
     for group in 1..4 {
         storage.commit_group(1, group * 512, &[group as u8; 512])?;
     }
-    storage.put(CHUNKS, 0, &[9; 2 * CHUNK_BYTES])?;
-    storage.sync_levels()?;
+    let mut units = storage.start_units(&[])?;
+    units.put(CHUNKS, 0, &[9; 2 * CHUNK_BYTES])?;
+    let locator = units.finish()?;
     storage.create_segment(2, &[2; 512])?;
     commit(storage, 1)?;
     storage.remove_segment(1)?;
-    storage.region(CHUNKS, 2, Reads::Mapped)?;
+    storage.region(&locator, CHUNKS, 2, Reads::Mapped)?;
     storage.commit_group(2, 512, &[3; 512])?;
     Ok(())
 }

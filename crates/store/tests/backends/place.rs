@@ -289,10 +289,12 @@ fn a_shard_that_was_cut_is_an_error_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
     let storage = FsStorage::new(dir.path());
     let _owner = storage.acquire().unwrap();
-    storage.put(shard, 0, &[1; 2 * CHUNK_BYTES]).unwrap();
-    storage.sync_levels().unwrap();
+    let mut units = storage.start_units(&[]).unwrap();
+    units.put(shard, 0, &[1; 2 * CHUNK_BYTES]).unwrap();
+    let locator = units.finish().unwrap();
     let path = dir.path().join("levels/07/000000.chunks");
-    let view = storage.region(shard, 2, Reads::Positioned).unwrap();
+    let view = storage.region(&locator, shard, 2, Reads::Positioned);
+    let view = view.unwrap();
     fs::OpenOptions::new()
         .write(true)
         .open(&path)
@@ -301,7 +303,8 @@ fn a_shard_that_was_cut_is_an_error_that_names_it() {
         .unwrap();
     let name = path.display().to_string();
     for reads in [Reads::Mapped, Reads::Positioned] {
-        let error = storage.region(shard, 2, reads).map(drop).unwrap_err();
+        let error = storage.region(&locator, shard, 2, reads);
+        let error = error.map(drop).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         assert!(error.to_string().contains(&name), "{error}");
     }
@@ -443,7 +446,8 @@ fn a_manifest_in_the_place_of_ours_is_found_and_not_replaced() {
         level: 0,
         index: 0,
     };
-    storage.put(shard, 0, &[5; 4096]).unwrap_err();
+    let mut units = storage.start_units(&[]).unwrap();
+    units.put(shard, 0, &[5; 4096]).unwrap_err();
     assert!(!dir.path().join("levels").exists());
     if cfg!(unix) {
         storage.commit_group(1, 1536, &[4; 512]).unwrap_err();

@@ -71,6 +71,8 @@ fn unit(stream: Stream, level: u8, index: u64) -> Vec<u8> {
 fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> {
     let _owner = storage.acquire().expect("the place has no owner");
     let mut there = BTreeMap::<(Stream, u8), u64>::new();
+    let mut locator;
+    let mut writer = storage.start_units(&[]).expect("a writer");
     for put in puts {
         let units = there.entry((put.stream, put.level)).or_default();
         let first = *units - put.again.min(*units);
@@ -89,13 +91,14 @@ fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> 
                 level: put.level,
                 index: index / per_shard,
             };
-            storage.put(shard, index % per_shard, bytes).expect("put");
+            writer.put(shard, index % per_shard, bytes).expect("put");
         }
         if put.synced {
-            storage.sync_levels().expect("synced");
+            locator = writer.finish().expect("synced");
+            writer = storage.start_units(&[&locator]).expect("a writer");
         }
     }
-    storage.sync_levels().expect("synced");
+    locator = writer.finish().expect("synced");
     for ((stream, level), units) in there {
         let per_shard = stream.shard_units(SHARD_CHUNKS);
         for index in 0..units.div_ceil(per_shard) {
@@ -109,7 +112,7 @@ fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> 
             for wanted in [1, here.div_ceil(2), here] {
                 for reads in [Reads::Mapped, Reads::Positioned] {
                     let region = storage
-                        .region(shard, wanted, reads)
+                        .region(&locator, shard, wanted, reads)
                         .expect("the units are there");
                     for index in [0, wanted / 2, wanted - 1] {
                         let len = unit_len(stream);
@@ -125,7 +128,7 @@ fn check_puts(storage: &dyn Storage, puts: &[Put]) -> Result<(), TestCaseError> 
                     }
                 }
             }
-            let beyond = storage.region(shard, here + 1, Reads::Positioned);
+            let beyond = storage.region(&locator, shard, here + 1, Reads::Positioned);
             prop_assert!(beyond.is_err(), "{} units of {}", here + 1, here);
         }
     }

@@ -12,8 +12,8 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR},
     manifest::Manifest,
     storage::{
-        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, Stream,
-        WriteError,
+        Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
+        Stream, UnitWriter, WriteError,
     },
 };
 
@@ -206,20 +206,19 @@ fn not_here<T>() -> io::Result<T> {
     Err(io::Error::other("the test place has no log"))
 }
 
-impl Storage for TestPlace {
-    fn describe(&self) -> String {
-        "test place".into()
-    }
+/// Units that are being put.
+struct Units<'a>(&'a TestPlace);
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        shard.check_put(first, bytes.len(), self.shard_chunks)?;
+impl UnitWriter for Units<'_> {
+    fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
+        shard.check_put(first, bytes.len(), self.0.shard_chunks)?;
         let Shard {
             stream,
             level,
             index,
         } = shard;
-        let first = index * stream.shard_units(self.shard_chunks) + first;
-        let mut state = self.state();
+        let first = index * stream.shard_units(self.0.shard_chunks) + first;
+        let mut state = self.0.state();
         let unit = unit(stream);
         assert!(
             bytes.len().is_multiple_of(unit) && !bytes.is_empty(),
@@ -253,15 +252,31 @@ impl Storage for TestPlace {
         outcome
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        let mut state = self.state();
+    fn finish(self: Box<Self>) -> io::Result<Locator> {
+        let mut state = self.0.state();
         state.syncs += 1;
         state.step()?;
         state.unsynced = false;
-        Ok(())
+        Ok(Locator::default())
+    }
+}
+
+impl Storage for TestPlace {
+    fn describe(&self) -> String {
+        "test place".into()
     }
 
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
+    fn start_units(&self, _with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        Ok(Box::new(Units(self)))
+    }
+
+    fn region(
+        &self,
+        _placement: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
         let Shard {
             stream,
             level,

@@ -5,11 +5,11 @@ use std::{ops::ControlFlow, sync::Arc};
 use rotortree_hasher::{Hash, Hasher, ToyHasher};
 use rotortree_lean_imt::{LeanIMT, MemoryNodes, TreeSnapshot, reference};
 use rotortree_store::{
-    checkpoint::{CheckpointFailure, write_nodes},
+    checkpoint::{CheckpointFailure, WrittenLevels, write_nodes},
     chunk::SHARD_CHUNKS,
     cold::{ColdNodes, load_nodes},
     manifest::Manifest,
-    storage::{Reads, Storage},
+    storage::{Locator, Reads, Storage},
     test_util::watchdog::limit_this_process,
 };
 use rotortree_wal::{HeaderCopy, Position};
@@ -40,6 +40,7 @@ pub(crate) fn empty_manifest(arity: usize) -> Manifest {
         size: 0,
         root: [0; 32],
         metadata: None,
+        locator: Locator::default(),
         levels: Manifest::empty_levels(),
         first_segment: 1,
         newest: HeaderCopy {
@@ -99,8 +100,8 @@ impl Store {
         &mut self,
         snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     ) -> Result<(), CheckpointFailure> {
-        let levels = write_nodes(&*self.storage, &self.manifest, snapshot, &mut go_on)?;
-        self.commit(snapshot, levels);
+        let written = write_nodes(&*self.storage, &self.manifest, snapshot, &mut go_on)?;
+        self.commit(snapshot, written);
         Ok(())
     }
 
@@ -108,13 +109,14 @@ impl Store {
     pub(crate) fn commit<const N: usize, const MAX_DEPTH: usize>(
         &mut self,
         snapshot: &TreeSnapshot<N, MAX_DEPTH>,
-        levels: Vec<rotortree_store::manifest::LevelTail>,
+        written: WrittenLevels,
     ) {
         let manifest = Manifest {
             generation: self.manifest.generation + 1,
             size: snapshot.size(),
             root: snapshot.root().unwrap_or_default(),
-            levels,
+            locator: written.locator,
+            levels: written.tails,
             durable: Position {
                 sequence: self.manifest.sequence,
                 size: snapshot.size(),

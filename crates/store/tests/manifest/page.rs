@@ -67,6 +67,7 @@ fn the_manifest_is_as_its_tables_say() {
     let close = manifest.clean_close.unwrap();
     let of = manifest.backup_of.unwrap();
     let metadata = manifest.metadata.clone().unwrap();
+    let locator = manifest.locator.as_bytes();
     let cuts = cut_bytes(&manifest);
     let tails: Vec<u8> = manifest
         .levels
@@ -103,7 +104,7 @@ fn the_manifest_is_as_its_tables_say() {
     let fields = [
         ("magic", b"ROTORMAN".to_vec()),
         ("format version", Manifest::VERSION.to_le_bytes().to_vec()),
-        ("flags", vec![0b1111, 0, 0, 0]),
+        ("flags", vec![0b1_1111, 0, 0, 0]),
         ("length of the whole", joined([bytes.len() as u64], &[])),
         ("generation", joined([manifest.generation], &[])),
         ("tree id", manifest.tree_id.to_vec()),
@@ -132,6 +133,10 @@ fn the_manifest_is_as_its_tables_say() {
         (
             "with flag bit 0",
             [&(metadata.len() as u32).to_le_bytes()[..], &metadata].concat(),
+        ),
+        (
+            "with flag bit 4",
+            [&(locator.len() as u32).to_le_bytes()[..], locator].concat(),
         ),
         ("for each level", tails),
         (

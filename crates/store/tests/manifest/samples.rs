@@ -4,6 +4,7 @@ use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
     manifest::{BackupOf, CleanClose, CutNotice, LevelTail, Manifest},
     shape::Shape,
+    storage::Locator,
 };
 use rotortree_wal::{HeaderCopy, Position};
 
@@ -28,6 +29,7 @@ pub(crate) fn full(arity: u32, size: u64) -> Manifest {
             generation: 41,
         }),
         cuts: cuts(),
+        locator: Locator::new(*b"index/17").expect("it is short"),
         ..plain(arity, size, root)
     }
 }
@@ -45,6 +47,7 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
         size,
         root,
         metadata: None,
+        locator: Locator::default(),
         levels: tails(arity, size),
         first_segment: 8,
         newest: HeaderCopy {

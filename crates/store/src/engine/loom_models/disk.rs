@@ -11,7 +11,8 @@ use crate::{
     StorageError,
     memory::MemoryStorage,
     storage::{
-        Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage, WriteError,
+        Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
+        UnitWriter, WriteError,
     },
     sync::{Mutex, lock},
 };
@@ -172,16 +173,18 @@ impl Storage for Disk {
         self.memory.remove_segment(number)
     }
 
-    fn put(&self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()> {
-        self.memory.put(shard, first, bytes)
+    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
+        self.memory.start_units(with)
     }
 
-    fn sync_levels(&self) -> io::Result<()> {
-        self.memory.sync_levels()
-    }
-
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
-        self.memory.region(shard, units, reads)
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        self.memory.region(locator, shard, units, reads)
     }
 
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use super::site::{Clause, Site, pattern};
 use crate::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
-    storage::{Reads, Region, Shard, Storage, Stream},
+    storage::{Locator, Reads, Region, Shard, Storage, Stream},
 };
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -21,14 +21,8 @@ pub(super) const CLAUSES: &[Clause] = &[
     ),
     ("a view has the units asked for and no more", view_bounds),
     ("units that are not there are not viewed", absent_units),
-    ("equal bytes may be put again", put_again),
-    (
-        "other bytes put over uncommitted ones are refused or take effect",
-        put_other,
-    ),
     ("bytes that are not whole units are refused", uneven),
     ("a view stays as it is while more is put", views_stay),
-    ("a sync with nothing to do is fine", idle_sync),
     (
         "views are read from many threads while units are put",
         reading_beside_writing,
@@ -37,7 +31,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
-fn shard(stream: Stream, level: u8, index: u64) -> Shard {
+pub(super) fn shard(stream: Stream, level: u8, index: u64) -> Shard {
     Shard {
         stream,
         level,
@@ -45,7 +39,7 @@ fn shard(stream: Stream, level: u8, index: u64) -> Shard {
     }
 }
 
-fn chunks(level: u8, index: u64) -> Shard {
+pub(super) fn chunks(level: u8, index: u64) -> Shard {
     shard(Stream::Chunks, level, index)
 }
 
@@ -64,12 +58,27 @@ fn read(region: &dyn Region, len: usize) -> Vec<u8> {
     bytes
 }
 
+/// Puts units through one writer: all that `with` names, and each of `puts`.
 #[track_caller]
-fn expect_units(storage: &dyn Storage, shard: Shard, expected: &[u8]) {
+pub(super) fn put(storage: &dyn Storage, with: &Locator, puts: &[(Shard, u64, &[u8])]) -> Locator {
+    let mut units = storage.start_units(&[with]).expect("a writer");
+    for (shard, first, bytes) in puts {
+        units.put(*shard, *first, bytes).expect("put");
+    }
+    units.finish().expect("synced")
+}
+
+#[track_caller]
+pub(super) fn expect_units(
+    storage: &dyn Storage,
+    locator: &Locator,
+    shard: Shard,
+    expected: &[u8],
+) {
     let units = (expected.len() / shard.stream.unit_bytes()) as u64;
     for reads in READS {
         let region = storage
-            .region(shard, units, reads)
+            .region(locator, shard, units, reads)
             .expect("the units are there");
         assert!(
             read(&*region, expected.len()) == expected,
@@ -81,17 +90,16 @@ fn expect_units(storage: &dyn Storage, shard: Shard, expected: &[u8]) {
 fn round_trip(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
+    let mut locator = Locator::default();
     for stream in [Stream::Chunks, Stream::Sums] {
         let bytes = pattern(1, 5 * stream.unit_bytes());
         let (head, tail) = bytes.split_at(2 * stream.unit_bytes());
-        storage.put(shard(stream, 0, 0), 0, head).expect("put");
-        storage.put(shard(stream, 0, 0), 2, tail).expect("put");
-        storage.sync_levels().expect("synced");
-        expect_units(&*storage, shard(stream, 0, 0), &bytes);
+        let shard = shard(stream, 0, 0);
+        locator = put(&*storage, &locator, &[(shard, 0, head), (shard, 2, tail)]);
+        expect_units(&*storage, &locator, shard, &bytes);
         let more = pattern(2, 2 * stream.unit_bytes());
-        storage.put(shard(stream, 0, 0), 5, &more).expect("put");
-        storage.sync_levels().expect("synced");
-        expect_units(&*site.open(), shard(stream, 0, 0), &[bytes, more].concat());
+        locator = put(&*storage, &locator, &[(shard, 5, &more)]);
+        expect_units(&*site.open(), &locator, shard, &[bytes, more].concat());
     }
 }
 
@@ -101,19 +109,22 @@ fn separate(site: &Site<'_>) {
     let places = [0, 1, 9, 10, 63, 64, 255]
         .map(|level| [Stream::Chunks, Stream::Sums].map(|stream| (stream, level)));
     let bytes = |(stream, level): (Stream, u8)| {
-        pattern(
-            u64::from(level) * 2 + stream as u64,
-            2 * stream.unit_bytes(),
-        )
+        let seed = u64::from(level) * 2 + stream as u64;
+        pattern(seed, 2 * stream.unit_bytes())
     };
+    let mut units = storage.start_units(&[]).expect("a writer");
     for place in places.as_flattened() {
-        storage
-            .put(shard(place.0, place.1, 0), 0, &bytes(*place))
-            .expect("put");
+        let put = units.put(shard(place.0, place.1, 0), 0, &bytes(*place));
+        put.expect("put");
     }
-    storage.sync_levels().expect("synced");
+    let locator = units.finish().expect("synced");
     for place in places.as_flattened() {
-        expect_units(&*storage, shard(place.0, place.1, 0), &bytes(*place));
+        expect_units(
+            &*storage,
+            &locator,
+            shard(place.0, place.1, 0),
+            &bytes(*place),
+        );
     }
 }
 
@@ -123,25 +134,27 @@ fn across_shards(site: &Site<'_>) {
     if storage.shard_chunks() > 1024 {
         return;
     }
+    let mut locator = Locator::default();
     for stream in [Stream::Chunks, Stream::Sums] {
         let units = stream.shard_units(storage.shard_chunks());
         let unit = stream.unit_bytes();
         let full = units as usize * unit;
         let bytes = pattern(4, 3 * full);
+        let mut writer = storage.start_units(&[&locator]).expect("a writer");
         for (index, bytes) in (0..).zip(bytes.chunks(full)) {
             // One unit, then all but the last, then that.
             let (first, rest) = bytes.split_at(unit);
             let (rest, last) = rest.split_at(full - 2 * unit);
             let shard = shard(stream, 2, index);
-            storage.put(shard, 0, first).expect("put");
-            storage.put(shard, 1, rest).expect("put");
-            storage.put(shard, units - 1, last).expect("put");
+            writer.put(shard, 0, first).expect("put");
+            writer.put(shard, 1, rest).expect("put");
+            writer.put(shard, units - 1, last).expect("put");
         }
-        storage.sync_levels().expect("synced");
+        locator = writer.finish().expect("synced");
         for (index, bytes) in (0..).zip(bytes.chunks(full)) {
             let shard = shard(stream, 2, index);
-            expect_units(&*storage, shard, bytes);
-            expect_units(&*storage, shard, &bytes[..unit]);
+            expect_units(&*storage, &locator, shard, bytes);
+            expect_units(&*storage, &locator, shard, &bytes[..unit]);
         }
     }
 }
@@ -153,7 +166,8 @@ fn beyond_a_shard(site: &Site<'_>) {
         let units = stream.shard_units(storage.shard_chunks());
         let two = pattern(13, 2 * stream.unit_bytes());
         for first in [units - 1, units, units + 1, u64::MAX] {
-            let put = storage.put(shard(stream, 0, 0), first, &two);
+            let mut writer = storage.start_units(&[]).expect("a writer");
+            let put = writer.put(shard(stream, 0, 0), first, &two);
             assert_eq!(
                 put.map_err(|error| error.kind()),
                 Err(io::ErrorKind::InvalidInput),
@@ -161,8 +175,9 @@ fn beyond_a_shard(site: &Site<'_>) {
             );
         }
     }
+    let locator = put(&*storage, &Locator::default(), &[]);
     for index in [0, 1] {
-        let next = storage.region(chunks(0, index), 1, Reads::Positioned);
+        let next = storage.region(&locator, chunks(0, index), 1, Reads::Positioned);
         assert!(next.is_err(), "something was written to shard {index}");
     }
 }
@@ -171,10 +186,10 @@ fn view_bounds(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(5, 3 * CHUNK_BYTES);
-    storage.put(chunks(0, 0), 0, &bytes).expect("put");
-    storage.sync_levels().expect("synced");
+    let locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, &bytes)]);
     for reads in READS {
-        let region = storage.region(chunks(0, 0), 2, reads).expect("there");
+        let region = storage.region(&locator, chunks(0, 0), 2, reads);
+        let region = region.expect("there");
         let len = 2 * CHUNK_BYTES as u64;
         if let Some(at_once) = region.bytes() {
             assert_eq!(at_once.len() as u64, len, "the units asked for");
@@ -191,7 +206,7 @@ fn view_bounds(site: &Site<'_>) {
         }
         region.read_at(len, &mut []).expect("nothing at the end");
         let none = storage
-            .region(chunks(0, 0), 0, reads)
+            .region(&locator, chunks(0, 0), 0, reads)
             .expect("an empty view");
         assert_eq!(read(&*none, 0), []);
     }
@@ -200,13 +215,11 @@ fn view_bounds(site: &Site<'_>) {
 fn absent_units(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
-    storage
-        .put(chunks(0, 0), 0, &pattern(6, 2 * CHUNK_BYTES))
-        .expect("put");
-    storage.sync_levels().expect("synced");
+    let bytes = pattern(6, 2 * CHUNK_BYTES);
+    let locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, &bytes)]);
     for reads in READS {
         let kind = |shard, level, units| {
-            let region = storage.region(chunks(level, shard), units, reads);
+            let region = storage.region(&locator, chunks(level, shard), units, reads);
             region.map(drop).map_err(|e| e.kind())
         };
         assert_eq!(kind(0, 0, 2), Ok(()));
@@ -224,44 +237,6 @@ fn absent_units(site: &Site<'_>) {
     }
 }
 
-fn put_again(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
-    let bytes = pattern(7, 3 * CHUNK_BYTES);
-    for _ in 0..2 {
-        storage.put(chunks(0, 0), 0, &bytes).expect("put");
-        storage
-            .put(chunks(0, 0), 1, &bytes[CHUNK_BYTES..])
-            .expect("put");
-        storage.sync_levels().expect("synced");
-        expect_units(&*storage, chunks(0, 0), &bytes);
-    }
-    let other = site.open();
-    other
-        .put(chunks(0, 0), 0, &bytes)
-        .expect("put through another handle");
-    other.sync_levels().expect("synced");
-    expect_units(&*other, chunks(0, 0), &bytes);
-}
-
-fn put_other(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
-    let (old, new) = (pattern(8, CHUNK_BYTES), pattern(9, CHUNK_BYTES));
-    storage.put(chunks(0, 0), 0, &old).expect("put");
-    storage.sync_levels().expect("synced");
-    let put = storage
-        .put(chunks(0, 0), 0, &new)
-        .and_then(|()| storage.sync_levels());
-    match put {
-        Ok(()) => expect_units(&*storage, chunks(0, 0), &new),
-        Err(error) => {
-            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{error}");
-            expect_units(&*storage, chunks(0, 0), &old);
-        }
-    }
-}
-
 fn uneven(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
@@ -270,15 +245,16 @@ fn uneven(site: &Site<'_>) {
         (Stream::Chunks, CHUNK_BYTES + SUM_SECTOR_BYTES),
         (Stream::Sums, SUM_SECTOR_BYTES - 1),
     ] {
-        let put = storage.put(shard(stream, 0, 0), 0, &vec![0; len]);
+        let mut writer = storage.start_units(&[]).expect("a writer");
+        let put = writer.put(shard(stream, 0, 0), 0, &vec![0; len]);
         assert_eq!(
             put.map_err(|error| error.kind()),
             Err(io::ErrorKind::InvalidInput),
             "{len} bytes for {stream}"
         );
     }
-    storage.put(chunks(0, 0), 0, &[]).expect("no units at all");
-    storage.sync_levels().expect("synced");
+    let nothing = (chunks(0, 0), 0, &[][..]);
+    put(&*storage, &Locator::default(), &[nothing]);
 }
 
 fn views_stay(site: &Site<'_>) {
@@ -286,11 +262,11 @@ fn views_stay(site: &Site<'_>) {
     let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(10, 40 * CHUNK_BYTES);
     let mut views: Vec<(Arc<dyn Region>, usize)> = Vec::new();
+    let mut locator = Locator::default();
     for (index, chunk) in bytes.chunks(CHUNK_BYTES).enumerate() {
-        storage.put(chunks(3, 0), index as u64, chunk).expect("put");
-        storage.sync_levels().expect("synced");
+        locator = put(&*storage, &locator, &[(chunks(3, 0), index as u64, chunk)]);
         for reads in READS {
-            let view = storage.region(chunks(3, 0), index as u64 + 1, reads);
+            let view = storage.region(&locator, chunks(3, 0), index as u64 + 1, reads);
             views.push((view.expect("there"), (index + 1) * CHUNK_BYTES));
         }
     }
@@ -299,42 +275,32 @@ fn views_stay(site: &Site<'_>) {
     }
 }
 
-fn idle_sync(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
-    storage.sync_levels().expect("nothing was ever put");
-    storage
-        .put(shard(Stream::Sums, 0, 0), 0, &pattern(11, SUM_SECTOR_BYTES))
-        .expect("put");
-    storage.sync_levels().expect("synced");
-    storage.sync_levels().expect("nothing was put since");
-}
-
 fn reading_beside_writing(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
     let bytes = pattern(12, 64 * CHUNK_BYTES);
     let (head, tail) = bytes.split_at(8 * CHUNK_BYTES);
-    storage.put(chunks(0, 0), 0, head).expect("put");
-    storage.sync_levels().expect("synced");
+    let mut locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, head)]);
+    let before = locator.clone();
     std::thread::scope(|scope| {
         for reads in READS {
-            let storage = &storage;
+            let (storage, before) = (&storage, &before);
             scope.spawn(move || {
                 for round in 0..50 {
                     let units = 1 + round % 8;
-                    let view = storage.region(chunks(0, 0), units, reads);
+                    let view = storage.region(before, chunks(0, 0), units, reads);
                     let len = units as usize * CHUNK_BYTES;
                     assert!(read(&*view.expect("there"), len) == head[..len]);
                 }
             });
         }
         for (index, chunk) in tail.chunks(CHUNK_BYTES).enumerate() {
-            storage
-                .put(chunks(0, 0), 8 + index as u64, chunk)
-                .expect("put");
+            locator = put(
+                &*storage,
+                &locator,
+                &[(chunks(0, 0), 8 + index as u64, chunk)],
+            );
         }
-        storage.sync_levels().expect("synced");
     });
-    expect_units(&*storage, chunks(0, 0), &bytes);
+    expect_units(&*storage, &locator, chunks(0, 0), &bytes);
 }

@@ -169,14 +169,19 @@ fn expect_missing(storage: &dyn Storage) {
 }
 
 fn sweep_keeps(site: &Site<'_>) {
-    {
+    let locator = {
         let storage = site.open();
         let _owner = storage.acquire().expect("the place has no owner");
         create(&*storage, FIRST_SEGMENT, 8);
         create(&*storage, FIRST_SEGMENT + 1, 600);
         let chunk = pattern(1, crate::chunk::CHUNK_BYTES);
-        storage.put(CHUNKS, 0, &chunk).expect("a put");
-        storage.sync_levels().expect("a sync");
+        let mut units = storage.start_units(&[]).expect("a writer");
+        units.put(CHUNKS, 0, &chunk).expect("a put");
+        units.finish().expect("a sync")
+    };
+    {
+        let storage = site.open();
+        let _owner = storage.acquire().expect("the place has no owner");
         storage
             .commit_manifest(0, b"manifest")
             .expect("the first manifest");
@@ -190,7 +195,7 @@ fn sweep_keeps(site: &Site<'_>) {
     let manifest = storage.load_manifest().expect("the manifest can be read");
     assert_eq!(manifest.as_deref(), Some(&b"manifest"[..]));
     storage
-        .region(CHUNKS, 1, Reads::Positioned)
+        .region(&locator, CHUNKS, 1, Reads::Positioned)
         .expect("the chunk is there");
 }
 

@@ -1,7 +1,5 @@
 //! Names of objects. The only module that spells them.
 
-use crate::storage::{Shard, Stream};
-
 pub(super) const OWNERS: &str = "owner/";
 pub(super) const LOG: &str = "log/";
 pub(super) const LEVELS: &str = "levels/";
@@ -44,18 +42,14 @@ pub(super) fn piece_place(name: &str) -> Option<(u64, u64)> {
     Some((segment.parse().ok()?, offset.parse().ok()?))
 }
 
-/// One unit of a level's stream.
-pub(super) fn unit(shard: Shard, index: u64) -> String {
-    let kind = match shard.stream {
-        Stream::Chunks => "chunks",
-        Stream::Sums => "sums",
-    };
-    let Shard {
-        level,
-        index: number,
-        ..
-    } = shard;
-    format!("{LEVELS}{level:03}/{kind}/{number:020}/{index:020}")
+/// What one writer of units put.
+pub(super) fn pack(id: u128) -> String {
+    format!("{LEVELS}pack/{id:032x}")
+}
+
+/// Which pack has which unit.
+pub(super) fn index(id: u128) -> String {
+    format!("{LEVELS}index/{id:032x}")
 }
 
 pub(super) fn manifest(generation: u64) -> String {

@@ -8,7 +8,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, SUM_SECTOR_BYTES},
     file_layer::FileLayer,
     fs::FsStorage,
-    storage::{FIRST_SEGMENT, Reads, Shard, Storage, Stream, WriteError},
+    storage::{FIRST_SEGMENT, Locator, Reads, Shard, Storage, Stream, WriteError},
     test_util::sim_files::SimFiles,
 };
 
@@ -127,21 +127,22 @@ pub(crate) fn session<L: FileLayer>(
         promise(append(storage, segment, &mut end)?);
     }
 
-    let put_and_sync = || -> io::Result<()> {
+    let put_and_sync = || -> io::Result<Locator> {
+        let mut writer = storage.start_units(&[])?;
         for index in units..units + 2 {
             for (stream, level) in PLACES {
-                storage.put(shard(stream, level), index, &unit(stream, level, index))?;
+                writer.put(shard(stream, level), index, &unit(stream, level, index))?;
             }
         }
-        storage.sync_levels()
+        writer.finish()
     };
     // A checkpoint that fails is tried again, with its bytes written anew.
-    put_and_sync().or_else(|_| put_and_sync())?;
+    let locator = put_and_sync().or_else(|_| put_and_sync())?;
     generation += 1;
     commit(storage, generation, units + 2)?;
     promise(Fact::Manifest { generation });
     for (stream, level) in PLACES {
-        storage.region(shard(stream, level), units + 2, Reads::Mapped)?;
+        storage.region(&locator, shard(stream, level), units + 2, Reads::Mapped)?;
     }
     for segment in segments {
         promise(Fact::Withdrawn { segment });
@@ -207,7 +208,8 @@ pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
     let in_force = in_force(&storage).expect("the manifest can be read");
     if let Some((_, units)) = in_force {
         for (stream, level) in PLACES.into_iter().filter(|_| units > 0) {
-            let region = storage.region(shard(stream, level), units, Reads::Mapped);
+            let here = Locator::default();
+            let region = storage.region(&here, shard(stream, level), units, Reads::Mapped);
             let region = region.expect("what the manifest names is there");
             let bytes = region.bytes().expect("a mapping has its bytes at hand");
             let unit_len = bytes.len() / units as usize;
