@@ -12,8 +12,8 @@ use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
     ReadOnly, RecoveryReport, RotorTreeError, StorageError,
     storage::{
-        Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
-        WriteError,
+        Locator, Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter, Shard,
+        Storage, UnitWriter, WriteError,
     },
     test_util::sim_files::{Bound, CrashPoint, SimFiles},
 };
@@ -58,8 +58,14 @@ impl Storage for Exchanged {
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         self.now().read_segment(number)
     }
-    fn region(&self, shard: Shard, units: u64, reads: Reads) -> io::Result<Arc<dyn Region>> {
-        self.now().region(shard, units, reads)
+    fn region(
+        &self,
+        locator: &Locator,
+        shard: Shard,
+        units: u64,
+        reads: Reads,
+    ) -> io::Result<Arc<dyn Region>> {
+        self.now().region(locator, shard, units, reads)
     }
     fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
         self.now().load_manifest()
@@ -85,11 +91,8 @@ impl Storage for Exchanged {
     fn remove_segment(&self, _: u64) -> io::Result<()> {
         unreachable!("a reader removes no segment")
     }
-    fn put(&self, _: Shard, _: u64, _: &[u8]) -> io::Result<()> {
+    fn start_units(&self, _: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
         unreachable!("a reader puts no chunk")
-    }
-    fn sync_levels(&self) -> io::Result<()> {
-        unreachable!("a reader syncs nothing")
     }
     fn commit_manifest(&self, _: u64, _: &[u8]) -> Result<(), WriteError> {
         unreachable!("a reader commits no manifest")
