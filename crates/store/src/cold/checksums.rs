@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{level::Opening, site::Site};
+use super::site::{Opening, Site};
 use crate::{
     StorageError,
     chunk::{SUM_BYTES, SUMS_PER_SECTOR},

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hash;
 
-use super::{failure::Unreadable, shard::Shard, site::Site};
+use super::{
+    failure::Unreadable,
+    shard::Shard,
+    site::{Opening, Site},
+};
 use crate::{
     StorageError,
     chunk::CHUNK_NODES,
-    storage::{self, Locator, Part, Reads, Storage, Stream},
+    storage::{self, Part, Stream},
 };
 
 /// The whole chunks of a level.
@@ -17,15 +21,6 @@ pub(super) struct Level {
     shards: Vec<Arc<Shard>>,
     /// Nodes in them.
     len: u64,
-}
-
-/// The shared inputs of opening the levels of one store.
-pub(super) struct Opening<'a> {
-    pub(super) storage: &'a dyn Storage,
-    pub(super) locator: &'a Locator,
-    pub(super) reads: Reads,
-    pub(super) tree_id: [u8; 16],
-    pub(super) shard_chunks: u64,
 }
 
 impl Level {

@@ -5,10 +5,7 @@ use std::{fmt, sync::Arc};
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::{NodeSource, TreeError};
 
-use super::{
-    failure::Unreadable,
-    level::{Level, Opening},
-};
+use super::{failure::Unreadable, level::Level, site::Opening};
 use crate::{
     StorageError,
     chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},

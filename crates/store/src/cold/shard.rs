@@ -10,8 +10,7 @@ use rotortree_hasher::Hash;
 use super::{
     checksums::{self, Checksums},
     failure::Unreadable,
-    level::Opening,
-    site::Site,
+    site::{Opening, Site},
 };
 use crate::{
     StorageError,

@@ -4,10 +4,17 @@ use std::{io, sync::Arc};
 
 use crate::{
     StorageError,
-    storage::{self, Part, Region, Stream},
+    storage::{self, Locator, Part, Reads, Region, Storage, Stream},
 };
 
-use super::level::Opening;
+/// The shared inputs of opening the levels of one store.
+pub(super) struct Opening<'a> {
+    pub(super) storage: &'a dyn Storage,
+    pub(super) locator: &'a Locator,
+    pub(super) reads: Reads,
+    pub(super) tree_id: [u8; 16],
+    pub(super) shard_chunks: u64,
+}
 
 /// The place of a shard.
 #[derive(Debug, Clone)]
