@@ -42,6 +42,7 @@
 //! Code is compiled for each N only where it is called.
 
 mod arity;
+mod object;
 pub(crate) mod objects;
 pub(crate) mod proof;
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Durable trees whose N is known only at run time: [`AnyTree`], and its builder
 //! [`AnyTreeBuilder`].
 
-mod object;
 mod open;
 mod read_only;
 mod tree;

@@ -2,157 +2,104 @@
 //! time. Each makes the other.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::{
-    fmt,
-    ops::{Bound, RangeBounds},
-};
+use core::ops::{Bound, RangeBounds};
 use rotortree_hasher::{Hash, Hasher};
 
-use crate::{LeanIMT, Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot};
+use crate::{LeanIMT, Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot, object_of};
 
 /// Seals the traits, so that methods can be added to them.
 mod sealed {
-    use crate::{Hasher, LeanIMT, TreeSnapshot};
-
     pub trait Sealed {}
-    impl<const N: usize, const MAX_DEPTH: usize> Sealed for TreeSnapshot<N, MAX_DEPTH> {}
-    impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Sealed for LeanIMT<H, N, MAX_DEPTH> {}
 }
 
-/// A [`TreeSnapshot`] of any N and MAX_DEPTH, as an object. Its methods are those of the snapshot;
-/// proofs are canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
-///
-/// Every snapshot implements this trait, also for an N that is not in
-/// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the reads.
-/// The trait is sealed.
-///
-/// ```
-/// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
-/// use std::sync::Arc;
-///
-/// let mut tree = LeanIMT::<_, 8, 20>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let snapshot: Arc<dyn AnySnapshot> = Arc::new(tree.snapshot());
-///
-/// assert_eq!((snapshot.arity(), snapshot.size(), snapshot.depth()), (8, 3, 1));
-/// let bytes = snapshot.generate_multiproof(&[0, 2])?;
-/// let proof = AnyProof::from_bytes(&bytes, snapshot.arity())?;
-/// let head = snapshot.head().ok_or("three leaves")?;
-/// proof.verify_against(snapshot.hasher(), head)?;
-/// assert_eq!(snapshot.snapshot_at(1)?.root(), Some([1; 32]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait AnySnapshot: sealed::Sealed + fmt::Debug + Send + Sync {
-    /// N.
-    fn arity(&self) -> usize;
-
-    /// The root, or `None` for the empty tree.
-    fn root(&self) -> Option<Hash>;
-
-    /// The number of leaves.
-    fn size(&self) -> u64;
-
-    /// The number of hash layers above the leaves.
-    fn depth(&self) -> usize;
-
-    /// Size and root, or `None` for the empty tree.
-    fn head(&self) -> Option<TreeHead>;
-
-    /// The application's metadata as of this snapshot.
-    fn metadata(&self) -> Option<&[u8]>;
-
-    /// The hasher of the tree, its type erased. It verifies the proofs of this snapshot.
-    fn hasher(&self) -> &SharedHasher;
-
-    /// The number of nodes of a level, the edge node included; 0 above the root.
-    fn level_len(&self, level: usize) -> u64;
-
-    /// Node `index` of `level` (0 for leaves).
+object_of! {
+    /// A [`TreeSnapshot`] of any N and MAX_DEPTH, as an object. Its methods are those of the snapshot;
+    /// proofs are canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
     ///
-    /// # Errors
-    /// [`TreeError::IndexOutOfRange`], [`TreeError::NodeUnavailable`].
-    fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError>;
-
-    /// Fills `out` with the nodes of `level` from `start` on, edge node included.
+    /// Every snapshot implements this trait, also for an N that is not in
+    /// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the reads.
+    /// The trait is sealed.
     ///
-    /// # Errors
-    /// [`TreeError::IndexOutOfRange`] if the level ends before `start + out.len()`,
-    /// [`TreeError::NodeUnavailable`].
-    fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError>;
-
-    /// Leaf `index`; see [`TreeSnapshot::get_leaf`].
+    /// ```
+    /// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};
+    /// use std::sync::Arc;
     ///
-    /// # Errors
-    /// As [`TreeSnapshot::get_leaf`].
-    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
-
-    /// The leaves between two bounds; see [`TreeSnapshot::leaves`], and `leaves(range)` on `dyn
-    /// AnySnapshot`, which takes every form of range.
+    /// let mut tree = LeanIMT::<_, 8, 20>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let snapshot: Arc<dyn AnySnapshot> = Arc::new(tree.snapshot());
     ///
-    /// # Errors
-    /// As [`TreeSnapshot::leaves`].
-    fn leaves_between(&self, start: Bound<u64>, end: Bound<u64>) -> Result<Leaves, TreeError>;
-
-    /// The inclusion proof of a leaf; see [`TreeSnapshot::generate_proof`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::generate_proof`].
-    fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError>;
-
-    /// The proof of the leaves at `indices`, which increase strictly; see
-    /// [`TreeSnapshot::generate_multiproof`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::generate_multiproof`].
-    fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError>;
-
-    /// The proof of the leaves between two bounds; see [`TreeSnapshot::generate_range_proof`], and
-    /// `generate_range_proof(range)` on `dyn AnySnapshot`, which takes every form of range.
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::generate_range_proof`].
-    fn generate_range_proof_between(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<Vec<u8>, TreeError>;
-
-    /// The proof that the tree only grew since it had `old_size` leaves with the root `old_root`;
-    /// see [`TreeSnapshot::generate_consistency_proof`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::generate_consistency_proof`].
-    fn generate_consistency_proof(
-        &self,
-        old_size: u64,
-        old_root: Hash,
-    ) -> Result<Vec<u8>, TreeError>;
-
-    /// The leaves appended since the tree had `old_size` leaves with the root `old_root`, with
-    /// their proof; see [`TreeSnapshot::generate_catch_up_proof`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::generate_catch_up_proof`].
-    fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError>;
-
-    /// The frontier of the tree at the time when it had `size` leaves, in the bytes of
-    /// [`Frontier::export`](crate::Frontier::export).
-    ///
-    /// # Errors
-    /// As for [`TreeSnapshot::frontier_at`].
-    fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError>;
-
-    /// The tree at the time when it had `size` leaves; see [`TreeSnapshot::snapshot_at`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::snapshot_at`].
-    fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError>;
-
-    /// A tree in memory that goes on from this snapshot; see [`TreeSnapshot::fork`].
-    ///
-    /// # Errors
-    /// As [`TreeSnapshot::fork`].
-    fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError>;
+    /// assert_eq!((snapshot.arity(), snapshot.size(), snapshot.depth()), (8, 3, 1));
+    /// let bytes = snapshot.generate_multiproof(&[0, 2])?;
+    /// let proof = AnyProof::from_bytes(&bytes, snapshot.arity())?;
+    /// let head = snapshot.head().ok_or("three leaves")?;
+    /// proof.verify_against(snapshot.hasher(), head)?;
+    /// assert_eq!(snapshot.snapshot_at(1)?.root(), Some([1; 32]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    AnySnapshot of [const N: usize, const MAX_DEPTH: usize] TreeSnapshot<N, MAX_DEPTH> {
+        /// The root, or `None` for the empty tree.
+        fn root(&self) -> Option<Hash>;
+        /// The number of leaves.
+        fn size(&self) -> u64;
+        /// The number of hash layers above the leaves.
+        fn depth(&self) -> usize;
+        /// Size and root, or `None` for the empty tree.
+        fn head(&self) -> Option<TreeHead>;
+        /// The application's metadata as of this snapshot.
+        fn metadata(&self) -> Option<&[u8]>;
+        /// The hasher of the tree, its type erased. It verifies the proofs of this snapshot.
+        fn hasher(&self) -> &SharedHasher;
+        /// The number of nodes of a level, the edge node included; 0 above the root.
+        fn level_len(&self, level: usize) -> u64;
+        /// Node `index` of `level` (0 for leaves).
+        fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError>;
+        /// Fills `out` with the nodes of `level` from `start` on, edge node included.
+        fn read_nodes(
+            &self, level: usize, start: u64, out: &mut [Hash]
+        ) -> Result<(), TreeError>;
+        /// Leaf `index`.
+        fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
+        /// The leaves of a range; `leaves(range)` on `dyn AnySnapshot` takes every form of range.
+        fn leaves_between(
+            &self, start: Bound<u64>, end: Bound<u64>
+        ) -> Result<Leaves, TreeError> = self.leaves((start, end));
+        /// The inclusion proof of a leaf.
+        fn generate_proof(
+            &self, leaf_index: u64
+        ) -> Result<Vec<u8>, TreeError> = self.generate_proof_bytes(leaf_index);
+        /// The proof of the leaves at `indices`, which increase strictly.
+        fn generate_multiproof(
+            &self, indices: &[u64]
+        ) -> Result<Vec<u8>, TreeError> = self.generate_multiproof(indices)?.to_bytes();
+        /// The proof of the leaves of a range; `generate_range_proof(range)` on `dyn AnySnapshot`
+        /// takes every form of range.
+        fn generate_range_proof_between(
+            &self, start: Bound<u64>, end: Bound<u64>
+        ) -> Result<Vec<u8>, TreeError> = self.generate_range_proof((start, end))?.to_bytes();
+        /// The proof that the tree only grew since it had `old_size` leaves with the root
+        /// `old_root`.
+        fn generate_consistency_proof(
+            &self, old_size: u64, old_root: Hash
+        ) -> Result<Vec<u8>, TreeError> =
+            self.generate_consistency_proof(old_size, old_root)?.to_bytes();
+        /// The leaves appended since the tree had `old_size` leaves with the root `old_root`, with
+        /// their proof.
+        fn generate_catch_up_proof(
+            &self, old_size: u64, old_root: Hash
+        ) -> Result<Vec<u8>, TreeError> =
+            self.generate_catch_up_proof(old_size, old_root)?.to_bytes();
+        /// The frontier of the tree at the time when it had `size` leaves, in the bytes of
+        /// [`Frontier::export`](crate::Frontier::export).
+        fn frontier_at(
+            &self, size: u64
+        ) -> Result<Vec<u8>, TreeError> = Ok(self.frontier_at(size)?.export());
+        /// The tree at the time when it had `size` leaves.
+        fn snapshot_at(
+            &self, size: u64
+        ) -> Result<Arc<dyn AnySnapshot>, TreeError> = Ok(Arc::new(self.snapshot_at(size)?));
+        /// A tree in memory that goes on from this snapshot.
+        fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError> = Ok(Box::new(self.fork()?));
+    }
 }
 
 impl dyn AnySnapshot + '_ {
@@ -174,193 +121,47 @@ impl dyn AnySnapshot + '_ {
     }
 }
 
-impl<const N: usize, const MAX_DEPTH: usize> AnySnapshot for TreeSnapshot<N, MAX_DEPTH> {
-    fn arity(&self) -> usize {
-        N
-    }
-
-    fn root(&self) -> Option<Hash> {
-        self.root()
-    }
-
-    fn size(&self) -> u64 {
-        self.size()
-    }
-
-    fn depth(&self) -> usize {
-        self.depth()
-    }
-
-    fn head(&self) -> Option<TreeHead> {
-        self.head()
-    }
-
-    fn metadata(&self) -> Option<&[u8]> {
-        self.metadata()
-    }
-
-    fn hasher(&self) -> &SharedHasher {
-        self.hasher()
-    }
-
-    fn level_len(&self, level: usize) -> u64 {
-        self.level_len(level)
-    }
-
-    fn get_node(&self, level: usize, index: u64) -> Result<Hash, TreeError> {
-        self.get_node(level, index)
-    }
-
-    fn read_nodes(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
-        self.read_nodes(level, start, out)
-    }
-
-    fn get_leaf(&self, index: u64) -> Result<Hash, TreeError> {
-        self.get_leaf(index)
-    }
-
-    fn leaves_between(&self, start: Bound<u64>, end: Bound<u64>) -> Result<Leaves, TreeError> {
-        self.leaves((start, end))
-    }
-
-    fn generate_proof(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
-        self.generate_proof_bytes(leaf_index)
-    }
-
-    fn generate_multiproof(&self, indices: &[u64]) -> Result<Vec<u8>, TreeError> {
-        self.generate_multiproof(indices)?.to_bytes()
-    }
-
-    fn generate_range_proof_between(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<Vec<u8>, TreeError> {
-        self.generate_range_proof((start, end))?.to_bytes()
-    }
-
-    fn generate_consistency_proof(
-        &self,
-        old_size: u64,
-        old_root: Hash,
-    ) -> Result<Vec<u8>, TreeError> {
-        self.generate_consistency_proof(old_size, old_root)?
-            .to_bytes()
-    }
-
-    fn generate_catch_up_proof(&self, old_size: u64, old_root: Hash) -> Result<Vec<u8>, TreeError> {
-        self.generate_catch_up_proof(old_size, old_root)?.to_bytes()
-    }
-
-    fn frontier_at(&self, size: u64) -> Result<Vec<u8>, TreeError> {
-        Ok(self.frontier_at(size)?.export())
-    }
-
-    fn snapshot_at(&self, size: u64) -> Result<Arc<dyn AnySnapshot>, TreeError> {
-        Ok(Arc::new(self.snapshot_at(size)?))
-    }
-    fn fork(&self) -> Result<Box<dyn AnyLeanIMT>, TreeError> {
-        Ok(Box::new(self.fork()?))
-    }
-}
-
-/// A [`LeanIMT`] of any N and MAX_DEPTH, as an object. [`AnySnapshot::fork`] returns one, and a
-/// program that reads N from its configuration keeps one. The trait is sealed.
-///
-/// ```
-/// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};
-///
-/// let mut tree: Box<dyn AnyLeanIMT> = Box::new(LeanIMT::<_, 8, 20>::new(Blake3Hasher));
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-///
-/// // Another history, in which leaf 1 was never 2.
-/// let mut fork = tree.snapshot().snapshot_at(1)?.fork()?;
-/// fork.insert([9; 32])?;
-/// let (snapshot, head) = (fork.snapshot(), fork.head().ok_or("two leaves")?);
-/// let bytes = snapshot.generate_proof(1)?;
-/// AnyProof::from_bytes(&bytes, fork.arity())?.verify_against(snapshot.hasher(), head)?;
-/// assert_eq!((tree.size(), snapshot.get_leaf(1)?), (3, [9; 32]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait AnyLeanIMT: sealed::Sealed + fmt::Debug + Send + Sync {
-    /// N.
-    fn arity(&self) -> usize;
-
-    /// The root, or `None` while there are no leaves.
-    fn root(&self) -> Option<Hash>;
-
-    /// The number of leaves.
-    fn size(&self) -> u64;
-
-    /// The number of hash layers above the leaves.
-    fn depth(&self) -> usize;
-
-    /// Size and root, or `None` while there are no leaves.
-    fn head(&self) -> Option<TreeHead>;
-
-    /// Appends one leaf and returns the new root; see [`LeanIMT::insert`].
+object_of! {
+    /// A [`LeanIMT`] of any N and MAX_DEPTH, as an object. [`AnySnapshot::fork`] returns one, and a
+    /// program that reads N from its configuration keeps one. The trait is sealed.
     ///
-    /// # Errors
-    /// As [`LeanIMT::insert`].
-    fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError>;
-
-    /// Appends a batch and returns the root after its last leaf; see [`LeanIMT::insert_many`].
+    /// ```
+    /// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};
     ///
-    /// # Errors
-    /// As [`LeanIMT::insert_many`].
-    fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError>;
-
-    /// Appends a batch if the tree has `expected_size` leaves; see [`LeanIMT::append_at`].
+    /// let mut tree: Box<dyn AnyLeanIMT> = Box::new(LeanIMT::<_, 8, 20>::new(Blake3Hasher));
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
     ///
-    /// # Errors
-    /// As [`LeanIMT::append_at`].
-    fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError>;
+    /// // Another history, in which leaf 1 was never 2.
+    /// let mut fork = tree.snapshot().snapshot_at(1)?.fork()?;
+    /// fork.insert([9; 32])?;
+    /// let (snapshot, head) = (fork.snapshot(), fork.head().ok_or("two leaves")?);
+    /// let bytes = snapshot.generate_proof(1)?;
+    /// AnyProof::from_bytes(&bytes, fork.arity())?.verify_against(snapshot.hasher(), head)?;
+    /// assert_eq!((tree.size(), snapshot.get_leaf(1)?), (3, [9; 32]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    AnyLeanIMT of [H: Hasher, const N: usize, const MAX_DEPTH: usize] LeanIMT<H, N, MAX_DEPTH> {
+        /// The root, or `None` while there are no leaves.
+        fn root(&self) -> Option<Hash>;
+        /// The number of leaves.
+        fn size(&self) -> u64;
+        /// The number of hash layers above the leaves.
+        fn depth(&self) -> usize;
+        /// Size and root, or `None` while there are no leaves.
+        fn head(&self) -> Option<TreeHead>;
+        /// The tree as it is now.
+        fn snapshot(&self) -> Arc<dyn AnySnapshot> = Arc::new(self.snapshot());
 
-    /// Replaces the application's metadata, which later snapshots carry.
-    fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>);
-
-    /// The tree as it is now; see [`LeanIMT::snapshot`].
-    fn snapshot(&self) -> Arc<dyn AnySnapshot>;
-}
-
-impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> AnyLeanIMT for LeanIMT<H, N, MAX_DEPTH> {
-    fn arity(&self) -> usize {
-        N
-    }
-
-    fn root(&self) -> Option<Hash> {
-        self.root()
-    }
-
-    fn size(&self) -> u64 {
-        self.size()
-    }
-
-    fn depth(&self) -> usize {
-        self.depth()
-    }
-
-    fn head(&self) -> Option<TreeHead> {
-        self.head()
-    }
-
-    fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError> {
-        self.insert(leaf)
-    }
-
-    fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError> {
-        self.insert_many(leaves)
-    }
-
-    fn append_at(&mut self, expected_size: u64, leaves: &[Hash]) -> Result<Hash, TreeError> {
-        self.append_at(expected_size, leaves)
-    }
-
-    fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>) {
-        self.set_metadata(metadata);
-    }
-
-    fn snapshot(&self) -> Arc<dyn AnySnapshot> {
-        Arc::new(self.snapshot())
+        mut:
+        /// Appends one leaf and returns the new root.
+        fn insert(&mut self, leaf: Hash) -> Result<Hash, TreeError>;
+        /// Appends a batch and returns the root after its last leaf.
+        fn insert_many(&mut self, leaves: &[Hash]) -> Result<Hash, TreeError>;
+        /// Appends a batch if the tree has `expected_size` leaves.
+        fn append_at(
+            &mut self, expected_size: u64, leaves: &[Hash]
+        ) -> Result<Hash, TreeError>;
+        /// Replaces the application's metadata, which later snapshots carry.
+        fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>);
     }
 }

@@ -1,19 +1,18 @@
 //! [`AnyReadOnly`]: a view of a tree whose N is known only at run time.
 
 use std::{
-    fmt,
     ops::{ControlFlow, RangeBounds},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead};
+use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead, object_of};
 
-use super::{object::object, sealed};
+use super::sealed;
 use crate::{Completion, Following, ReadOnly, RecoveryReport, RotorTreeError};
 
-object! {
+object_of! {
     /// A [`ReadOnly`] of any hasher, N and MAX_DEPTH, as an object. Every [`ReadOnly`]
     /// implements it. Opened by
     /// [`AnyTreeBuilder::open_read_only`](crate::AnyTreeBuilder::open_read_only). Sealed.
@@ -31,7 +30,7 @@ object! {
     /// assert!(!view.refresh()?, "nothing is new");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    AnyReadOnly of ReadOnly {
+    AnyReadOnly of [H: Hasher, const N: usize, const MAX_DEPTH: usize] ReadOnly<H, N, MAX_DEPTH> {
         fn refresh(&self) -> Result<bool, RotorTreeError>;
         fn refreshed_at(&self) -> Instant;
         fn follow(

@@ -1,18 +1,18 @@
 //! [`AnyTree`]: a durable tree whose N is known only at run time.
 
-use std::{fmt, io, ops::RangeBounds, path::Path, sync::Arc, time::Duration};
+use std::{io, ops::RangeBounds, path::Path, sync::Arc, time::Duration};
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead};
+use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead, object_of};
 
-use super::{object::object, sealed};
+use super::sealed;
 use crate::{
     Append, BackupReport, Completion, CutNotice, DurabilityToken, Durable, DurableHeads, Placement,
     RecoveryReport, RotorTree, RotorTreeError, Stats, StorageError, VerifyProgress,
     storage::Storage,
 };
 
-object! {
+object_of! {
     /// A [`RotorTree`] of any hasher, N and MAX_DEPTH, as an object. Its methods are those of the
     /// type. Its snapshots are [`AnySnapshot`], whose proofs are bytes.
     ///
@@ -36,7 +36,7 @@ object! {
     /// assert_eq!(tell(&*chosen), "0 leaves, 16 children to a node");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    AnyTree of RotorTree {
+    AnyTree of [H: Hasher, const N: usize, const MAX_DEPTH: usize] RotorTree<H, N, MAX_DEPTH> {
         fn append<'a>(&'a self, leaves: &'a [Hash]) -> Append<'a>;
         fn insert(&self, leaf: Hash) -> Result<(Hash, DurabilityToken), RotorTreeError>;
         fn insert_many(&self, leaves: &[Hash]) -> Result<(Hash, DurabilityToken), RotorTreeError>;
@@ -84,8 +84,10 @@ object! {
             &self, progress: &mut dyn FnMut(VerifyProgress)
         ) -> Result<(), StorageError>;
 
-        move fn close(&self) -> Result<(), StorageError>;
-        move fn close_async(&self) -> Completion<()>;
+        /// For this handle and all others.
+        fn close(&self) -> Result<(), StorageError> = self.clone().close();
+        /// For this handle and all others.
+        fn close_async(&self) -> Completion<()> = self.clone().close_async();
     }
 }
 
