@@ -41,7 +41,7 @@
 //! | `token`, `durable_heads` | the handle on an insert's durability; the stream of durable heads |
 //! | `backup` | a copy of a running tree on another storage |
 //! | `shortage` | postponed writes |
-//! | `stats`, `stats_text`, `figures`, `events` | the observable state, and events |
+//! | `stats`, `stat`, `figures`, `events` | the observable state, and events |
 //! | `locks` | the order of all locks, and waiting |
 //! | `hashing`, `outbox` | foreign code: the hasher under the writer's lock, all other once no lock is held |
 
@@ -77,8 +77,8 @@ mod placement;
 mod policy;
 mod publication;
 mod shortage;
+mod stat;
 mod stats;
-mod stats_text;
 mod status;
 mod tenure;
 mod token;

@@ -78,8 +78,6 @@ mod recovery;
 // A model has its own threads.
 #[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
-#[cfg(feature = "serde")]
-mod serialized;
 mod settings;
 #[doc(hidden)]
 pub mod shape;

@@ -1,0 +1,72 @@
+//! [`Stat`]: a field of the statistics, as text and serialized. [`stats!`]: a struct of them.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+/// The value of a field.
+pub(super) trait Stat {
+    /// The value in a line of text; `None` leaves it out.
+    fn text(&self) -> Option<String>;
+
+    #[cfg(feature = "serde")]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>
+    where
+        Self: Sized;
+}
+
+/// Writes a [`Stat`] as the text of one type, and serializes it as the value of another.
+macro_rules! stat {
+    ($type:ty $(where $error:ident)?; |$value:ident| $text:expr, $serialized:expr) => {
+        impl$(<$error: fmt::Display>)? Stat for $type {
+            fn text(&self) -> Option<String> {
+                let $value = self;
+                $text
+            }
+
+            #[cfg(feature = "serde")]
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                serde::Serialize::serialize(&$serialized, serializer)
+            }
+        }
+    };
+}
+
+stat!(u64; |number| Some(number.to_string()), number);
+stat!(Duration; |time| Some(format!("{time:?}")), time.as_secs_f64());
+stat!(Option<Duration>; |time| time.as_ref()?.text(), time.map(|time| time.as_secs_f64()));
+stat!(
+    Option<Arc<E>> where E;
+    |error| Some(format!("{:?}", error.as_ref()?.to_string())),
+    error.as_ref().map(ToString::to_string)
+);
+
+/// Makes a struct of public fields that are [`Stat`]s. Its `Display` is one line of `name=value`
+/// pairs with the names of the fields.
+macro_rules! stats {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$doc])*
+                #[cfg_attr(feature = "serde", serde(serialize_with = "Stat::serialize"))]
+                pub $field: $type,
+            )+
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let fields = [$((stringify!($field), self.$field.text())),+];
+                let texts = fields.into_iter().filter_map(|(name, text)| Some((name, text?)));
+                let pairs: Vec<String> = texts.map(|(name, text)| format!("{name}={text}")).collect();
+                f.write_str(&pairs.join(" "))
+            }
+        }
+    };
+}
+pub(super) use stats;
