@@ -1,21 +1,17 @@
 //! The trees that are compared. Ours and the peer's implement the same two traits, so a row is
 //! written once for both.
 
-mod ours;
-mod ours_durable;
-mod peer;
-mod peer_durable;
+mod durable;
+mod memory;
 
 use std::path::Path;
 use std::time::Duration;
 
 use rotortree_lean_imt::Hash;
 
-pub use self::ours::Ours;
-pub use self::ours_durable::OursDurable;
-pub use self::peer::Peer;
-pub use self::peer_durable::PeerDurable;
-use crate::Outcome;
+pub use self::durable::{OursDurable, PeerDurable};
+pub use self::memory::{Ours, Peer};
+use crate::{Failure, Outcome};
 
 /// A tree in memory.
 pub trait MemoryTree: Sized + Send {
@@ -147,4 +143,9 @@ pub trait DurableTree: Sized + Send + Sync {
     /// # Errors
     /// The tree's.
     fn close(self) -> Outcome<()>;
+}
+
+/// An error of a tree as a sentence: the peer's errors have no text of their own.
+fn failure(error: impl std::fmt::Debug) -> Failure {
+    format!("A tree fails: {error:?}.").into()
 }
