@@ -13,12 +13,13 @@ mod sealed {
 }
 
 object_of! {
-    /// A [`TreeSnapshot`] of any N and MAX_DEPTH, as an object. Its methods are those of the snapshot;
-    /// proofs are canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof) verifies.
+    /// A [`TreeSnapshot`] of any N and MAX_DEPTH, as an object. Its methods are those of the
+    /// snapshot; proofs are canonical [bytes](crate::encoding), which [`AnyProof`](crate::AnyProof)
+    /// verifies.
     ///
     /// Every snapshot implements this trait, also for an N that is not in
-    /// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the reads.
-    /// The trait is sealed.
+    /// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the
+    /// reads. The trait is sealed.
     ///
     /// ```
     /// use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, LeanIMT};

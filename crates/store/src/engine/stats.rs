@@ -14,12 +14,13 @@ use super::{
 use crate::checkpoint::CheckpointFailure;
 
 stats! {
-    /// The state of a tree and its storage at a moment. Counters start when the tree is opened. Names
-    /// are stable; fields are added.
+    /// The state of a tree and its storage at a moment. Counters start when the tree is opened.
+    /// Names are stable; fields are added.
     ///
-    /// As text ([`Display`](std::fmt::Display)) the state is one line of `name=value` pairs in the order
-    /// of the fields, without those that are `None`: durations as `1.5ms`, errors in quotes. With the
-    /// feature `serde` it serializes as a map of its fields, durations as seconds and errors as texts.
+    /// As text ([`Display`](std::fmt::Display)) the state is one line of `name=value` pairs in the
+    /// order of the fields, without those that are `None`: durations as `1.5ms`, errors in quotes.
+    /// With the feature `serde` it serializes as a map of its fields, durations as seconds and
+    /// errors as texts.
     ///
     /// In a forked child, a field that a thread of the parent was changing during the fork is 0 or
     /// `None`. Within the tree's hasher, the fields that the hashing insert is changing are 0 or
@@ -38,10 +39,10 @@ stats! {
         /// Bytes of log on disk that no checkpoint covers yet. Opening would read them.
         log_bytes: u64,
         /// Bytes of memory that are allocated for nodes: for pinned levels, for nodes that no
-        /// checkpoint covers, and for fewer than 128 nodes a level that no chunk holds yet. Memory is
-        /// allocated ahead, at most as much again, and released in segments of at most 2 MiB, of which
-        /// each level can keep one for a few nodes. Nodes that only a snapshot from before the last
-        /// checkpoint keeps are not counted.
+        /// checkpoint covers, and for fewer than 128 nodes a level that no chunk holds yet. Memory
+        /// is allocated ahead, at most as much again, and released in segments of at most 2 MiB, of
+        /// which each level can keep one for a few nodes. Nodes that only a snapshot from before
+        /// the last checkpoint keeps are not counted.
         resident_node_bytes: u64,
         /// Segments of the log in force.
         log_segments: u64,
@@ -71,21 +72,22 @@ stats! {
         stalls: u64,
         /// Total duration of these waits.
         stalled: Duration,
-        /// Number of times that the system had no thread for the background. The calling thread did the
-        /// work instead, or, if it must not wait (`try_submit`), left it to the next call.
+        /// Number of times that the system had no thread for the background. The calling thread did
+        /// the work instead, or, if it must not wait (`try_submit`), left it to the next call.
         unserved: u64,
-        /// Number of times that the backend did not remove a covered segment. The next opening of the
-        /// store removes it.
+        /// Number of times that the backend did not remove a covered segment. The next opening of
+        /// the store removes it.
         removal_failures: u64,
-        /// Number of times that the backend gave no view of checkpointed chunks. Their nodes stay in
-        /// memory until a later checkpoint.
+        /// Number of times that the backend gave no view of checkpointed chunks. Their nodes stay
+        /// in memory until a later checkpoint.
         view_failures: u64,
-        /// Writes of the log or the manifest that failed with nothing in doubt, for example for want of
-        /// descriptors or room. Their records stay pending, and the writes are repeated.
+        /// Writes of the log or the manifest that failed with nothing in doubt, for example for
+        /// want of descriptors or room. Their records stay pending, and the writes are repeated.
         unavailable: u64,
         /// The error of the last of these writes, if none has succeeded since.
         unavailable_error: Option<Arc<io::Error>>,
-        /// Cuts of durable entries that recovery made, now or earlier, and that are not acknowledged.
+        /// Cuts of durable entries that recovery made, now or earlier, and that are not
+        /// acknowledged.
         unacknowledged_cuts: u64,
         /// The failure that ended the tree, if any.
         failure: Option<Arc<io::Error>>,
