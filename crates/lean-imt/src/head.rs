@@ -81,7 +81,7 @@ impl fmt::Display for TreeHead {
     }
 }
 
-debug_in_hex!([] TreeHead, "TreeHead" { size: plain, root: hash });
+debug_in_hex!([] TreeHead { size: plain, root: hash });
 
 impl FromStr for TreeHead {
     type Err = HeadError;

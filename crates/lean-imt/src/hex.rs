@@ -28,10 +28,13 @@ pub(crate) fn hashes(field: &[Hash]) -> HexList<'_> {
 
 /// Implements `Debug` for a struct, with one of the functions above for each field.
 macro_rules! debug_in_hex {
-    ([$($generics:tt)*] $type:ty, $name:literal { $($field:ident: $form:ident),+ $(,)? }) => {
-        impl<$($generics)*> core::fmt::Debug for $type {
+    (
+        [$($generics:tt)*] $Name:ident $(<$($parameter:tt),*>)?
+        { $($field:ident: $form:ident),+ $(,)? }
+    ) => {
+        impl<$($generics)*> core::fmt::Debug for $Name $(<$($parameter),*>)? {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct($name)
+                f.debug_struct(stringify!($Name))
                     $(.field(stringify!($field), &$crate::hex::$form(&self.$field)))+
                     .finish()
             }

@@ -18,6 +18,7 @@ mod growth;
 mod inclusion;
 mod level;
 mod multi;
+mod owned;
 mod path;
 mod range;
 mod selection;

@@ -40,7 +40,7 @@ pub struct BinaryPath<const DEPTH: usize> {
     pub siblings: [Hash; DEPTH],
 }
 
-debug_in_hex!([const DEPTH: usize] BinaryPath<DEPTH>, "BinaryPath" {
+debug_in_hex!([const DEPTH: usize] BinaryPath<DEPTH> {
     length: plain, index: plain, siblings: hashes
 });
 

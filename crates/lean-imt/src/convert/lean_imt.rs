@@ -42,7 +42,7 @@ pub struct LeanImtProof {
     pub siblings: Vec<Hash>,
 }
 
-debug_in_hex!([] LeanImtProof, "LeanImtProof" {
+debug_in_hex!([] LeanImtProof {
     root: hash, leaf: hash, index: plain, siblings: hashes
 });
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{UnrootedCatchUp, check_depth, error::own_verdict};
+use super::{UnrootedCatchUp, check_depth, owned::verified_unrooted};
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that appending `leaves` to the tree of `old_size` leaves with the root `old_root` gives
@@ -42,43 +42,11 @@ pub struct CatchUpProof<const N: usize, const MAX_DEPTH: usize> {
     pub frontier: Vec<Hash>,
 }
 
-debug_in_hex!([const N: usize, const MAX_DEPTH: usize] CatchUpProof<N, MAX_DEPTH>, "CatchUpProof" {
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] CatchUpProof<N, MAX_DEPTH> {
     old_size: plain, old_root: hash, new_root: hash, leaves: hashes, frontier: hashes
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree, because the maker
-    /// of the proof chose the roots.
-    ///
-    /// # Errors
-    /// A shape that sizes do not allow: [`TreeError::IndexOutOfRange`],
-    /// [`TreeError::MaxDepthExceeded`], [`TreeError::InvalidProofLength`]. Bytes that the hasher
-    /// refuses: [`TreeError::RefusedHash`].
-    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
-    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
-    }
-
-    /// Verifies that appending these leaves to the tree with the head `old` gives the one with the
-    /// head `new`. Both heads come from the caller's own trusted sources and never from the sender
-    /// of the proof. Takes one pass, with most hashes in batches, and does not allocate.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
-    /// for one that does not lead to the roots of the heads; those of [`verify`](Self::verify)
-    /// within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<(), VerifyError> {
-        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
-        unrooted.verify_against(hasher, old, new)?;
-        old.expect_root(&self.old_root)?;
-        new.expect_root(&self.new_root)
-    }
-
     /// Number of leaves of the new tree. Saturates, because a proof may claim any old size.
     #[must_use]
     pub fn new_size(&self) -> u64 {
@@ -112,44 +80,26 @@ impl<const N: usize, const MAX_DEPTH: usize> CatchUpProof<N, MAX_DEPTH> {
     /// The proof without its roots, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), except for refused hashes.
+    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`].
     pub fn unrooted(&self) -> Result<UnrootedCatchUp<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.new_size())?;
         UnrootedCatchUp::new(self.old_size, &self.leaves, &self.frontier)
     }
 
-    /// The proof's encoding; see [`encoding`](crate::encoding).
-    ///
-    /// # Errors
-    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
-        Ok(self.unrooted()?.to_bytes())
-    }
-
-    /// Decodes a proof and verifies it against these heads. The roots of the proof are those of the
-    /// heads, because the bytes have none.
-    ///
-    /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
-    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
-    pub fn from_bytes<H: Hasher>(
-        bytes: &[u8],
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<Self, VerifyError> {
-        check_depth::<N, MAX_DEPTH>(new.size).map_err(VerifyError::Malformed)?;
-        let proof = UnrootedCatchUp::<N>::from_bytes(bytes)?;
-        proof.verify_against(hasher, old, new)?;
-        Ok(Self {
+    /// The proof with the roots of the heads that it was verified against.
+    fn rooted(proof: &UnrootedCatchUp<'_, N>, old: TreeHead, new: TreeHead) -> Self {
+        Self {
             old_size: old.size,
             old_root: old.root,
             new_root: new.root,
             leaves: proof.leaves().to_vec(),
             frontier: proof.frontier().to_vec(),
-        })
+        }
     }
 }
+
+verified_unrooted!(CatchUpProof, UnrootedCatchUp, old: old_head old_root, new: head new_root);
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The leaves after the first `old_size`, with the proof that they turn the tree with

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{UnrootedConsistency, check_depth, error::own_verdict, growth::Boundary};
+use super::{UnrootedConsistency, check_depth, growth::Boundary, owned::verified_unrooted};
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of
@@ -45,49 +45,11 @@ pub struct ConsistencyProof<const N: usize, const MAX_DEPTH: usize> {
     pub hashes: Vec<Hash>,
 }
 
-debug_in_hex!([const N: usize, const MAX_DEPTH: usize] ConsistencyProof<N, MAX_DEPTH>, "ConsistencyProof" {
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] ConsistencyProof<N, MAX_DEPTH> {
     old_size: plain, new_size: plain, old_root: hash, new_root: hash, hashes: hashes
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself: its hashes lead to both roots that it names.
-    ///
-    /// This proves nothing about any tree, because the maker of the proof chose sizes and roots. It
-    /// finds accidents; trust comes from [`verify_against`](Self::verify_against).
-    ///
-    /// At most two hashes per level of the new tree; O(N) memory on the stack.
-    ///
-    /// # Errors
-    /// [`TreeError::SizeDecreased`], [`TreeError::MaxDepthExceeded`],
-    /// [`TreeError::InvalidProofLength`] for a shape that the sizes do not allow;
-    /// [`TreeError::RefusedHash`] for bytes that the hasher refuses.
-    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
-    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        own_verdict(self.verify_against(hasher, self.old_head(), self.head()))
-    }
-
-    /// Verifies that the tree with the head `old` grew into the tree with the head `new`. Both
-    /// heads come from the caller's own trusted sources and never from the sender of the proof:
-    /// a proof that names its own new size can lie about it.
-    ///
-    /// From [`TreeHead::EMPTY`] every head follows; the proof then says nothing about `new`.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof between other sizes, [`VerifyError::RootMismatch`]
-    /// for one that does not lead to the roots of the heads; those of [`verify`](Self::verify)
-    /// within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(
-        &self,
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<(), VerifyError> {
-        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
-        unrooted.verify_against(hasher, old, new)?;
-        old.expect_root(&self.old_root)?;
-        new.expect_root(&self.new_root)
-    }
-
     /// The old head that the proof claims.
     #[must_use]
     pub fn old_head(&self) -> TreeHead {
@@ -116,38 +78,19 @@ impl<const N: usize, const MAX_DEPTH: usize> ConsistencyProof<N, MAX_DEPTH> {
         UnrootedConsistency::new(self.old_size, self.new_size, &self.hashes)
     }
 
-    /// The proof's encoding; see [`encoding`](crate::encoding).
-    ///
-    /// # Errors
-    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
-        Ok(self.unrooted()?.to_bytes())
-    }
-
-    /// Decodes a proof and verifies it against these heads. The roots of the proof are those of the
-    /// heads, because the bytes have none.
-    ///
-    /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
-    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
-    pub fn from_bytes<H: Hasher>(
-        bytes: &[u8],
-        hasher: &H,
-        old: TreeHead,
-        new: TreeHead,
-    ) -> Result<Self, VerifyError> {
-        check_depth::<N, MAX_DEPTH>(new.size).map_err(VerifyError::Malformed)?;
-        let proof = UnrootedConsistency::<N>::from_bytes(bytes)?;
-        proof.verify_against(hasher, old, new)?;
-        Ok(Self {
+    /// The proof with the roots of the heads that it was verified against.
+    fn rooted(proof: &UnrootedConsistency<'_, N>, old: TreeHead, new: TreeHead) -> Self {
+        Self {
             old_size: old.size,
             new_size: new.size,
             old_root: old.root,
             new_root: new.root,
             hashes: proof.hashes().to_vec(),
-        })
+        }
     }
 }
+
+verified_unrooted!(ConsistencyProof, UnrootedConsistency, old: old_head old_root, new: head new_root);
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof that this tree grew from its first `old_size` leaves. The caller states their

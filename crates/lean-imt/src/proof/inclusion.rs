@@ -6,6 +6,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     ProofLevel, check_depth,
+    owned::claims_a_head,
     path::{Path, climb_pairs, parent_among},
 };
 use crate::{
@@ -114,32 +115,6 @@ impl<const N: usize, const MAX_DEPTH: usize> NaryProof<N, MAX_DEPTH> {
         head.expect_size(self.tree_size)?;
         self.check_hashes(hasher).map_err(VerifyError::Malformed)?;
         head.expect_root(&self.root)
-    }
-
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims.
-    ///
-    /// For callers that have a root and no size, such as a contract that stores roots alone.
-    /// The check is weak: leaves are not tagged, so an inner node of the tree with this root
-    /// passes as a leaf of a smaller tree with the same root. It is sound only if other
-    /// means tell inner nodes from leaves (for example, the proof comes with the preimage of
-    /// the leaf) and if the caller relies on neither `leaf_index` nor `tree_size`. Otherwise
-    /// use [`verify_against`](Self::verify_against).
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
-    #[must_use = "a proof that leads to another root is `Ok(false)`"]
-    pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
-        check_hash(hasher, root, HashRole::Root, 0)?;
-        Ok(self.verify(hasher)? && self.root == *root)
-    }
-
-    /// The head that the proof claims.
-    #[must_use]
-    pub fn head(&self) -> TreeHead {
-        TreeHead {
-            size: self.tree_size,
-            root: self.root,
-        }
     }
 
     /// The proof's encoding; see [`encoding`](crate::encoding). It does not contain the root, which
@@ -341,6 +316,8 @@ pub(crate) fn check_hash<H: Hasher>(
         Err(TreeError::RefusedHash { role, index })
     }
 }
+
+claims_a_head!(NaryProof);
 
 impl<const N: usize, const MAX_DEPTH: usize> fmt::Debug for NaryProof<N, MAX_DEPTH> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,12 +5,13 @@ use core::ops::{Range, RangeBounds};
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
-    UnrootedRange, check_depth, error::own_verdict, inclusion::check_hash, multi::Given,
-    unrooted::check_range, walk,
+    UnrootedRange, check_depth,
+    multi::Given,
+    owned::{claims_a_head, verified_unrooted},
+    unrooted::check_range,
+    walk,
 };
-use crate::{
-    HashRole, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds,
-};
+use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds};
 
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the
 /// root `root`.
@@ -44,98 +45,35 @@ pub struct RangeProof<const N: usize, const MAX_DEPTH: usize> {
     pub hashes: Vec<Hash>,
 }
 
-debug_in_hex!([const N: usize, const MAX_DEPTH: usize] RangeProof<N, MAX_DEPTH>, "RangeProof" {
+debug_in_hex!([const N: usize, const MAX_DEPTH: usize] RangeProof<N, MAX_DEPTH> {
     root: hash, tree_size: plain, start: plain, leaves: hashes, hashes: hashes
 });
 
 impl<const N: usize, const MAX_DEPTH: usize> RangeProof<N, MAX_DEPTH> {
-    /// Whether the proof agrees with itself. This proves nothing about any tree, because the maker
-    /// of the proof chose the root.
-    ///
-    /// # Errors
-    /// A shape that range and size do not allow: [`TreeError::NoLeaves`],
-    /// [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
-    /// [`TreeError::InvalidProofLength`]. Bytes that the hasher refuses:
-    /// [`TreeError::RefusedHash`].
-    #[must_use = "a proof that does not agree with itself is `Ok(false)`"]
-    pub fn verify<H: Hasher>(&self, hasher: &H) -> Result<bool, TreeError> {
-        own_verdict(self.verify_against(hasher, self.head()))
-    }
-
-    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
-    /// a trusted source and never from the sender of the proof. Takes one pass, with most hashes in
-    /// batches, and does not allocate.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`] for a proof of a tree of another size,
-    /// [`VerifyError::RootMismatch`] for one that does not lead to the head's root; those of
-    /// [`verify`](Self::verify) within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
-        let unrooted = self.unrooted().map_err(VerifyError::Malformed)?;
-        unrooted.verify_against(hasher, head)?;
-        head.expect_root(&self.root)
-    }
-
-    /// Whether the proof leads to `root`, with the tree size that the proof itself claims. It has
-    /// the limits of [`NaryProof::verify_root_only`](crate::NaryProof::verify_root_only).
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify), and [`TreeError::RefusedHash`] for `root`.
-    #[must_use = "a proof that leads to another root is `Ok(false)`"]
-    pub fn verify_root_only<H: Hasher>(&self, hasher: &H, root: &Hash) -> Result<bool, TreeError> {
-        check_hash(hasher, root, HashRole::Root, 0)?;
-        Ok(self.verify(hasher)? && self.root == *root)
-    }
-
-    /// The head that the proof claims.
-    #[must_use]
-    pub fn head(&self) -> TreeHead {
-        TreeHead {
-            size: self.tree_size,
-            root: self.root,
-        }
-    }
-
     /// The proof without its root, borrowed: the form that `to_bytes` encodes.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), except for refused hashes.
+    /// [`TreeError::NoLeaves`], [`TreeError::IndexOutOfRange`], [`TreeError::MaxDepthExceeded`],
+    /// [`TreeError::InvalidProofLength`].
     pub fn unrooted(&self) -> Result<UnrootedRange<'_, N>, TreeError> {
         check_depth::<N, MAX_DEPTH>(self.tree_size)?;
         UnrootedRange::new(self.tree_size, self.start, &self.leaves, &self.hashes)
     }
 
-    /// The proof's encoding; see [`encoding`](crate::encoding).
-    ///
-    /// # Errors
-    /// Those of [`unrooted`](Self::unrooted): a malformed proof has no encoding.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, TreeError> {
-        Ok(self.unrooted()?.to_bytes())
-    }
-
-    /// Decodes a proof and verifies it against this head. The root of the proof is that of the
-    /// head, because the bytes have none.
-    ///
-    /// # Errors
-    /// [`VerifyError::Encoding`] and [`VerifyError::ArityMismatch`] if the bytes are not the
-    /// encoding of such a proof; those of [`verify_against`](Self::verify_against).
-    pub fn from_bytes<H: Hasher>(
-        bytes: &[u8],
-        hasher: &H,
-        head: TreeHead,
-    ) -> Result<Self, VerifyError> {
-        check_depth::<N, MAX_DEPTH>(head.size).map_err(VerifyError::Malformed)?;
-        let proof = UnrootedRange::<N>::from_bytes(bytes)?;
-        proof.verify_against(hasher, head)?;
-        Ok(Self {
+    /// The proof with the roots of the heads that it was verified against.
+    fn rooted(proof: &UnrootedRange<'_, N>, head: TreeHead) -> Self {
+        Self {
             root: head.root,
             tree_size: head.size,
             start: proof.range().start,
             leaves: proof.leaves().to_vec(),
             hashes: proof.hashes().to_vec(),
-        })
+        }
     }
 }
+
+claims_a_head!(RangeProof);
+verified_unrooted!(RangeProof, UnrootedRange, head: head root);
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof of the leaves of a range. Reads one run of leaves, and one node for each hash

@@ -10,6 +10,7 @@ mod catch_up;
 mod consistency;
 mod inclusion;
 mod multi;
+mod parts;
 mod range;
 
 pub use catch_up::UnrootedCatchUp;

@@ -29,7 +29,7 @@ pub struct FrontierParts<const N: usize> {
     pub hashes: Vec<Hash>,
 }
 
-debug_in_hex!([const N: usize] FrontierParts<N>, "FrontierParts" {
+debug_in_hex!([const N: usize] FrontierParts<N> {
     size: plain, hashes: hashes
 });
 

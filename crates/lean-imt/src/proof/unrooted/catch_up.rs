@@ -4,43 +4,47 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len};
+use super::{check_hashes, check_len, parts::unrooted_parts};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     frontier, geometry,
-    hex::debug_in_hex,
     proof::walk,
 };
 
-/// A catch-up proof without its roots, borrowing leaves and frontier.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedCatchUp};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let old = tree.head().expect("the tree is not empty");
-/// tree.insert_many(&[[4; 32], [5; 32]])?;
-/// let new = tree.head().expect("the tree is not empty");
-/// let bytes = tree.snapshot().generate_catch_up_proof(old.size, old.root)?.to_bytes()?;
-///
-/// let news = UnrootedCatchUp::<2>::from_bytes(&bytes)?;
-/// assert_eq!((news.range(), news.leaves()), (3..5, &[[4; 32], [5; 32]][..]));
-/// news.verify_against(&Blake3Hasher, old, new)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UnrootedCatchUp<'a, const N: usize> {
-    old_size: u64,
-    leaves: &'a [Hash],
-    frontier: &'a [Hash],
-}
+unrooted_parts! {
+    /// A catch-up proof without its roots, borrowing leaves and frontier.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedCatchUp};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let old = tree.head().expect("the tree is not empty");
+    /// tree.insert_many(&[[4; 32], [5; 32]])?;
+    /// let new = tree.head().expect("the tree is not empty");
+    /// let bytes = tree.snapshot().generate_catch_up_proof(old.size, old.root)?.to_bytes()?;
+    ///
+    /// let news = UnrootedCatchUp::<2>::from_bytes(&bytes)?;
+    /// assert_eq!((news.range(), news.leaves()), (3..5, &[[4; 32], [5; 32]][..]));
+    /// news.verify_against(&Blake3Hasher, old, new)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub struct UnrootedCatchUp {
+        old_size: u64 as plain,
+        leaves: &'a [Hash] as hashes,
+        frontier: &'a [Hash] as hashes,
+    }
 
-debug_in_hex!([const N: usize] UnrootedCatchUp<'_, N>, "UnrootedCatchUp" {
-    old_size: plain, leaves: hashes, frontier: hashes
-});
+    /// The claimed number of leaves of the old tree.
+    fn old_size() -> u64;
+    /// The new leaves.
+    fn leaves() -> &'a [Hash];
+    /// The frontier of the old tree, from the left.
+    fn frontier() -> &'a [Hash];
+}
 
 impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
     /// Makes a proof from its parts: the leaves after the first `old_size`, and the frontier of the
@@ -78,15 +82,6 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         })
     }
 
-    /// The same parts with another N. The caller keeps the N for which the shape was checked.
-    pub(crate) fn recast<const M: usize>(self) -> UnrootedCatchUp<'a, M> {
-        UnrootedCatchUp {
-            old_size: self.old_size,
-            leaves: self.leaves,
-            frontier: self.frontier,
-        }
-    }
-
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -96,12 +91,6 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
         writer.hashes(self.frontier);
         writer.hashes(self.leaves);
         writer.finish()
-    }
-
-    /// The claimed number of leaves of the old tree.
-    #[must_use]
-    pub fn old_size(&self) -> u64 {
-        self.old_size
     }
 
     /// The claimed number of leaves of the new tree.
@@ -114,18 +103,6 @@ impl<'a, const N: usize> UnrootedCatchUp<'a, N> {
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.old_size..self.new_size()
-    }
-
-    /// The new leaves.
-    #[must_use]
-    pub fn leaves(&self) -> &'a [Hash] {
-        self.leaves
-    }
-
-    /// The frontier of the old tree, from the left.
-    #[must_use]
-    pub fn frontier(&self) -> &'a [Hash] {
-        self.frontier
     }
 
     /// The old and the new root that follow from frontier and leaves, or `None` if there are no new

@@ -3,41 +3,45 @@
 use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len};
+use super::{check_hashes, check_len, parts::unrooted_parts};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
-    hex::debug_in_hex,
     proof::growth::{self, Boundary, BoundaryGroup},
 };
 
-/// A consistency proof without its roots, borrowing its hashes.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedConsistency};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let old = tree.head().expect("the tree is not empty");
-/// tree.insert([4; 32])?;
-/// let new = tree.head().expect("the tree is not empty");
-/// let bytes = tree.snapshot().generate_consistency_proof(old.size, old.root)?.to_bytes()?;
-///
-/// let growth = UnrootedConsistency::<2>::from_bytes(&bytes)?;
-/// growth.verify_against(&Blake3Hasher, old, new)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UnrootedConsistency<'a, const N: usize> {
-    old_size: u64,
-    new_size: u64,
-    hashes: &'a [Hash],
-}
+unrooted_parts! {
+    /// A consistency proof without its roots, borrowing its hashes.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedConsistency};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let old = tree.head().expect("the tree is not empty");
+    /// tree.insert([4; 32])?;
+    /// let new = tree.head().expect("the tree is not empty");
+    /// let bytes = tree.snapshot().generate_consistency_proof(old.size, old.root)?.to_bytes()?;
+    ///
+    /// let growth = UnrootedConsistency::<2>::from_bytes(&bytes)?;
+    /// growth.verify_against(&Blake3Hasher, old, new)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub struct UnrootedConsistency {
+        old_size: u64 as plain,
+        new_size: u64 as plain,
+        hashes: &'a [Hash] as hashes,
+    }
 
-debug_in_hex!([const N: usize] UnrootedConsistency<'_, N>, "UnrootedConsistency" {
-    old_size: plain, new_size: plain, hashes: hashes
-});
+    /// The claimed number of leaves of the old tree.
+    fn old_size() -> u64;
+    /// The claimed number of leaves of the new tree.
+    fn new_size() -> u64;
+    /// Nodes along the boundary, from the lowest level up, and from the left within a level.
+    fn hashes() -> &'a [Hash];
+}
 
 impl<'a, const N: usize> UnrootedConsistency<'a, N> {
     /// Makes a proof from its parts; hashes from the lowest level up, and from the left
@@ -71,15 +75,6 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         })
     }
 
-    /// The same parts with another N. The caller keeps the N for which the shape was checked.
-    pub(crate) fn recast<const M: usize>(self) -> UnrootedConsistency<'a, M> {
-        UnrootedConsistency {
-            old_size: self.old_size,
-            new_size: self.new_size,
-            hashes: self.hashes,
-        }
-    }
-
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -88,24 +83,6 @@ impl<'a, const N: usize> UnrootedConsistency<'a, N> {
         writer.number(self.new_size);
         writer.hashes(self.hashes);
         writer.finish()
-    }
-
-    /// The claimed number of leaves of the old tree.
-    #[must_use]
-    pub fn old_size(&self) -> u64 {
-        self.old_size
-    }
-
-    /// The claimed number of leaves of the new tree.
-    #[must_use]
-    pub fn new_size(&self) -> u64 {
-        self.new_size
-    }
-
-    /// Nodes along the boundary, from the lowest level up, and from the left within a level.
-    #[must_use]
-    pub fn hashes(&self) -> &'a [Hash] {
-        self.hashes
     }
 
     /// The old and the new root that follow from the hashes. `None` from the empty tree and between

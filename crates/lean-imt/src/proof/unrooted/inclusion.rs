@@ -4,13 +4,12 @@ use alloc::vec::Vec;
 use core::slice;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len};
+use super::{check_hashes, check_len, parts::unrooted_parts};
 use crate::{
     DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
     geometry,
-    hex::debug_in_hex,
     proof::{
         check_depth,
         level::ProofLevel,
@@ -18,32 +17,39 @@ use crate::{
     },
 };
 
-/// An inclusion proof without its root, borrowing leaf and siblings.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedInclusion};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
-/// let head = tree.head().expect("the tree is not empty");
-/// let bytes = tree.snapshot().generate_proof(1)?.to_bytes()?;
-///
-/// let proof = UnrootedInclusion::<2>::from_bytes(&bytes)?;
-/// assert_eq!(proof.leaf(), &[2; 32]);
-/// proof.verify_against(&Blake3Hasher, head)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UnrootedInclusion<'a, const N: usize> {
-    tree_size: u64,
-    leaf_index: u64,
-    leaf: &'a Hash,
-    siblings: &'a [Hash],
-}
+unrooted_parts! {
+    /// An inclusion proof without its root, borrowing leaf and siblings.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedInclusion};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+    /// let head = tree.head().expect("the tree is not empty");
+    /// let bytes = tree.snapshot().generate_proof(1)?.to_bytes()?;
+    ///
+    /// let proof = UnrootedInclusion::<2>::from_bytes(&bytes)?;
+    /// assert_eq!(proof.leaf(), &[2; 32]);
+    /// proof.verify_against(&Blake3Hasher, head)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub struct UnrootedInclusion {
+        tree_size: u64 as plain,
+        leaf_index: u64 as plain,
+        leaf: &'a Hash as hash,
+        siblings: &'a [Hash] as hashes,
+    }
 
-debug_in_hex!([const N: usize] UnrootedInclusion<'_, N>, "UnrootedInclusion" {
-    tree_size: plain, leaf_index: plain, leaf: hash, siblings: hashes
-});
+    /// The leaf.
+    fn leaf() -> &'a Hash;
+    /// The claimed index of the leaf.
+    fn leaf_index() -> u64;
+    /// The claimed number of leaves of the tree.
+    fn tree_size() -> u64;
+    /// The siblings, from the lowest level up, and from the left within a level.
+    fn siblings() -> &'a [Hash];
+}
 
 impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     /// Makes a proof from its parts; siblings from the lowest level up, and from the left
@@ -86,16 +92,6 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         })
     }
 
-    /// The same parts with another N. The caller keeps the N for which the shape was checked.
-    pub(crate) fn recast<const M: usize>(self) -> UnrootedInclusion<'a, M> {
-        UnrootedInclusion {
-            tree_size: self.tree_size,
-            leaf_index: self.leaf_index,
-            leaf: self.leaf,
-            siblings: self.siblings,
-        }
-    }
-
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -105,30 +101,6 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
         writer.hashes(slice::from_ref(self.leaf));
         writer.hashes(self.siblings);
         writer.finish()
-    }
-
-    /// The leaf.
-    #[must_use]
-    pub fn leaf(&self) -> &'a Hash {
-        self.leaf
-    }
-
-    /// The claimed index of the leaf.
-    #[must_use]
-    pub fn leaf_index(&self) -> u64 {
-        self.leaf_index
-    }
-
-    /// The claimed number of leaves of the tree.
-    #[must_use]
-    pub fn tree_size(&self) -> u64 {
-        self.tree_size
-    }
-
-    /// The siblings, from the lowest level up, and from the left within a level.
-    #[must_use]
-    pub fn siblings(&self) -> &'a [Hash] {
-        self.siblings
     }
 
     /// The root that follows from leaf and siblings. At most one hash per level, O(N) memory

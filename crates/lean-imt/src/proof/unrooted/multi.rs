@@ -4,42 +4,46 @@ use alloc::vec::Vec;
 use core::fmt;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len};
+use super::{check_hashes, check_len, parts::unrooted_parts};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
-    hex::debug_in_hex,
     proof::{selection::Selection, walk},
 };
 
-/// A proof of several leaves without its root, borrowing indices, leaves and hashes.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedMulti};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
-/// let head = tree.head().expect("the tree is not empty");
-/// let bytes = tree.snapshot().generate_multiproof(&[1, 4])?.to_bytes()?;
-///
-/// let proof = UnrootedMulti::<2>::from_bytes(&bytes)?;
-/// assert!(proof.indices().eq([1, 4]));
-/// assert_eq!(proof.leaves(), [[2; 32], [5; 32]]);
-/// proof.verify_against(&Blake3Hasher, head)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-pub struct UnrootedMulti<'a, const N: usize> {
-    tree_size: u64,
-    indices: Indices<'a>,
-    leaves: &'a [Hash],
-    hashes: &'a [Hash],
-}
+unrooted_parts! {
+    /// A proof of several leaves without its root, borrowing indices, leaves and hashes.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedMulti};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+    /// let head = tree.head().expect("the tree is not empty");
+    /// let bytes = tree.snapshot().generate_multiproof(&[1, 4])?.to_bytes()?;
+    ///
+    /// let proof = UnrootedMulti::<2>::from_bytes(&bytes)?;
+    /// assert!(proof.indices().eq([1, 4]));
+    /// assert_eq!(proof.leaves(), [[2; 32], [5; 32]]);
+    /// proof.verify_against(&Blake3Hasher, head)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone)]
+    pub struct UnrootedMulti {
+        tree_size: u64 as plain,
+        indices: Indices<'a> as plain,
+        leaves: &'a [Hash] as hashes,
+        hashes: &'a [Hash] as hashes,
+    }
 
-debug_in_hex!([const N: usize] UnrootedMulti<'_, N>, "UnrootedMulti" {
-    tree_size: plain, indices: plain, leaves: hashes, hashes: hashes
-});
+    /// The leaves, in the order of their indices.
+    fn leaves() -> &'a [Hash];
+    /// The claimed number of leaves of the tree.
+    fn tree_size() -> u64;
+    /// The given nodes, from the left.
+    fn hashes() -> &'a [Hash];
+}
 
 /// Increasing indices, in memory or as encoded gaps.
 #[derive(Clone)]
@@ -173,16 +177,6 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         })
     }
 
-    /// The same parts with another N. The caller keeps the N for which the shape was checked.
-    pub(crate) fn recast<const M: usize>(self) -> UnrootedMulti<'a, M> {
-        UnrootedMulti {
-            tree_size: self.tree_size,
-            indices: self.indices,
-            leaves: self.leaves,
-            hashes: self.hashes,
-        }
-    }
-
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -202,24 +196,6 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
     /// The claimed indices of the leaves, increasing.
     pub fn indices(&self) -> impl Iterator<Item = u64> + 'a {
         self.indices.clone()
-    }
-
-    /// The leaves, in the order of their indices.
-    #[must_use]
-    pub fn leaves(&self) -> &'a [Hash] {
-        self.leaves
-    }
-
-    /// The claimed number of leaves of the tree.
-    #[must_use]
-    pub fn tree_size(&self) -> u64 {
-        self.tree_size
-    }
-
-    /// The given nodes, from the left.
-    #[must_use]
-    pub fn hashes(&self) -> &'a [Hash] {
-        self.hashes
     }
 
     /// The root that follows from leaves and hashes. Takes one pass with a hash for each node above

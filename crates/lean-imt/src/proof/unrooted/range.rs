@@ -4,41 +4,45 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len};
+use super::{check_hashes, check_len, parts::unrooted_parts};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
     encoding::{Reader, Writer},
-    hex::debug_in_hex,
     proof::walk,
 };
 
-/// A proof of consecutive leaves without its root, borrowing leaves and hashes.
-///
-/// ```
-/// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedRange};
-///
-/// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
-/// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
-/// let head = tree.head().expect("the tree is not empty");
-/// let bytes = tree.snapshot().generate_range_proof(1..3)?.to_bytes()?;
-///
-/// let proof = UnrootedRange::<2>::from_bytes(&bytes)?;
-/// assert_eq!((proof.range(), proof.leaves()), (1..3, &[[2; 32], [3; 32]][..]));
-/// proof.verify_against(&Blake3Hasher, head)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UnrootedRange<'a, const N: usize> {
-    tree_size: u64,
-    start: u64,
-    leaves: &'a [Hash],
-    hashes: &'a [Hash],
-}
+unrooted_parts! {
+    /// A proof of consecutive leaves without its root, borrowing leaves and hashes.
+    ///
+    /// ```
+    /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, UnrootedRange};
+    ///
+    /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);
+    /// tree.insert_many(&[[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]])?;
+    /// let head = tree.head().expect("the tree is not empty");
+    /// let bytes = tree.snapshot().generate_range_proof(1..3)?.to_bytes()?;
+    ///
+    /// let proof = UnrootedRange::<2>::from_bytes(&bytes)?;
+    /// assert_eq!((proof.range(), proof.leaves()), (1..3, &[[2; 32], [3; 32]][..]));
+    /// proof.verify_against(&Blake3Hasher, head)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub struct UnrootedRange {
+        tree_size: u64 as plain,
+        start: u64 as plain,
+        leaves: &'a [Hash] as hashes,
+        hashes: &'a [Hash] as hashes,
+    }
 
-debug_in_hex!([const N: usize] UnrootedRange<'_, N>, "UnrootedRange" {
-    tree_size: plain, start: plain, leaves: hashes, hashes: hashes
-});
+    /// The leaves.
+    fn leaves() -> &'a [Hash];
+    /// The claimed number of leaves of the tree.
+    fn tree_size() -> u64;
+    /// The given nodes, from the left.
+    fn hashes() -> &'a [Hash];
+}
 
 impl<'a, const N: usize> UnrootedRange<'a, N> {
     /// Makes a proof from its parts: the leaves from index `start` on, and the given hashes
@@ -83,16 +87,6 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         })
     }
 
-    /// The same parts with another N. The caller keeps the N for which the shape was checked.
-    pub(crate) fn recast<const M: usize>(self) -> UnrootedRange<'a, M> {
-        UnrootedRange {
-            tree_size: self.tree_size,
-            start: self.start,
-            leaves: self.leaves,
-            hashes: self.hashes,
-        }
-    }
-
     /// The proof's encoding; see [`encoding`](crate::encoding).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -109,24 +103,6 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.start..self.start + self.leaves.len() as u64
-    }
-
-    /// The leaves.
-    #[must_use]
-    pub fn leaves(&self) -> &'a [Hash] {
-        self.leaves
-    }
-
-    /// The claimed number of leaves of the tree.
-    #[must_use]
-    pub fn tree_size(&self) -> u64 {
-        self.tree_size
-    }
-
-    /// The given nodes, from the left.
-    #[must_use]
-    pub fn hashes(&self) -> &'a [Hash] {
-        self.hashes
     }
 
     /// The root that follows from leaves and hashes. Takes one pass, with about `1 / (N - 1)`
