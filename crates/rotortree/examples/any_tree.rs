@@ -100,7 +100,7 @@ fn run(directory: &Path, n: Option<usize>) -> Result<String, Box<dyn Error>> {
 fn open(directory: &Path, n: Option<usize>) -> Result<Arc<dyn AnyTree>, Box<dyn Error>> {
     let mut builder = AnyTreeBuilder::new(RotorTreeConfig::new(directory));
     if let Some(n) = n {
-        builder = builder.n(n);
+        builder = builder.arity(n);
     }
     Ok(builder.open(Blake3Hasher)?)
 }

@@ -32,7 +32,7 @@ use crate::{
 /// ```
 #[must_use = "a builder does nothing until `open` is called"]
 pub struct RotorTreeBuilder<T: ?Sized> {
-    pub(crate) place: Place,
+    pub(crate) backend: Backend,
     pub(crate) settings: Settings,
     /// N, if the type does not state it.
     pub(crate) arity: Option<usize>,
@@ -41,12 +41,12 @@ pub struct RotorTreeBuilder<T: ?Sized> {
 
 /// The place of a tree.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum Backend {
     Directory { path: PathBuf, allow_unsynced: bool },
     Storage(Arc<dyn Storage>),
 }
 
-impl Place {
+impl Backend {
     pub(crate) fn storage(self) -> Result<Arc<dyn Storage>, StorageError> {
         match self {
             Self::Storage(storage) => Ok(storage),
@@ -65,7 +65,7 @@ impl Place {
 impl<T: ?Sized> RotorTreeBuilder<T> {
     /// Starts opening the tree in the directory `config.path`.
     pub fn new(config: RotorTreeConfig) -> Self {
-        let place = Place::Directory {
+        let backend = Backend::Directory {
             path: config.path,
             allow_unsynced: false,
         };
@@ -76,18 +76,18 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
             verify_checkpoint: config.verify_checkpoint,
             ..Settings::default()
         };
-        Self::at(place, settings)
+        Self::at(backend, settings)
     }
 
     /// Starts opening the tree on a storage, with the defaults of
     /// [`RotorTreeConfig::new`] and no path.
     pub fn on(storage: Arc<dyn Storage>) -> Self {
-        Self::at(Place::Storage(storage), Settings::default())
+        Self::at(Backend::Storage(storage), Settings::default())
     }
 
-    fn at(place: Place, settings: Settings) -> Self {
+    fn at(backend: Backend, settings: Settings) -> Self {
         Self {
-            place,
+            backend,
             settings,
             arity: None,
             tree: PhantomData,
@@ -97,7 +97,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// Keeps the tree on this backend. The config's path is then ignored. Without a config:
     /// [`RotorTree::on`](crate::RotorTree::on), [`AnyTreeBuilder::on`](crate::AnyTreeBuilder::on).
     pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
-        self.place = Place::Storage(storage);
+        self.backend = Backend::Storage(storage);
         self
     }
 
@@ -133,15 +133,15 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// newest files, and with them leaves that were acknowledged as durable. A crash of the process
     /// alone loses nothing. The default refuses such a file system with an error that names it.
     pub fn allow_unsynced_directories(mut self) -> Self {
-        if let Place::Directory { allow_unsynced, .. } = &mut self.place {
+        if let Backend::Directory { allow_unsynced, .. } = &mut self.backend {
             *allow_unsynced = true;
         }
         self
     }
 
-    /// The handling of a damaged log. The default stops at the last valid entry, keeps the cut
-    /// bytes aside and reports the cut. [`RecoveryMode::Strict`] refuses to open if any durable
-    /// entry is damaged.
+    /// The handling of a damaged log. The default stops at the last valid entry, moves the cut
+    /// bytes to quarantine and reports the cut. [`RecoveryMode::Strict`] refuses to open if any
+    /// durable entry is damaged.
     pub fn recovery(mut self, mode: RecoveryMode) -> Self {
         self.settings.recovery = mode;
         self
@@ -259,7 +259,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
 impl<T: ?Sized> Clone for RotorTreeBuilder<T> {
     fn clone(&self) -> Self {
         Self {
-            place: self.place.clone(),
+            backend: self.backend.clone(),
             settings: self.settings.clone(),
             ..*self
         }
@@ -269,7 +269,7 @@ impl<T: ?Sized> Clone for RotorTreeBuilder<T> {
 impl<T: ?Sized> fmt::Debug for RotorTreeBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RotorTreeBuilder")
-            .field("place", &self.place)
+            .field("backend", &self.backend)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

@@ -129,7 +129,7 @@ impl Default for TieringConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryMode {
-    /// Recovery stops at the last valid entry. Durable entries that it cuts off are kept aside.
+    /// Recovery stops at the last valid entry. Durable entries that it cuts off go to quarantine.
     /// This opening and every later one report the cut until it is acknowledged. A cut that would
     /// leave no leaf of a tree with leaves is refused.
     ///

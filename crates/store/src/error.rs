@@ -124,8 +124,8 @@ pub enum StorageError {
     /// The log is damaged so that no leaf would be left of a tree with leaves.
     #[error(
         "{file}: the log is damaged at byte {offset}: {reason}; no leaf stands in front of the \
-         damage, and {}. Restore from a backup, or open with RecoveryMode::AcceptLoss to keep the \
-         log's bytes aside and go on from an empty tree",
+         damage, and {}. Restore from a backup, or open with RecoveryMode::AcceptLoss to move \
+         the log's bytes to quarantine and go on from an empty tree",
         Had(*known_size, lost.as_deref())
     )]
     NothingLeft {

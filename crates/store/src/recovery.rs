@@ -140,7 +140,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     manifest.generation += 1;
     if let Some(damage) = &mut report.damage {
         // Runs after every step that can refuse to open. The segments with the cut bytes still
-        // exist, and stay until these bytes are kept aside.
+        // exist, and stay until these bytes are in quarantine.
         let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
         if let Err(error) = kept {
             // Nothing names the segment. The next opening would remove it, too.

@@ -366,11 +366,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     // --- keeping evidence ---
 
-    /// Keeps bytes aside under a name made from `label`, durably, before recovery drops them from
-    /// the log. `label` is any text, slashes and `..` included: the name stays within the place.
-    /// Returns where they are. If these bytes are there under that name already, the call keeps
-    /// them, so it can be repeated; if other bytes are there, it fails with `AlreadyExists` and
-    /// does not change them.
+    /// Keeps bytes in quarantine under a name made from `label`, durably, before recovery drops
+    /// them from the log. `label` is any text, slashes and `..` included: the name stays within the
+    /// place. Returns where they are. If these bytes are there under that name already, the call
+    /// keeps them, so it can be repeated; if other bytes are there, it fails with `AlreadyExists`
+    /// and does not change them.
     fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---

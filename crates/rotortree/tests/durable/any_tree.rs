@@ -28,7 +28,7 @@ fn is_missing(error: &StorageError) -> bool {
 /// Opens with this N, or with that of the existing tree.
 fn open_any(path: &std::path::Path, n: Option<usize>) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
     let builder = AnyTreeBuilder::new(quiet(path));
-    let builder = n.map_or_else(|| AnyTreeBuilder::new(quiet(path)), |n| builder.n(n));
+    let builder = n.map_or_else(|| AnyTreeBuilder::new(quiet(path)), |n| builder.arity(n));
     builder.open(Blake3Hasher)
 }
 
@@ -267,7 +267,7 @@ fn a_view_of_an_object_moves_with_its_writer() {
         assert!(!view.refresh().unwrap());
         let other = ARITIES.into_iter().find(|&other| other != arity).unwrap();
         let other = AnyTreeBuilder::new(quiet(&path))
-            .n(other)
+            .arity(other)
             .open_read_only(Blake3Hasher);
         assert!(matches!(
             storage_error(other),
@@ -335,7 +335,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
     let dir = tempfile::tempdir().unwrap();
     let config = || AnyTreeBuilder::new(quiet(dir.path()));
     for max_depth in [0, 65, usize::MAX] {
-        let refused = config().n(2).max_depth(max_depth).open(Blake3Hasher);
+        let refused = config().arity(2).max_depth(max_depth).open(Blake3Hasher);
         assert!(matches!(
             storage_error(refused),
             StorageError::InvalidConfig(_)
@@ -343,7 +343,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
         assert_eq!(inspect(dir.path()).unwrap(), None);
     }
     // Made with 2, so that a type with 2 opens it.
-    let tree = config().n(2).max_depth(2).open(Blake3Hasher).unwrap();
+    let tree = config().arity(2).max_depth(2).open(Blake3Hasher).unwrap();
     tree.insert_many(&leaves(0..4)).unwrap();
     let full = tree_error(tree.insert(leaf(4)));
     assert!(
@@ -355,7 +355,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
     typed.close().unwrap();
 
     // A smaller ceiling is refused with both; a larger one obeys the stored ceiling.
-    match storage_error(config().n(2).max_depth(1).open(Blake3Hasher)) {
+    match storage_error(config().arity(2).max_depth(1).open(Blake3Hasher)) {
         StorageError::ConfigMismatch {
             expected_max_depth,
             actual_max_depth,
@@ -363,7 +363,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
         } => assert_eq!((expected_max_depth, actual_max_depth), (1, 2)),
         error => panic!("{error}"),
     }
-    for builder in [config(), config().n(2), config().n(2).max_depth(64)] {
+    for builder in [config(), config().arity(2), config().arity(2).max_depth(64)] {
         let tree = builder.open(Blake3Hasher).unwrap();
         let full = tree_error(tree.insert(leaf(4)));
         assert!(
@@ -382,7 +382,7 @@ fn max_depth_is_that_of_the_type_with_the_number() {
     raised.close().unwrap();
     assert_eq!(inspect(dir.path()).unwrap().unwrap().max_depth, 40);
     // Beyond the ceiling where none is given; whatever is there is opened all the same.
-    let refused = config().n(2).open(Blake3Hasher);
+    let refused = config().arity(2).open(Blake3Hasher);
     assert!(matches!(
         storage_error(refused),
         StorageError::ConfigMismatch { .. }
@@ -404,7 +404,7 @@ fn where_nothing_is_nothing_is_made_without_an_n_or_leave() {
         "{error}"
     );
     for n in ARITIES {
-        let builder = AnyTreeBuilder::new(quiet(&path)).n(n);
+        let builder = AnyTreeBuilder::new(quiet(&path)).arity(n);
         let error = storage_error(builder.create_if_missing(false).open(Blake3Hasher));
         assert!(is_missing(&error), "{error}");
     }
@@ -493,14 +493,14 @@ fn the_hasher_is_a_store_s_identity_and_may_be_narrow() {
     let dir = tempfile::tempdir().unwrap();
     let builder = || AnyTreeBuilder::new(quiet(dir.path()));
     for n in [8, 16] {
-        let error = tree_error(builder().n(n).open(Other));
+        let error = tree_error(builder().arity(n).open(Other));
         assert!(
             matches!(error, TreeError::ArityExceedsHasher { arity, max_arity: 4 } if arity == n),
             "{error}"
         );
     }
     assert_eq!(inspect(dir.path()).unwrap(), None);
-    let tree = builder().n(4).open(Other).unwrap();
+    let tree = builder().arity(4).open(Other).unwrap();
     tree.insert_many(&leaves(0..100)).unwrap();
     let root = tree.root();
     tree.close().unwrap();
@@ -518,7 +518,7 @@ fn settings_and_backends_are_for_objects_too() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let builder = || AnyTreeBuilder::new(quiet("".as_ref())).storage(Arc::clone(&storage));
     let tree = builder()
-        .n(3)
+        .arity(3)
         .max_unflushed_bytes(1)
         .recent_heads(1)
         .open(Blake3Hasher)
@@ -556,7 +556,7 @@ fn tokens_of_objects_become_durable_by_themselves() {
         ..quiet(dir.path())
     };
     let tree = AnyTreeBuilder::new(config)
-        .n(16)
+        .arity(16)
         .open(Blake3Hasher)
         .unwrap();
     let (_, token) = tree.insert_many(&leaves(0..1000)).unwrap();

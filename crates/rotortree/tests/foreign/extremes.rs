@@ -168,7 +168,7 @@ fn fronts() -> [(&'static str, Open); 2] {
         }),
         ("AnyTree", |setting, storage| {
             let builder = with_setting!(setting, AnyTreeBuilder::new).storage(storage);
-            builder.n(2).open(Blake3Hasher)
+            builder.arity(2).open(Blake3Hasher)
         }),
     ]
 }
@@ -202,7 +202,7 @@ fn every_setting_at_its_least_and_greatest_is_refused_or_works() {
 
 fn any_tree(n: usize, max_depth: usize, storage: &Arc<MemoryStorage>) -> Opened {
     let builder = AnyTreeBuilder::new(config()).storage(storage.clone());
-    builder.n(n).max_depth(max_depth).open(Blake3Hasher)
+    builder.arity(n).max_depth(max_depth).open(Blake3Hasher)
 }
 
 #[test]

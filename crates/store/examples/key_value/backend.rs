@@ -264,7 +264,7 @@ impl Storage for KeyValueStorage {
             Some(_) => {
                 return Err(refused(
                     io::ErrorKind::AlreadyExists,
-                    format!("cannot keep bytes aside: {label} holds other bytes"),
+                    format!("cannot quarantine bytes: {label} holds other bytes"),
                 ));
             }
         }

@@ -43,7 +43,7 @@ pub(crate) fn unit(shard: Shard, index: u64) -> Key {
     .concat()
 }
 
-/// The value kept aside under a label.
+/// The quarantined value of a label.
 pub(crate) fn quarantined(label: &str) -> Key {
     format!("aside/{label}").into_bytes()
 }

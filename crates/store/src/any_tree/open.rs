@@ -34,7 +34,7 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 /// // A service reads N from its configuration.
 /// let n = "8".parse()?;
 /// let tree = AnyTreeBuilder::new(RotorTreeConfig::new(&directory))
-///     .n(n)
+///     .arity(n)
 ///     .max_depth(20)
 ///     .open(Blake3Hasher)?;
 /// let (root, token) = tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
@@ -62,8 +62,8 @@ pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 impl RotorTreeBuilder<dyn AnyTree> {
     /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without this setting the tree must
     /// exist, and keeps its own N.
-    pub fn n(mut self, n: usize) -> Self {
-        self.arity = Some(n);
+    pub fn arity(mut self, arity: usize) -> Self {
+        self.arity = Some(arity);
         self
     }
 
@@ -103,7 +103,7 @@ impl RotorTreeBuilder<dyn AnyTree> {
 
     /// The N of the tree, and everything else that opening needs.
     fn prepare<H: Hasher>(self, hasher: H) -> Result<(usize, Open), RotorTreeError> {
-        let storage = self.place.storage()?;
+        let storage = self.backend.storage()?;
         let mut settings = self.settings;
         let arity = match self.arity {
             Some(arity) => {

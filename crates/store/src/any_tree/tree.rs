@@ -32,7 +32,7 @@ object_of! {
     /// typed.insert([1; 32])?;
     /// assert_eq!(tell(&typed), "1 leaves, 5 children to a node");
     ///
-    /// let chosen = AnyTreeBuilder::new(RotorTreeConfig::new(other)).n(16).open(Blake3Hasher)?;
+    /// let chosen = AnyTreeBuilder::new(RotorTreeConfig::new(other)).arity(16).open(Blake3Hasher)?;
     /// assert_eq!(tell(&*chosen), "0 leaves, 16 children to a node");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

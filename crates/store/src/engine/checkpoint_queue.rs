@@ -206,7 +206,7 @@ impl CheckpointQueue {
 
     /// The number of completed checkpoints, and the failure of the last one, if any.
     pub(super) fn outcomes(&self) -> (u64, Option<Arc<CheckpointFailure>>) {
-        let state = self.committer.group.status.look(&self.state);
+        let state = self.committer.group.status.lock_briefly(&self.state);
         state.map_or((0, None), |state| {
             (state.completed, state.last_error.clone())
         })

@@ -216,7 +216,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                 return;
             }
             policy.end();
-            let is_due_again = self.writer.look_again();
+            let is_due_again = self.writer.is_checkpoint_due_now();
             self.writer.wake();
             if !is_due_again || group.run(|worker| worker.checkpoint()) {
                 return;

@@ -139,7 +139,9 @@ impl GroupCommit {
 
     /// Frees a slot.
     pub(super) fn forget_slot(&self, slot: Slot) {
-        let waker = self.look().and_then(|mut state| state.waiters.forget(slot));
+        let waker = self
+            .lock_briefly()
+            .and_then(|mut state| state.waiters.forget(slot));
         drop(waker);
     }
 }

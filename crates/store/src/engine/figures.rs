@@ -40,7 +40,7 @@ impl Event {
 
     /// The duration of the last occurrence, and the time since its end.
     pub(super) fn last(&self, status: &Status) -> (Option<Duration>, Option<Duration>) {
-        let last = status.look(&self.0).and_then(|last| *last);
+        let last = status.lock_briefly(&self.0).and_then(|last| *last);
         (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
     }
 }

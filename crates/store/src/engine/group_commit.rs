@@ -134,12 +134,13 @@ impl GroupCommit {
 
     /// The state for a brief look. `None` in a forked child if a thread of the parent held the lock
     /// during the fork.
-    pub(super) fn look(&self) -> Option<Guard<'_, Commit>> {
-        self.status.look(&self.state)
+    pub(super) fn lock_briefly(&self) -> Option<Guard<'_, Commit>> {
+        self.status.lock_briefly(&self.state)
     }
 
     pub(super) fn is_durable(&self, sequence: u64) -> bool {
-        self.look().is_some_and(|state| state.durable >= sequence)
+        self.lock_briefly()
+            .is_some_and(|state| state.durable >= sequence)
     }
 
     /// Records that everything up to `after` is durable, frees the write end if `log` is given, and
@@ -302,16 +303,16 @@ impl GroupCommit {
         if !self.status.is_own_process() {
             return Poll::Ready(Err(StorageError::Closed));
         }
-        let looked = self.look_or_register(polled, sequence, waker);
-        if looked.is_pending() {
+        let polled_once = self.check_or_register(polled, sequence, waker);
+        if polled_once.is_pending() {
             self.ask_flusher();
         }
-        looked
+        polled_once
     }
 
     /// As [`poll`](Self::poll), without asking the background. A lead that ended without a write
     /// since the first poll is an error.
-    pub(super) fn look_or_register(
+    pub(super) fn check_or_register(
         &self,
         polled: &mut Polled,
         sequence: u64,

@@ -73,12 +73,12 @@ impl<T> Monitor<T> {
         Some(Guard { value, held })
     }
 
-    /// Waits until `look` returns an outcome. A thread that changes anything else that `look` reads
-    /// calls [`wake`](Self::wake) afterwards.
-    pub(super) fn wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> R {
+    /// Waits until `check` returns an outcome. A thread that changes anything else that `check`
+    /// reads calls [`wake`](Self::wake) afterwards.
+    pub(super) fn wait<R>(&self, mut check: impl FnMut(&mut T) -> Option<R>) -> R {
         let mut guard = self.lock();
         loop {
-            if let Some(outcome) = look(&mut guard) {
+            if let Some(outcome) = check(&mut guard) {
                 return outcome;
             }
             guard.held.check_alone();
@@ -91,12 +91,12 @@ impl<T> Monitor<T> {
     pub(super) fn wait_timeout<R>(
         &self,
         timeout: Duration,
-        mut look: impl FnMut(&mut T) -> Option<R>,
+        mut check: impl FnMut(&mut T) -> Option<R>,
     ) -> Option<R> {
         let deadline = Instant::now().checked_add(timeout);
         let mut guard = self.lock();
         loop {
-            if let Some(outcome) = look(&mut guard) {
+            if let Some(outcome) = check(&mut guard) {
                 return Some(outcome);
             }
             // A time that no clock reaches never comes.

@@ -64,7 +64,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         config.progress = None;
         let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, config, me));
         // The replayed log may exceed the bound of the policy.
-        if parts.writer.look_again() {
+        if parts.writer.is_checkpoint_due_now() {
             parts.checkpointer.ask(true);
         }
         Ok(parts)

@@ -139,20 +139,20 @@ impl Policy {
     }
 
     /// Whether a background checkpoint is due and the caller is to ask for it once it has released
-    /// the writer lock. Updates `look_at_size`, kept under that lock: no check below that size is
-    /// worthwhile.
+    /// the writer lock. Updates `recheck_at_size`, kept under that lock: no check below that size
+    /// is worthwhile.
     #[must_use]
-    pub(super) fn is_due(&self, size: u64, entries: u64, look_at_size: &mut u64) -> bool {
+    pub(super) fn is_due(&self, size: u64, entries: u64, recheck_at_size: &mut u64) -> bool {
         let wants_one = if self.retries.load(Ordering::Acquire) {
             let at = self.retry.lock().at;
             at.is_some_and(|at| at <= Instant::now())
         } else {
-            self.wants_one(size, entries, look_at_size)
+            self.wants_one(size, entries, recheck_at_size)
         };
         wants_one && self.advance(Stage::None, Stage::Asked)
     }
 
-    fn wants_one(&self, size: u64, entries: u64, look_at_size: &mut u64) -> bool {
+    fn wants_one(&self, size: u64, entries: u64, recheck_at_size: &mut u64) -> bool {
         match self.policy {
             CheckpointPolicy::Manual | CheckpointPolicy::OnClose => false,
             CheckpointPolicy::EveryNEntries(most) => {
@@ -160,7 +160,7 @@ impl Policy {
             }
             CheckpointPolicy::MemoryThreshold(_) if self.log_is_due() => true,
             CheckpointPolicy::MemoryThreshold(threshold) => {
-                if size < *look_at_size {
+                if size < *recheck_at_size {
                     return false;
                 }
                 let appended = Shape::new(self.arity, size)
@@ -168,7 +168,7 @@ impl Policy {
                     .saturating_sub(self.began.nodes.load(Ordering::Acquire));
                 let left = (threshold as u64).saturating_sub(appended.saturating_mul(NODE_BYTES));
                 // A leaf adds fewer than two nodes.
-                *look_at_size = size + left / (2 * NODE_BYTES);
+                *recheck_at_size = size + left / (2 * NODE_BYTES);
                 // Without new entries no checkpoint is due, whatever the threshold.
                 left == 0 && appended > 0
             }

@@ -55,9 +55,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
         self.durable.load_full()
     }
 
-    /// Runs `look` on the published tree, without a reference count.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&TreeSnapshot<N, MAX_DEPTH>) -> R) -> R {
-        look(&self.published.load())
+    /// Runs `read` on the published tree, without a reference count.
+    pub(crate) fn with<R>(&self, read: impl FnOnce(&TreeSnapshot<N, MAX_DEPTH>) -> R) -> R {
+        read(&self.published.load())
     }
 
     /// Publishes a tree with one more entry. Returns the replaced snapshot. Called with the writer

@@ -97,7 +97,7 @@ stats! {
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     /// 0 while a thread leads.
     fn log_segment_bytes(&self) -> u64 {
-        match self.group().look().as_ref().map(|state| &state.log) {
+        match self.group().lock_briefly().as_ref().map(|state| &state.log) {
             Some(WriteEnd::Free(log)) => log.newest.offset,
             Some(WriteEnd::Led | WriteEnd::Gone) | None => 0,
         }
@@ -112,7 +112,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             ..
         } = &*self.committer;
         let status = &group.status;
-        let in_memory = self.writer.look().map(|state| {
+        let in_memory = self.writer.lock_briefly().map(|state| {
             let resident = state.tree.nodes().resident_bytes();
             (state.pending_bytes() as u64, resident)
         });

@@ -101,7 +101,7 @@ impl Status {
 
     /// Locks for a brief look. Returns `None` in a forked child or within the tree's hasher if the
     /// lock is taken: its holder may not run there, or be this thread.
-    pub(super) fn look<'a, T>(&self, monitor: &'a Monitor<T>) -> Option<Guard<'a, T>> {
+    pub(super) fn lock_briefly<'a, T>(&self, monitor: &'a Monitor<T>) -> Option<Guard<'a, T>> {
         if self.check_process().is_err() || self.hashing.is_here() {
             monitor.try_lock()
         } else {

@@ -54,7 +54,7 @@ pub(super) struct WriterState<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     /// Entries since the tree was opened.
     entries: u64,
     /// The size at which the checkpoint policy is to be asked again.
-    look_at_size: u64,
+    recheck_at_size: u64,
     /// The snapshot that the published one replaced, for the next insert.
     pub(super) spare: SpareSnapshot<N, MAX_DEPTH>,
 }
@@ -87,7 +87,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
             pending: GroupBuffer::new(sequence + 1),
             streaming: false,
             entries: 0,
-            look_at_size: 0,
+            recheck_at_size: 0,
             spare: SpareSnapshot::default(),
         };
         Self {
@@ -104,8 +104,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     }
 
     /// The state for a brief look that waits for no thread that may hold the lock for good.
-    pub(super) fn look(&self) -> Option<WriterGuard<'_, H, N, MAX_DEPTH>> {
-        self.status.look(&self.state)
+    pub(super) fn lock_briefly(&self) -> Option<WriterGuard<'_, H, N, MAX_DEPTH>> {
+        self.status.lock_briefly(&self.state)
     }
 
     /// The writer lock, if no thread holds it for longer than a brief look.
@@ -132,13 +132,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     /// Waits until no batch is on its way into the log, then runs `then` with the lock held. Does
     /// not wait for a batch of a failed tree.
     pub(super) fn between_batches(&self, mut then: impl FnMut()) {
-        let mut look = |state: &mut WriterState<H, N, MAX_DEPTH>| {
+        let mut check = |state: &mut WriterState<H, N, MAX_DEPTH>| {
             let is_between = !state.streaming || self.status.check_failure().is_err();
             is_between.then(&mut then)
         };
         while self
             .state
-            .wait_timeout(RECHECK_INTERVAL, &mut look)
+            .wait_timeout(RECHECK_INTERVAL, &mut check)
             .is_none()
         {}
     }
@@ -178,21 +178,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     fn is_checkpoint_due(&self, state: &mut WriterState<H, N, MAX_DEPTH>) -> bool {
         let size = state.tree.size();
         self.policy
-            .is_due(size, state.entries, &mut state.look_at_size)
+            .is_due(size, state.entries, &mut state.recheck_at_size)
     }
 
     /// Whether a checkpoint is due and the caller is to ask for it. Ignores the outcome of earlier
     /// checks.
-    pub(super) fn look_again(&self) -> bool {
+    pub(super) fn is_checkpoint_due_now(&self) -> bool {
         let mut state = self.lock();
-        state.look_at_size = 0;
+        state.recheck_at_size = 0;
         self.status.check().is_ok() && self.is_checkpoint_due(&mut state)
     }
 
     /// Records that a checkpoint failed: its extent stays due.
     pub(super) fn stays_due(&self) {
         self.policy.stays_due();
-        self.lock().look_at_size = 0;
+        self.lock().recheck_at_size = 0;
     }
 
     /// The duty of an insert whose checkpoint lags.

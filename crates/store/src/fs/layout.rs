@@ -74,7 +74,7 @@ impl Layout {
             .join(format!("{:06}.{suffix}", shard.index))
     }
 
-    /// The file kept aside under a label.
+    /// The quarantine's file for a label.
     pub(super) fn kept(&self, label: &str) -> PathBuf {
         self.quarantine.join(format!("{}.bytes", plain(label)))
     }

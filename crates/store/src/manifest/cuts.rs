@@ -45,7 +45,7 @@ pub struct CutNotice {
     pub lost: Option<TreeHead>,
     /// The number of files that hold the cut bytes.
     pub file_count: u32,
-    /// The labels of these files in the store's `aside`, at most [`MAX_CUT_FILES`] of them.
+    /// The labels of these files in quarantine, at most [`MAX_CUT_FILES`] of them.
     pub files: Vec<String>,
 }
 
@@ -196,7 +196,7 @@ impl fmt::Display for CutNotice {
             None => f.write_str(", and which durable head is lost is not on record")?,
         }
         if !self.files.is_empty() {
-            write!(f, "; kept aside: {}", self.files.join(", "))?;
+            write!(f, "; quarantined: {}", self.files.join(", "))?;
         }
         let more = (self.file_count as usize).saturating_sub(self.files.len());
         if more > 0 {

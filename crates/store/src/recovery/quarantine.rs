@@ -7,7 +7,7 @@ use rotortree_wal::{LogOffset, SECTOR, SegmentBytes};
 use super::segments::{LiveLog, LiveSegment};
 use crate::{StorageError, storage::SegmentReader};
 
-/// A hole of at least twice this length is never kept aside; a shorter hole than this always is.
+/// A hole of at least twice this length is never kept; a shorter hole than this always is.
 const LONG_HOLE: u64 = 16 << 20;
 /// The number of names to try if files of these names hold other bytes.
 const NAMES: u32 = 100;
@@ -21,7 +21,7 @@ pub(super) struct Kept {
 }
 
 impl LiveLog {
-    /// Keeps everything from `place` on aside, except long holes. Reuses the files of an earlier
+    /// Quarantines everything from `place` on, except long holes. Reuses the files of an earlier
     /// opening.
     pub(super) fn quarantine(&self, place: LogOffset) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();

@@ -75,7 +75,7 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Keeps the cut bytes of a damaged log aside, and records the cut in `manifest`, which is
+/// Quarantines the cut bytes of a damaged log, and records the cut in `manifest`, which is
 /// committed next.
 pub(super) fn record_cut(
     live: &LiveLog,

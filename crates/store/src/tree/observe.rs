@@ -37,7 +37,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// Acknowledges, durably, that recovery cut durable entries, in this opening or an earlier one.
     /// Returns the notices, which [`recovery_report`](Self::recovery_report),
     /// [`stats`](Self::stats), [`inspect`](crate::inspect), read-only views and later backups have
-    /// reported so far. The cut bytes stay in the store's `aside`.
+    /// reported so far. The cut bytes stay in quarantine.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

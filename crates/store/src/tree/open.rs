@@ -37,7 +37,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     /// [`expect_head`](Self::expect_head); [`StorageError::WalCorrupted`] under
     /// [`RecoveryMode::Strict`].
     pub fn open(self, hasher: H) -> Result<RotorTree<H, N, MAX_DEPTH>, RotorTreeError> {
-        RotorTree::open_with(hasher, self.place.storage()?, self.settings)
+        RotorTree::open_with(hasher, self.backend.storage()?, self.settings)
     }
 
     /// Opens the tree for reading alone, as [`RotorTree::open_read_only`] does.
@@ -46,6 +46,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     /// Those of [`RotorTree::open_read_only`], and [`StorageError::UnexpectedHead`] after
     /// [`expect_head`](Self::expect_head).
     pub fn open_read_only(self, hasher: H) -> Result<ReadOnly<H, N, MAX_DEPTH>, RotorTreeError> {
-        ReadOnly::open(hasher, self.place.storage()?, self.settings)
+        ReadOnly::open(hasher, self.backend.storage()?, self.settings)
     }
 }

@@ -48,7 +48,7 @@ fn with_less_depth(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTre
 }
 
 fn without_depth(storage: Arc<dyn Storage>, _: Builder) -> Result<(), RotorTreeError> {
-    let builder = AnyTreeBuilder::on(storage).n(2).max_depth(0);
+    let builder = AnyTreeBuilder::on(storage).arity(2).max_depth(0);
     builder.open(Blake3Hasher).map(drop)
 }
 

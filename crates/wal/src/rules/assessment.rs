@@ -92,7 +92,7 @@ pub struct Assessment {
     pub size: u64,
     /// Whether the log is whole, torn or damaged, and where.
     pub verdict: Verdict,
-    /// The first byte that is not recovered and not blank. The bytes from here on are kept aside
+    /// The first byte that is not recovered and not blank. The bytes from here on go to quarantine
     /// before anything is dropped. It is the break, or lies before it if an unfinished batch is
     /// cut as a whole.
     pub cut: Option<LogOffset>,

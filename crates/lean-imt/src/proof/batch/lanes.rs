@@ -2,7 +2,7 @@
 
 use rotortree_hasher::{Hash, Hasher, PairPath};
 
-use super::proof::{Place, Proof};
+use super::proof::{PathState, Proof};
 use crate::{
     geometry,
     proof::path::{parent_among, place},
@@ -97,7 +97,7 @@ impl<'a, P> Lanes<'a, P> {
     where
         P: Proof<N>,
     {
-        let mut places = self.proofs.map(|proof| Place {
+        let mut states = self.proofs.map(|proof| PathState {
             index: proof.leaf_index(),
             last: size - 1,
             used: 0,
@@ -110,9 +110,9 @@ impl<'a, P> Lanes<'a, P> {
         let nodes = &mut self.nodes[..self.count];
         for level in 0..depth {
             let mut short_count = 0;
-            let lanes = self.proofs.iter().zip(&mut places);
-            for (lane, (node, (proof, place_of))) in nodes.iter().zip(lanes).enumerate() {
-                let (position, siblings) = proof.step(level, place_of);
+            let lanes = self.proofs.iter().zip(&mut states);
+            for (lane, (node, (proof, state))) in nodes.iter().zip(lanes).enumerate() {
+                let (position, siblings) = proof.step(level, state);
                 if siblings.len() == N - 1 && N <= CHILDREN {
                     let slots = &mut children[lane * N..][..N];
                     place(slots, node, position, siblings);

@@ -15,7 +15,7 @@ pub(super) trait Proof<const N: usize> {
     fn leaf_index(&self) -> u64;
     /// The place of the path's node in its group of `level`, and the siblings. Called level by
     /// level, from the leaves up.
-    fn step(&self, level: usize, place: &mut Place) -> (usize, &[Hash]);
+    fn step(&self, level: usize, state: &mut PathState) -> (usize, &[Hash]);
 
     /// The siblings of a proof.
     type Siblings<'a>: Copy
@@ -44,7 +44,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Proof<N> for NaryProof<N, MAX_DEPTH
     }
 
     #[inline(always)]
-    fn step(&self, level: usize, _: &mut Place) -> (usize, &[Hash]) {
+    fn step(&self, level: usize, _: &mut PathState) -> (usize, &[Hash]) {
         let level = &self.levels[level];
         (level.position, &level.siblings[..level.sibling_count])
     }
@@ -76,12 +76,12 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
     }
 
     #[inline(always)]
-    fn step(&self, _: usize, place: &mut Place) -> (usize, &[Hash]) {
-        let group = geometry::group_to::<N>(place.index, place.last);
-        place.index /= N as u64;
-        place.last /= N as u64;
-        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(place.used);
-        place.used += group.len - 1;
+    fn step(&self, _: usize, state: &mut PathState) -> (usize, &[Hash]) {
+        let group = geometry::group_to::<N>(state.index, state.last);
+        state.index /= N as u64;
+        state.last /= N as u64;
+        let (_, siblings) = UnrootedInclusion::siblings(self).split_at(state.used);
+        state.used += group.len - 1;
         (group.position, &siblings[..group.len - 1])
     }
 
@@ -106,7 +106,7 @@ impl<const N: usize> Proof<N> for UnrootedInclusion<'_, N> {
 /// The node's index on its level, the level's last index, and the number of siblings of the
 /// levels below.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PathState {
     pub(super) index: u64,
     pub(super) last: u64,
     pub(super) used: usize,

@@ -154,8 +154,8 @@ fn loom_models_a_failure_elsewhere_while_a_future_waits() {
             );
         });
         let commit = tree.parts().group();
-        let looked = commit.look_or_register(&mut Polled::default(), u64::MAX, &waker);
-        if looked.is_pending() {
+        let polled_once = commit.check_or_register(&mut Polled::default(), u64::MAX, &waker);
+        if polled_once.is_pending() {
             bell.wait();
         }
         failing.join().expect("no thread panics");

@@ -37,9 +37,9 @@ pub(super) const CLAUSES: &[Clause] = &[
         sweep_keeps,
     ),
     (
-        "bytes kept aside stay within the place whatever their label, are kept once, and never \
+        "quarantined bytes stay within the place whatever their label, are kept once, and never \
          take the place of others",
-        aside,
+        quarantined,
     ),
 ];
 
@@ -199,7 +199,7 @@ fn sweep_keeps(site: &Site<'_>) {
         .expect("the chunk is there");
 }
 
-fn aside(site: &Site<'_>) {
+fn quarantined(site: &Site<'_>) {
     let storage = site.open();
     let _owner = storage.acquire().expect("the place has no owner");
     let keep = |label: &str, seed: u64| {

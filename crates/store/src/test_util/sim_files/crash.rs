@@ -101,9 +101,9 @@ impl CrashPoint {
             if let Node::File(file) = node
                 && file.is_certain()
             {
-                let settled = file.settle();
-                let hash = hash(settled.bytes());
-                certain.insert(id, (settled, hash));
+                let synced = file.synced();
+                let hash = hash(synced.bytes());
+                certain.insert(id, (synced, hash));
             }
         }
         Self {
@@ -125,7 +125,7 @@ impl CrashPoint {
     pub fn seen(&self) -> SimFiles {
         let nodes = self.disk.possible().into_iter().map(|(id, node)| {
             let node = match node {
-                Node::File(file) => Node::File(file.settle()),
+                Node::File(file) => Node::File(file.synced()),
                 Node::Dir(dir) => Node::Dir(DirNode {
                     now: dir.now.clone(),
                     disk: dir.now.clone(),
@@ -134,7 +134,7 @@ impl CrashPoint {
             };
             (id, node)
         });
-        SimFiles::with_disk(Disk::settled(nodes.collect()))
+        SimFiles::with_disk(Disk::certain(nodes.collect()))
     }
 
     /// The disk if the program is killed at this moment and the machine goes on: unsynced state
@@ -176,8 +176,8 @@ impl CrashPoint {
         for (id, node) in self.disk.possible() {
             let node = match node {
                 Node::File(file) => {
-                    let (settled, hash) = match self.certain.get(&id) {
-                        Some((settled, hash)) => (settled.clone(), *hash),
+                    let (synced, hash) = match self.certain.get(&id) {
+                        Some((synced, hash)) => (synced.clone(), *hash),
                         None => {
                             let bytes = file.after_crash(
                                 pick(What::Length { file: id }),
@@ -185,11 +185,11 @@ impl CrashPoint {
                                 |index| garbage.map(|seed| garbage_piece(seed, id, index)),
                             );
                             let hash = hash(&bytes);
-                            (FileNode::settled(bytes), hash)
+                            (FileNode::on_disk(bytes), hash)
                         }
                     };
                     hashes.insert(id, hash);
-                    Node::File(settled)
+                    Node::File(synced)
                 }
                 Node::Dir(dir) => {
                     let names = dir.after_crash(|change| pick(What::Name { dir: id, change }) > 0);
@@ -202,7 +202,7 @@ impl CrashPoint {
             };
             nodes.insert(id, node);
         }
-        let disk = Disk::settled(nodes);
+        let disk = Disk::certain(nodes);
         Image {
             fingerprint: fingerprint(&disk, &hashes, ROOT),
             files: SimFiles::with_disk(disk),

@@ -212,7 +212,7 @@ impl Disk {
 
     /// A disk of these nodes, with everything on it certain, without the nodes that no name leads
     /// to.
-    pub(super) fn settled(nodes: BTreeMap<NodeId, Node>) -> Self {
+    pub(super) fn certain(nodes: BTreeMap<NodeId, Node>) -> Self {
         let next = nodes.last_key_value().map_or(ROOT, |(id, _)| *id) + 1;
         let mut disk = Self { nodes, next };
         let reachable: BTreeSet<NodeId> = disk.possible().iter().map(|(id, _)| *id).collect();

@@ -67,7 +67,7 @@ pub(super) struct FileNode {
 
 impl FileNode {
     /// A file whose bytes are on the disk.
-    pub(super) fn settled(bytes: Vec<u8>) -> Self {
+    pub(super) fn on_disk(bytes: Vec<u8>) -> Self {
         let bytes = Arc::new(bytes);
         Self {
             now: Arc::clone(&bytes),
@@ -83,7 +83,7 @@ impl FileNode {
     }
 
     /// A file of the same bytes, shared with this one, and no past.
-    pub(super) fn settle(&self) -> Self {
+    pub(super) fn synced(&self) -> Self {
         Self {
             now: Arc::clone(&self.now),
             disk: Arc::clone(&self.now),

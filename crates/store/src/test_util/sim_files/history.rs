@@ -20,7 +20,7 @@ impl Entry {
 /// A disk as it was, and the operations since.
 #[derive(Debug, Clone)]
 pub(super) struct History {
-    pub(super) base: Disk,
+    pub(super) start: Disk,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -28,7 +28,7 @@ impl History {
     /// Begins now.
     pub(super) fn since(disk: &Disk) -> Self {
         Self {
-            base: disk.clone(),
+            start: disk.clone(),
             entries: Vec::new(),
         }
     }

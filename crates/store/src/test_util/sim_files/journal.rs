@@ -58,7 +58,7 @@ impl Journal {
 
     /// Every crash point in turn. Replays each operation once.
     pub fn points(&self) -> impl Iterator<Item = CrashPoint> + '_ {
-        let mut disk = self.0.base.clone();
+        let mut disk = self.0.start.clone();
         (0..=self.len()).map(move |operations| {
             let after = match operations.checked_sub(1) {
                 Some(last) => {
@@ -77,7 +77,7 @@ impl Journal {
     ///
     /// If there were fewer.
     pub fn point(&self, operations: usize) -> CrashPoint {
-        let mut disk = self.0.base.clone();
+        let mut disk = self.0.start.clone();
         for (number, entry) in self.0.entries[..operations].iter().enumerate() {
             disk.apply(number, &entry.op);
         }
