@@ -40,6 +40,7 @@ mod conformance;
 #[cfg(feature = "digest")]
 mod digest;
 mod fingerprint;
+mod forward;
 #[cfg(feature = "test-util")]
 mod forwarding;
 mod group_state;

@@ -8,7 +8,7 @@
 
 use rotortree_hasher::{
     Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, PairPath, Sha256Hasher,
-    ToyHasher, check_conformance,
+    ToyHasher, check_conformance, forward_hasher,
 };
 
 #[test]
@@ -99,44 +99,7 @@ trait Fault: Clone + Send + Sync + 'static {
 impl<F: Fault> Hasher for Faulty<F> {
     const MAX_ARITY: usize = F::MAX_ARITY;
 
-    fn hash_children(&self, children: &[Hash]) -> Hash {
-        self.0.hash_children(children)
-    }
-
-    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
-        self.0.hash_groups(arity, children, parents);
-    }
-
-    fn hash_groups_beside(
-        &self,
-        arity: usize,
-        children: &[Hash],
-        parents: &mut [Hash],
-        work: &mut dyn FnMut(usize),
-    ) {
-        self.0.hash_groups_beside(arity, children, parents, work);
-    }
-
-    fn hash_pair_paths<'a>(
-        &self,
-        paths: &mut [PairPath],
-        steps: usize,
-        sibling: impl Fn(usize, usize) -> &'a Hash,
-    ) {
-        self.0.hash_pair_paths(paths, steps, sibling);
-    }
-
-    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
-        self.0.hash_resuming(state, stable, children)
-    }
-
-    fn check(&self, hash: &Hash) -> bool {
-        self.0.check(hash)
-    }
-
-    fn fingerprint(&self, arity: usize) -> Hash {
-        self.0.fingerprint(arity)
-    }
+    forward_hasher!();
 }
 
 /// Declares a fault, and the test that the conformance test finds it.

@@ -1,6 +1,6 @@
 //! [`Wide`]: a hasher without the compile-time bound on the width of groups.
 
-use rotortree_hasher::{GroupState, Hash, Hasher, PairPath};
+use rotortree_hasher::{Hasher, forward_hasher};
 
 use crate::VerifyError;
 
@@ -27,44 +27,7 @@ impl<H: Hasher> Wide<H> {
 }
 
 impl<H: Hasher> Hasher for Wide<H> {
-    fn hash_children(&self, children: &[Hash]) -> Hash {
-        self.0.hash_children(children)
-    }
-
-    fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {
-        self.0.hash_groups(arity, children, parents);
-    }
-
-    fn hash_groups_beside(
-        &self,
-        arity: usize,
-        children: &[Hash],
-        parents: &mut [Hash],
-        work: &mut dyn FnMut(usize),
-    ) {
-        self.0.hash_groups_beside(arity, children, parents, work);
-    }
-
-    fn hash_pair_paths<'a>(
-        &self,
-        paths: &mut [PairPath],
-        steps: usize,
-        sibling: impl Fn(usize, usize) -> &'a Hash,
-    ) {
-        self.0.hash_pair_paths(paths, steps, sibling);
-    }
-
-    fn hash_resuming(&self, state: &mut GroupState, stable: usize, children: &[Hash]) -> Hash {
-        self.0.hash_resuming(state, stable, children)
-    }
-
-    fn check(&self, hash: &Hash) -> bool {
-        self.0.check(hash)
-    }
-
-    fn fingerprint(&self, arity: usize) -> Hash {
-        self.0.fingerprint(arity)
-    }
+    forward_hasher!();
 }
 
 #[cfg(test)]
