@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
@@ -116,7 +116,7 @@ pub fn paths_hashes<const PATHS: usize>(levels: usize) -> Hash {
     parents[0]
 }
 
-/// A file whose appends are synced: the least work of a durable insert.
+/// A file whose appends are synced.
 #[derive(Debug)]
 pub struct AppendFile(File);
 
@@ -140,6 +140,41 @@ impl AppendFile {
     pub fn append_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)?;
         self.0.sync_data()
+    }
+}
+
+/// A file of zeros whose sectors are overwritten and synced one after another: the least work of a
+/// durable insert. Neither its length nor its extents change.
+#[derive(Debug)]
+pub struct OverwrittenFile {
+    file: File,
+    next: u64,
+}
+
+impl OverwrittenFile {
+    const SECTOR: [u8; 512] = [0x5a; 512];
+    const BYTES: u64 = 8 << 20;
+
+    /// A new file at `path`, 8 MiB.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let mut file = File::create_new(path)?;
+        file.write_all(&vec![0; Self::BYTES as usize])?;
+        file.sync_all()?;
+        Ok(Self { file, next: 0 })
+    }
+
+    /// Overwrites the next sector, after the last one the first, and syncs.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn overwrite_durably(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.next))?;
+        self.file.write_all(&Self::SECTOR)?;
+        self.next = (self.next + Self::SECTOR.len() as u64) % Self::BYTES;
+        self.file.sync_data()
     }
 }
 

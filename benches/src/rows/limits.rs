@@ -101,26 +101,21 @@ fn copies(context: &Context, kind: &str) -> Outcome<Line> {
 }
 
 fn disk(context: &Context) -> Outcome<[Line; 3]> {
-    const APPENDS: u64 = 100;
+    const TIMES: u64 = 100;
     const BULK: u64 = 256 << 20;
     let folder = context.folder()?;
-    let mut file = limits::AppendFile::create(&folder.path().join("log"))?;
-    let mut append = |length: usize| {
-        let bytes = vec![0x5a; length];
-        wall_time(|| {
-            for _ in 0..APPENDS {
-                file.append_durably(&bytes)?;
-            }
-            Ok(())
-        })
-    };
-    let append = std::cell::RefCell::new(&mut append);
+    let mut appended = limits::AppendFile::create(&folder.path().join("appended"))?;
+    let mut overwritten = limits::OverwrittenFile::create(&folder.path().join("overwritten"))?;
     let mut number = 0;
-    let [leaf, sector, bulk] = alternate(
+    let [append, overwrite, bulk] = alternate(
         context.pick(3, 7),
         [
-            &mut || (append.borrow_mut())(64),
-            &mut || (append.borrow_mut())(512),
+            &mut || {
+                wall_time(|| {
+                    (0..TIMES).try_for_each(|_| Ok(appended.append_durably(&[0x5a; 512])?))
+                })
+            },
+            &mut || wall_time(|| (0..TIMES).try_for_each(|_| Ok(overwritten.overwrite_durably()?))),
             &mut || {
                 number += 1;
                 let path = folder.path().join(number.to_string());
@@ -132,8 +127,8 @@ fn disk(context: &Context) -> Outcome<[Line; 3]> {
     )?;
     let megabytes = |value: f64| format!("{}/s", bytes(value));
     Ok([
-        Line::new("append 64 bytes and fdatasync").ours(Unit::Time.show(&leaf, APPENDS)),
-        Line::new("append 512 bytes and fdatasync").ours(Unit::Time.show(&sector, APPENDS)),
+        Line::new("append 512 bytes and fdatasync").ours(Unit::Time.show(&append, TIMES)),
+        Line::new("overwrite 512 bytes and fdatasync").ours(Unit::Time.show(&overwrite, TIMES)),
         Line::new("write a file and fsync it").ours(shown(bulk.rate(BULK), megabytes)),
     ])
 }
