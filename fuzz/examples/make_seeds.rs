@@ -17,6 +17,7 @@ fn header(number: u64, base: Position) -> SegmentHeader {
         attested: base.sequence,
         copied: 0,
         previous: None,
+        remains: 0,
     }
 }
 
@@ -102,6 +103,12 @@ fn main() -> io::Result<()> {
         true,
         vec![[singles(1, 0, &[1..=1]), vec![0; 2048]].concat()],
     )?;
+    // A segment in the file of the one before, which a checkpoint covers up to 4.
+    let earlier = singles(1, 0, &[1..=1, 2..=2, 3..=3, 4..=4]);
+    let mut reused = singles(2, 4, &[5..=5]);
+    reused[232..240].copy_from_slice(&(earlier.len() as u64).to_le_bytes());
+    reused.extend(&earlier[reused.len()..]);
+    write("reused", 4, true, vec![reused])?;
     write(
         "rotated",
         0,

@@ -113,6 +113,7 @@ impl Honest {
             attested: 1,
             copied: 0,
             previous: None,
+            remains: 0,
         };
         storage
             .create_segment(1, &header.encode())

@@ -93,11 +93,15 @@ pub fn repair(segment: &mut [u8]) {
     }
 }
 
-/// Makes the checksums of the group at `group` right. Returns where its records end, as far as they
-/// are there.
+/// Makes the checksums of the group at `group` right, and gives it the salt of its segment if it
+/// has none. Returns where its records end, as far as they are there.
 fn repair_group(segment: &mut [u8], group: usize, salt: [u8; 8]) -> usize {
+    let own = &mut segment[group + 80..group + 88];
+    if own == [0; 8] {
+        own.copy_from_slice(&salt);
+    }
     let seed = crc32c::crc32c(&salt);
-    let crc = crc32c::crc32c_append(seed, &segment[group..group + 4]);
+    let crc = crc32c::crc32c(&segment[group..group + 4]);
     let crc = crc32c::crc32c_append(crc, &segment[group + 8..group + 128]);
     segment[group + 4..group + 8].copy_from_slice(&crc.to_le_bytes());
     let first = u64_at(segment, group + 16).unwrap_or(0);

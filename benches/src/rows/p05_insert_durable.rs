@@ -1,7 +1,7 @@
 //! P5: single inserts, each waiting until it is on disk, by one thread and by eight.
 //!
-//! The limit is the least that a disk does for one: 512 bytes of a file of zeros are overwritten and
-//! synced. Eight threads share syncs, so that an insert waits for at most two of them.
+//! The limit is the least that a disk does for one: 512 bytes of a file of zeros are overwritten
+//! and synced. Eight threads share syncs, so that an insert waits for at most two of them.
 
 use std::thread;
 use std::time::Duration;

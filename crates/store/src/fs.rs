@@ -4,6 +4,7 @@
 //! LOCK                        the lock of the one owner; empty
 //! MANIFEST                    the manifest in force, reached only by rename (MANIFEST.tmp before)
 //! log/0000000000000001.wal    a log segment, reached only by rename (.wal.tmp before)
+//! log/spare.wal.tmp           the file of a covered segment, for the next one
 //! levels/03/000000.chunks     shard 0 of level 3: chunks of nodes
 //! levels/03/000000.sums       and their checksums
 //! aside/<label>.bytes         bytes that recovery cut from the log
@@ -279,6 +280,10 @@ impl<L: FileLayer> Storage for FsStorage<L> {
 
     fn remove_segment(&self, number: u64) -> io::Result<()> {
         self.log.remove(number)
+    }
+
+    fn retire_segment(&self, number: u64) -> io::Result<()> {
+        self.log.retire(number)
     }
 
     fn start_units(&self, _with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {

@@ -50,7 +50,7 @@ use crate::{
     manifest::Manifest,
     settings::Settings,
     spans,
-    storage::{Ownership, Part, Place, Storage, WriteError},
+    storage::{MAX_ROOM_BYTES, Ownership, Part, Place, Storage, WriteError},
 };
 
 /// A log of at most this many bytes is copied into the new segment as a whole, so that stores that
@@ -95,14 +95,18 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
     let live = LiveLog::read_owned(storage, &manifest)?;
-    let mut compact = live.total_bytes() <= COMPACT_BYTES;
+    // A segment that is no longer written to may still have room behind its end.
+    let mut compact = live.total_bytes() <= COMPACT_BYTES + MAX_ROOM_BYTES;
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
         let nothing = ReplayedPrefix::nothing(manifest.position());
         if compact {
-            // A log that is copied whole is also replayed whole.
             let assessment = live.assess(&manifest)?;
-            return Ok((assessment, Ok(nothing)));
+            compact = assessment.used_bytes <= COMPACT_BYTES;
+            if compact {
+                // A log that is copied whole is also replayed whole.
+                return Ok((assessment, Ok(nothing)));
+            }
         }
         let progress = Progress::of(&live, config);
         let scanned = live.assess_and_replay(&mut tree, nothing, 0, progress)?;
@@ -247,7 +251,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         identity,
         newest: NewestSegment {
             header: header.copy(),
-            earlier: if compact { 0 } else { live.total_bytes() },
+            earlier: if compact { 0 } else { assessment.used_bytes },
             offset,
             durable_len: offset,
         },

@@ -6,6 +6,7 @@
 
 mod address;
 mod locator;
+mod segment;
 mod units;
 
 use std::{fmt, io, io::Read, sync::Arc};
@@ -13,6 +14,7 @@ use std::{fmt, io, io::Read, sync::Arc};
 pub use address::{Part, Shard, Stream};
 pub use locator::Locator;
 pub use rotortree_wal::SegmentBytes;
+pub use segment::{MAX_ROOM_BYTES, SegmentReader, SegmentWriter};
 pub use units::{Reads, Region, UnitWriter};
 
 use crate::{StorageError, chunk::SHARD_CHUNKS, file_layer::FileId};
@@ -117,32 +119,6 @@ impl From<WriteError> for StorageError {
     }
 }
 
-/// A segment opened for reading.
-///
-/// [`len`](SegmentBytes::len) is that of the moment of opening, and never zero; a read beyond it is
-/// an error, whatever was committed since.
-pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
-
-/// A segment that is being created: there once it is [finished](Self::finish), and never if it is
-/// dropped before.
-pub trait SegmentWriter {
-    /// Adds bytes behind those written so far.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::NotWritten`]; the segment can only be dropped then, and its number is as free
-    /// as before. [`WriteError::InDoubt`] where parts of it may be in the way of another try.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
-
-    /// Makes the segment visible, as a whole, and durable. Its length.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::NotWritten`] for whatever goes wrong before the segment can become visible,
-    /// [`WriteError::InDoubt`] from then on.
-    fn finish(self: Box<Self>) -> Result<u64, WriteError>;
-}
-
 /// A place where one tree lives. All methods may be called from several threads.
 ///
 /// # Contract
@@ -232,8 +208,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         segment.finish()
     }
 
-    /// Adds one sync group, whole sectors, at `offset`, which is the segment's length. Durable when
-    /// it returns. Called for the newest segment only, one call at a time, offsets in order.
+    /// Adds one sync group, whole sectors, at `offset`, where the last one ends. Durable when it
+    /// returns. Called for the newest segment only, one call at a time, offsets in order.
     /// Creates no segment.
     ///
     /// # Errors
@@ -271,6 +247,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Removes a segment, the newest one too; one that is gone already or was never there is fine.
     fn remove_segment(&self, number: u64) -> io::Result<()>;
+
+    /// Removes a segment that the manifest in force does not name any more, because a checkpoint
+    /// covers it. Unlike [`remove_segment`](Self::remove_segment) it may keep the space for a
+    /// segment that this owner starts later, which then [says so](SegmentWriter::remains). Only
+    /// space of segments that this owner started is kept, until it falls idle or ends.
+    ///
+    /// A reader that has the segment open may see it change: it looks whether the manifest still
+    /// names the segment before it believes what it read.
+    fn retire_segment(&self, number: u64) -> io::Result<()> {
+        self.remove_segment(number)
+    }
 
     // --- chunk role ---
 

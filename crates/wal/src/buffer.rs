@@ -236,7 +236,7 @@ impl GroupBuffer {
             size_after: after.size,
             root_after: after.written_root(),
         };
-        put(&mut self.bytes, 0, &header.encode(seed));
+        put(&mut self.bytes, 0, &header.encode(salt));
         self.bytes.resize(self.filled.next_multiple_of(SECTOR), 0);
         &self.bytes
     }

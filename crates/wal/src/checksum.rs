@@ -1,24 +1,22 @@
-//! The seeded CRC-32C of groups and records. The modules of their layouts choose the covered bytes.
+//! The seeded CRC-32C of records.
 //!
-//! Every checksum but the segment header's starts from the salt of its segment. A salt is random
-//! and secret, so leaves or metadata of a user cannot pass for a group or a record. Neither can
-//! groups of another segment, which have another salt. A record's checksum also starts from its
-//! sequence, so records that are moved, swapped or replayed within their segment fail too.
+//! A record's checksum starts from the salt of its segment and from its sequence. A salt is random
+//! and secret, so leaves or metadata of a user cannot pass for a record. Records that are moved,
+//! swapped, replayed, or left over from another segment of the same file fail too. The headers of
+//! segments and groups hold the salt itself.
 
-/// The state every checksum of one segment starts from.
+/// The salt of a segment, and the state that the checksums of its records start from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seed(u32);
+pub(crate) struct Seed {
+    pub(crate) salt: u64,
+    state: u32,
+}
 
 impl Seed {
     /// The seed of the segment with this salt.
     pub(crate) fn new(salt: u64) -> Self {
-        Self(crc32c::crc32c(&salt.to_le_bytes()))
-    }
-
-    /// The checksum of a group header: of `before` and `after`, the bytes on either side of the
-    /// checksum itself.
-    pub(crate) fn group(self, before: &[u8], after: &[u8]) -> u32 {
-        crc32c::crc32c_append(crc32c::crc32c_append(self.0, before), after)
+        let state = crc32c::crc32c(&salt.to_le_bytes());
+        Self { salt, state }
     }
 
     /// The checksum of the record with this sequence: of `bytes`, all of the record behind
@@ -26,7 +24,7 @@ impl Seed {
     #[inline]
     pub(crate) fn record(self, sequence: u64, bytes: &[u8]) -> u32 {
         crc32c::crc32c_append(
-            crc32c::crc32c_append(self.0, &sequence.to_le_bytes()),
+            crc32c::crc32c_append(self.state, &sequence.to_le_bytes()),
             bytes,
         )
     }

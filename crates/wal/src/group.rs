@@ -1,7 +1,6 @@
 //! The header of a sync group, and the attest mark, which is a group without records. The module
 //! `record` lays out the records.
 
-use crate::checksum::Seed;
 use crate::layout::{
     GROUP_HEADER, MAX_RECORD, MAX_SEQUENCE, MIN_RECORD, RECORD_ALIGN, field, get_u32, get_u64,
     is_zero, put, sector_end,
@@ -17,7 +16,8 @@ const FLAGS_AT: usize = 28;
 const ATTESTED_AT: usize = 32;
 const SIZE_AFTER_AT: usize = 40;
 const ROOT_AFTER_AT: usize = 48;
-const RESERVED_AT: usize = 80;
+const SALT_AT: usize = 80;
+const RESERVED_AT: usize = 88;
 
 /// The header of a group, and the group's place.
 ///
@@ -84,7 +84,8 @@ impl GroupHeader {
         sector_end(self.payload_end())
     }
 
-    pub(crate) fn encode(&self, seed: Seed) -> [u8; GROUP_HEADER] {
+    /// The header in the segment with this salt.
+    pub(crate) fn encode(&self, salt: u64) -> [u8; GROUP_HEADER] {
         let mut bytes = [0; GROUP_HEADER];
         put(&mut bytes, 0, &MAGIC.to_le_bytes());
         put(&mut bytes, PAYLOAD_LEN_AT, &self.payload_len.to_le_bytes());
@@ -101,15 +102,18 @@ impl GroupHeader {
         put(&mut bytes, ATTESTED_AT, &self.attested.to_le_bytes());
         put(&mut bytes, SIZE_AFTER_AT, &self.size_after.to_le_bytes());
         put(&mut bytes, ROOT_AFTER_AT, &self.root_after);
-        let crc = seed.group(&bytes[..CRC_AT], &bytes[CRC_AT + 4..]);
+        put(&mut bytes, SALT_AT, &salt.to_le_bytes());
+        let crc = checksum(&bytes);
         put(&mut bytes, CRC_AT, &crc.to_le_bytes());
         bytes
     }
 
-    /// The header in `bytes`, if one with a valid checksum and possible fields stands there.
-    pub(crate) fn decode(bytes: &[u8; GROUP_HEADER], offset: u64, seed: Seed) -> Option<Self> {
+    /// The header in `bytes`, if one of the segment with this salt stands there, with a valid
+    /// checksum and possible fields.
+    pub(crate) fn decode(bytes: &[u8; GROUP_HEADER], offset: u64, salt: u64) -> Option<Self> {
         if get_u32(bytes, 0) != MAGIC
-            || get_u32(bytes, CRC_AT) != seed.group(&bytes[..CRC_AT], &bytes[CRC_AT + 4..])
+            || get_u64(bytes, SALT_AT) != salt
+            || get_u32(bytes, CRC_AT) != checksum(bytes)
         {
             return None;
         }
@@ -138,4 +142,10 @@ impl GroupHeader {
             && self.payload_len.is_multiple_of(RECORD_ALIGN as u64)
             && (self.size_after > 0 || self.root_after == [0; 32])
     }
+}
+
+/// The checksum of a group header: of everything but the checksum itself. It is unseeded, since the
+/// salt is in it.
+fn checksum(bytes: &[u8; GROUP_HEADER]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&bytes[..CRC_AT]), &bytes[CRC_AT + 4..])
 }

@@ -9,6 +9,10 @@ pub enum InvalidReason {
     Blank,
     /// No valid group header stands on any of its sector boundaries.
     NoGroup,
+    /// The same where a file may hold the remains of an earlier segment: space that nothing was
+    /// written to, or a write that never reached the disk. A scanner does not tell this from
+    /// [`NoGroup`](Self::NoGroup); [`LogRules`](crate::LogRules) does.
+    Remains,
     /// The checksum of the record with this sequence does not hold.
     RecordChecksum {
         /// The record's sequence.
@@ -42,6 +46,7 @@ impl core::fmt::Display for InvalidReason {
         match self {
             Self::Blank => write!(out, "there are only zeros"),
             Self::NoGroup => write!(out, "there is no valid sync group"),
+            Self::Remains => write!(out, "there are the remains of an earlier segment"),
             Self::RecordChecksum {
                 sequence,
                 expected,

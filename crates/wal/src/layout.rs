@@ -5,8 +5,8 @@
 /// multiple of it.
 pub const SECTOR: usize = 512;
 
-/// The version of the format that this crate writes, and the newest that it reads.
-pub(crate) const FORMAT_VERSION: u16 = 1;
+/// The version of the format that this crate writes and reads. Version 1 was never released.
+pub(crate) const FORMAT_VERSION: u16 = 2;
 
 /// The largest body of a record (leaves, metadata and padding) in bytes: 32,768 leaves. A larger
 /// batch is split.

@@ -50,7 +50,7 @@
 //! | offset | length | field |
 //! | ---: | ---: | --- |
 //! | 0 | 8 | magic, `ROTORWAL` |
-//! | 8 | 2 | format version, 1 |
+//! | 8 | 2 | format version, 2 |
 //! | 10 | 2 | zero |
 //! | 12 | 4 | CRC-32C of bytes 0..12 and 16..512 |
 //! | 16 | 16 | tree id |
@@ -65,14 +65,15 @@
 //! | 112 | 32 | hasher fingerprint for N |
 //! | 144 | 8 | copied: records that the segment was created with |
 //! | 152 | 80 | the header of the segment before: number, salt, base (sequence, size, root), attested, copied (8, 8, 48, 8, 8); zeros if there is none |
-//! | 232 | 280 | zero |
+//! | 232 | 8 | remains: up to this offset those of an earlier segment may stand |
+//! | 240 | 272 | zero |
 //!
 //! Group header, 128 bytes, on a sector boundary:
 //!
 //! | offset | length | field |
 //! | ---: | ---: | --- |
 //! | 0 | 4 | magic, `ROTG` |
-//! | 4 | 4 | CRC-32C of the salt (8 bytes), then bytes 0..4 and 8..128 |
+//! | 4 | 4 | CRC-32C of bytes 0..4 and 8..128 |
 //! | 8 | 8 | length of the records in bytes, without this header and the padding to the sector |
 //! | 16 | 8 | sequence of the first record; of an attest mark, of the next record there will be |
 //! | 24 | 4 | number of records; 0 in an attest mark |
@@ -80,7 +81,8 @@
 //! | 32 | 8 | attested: a batch's end before the first record |
 //! | 40 | 8 | size in leaves after the last batch that is complete by the end of the group |
 //! | 48 | 32 | root of that size; zeros if it is 0 |
-//! | 80 | 48 | zero |
+//! | 80 | 8 | salt of the segment |
+//! | 88 | 40 | zero |
 //!
 //! Record, a multiple of 16 bytes, right behind the group header or the record before:
 //!
@@ -103,14 +105,18 @@
 //! of a group that no checksum covers: they carry nothing, are never read, and a file may
 //! end before them.
 //!
-//! # Why checksums are seeded
+//! # Why there is a salt
 //!
 //! An adversary may choose leaves and metadata, and they can contain whole groups, copied from this
 //! log or made up. After a damaged header the scanner looks for the next header on every sector
-//! boundary, also within the bytes of a record. Therefore every checksum starts from the salt of
-//! its segment, which is random and never leaves the store: a group made without the salt passes
-//! with a probability of 2^-32. CRC-32C is no message authentication code: a reader of the log's
-//! files can forge groups.
+//! boundary, also within the bytes of a record. Therefore a group header holds the salt of its
+//! segment, which is random and never leaves the store, and the checksums of records start from it:
+//! a group made without the salt passes with a probability of 2^-64.
+//!
+//! A segment may be written over an earlier one, in the same file. The salt tells its groups from
+//! those that remain. A checksum alone would let one of 2^32 of them pass.
+//!
+//! CRC-32C is no message authentication code: a reader of the log's files can forge groups.
 //!
 //! # Reading a log
 //!

@@ -73,8 +73,8 @@ pub struct Scanner<S> {
     group: Option<GroupHeader>,
     /// No group starts from the last one's end up to here.
     searched: u64,
-    /// Whether all bytes from the last group's end up to here are zero.
-    blank: bool,
+    /// All bytes from here up to `searched` are zero.
+    blank_from: u64,
 }
 
 /// The progress through the records of a group. It is changed in place, field by field: a copy for
@@ -113,7 +113,7 @@ impl<S: SegmentBytes> Scanner<S> {
             walk: Walk::to(SECTOR_U64),
             group: None,
             searched: SECTOR_U64,
-            blank: true,
+            blank_from: SECTOR_U64,
         }
     }
 
@@ -123,6 +123,7 @@ impl<S: SegmentBytes> Scanner<S> {
     pub fn starting_at(mut self, offset: u64) -> Self {
         self.walk = Walk::to(offset.max(SECTOR_U64));
         self.searched = self.walk.end;
+        self.blank_from = self.walk.end;
         self
     }
 
@@ -139,7 +140,7 @@ impl<S: SegmentBytes> Scanner<S> {
         }
         let mut header = [0; GROUP_HEADER];
         self.source.read_at(at, &mut header)?;
-        Ok(GroupHeader::decode(&header, at, self.seed))
+        Ok(GroupHeader::decode(&header, at, self.seed.salt))
     }
 
     /// The window, to read the next segment through.
@@ -177,9 +178,8 @@ impl<S: SegmentBytes> Scanner<S> {
     /// Looks for the next group from the boundary `from` on. It records its progress, and continues
     /// from there when a failed read is tried again.
     fn group(&mut self, from: u64) -> Result<Option<Event<'_>>, S::Error> {
-        if self.searched <= from {
-            self.searched = from;
-            self.blank = true;
+        if self.searched < from {
+            (self.searched, self.blank_from) = (from, from);
         }
         while self.searched < self.len {
             let at = self.searched;
@@ -196,7 +196,8 @@ impl<S: SegmentBytes> Scanner<S> {
             }
             let sector = self.window.bytes(at, held);
             let header = sector.first_chunk::<GROUP_HEADER>();
-            if let Some(group) = header.and_then(|bytes| GroupHeader::decode(bytes, at, self.seed))
+            if let Some(group) =
+                header.and_then(|bytes| GroupHeader::decode(bytes, at, self.seed.salt))
             {
                 if at > from {
                     return Ok(Some(self.unclaimed(from, at)));
@@ -204,8 +205,11 @@ impl<S: SegmentBytes> Scanner<S> {
                 self.walk = Walk::through(&group);
                 return Ok(Some(Event::Group(self.group.insert(group))));
             }
-            self.blank = self.blank && is_zero(sector);
+            let is_blank = is_zero(sector);
             self.searched = at.saturating_add(SECTOR_U64).min(self.len);
+            if !is_blank {
+                self.blank_from = self.searched;
+            }
         }
         if from >= self.len {
             Ok(None)
@@ -214,17 +218,18 @@ impl<S: SegmentBytes> Scanner<S> {
         }
     }
 
-    /// Reports the stretch between two offsets where no group starts, and goes on behind it.
+    /// Reports the bytes between two offsets where no group starts, and goes on behind them. The
+    /// zeros at their end are a stretch of their own.
     fn unclaimed(&mut self, from: u64, to: u64) -> Event<'static> {
-        self.walk = Walk::to(to);
-        let reason = if self.blank {
-            InvalidReason::Blank
+        let (end, reason) = if self.blank_from > from {
+            (self.blank_from, InvalidReason::NoGroup)
         } else {
-            InvalidReason::NoGroup
+            (to, InvalidReason::Blank)
         };
+        self.walk = Walk::to(end);
         Event::Invalid {
             offset: from,
-            len: to - from,
+            len: end - from,
             reason,
         }
     }

@@ -25,7 +25,8 @@ const RESERVED_AT: usize = 108;
 const FINGERPRINT_AT: usize = 112;
 const COPIED_AT: usize = 144;
 const PREVIOUS_AT: usize = 152;
-const REST_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
+const REMAINS_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
+const REST_AT: usize = REMAINS_AT + 8;
 
 /// The content of a segment's first sector.
 ///
@@ -42,6 +43,7 @@ const REST_AT: usize = PREVIOUS_AT + HeaderCopy::BYTES;
 ///     attested: 0,
 ///     copied: 0,
 ///     previous: None,
+///     remains: 0,
 /// };
 /// assert_eq!(SegmentHeader::decode(&header.encode())?, header);
 /// # Ok::<(), rotortree_wal::SegmentError>(())
@@ -70,11 +72,15 @@ pub struct SegmentHeader {
     /// The header of the segment with the number before this one, where there was one: it restores
     /// a damaged header.
     pub previous: Option<HeaderCopy>,
+    /// Up to this offset the remains of an earlier segment may stand where nothing was written yet:
+    /// the segment was created in that segment's file. 0 in a file of its own.
+    pub remains: u64,
 }
 
 impl HeaderCopy {
     /// The header of this copy, given the common fields of all segments of the tree. A copy omits
-    /// the header of the segment before.
+    /// the header of the segment before, and up to where there may be remains of another segment:
+    /// there may be some anywhere.
     #[must_use]
     pub fn restore(&self, tree_id: [u8; 16], arity: u32, fingerprint: [u8; 32]) -> SegmentHeader {
         SegmentHeader {
@@ -87,6 +93,7 @@ impl HeaderCopy {
             attested: self.attested,
             copied: self.copied,
             previous: None,
+            remains: u64::MAX,
         }
     }
 }
@@ -120,14 +127,14 @@ pub enum SegmentError {
         /// The checksum of the header's bytes.
         actual: u32,
     },
-    /// The segment was written by a newer release.
+    /// The segment was written by a newer release, or by one from before the first.
     #[error(
-        "the segment has format version {found}, and this release reads up to {supported}; open it with a newer release"
+        "the segment has format version {found}, and this release reads version {supported}; open it with another release"
     )]
     UnsupportedVersion {
         /// The version in the header.
         found: u16,
-        /// The newest version that this release reads.
+        /// The version that this release reads.
         supported: u16,
     },
     /// The checksum holds, but the fields contradict each other or the format: no release has
@@ -174,6 +181,7 @@ impl SegmentHeader {
         if let Some(previous) = &self.previous {
             put(&mut bytes, PREVIOUS_AT, &previous.encode());
         }
+        put(&mut bytes, REMAINS_AT, &self.remains.to_le_bytes());
         let crc = checksum(&bytes);
         put(&mut bytes, CRC_AT, &crc.to_le_bytes());
         bytes
@@ -197,7 +205,7 @@ impl SegmentHeader {
             return Err(SegmentError::Checksum { expected, actual });
         }
         let found = get_u16(bytes, VERSION_AT);
-        if found > FORMAT_VERSION {
+        if found != FORMAT_VERSION {
             return Err(SegmentError::UnsupportedVersion {
                 found,
                 supported: FORMAT_VERSION,
@@ -220,12 +228,12 @@ impl SegmentHeader {
             attested: get_u64(bytes, ATTESTED_AT),
             copied: get_u64(bytes, COPIED_AT),
             previous,
+            remains: get_u64(bytes, REMAINS_AT),
         };
         let reserved_is_zero = is_zero(&bytes[FLAGS_AT..CRC_AT])
             && is_zero(&bytes[RESERVED_AT..FINGERPRINT_AT])
             && is_zero(&bytes[REST_AT..]);
-        let possible = found != 0
-            && reserved_is_zero
+        let possible = reserved_is_zero
             && header.copy().is_possible()
             && previous.is_none_or(|previous| previous.number < header.number);
         if possible {

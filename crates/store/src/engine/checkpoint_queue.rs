@@ -153,7 +153,7 @@ impl CheckpointQueue {
         while let Some((segments, _removal)) = self.next_removal() {
             group.status.fail_on_panic("removing covered segments", || {
                 for number in segments {
-                    if self.committer.storage.remove_segment(number).is_err() {
+                    if self.committer.storage.retire_segment(number).is_err() {
                         self.removal_failures.add(1);
                     }
                 }

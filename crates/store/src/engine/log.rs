@@ -79,6 +79,7 @@ impl Identity {
             attested,
             copied: 0,
             previous: None,
+            remains: 0,
         }
     }
 }
@@ -157,14 +158,16 @@ impl LogWriter {
         }
         let salt = random_salt().map_err(WriteError::NotWritten)?;
         let attested = self.durable.sequence;
+        let mut segment = storage.start_segment(number)?;
         let header = SegmentHeader {
             previous: Some(self.newest.header),
+            remains: segment.remains(),
             ..self.identity.header(number, salt, self.durable, attested)
         };
-        let len = storage.create_segment(number, &header.encode())?;
+        segment.write(&header.encode())?;
         Ok(NextSegment {
             header: header.copy(),
-            len,
+            len: segment.finish()?,
         })
     }
 

@@ -304,6 +304,14 @@ impl<L: FileLayer> Disk<L> {
         Ok((file, len))
     }
 
+    /// Renames a file within its directory. The new name is durable with the next sync of the
+    /// directory.
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.call("rename", from, |dir, below| {
+            self.files.rename(dir, below, self.below(to))
+        })
+    }
+
     /// The open directory that holds a path of the store.
     fn open_parent(&self, path: &Path) -> io::Result<Arc<L::Dir>> {
         if self.below(parent(path)).as_os_str().is_empty() {

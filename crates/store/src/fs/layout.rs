@@ -9,6 +9,7 @@ pub(super) const MANIFEST_TEMPORARY: &str = "MANIFEST.tmp";
 pub(super) const LOG: &str = "log";
 pub(super) const LEVELS: &str = "levels";
 pub(super) const QUARANTINE: &str = "aside";
+const SPARE: &str = "spare.wal.tmp";
 const SEGMENT_SUFFIX: &str = ".wal";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -61,6 +62,11 @@ impl Layout {
         self.log.join(segment_name(number))
     }
 
+    /// The file of a covered segment, for the next one.
+    pub(super) fn spare(&self) -> PathBuf {
+        self.log.join(SPARE)
+    }
+
     pub(super) fn level(&self, level: u8) -> PathBuf {
         self.levels.join(format!("{level:02}"))
     }
@@ -98,11 +104,14 @@ pub(super) fn temporary(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Whether a name in the log directory is a segment's temporary name.
+/// Whether a name in the log directory is that of the spare file, or a segment's temporary name.
 pub(super) fn is_segment_temporary(name: &Path) -> bool {
-    name.to_str()
-        .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX))
-        .is_some_and(|name| segment_number(Path::new(name)).is_some())
+    let of_segment = || {
+        name.to_str()
+            .and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX))
+            .is_some_and(|name| segment_number(Path::new(name)).is_some())
+    };
+    name == Path::new(SPARE) || of_segment()
 }
 
 /// Whether a name in the directory of kept bytes is a temporary one.
@@ -172,6 +181,7 @@ mod tests {
     #[test]
     fn temporaries_are_told_from_everything_else() {
         assert!(is_segment_temporary(Path::new("0000000000000001.wal.tmp")));
+        assert!(is_segment_temporary(Path::new("spare.wal.tmp")));
         assert!(!is_segment_temporary(Path::new("notes.tmp")));
         assert!(is_kept_temporary(Path::new("tail-0.bytes.tmp")));
         assert!(!is_kept_temporary(Path::new("tail-0.bytes")));

@@ -1,6 +1,9 @@
-//! The log role: segments as files. The newest one stays open for writing.
+//! The log role: segments as files. The newest one stays open for writing. Groups overwrite room
+//! that was prepared for them.
 
+mod end;
 mod reader;
+mod spare;
 
 use std::{
     io, mem,
@@ -8,23 +11,18 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use self::reader::Reader;
+use self::{end::End, reader::Reader, spare::Spare};
 use super::{
-    disk::{Disk, Draft, NamedFile, not_written},
+    disk::{Disk, Draft, not_written},
     error::{fault, gone, named},
     layout::{Layout, temporary},
     manifest::Manifest,
 };
 use crate::{
-    file_layer::{FileId, FileLayer, FileStatus},
+    file_layer::{FileId, FileLayer},
     lock::lock,
     storage::{SegmentReader, SegmentWriter, WriteError},
 };
-
-/// The unit in which file systems allocate.
-const BLOCK: u64 = 4096;
-/// The most room to reserve ahead of the writing.
-const MAX_ROOM: u64 = 8 << 20;
 
 /// The segments in the log directory.
 #[derive(Debug)]
@@ -33,6 +31,7 @@ pub(super) struct Log<L: FileLayer> {
     layout: Arc<Layout>,
     manifest: Arc<Manifest<L>>,
     newest: Mutex<Option<Newest<L::File>>>,
+    spare: Spare<L>,
 }
 
 /// The segment that the log is written to.
@@ -45,36 +44,19 @@ struct Newest<F> {
 #[derive(Debug)]
 enum State<F> {
     Open(End<F>),
-    /// Closed while the tree is idle. Only the file that this owner had open is opened again, at
-    /// the same length.
-    Resting(FileId, u64),
+    /// Closed while the tree is idle.
+    Resting(Rested),
     /// A write or sync failed. The system may have marked the lost pages clean, so that a later
     /// sync succeeds without them: nothing may be committed to this segment any more.
     Failed,
 }
 
-/// The end of a segment.
-#[derive(Debug)]
-struct End<F> {
-    file: Arc<NamedFile<F>>,
-    id: Option<FileId>,
+/// A file that this owner had open. Only the same one is opened again, at the same length.
+#[derive(Debug, Clone, Copy)]
+struct Rested {
+    id: FileId,
+    used: u64,
     len: u64,
-    /// Its length when the file was opened.
-    opened_at: u64,
-    /// The length up to which room is certain.
-    room: u64,
-}
-
-impl<F> End<F> {
-    fn new(file: NamedFile<F>, status: FileStatus) -> Self {
-        Self {
-            file: Arc::new(file),
-            id: status.id,
-            len: status.len,
-            opened_at: status.len,
-            room: status.len,
-        }
-    }
 }
 
 /// Refuses a segment that another program has cut or lengthened.
@@ -91,6 +73,7 @@ fn ensure_length(path: &Path, expected: u64, found: u64) -> io::Result<()> {
 impl<L: FileLayer> Log<L> {
     pub(super) fn new(disk: Arc<Disk<L>>, layout: Arc<Layout>, manifest: Arc<Manifest<L>>) -> Self {
         Self {
+            spare: Spare::new(Arc::clone(&disk), Arc::clone(&layout)),
             disk,
             layout,
             manifest,
@@ -100,11 +83,12 @@ impl<L: FileLayer> Log<L> {
 
     pub(super) fn forget(&self) {
         *lock(&self.newest) = None;
+        self.spare.forget();
     }
 
     pub(super) fn start(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
         // The previous segment ends here. The new one may need its descriptor.
-        self.release_idle();
+        self.rest();
         let path = self.layout.segment(number);
         let start = || {
             self.disk.ensure_dir(self.layout.log())?;
@@ -112,7 +96,9 @@ impl<L: FileLayer> Log<L> {
                 let there = fault(io::ErrorKind::AlreadyExists, "there is one already");
                 return Err(named("create the segment", &path, there));
             }
-            Draft::begin(&self.disk, &temporary(&path))
+            let temporary = temporary(&path);
+            let spare = self.spare.take(&temporary);
+            spare.map_or_else(|| Draft::begin(&self.disk, &temporary), Ok)
         };
         let draft = start().map_err(not_written)?;
         Ok(Box::new(Beginning {
@@ -156,21 +142,21 @@ impl<L: FileLayer> Log<L> {
         then: impl FnOnce(&End<L::File>) -> io::Result<()>,
     ) -> Result<(), WriteError> {
         let mut end = self.take(segment)?;
-        if offset != end.len {
+        if offset != end.used {
             let reason = format!(
-                "it is {} bytes long, and the group is for byte {offset}",
-                end.len
+                "it ends at byte {}, and the group is for byte {offset}",
+                end.used
             );
             let misplaced = fault(io::ErrorKind::InvalidInput, reason);
             let misplaced = named("append to", end.file.path(), misplaced);
             self.put_back(segment, end);
             return Err(WriteError::NotWritten(misplaced));
         }
-        if let Err(error) = self.reserve(&mut end, bytes.len() as u64) {
+        if let Err(error) = end.make_room(&self.disk, bytes.len() as u64) {
             self.put_back(segment, end);
             return Err(WriteError::NotWritten(error));
         }
-        end.len += bytes.len() as u64;
+        end.advance(bytes.len() as u64);
         self.disk
             .write_ahead_of_sync(&end.file, bytes, offset)
             .and_then(|()| then(&end))
@@ -193,38 +179,6 @@ impl<L: FileLayer> Log<L> {
         }
     }
 
-    /// Ensures room for `bytes` more bytes. If the system reserves room, a full disk is reported
-    /// before the first byte of a group is written. Existing blocks also make the sync after the
-    /// write cheaper, so room is reserved ahead, in proportion to the bytes written since the file
-    /// was opened.
-    fn reserve(&self, end: &mut End<L::File>, bytes: u64) -> io::Result<()> {
-        let len = end.len + bytes;
-        if len <= end.room {
-            return Ok(());
-        }
-        let ahead = (len - end.opened_at).min(MAX_ROOM);
-        let enough = len.next_multiple_of(BLOCK);
-        for room in [(len + ahead).next_multiple_of(BLOCK), enough] {
-            match self.disk.reserve(&end.file, room) {
-                Err(_) if room > enough => {}
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    end.room = room;
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the room behind the end to the file system.
-    fn give_back(&self, end: &End<L::File>) {
-        if end.room > end.len {
-            // Room that cannot be returned stays until the segment is removed.
-            let (Ok(()) | Err(_)) = self.disk.truncate(&end.file, end.len);
-        }
-    }
-
     /// Takes the end of a segment. Opens the segment if it is not the newest one. The segment
     /// counts as failed until the end is put back, which an error or a panic may prevent.
     fn take(&self, number: u64) -> Result<End<L::File>, WriteError> {
@@ -234,10 +188,10 @@ impl<L: FileLayer> Log<L> {
         {
             match mem::replace(&mut newest.state, State::Failed) {
                 State::Open(end) => opened = Some(end),
-                State::Resting(id, len) => {
+                State::Resting(rest) => {
                     // Unchanged until the file is open again.
-                    newest.state = State::Resting(id, len);
-                    rested = Some((id, len));
+                    newest.state = State::Resting(rest);
+                    rested = Some(rest);
                 }
                 State::Failed => {
                     let failed = io::Error::other("an earlier write to it failed");
@@ -269,16 +223,12 @@ impl<L: FileLayer> Log<L> {
         let status = self.disk.status(&end.file).map_err(not_written)?;
         ensure_length(end.file.path(), end.len, status.len).map_err(not_written)?;
         let copy = self.disk.unshare(&end.file, status)?;
-        Ok(copy.map(|(file, status)| End::new(file, status)))
+        Ok(copy.map(|(file, status)| End::new(file, status, end.used)))
     }
 
     /// Opens a segment at its end. Only the same file is opened again if this owner had one open
     /// before. A file with further names is copied first.
-    fn reopen(
-        &self,
-        number: u64,
-        rested: Option<(FileId, u64)>,
-    ) -> Result<End<L::File>, WriteError> {
+    fn reopen(&self, number: u64, rested: Option<Rested>) -> Result<End<L::File>, WriteError> {
         let path = self.layout.segment(number);
         let open = || {
             let file = match self.disk.open_write(&path) {
@@ -289,16 +239,17 @@ impl<L: FileLayer> Log<L> {
                 other => other?,
             };
             let status = self.disk.status(&file)?;
-            if let Some((id, len)) = rested {
+            if let Some(Rested { id, len, .. }) = rested {
                 self.disk.ensure_same(&path, Some(id), status.id)?;
                 ensure_length(&path, len, status.len)?;
             }
             Ok((file, status))
         };
         let (file, status) = open().map_err(not_written)?;
+        let used = rested.map_or(status.len, |rested| rested.used);
         let copy = self.disk.unshare(&file, status)?;
         let (file, status) = copy.unwrap_or((file, status));
-        Ok(End::new(file, status))
+        Ok(End::new(file, status, used))
     }
 
     fn put_back(&self, number: u64, end: End<L::File>) {
@@ -307,16 +258,25 @@ impl<L: FileLayer> Log<L> {
     }
 
     /// Closes the newest segment's file, which the next commit opens again, and returns the room
-    /// behind its end.
+    /// behind its end and the spare file.
     pub(super) fn release_idle(&self) {
+        self.rest();
+        self.spare.give_back();
+    }
+
+    /// Closes the newest segment's file, and returns the room behind its end.
+    fn rest(&self) {
         if let Some(newest) = &mut *lock(&self.newest)
             && let State::Open(end) = &mut newest.state
         {
-            self.give_back(end);
-            end.room = end.len;
+            end.give_back(&self.disk);
             // A file without an identity stays open.
             if let Some(id) = end.id {
-                newest.state = State::Resting(id, end.len);
+                newest.state = State::Resting(Rested {
+                    id,
+                    used: end.used,
+                    len: end.len,
+                });
             }
         }
     }
@@ -347,6 +307,19 @@ impl<L: FileLayer> Log<L> {
         self.disk.remove_if_there(&self.layout.segment(number))?;
         Ok(())
     }
+
+    /// Removes a covered segment, or keeps its file for the next one while the log is written to.
+    pub(super) fn retire(&self, number: u64) -> io::Result<()> {
+        let newest = lock(&self.newest);
+        let is_writing = newest.as_ref().is_some_and(|newest| {
+            newest.number != number && matches!(newest.state, State::Open(_))
+        });
+        drop(newest);
+        if is_writing && self.spare.keep(number) {
+            return Ok(());
+        }
+        self.remove(number)
+    }
 }
 
 /// A segment before it has its name.
@@ -361,6 +334,10 @@ impl<L: FileLayer> SegmentWriter for Beginning<'_, L> {
         self.draft.write(bytes).map_err(not_written)
     }
 
+    fn remains(&self) -> u64 {
+        self.draft.found()
+    }
+
     fn finish(self: Box<Self>) -> Result<u64, WriteError> {
         let Self { log, number, draft } = *self;
         let prepared = draft.finish().map_err(not_written)?;
@@ -368,7 +345,8 @@ impl<L: FileLayer> SegmentWriter for Beginning<'_, L> {
         // From here on the segment may exist after a crash, whatever the calls return.
         let published = log.disk.publish(prepared, &log.layout.segment(number));
         let (file, len) = published.map_err(WriteError::InDoubt)?;
-        log.put_back(number, End::new(file, FileStatus { len, ..status }));
+        log.put_back(number, End::new(file, status, len));
+        log.spare.created(number);
         Ok(len)
     }
 }

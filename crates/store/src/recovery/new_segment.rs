@@ -29,8 +29,13 @@ impl<'a> NewSegment<'a> {
         storage: &'a dyn Storage,
         header: &SegmentHeader,
     ) -> Result<Self, StorageError> {
+        let writer = storage.start_segment(header.number).map_err(told)?;
+        let header = SegmentHeader {
+            remains: writer.remains(),
+            ..header.clone()
+        };
         Ok(Self {
-            writer: storage.start_segment(header.number).map_err(told)?,
+            writer,
             salt: header.salt,
             attested: header.attested,
             group: GroupBuffer::new(header.base.sequence + 1),

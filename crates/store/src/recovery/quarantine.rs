@@ -9,6 +9,8 @@ use crate::{StorageError, storage::SegmentReader};
 
 /// A hole of at least twice this length is never kept; a shorter hole than this always is.
 const LONG_HOLE: u64 = 16 << 20;
+/// Bytes per read of the search for the last one that is not zero.
+const PIECE: u64 = 64 << 10;
 /// The number of names to try if files of these names hold other bytes.
 const NAMES: u32 = 100;
 
@@ -21,8 +23,8 @@ pub(super) struct Kept {
 }
 
 impl LiveLog {
-    /// Quarantines everything from `place` on, except long holes. Reuses the files of an earlier
-    /// opening.
+    /// Quarantines everything from `place` on, except long holes and the zeros at the end of each
+    /// segment. Reuses the files of an earlier opening.
     pub(super) fn quarantine(&self, place: LogOffset) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
@@ -92,7 +94,8 @@ fn checksum(content: &mut impl io::Read) -> io::Result<u32> {
     }
 }
 
-/// The parts of a range of a segment without its long holes, which could fill the disk with zeros.
+/// The parts of a range of a segment without its long holes, which could fill the disk with zeros,
+/// and without the zeros at its end, which are room that was not written to.
 fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Range<u64>>> {
     let mut found = Vec::new();
     let (mut start, mut at) = (range.start, range.start);
@@ -106,8 +109,32 @@ fn stretches(bytes: &mut SegmentReader, range: Range<u64>) -> io::Result<Vec<Ran
         }
     }
     found.push(start..range.end);
+    while let Some(last) = found.last_mut() {
+        last.end = data_end(bytes, last)?;
+        if !last.is_empty() {
+            break;
+        }
+        found.pop();
+    }
     found.retain(|stretch| !stretch.is_empty());
     Ok(found)
+}
+
+/// The end of the last sector of a range that is not zero, or the range's start.
+fn data_end(bytes: &mut SegmentReader, range: &Range<u64>) -> io::Result<u64> {
+    let mut piece = vec![0; PIECE as usize];
+    let mut end = range.end;
+    while end > range.start {
+        let at = range.start.max(end.saturating_sub(1) / PIECE * PIECE);
+        let piece = &mut piece[..(end - at) as usize];
+        bytes.read_at(at, piece)?;
+        if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+            let data = at + last as u64 + 1;
+            return Ok(data.next_multiple_of(SECTOR as u64).min(range.end));
+        }
+        end = at;
+    }
+    Ok(range.start)
 }
 
 /// A stretch of a segment behind its header as a stream.

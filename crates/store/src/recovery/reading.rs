@@ -5,7 +5,7 @@
 //! and a segment up to the last group that was whole. Where a doubt remains, reading begins afresh,
 //! which alone tells damage and refuses other histories.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead};
@@ -82,8 +82,25 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
         };
         let scanned = reading.scan(config)?;
         reading.replay(scanned, config)?;
+        reading.ensure_log_is_kept()?;
         expect_head(&reading.tree.snapshot(), config.expect_head)?;
         Ok(reading)
+    }
+
+    /// Refuses what was read of a log whose first segments a checkpoint has covered meanwhile: the
+    /// writer may have written the next segment over them, and then they look as if the log had
+    /// ended earlier.
+    fn ensure_log_is_kept(&self) -> Result<(), StorageError> {
+        let (manifest, storage) = (&self.manifest, self.log.storage());
+        if storage.is_in_force(manifest.generation, &manifest.head())?
+            || load_manifest(&**storage)?.first_segment <= manifest.first_segment
+        {
+            return Ok(());
+        }
+        Err(StorageError::Io(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "a checkpoint covered the log while it was read",
+        )))
     }
 
     /// Reads what is new.
@@ -107,6 +124,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
             return None;
         }
         self.replay(scanned, config).ok()?;
+        self.ensure_log_is_kept().ok()?;
         Some(self)
     }
 

@@ -411,17 +411,74 @@ fn a_segment_in_the_place_of_the_one_that_was_open_is_refused() {
             } else {
                 put_in_place(&segment);
             }
+            let before = fs::read(&segment).ok();
             let error = storage.commit_group(1, 1024, &[3; 512]).unwrap_err();
             assert!(matches!(error, WriteError::Fenced(_)), "{error}");
             let text = error.to_string();
             let told = ["removed", "took its place"].iter();
             assert!(told.clone().any(|told| text.contains(told)), "{text}");
-            assert_eq!(segment.exists(), !removed);
-            if !removed {
-                assert_eq!(fs::metadata(&segment).unwrap().len(), 1024);
-            }
+            assert_eq!(before.is_some(), !removed);
+            assert_eq!(fs::read(&segment).ok(), before);
         }
     }
+}
+
+/// The bytes that segment `number` brings along from an earlier one, and the names in the log.
+#[cfg(unix)]
+fn start(storage: &FsStorage, dir: &Path, number: u64) -> (u64, usize) {
+    let mut segment = storage.start_segment(number).unwrap();
+    let remains = segment.remains();
+    segment.write(&[number as u8; 512]).unwrap();
+    assert_eq!(segment.finish().unwrap(), 512);
+    storage.commit_group(number, 512, &[7; 512]).unwrap();
+    (remains, fs::read_dir(dir.join("log")).unwrap().count())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_covered_segment_of_this_owner_is_written_over_while_it_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (storage, owner) = owned(dir.path());
+    storage.commit_group(1, 1024, &[3; 4096]).unwrap();
+    assert_eq!(start(&storage, dir.path(), 2), (0, 2));
+    storage.retire_segment(1).unwrap();
+    let (remains, names) = start(&storage, dir.path(), 3);
+    assert!(remains >= 5120, "{remains} bytes");
+    assert_eq!(names, 2, "the file has one name");
+    let over = fs::read(dir.path().join("log/0000000000000003.wal")).unwrap();
+    assert_eq!(over.len() as u64, remains);
+    assert_eq!(over[512..1536], [[7; 512], [3; 512]].concat());
+
+    // One file is kept, and given back when the tree falls idle.
+    storage.retire_segment(2).unwrap();
+    storage.release_idle();
+    assert_eq!(start(&storage, dir.path(), 4), (0, 2));
+    // A backup by hard links has the file too, made before or after it was covered.
+    let link = |file: &str, name: &str| {
+        let link = dir.path().join(name);
+        fs::hard_link(dir.path().join("log").join(file), &link).unwrap();
+        link
+    };
+    let before = link("0000000000000003.wal", "before");
+    storage.retire_segment(3).unwrap();
+    assert_eq!(start(&storage, dir.path(), 5), (0, 2));
+    storage.retire_segment(4).unwrap();
+    let after = link("spare.wal.tmp", "after");
+    assert_eq!(start(&storage, dir.path(), 6), (0, 2));
+    for link in [before, after] {
+        assert_eq!(fs::read(link).unwrap()[512..1024], [7; 512]);
+    }
+    // What another owner left is none of this one's, and a file that was kept is swept.
+    storage.retire_segment(5).unwrap();
+    assert!(dir.path().join("log/spare.wal.tmp").exists());
+    drop((storage, owner));
+    let storage = FsStorage::new(dir.path());
+    let _owner = storage.acquire().unwrap();
+    storage.sweep().unwrap();
+    assert!(!dir.path().join("log/spare.wal.tmp").exists());
+    assert_eq!(start(&storage, dir.path(), 7), (0, 2));
+    storage.retire_segment(6).unwrap();
+    assert_eq!(start(&storage, dir.path(), 8), (0, 2));
 }
 
 #[test]

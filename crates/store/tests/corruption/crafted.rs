@@ -15,7 +15,7 @@ use rotortree_store::{
     storage::Storage,
     test_util::sim_files::{Bound, SimFiles},
 };
-use rotortree_wal::{Event, GroupBuffer, Position, SECTOR, Scanner, SegmentHeader};
+use rotortree_wal::{Event, GroupBuffer, InvalidReason, Position, SECTOR, Scanner, SegmentHeader};
 
 use super::store::{Outcome, Sample, Tree, config, open};
 
@@ -175,10 +175,10 @@ struct Newest {
 fn newest(files: &SimFiles) -> Newest {
     let number = manifest(files).last_segment();
     let path = segment(number);
-    let bytes = files.read_file(&path).unwrap();
+    let mut bytes = files.read_file(&path).unwrap();
     let header = SegmentHeader::decode(&bytes).unwrap();
     let mut scanner = Scanner::new(&bytes[..], header.salt);
-    let mut last = header.base;
+    let (mut last, mut end) = (header.base, bytes.len());
     while let Some(event) = scanner.next().unwrap() {
         match event {
             Event::Group(group) => {
@@ -189,9 +189,16 @@ fn newest(files: &SimFiles) -> Newest {
                 };
             }
             Event::Record(_) => {}
+            Event::Invalid {
+                offset,
+                reason: InvalidReason::Blank,
+                ..
+            } => end = offset as usize,
             other => panic!("{other:?}"),
         }
     }
+    // Without the room behind the last group.
+    bytes.truncate(end);
     Newest {
         path,
         bytes,

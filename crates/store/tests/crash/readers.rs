@@ -5,21 +5,28 @@
 //! same boot, so that what the new one finds may be in the cache alone; and after one whose sync
 //! failed and was forgotten, so that no later sync of that file helps.
 
-use std::io::ErrorKind;
+use std::{
+    io::ErrorKind,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use rotortree_hasher::Blake3Hasher;
 use rotortree_store::{
     RecoveryMode, RotorTreeError, StorageError,
+    fs::FsStorage,
     test_util::sim_files::{Bound, Call, CrashPoint, Effect, Fault, SimFiles},
 };
 
-use crate::silence::silence_planned_panics;
+use crate::{intercepted::Intercepted, silence::silence_planned_panics};
 
 use super::{
     check::{Reference, recover},
     faults::{Run, Watchdog},
     setting,
-    workload::{History, State, Step, config, storage},
+    workload::{History, State, Step, config, leaf, storage},
 };
 
 /// The steps of the second process, so that a reader sees rotations by size, checkpoints and
@@ -223,4 +230,45 @@ fn tell(what: &str, tally: &Tally) {
         tally.looks > 500 && tally.images > 1000,
         "the readers have lost their sight"
     );
+}
+
+/// A reader is overtaken at each of its calls by a writer whose checkpoints cover the segment that
+/// the reader has open, and whose next segment is written over it.
+#[test]
+fn a_reader_is_not_misled_by_a_segment_that_the_writer_writes_over() {
+    const KNOWN: u64 = 9;
+    let mut overtaken = 0;
+    for call in 0.. {
+        let files = SimFiles::new();
+        let tree = config::<2>()
+            .segment_bytes(1 << 20)
+            .storage(storage(&files))
+            .open(Blake3Hasher)
+            .unwrap();
+        for index in 0..=KNOWN {
+            tree.insert_durable(leaf(index)).unwrap();
+        }
+        let calls = AtomicU64::new(0);
+        let writer = tree.clone();
+        let layer = Intercepted::new(&files, move |_| {
+            if calls.fetch_add(1, Ordering::Relaxed) == call {
+                for index in 1..=3 {
+                    writer.insert_durable(leaf(KNOWN + index)).unwrap();
+                    writer.checkpoint().unwrap();
+                }
+            }
+            true
+        });
+        let reader = config::<2>()
+            .recovery(RecoveryMode::Strict)
+            .storage(Arc::new(FsStorage::with_files(layer, "/tree")))
+            .open_read_only(Blake3Hasher)
+            .unwrap();
+        assert!(reader.size() >= KNOWN, "call {call}: {}", reader.size());
+        if tree.size() == KNOWN + 1 {
+            break;
+        }
+        overtaken += 1;
+    }
+    assert!(overtaken > 10, "{overtaken}");
 }

@@ -23,9 +23,10 @@ pub struct Break {
 }
 
 impl Break {
-    /// Whether there is nothing here but zeros.
+    /// Whether nothing was written here: zeros, or the remains of an earlier segment.
     pub(crate) fn is_blank(&self) -> bool {
-        self.cause == BreakCause::Invalid(InvalidReason::Blank)
+        use InvalidReason::{Blank, Remains};
+        matches!(self.cause, BreakCause::Invalid(Blank | Remains))
     }
 }
 
@@ -92,6 +93,9 @@ pub struct Assessment {
     pub size: u64,
     /// Whether the log is whole, torn or damaged, and where.
     pub verdict: Verdict,
+    /// The bytes that were written to the segments with a readable header, from the start of each
+    /// to the end of what is neither zero nor the remains of an earlier segment.
+    pub used_bytes: u64,
     /// The first byte that is not recovered and not blank. The bytes from here on go to quarantine
     /// before anything is dropped. It is the break, or lies before it if an unfinished batch is
     /// cut as a whole.

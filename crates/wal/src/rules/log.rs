@@ -1,5 +1,6 @@
 //! The rules themselves, fed segment by segment and event by event.
 
+use crate::invalid::InvalidReason;
 use crate::layout::SECTOR_U64;
 use crate::position::Position;
 use crate::record::RecordView;
@@ -56,6 +57,7 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 ///     attested: 0,
 ///     copied: 0,
 ///     previous: None,
+///     remains: 0,
 /// };
 /// let mut segment = header.encode().to_vec();
 /// let mut group = GroupBuffer::new(1);
@@ -116,6 +118,8 @@ pub struct LogRules {
     current: Current,
     cut_records: u64,
     cut_leaves: u64,
+    /// Bytes that were written to the segments before the current one.
+    used_before: u64,
 }
 
 /// The segment whose events come.
@@ -123,19 +127,33 @@ pub struct LogRules {
 struct Current {
     number: u64,
     cap: u64,
+    /// Up to where there may be remains of an earlier segment.
+    remains: u64,
     /// Whether the group whose records come is live.
     live: bool,
     /// Behind the last event.
     tail: u64,
+    /// Behind what was written.
+    used: u64,
 }
 
 impl Current {
-    fn new(number: u64, cap: u64) -> Self {
+    fn new(header: &SegmentHeader, cap: u64) -> Self {
         Self {
-            number,
+            number: header.number,
             cap,
+            remains: header.remains,
             live: false,
             tail: SECTOR_U64,
+            used: SECTOR_U64,
+        }
+    }
+
+    /// The reason of an invalid stretch here.
+    fn judge(&self, offset: u64, reason: InvalidReason) -> InvalidReason {
+        match reason {
+            InvalidReason::NoGroup if offset < self.remains => InvalidReason::Remains,
+            reason => reason,
         }
     }
 
@@ -163,11 +181,14 @@ impl LogRules {
             current: Current {
                 number: 0,
                 cap: u64::MAX,
+                remains: 0,
                 live: false,
                 tail: 0,
+                used: 0,
             },
             cut_records: 0,
             cut_leaves: 0,
+            used_before: 0,
         }
     }
 
@@ -177,7 +198,8 @@ impl LogRules {
         // The segment that superseded this one gave up the records beyond the cap.
         let base = header.base.sequence.min(cap);
         self.attested = self.attested.max(base).max(header.attested.min(cap));
-        self.current = Current::new(header.number, cap);
+        self.used_before = self.used_before.saturating_add(self.current.used);
+        self.current = Current::new(header, cap);
         if self.faults.broken.is_some() {
             return;
         }
@@ -217,6 +239,7 @@ impl LogRules {
                     self.attested = self.attested.max(group.attested);
                 }
                 current.tail = group.end();
+                current.used = current.tail;
             }
             Event::Record(record) => {
                 let covered = record.sequence <= self.start;
@@ -231,11 +254,14 @@ impl LogRules {
                 reason,
             } => {
                 current.tail = offset.saturating_add(*len);
+                let found = Break {
+                    place: current.place(*offset),
+                    cause: BreakCause::Invalid(current.judge(*offset, *reason)),
+                };
+                if !found.is_blank() {
+                    current.used = current.tail;
+                }
                 if self.run.reached < current.cap {
-                    let found = Break {
-                        place: current.place(*offset),
-                        cause: BreakCause::Invalid(*reason),
-                    };
                     self.faults.suspect.get_or_insert(found);
                 }
             }
@@ -284,8 +310,8 @@ impl LogRules {
         }
     }
 
-    /// The fault at the end of the run: the first invalid bytes, or an unfinished batch. Zeros at
-    /// the end are no fault: they are space that was not written yet.
+    /// The fault at the end of the run: the first invalid bytes, or an unfinished batch. Zeros and
+    /// the remains of an earlier segment are none at the end: nothing was written there yet.
     fn fault(&self) -> Option<Break> {
         let unfinished = self.run.open_batch.as_ref().map(|open| Break {
             place: open.place,
@@ -320,6 +346,7 @@ impl LogRules {
             attested: self.attested,
             end: run.batch_end,
             size: run.size,
+            used_bytes: self.used_before.saturating_add(self.current.used),
             cut,
             cut_records: self.cut_records + open.map_or(0, |open| open.records),
             cut_leaves: self.cut_leaves.saturating_add(run.size_reached - run.size),

@@ -92,14 +92,14 @@ impl Faults {
         self.stopped.is_some() || self.broken.is_some()
     }
 
-    /// The first thing that ended the run, or that would. Zeros are none: they are space that was
-    /// not written to yet.
+    /// The first thing that ended the run, or that would. Blank space is none: nothing was written
+    /// there yet.
     pub(super) fn first(&self) -> Option<&Break> {
         let suspect = self.suspect.as_ref().filter(|found| !found.is_blank());
         self.broken.as_ref().or(self.stopped.as_ref()).or(suspect)
     }
 
-    /// The zeros behind the run, which are where something is missing if anything is.
+    /// The blank space behind the run: there something is missing, if anything is.
     pub(super) fn blank(&self) -> Option<&Break> {
         self.suspect.as_ref().filter(|found| found.is_blank())
     }

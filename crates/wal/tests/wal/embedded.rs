@@ -55,6 +55,28 @@ fn a_group_of_another_segment_never_passes_when_the_outer_header_is_gone() {
 }
 
 #[test]
+fn records_of_another_segment_never_pass_under_a_header_of_this_one() {
+    let group = |salt: u64| {
+        let mut group = GroupBuffer::new(1);
+        for sequence in 1..=20 {
+            group.push_leaf(&leaf(sequence));
+        }
+        let after = position(20);
+        group.seal(salt, 0, &after).to_vec()
+    };
+    let mut segment = vec![0; SECTOR];
+    segment.extend(group(SALT));
+    assert_eq!(records(&segment, SALT).len(), 20);
+    // A write that was torn over the same records of the segment that was in the file before.
+    segment[2 * SECTOR..].copy_from_slice(&group(SALT + 1)[SECTOR..]);
+    assert_eq!(
+        records(&segment, SALT).len(),
+        7,
+        "those of the first sector"
+    );
+}
+
+#[test]
 fn nothing_but_the_salt_keeps_such_a_group_out() {
     let mut segment = carrier(&evil(SALT));
     segment[SECTOR] ^= 1;

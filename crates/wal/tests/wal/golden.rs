@@ -1,17 +1,19 @@
-//! Format version 1, byte for byte. The file is never changed: a release that cannot read it, or
-//! that writes version 1 otherwise, is broken.
+//! Format version 2, byte for byte. The file is never changed: a release that cannot read it, or
+//! that writes version 2 otherwise, is broken.
 
 use std::fmt::Write;
 
-use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader, SegmentStart, Verdict};
+use rotortree_wal::{
+    GroupBuffer, HeaderCopy, Position, SECTOR, SegmentHeader, SegmentStart, Verdict,
+};
 
 use crate::support::{Segment, assess, records};
 
-const GOLDEN: &str = include_str!("../golden/segment-v1.hex");
+const GOLDEN: &str = include_str!("../golden/segment-v2.hex");
 
 /// The content of the golden file.
 fn segment() -> Segment {
-    let header = SegmentHeader {
+    let mut header = SegmentHeader {
         tree_id: *b"golden tree id 1",
         salt: 0x0123_4567_89ab_cdef,
         number: 42,
@@ -35,8 +37,9 @@ fn segment() -> Segment {
             attested: 950,
             copied: 60,
         }),
+        remains: 0,
     };
-    let mut bytes = header.encode().to_vec();
+    let mut bytes = vec![0; SECTOR];
     let mut group = GroupBuffer::new(1001);
     group.push_leaf(&[0x11; 32]);
     group
@@ -67,6 +70,17 @@ fn segment() -> Segment {
     bytes.extend(group.seal(header.salt, 1004, &after));
     group.clear();
     bytes.extend(group.seal(header.salt, 1006, &after));
+    // Of the segment that was in the file before.
+    let mut earlier = GroupBuffer::new(907);
+    earlier.push_leaf(&[0x0f; 32]);
+    let after = Position {
+        sequence: 907,
+        size: 4507,
+        root: [0x9f; 32],
+    };
+    bytes.extend(earlier.seal(0xfedc_ba98_7654_3210, 906, &after));
+    header.remains = bytes.len() as u64;
+    bytes[..SECTOR].copy_from_slice(&header.encode());
     Segment { header, bytes }
 }
 
@@ -97,7 +111,7 @@ fn bytes_of(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn version_1_is_written_as_it_always_was() {
+fn version_2_is_written_as_it_always_was() {
     let written = hex(&segment().bytes);
     assert!(
         written == GOLDEN.replace("\r\n", "\n"),
@@ -106,7 +120,7 @@ fn version_1_is_written_as_it_always_was() {
 }
 
 #[test]
-fn version_1_is_read_as_it_always_was() {
+fn version_2_is_read_as_it_always_was() {
     let bytes = bytes_of(GOLDEN);
     let expected = segment();
     let start = SegmentStart::read(&mut &bytes[..]).expect("reads stay within the slice");

@@ -43,9 +43,10 @@ impl Group {
         bytes.extend(self.attested.to_le_bytes());
         bytes.extend(self.size_after.to_le_bytes());
         bytes.extend(self.root_after);
+        bytes.extend(SALT.to_le_bytes());
         bytes.resize(127, 0);
         bytes.push(self.last_reserved);
-        let crc = crc32c::crc32c(&[&SALT.to_le_bytes(), &bytes[..4], &bytes[8..]].concat());
+        let crc = crc32c::crc32c(&[&bytes[..4], &bytes[8..]].concat());
         bytes[4..8].copy_from_slice(&crc.to_le_bytes());
         bytes
     }

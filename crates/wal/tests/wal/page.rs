@@ -120,6 +120,7 @@ fn the_segment_header_is_as_its_tables_say() {
         attested: 0x0606_0606,
         copied: 0x52,
         previous: Some(previous),
+        remains: 0x1000,
     };
     let copied = [
         &previous.number.to_le_bytes()[..],
@@ -134,7 +135,7 @@ fn the_segment_header_is_as_its_tables_say() {
     for rows in tables("### Segment header", "//! Segment header, 512 bytes.") {
         let fields = vec![
             ("magic", Bytes(b"ROTORWAL".to_vec())),
-            ("format version, 1", Bytes(vec![1, 0])),
+            ("format version, 2", Bytes(vec![2, 0])),
             ("zero", zeros(2)),
             ("CRC", Checksum),
             ("tree id", Bytes(header.tree_id.to_vec())),
@@ -149,7 +150,8 @@ fn the_segment_header_is_as_its_tables_say() {
             ("fingerprint", Bytes(header.fingerprint.to_vec())),
             ("copied: ", number(header.copied)),
             ("the header of the segment", Bytes(copied.clone())),
-            ("zero", zeros(280)),
+            ("remains", number(header.remains)),
+            ("zero", zeros(272)),
         ];
         assert_holds(&rows, &header.encode(), fields);
     }
@@ -176,7 +178,8 @@ fn the_group_header_is_as_its_tables_say() {
                 ("attested", number(attested)),
                 ("size", number(after.size)),
                 ("root", Bytes(after.root.to_vec())),
-                ("zero", zeros(48)),
+                ("salt", number(0x5eed)),
+                ("zero", zeros(40)),
             ]
         };
         assert_holds(&rows, &sealed[..128], fields(after.sequence - 1, 2, 0x0101));

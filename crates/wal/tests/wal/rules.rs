@@ -133,6 +133,76 @@ fn an_attest_mark_makes_what_stands_before_it_durable() {
     assert!(assess(&[&log], 0, 0).is_damaged());
 }
 
+/// A segment that was written over another one, whose groups 1 to 6 took a sector each.
+fn over_remains(log: Segment) -> Segment {
+    let mut earlier = Segment::new(1, 0);
+    for sequence in 1..=6 {
+        earlier = earlier.group(sequence..=sequence, sequence - 1);
+    }
+    let (mut header, written) = (log.header, log.bytes.len());
+    header.remains = earlier.bytes.len() as u64;
+    let mut bytes = header.encode().to_vec();
+    bytes.extend(&log.bytes[512..]);
+    bytes.extend(&earlier.bytes[written..]);
+    Segment { header, bytes }
+}
+
+#[test]
+fn the_remains_of_an_earlier_segment_are_blank() {
+    let log = Segment::new(2, 6).group(7..=17, 6).group(18..=18, 17);
+    let log = over_remains(log);
+    let assessment = assess(&[&log], 6, 0);
+    assert_eq!((assessment.end, assessment.attested), (18, 17));
+    assert_eq!(
+        (&assessment.verdict, assessment.cut),
+        (&Verdict::Whole, None)
+    );
+    assert_eq!(assessment.used_bytes, 4 * 512, "what was written to it");
+
+    let assessment = assess(&[&log], 6, 19);
+    let cause = BreakCause::Invalid(InvalidReason::Remains);
+    assert_eq!(
+        broken(&assessment),
+        (2, 2048, &cause, true),
+        "19 is missing"
+    );
+
+    let mut told_nothing = log;
+    told_nothing.header.remains = 0;
+    let assessment = assess(&[&told_nothing], 6, 0);
+    let cause = BreakCause::Invalid(InvalidReason::NoGroup);
+    assert_eq!(broken(&assessment), (2, 2048, &cause, false));
+}
+
+#[test]
+fn a_group_that_was_torn_over_remains_is_told() {
+    let mut log = over_remains(Segment::new(2, 6).group(7..=17, 6));
+    // The second sector of the group still has the bytes of the earlier segment.
+    let earlier = Segment::new(1, 0).group(1..=1, 0).group(2..=2, 1);
+    log.bytes[1024..1536].copy_from_slice(&earlier.bytes[1024..1536]);
+    let assessment = assess(&[&log], 6, 0);
+    let (segment, _, cause, is_damage) = broken(&assessment);
+    assert_eq!((segment, is_damage), (2, false));
+    assert!(matches!(
+        cause,
+        BreakCause::Invalid(InvalidReason::RecordLength { .. })
+    ));
+}
+
+#[test]
+fn what_was_written_is_counted_without_the_room_behind_it() {
+    let log = Segment::new(1, 0).group(1..=1, 0);
+    let used = |log: &Segment| assess(&[log], 0, 0).used_bytes;
+    assert_eq!(used(&log), 1024);
+    let log = log.filled(0, 8192);
+    assert_eq!(used(&log), 1024);
+    let torn = Segment::new(1, 0).group(1..=1, 0).filled(0xee, 512);
+    let torn = torn.filled(0, 8192);
+    assert_eq!(used(&torn), 1536);
+    let twice = assess(&[&torn, &Segment::new(2, 1)], 0, 0);
+    assert_eq!(twice.used_bytes, 2048);
+}
+
 #[test]
 fn a_record_that_stands_there_twice_ends_the_log() {
     let log = Segment::new(1, 0)

@@ -102,6 +102,7 @@ pub(crate) fn header(number: u64, base: Position) -> SegmentHeader {
         attested: base.sequence,
         copied: 0,
         previous: None,
+        remains: 0,
     }
 }
 

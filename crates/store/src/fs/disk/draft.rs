@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{Disk, Prepared};
-use crate::file_layer::FileLayer;
+use crate::{
+    file_layer::{FileId, FileLayer},
+    fs::error::gone,
+};
 
 /// Bytes per step of copying a stream to a file.
 const COPY_BYTES: usize = 256 << 10;
@@ -17,6 +20,8 @@ const COPY_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(in crate::fs) struct Draft<'a, L: FileLayer> {
     file: Prepared<L>,
+    /// The bytes that the file had before.
+    found: u64,
     leftover: Leftover<'a, L>,
 }
 
@@ -51,11 +56,38 @@ impl<'a, L: FileLayer> Draft<'a, L> {
         let file = disk.create_new(temporary)?;
         Ok(Self {
             file: Prepared { file, len: 0, dir },
-            leftover: Leftover {
-                disk,
-                path: Some(temporary.to_owned()),
-            },
+            found: 0,
+            leftover: Leftover::of(disk, temporary),
         })
+    }
+
+    /// Begins a new file in the place of an old one: the file of this identity at `spare`, which
+    /// gets the temporary name.
+    pub(in crate::fs) fn reuse(
+        disk: &'a Disk<L>,
+        spare: &Path,
+        temporary: &Path,
+        id: FileId,
+    ) -> io::Result<Self> {
+        let dir = disk.open_parent(temporary)?;
+        disk.rename(spare, temporary)?;
+        let leftover = Leftover::of(disk, temporary);
+        let file = disk.open_write(temporary)?;
+        let status = disk.status(&file)?;
+        disk.ensure_same(temporary, Some(id), status.id)?;
+        if status.links != 1 {
+            return Err(gone("another name leads to it"));
+        }
+        Ok(Self {
+            file: Prepared { file, len: 0, dir },
+            found: status.len,
+            leftover,
+        })
+    }
+
+    /// The bytes that the file had before: those that are not overwritten stay.
+    pub(in crate::fs) fn found(&self) -> u64 {
+        self.found
     }
 
     /// Appends bytes.
@@ -86,6 +118,13 @@ impl<'a, L: FileLayer> Draft<'a, L> {
         self.leftover.disk.sync(&self.file.file)?;
         self.leftover.path = None;
         Ok(self.file)
+    }
+}
+
+impl<'a, L: FileLayer> Leftover<'a, L> {
+    fn of(disk: &'a Disk<L>, path: &Path) -> Self {
+        let path = Some(path.to_owned());
+        Self { disk, path }
     }
 }
 

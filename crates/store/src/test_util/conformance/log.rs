@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::site::{Clause, Site, content, pattern};
+use super::site::{Clause, Site, assert_content, content, pattern};
 use crate::storage::WriteError;
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -40,6 +40,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         remove,
     ),
     (
+        "a retired segment is gone, and what remains of it is told by the next",
+        retire,
+    ),
+    (
         "a segment that is missing is an error that names it",
         missing_is_named,
     ),
@@ -60,9 +64,9 @@ fn create_and_read(site: &Site<'_>) {
     let bytes = pattern(1, 700);
     let len = storage.create_segment(1, &bytes).expect("created");
     assert_eq!(len, 700);
-    assert_eq!(content(&*storage, 1), bytes);
+    assert_content(&*storage, 1, &bytes);
     let other = site.open();
-    assert_eq!(content(&*other, 1), bytes);
+    assert_content(&*other, 1, &bytes);
     assert_eq!(other.list_segments().expect("listing works"), [1]);
 }
 
@@ -80,7 +84,7 @@ fn content_in_pieces(site: &Site<'_>) {
     segment.write(&[]).expect("nothing more");
     assert_eq!(storage.list_segments().expect("listing works"), []);
     assert_eq!(segment.finish().expect("created"), 700_001);
-    assert!(content(&*storage, 5) == bytes, "the bytes read back differ");
+    assert_content(&*storage, 5, &bytes);
 }
 
 fn no_second_creation(site: &Site<'_>) {
@@ -92,13 +96,13 @@ fn no_second_creation(site: &Site<'_>) {
         again.map_err(|e| e.as_io().kind()),
         Err(io::ErrorKind::AlreadyExists)
     );
-    assert_eq!(content(&*storage, 1), b"first");
+    assert_content(&*storage, 1, b"first");
     let other = site.open().create_segment(1, b"third");
     assert_eq!(
         other.map_err(|e| e.as_io().kind()),
         Err(io::ErrorKind::AlreadyExists)
     );
-    assert_eq!(content(&*storage, 1), b"first");
+    assert_content(&*storage, 1, b"first");
 }
 
 fn unfinished(site: &Site<'_>) {
@@ -116,7 +120,7 @@ fn unfinished(site: &Site<'_>) {
     storage
         .create_segment(1, &bytes[..9])
         .expect("it can still be created");
-    assert_eq!(content(&*storage, 1), bytes[..9]);
+    assert_content(&*storage, 1, &bytes[..9]);
 }
 
 fn list_ascending(site: &Site<'_>) {
@@ -152,14 +156,14 @@ fn groups(site: &Site<'_>) {
             .commit_group(1, expected.len() as u64, &group)
             .expect("committed");
         expected.extend(group);
-        assert!(content(&*storage, 1) == expected, "after group {seed}");
+        assert_content(&*storage, 1, &expected);
     }
     storage.create_segment(2, b"next").expect("created");
     storage.commit_group(2, 4, b"group").expect("committed");
     drop(storage);
     let other = site.open();
-    assert!(content(&*other, 1) == expected, "through another handle");
-    assert_eq!(content(&*other, 2), b"nextgroup");
+    assert_content(&*other, 1, &expected);
+    assert_content(&*other, 2, b"nextgroup");
 }
 
 fn misplaced_group(site: &Site<'_>) {
@@ -171,11 +175,11 @@ fn misplaced_group(site: &Site<'_>) {
             .commit_group(1, offset, &[8; 512])
             .expect_err("not the segment's end");
     }
-    assert_eq!(content(&*storage, 1), [7; 512]);
+    assert_content(&*storage, 1, &[7; 512]);
     storage
         .commit_group(1, 512, &[9; 512])
         .expect("the segment's end");
-    assert_eq!(content(&*storage, 1)[512..], [9; 512]);
+    assert_content(&*storage, 1, &[[7; 512], [9; 512]].concat());
 }
 
 fn group_without_segment(site: &Site<'_>) {
@@ -206,7 +210,7 @@ fn refused_is_repeatable(site: &Site<'_>) {
     storage
         .commit_group(1, 6, b" group")
         .expect("the segment's end");
-    assert_eq!(content(&*storage, 1), b"header group");
+    assert_content(&*storage, 1, b"header group");
 }
 
 fn marks(site: &Site<'_>) {
@@ -218,14 +222,14 @@ fn marks(site: &Site<'_>) {
     if storage.commit_mark(1, 512, &mark).expect("no failure") {
         expected.extend(mark);
     }
-    assert_eq!(content(&*storage, 1), expected);
+    assert_content(&*storage, 1, &expected);
     let group = pattern(2, 512);
     let end = expected.len() as u64;
     storage
         .commit_group(1, end, &group)
         .expect("committed after the mark");
     expected.extend(group);
-    assert_eq!(content(&*storage, 1), expected);
+    assert_content(&*storage, 1, &expected);
 }
 
 fn reader_bounds(site: &Site<'_>) {
@@ -244,8 +248,7 @@ fn reader_bounds(site: &Site<'_>) {
     reader.read_at(507, &mut part).expect("the last bytes");
     assert_eq!(part, bytes[507..]);
     reader.read_at(512, &mut []).expect("nothing at the end");
-    let now = storage.read_segment(1).expect("there").len();
-    assert_eq!(now, 1024, "another opening sees the group");
+    assert_content(&*storage, 1, &[bytes, vec![1; 512]].concat());
 }
 
 fn remove(site: &Site<'_>) {
@@ -263,16 +266,50 @@ fn remove(site: &Site<'_>) {
     assert_eq!(storage.list_segments().expect("listing works"), [2, 3]);
     let gone = storage.read_segment(1).map(drop);
     assert_eq!(gone.map_err(|e| e.kind()), Err(io::ErrorKind::NotFound));
-    assert_eq!(content(&*storage, 2), b"headergroup");
+    assert_content(&*storage, 2, b"headergroup");
     storage
         .commit_group(3, 11, b"more")
         .expect("the newest goes on");
-    assert_eq!(content(&*storage, 3), b"headergroupmore");
+    assert_content(&*storage, 3, b"headergroupmore");
     // The newest too, whose number may be used again if no manifest named it.
     storage.remove_segment(3).expect("removed");
     storage.create_segment(3, b"another").expect("created anew");
     storage.commit_group(3, 7, b" group").expect("committed");
-    assert_eq!(content(&*storage, 3), b"another group");
+    assert_content(&*storage, 3, b"another group");
+}
+
+fn retire(site: &Site<'_>) {
+    let storage = site.open();
+    let _owner = storage.acquire().expect("the place has no owner");
+    let earlier = pattern(1, 5 * 512);
+    storage.create_segment(1, &earlier[..512]).expect("created");
+    storage
+        .commit_group(1, 512, &earlier[512..])
+        .expect("committed");
+    storage.create_segment(2, &[2; 512]).expect("created");
+    storage.commit_group(2, 512, &[2; 512]).expect("committed");
+    storage.retire_segment(1).expect("retired");
+    storage.retire_segment(1).expect("gone already");
+    assert_eq!(storage.list_segments().expect("listing works"), [2]);
+    let gone = storage.read_segment(1).map(drop);
+    assert_eq!(gone.map_err(|e| e.kind()), Err(io::ErrorKind::NotFound));
+
+    let mut segment = storage.start_segment(3).expect("begun");
+    let remains = usize::try_from(segment.remains()).expect("a small segment");
+    segment.write(&[3; 512]).expect("written");
+    assert_eq!(segment.finish().expect("created"), 512, "what was written");
+    storage.commit_group(3, 512, &[4; 512]).expect("committed");
+    let bytes = content(&*storage, 3);
+    assert_eq!(bytes[..1024], [[3; 512], [4; 512]].concat());
+    for (at, byte) in bytes.iter().enumerate().skip(1024) {
+        let remained = at < remains && earlier.get(at) == Some(byte);
+        assert!(*byte == 0 || remained, "byte {at} is {byte}");
+    }
+    storage.release_idle();
+    storage.retire_segment(2).expect("retired at rest");
+    assert_eq!(storage.list_segments().expect("listing works"), [3]);
+    storage.commit_group(3, 1024, &[5; 512]).expect("committed");
+    assert_content(&*storage, 3, &[[3; 512], [4; 512], [5; 512]].concat());
 }
 
 fn missing_is_named(site: &Site<'_>) {
@@ -299,7 +336,7 @@ fn rest(site: &Site<'_>) {
     storage.release_idle();
     storage.release_idle();
     storage.commit_group(1, 10, b" two").expect("committed");
-    assert_eq!(content(&*storage, 1), b"header one two");
+    assert_content(&*storage, 1, b"header one two");
 }
 
 fn readable_is_durable(site: &Site<'_>) {
@@ -311,7 +348,7 @@ fn readable_is_durable(site: &Site<'_>) {
     storage.create_segment(1, b"header").expect("created");
     if says {
         storage.commit_group(1, 6, b" group").expect("committed");
-        assert_eq!(content(&*other, 1), b"header group");
+        assert_content(&*other, 1, b"header group");
     }
     assert_eq!(
         storage.readable_is_durable(),
@@ -331,11 +368,14 @@ fn reading_beside_writing(site: &Site<'_>) {
             scope.spawn(move || {
                 loop {
                     let bytes = content(handle, 1);
-                    // A group that is being written may show in part.
+                    // A group that is being written may show in part, and room behind the last.
                     for (index, group) in bytes.chunks(512).enumerate() {
-                        assert!(group.iter().all(|b| *b as usize == index));
+                        let is_room = |byte: &u8| *byte == 0;
+                        let holds = |byte: &u8| is_room(byte) || usize::from(*byte) == index;
+                        assert!(group.iter().all(holds));
                     }
-                    if bytes.len() as u64 == 512 * (GROUPS + 1) {
+                    let last = bytes.chunks(512).nth(GROUPS as usize);
+                    if last.is_some_and(|group| group == [GROUPS as u8; 512]) {
                         break;
                     }
                 }

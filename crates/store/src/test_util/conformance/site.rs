@@ -30,7 +30,15 @@ pub(super) fn pattern(seed: u64, len: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The whole content of a segment.
+/// Holds a segment to what was written to it. Behind that there may be room: zeros.
+#[track_caller]
+pub(super) fn assert_content(storage: &dyn Storage, number: u64, written: &[u8]) {
+    let bytes = content(storage, number);
+    let room = bytes.strip_prefix(written).expect("what was written");
+    assert!(room.iter().all(|byte| *byte == 0), "zeros behind it");
+}
+
+/// The whole content of a segment, with the room behind what was written.
 pub(super) fn content(storage: &dyn Storage, number: u64) -> Vec<u8> {
     let mut reader = storage.read_segment(number).expect("the segment is there");
     let mut bytes = vec![0; usize::try_from(reader.len()).expect("a small segment")];

@@ -1,70 +1,104 @@
-//! A disk that loses unsynced writes: files of sectors and a directory, each with a durable and a
-//! cached state.
+//! A disk that loses unsynced writes: files of sectors, each with a durable and a cached state, and
+//! a directory, whose names lead to files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rotortree_wal::{OutOfBounds, SECTOR, SegmentBytes};
 
-/// A sector, or one that never reached the disk and reads as zeros.
+/// A sector, or one that was never written, or whose writing never reached the disk, and that reads
+/// as zeros.
 pub(crate) type Sector = Option<Rc<[u8; SECTOR]>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
     Segment(u64),
     Temporary(u64),
+    /// The file of a covered segment, for the next one.
+    Spare,
     /// The manifest of a generation: of those that are whole the last is in force.
     Manifest(u64),
 }
 
 #[derive(Clone, Debug, Default)]
+struct File {
+    durable: Vec<Sector>,
+    cached: Vec<Sector>,
+}
+
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Disk {
-    durable: BTreeMap<Name, Vec<Sector>>,
-    cached: BTreeMap<Name, Vec<Sector>>,
-    durable_names: BTreeSet<Name>,
-    names: BTreeSet<Name>,
+    files: Vec<File>,
+    durable_names: BTreeMap<Name, usize>,
+    names: BTreeMap<Name, usize>,
 }
 
 impl Disk {
-    pub(crate) fn append(&mut self, name: Name, bytes: &[u8]) {
+    /// Writes sectors from a sector on, into a new file where the name leads to none.
+    pub(crate) fn write(&mut self, name: Name, at: usize, bytes: &[u8]) {
         let (sectors, rest) = bytes.as_chunks::<SECTOR>();
         assert!(rest.is_empty(), "only whole sectors are written");
-        let file = self.cached.entry(name).or_default();
-        file.extend(sectors.iter().map(|sector| Some(Rc::new(*sector))));
-        self.names.insert(name);
+        let file = self.names.entry(name).or_insert_with(|| {
+            self.files.push(File::default());
+            self.files.len() - 1
+        });
+        let cached = &mut self.files[*file].cached;
+        cached.resize(cached.len().max(at + sectors.len()), None);
+        for (place, sector) in cached[at..].iter_mut().zip(sectors) {
+            *place = Some(Rc::new(*sector));
+        }
+    }
+
+    /// Lengthens a file by zeros up to so many sectors.
+    pub(crate) fn prepare(&mut self, name: Name, sectors: usize) {
+        let cached = &mut self.files[self.names[&name]].cached;
+        cached.resize(cached.len().max(sectors), None);
+    }
+
+    /// The length of a file in sectors.
+    pub(crate) fn len(&self, name: Name) -> usize {
+        self.names
+            .get(&name)
+            .map_or(0, |file| self.files[*file].cached.len())
     }
 
     pub(crate) fn sync(&mut self, name: Name) {
-        self.durable.insert(name, self.cached[&name].clone());
+        let file = &mut self.files[self.names[&name]];
+        file.durable.clone_from(&file.cached);
     }
 
     pub(crate) fn sync_directory(&mut self) {
-        self.durable_names = self.names.clone();
+        self.durable_names.clone_from(&self.names);
     }
 
     pub(crate) fn remove(&mut self, name: Name) {
-        self.cached.remove(&name);
-        self.durable.remove(&name);
         self.names.remove(&name);
-        self.durable_names.remove(&name);
     }
 
-    /// Renames a file that was synced.
+    /// Gives a file another name.
     pub(crate) fn rename(&mut self, old: Name, new: Name) {
-        let cached = self.cached.remove(&old).expect("the file exists");
-        let durable = self.durable.remove(&old).expect("the file was synced");
-        self.cached.insert(new, cached);
-        self.durable.insert(new, durable);
-        self.names.remove(&old);
-        self.durable_names.remove(&old);
-        self.names.insert(new);
+        let file = self.names.remove(&old).expect("the file exists");
+        self.names.insert(new, file);
+    }
+
+    pub(crate) fn exists(&self, name: Name) -> bool {
+        self.names.contains_key(&name)
+    }
+
+    /// Whether a crash now loses nothing.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.names == self.durable_names
+            && self
+                .names
+                .values()
+                .all(|file| self.files[*file].unsynced().is_empty())
     }
 
     /// The numbers of the segments, in order.
     pub(crate) fn segments(&self) -> Vec<u64> {
-        let numbers = self.names.iter().filter_map(|name| match name {
+        let numbers = self.names.keys().filter_map(|name| match name {
             Name::Segment(number) => Some(*number),
-            Name::Temporary(_) | Name::Manifest(_) => None,
+            Name::Temporary(_) | Name::Spare | Name::Manifest(_) => None,
         });
         numbers.collect()
     }
@@ -74,12 +108,12 @@ impl Disk {
     pub(crate) fn manifest(&self) -> (u64, Option<Rc<[u8; SECTOR]>>) {
         let generation = |name: &Name| match name {
             Name::Manifest(generation) => Some(*generation),
-            Name::Segment(_) | Name::Temporary(_) => None,
+            Name::Segment(_) | Name::Temporary(_) | Name::Spare => None,
         };
-        let mut generations = self.names.iter().filter_map(generation);
+        let mut generations = self.names.keys().filter_map(generation);
         let whole = generations.clone().rev().find_map(|generation| {
-            let file = self.cached.get(&Name::Manifest(generation))?;
-            file.first().cloned().flatten()
+            let file = &self.files[self.names[&Name::Manifest(generation)]];
+            file.cached.first().cloned().flatten()
         });
         (generations.next_back().unwrap_or(0), whole)
     }
@@ -87,67 +121,87 @@ impl Disk {
     /// The disk with a damaged header in a segment.
     pub(crate) fn with_damaged_header(&self, number: u64) -> Self {
         let mut damaged = self.clone();
-        if let Some(Some(header)) = damaged
-            .cached
-            .get_mut(&Name::Segment(number))
-            .and_then(|file| file.first_mut())
-        {
+        let file = self.names[&Name::Segment(number)];
+        if let Some(Some(header)) = damaged.files[file].cached.first_mut() {
             Rc::make_mut(header)[40] ^= 1;
         }
         damaged
     }
 
     pub(crate) fn read(&self, name: Name) -> Sectors<'_> {
-        Sectors(self.cached.get(&name).map_or(&[], Vec::as_slice))
+        let file = self.names.get(&name);
+        Sectors(file.map_or(&[], |file| &self.files[*file].cached))
     }
 
     /// Every disk that a crash now can leave: every subset of the sectors and names that
     /// were not synced.
     pub(crate) fn crash_images(&self) -> Vec<Self> {
         let mut images = vec![Self::default()];
-        for name in self.names.union(&self.durable_names) {
-            let mut choices = self
-                .survivors(*name)
-                .into_iter()
-                .map(Some)
-                .collect::<Vec<_>>();
-            if !self.durable_names.contains(name) {
-                choices.push(None);
-            }
-            images = images
-                .iter()
-                .flat_map(|image| {
-                    choices.iter().map(|choice| {
-                        let mut image = image.clone();
-                        if let Some(sectors) = choice {
-                            image.durable.insert(*name, sectors.clone());
-                            image.cached.insert(*name, sectors.clone());
-                            image.durable_names.insert(*name);
-                            image.names.insert(*name);
-                        }
-                        image
-                    })
-                })
-                .collect();
+        for file in &self.files {
+            let contents = file.survivors();
+            images = each_with(&images, &contents, |image, content| {
+                image.files.push(File {
+                    durable: content.clone(),
+                    cached: content.clone(),
+                });
+            });
+        }
+        let mut names: Vec<Name> = self.names.keys().copied().collect();
+        names.extend(self.durable_names.keys());
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let mut leads_to = vec![self.names.get(&name), self.durable_names.get(&name)];
+            leads_to.dedup();
+            images = each_with(&images, &leads_to, |image, file| {
+                if let Some(file) = file {
+                    image.durable_names.insert(name, **file);
+                    image.names.insert(name, **file);
+                }
+            });
         }
         images
     }
+}
 
-    /// Every content of a file that a crash now can leave, if its name survives.
-    fn survivors(&self, name: Name) -> Vec<Vec<Sector>> {
-        let durable = self.durable.get(&name).map_or(&[][..], Vec::as_slice);
-        let unsynced = self
-            .cached
-            .get(&name)
-            .map_or(&[][..], |file| &file[durable.len()..]);
+/// Each image with each choice.
+fn each_with<T>(images: &[Disk], choices: &[T], choose: impl Fn(&mut Disk, &T)) -> Vec<Disk> {
+    let chosen = images.iter().flat_map(|image| {
+        choices.iter().map(|choice| {
+            let mut image = image.clone();
+            choose(&mut image, choice);
+            image
+        })
+    });
+    chosen.collect()
+}
+
+impl File {
+    /// The sectors whose durable content is another than the cached one.
+    fn unsynced(&self) -> Vec<usize> {
+        let differs = |at: &usize| match (self.durable.get(*at).unwrap_or(&None), &self.cached[*at])
+        {
+            (Some(durable), Some(cached)) => !Rc::ptr_eq(durable, cached),
+            (durable, cached) => durable.is_some() || cached.is_some(),
+        };
+        (0..self.cached.len()).filter(differs).collect()
+    }
+
+    /// Every content that a crash now can leave. Zeros at the end of an unsynced length are left
+    /// out: they read as what is not there.
+    fn survivors(&self) -> Vec<Vec<Sector>> {
+        let unsynced = self.unsynced();
         (0..1_u32 << unsynced.len())
             .map(|mask| {
-                let mut sectors = durable.to_vec();
-                let kept = (0..)
-                    .zip(unsynced)
-                    .map(|(at, sector)| sector.clone().filter(|_| mask >> at & 1 == 1));
-                sectors.extend(kept);
-                while sectors.len() > durable.len() && sectors.last().is_some_and(Option::is_none) {
+                let mut sectors = self.cached.clone();
+                for (bit, at) in unsynced.iter().enumerate() {
+                    if mask >> bit & 1 == 0 {
+                        sectors[*at] = self.durable.get(*at).cloned().flatten();
+                    }
+                }
+                while sectors.len() > self.durable.len()
+                    && sectors.last().is_some_and(Option::is_none)
+                {
                     sectors.pop();
                 }
                 sectors

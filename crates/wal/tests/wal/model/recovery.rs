@@ -3,7 +3,7 @@
 
 use rotortree_wal::{
     Event, GroupBuffer, HeaderCopy, LogRules, Position, SECTOR, Scanner, SegmentHeader,
-    SegmentStart, caps,
+    SegmentStart, Verdict, caps,
 };
 
 use super::disk::{Disk, Name};
@@ -12,33 +12,74 @@ use crate::support::header;
 
 /// The result of recovery.
 pub(crate) struct Found {
+    /// What the checkpoint covers.
+    pub(crate) covered: Position,
+    /// The batches behind it.
     pub(crate) batches: Vec<Batch>,
     pub(crate) end: u64,
+    /// Whether the log ends in something that was not written whole.
+    pub(crate) is_torn: bool,
     /// A, which the new segment continues from.
-    base: u64,
+    base: Position,
     /// The records above it.
     copy: GroupBuffer,
-    /// The header of the newest segment.
-    newest: Option<HeaderCopy>,
+    manifest: Manifest,
 }
 
-/// A manifest that says no more than the newest segment's header.
-pub(crate) fn manifest(newest: &HeaderCopy) -> [u8; SECTOR] {
-    let mut sector = [0; SECTOR];
-    sector[..HeaderCopy::BYTES].copy_from_slice(&newest.encode());
-    sector
+/// What the manifest holds: what the checkpoint covers, the first segment behind it, and the
+/// header of the newest one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manifest {
+    pub(crate) covered: Position,
+    pub(crate) first: u64,
+    pub(crate) newest: HeaderCopy,
 }
 
-fn newest(manifest: &[u8; SECTOR]) -> Option<HeaderCopy> {
-    let (copy, _) = manifest.split_first_chunk()?;
-    HeaderCopy::decode(copy)
+impl Manifest {
+    /// Before the first checkpoint.
+    pub(crate) fn new(newest: HeaderCopy) -> Self {
+        Self {
+            covered: Position::START,
+            first: newest.number,
+            newest,
+        }
+    }
+
+    fn encode(&self) -> [u8; SECTOR] {
+        let covered = &self.covered;
+        let fields = [
+            &self.newest.encode()[..],
+            &covered.sequence.to_le_bytes(),
+            &covered.size.to_le_bytes(),
+            &self.first.to_le_bytes(),
+        ]
+        .concat();
+        let mut sector = [0; SECTOR];
+        sector[..fields.len()].copy_from_slice(&fields);
+        sector
+    }
+
+    fn decode(sector: &[u8; SECTOR]) -> Option<Self> {
+        let (copy, rest) = sector.split_first_chunk()?;
+        let (words, _) = rest.as_chunks::<8>();
+        let word = |at: usize| u64::from_le_bytes(words[at]);
+        Some(Self {
+            covered: Position {
+                sequence: word(0),
+                size: word(1),
+                root: root(word(0)),
+            },
+            first: word(2),
+            newest: HeaderCopy::decode(copy)?,
+        })
+    }
 }
 
-/// Puts a manifest in force that names this header's segment; the disk after each step.
-pub(crate) fn commit_manifest(disk: &mut Disk, rules: Rules, newest: &HeaderCopy) -> Vec<Disk> {
+/// Puts a manifest in force; the disk after each step.
+pub(crate) fn commit_manifest(disk: &mut Disk, rules: Rules, manifest: &Manifest) -> Vec<Disk> {
     let name = Name::Manifest(disk.manifest().0 + 1);
     let mut steps = Vec::new();
-    disk.append(name, &manifest(newest));
+    disk.write(name, 0, &manifest.encode());
     steps.push(disk.clone());
     if rules.manifest_is_synced_first {
         disk.sync(name);
@@ -50,12 +91,22 @@ pub(crate) fn commit_manifest(disk: &mut Disk, rules: Rules, newest: &HeaderCopy
 }
 
 pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
-    let named = disk.manifest().1.and_then(|sector| newest(&sector));
+    let manifest = disk.manifest().1.and_then(|it| Manifest::decode(&it));
+    let manifest = manifest.ok_or("no manifest is whole")?;
+    let Manifest {
+        covered,
+        first,
+        newest,
+    } = manifest;
+    if let Some(missing) = (first..=newest.number).find(|it| !disk.exists(Name::Segment(*it))) {
+        return Err(format!("lost segment {missing}, which {manifest:?} names"));
+    }
     let mut heads: Vec<SegmentHeader> = Vec::new();
     // From the newest to the oldest: each header is kept in the one behind it, that of the newest
     // in the manifest.
-    let mut copy = named;
-    for number in disk.segments().into_iter().rev() {
+    let mut copy = Some(newest);
+    let segments = disk.segments().into_iter().filter(|it| *it >= first);
+    for number in segments.rev() {
         let start = SegmentStart::read(&mut disk.read(Name::Segment(number)));
         match start.map_err(|error| error.to_string())? {
             SegmentStart::Header(header) => {
@@ -64,7 +115,7 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
             }
             SegmentStart::Blank => {}
             // Nothing is acknowledged in a segment that no manifest names.
-            SegmentStart::Unreadable(_) if named.is_none_or(|named| number > named.number) => {}
+            SegmentStart::Unreadable(_) if number > newest.number => {}
             SegmentStart::Unreadable(error) => {
                 let kept = copy.filter(|copy| copy.number == number);
                 let kept = kept.ok_or_else(|| format!("segment {number}: {error}"))?;
@@ -85,7 +136,7 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
         caps.fill(u64::MAX);
     }
 
-    let mut log = LogRules::new(&Position::START, 0);
+    let mut log = LogRules::new(&covered, 0);
     for (head, cap) in heads.iter().zip(&caps) {
         log.segment(head, *cap);
         each(disk, head, |event| log.event(event))?;
@@ -96,7 +147,7 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     }
 
     let base = assessment.attested;
-    let mut next = 1;
+    let mut next = covered.sequence + 1;
     let mut copy = GroupBuffer::new(base + 1);
     let mut batches = Vec::new();
     let mut open = Batch {
@@ -129,13 +180,19 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     if next <= assessment.end || open.leaves != 0 {
         return Err("the second pass took other records than the first".to_owned());
     }
-    let found = Found {
+    let mut found = Found {
+        covered,
         batches,
         end: assessment.end,
-        base,
+        is_torn: assessment.verdict != Verdict::Whole,
+        base: covered,
         copy,
-        newest: heads.last().map(SegmentHeader::copy),
+        manifest: Manifest {
+            newest: heads.last().map_or(newest, SegmentHeader::copy),
+            ..manifest
+        },
     };
+    found.base = found.position(base);
     for head in heads.iter().filter(|head| head.base.sequence <= found.end) {
         if head.base.size != found.position(head.base.sequence).size {
             return Err(format!("a base has another size than the log: {head:?}"));
@@ -155,36 +212,39 @@ impl Found {
             .batches
             .iter()
             .take_while(|batch| batch.end <= sequence);
-        let size = before.map(|batch| batch.leaves).sum();
+        let size: u64 = before.map(|batch| batch.leaves).sum();
         Position {
             sequence,
-            size,
+            size: self.covered.size + size,
             root: root(sequence),
         }
     }
 
-    /// Starts the new segment that the next run writes to. Returns its header and the disk after
+    /// Starts the new segment that the next run writes to. Returns the manifest and the disk after
     /// each step.
     pub(crate) fn start_segment(
         &mut self,
         disk: &Disk,
         rules: Rules,
         salt: u64,
-    ) -> (HeaderCopy, Vec<Disk>) {
+    ) -> (Manifest, Vec<Disk>) {
         let number = disk.segments().last().map_or(1, |last| last + 1);
-        let mut head = header(number, self.position(self.base));
+        let mut head = header(number, self.base);
         head.salt = salt;
-        head.previous = self.newest.filter(|_| rules.headers_hold_the_one_before);
+        head.previous = Some(self.manifest.newest).filter(|_| rules.headers_hold_the_one_before);
         if rules.copies_are_attested {
             head.attested = self.end;
         }
         let (temporary, mut disk, mut steps) = (Name::Temporary(number), disk.clone(), Vec::new());
         disk.remove(temporary);
-        disk.append(temporary, &head.encode());
+        disk.remove(Name::Spare);
+        disk.sync_directory();
+        disk.write(temporary, 0, &head.encode());
         steps.push(disk.clone());
         if !self.copy.is_empty() {
             let after = self.position(self.end);
-            disk.append(temporary, self.copy.seal(salt, self.base, &after));
+            let group = self.copy.seal(salt, self.base.sequence, &after);
+            disk.write(temporary, 1, group);
             steps.push(disk.clone());
         }
         disk.sync(temporary);
@@ -193,8 +253,12 @@ impl Found {
         steps.push(disk.clone());
         disk.sync_directory();
         steps.push(disk.clone());
-        steps.extend(commit_manifest(&mut disk, rules, &head.copy()));
-        (head.copy(), steps)
+        let manifest = Manifest {
+            newest: head.copy(),
+            ..self.manifest
+        };
+        steps.extend(commit_manifest(&mut disk, rules, &manifest));
+        (manifest, steps)
     }
 }
 
