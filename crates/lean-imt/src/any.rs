@@ -7,31 +7,17 @@
 //! - [`AnySnapshot`](crate::AnySnapshot) and [`AnyLeanIMT`](crate::AnyLeanIMT) are a snapshot and a
 //!   tree in memory of any N, as objects.
 //! - [`AnyProof`](crate::AnyProof) decodes and verifies the canonical bytes of any proof.
-//! - [`with_arity`] calls code that is generic over N with an N in [`ARITIES`] that is a number.
-//!   The others are made with it.
+//!
+//! N is 2, 3, 4, 8 or 16.
 //!
 //! ```
-//! use rotortree_lean_imt::{AnyProof, AnySnapshot, Blake3Hasher, Hash, Hasher, LeanIMT, TreeError};
-//! use rotortree_lean_imt::any::{WithArity, with_arity};
-//! use std::sync::Arc;
-//!
-//! /// A tree over some leaves, with the N that the caller asks for.
-//! struct Over<'a>(&'a [Hash]);
-//!
-//! impl WithArity for Over<'_> {
-//!     type Output = Result<Arc<dyn AnySnapshot>, TreeError>;
-//!
-//!     fn with<const N: usize>(self) -> Self::Output {
-//!         let mut tree = LeanIMT::<_, N, 32>::new(Blake3Hasher);
-//!         tree.insert_many(self.0)?;
-//!         Ok(Arc::new(tree.snapshot()))
-//!     }
-//! }
+//! use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher};
 //!
 //! let n = std::env::args().len() + 3; // A number that the compiler does not know: 4.
-//! let snapshot = with_arity(n, Over(&[[1; 32], [2; 32], [3; 32]]))??;
-//! let head = snapshot.head().ok_or("there are leaves")?;
-//! let bytes = snapshot.generate_proof(1)?;
+//! let mut tree = <dyn AnyLeanIMT>::new(Blake3Hasher, n)?;
+//! tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
+//! let head = tree.head().ok_or("there are leaves")?;
+//! let bytes = tree.snapshot().generate_proof(1)?;
 //!
 //! let proof = AnyProof::from_bytes(&bytes, n)?;
 //! assert!(proof.leaves().eq([(1, &[2; 32])]));
@@ -49,5 +35,6 @@ pub(crate) mod proof;
 mod tests;
 mod wide;
 
+#[doc(hidden)]
 pub use arity::{ARITIES, WithArity, with_arity};
 pub use proof::Heads;

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::ops::{Bound, RangeBounds};
 use rotortree_hasher::{Hash, Hasher};
 
+use super::{WithArity, with_arity};
 use crate::{LeanIMT, Leaves, SharedHasher, TreeError, TreeHead, TreeSnapshot, object_of};
 
 /// Seals the traits, so that methods can be added to them.
@@ -18,7 +19,7 @@ object_of! {
     /// verifies.
     ///
     /// Every snapshot implements this trait, also for an N that is not in
-    /// [`ARITIES`](crate::any::ARITIES). Making bytes costs one or two allocations beside the
+    /// 2, 3, 4, 8 and 16. Making bytes costs one or two allocations beside the
     /// reads. The trait is sealed.
     ///
     /// ```
@@ -127,9 +128,9 @@ object_of! {
     /// program that reads N from its configuration keeps one. The trait is sealed.
     ///
     /// ```
-    /// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher, LeanIMT};
+    /// use rotortree_lean_imt::{AnyLeanIMT, AnyProof, Blake3Hasher};
     ///
-    /// let mut tree: Box<dyn AnyLeanIMT> = Box::new(LeanIMT::<_, 8, 20>::new(Blake3Hasher));
+    /// let mut tree = <dyn AnyLeanIMT>::new(Blake3Hasher, 8)?;
     /// tree.insert_many(&[[1; 32], [2; 32], [3; 32]])?;
     ///
     /// // Another history, in which leaf 1 was never 2.
@@ -164,5 +165,35 @@ object_of! {
         ) -> Result<Hash, TreeError>;
         /// Replaces the application's metadata, which later snapshots carry.
         fn set_metadata(&mut self, metadata: Option<Arc<[u8]>>);
+    }
+}
+
+/// The most hash layers of a tree that is made for an N at run time.
+const MAX_DEPTH: usize = 32;
+
+impl dyn AnyLeanIMT {
+    /// An empty tree of N = `arity`, which is 2, 3, 4, 8 or 16, of at most 32 hash layers.
+    ///
+    /// # Errors
+    /// [`TreeError::UnsupportedArity`] for another N, and [`TreeError::ArityExceedsHasher`].
+    pub fn new<H: Hasher>(hasher: H, arity: usize) -> Result<Box<Self>, TreeError> {
+        if arity > H::MAX_ARITY {
+            return Err(TreeError::ArityExceedsHasher {
+                arity,
+                max_arity: H::MAX_ARITY,
+            });
+        }
+        with_arity(arity, Empty(SharedHasher::new(hasher)))
+    }
+}
+
+/// Makes an empty tree for any N.
+struct Empty(SharedHasher);
+
+impl WithArity for Empty {
+    type Output = Box<dyn AnyLeanIMT>;
+
+    fn with<const N: usize>(self) -> Self::Output {
+        Box::new(LeanIMT::<_, N, MAX_DEPTH>::new(self.0))
     }
 }

@@ -6,7 +6,12 @@ use core::ops::Bound;
 use proptest::prelude::*;
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
-use super::{ARITIES, WithArity, objects::AnySnapshot, proof::AnyProof, with_arity};
+use super::{
+    ARITIES, WithArity,
+    objects::{AnyLeanIMT, AnySnapshot},
+    proof::AnyProof,
+    with_arity,
+};
 use crate::{
     DecodeError, Frontier, Kind, LeanIMT, TreeError, TreeHead, TreeSnapshot, UnrootedCatchUp,
     UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange, VerifyError, reference,
@@ -506,4 +511,28 @@ fn a_fork_as_an_object_goes_on_as_the_typed_one_does() {
     test::<2>();
     test::<3>();
     test::<16>();
+}
+
+#[test]
+fn a_tree_is_made_for_each_usual_n_that_the_hasher_has() {
+    let leaves = reference::sample_leaves(3, 40);
+    for n in 0..=20 {
+        let made = <dyn AnyLeanIMT>::new(Blake3Hasher, n);
+        if !ARITIES.contains(&n) {
+            assert!(matches!(made, Err(TreeError::UnsupportedArity { arity }) if arity == n));
+            continue;
+        }
+        let mut tree = made.unwrap();
+        let root = tree.insert_many(&leaves).unwrap();
+        assert_eq!(tree.arity(), n);
+        assert_eq!(Some(root), reference::root(&Blake3Hasher, n, &leaves));
+    }
+    assert!(<dyn AnyLeanIMT>::new(Narrow, 4).is_ok());
+    assert!(matches!(
+        <dyn AnyLeanIMT>::new(Narrow, 8),
+        Err(TreeError::ArityExceedsHasher {
+            arity: 8,
+            max_arity: 4
+        })
+    ));
 }

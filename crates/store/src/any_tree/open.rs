@@ -23,9 +23,10 @@ const DEFAULT_MAX_DEPTH: usize = 32;
 
 /// Opens a tree whose N is known only at run time, with all settings.
 ///
-/// Opened with [`n`](RotorTreeBuilder::n) and [`max_depth`](RotorTreeBuilder::max_depth), the tree
-/// behaves as the type with these numbers: it is created if it is missing, and refused if it has
-/// another N or a larger ceiling. Opened without `n`, the tree must exist and keeps its own N.
+/// Opened with [`arity`](RotorTreeBuilder::arity) and [`max_depth`](RotorTreeBuilder::max_depth),
+/// the tree behaves as the type with these numbers: it is created if it is missing, and refused if
+/// it has another N or a larger ceiling. Opened without `n`, the tree must exist and keeps its own
+/// N.
 ///
 /// ```
 /// # use {rotortree_lean_imt::*, rotortree_store::*};
@@ -60,7 +61,7 @@ pub type AnyTreeBuilder = RotorTreeBuilder<dyn AnyTree>;
 
 /// Opening a tree whose N is known only at run time.
 impl RotorTreeBuilder<dyn AnyTree> {
-    /// N, one of [`ARITIES`](rotortree_lean_imt::any::ARITIES). Without this setting the tree must
+    /// N: 2, 3, 4, 8 or 16. Without this setting the tree must
     /// exist, and keeps its own N.
     pub fn arity(mut self, arity: usize) -> Self {
         self.arity = Some(arity);
@@ -69,7 +70,7 @@ impl RotorTreeBuilder<dyn AnyTree> {
 
     /// Replaces the type's `MAX_DEPTH`, 1 to 64: the ceiling of a new tree, and the largest allowed
     /// ceiling of an existing one, which keeps its own. The default is 32, or any ceiling if
-    /// [`n`](Self::n) is not given either.
+    /// [`arity`](Self::arity) is not given either.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.settings.max_depth = Some(max_depth);
         self
@@ -82,8 +83,8 @@ impl RotorTreeBuilder<dyn AnyTree> {
     /// Those of [`RotorTree::open`] and of the settings. [`TreeError::UnsupportedArity`] if N,
     /// given or found, cannot be chosen at run time, and [`TreeError::ArityExceedsHasher`] if the
     /// hasher takes no groups as wide, both within [`RotorTreeError::Tree`] and before anything is
-    /// touched. Without [`n`](Self::n), [`StorageError::Io`] of the kind `NotFound` if the tree is
-    /// missing.
+    /// touched. Without [`arity`](Self::arity), [`StorageError::Io`] of the kind `NotFound` if the
+    /// tree is missing.
     pub fn open<H: Hasher>(self, hasher: H) -> Result<Arc<dyn AnyTree>, RotorTreeError> {
         let (arity, open) = self.prepare(hasher)?;
         with_arity(arity, open)?
