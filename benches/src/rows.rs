@@ -14,6 +14,7 @@ mod p09_checkpoint;
 mod p10_bulk_load;
 mod p12_memory;
 mod p13_encoded_proof;
+mod p14_stored_proofs;
 mod row;
 mod shape;
 
@@ -51,6 +52,7 @@ pub const ALL: &[Row] = &[
     p10_bulk_load::REOPEN,
     p12_memory::ROW,
     p13_encoded_proof::ROW,
+    p14_stored_proofs::ROW,
     shape::ROW,
 ];
 

@@ -27,6 +27,8 @@ use crate::store::{Tree, files, push_file};
 pub const FIT: u8 = 1;
 /// The flag for levels that are kept in memory.
 pub const PINNED: u8 = 2;
+/// The flag for a store of every third level.
+pub const FEW: u8 = 4;
 
 /// Chunks in a shard: few, so that a store of a few megabytes has full ones.
 const SHARD_CHUNKS: u64 = 128;
@@ -41,7 +43,7 @@ struct Honest {
 impl Honest {
     /// Made by hand, so that tree id and salt, and with them every checksum, are the same in every
     /// run.
-    fn new(leaves: u64) -> Self {
+    fn new(leaves: u64, stride: u32) -> Self {
         let files = SimFiles::new();
         let storage = place(&files);
         let owner = storage.acquire().expect("no other owner");
@@ -60,6 +62,7 @@ impl Honest {
             tree_id: *b"a tree for fuzz.",
             arity: 2,
             max_depth: 32,
+            stride,
             fingerprint: Blake3Hasher.fingerprint(2),
             base_size: 0,
             sequence: 0,
@@ -141,14 +144,20 @@ impl Honest {
     /// Three chunks, whose checksums are all in the manifest.
     fn small() -> &'static Self {
         static SMALL: OnceLock<Honest> = OnceLock::new();
-        SMALL.get_or_init(|| Self::new(300))
+        SMALL.get_or_init(|| Self::new(300, 1))
+    }
+
+    /// Levels 0 and 3 have chunks, and the levels between are hashed from those of level 0.
+    fn few() -> &'static Self {
+        static FEW: OnceLock<Honest> = OnceLock::new();
+        FEW.get_or_init(|| Self::new(1_200, 3))
     }
 
     /// Two full shards on the lowest level and one on the next, each with a sector of checksums,
     /// and one that is not full.
     fn large() -> &'static Self {
         static LARGE: OnceLock<Honest> = OnceLock::new();
-        LARGE.get_or_init(|| Self::new(2 * SHARD_CHUNKS * CHUNK_NODES + 300))
+        LARGE.get_or_init(|| Self::new(2 * SHARD_CHUNKS * CHUNK_NODES + 300, 1))
     }
 
     /// Whether the tree has this store's nodes, as far as they can be read; all of them if `whole`.
@@ -198,8 +207,9 @@ enum Kind {
     Sums,
 }
 
-fn path(kind: Kind, number: u8) -> PathBuf {
-    let (level, shard) = (number % 3, number / 3 % 3);
+/// The file of that number, of a store of every `stride`-th level.
+fn path(kind: Kind, number: u8, stride: u32) -> PathBuf {
+    let (level, shard) = (u32::from(number % 3) * stride, number / 3 % 3);
     let kind = match kind {
         Kind::Chunks => "chunks",
         Kind::Sums => "sums",
@@ -210,7 +220,13 @@ fn path(kind: Kind, number: u8) -> PathBuf {
 /// Any bytes as chunk files: every node read is the honest one or an error; where the checksums are
 /// made to fit, verification finds it.
 pub fn check_chunks(input: &[u8]) {
-    check(Honest::small(), Kind::Chunks, input);
+    let is_few = input.first().is_some_and(|flags| flags & FEW != 0);
+    let honest = if is_few {
+        Honest::few()
+    } else {
+        Honest::small()
+    };
+    check(honest, Kind::Chunks, input);
 }
 
 /// Any bytes as sums files: the same.
@@ -225,7 +241,7 @@ fn check(honest: &Honest, kind: Kind, input: &[u8]) {
     let disk = honest.disk.seen();
     let mut manifest = honest.manifest.clone();
     for (number, bytes) in files(rest) {
-        disk.write_file(path(kind, number), bytes);
+        disk.write_file(path(kind, number, honest.manifest.stride), bytes);
         if let (Kind::Chunks, true) = (kind, flags & FIT != 0) {
             fit(&mut manifest, number, bytes);
         }
@@ -264,10 +280,11 @@ fn check(honest: &Honest, kind: Kind, input: &[u8]) {
 
 /// Gives the chunks of a file matching checksums; in this store they are all in the manifest.
 fn fit(manifest: &mut Manifest, number: u8, bytes: &[u8]) {
-    let (level, shard) = (number % 3, number / 3 % 3);
+    let (stored, shard) = (usize::from(number % 3), number / 3 % 3);
     let tree_id = manifest.tree_id;
+    let level = stored as u8 * manifest.stride as u8;
     if shard == 0 {
-        let sums = &mut manifest.levels[usize::from(level)].sums;
+        let sums = &mut manifest.levels[stored].sums;
         for ((index, sum), chunk) in (0..).zip(sums).zip(bytes.chunks_exact(CHUNK_BYTES)) {
             *sum = chunk_sum(&tree_id, level, index, chunk);
         }
@@ -293,17 +310,26 @@ fn is_honest(honest: &Honest, disk: &SimFiles) -> bool {
 
 /// Inputs for the chunk target: honest files, one with a bit changed, one that is short.
 pub fn chunk_samples() -> Vec<(String, Vec<u8>)> {
-    let honest = Honest::small().disk.seen();
     let mut samples = Vec::new();
     for (name, flags) in [
         ("plain", 0),
         ("fit", FIT),
         ("pinned", PINNED),
         ("fit_pinned", FIT | PINNED),
+        ("few", FEW),
+        ("few_fit", FEW | FIT),
+        ("few_pinned", FEW | PINNED),
     ] {
+        let honest = if flags & FEW == 0 {
+            Honest::small()
+        } else {
+            Honest::few()
+        };
         for number in [0, 1] {
             let bytes = honest
-                .read_file(path(Kind::Chunks, number))
+                .disk
+                .seen()
+                .read_file(path(Kind::Chunks, number, honest.manifest.stride))
                 .expect("both levels have a chunk");
             let mut input = vec![flags];
             push_file(&mut input, number, &bytes);
@@ -322,7 +348,7 @@ pub fn sums_samples() -> Vec<(String, Vec<u8>)> {
     let mut samples = Vec::new();
     for number in numbers {
         let bytes = honest
-            .read_file(path(Kind::Sums, number))
+            .read_file(path(Kind::Sums, number, 1))
             .expect("three shards are full");
         for place in numbers {
             let mut input = vec![if place == 0 { PINNED } else { 0 }];

@@ -47,6 +47,8 @@ impl Blake3Hasher {
 }
 
 impl Hasher for Blake3Hasher {
+    const MAX_BLOCK: u64 = 128;
+
     fn hash_children(&self, children: &[Hash]) -> Hash {
         match children.len() {
             1..=CHILDREN_PER_CHUNK => chain::hash(chain::compress, children),

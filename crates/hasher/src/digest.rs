@@ -88,6 +88,8 @@ impl<D> fmt::Debug for DigestHasher<D> {
 }
 
 impl<D: Digest<OutputSize = U32> + 'static> Hasher for DigestHasher<D> {
+    const MAX_BLOCK: u64 = 128;
+
     fn hash_children(&self, children: &[Hash]) -> Hash {
         D::digest(children.as_flattened()).into()
     }

@@ -13,7 +13,8 @@ use crate::pair_path::{self, PairPath};
 /// hasher replaces a default to be faster ([`hash_groups`](Self::hash_groups),
 /// [`hash_groups_beside`](Self::hash_groups_beside),
 /// [`hash_pair_paths`](Self::hash_pair_paths), [`hash_resuming`](Self::hash_resuming)) or
-/// stricter ([`check`](Self::check), [`MAX_ARITY`](Self::MAX_ARITY)).
+/// stricter ([`check`](Self::check), [`MAX_ARITY`](Self::MAX_ARITY)), or declares that it is fast
+/// ([`MAX_BLOCK`](Self::MAX_BLOCK)).
 ///
 /// A hasher is a pure function: equal children give equal hashes, on every machine and in every
 /// later version, because stored trees are read back years later. Clones behave alike.
@@ -52,6 +53,16 @@ pub trait Hasher: Clone + Send + Sync + 'static {
     ///
     /// Field hashers over a permutation, for example, exist for a few widths only.
     const MAX_ARITY: usize = usize::MAX;
+
+    /// The most nodes of a stored level from which a store may hash the levels above, whenever they
+    /// are read, instead of storing them.
+    ///
+    /// A proof then costs about `MAX_BLOCK` hashes for each stored level that its reader has not
+    /// cached, and fewer reads; the store has fewer and smaller files. A function of up to a
+    /// microsecond a group declares 128, the most that a store takes. The default is 1: every level
+    /// is stored, which suits functions that cost more than reading a page, such as field hashers.
+    /// A store keeps the number of its creation, so a hasher may declare another one later.
+    const MAX_BLOCK: u64 = 1;
 
     /// Hashes one group of 2 to [`MAX_ARITY`](Self::MAX_ARITY) children.
     ///

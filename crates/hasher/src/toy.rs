@@ -61,6 +61,8 @@ impl ToyHasher {
 }
 
 impl Hasher for ToyHasher {
+    const MAX_BLOCK: u64 = 128;
+
     fn hash_children(&self, children: &[Hash]) -> Hash {
         finish(absorb(START, children), children.len())
     }

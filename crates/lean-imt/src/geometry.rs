@@ -14,6 +14,10 @@
 //! assert!(geometry::has_edge::<4>(21, 1));
 //! ```
 
+mod stride;
+
+pub use self::stride::{MAX_BLOCK_NODES, Stride};
+
 /// Does not compile if `N` is below 2.
 const fn assert_branching<const N: usize>() {
     const { assert!(N >= 2, "N, the branching factor, must be at least 2") }

@@ -151,7 +151,7 @@ pub use leaves::Leaves;
 #[doc(hidden)]
 pub use memory::{MemoryNodes, MemorySource};
 #[doc(hidden)]
-pub use node_source::NodeSource;
+pub use node_source::{NodeSource, NodeSpan};
 pub use proof::{
     BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
     RangeProof, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,

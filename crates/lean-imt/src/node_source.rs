@@ -46,4 +46,35 @@ pub trait NodeSource: Send + Sync {
         let _ = (level, start, len);
         None
     }
+
+    /// Fills all `spans`, and may reorder them. A source that gets several nodes for the work of
+    /// one overrides this method; the default reads span by span.
+    ///
+    /// # Errors
+    /// [`TreeError::NodeUnavailable`] for a node that cannot be read; all spans are then
+    /// unspecified.
+    fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        spans
+            .iter_mut()
+            .try_for_each(|span| self.read(span.level, span.start, span.nodes))
+    }
+
+    /// The number of the first nodes of `level` that the source hashes from a lower level whenever
+    /// they are read. To compare such a node with the hash of its children tells nothing. The
+    /// default is 0.
+    fn recomputed_len(&self, level: usize) -> u64 {
+        let _ = level;
+        0
+    }
+}
+
+/// Consecutive nodes of a level that are to be read, and where they go.
+#[derive(Debug, Default)]
+pub struct NodeSpan<'a> {
+    /// The level; 0 has the leaves.
+    pub level: usize,
+    /// The index of the first node.
+    pub start: u64,
+    /// Receives as many nodes as it is long.
+    pub nodes: &'a mut [Hash],
 }

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
 use self::scratch::{BLOCK, hash_groups};
-use crate::{MemoryNodes, TreeError, geometry, threads::Threads};
+use crate::{MemoryNodes, NodeSpan, TreeError, geometry, threads::Threads};
 
 pub(crate) use self::scratch::Scratch;
 
@@ -54,11 +54,12 @@ impl<const N: usize> RightEdge<N> {
         }
     }
 
-    /// The edge of a tree of `size` leaves. `read(level, start, out)` reads its complete nodes.
+    /// The edge of a tree of `size` leaves. `read` reads its complete nodes, a span a level, from
+    /// the leaves up.
     pub(crate) fn rebuild<H: Hasher>(
         hasher: &H,
         size: u64,
-        mut read: impl FnMut(usize, u64, &mut [Hash]) -> Result<(), TreeError>,
+        read: impl FnOnce(&mut [NodeSpan<'_>]) -> Result<(), TreeError>,
     ) -> Result<Self, TreeError> {
         let mut edge = Self::new();
         if size == 0 {
@@ -66,13 +67,18 @@ impl<const N: usize> RightEdge<N> {
         }
         edge.reserve_levels(geometry::depth::<N>(size) + 1)?;
         let mut complete = size;
-        for (level, group) in edge.groups.iter_mut().enumerate() {
+        let groups = edge.groups.iter_mut().enumerate().map(|(level, group)| {
             let digit = (complete % N as u64) as usize;
-            if digit > 0 {
-                read(level, complete - digit as u64, &mut group[..digit])?;
-            }
+            let start = complete - digit as u64;
             complete /= N as u64;
-        }
+            NodeSpan {
+                level,
+                start,
+                nodes: &mut group[..digit],
+            }
+        });
+        let mut spans: Vec<_> = groups.filter(|span| !span.nodes.is_empty()).collect();
+        read(&mut spans)?;
         edge.root = edge.hash_edges(hasher, size);
         edge.size = size;
         Ok(edge)

@@ -5,8 +5,8 @@ use core::{fmt, ops::RangeBounds};
 use rotortree_hasher::{Hash, Hex};
 
 use crate::{
-    Frontier, Leaves, MemorySource, NodeSource, SharedHasher, TreeError, TreeHead, geometry,
-    right_edge::RightEdge,
+    Frontier, Leaves, MemorySource, NodeSource, NodeSpan, SharedHasher, TreeError, TreeHead,
+    geometry, right_edge::RightEdge,
 };
 
 /// A tree at one size: its edge nodes, and a shared handle on the complete nodes.
@@ -161,20 +161,42 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 size: len,
             });
         }
-        let end = start + out.len() as u64;
-        let complete = geometry::complete_len::<N>(self.size, level);
-        let out = match out.split_last_mut() {
-            Some((last, rest)) if end > complete => {
-                *last = *self.edge_node(level);
-                rest
-            }
-            _ => out,
-        };
-        if out.is_empty() {
+        let complete = self.fill_edge(level, start, out);
+        if complete.is_empty() {
             Ok(())
         } else {
-            self.nodes.read(level, start, out)
+            self.nodes.read(level, start, complete)
         }
+    }
+
+    /// Reads nodes of any levels, edge nodes included, in one request. The nodes must exist. May
+    /// reorder and shorten the spans.
+    pub(crate) fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        for span in &mut *spans {
+            let nodes = core::mem::take(&mut span.nodes);
+            span.nodes = self.fill_edge(span.level, span.start, nodes);
+        }
+        self.nodes.read_spans(spans)
+    }
+
+    /// Fills the last of these nodes if it is the edge node. Returns the slots of the complete
+    /// nodes.
+    fn fill_edge<'a>(&self, level: usize, start: u64, out: &'a mut [Hash]) -> &'a mut [Hash] {
+        let there = geometry::complete_len::<N>(self.size, level).saturating_sub(start);
+        // At most the last node of a level is not complete.
+        if out.len() as u64 <= there {
+            return out;
+        }
+        let (complete, edge) = out.split_at_mut(there as usize);
+        edge.fill(*self.edge_node(level));
+        complete
+    }
+
+    /// The number of the first nodes of `level` that are hashed whenever they are read.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn recomputed_len(&self, level: usize) -> u64 {
+        self.nodes.recomputed_len(level)
     }
 
     /// The edge node of a level that has one.
@@ -249,9 +271,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 size: self.size,
             });
         }
-        RightEdge::rebuild(&self.hasher, size, |level, start, out| {
-            self.nodes.read(level, start, out)
-        })
+        RightEdge::rebuild(&self.hasher, size, |spans| self.nodes.read_spans(spans))
     }
 
     /// The frontier of the first `size` leaves. O(N * depth) reads and at most one hash per level.

@@ -93,9 +93,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
         let source = nodes.source();
         let mut tree = Self::over_empty(hasher, nodes);
         tree.check_size(size)?;
-        tree.edge = RightEdge::rebuild(&tree.hasher, size, |level, start, out| {
-            source.read(level, start, out)
-        })?;
+        tree.edge = RightEdge::rebuild(&tree.hasher, size, |spans| source.read_spans(spans))?;
         tree.metadata = metadata;
         Ok(tree)
     }

@@ -67,8 +67,9 @@
 //! # How much memory `pin_above_level` takes
 //!
 //! `TieringConfig::pin_above_level = p` keeps the levels `p` and above in memory once they are
-//! checkpointed and reads the lower ones from chunk files. That is 32 bytes times the sum of `size
-//! / N^k` over `k >= p`. For 2^30 leaves (about a billion):
+//! checkpointed; the lower ones are read from chunk files, or hashed from them where they are not
+//! stored. That is 32 bytes times the sum of `size / N^k` over `k >= p`. For 2^30 leaves (about a
+//! billion):
 //!
 //! | p | N = 2 | N = 4 | N = 8 | N = 16 |
 //! | --- | --- | --- | --- | --- |
@@ -79,7 +80,9 @@
 //! | 20 | 64 KiB | none | none | none |
 //!
 //! The default, `usize::MAX`, pins nothing. Nodes that no checkpoint covers yet are in memory in
-//! any case.
+//! any case. Most levels are not stored (`RotorTreeBuilder::level_stride`): proofs hash them from
+//! blocks of stored nodes, and keep these in at most 64 MiB for a tree
+//! (`RotorTreeBuilder::block_cache_bytes`).
 //!
 //! # Features
 //!

@@ -114,8 +114,8 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Which levels stay in memory once a checkpoint covers them; as the config's field. The
-    /// default, none, suits memory maps. On a storage without maps each level of each proof is a
-    /// request; [`TieringConfig`] states the number.
+    /// default, none, suits memory maps. On a storage without maps each stored level of each proof
+    /// is a request; [`TieringConfig`] states the number.
     pub fn tiering(mut self, tiering: TieringConfig) -> Self {
         self.settings.tiering = tiering;
         self
@@ -199,6 +199,41 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// reads, which are slower and turn every device error into an error value.
     pub fn reads(mut self, reads: Reads) -> Self {
         self.settings.reads = reads;
+        self
+    }
+
+    /// Which levels of a new tree are stored: 0, `levels`, twice that, and so on. The nodes of the
+    /// levels between are hashed whenever they are read, from a block of `N^levels` stored nodes.
+    /// 1 stores all levels. The most is the largest number with `N^levels` at most 128, or 1: 7 for
+    /// N = 2, 3 for N = 4. The default follows from what the hasher declares
+    /// ([`Hasher::MAX_BLOCK`](rotortree_hasher::Hasher::MAX_BLOCK)): the most for BLAKE3 and
+    /// digests, 1 for a hasher that declares nothing. An existing tree keeps its own for life.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let directory = dir.path().join("tree");
+    /// let config = || RotorTreeConfig::new(&directory);
+    /// let tree = RotorTree::<Blake3Hasher, 2, 32>::builder(config())
+    ///     .level_stride(1)
+    ///     .open(Blake3Hasher)?;
+    /// tree.close()?;
+    /// let found = inspect(&directory)?.ok_or("there is a tree")?;
+    /// assert_eq!(found.level_stride, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn level_stride(mut self, levels: usize) -> Self {
+        self.settings.level_stride = Some(levels);
+        self
+    }
+
+    /// Bounds the memory for nodes of levels that are not stored; 64 MiB by default, allocated on
+    /// use, and given back when no proof has used it for 5 to 10 seconds. Blocks of leaves take at
+    /// most a quarter. With all blocks above in memory a proof of a random leaf hashes one block:
+    /// at N = 2 they take a quarter of a byte a leaf. With 0 every proof hashes a block for each
+    /// stored level.
+    pub fn block_cache_bytes(mut self, bytes: usize) -> Self {
+        self.settings.block_cache_bytes = bytes;
         self
     }
 

@@ -7,13 +7,14 @@
 use std::{io, ops::ControlFlow};
 
 use rotortree_hasher::Hash;
-use rotortree_lean_imt::{TreeError, TreeSnapshot, geometry};
+use rotortree_lean_imt::{TreeError, TreeSnapshot};
 
 use crate::{
     StorageError,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
     cold::check_shards,
     manifest::{LevelTail, Manifest},
+    shape::Shape,
     storage::{Locator, Shard, Storage, Stream, UnitWriter},
 };
 
@@ -66,11 +67,12 @@ pub struct WrittenLevels {
 }
 
 /// Puts the chunks and checksum sectors that `snapshot` has and `previous`, the manifest in force,
-/// does not name, and makes them durable. The levels of the next manifest.
+/// does not name, and makes them durable. Writes the levels that `previous` stores, whichever the
+/// snapshot's own store has. The levels of the next manifest.
 ///
-/// Writes 32 bytes for each new complete node and 4 for each chunk, in pieces of at most 256 KiB,
-/// and takes as much memory as one of them. After each piece it calls `pace` with the number of
-/// bytes; `pace` may wait, and [`ControlFlow::Break`] ends the checkpoint. One
+/// Writes 32 bytes for each new complete node of these levels and 4 for each chunk, in pieces of at
+/// most 256 KiB, and takes as much memory as one of them. After each piece it calls `pace` with the
+/// number of bytes; `pace` may wait, and [`ControlFlow::Break`] ends the checkpoint. One
 /// [`finish`](UnitWriter::finish) of one writer ends the work, if there was any.
 ///
 /// # Errors
@@ -100,17 +102,17 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     };
     let mut tails = Vec::new();
     let mut nodes = Vec::new();
-    for level in 0..=geometry::depth::<N>(size) {
-        let complete = geometry::complete_len::<N>(size, level);
-        let mut writer = LevelWriter::after::<N>(previous, level);
-        let end = complete / CHUNK_NODES;
+    let shape = Shape::new(previous.arity, previous.stride, size);
+    for level in shape.stored_levels() {
+        let mut writer = LevelWriter::after(previous, level);
+        let end = shape.chunks(level);
         while writer.next_chunk < end {
             let chunks = (end - writer.next_chunk).min(PIECE_CHUNKS);
             nodes.resize((chunks * CHUNK_NODES) as usize, [0; 32]);
             snapshot.read_nodes(level, writer.next_chunk * CHUNK_NODES, &mut nodes)?;
             writer.put(&mut pieces, &nodes)?;
         }
-        let mut tail = vec![[0; 32]; (complete % CHUNK_NODES) as usize];
+        let mut tail = vec![[0; 32]; shape.tail_nodes(level)];
         snapshot.read_nodes(level, end * CHUNK_NODES, &mut tail)?;
         tails.push(LevelTail {
             nodes: tail,
@@ -176,9 +178,10 @@ struct LevelWriter<'a> {
 
 impl<'a> LevelWriter<'a> {
     /// Continues where a manifest ends, or starts a level that the manifest does not have.
-    fn after<const N: usize>(manifest: &'a Manifest, level: usize) -> Self {
-        let chunks = geometry::complete_len::<N>(manifest.size, level) / CHUNK_NODES;
-        let tail = manifest.levels.get(level);
+    fn after(manifest: &'a Manifest, level: usize) -> Self {
+        let shape = manifest.shape();
+        let chunks = shape.chunks(level);
+        let tail = manifest.levels.get(level / shape.stride().levels());
         Self {
             // A tree has at most 65 levels.
             level: level as u8,

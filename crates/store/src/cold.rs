@@ -1,10 +1,14 @@
 //! Complete nodes read from storage: the first nodes of every level, chunk by chunk, each chunk
 //! checked before it is believed.
 //!
-//! [`ColdNodes`] is the base of a tree's [`MemoryNodes`](rotortree_lean_imt::MemoryNodes). It knows
-//! neither hashes nor pinned levels; [`load_nodes`] combines the two when a store is opened. The
-//! module [`checkpoint`](crate::checkpoint) writes chunks.
+//! [`ColdNodes`] is the base of a tree's [`MemoryNodes`](rotortree_lean_imt::MemoryNodes). The
+//! levels between the stored ones are hashed from blocks of stored nodes whenever they are read
+//! (`between`), and kept in a [`BlockCache`] (`cache`). [`load_nodes`] combines chunks, tails and
+//! pinned levels when a store is opened. The module [`checkpoint`](crate::checkpoint) writes
+//! chunks.
 
+mod between;
+mod cache;
 mod checksums;
 mod failure;
 mod level;
@@ -12,7 +16,9 @@ mod load;
 mod nodes;
 mod shard;
 mod site;
+mod stored;
 
+pub use cache::BlockCache;
 pub use failure::storage_error;
 pub use load::load_nodes;
 pub use nodes::ColdNodes;

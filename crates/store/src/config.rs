@@ -104,11 +104,13 @@ impl Default for CheckpointPolicy {
 
 /// Which levels stay in memory once they are checkpointed.
 ///
-/// The default pins nothing: each level of each proof is read from a chunk. Through a memory map
-/// that costs a page fault at most. A backend that maps nothing reads a whole chunk of 4096 bytes
-/// for each level with at least 128 nodes, one after another: 13 reads a proof for 10^6 leaves
-/// and N = 2, 23 for 10^9. Pin as many levels there as the latency requires;
-/// `docs/write-a-backend.md` has a table.
+/// The default pins nothing: each stored level of each proof is read from a chunk. Through a memory
+/// map that costs a page fault at most. A backend that maps nothing reads a whole chunk of 4096
+/// bytes for each stored level with at least 128 nodes, one after another: 2 reads a proof for 10^6
+/// leaves and N = 2, 4 for 10^9. Pin as many levels there as the latency requires;
+/// `docs/write-a-backend.md` has a table. A level between two stored ones is hashed from the stored
+/// one below when the tree is opened, so the best number is a multiple of the
+/// [stride](crate::RotorTreeBuilder::level_stride).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TieringConfig {
     /// Levels at or above this one are kept in memory, `32 * size / N^level` bytes each; lower

@@ -40,6 +40,9 @@ pub struct StoreIdentity {
     /// The most hash layers that the tree may have; types with at least as large a
     /// MAX_DEPTH open it.
     pub max_depth: usize,
+    /// The levels 0, `level_stride`, twice that and so on are stored; the others are hashed from
+    /// them.
+    pub level_stride: usize,
     /// The fingerprint of the hasher that made it.
     pub fingerprint: Hash,
     /// Distinguishes this tree from every other one. A backup has another id.
@@ -80,6 +83,7 @@ impl StoreIdentity {
             place,
             arity: manifest.arity as usize,
             max_depth: manifest.max_depth as usize,
+            level_stride: manifest.stride as usize,
             fingerprint: manifest.fingerprint,
             tree_id: manifest.tree_id,
             checkpointed: TreeHead {

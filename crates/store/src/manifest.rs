@@ -38,6 +38,7 @@ use crate::{StorageError, shape::Shape, storage::Locator};
 ///     tree_id: [7; 16],
 ///     arity: 4,
 ///     max_depth: 20,
+///     stride: 1,
 ///     fingerprint: [9; 32],
 ///     base_size: 0,
 ///     sequence: 2,
@@ -78,6 +79,9 @@ pub struct Manifest {
     pub arity: u32,
     /// The most hash layers the tree may have, 1 to 64.
     pub max_depth: u32,
+    /// Only every `stride`-th level is stored, for the life of the store: 1 for all levels, or more
+    /// where `N^stride` is at most 128.
+    pub stride: u32,
     /// The fingerprint of the hasher that made the tree.
     pub fingerprint: Hash,
     /// Leaves that the store does not have because the tree was started from a frontier. Always 0
@@ -93,7 +97,8 @@ pub struct Manifest {
     pub metadata: Option<Vec<u8>>,
     /// Where the chunks and checksum sectors are, in the backend's words.
     pub locator: Locator,
-    /// Per level, leaves first, the nodes and checksums that do not fill a chunk or a sector yet.
+    /// Per stored level, leaves first, the nodes and checksums that do not fill a chunk or a sector
+    /// yet.
     pub levels: Vec<LevelTail>,
     /// The oldest log segment that is still needed.
     pub first_segment: u64,
@@ -156,7 +161,7 @@ impl Manifest {
     /// The shape of the checkpoint's levels.
     #[must_use]
     pub fn shape(&self) -> Shape {
-        Shape::new(self.arity, self.size)
+        Shape::new(self.arity, self.stride, self.size)
     }
 
     /// The state that the checkpoint covers: where its log continues.

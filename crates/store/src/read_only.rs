@@ -120,7 +120,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         storage: Arc<dyn Storage>,
         config: Settings,
     ) -> Result<Self, RotorTreeError> {
-        config.check(MAX_DEPTH)?;
+        config.check(N, MAX_DEPTH)?;
         let storage = storage.pinned()?.unwrap_or(storage);
         // Noted before any read, so that a child that is forked later is recognized.
         let process = Process::current();

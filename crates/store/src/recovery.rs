@@ -82,7 +82,15 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
         let ceiling = config.ceiling(MAX_DEPTH) as u32;
-        create(&**storage, N as u32, ceiling, hasher.fingerprint(N), None)?;
+        let stride = config.stride::<H>(N) as u32;
+        create(
+            &**storage,
+            N as u32,
+            ceiling,
+            stride,
+            hasher.fingerprint(N),
+            None,
+        )?;
         report.created = true;
     }
     let mut manifest = load_manifest(&**storage)?;

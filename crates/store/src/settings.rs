@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use rotortree_lean_imt::TreeHead;
+use rotortree_hasher::Hasher;
+use rotortree_lean_imt::{
+    TreeHead,
+    geometry::{MAX_BLOCK_NODES, Stride},
+};
 
 use crate::{
     CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, Runtime, StorageError,
@@ -56,6 +60,11 @@ pub(crate) struct Settings {
     pub(crate) runtime: Runtime,
     /// The way of reading stored nodes.
     pub(crate) reads: Reads,
+    /// The stored levels of a new store are 0, this, twice this, and so on. `None` follows from the
+    /// hasher.
+    pub(crate) level_stride: Option<usize>,
+    /// The most bytes of nodes that are hashed from stored ones and kept; default 64 MiB.
+    pub(crate) block_cache_bytes: usize,
     /// Replaces the type's MAX_DEPTH by a smaller one: the ceiling of a new store, and the largest
     /// allowed ceiling of an existing one. `None` is the type's own. For types whose MAX_DEPTH is
     /// large enough for every store.
@@ -84,6 +93,8 @@ impl Default for Settings {
             recent_heads: 1024,
             runtime: Runtime::shared(),
             reads: Reads::default(),
+            level_stride: None,
+            block_cache_bytes: 64 << 20,
             max_depth: None,
             create_if_missing: true,
             raise_max_depth: false,
@@ -98,8 +109,22 @@ impl Settings {
         self.max_depth.unwrap_or(of_the_type)
     }
 
-    /// Refuses values outside of their limits, for a type with this MAX_DEPTH.
-    pub(crate) fn check(&self, of_the_type: usize) -> Result<(), StorageError> {
+    /// Every so many levels of a new store with this N one is stored.
+    pub(crate) fn stride<H: Hasher>(&self, arity: usize) -> usize {
+        let of_the_hasher = Stride::widest(arity as u64, H::MAX_BLOCK).levels();
+        self.level_stride.unwrap_or(of_the_hasher)
+    }
+
+    /// Refuses values outside of their limits, for a type with this N and this MAX_DEPTH.
+    pub(crate) fn check(&self, arity: usize, of_the_type: usize) -> Result<(), StorageError> {
+        if let Some(levels) = self.level_stride
+            && Stride::new(arity as u64, levels).is_none()
+        {
+            return Err(StorageError::InvalidConfig(format!(
+                "a level stride of {levels} for N = {arity}; the most is {}",
+                Stride::widest(arity as u64, MAX_BLOCK_NODES).levels()
+            )));
+        }
         let ceiling = self.ceiling(of_the_type);
         if ceiling == 0 || ceiling > of_the_type {
             return Err(StorageError::InvalidConfig(format!(

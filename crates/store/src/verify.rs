@@ -1,12 +1,19 @@
-//! Checks a tree: compares every stored inner node with the hash of its children, and the root.
+//! Checks a tree: compares every inner node that is stored or in memory with the hash of its
+//! children, and the root.
 //!
 //! A checksum says that the stored bytes are the written bytes; this check says that the written
 //! bytes are a tree. It reads nodes through a snapshot, so it covers chunks, tails and nodes in
 //! memory. No snapshot reads the stored chunks of levels that are kept in memory;
 //! [`ColdNodes::check_all`](crate::cold::ColdNodes::check_all) checks those.
+//!
+//! A snapshot hashes the nodes between two stored levels whenever it reads them, so to compare them
+//! would compare a computation with itself. The check goes from stored level to stored level
+//! instead: it hashes the nodes of the lower one up to the higher, and compares there.
 
 use std::{
+    mem,
     num::NonZero,
+    ops::Range,
     panic::resume_unwind,
     sync::{
         Mutex,
@@ -20,9 +27,9 @@ use rotortree_lean_imt::{TreeSnapshot, geometry};
 
 use crate::{StorageError, cold::storage_error, fork::is_child, lock::lock};
 
-/// Children read and hashed at once, 128 KiB: they stay in a core's own cache until they
-/// are compared.
-const PIECE_CHILDREN: usize = 4096;
+/// Nodes read and hashed at once, 128 KiB: they stay in a core's own cache until what follows from
+/// them is compared.
+const PIECE_NODES: usize = 4096;
 /// More threads than this compete for memory, not for cores.
 const MAX_THREADS: usize = 16;
 
@@ -33,19 +40,19 @@ const PIECES_PER_THREAD: u64 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Inner nodes compared so far.
+    /// Inner nodes hashed so far.
     pub done: u64,
-    /// Inner nodes to compare.
+    /// Inner nodes to hash.
     pub total: u64,
 }
 
-/// Compares every stored inner node with the hash of its children, and the edge nodes and the root
-/// with those computed from the complete nodes.
+/// Compares every inner node that is stored or in memory with the hash of its children, and the
+/// edge nodes and the root with those computed from the complete nodes.
 ///
-/// Reads every node at most twice and hashes every group once, on as many threads as the machine
-/// runs at a time, and in a forked child on the calling one alone; takes some 200 KiB of memory per
-/// thread, whatever the size. `progress` is called on this thread, every few thousand nodes and
-/// once at the end.
+/// Reads every such node at most twice and hashes every group once, on as many threads as the
+/// machine runs at a time, and in a forked child on the calling one alone; takes some 200 KiB of
+/// memory per thread, whatever the size. `progress` is called on this thread, every few thousand
+/// nodes and once at the end.
 ///
 /// # Errors
 ///
@@ -102,17 +109,69 @@ pub fn verify_nodes<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     Ok(())
 }
 
+/// Consecutive nodes of a level that are compared with what follows from one level below.
+struct Part {
+    level: usize,
+    nodes: Range<u64>,
+    /// The level that they are hashed from.
+    below: usize,
+    /// Nodes compared at once.
+    piece: u64,
+    /// The number of the first piece.
+    first_piece: u64,
+}
+
+impl Part {
+    fn pieces(&self) -> u64 {
+        (self.nodes.end - self.nodes.start).div_ceil(self.piece)
+    }
+
+    /// The number of hashes that `nodes` of its nodes take.
+    fn hashes(&self, arity: u64, nodes: u64) -> u64 {
+        (self.below..self.level).fold(0, |hashes, _| hashes * arity + nodes)
+    }
+
+    /// The two parts of a level: nodes whose children are hashed whenever they are read, and nodes
+    /// whose children are stored or in memory.
+    fn of_level<const N: usize, const MAX_DEPTH: usize>(
+        snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+        level: usize,
+    ) -> [Self; 2] {
+        let complete = |level| geometry::complete_len::<N>(snapshot.size(), level);
+        let recomputed = |level| snapshot.recomputed_len(level).min(complete(level));
+        let start = recomputed(level);
+        let between = (recomputed(level - 1) / N as u64).max(start);
+        let mut below = level - 1;
+        while recomputed(below) > 0 {
+            below -= 1;
+        }
+        let part = |nodes, below| {
+            let span = (below..level).fold(1, |span: usize, _| span.saturating_mul(N));
+            Self {
+                level,
+                nodes,
+                below,
+                piece: (PIECE_NODES / span).max(1) as u64,
+                first_piece: 0,
+            }
+        };
+        [
+            part(start..between, below),
+            part(between..complete(level), level - 1),
+        ]
+    }
+}
+
 /// The pieces of all levels, numbered from the leaves up and from left to right.
 struct Work<'a, H, const N: usize, const MAX_DEPTH: usize> {
     hasher: &'a H,
     snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,
-    /// Per level from 1 on, the number of its first piece.
-    first_pieces: Vec<u64>,
+    parts: Vec<Part>,
     pieces: u64,
     total: u64,
     /// The number of the next free piece.
     next: AtomicU64,
-    /// Inner nodes compared.
+    /// Inner nodes hashed.
     done: AtomicU64,
     /// The lowest piece that failed. Pieces are taken in order, so when all threads are done every
     /// lower one was compared.
@@ -120,25 +179,18 @@ struct Work<'a, H, const N: usize, const MAX_DEPTH: usize> {
 }
 
 impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Work<'a, H, N, MAX_DEPTH> {
-    /// Inner nodes compared at once.
-    const PIECE: usize = if N < PIECE_CHILDREN {
-        PIECE_CHILDREN / N
-    } else {
-        1
-    };
-
     fn new(hasher: &'a H, snapshot: &'a TreeSnapshot<N, MAX_DEPTH>) -> Self {
-        let (mut first_pieces, mut pieces, mut total) = (Vec::new(), 0, 0);
-        for level in 1..=snapshot.depth() {
-            let complete = geometry::complete_len::<N>(snapshot.size(), level);
-            first_pieces.push(pieces);
-            pieces += complete.div_ceil(Self::PIECE as u64);
-            total += complete;
+        let (mut parts, mut pieces, mut total) = (Vec::new(), 0, 0);
+        for mut part in (1..=snapshot.depth()).flat_map(|level| Part::of_level(snapshot, level)) {
+            part.first_piece = pieces;
+            pieces += part.pieces();
+            total += part.hashes(N as u64, part.nodes.end - part.nodes.start);
+            parts.push(part);
         }
         Self {
             hasher,
             snapshot,
-            first_pieces,
+            parts,
             pieces,
             total,
             next: AtomicU64::new(0),
@@ -176,42 +228,46 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Work<'a, H, N, MAX_D
         }
     }
 
-    /// Compares one piece. Returns the number of its nodes.
+    /// Compares one piece. Returns the number of its hashes.
     fn compare(&self, piece: u64, buffers: &mut Buffers) -> Result<u64, StorageError> {
-        // Level 1 starts with piece 0, so at least one level starts at or before any piece.
-        let level = self.first_pieces.partition_point(|first| *first <= piece);
-        let start = (piece - self.first_pieces[level - 1]) * Self::PIECE as u64;
-        let complete = geometry::complete_len::<N>(self.snapshot.size(), level);
-        let count = (complete - start).min(Self::PIECE as u64) as usize;
+        // The first part starts with piece 0, so at least one starts at or before any piece. Of
+        // several that start with it the last has it: the others are empty.
+        let part = &self.parts[self.parts.partition_point(|part| part.first_piece <= piece) - 1];
+        let start = part.nodes.start + (piece - part.first_piece) * part.piece;
+        let count = (part.nodes.end - start).min(part.piece);
         let Buffers {
-            children,
-            parents,
+            nodes,
             hashes,
+            compared,
         } = buffers;
-        children.resize(count * N, [0; 32]);
-        parents.resize(count, [0; 32]);
-        hashes.resize(count, [0; 32]);
         let read = |level, start, out: &mut [Hash]| {
             let read = self.snapshot.read_nodes(level, start, out);
             read.map_err(storage_error)
         };
-        read(level - 1, start * N as u64, children)?;
-        read(level, start, parents)?;
-        self.hasher.hash_groups(N, children, hashes);
-        if parents == hashes {
-            return Ok(count as u64);
+        let span = (part.below..part.level).fold(1, |span, _| span * N as u64);
+        nodes.resize((count * span) as usize, [0; 32]);
+        read(part.below, start * span, nodes)?;
+        for _ in part.below..part.level {
+            hashes.resize(nodes.len() / N, [0; 32]);
+            self.hasher.hash_groups(N, nodes, hashes);
+            mem::swap(nodes, hashes);
         }
-        let differs = parents.iter().zip(&*hashes).position(|(a, b)| a != b);
-        Err(mismatch(level, start + differs.unwrap_or(0) as u64))
+        compared.resize(nodes.len(), [0; 32]);
+        read(part.level, start, compared)?;
+        if compared == nodes {
+            return Ok(part.hashes(N as u64, count));
+        }
+        let differs = nodes.iter().zip(&*compared).position(|(a, b)| a != b);
+        Err(mismatch(part.level, start + differs.unwrap_or(0) as u64))
     }
 }
 
 /// The buffers of one thread for reading and hashing.
 #[derive(Default)]
 struct Buffers {
-    children: Vec<Hash>,
-    parents: Vec<Hash>,
+    nodes: Vec<Hash>,
     hashes: Vec<Hash>,
+    compared: Vec<Hash>,
 }
 
 /// Leaves the other threads nothing to take when the hasher panics on this one.

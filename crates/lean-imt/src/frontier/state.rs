@@ -90,11 +90,13 @@ impl<const N: usize, const MAX_DEPTH: usize> Frontier<N, MAX_DEPTH> {
         assert_arity::<H, N>();
         check_size::<N, MAX_DEPTH>(Some(size))?;
         check_hashes::<H, N>(hasher, size, hashes)?;
-        let mut rest = hashes;
-        let edge = RightEdge::rebuild(hasher, size, |_, _, out| {
-            let (above, group) = rest.split_at(rest.len() - out.len());
-            out.copy_from_slice(group);
-            rest = above;
+        let edge = RightEdge::rebuild(hasher, size, |spans| {
+            let mut rest = hashes;
+            for span in spans {
+                let (above, group) = rest.split_at(rest.len() - span.nodes.len());
+                span.nodes.copy_from_slice(group);
+                rest = above;
+            }
             Ok(())
         })?;
         Ok(Self { edge })

@@ -5,7 +5,7 @@ use core::fmt;
 use rotortree_hasher::Hash;
 
 use super::segment::{SEGMENT_NODES, Segment};
-use crate::{NodeSource, TreeError, error::NodeFailure, prefetch::prefetch};
+use crate::{NodeSource, NodeSpan, TreeError, error::NodeFailure, prefetch::prefetch};
 
 /// The largest number of nodes of a level that is likely to be in a near cache: 256 KiB.
 const NEAR: u64 = 1 << 13;
@@ -163,6 +163,35 @@ impl NodeSource for MemorySource {
         // Callers ask for one view per level before they read any of them.
         prefetch(nodes);
         Some(nodes)
+    }
+
+    fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        // The base gets its spans in one call; they move to the front.
+        let mut of_base = 0;
+        for at in 0..spans.len() {
+            let span = &mut spans[at];
+            let base = self.levels.get(span.level).map_or(0, |table| table.base);
+            let end = span.start.checked_add(span.nodes.len() as u64);
+            if span.nodes.is_empty() {
+                continue;
+            }
+            if end.is_some_and(|end| end <= base) {
+                spans.swap(of_base, at);
+                of_base += 1;
+            } else {
+                self.read(span.level, span.start, span.nodes)?;
+            }
+        }
+        match &self.base {
+            Some(base) => base.read_spans(&mut spans[..of_base]),
+            None => Ok(()),
+        }
+    }
+
+    fn recomputed_len(&self, level: usize) -> u64 {
+        let own = self.levels.get(level).map_or(0, |table| table.base);
+        let base = self.base.as_ref();
+        base.map_or(0, |base| base.recomputed_len(level).min(own))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{UnrootedConsistency, check_depth, growth::Boundary, owned::verified_unrooted};
-use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
+use crate::{NodeSpan, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that the tree of `new_size` leaves starts with exactly the leaves of the tree of
 /// `old_size`.
@@ -139,14 +139,20 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             .map_err(|_| TreeError::CapacityExceeded)?;
         hashes.resize(count, [0; 32]);
         let mut rest = hashes.as_mut_slice();
+        let mut spans = Vec::new();
         for group in boundary {
             let (left, behind) = rest.split_at_mut(group.left);
             let (right, behind) = behind.split_at_mut(group.right);
             rest = behind;
             let right_start = group.start + group.left as u64 + u64::from(group.straddled);
-            self.read_nodes(group.level, group.start, left)?;
-            self.read_nodes(group.level, right_start, right)?;
+            for (start, nodes) in [(group.start, left), (right_start, right)] {
+                spans.push(NodeSpan {
+                    level: group.level,
+                    start,
+                    nodes,
+                });
+            }
         }
-        Ok(())
+        self.read_spans(&mut spans)
     }
 }

@@ -1,11 +1,12 @@
 //! Makes inclusion proofs from a snapshot's nodes.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+use core::array;
 use rotortree_hasher::Hash;
 
 use super::{UnrootedInclusion, inclusion::NaryProof, path::Path};
 use crate::{
-    NodeSource, TreeError, TreeSnapshot,
+    NodeSource, NodeSpan, TreeError, TreeSnapshot,
     geometry::{self, GroupSpan},
 };
 
@@ -105,16 +106,37 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The bytes of [`generate_proof`](Self::generate_proof), made without the proof, which has 33
     /// KiB at `N = 16`, `MAX_DEPTH = 64`. Two reads per level, no hash.
     pub(crate) fn generate_proof_bytes(&self, leaf_index: u64) -> Result<Vec<u8>, TreeError> {
-        let leaf = self.get_node(0, leaf_index)?;
-        let mut siblings = Vec::with_capacity(self.depth() * (N - 1));
-        for (level, span) in Path::<N>::new(leaf_index, self.size()).enumerate() {
-            let before = siblings.len();
-            siblings.resize(before + span.len - 1, [0; 32]);
-            let (left, right) = siblings[before..].split_at_mut(span.position);
-            let own = span.start + span.position as u64;
-            self.read_nodes(level, span.start, left)?;
-            self.read_nodes(level, own + 1, right)?;
+        if leaf_index >= self.size() {
+            return Err(TreeError::IndexOutOfRange {
+                index: leaf_index,
+                size: self.size(),
+            });
         }
+        let path = || Path::<N>::new(leaf_index, self.size());
+        let mut leaf = [[0; 32]];
+        let mut siblings = vec![[0; 32]; path().map(|span| span.len - 1).sum()];
+        let mut spans = Vec::with_capacity(1 + 2 * self.depth());
+        spans.push(NodeSpan {
+            level: 0,
+            start: leaf_index,
+            nodes: &mut leaf,
+        });
+        let mut rest = siblings.as_mut_slice();
+        for (level, span) in path().enumerate() {
+            let (left, behind) = rest.split_at_mut(span.position);
+            let (right, behind) = behind.split_at_mut(span.len - 1 - span.position);
+            rest = behind;
+            let own = span.start + span.position as u64;
+            for (start, nodes) in [(span.start, left), (own + 1, right)] {
+                spans.push(NodeSpan {
+                    level,
+                    start,
+                    nodes,
+                });
+            }
+        }
+        self.read_spans(&mut spans)?;
+        let [leaf] = leaf;
         let proof = UnrootedInclusion::<N>::new(self.size(), leaf_index, &leaf, &siblings)?;
         Ok(proof.to_bytes())
     }
@@ -123,12 +145,20 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     #[cold]
     fn generate_from_copies(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
         let mut copies = [[[0; 32]; N]; MAX_DEPTH];
+        let mut spans: [NodeSpan<'_>; MAX_DEPTH] = array::from_fn(|_| NodeSpan::default());
+        let each = copies.iter_mut().zip(&mut spans);
+        for (level, ((copy, span), read)) in each.zip(self.reads(leaf_index)).enumerate() {
+            *span = NodeSpan {
+                level,
+                start: read.start,
+                nodes: &mut copy[..read.complete],
+            };
+        }
+        self.nodes().read_spans(&mut spans[..self.depth()])?;
         let mut groups: [&[Hash]; MAX_DEPTH] = [&[]; MAX_DEPTH];
-        let each = copies.iter_mut().zip(&mut groups);
-        for (level, ((copy, group), read)) in each.zip(self.reads(leaf_index)).enumerate() {
-            let copy = &mut copy[..read.complete];
-            self.read_nodes(level, read.start, copy)?;
-            *group = copy;
+        let each = copies.iter().zip(&mut groups);
+        for ((copy, group), read) in each.zip(self.reads(leaf_index)) {
+            *group = &copy[..read.complete];
         }
         Ok(self.assemble(leaf_index, &groups))
     }

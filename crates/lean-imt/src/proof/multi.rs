@@ -1,15 +1,17 @@
 //! [`MultiProof`]: proves that several leaves stand at their indices.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+use core::slice;
 use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedMulti, check_depth,
     owned::{claims_a_head, verified_unrooted},
+    selection::Selection,
     unrooted::check_indices,
     walk::{self, Visitor},
 };
-use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
+use crate::{NodeSpan, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex};
 
 /// Proof that `leaves` stand at `indices` of the tree that has `tree_size` leaves and the root
 /// `root`.
@@ -77,7 +79,7 @@ verified_unrooted!(MultiProof, UnrootedMulti, head: head root);
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof of the leaves at `indices`, which increase strictly. One read per leaf and per
-    /// hash of the proof.
+    /// hash of the proof, all in one request.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`], [`TreeError::IndicesNotIncreasing`],
@@ -87,32 +89,48 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         indices: &[u64],
     ) -> Result<MultiProof<N, MAX_DEPTH>, TreeError> {
         check_indices(self.size(), indices)?;
-        let mut leaves = Vec::with_capacity(indices.len());
-        for &index in indices {
-            leaves.push(self.get_node(0, index)?);
-        }
-        let mut given = Given {
-            snapshot: self,
-            hashes: Vec::new(),
-        };
-        walk::walk::<N, _>(self.size(), indices, &mut given)?;
+        let given = given::<N>(self.size(), indices);
+        let mut leaves = vec![[0; 32]; indices.len()];
+        let mut hashes = vec![[0; 32]; given.len()];
+        let places = indices.iter().map(|&index| (0, index)).chain(given);
+        let nodes = leaves.iter_mut().chain(&mut hashes);
+        self.read_each(places, nodes)?;
         Ok(MultiProof {
             root: self.root().unwrap_or_default(),
             tree_size: self.size(),
             indices: indices.to_vec(),
             leaves,
-            hashes: given.hashes,
+            hashes,
         })
+    }
+
+    /// Reads the node at each of `places`, a level and an index.
+    pub(super) fn read_each<'a>(
+        &self,
+        places: impl IntoIterator<Item = (usize, u64)>,
+        nodes: impl IntoIterator<Item = &'a mut Hash>,
+    ) -> Result<(), TreeError> {
+        let spans = places.into_iter().zip(nodes);
+        let spans = spans.map(|((level, start), node)| NodeSpan {
+            level,
+            start,
+            nodes: slice::from_mut(node),
+        });
+        self.read_spans(&mut spans.collect::<Vec<_>>())
     }
 }
 
-/// Collects the given nodes of a walk over a snapshot.
-pub(super) struct Given<'a, const N: usize, const MAX_DEPTH: usize> {
-    pub(super) snapshot: &'a TreeSnapshot<N, MAX_DEPTH>,
-    pub(super) hashes: Vec<Hash>,
+/// The given nodes of a walk, each by its level and its index, in the order of the walk.
+pub(super) fn given<const N: usize>(size: u64, chosen: impl Selection) -> Vec<(usize, u64)> {
+    let mut given = Given(Vec::new());
+    // The visitor never fails.
+    let _ = walk::walk::<N, _>(size, chosen, &mut given);
+    given.0
 }
 
-impl<const N: usize, const MAX_DEPTH: usize> Visitor for Given<'_, N, MAX_DEPTH> {
+struct Given(Vec<(usize, u64)>);
+
+impl Visitor for Given {
     type Node = ();
     const NONE: () = ();
 
@@ -121,7 +139,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Visitor for Given<'_, N, MAX_DEPTH>
     }
 
     fn given(&mut self, level: usize, index: u64) -> Result<(), TreeError> {
-        self.hashes.push(self.snapshot.get_node(level, index)?);
+        self.0.push((level, index));
         Ok(())
     }
 

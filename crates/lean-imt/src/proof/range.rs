@@ -6,10 +6,9 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedRange, check_depth,
-    multi::Given,
+    multi::given,
     owned::{claims_a_head, verified_unrooted},
     unrooted::check_range,
-    walk,
 };
 use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds};
 
@@ -117,11 +116,9 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
 
     /// The given nodes of a walk above a range that is not empty and lies within the tree.
     pub(super) fn read_given(&self, range: Range<u64>) -> Result<Vec<Hash>, TreeError> {
-        let mut given = Given {
-            snapshot: self,
-            hashes: vec![],
-        };
-        walk::walk::<N, _>(self.size(), range, &mut given)?;
-        Ok(given.hashes)
+        let given = given::<N>(self.size(), range);
+        let mut hashes = vec![[0; 32]; given.len()];
+        self.read_each(given, &mut hashes)?;
+        Ok(hashes)
     }
 }

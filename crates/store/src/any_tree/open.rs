@@ -125,6 +125,9 @@ impl RotorTreeBuilder<dyn AnyTree> {
             }
             .into());
         }
+        // The type of the hasher, which declares it, ends here.
+        let stride = settings.stride::<H>(arity);
+        settings.level_stride = Some(stride);
         let open = Open {
             // One erased hasher, so that five trees are compiled in total, and not five per hasher.
             hasher: SharedHasher::new(hasher),

@@ -14,6 +14,14 @@ pub(super) struct Unreadable {
 }
 
 impl Unreadable {
+    /// The same for a level above, each node of which stands on `span` nodes of this one.
+    pub(super) fn above(self, span: u64) -> Self {
+        Self {
+            index: self.index / span,
+            ..self
+        }
+    }
+
     pub(super) fn at_level(self, level: usize) -> TreeError {
         TreeError::NodeUnavailable {
             level,

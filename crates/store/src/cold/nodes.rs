@@ -3,9 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use rotortree_hasher::Hash;
-use rotortree_lean_imt::{NodeSource, TreeError};
+use rotortree_lean_imt::{NodeSource, NodeSpan, SharedHasher, TreeError};
 
-use super::{failure::Unreadable, level::Level, site::Opening};
+use super::{
+    between::Between, cache::BlockCache, level::Level, shard::Shard, site::Opening,
+    stored::StoredLevels,
+};
 use crate::{
     StorageError,
     chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},
@@ -13,7 +16,8 @@ use crate::{
     storage::{Part, Reads, Storage},
 };
 
-/// The nodes in the whole chunks of a checkpoint, read from storage on demand.
+/// The nodes in the whole chunks of a checkpoint, read from storage on demand, and those that
+/// follow from whole blocks in them, hashed on demand.
 ///
 /// Opening costs one [`region`](Storage::region) per shard and stream and 32 KiB of memory per full
 /// shard; no chunk is looked at. A chunk is compared with its checksum before any node of it is
@@ -25,11 +29,11 @@ use crate::{
 ///
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
-/// use rotortree_lean_imt::LeanIMT;
+/// use rotortree_lean_imt::{LeanIMT, SharedHasher};
 /// use rotortree_store::storage::{Locator, Reads, Storage};
 /// use rotortree_store::{
 ///     checkpoint::write_nodes,
-///     cold::{ColdNodes, load_nodes},
+///     cold::{BlockCache, ColdNodes, load_nodes},
 ///     fs::FsStorage,
 ///     manifest::Manifest,
 /// };
@@ -45,6 +49,7 @@ use crate::{
 ///     tree_id: [7; 16],
 ///     arity: 2,
 ///     max_depth: 32,
+///     stride: 7,
 ///     fingerprint: [0; 32],
 ///     base_size: 0,
 ///     sequence: 0,
@@ -76,11 +81,13 @@ use crate::{
 /// manifest.size = 1000;
 /// manifest.durable = manifest.position();
 ///
-/// let cold = ColdNodes::open(&storage, &manifest, Reads::Mapped)?;
+/// let hasher = SharedHasher::new(Blake3Hasher);
+/// let cache = BlockCache::new(1 << 20, None);
+/// let cold = ColdNodes::open(&storage, &manifest, Reads::Mapped, hasher, cache)?;
 /// assert_eq!(
 ///     cold.base_lens(2),
-///     [896, 384, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-///     "whole chunks of the two lowest levels"
+///     [896, 448, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+///     "seven chunks of leaves, and what follows from them on level 1"
 /// );
 /// let nodes = load_nodes(cold, &manifest, 2)?;
 /// let reopened = LeanIMT::<_, 2, 32>::from_nodes(Blake3Hasher, nodes, 1000, None)?;
@@ -88,18 +95,16 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ColdNodes {
-    place: Arc<str>,
     tree_id: [u8; 16],
-    arity: u32,
     size: u64,
     reads: Reads,
-    /// Nodes in a full shard.
-    shard_nodes: u64,
-    levels: Vec<Level>,
+    pub(super) stored: StoredLevels,
+    pub(super) between: Arc<Between>,
 }
 
 impl ColdNodes {
-    /// The chunks that `manifest` names. O(levels + shards).
+    /// The chunks that `manifest` names. `hasher` hashes the nodes of the levels between the stored
+    /// ones, and `cache` keeps them. O(levels + shards).
     ///
     /// # Errors
     ///
@@ -110,22 +115,33 @@ impl ColdNodes {
         storage: &Arc<dyn Storage>,
         manifest: &Manifest,
         reads: Reads,
+        hasher: SharedHasher,
+        cache: Arc<BlockCache>,
     ) -> Result<Arc<Self>, StorageError> {
         check_shards(storage.shard_chunks())?;
+        manifest.ensure_consistent(&storage.name(Part::Manifest))?;
+        let stride = manifest.shape().stride();
         let empty = Self {
-            place: storage.describe().into(),
             tree_id: manifest.tree_id,
-            arity: manifest.arity,
             size: 0,
             reads,
-            shard_nodes: storage.shard_chunks() * CHUNK_NODES,
-            levels: Vec::new(),
+            stored: StoredLevels::new(
+                storage.describe().into(),
+                stride,
+                storage.shard_chunks() * CHUNK_NODES,
+            ),
+            between: Arc::new(Between {
+                hasher,
+                arity: manifest.arity as usize,
+                stride,
+                cache,
+            }),
         };
         empty.extend(storage, manifest)
     }
 
     /// The chunks that a later manifest of the same store names. This value shares the shards that
-    /// did not grow, with the checks that they have passed.
+    /// did not grow, with the checks that they have passed, and the cache.
     ///
     /// # Errors
     ///
@@ -142,30 +158,31 @@ impl ColdNodes {
             locator: &manifest.locator,
             reads: self.reads,
             tree_id: self.tree_id,
-            shard_chunks: self.shard_nodes / CHUNK_NODES,
+            shard_chunks: self.stored.shard_nodes / CHUNK_NODES,
         };
         let shape = manifest.shape();
-        let levels = manifest.levels.iter().enumerate().map(|(level, tail)| {
-            let before = self.levels.get(level);
+        let tails = shape.stored_levels().zip(&manifest.levels);
+        let levels = tails.map(|(level, tail)| {
+            let before = self.stored.level(level);
             let chunks = shape.chunks(level);
             // A tree has at most 65 levels.
             Level::open(&opening, level as u8, chunks, &tail.sums, before)
         });
+        let levels = levels.collect::<Result<_, _>>()?;
         Ok(Arc::new(Self {
-            place: Arc::clone(&self.place),
             tree_id: self.tree_id,
-            arity: self.arity,
             size: manifest.size,
             reads: self.reads,
-            shard_nodes: self.shard_nodes,
-            levels: levels.collect::<Result<_, _>>()?,
+            stored: self.stored.grown(levels, shape.levels()),
+            between: Arc::clone(&self.between),
         }))
     }
 
     /// The manifest may be another process's, in a directory that was replaced meanwhile.
     fn check_successor(&self, file: String, manifest: &Manifest) -> Result<(), StorageError> {
         manifest.ensure_consistent(&file)?;
-        let reason = if manifest.tree_id != self.tree_id || manifest.arity != self.arity {
+        let stride = manifest.shape().stride();
+        let reason = if manifest.tree_id != self.tree_id || stride != self.stored.stride {
             "it is the manifest of another tree".into()
         } else if manifest.size < self.size {
             format!(
@@ -188,35 +205,35 @@ impl ColdNodes {
         self.size
     }
 
+    /// The cache of the levels between the stored ones.
+    #[must_use]
+    pub fn cache(&self) -> &BlockCache {
+        &self.between.cache
+    }
+
     /// Per level, the nodes that this value serves for a tree that keeps levels from
     /// `pin_above_level` on in memory: all its nodes below that level, none from it on. The
     /// argument of [`MemoryNodes::over`](rotortree_lean_imt::MemoryNodes::over) and
     /// [`rebase`](rotortree_lean_imt::MemoryNodes::rebase).
     #[must_use]
     pub fn base_lens(&self, pin_above_level: usize) -> Vec<u64> {
-        let levels = self.levels.iter().enumerate();
-        levels
-            .map(|(number, level)| {
-                if number < pin_above_level {
-                    level.len()
-                } else {
-                    0
-                }
-            })
-            .collect()
+        let mut lens = self.stored.lens().to_vec();
+        for pinned in lens.iter_mut().skip(pin_above_level) {
+            *pinned = 0;
+        }
+        lens
     }
 
     /// Views of storage that are held: mappings, where reads are mapped.
     #[must_use]
     pub fn regions(&self) -> usize {
-        let shards = self.levels.iter().flat_map(Level::shards);
-        shards.map(|shard| shard.regions()).sum()
+        self.shards().map(|shard| shard.regions()).sum()
     }
 
     /// Chunks of all levels.
     #[must_use]
     pub fn chunks(&self) -> u64 {
-        self.levels.iter().map(Level::len).sum::<u64>() / CHUNK_NODES
+        self.shards().map(|shard| shard.len()).sum()
     }
 
     /// Reads every chunk of every level, checked before or not, and compares it with its checksum.
@@ -226,31 +243,25 @@ impl ColdNodes {
     ///
     /// [`StorageError::CrcMismatch`] for the first that fails, [`StorageError::Io`].
     pub fn check_all(&self, step: &mut dyn FnMut(u64)) -> Result<(), StorageError> {
-        let mut shards = self.levels.iter().flat_map(Level::shards);
-        shards.try_for_each(|shard| shard.check_all(step))
+        self.shards().try_for_each(|shard| shard.check_all(step))
     }
 
-    /// Fills `out` with nodes of a level.
-    pub(super) fn read_stored(
-        &self,
-        level: usize,
-        start: u64,
-        out: &mut [Hash],
-    ) -> Result<(), Unreadable> {
-        let there = self.levels.get(level).map_or(0, Level::len);
-        let end = start.checked_add(out.len() as u64);
-        match self.levels.get(level) {
-            Some(nodes) if end.is_some_and(|end| end <= there) => {
-                nodes.read(self.shard_nodes, start, out)
-            }
-            _ => Err(Unreadable {
-                index: start.max(there),
-                error: StorageError::DataCorruption {
-                    file: format!("{}, {}", self.place, Part::Level(level as u8)),
-                    offset: there * size_of::<Hash>() as u64,
-                    reason: format!("it has {there} nodes"),
-                },
-            }),
+    fn shards(&self) -> impl Iterator<Item = &Arc<Shard>> {
+        self.stored.levels.iter().flat_map(Level::shards)
+    }
+
+    /// Refuses a span that this value does not have.
+    fn ensure(&self, span: &NodeSpan<'_>) -> Result<(), TreeError> {
+        let there = self.stored.ensure(span.level, span.start, span.nodes.len());
+        there.map_err(|unreadable| unreadable.at_level(span.level))
+    }
+
+    fn fill(&self, span: &mut NodeSpan<'_>) -> Result<(), TreeError> {
+        if self.stored.stride.is_stored(span.level) {
+            let read = self.stored.read(span.level, span.start, span.nodes);
+            read.map_err(|unreadable| unreadable.at_level(span.level))
+        } else {
+            self.between.read(&self.stored, span)
         }
     }
 }
@@ -268,23 +279,67 @@ pub(crate) fn check_shards(shard_chunks: u64) -> Result<(), StorageError> {
 
 impl NodeSource for ColdNodes {
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
-        self.read_stored(level, start, out)
-            .map_err(|unreadable| unreadable.at_level(level))
+        let mut span = NodeSpan {
+            level,
+            start,
+            nodes: out,
+        };
+        self.ensure(&span)?;
+        if span.nodes.is_empty() {
+            return Ok(());
+        }
+        self.fill(&mut span)
     }
 
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
-        let nodes = self.levels.get(level)?;
-        let end = start.checked_add(len as u64)?;
-        (end <= nodes.len())
-            .then(|| nodes.view(self.shard_nodes, start, len))
-            .flatten()
+        self.stored.view(level, start, len)
+    }
+
+    /// Reads the spans of a block together: the block is hashed once for all of them.
+    fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        // Those of one path come level by level, and so block by block.
+        if !spans.is_sorted_by_key(|span| span.level) {
+            let stride = self.stored.stride;
+            spans.sort_unstable_by_key(|span| {
+                let block = stride.block(span.level, span.start);
+                (stride.below(span.level), block, span.level)
+            });
+        }
+        let mut rest = spans;
+        while let Some(first) = rest.first() {
+            self.ensure(first)?;
+            let block = self.between.block(first);
+            let mut count = 1;
+            while let Some(next) = rest.get(count)
+                && block.is_some()
+                && self.between.block(next) == block
+            {
+                self.ensure(next)?;
+                count += 1;
+            }
+            let (now, later) = rest.split_at_mut(count);
+            match block {
+                Some(block) => self.between.read_block(&self.stored, block, now)?,
+                None => now.iter_mut().try_for_each(|span| self.fill(span))?,
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn recomputed_len(&self, level: usize) -> u64 {
+        if self.stored.stride.is_stored(level) {
+            0
+        } else {
+            self.stored.len(level)
+        }
     }
 }
 
 impl fmt::Debug for ColdNodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ColdNodes")
-            .field("place", &self.place)
+            .field("place", &self.stored.place)
             .field("size", &self.size)
             .field("regions", &self.regions())
             .finish_non_exhaustive()

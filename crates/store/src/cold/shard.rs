@@ -165,7 +165,8 @@ impl Shard {
         let mut at = start;
         while !out.is_empty() {
             let (chunk, within) = (at / CHUNK_NODES, (at % CHUNK_NODES) as usize);
-            let count = if within == 0 && out.len() >= NODES {
+            // One chunk alone is a block that was read before or will be read again.
+            let count = if within == 0 && out.len() >= 2 * NODES {
                 let count = (out.len() / NODES).min(RUN_CHUNKS) * NODES;
                 self.fetch_run(chunk, bytemuck::cast_slice_mut(&mut out[..count]))?;
                 count

@@ -71,7 +71,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         } else {
             target.sweep()?;
             let of = Some(backup_of(&own));
-            recovery::create(&**target, own.arity, own.max_depth, own.fingerprint, of)?;
+            recovery::create(
+                &**target,
+                own.arity,
+                own.max_depth,
+                own.stride,
+                own.fingerprint,
+                of,
+            )?;
         }
         let previous = recovery::load_manifest(&**target)?;
         recovery::ensure_room(&**target, &previous)?;

@@ -47,7 +47,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         storage: Arc<dyn Storage>,
         mut config: Settings,
     ) -> Result<Arc<Self>, RotorTreeError> {
-        config.check(MAX_DEPTH)?;
+        config.check(N, MAX_DEPTH)?;
         let _outbox = outbox::scope();
         let recovered = recovery::open(&hasher, &storage, &config).inspect_err(|error| {
             // The error itself has no room for the place.

@@ -44,6 +44,11 @@ stats! {
         /// which each level can keep one for a few nodes. Nodes that only a snapshot from before
         /// the last checkpoint keeps are not counted.
         resident_node_bytes: u64,
+        /// Bytes of memory that the block cache takes: nodes of levels that are not stored.
+        block_cache_bytes: u64,
+        /// Number of times that nodes of levels that are not stored were hashed from a block or a
+        /// part of one, because the block cache did not have them.
+        recomputed_blocks: u64,
         /// Segments of the log in force.
         log_segments: u64,
         /// Bytes in the newest segment; 0 during a write to it.
@@ -124,6 +129,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         let (last_checkpoint, last_checkpoint_age) = queue.last.last(status);
         let (checkpoints, checkpoint_error) = queue.outcomes();
         let (stalls, stalled) = self.inserter.stalls();
+        let cold = self.checkpointer.cold.load_full();
+        let cache = cold.cache();
         Stats {
             size,
             durable_size: self.publication.durable_snapshot().size(),
@@ -132,6 +139,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             uncheckpointed_bytes: policy.uncovered_bytes(size),
             log_bytes: policy.uncovered_log(),
             resident_node_bytes,
+            block_cache_bytes: cache.bytes(),
+            recomputed_blocks: cache.recomputed(),
             log_segments: manifest.last_segment() - manifest.first_segment + 1,
             log_segment_bytes: self.log_segment_bytes(),
             syncs: figures.syncs.get(),

@@ -6,6 +6,7 @@ pub(super) const LENGTH: usize = 16;
 pub(super) const GENERATION: usize = 24;
 pub(super) const ARITY: usize = 48;
 pub(super) const MAX_DEPTH: usize = 52;
+pub(super) const STRIDE: usize = 54;
 pub(super) const BASE_SIZE: usize = 88;
 pub(super) const SEQUENCE: usize = 96;
 pub(super) const SIZE: usize = 104;

@@ -83,7 +83,9 @@ impl Manifest {
         put(&self.generation.to_le_bytes());
         put(&self.tree_id);
         put(&self.arity.to_le_bytes());
-        put(&self.max_depth.to_le_bytes());
+        // Both are at most 64.
+        put(&(self.max_depth as u16).to_le_bytes());
+        put(&(self.stride as u16).to_le_bytes());
         put(&self.fingerprint);
         put(&self.base_size.to_le_bytes());
         put(&self.sequence.to_le_bytes());
@@ -153,7 +155,8 @@ impl Manifest {
             generation: fields.u64()?,
             tree_id: fields.array()?,
             arity: fields.u32()?,
-            max_depth: fields.u32()?,
+            max_depth: fields.u16()?.into(),
+            stride: fields.u16()?.into(),
             fingerprint: fields.array()?,
             base_size: fields.u64()?,
             sequence: fields.u64()?,
@@ -207,7 +210,7 @@ impl Manifest {
             })?;
         }
         let shape = manifest.shape();
-        for level in 0..shape.levels() {
+        for level in shape.stored_levels() {
             let tail = fields.tail(shape.tail_nodes(level), shape.tail_sums(level))?;
             manifest.levels.push(tail);
         }

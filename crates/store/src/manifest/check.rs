@@ -1,6 +1,6 @@
 //! The limits of a manifest's fields, alone and together.
 
-use rotortree_lean_imt::geometry::Shape;
+use rotortree_lean_imt::geometry::{Shape, Stride};
 use rotortree_wal::{MAX_METADATA_BYTES, MAX_SEQUENCE, Position};
 
 use super::{CleanClose, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS, Manifest, at};
@@ -57,6 +57,13 @@ impl Manifest {
         })?;
         ensure((1..=64).contains(&self.max_depth), at::MAX_DEPTH, || {
             format!("a depth ceiling of {}; it is 1 to 64", self.max_depth)
+        })?;
+        let stride = Stride::new(u64::from(self.arity), self.stride as usize);
+        ensure(stride.is_some(), at::STRIDE, || {
+            format!(
+                "every {}th level of a tree with N = {} is stored, which no tree has",
+                self.stride, self.arity
+            )
         })?;
         // A release that stores trees without their first leaves writes another version.
         ensure(self.base_size == 0, at::BASE_SIZE, || {
@@ -196,14 +203,15 @@ impl Manifest {
             reason,
         })?;
         let shape = self.shape();
-        ensure(self.levels.len() == shape.levels(), at::HEAD, || {
+        let levels = shape.stored_levels();
+        ensure(self.levels.len() == levels.len(), at::HEAD, || {
             format!(
                 "{} levels where the size asks for {}",
                 self.levels.len(),
-                shape.levels()
+                levels.len()
             )
         })?;
-        for (level, tail) in self.levels.iter().enumerate() {
+        for (level, tail) in levels.zip(&self.levels) {
             let (nodes, sums) = (shape.tail_nodes(level), shape.tail_sums(level));
             ensure(
                 tail.nodes.len() == nodes && tail.sums.len() == sums,

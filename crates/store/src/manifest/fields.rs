@@ -58,6 +58,10 @@ impl<'a> Fields<'a> {
         Ok(array)
     }
 
+    pub(super) fn u16(&mut self) -> Result<u16, StorageError> {
+        self.array().map(u16::from_le_bytes)
+    }
+
     pub(super) fn u32(&mut self) -> Result<u32, StorageError> {
         self.array().map(u32::from_le_bytes)
     }

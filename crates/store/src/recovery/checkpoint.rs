@@ -4,12 +4,12 @@
 use std::{io, sync::Arc};
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::LeanIMT;
+use rotortree_lean_imt::{LeanIMT, SharedHasher};
 
 use super::RecoveryReport;
 use crate::{
     RotorTreeError, StorageError,
-    cold::{ColdNodes, load_nodes, storage_error},
+    cold::{BlockCache, ColdNodes, load_nodes, storage_error},
     config::OpenProgress,
     manifest::Manifest,
     settings::Settings,
@@ -76,7 +76,13 @@ pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     config: &Settings,
     report: &mut RecoveryReport,
 ) -> Result<Checkpointed<H, N, MAX_DEPTH>, RotorTreeError> {
-    let cold = ColdNodes::open(storage, manifest, config.reads)?;
+    let cold = ColdNodes::open(
+        storage,
+        manifest,
+        config.reads,
+        SharedHasher::new(hasher.clone()),
+        BlockCache::new(config.block_cache_bytes, Some(config.runtime.clone())),
+    )?;
     let nodes = load_nodes(Arc::clone(&cold), manifest, config.tiering.pin_above_level)?;
     let metadata = manifest.metadata.as_deref().map(Arc::from);
     let mut tree = LeanIMT::from_nodes(hasher.clone(), nodes, manifest.size, metadata)

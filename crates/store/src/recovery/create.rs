@@ -15,6 +15,7 @@ pub(crate) fn create(
     storage: &dyn Storage,
     arity: u32,
     max_depth: u32,
+    stride: u32,
     fingerprint: Hash,
     backup_of: Option<BackupOf>,
 ) -> Result<(), StorageError> {
@@ -32,6 +33,7 @@ pub(crate) fn create(
         tree_id: identity.tree_id,
         arity,
         max_depth,
+        stride,
         fingerprint,
         base_size: 0,
         sequence: 0,

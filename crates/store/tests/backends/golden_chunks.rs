@@ -30,6 +30,7 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         tree_id: TREE_ID,
         arity: 4,
         max_depth: 20,
+        stride: 3,
         fingerprint: Blake3Hasher.fingerprint(4),
         base_size: 0,
         sequence: 0,
@@ -85,18 +86,20 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
         );
     }
     assert_eq!(hex(&sums[..8]), "88008dd7543506a3");
-    // Level 1 has 32 chunks: their sums do not fill a sector and travel in the manifest.
-    let inner = read(Stream::Chunks, 1, 32);
+    // The next stored level is 3. It has 2 chunks: their sums do not fill a sector and travel in
+    // the manifest.
+    let inner = read(Stream::Chunks, 3, 2);
     assert_eq!(
         hex(&Blake3Hasher.hash_children(inner.as_chunks::<32>().0)),
-        "354ab914c0713a1b0b922da60a25d2fd1bcd1b83462c0ebb58bff750f2fd6761"
+        "1469d6787bd3f012c62c53692646585314d7df076cca5ece5bc90871ce6d44a3"
     );
-    assert_eq!(written.tails[1].sums.len(), 32);
-    assert_eq!(format!("{:08x}", written.tails[1].sums[31]), "f5f22a5d");
-    let nodes: &[Hash] = &written.tails[7].nodes;
+    assert_eq!(written.tails[1].sums.len(), 2);
+    assert_eq!(format!("{:08x}", written.tails[1].sums[1]), "19a8d40b");
+    assert_eq!(written.tails.len(), 3, "levels 0, 3 and 6");
+    let nodes: &[Hash] = &written.tails[2].nodes;
     assert_eq!(
-        nodes,
-        [tree.root().unwrap()],
+        Blake3Hasher.hash_children(nodes),
+        tree.root().unwrap(),
         "16,384 leaves are a full tree of 7 layers"
     );
 }

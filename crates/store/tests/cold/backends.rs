@@ -6,7 +6,7 @@ use rotortree_hasher::ToyHasher;
 use rotortree_lean_imt::reference::sample_leaves;
 use rotortree_store::{
     StorageError,
-    cold::{ColdNodes, storage_error},
+    cold::storage_error,
     file_layer::OsFiles,
     fs::FsStorage,
     memory::MemoryStorage,
@@ -14,7 +14,7 @@ use rotortree_store::{
     test_util::object::{ObjectStorage, ObjectStore},
 };
 
-use super::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected, open_cold};
 
 /// The smallest shards there are: one sector of checksums, 16,384 leaves.
 const SHARD_CHUNKS: u64 = 128;
@@ -111,7 +111,7 @@ fn in_files_and_what_damaged_files_are_called() {
 
 /// Opening fails, as damage, and the message names the file.
 fn assert_told(store: &Store, reads: Reads, name: &str) {
-    match ColdNodes::open(&store.storage, &store.manifest, reads) {
+    match open_cold(&store.storage, &store.manifest, reads) {
         Err(error @ StorageError::DataCorruption { .. }) => {
             let told = error.to_string();
             assert!(told.contains(name) && told.contains("backup"), "{told}");

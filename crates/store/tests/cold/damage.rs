@@ -11,7 +11,7 @@ use rotortree_store::{
     storage::{Reads, Stream},
 };
 
-use super::store::{DEPTH, Store, expected};
+use super::store::{DEPTH, Store, expected, open_cold};
 
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
@@ -96,7 +96,7 @@ fn every_flipped_bit_of_a_checksum_is_found() {
         for tail in 0..2 {
             let mut manifest = store.manifest.clone();
             manifest.levels[0].sums[tail] ^= 1 << 31;
-            let cold = ColdNodes::open(&store.storage, &manifest, reads).unwrap();
+            let cold = open_cold(&store.storage, &manifest, reads).unwrap();
             refused(&cold, 0, 0, 128 * 130, 128 + tail as u64);
         }
     }
@@ -114,7 +114,7 @@ fn a_chunk_at_another_place_or_of_another_tree_is_refused() {
         let mut with_checksums = store.manifest.clone();
         with_checksums.levels[0].sums.swap(0, 1);
         for manifest in [&store.manifest, &with_checksums] {
-            let cold = ColdNodes::open(&store.storage, manifest, reads).unwrap();
+            let cold = open_cold(&store.storage, manifest, reads).unwrap();
             refused(&cold, 0, 0, 1, 0);
             refused(&cold, 0, 255, 1, 1);
             read(&cold, 0, 256, 256).unwrap();
@@ -135,7 +135,7 @@ fn a_chunk_at_another_place_or_of_another_tree_is_refused() {
             tree_id: store.manifest.tree_id,
             ..other.manifest.clone()
         };
-        let cold = ColdNodes::open(&store.storage, &manifest, reads).unwrap();
+        let cold = open_cold(&store.storage, &manifest, reads).unwrap();
         refused(&cold, 0, 0, 1, 0);
 
         // Level 1 in the place of level 0.
@@ -147,7 +147,7 @@ fn a_chunk_at_another_place_or_of_another_tree_is_refused() {
         let mut with_checksum = store.manifest.clone();
         with_checksum.levels[0].sums[0] = with_checksum.levels[1].sums[0];
         for manifest in [&store.manifest, &with_checksum] {
-            let cold = ColdNodes::open(&store.storage, manifest, reads).unwrap();
+            let cold = open_cold(&store.storage, manifest, reads).unwrap();
             refused(&cold, 0, 0, 1, 0);
         }
 
@@ -186,7 +186,7 @@ fn a_stream_that_is_missing_or_short_is_told_at_open() {
 }
 
 fn is_damage(store: &Store, reads: Reads, stream: Stream, level: u8) {
-    match ColdNodes::open(&store.storage, &store.manifest, reads) {
+    match open_cold(&store.storage, &store.manifest, reads) {
         Err(StorageError::DataCorruption { file, .. }) => {
             let what = match stream {
                 Stream::Chunks => "chunks",

@@ -7,11 +7,11 @@ use rotortree_lean_imt::{NodeSource, TreeError, reference::sample_leaves};
 use rotortree_store::{
     StorageError,
     chunk::SHARD_CHUNKS,
-    cold::{ColdNodes, load_nodes, storage_error},
+    cold::{load_nodes, storage_error},
     storage::Reads,
 };
 
-use super::store::{Store, Tree, assert_nodes, expected};
+use super::store::{Store, Tree, assert_nodes, expected, open_cold};
 
 #[test]
 fn a_failed_read_is_an_error_and_the_next_one_succeeds() {
@@ -48,7 +48,7 @@ fn opening_and_loading_fail_at_any_operation_with_an_error() {
     let mut operation = 0;
     loop {
         store.place.fail_in(operation, io::ErrorKind::Other);
-        let opened = ColdNodes::open(&store.storage, &store.manifest, Reads::Positioned)
+        let opened = open_cold(&store.storage, &store.manifest, Reads::Positioned)
             .and_then(|cold| load_nodes(cold, &store.manifest, 1));
         if store.place.take_failure() {
             opened.unwrap();
@@ -93,7 +93,7 @@ fn extending_fails_at_any_operation_and_leaves_what_was_readable() {
 fn a_storage_with_impossible_shards_is_refused() {
     for chunks in [0, 1, 127, 129, SHARD_CHUNKS + 128, u64::MAX] {
         let store = Store::with_shard_chunks(2, chunks);
-        let refused = ColdNodes::open(&store.storage, &store.manifest, Reads::Mapped).unwrap_err();
+        let refused = open_cold(&store.storage, &store.manifest, Reads::Mapped).unwrap_err();
         assert!(
             matches!(refused, StorageError::InvalidConfig(_)),
             "{refused}"

@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod backends;
+mod block_cache;
 mod checkpoints;
 mod damage;
 mod faults;
+mod few_levels;
 mod place;
 mod random;
 mod sizes;

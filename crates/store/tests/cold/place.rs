@@ -42,6 +42,8 @@ struct State {
     views_lack: usize,
     /// The number of look-ups of checksums through a mapping.
     sum_views: usize,
+    /// Chunks that were read by position.
+    chunk_reads: usize,
     /// Operations (put, sync, region, positioned read) until one fails.
     fails_in: Option<(usize, io::ErrorKind)>,
 }
@@ -93,7 +95,7 @@ impl TestPlace {
         let mut state = self.state();
         assert!(!state.unsynced, "a manifest names what is not durable");
         let shape = manifest.shape();
-        for level in 0..shape.levels() {
+        for level in shape.stored_levels() {
             let chunks = shape.chunks(level);
             for (stream, units) in [
                 (Stream::Chunks, chunks),
@@ -163,6 +165,11 @@ impl TestPlace {
         std::mem::take(&mut self.state().syncs)
     }
 
+    /// Chunks that were read by position.
+    pub(crate) fn take_chunk_reads(&self) -> usize {
+        std::mem::take(&mut self.state().chunk_reads)
+    }
+
     pub(crate) fn take_sum_views(&self) -> usize {
         std::mem::take(&mut self.state().sum_views)
     }
@@ -195,6 +202,9 @@ impl Region for View {
         assert!(offset + buf.len() <= self.len, "read beyond the view");
         let mut state = self.place.state();
         state.step()?;
+        if self.stream == Stream::Chunks {
+            state.chunk_reads += buf.len() / unit(Stream::Chunks);
+        }
         let bytes = &state.streams[&(self.stream, self.level)];
         let bytes = bytes.get(self.start + offset..self.start + offset + buf.len());
         buf.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);

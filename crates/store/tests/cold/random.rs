@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rotortree_hasher::ToyHasher;
-use rotortree_lean_imt::reference::sample_leaves;
+use rotortree_lean_imt::{
+    geometry::{MAX_BLOCK_NODES, Stride},
+    reference::sample_leaves,
+};
 use rotortree_store::storage::Reads;
 
 use super::store::{Store, Tree, assert_nodes, expected};
@@ -29,9 +32,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..16)
 }
 
-fn run<const N: usize>(steps: &[Step]) {
+fn run<const N: usize>(steps: &[Step], stride: usize) {
+    let widest = Stride::widest(N as u64, MAX_BLOCK_NODES).levels();
     let leaves = sample_leaves(77, 50_000);
-    let mut store = Store::with_shard_chunks(N, 128);
+    let mut store = Store::with_shard_chunks(N, 128).striding(1 + stride % widest);
     let mut tree = Tree::<N>::new(ToyHasher::new());
     let (mut cold, mut pin) = (store.cold(Reads::Mapped), usize::MAX);
     let mut held = Vec::new();
@@ -71,13 +75,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_history_gives_the_reference_tree(steps in steps(), arity in 0..5_usize) {
+    fn any_history_gives_the_reference_tree(steps in steps(), arity in 0..6_usize, stride in 0..84_usize) {
         match arity {
-            0 => run::<2>(&steps),
-            1 => run::<3>(&steps),
-            2 => run::<4>(&steps),
-            3 => run::<8>(&steps),
-            _ => run::<16>(&steps),
+            0 => run::<2>(&steps, stride),
+            1 => run::<3>(&steps, stride),
+            2 => run::<4>(&steps, stride),
+            3 => run::<5>(&steps, stride),
+            4 => run::<8>(&steps, stride),
+            _ => run::<16>(&steps, stride),
         }
     }
 }

@@ -4,12 +4,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use rotortree_hasher::{Blake3Hasher, ToyHasher};
-use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
+use rotortree_lean_imt::{
+    NodeSource,
+    geometry::{MAX_BLOCK_NODES, Stride},
+    reference::sample_leaves,
+};
 use rotortree_store::{cold::ColdNodes, storage::Reads};
 
 use super::store::{Store, Tree, assert_nodes, expected};
 
-const PINS: [usize; 4] = [usize::MAX, 0, 1, 2];
+const PINS: [usize; 5] = [usize::MAX, 0, 1, 2, 5];
 const READS: [Reads; 2] = [Reads::Mapped, Reads::Positioned];
 
 /// Sizes at and beside whole groups, whole chunks of each level, and whole sectors where
@@ -27,19 +31,38 @@ fn boundaries(arity: u64, most: u64) -> Vec<u64> {
     sizes.into_iter().filter(|size| *size <= most + 1).collect()
 }
 
+/// The `turn`-th way to keep and read a tree.
+struct Way {
+    reads: Reads,
+    pin: usize,
+    stride: usize,
+}
+
+impl Way {
+    fn of_turn<const N: usize>(turn: usize) -> Self {
+        // The numbers of ways have no common divisor, or each combination would not come.
+        let strides = Stride::widest(N as u64, MAX_BLOCK_NODES).levels();
+        Self {
+            reads: READS[turn % 2],
+            pin: PINS[turn / 2 % PINS.len()],
+            stride: strides - turn / (2 * PINS.len()) % strides,
+        }
+    }
+}
+
 /// One pair: a checkpoint at `n`, then one at `m`.
 fn pair<const N: usize>(
     shard_chunks: Option<u64>,
     leaves: &[[u8; 32]],
     (n, at_n): (u64, &[Vec<[u8; 32]>]),
     (m, at_m): (u64, &[Vec<[u8; 32]>]),
-    reads: Reads,
-    pin: usize,
+    Way { reads, pin, stride }: Way,
 ) {
-    let mut store = match shard_chunks {
+    let store = match shard_chunks {
         Some(chunks) => Store::with_shard_chunks(N, chunks),
         None => Store::new(N),
     };
+    let mut store = store.striding(stride);
     let mut tree = Tree::<N>::new(ToyHasher::new());
     tree.insert_many(&leaves[..n as usize]).unwrap();
     let first = tree.snapshot();
@@ -76,8 +99,8 @@ fn every_pair<const N: usize>() {
     let mut turn = 0;
     for (later, (m, at_m)) in trees.iter().enumerate() {
         for (n, at_n) in &trees[..later] {
-            let (reads, pin) = (READS[turn % 2], PINS[turn / 2 % 4]);
-            pair::<N>(None, &leaves, (*n, at_n), (*m, at_m), reads, pin);
+            let way = Way::of_turn::<N>(turn);
+            pair::<N>(None, &leaves, (*n, at_n), (*m, at_m), way);
             turn += 1;
         }
     }
@@ -100,6 +123,11 @@ fn every_node_at_every_pair_of_sizes_for_n_4() {
 }
 
 #[test]
+fn every_node_at_every_pair_of_sizes_for_n_5() {
+    every_pair::<5>();
+}
+
+#[test]
 fn every_node_at_every_pair_of_sizes_for_n_8() {
     every_pair::<8>();
 }
@@ -118,8 +146,8 @@ fn every_node_on_both_sides_of_a_sector_and_a_shard() {
     let mut turn = 0;
     for (later, (m, at_m)) in trees.iter().enumerate() {
         for (n, at_n) in &trees[..later] {
-            let (reads, pin) = (READS[turn % 2], PINS[turn / 2 % 4]);
-            pair::<2>(Some(128), &leaves, (*n, at_n), (*m, at_m), reads, pin);
+            let way = Way::of_turn::<2>(turn);
+            pair::<2>(Some(128), &leaves, (*n, at_n), (*m, at_m), way);
             turn += 1;
         }
     }
@@ -155,7 +183,12 @@ fn an_arity_that_divides_no_chunk() {
             unreachable!("windows of two")
         };
         for reads in READS {
-            pair::<33>(None, &leaves, (*n, at_n), (*m, at_m), reads, 1);
+            let way = Way {
+                reads,
+                pin: 1,
+                stride: 1,
+            };
+            pair::<33>(None, &leaves, (*n, at_n), (*m, at_m), way);
         }
     }
 }

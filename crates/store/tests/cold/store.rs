@@ -3,11 +3,12 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use rotortree_hasher::{Hash, Hasher, ToyHasher};
-use rotortree_lean_imt::{LeanIMT, MemoryNodes, TreeSnapshot, reference};
+use rotortree_lean_imt::{LeanIMT, MemoryNodes, SharedHasher, TreeSnapshot, reference};
 use rotortree_store::{
+    StorageError,
     checkpoint::{CheckpointFailure, WrittenLevels, write_nodes},
     chunk::SHARD_CHUNKS,
-    cold::{ColdNodes, load_nodes},
+    cold::{BlockCache, ColdNodes, load_nodes},
     manifest::Manifest,
     storage::{Locator, Reads, Storage},
     test_util::watchdog::limit_this_process,
@@ -34,6 +35,7 @@ pub(crate) fn empty_manifest(arity: usize) -> Manifest {
         tree_id: *b"the test's tree.",
         arity: arity as u32,
         max_depth: DEPTH as u32,
+        stride: 1,
         fingerprint: ToyHasher::new().fingerprint(arity),
         base_size: 0,
         sequence: 0,
@@ -75,6 +77,12 @@ impl Store {
             is_test_place: true,
             manifest: empty_manifest(arity),
         }
+    }
+
+    /// With every `stride`-th level stored.
+    pub(crate) fn striding(mut self, stride: usize) -> Self {
+        self.manifest.stride = stride as u32;
+        self
     }
 
     /// On a storage of the test's own.
@@ -131,7 +139,7 @@ impl Store {
     }
 
     pub(crate) fn cold(&self, reads: Reads) -> Arc<ColdNodes> {
-        ColdNodes::open(&self.storage, &self.manifest, reads).unwrap()
+        open_cold(&self.storage, &self.manifest, reads).unwrap()
     }
 
     pub(crate) fn nodes(&self, reads: Reads, pin_above_level: usize) -> MemoryNodes {
@@ -150,6 +158,33 @@ impl Store {
         assert_eq!(tree.root().unwrap_or_default(), self.manifest.root);
         tree
     }
+}
+
+/// The nodes in the chunks of a store.
+pub(crate) fn open_with<H: Hasher>(
+    store: &Store,
+    reads: Reads,
+    hasher: H,
+    cache: Arc<BlockCache>,
+) -> Result<Arc<ColdNodes>, StorageError> {
+    let hasher = SharedHasher::new(hasher);
+    ColdNodes::open(&store.storage, &store.manifest, reads, hasher, cache)
+}
+
+/// The nodes in the chunks of a manifest, with a small cache.
+pub(crate) fn open_cold(
+    storage: &Arc<dyn Storage>,
+    manifest: &Manifest,
+    reads: Reads,
+) -> Result<Arc<ColdNodes>, StorageError> {
+    let hasher = SharedHasher::new(ToyHasher::new());
+    ColdNodes::open(
+        storage,
+        manifest,
+        reads,
+        hasher,
+        BlockCache::new(64 << 10, None),
+    )
 }
 
 /// Every node of the reference tree over the first `size` leaves.
@@ -178,7 +213,7 @@ pub(crate) fn assert_nodes<const N: usize, const MAX_DEPTH: usize>(
             nodes.iter().zip(expected).position(|(a, b)| a != b),
         );
         // Singly as well, around the places where a chunk, a shard or the tail begins.
-        for at in (0..expected.len()).filter(|at| [0, 1, 127].contains(&(at % 128))) {
+        for at in (0..expected.len()).filter(|at| [0, 1, 80, 127].contains(&(at % 128))) {
             assert_eq!(snapshot.get_node(level, at as u64).unwrap(), expected[at]);
         }
     }

@@ -79,9 +79,10 @@ fn a_node_that_leads_to_another_root_is_refused_without_verification_too() {
     let damaged = files.settled();
     drop(tree);
     let mut manifest = manifest(&damaged);
-    // Node 74 is the last complete one of level 1 at 150 leaves, and so a part of the right edge.
-    assert_eq!((manifest.size, manifest.levels[1].nodes.len()), (150, 75));
-    manifest.levels[1].nodes[74][0] ^= 1;
+    // Of the levels that are stored, level 7 is the next: its one complete node at 150 leaves is a
+    // part of the right edge.
+    assert_eq!((manifest.size, manifest.levels[1].nodes.len()), (150, 1));
+    manifest.levels[1].nodes[0][0] ^= 1;
     damaged.write_file(MANIFEST, &manifest.encode());
     let unverified = config(RecoveryMode::StopAtLastValid).verify_checkpoint(false);
     assert!(is_damage(&open(&damaged, unverified)));

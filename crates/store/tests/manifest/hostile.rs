@@ -30,8 +30,12 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
     for arity in [0, 1_u32] {
         at(&full, 48, &arity.to_le_bytes());
     }
-    for depth in [0, 65, u32::MAX] {
+    for depth in [0, 65, u16::MAX] {
         at(&full, 52, &depth.to_le_bytes());
+    }
+    // 4^4 nodes are more than a block has.
+    for stride in [0, 4, u16::MAX] {
+        at(&full, 54, &stride.to_le_bytes());
     }
     at(&full, 88, &1u64.to_le_bytes());
     for huge in [1 << 62, u64::MAX] {
@@ -39,7 +43,7 @@ fn every_field_outside_its_range_is_refused_where_it_stands() {
             at(&full, offset, &u64::to_le_bytes(huge));
         }
     }
-    refused(&full, 52, &4u32.to_le_bytes(), 104);
+    refused(&full, 52, &4u16.to_le_bytes(), 104);
     at(&full, 144, &0u64.to_le_bytes());
     at(&full, 152, &7u64.to_le_bytes());
     // The newest segment's header is one field, and refused as one.
@@ -131,10 +135,10 @@ fn every_level_of_the_largest_trees_is_read_back() {
 
 #[test]
 #[should_panic(
-    expected = "level 1 ends in 2 nodes and 0 checksums where the size asks for 1 and 0"
+    expected = "level 0 ends in 4 nodes and 0 checksums where the size asks for 3 and 0"
 )]
 fn a_manifest_that_would_be_refused_is_not_encoded() {
     let mut manifest = samples::plain(2, 3, [9; 32]);
-    manifest.levels[1].nodes.push([0; 32]);
+    manifest.levels[0].nodes.push([0; 32]);
     let _ = manifest.encode();
 }

@@ -109,7 +109,11 @@ fn the_manifest_is_as_its_tables_say() {
         ("generation", joined([manifest.generation], &[])),
         ("tree id", manifest.tree_id.to_vec()),
         ("N, ", manifest.arity.to_le_bytes().to_vec()),
-        ("ceiling", manifest.max_depth.to_le_bytes().to_vec()),
+        (
+            "ceiling",
+            (manifest.max_depth as u16).to_le_bytes().to_vec(),
+        ),
+        ("stride", (manifest.stride as u16).to_le_bytes().to_vec()),
         ("fingerprint", manifest.fingerprint.to_vec()),
         ("base size", joined([0], &[])),
         ("sequence", joined([manifest.sequence], &[])),
@@ -138,7 +142,7 @@ fn the_manifest_is_as_its_tables_say() {
             "with flag bit 4",
             [&(locator.len() as u32).to_le_bytes()[..], locator].concat(),
         ),
-        ("for each level", tails),
+        ("for each stored level", tails),
         (
             "CRC",
             crc32c::crc32c(&bytes[..bytes.len() - 4])

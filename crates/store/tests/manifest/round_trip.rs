@@ -30,11 +30,14 @@ fn manifests() -> impl Strategy<Value = Manifest> {
         metadata,
         close,
         any::<(u64, u32, [u8; 16])>(),
+        any::<u32>(),
     )
         .prop_map(
-            |(arity, size, root, metadata, close, (generation, sequence, tree_id))| {
+            |(arity, size, root, metadata, close, (generation, sequence, tree_id), stride)| {
                 let root = if size == 0 { [0; 32] } else { root };
                 let mut manifest = samples::plain(arity, size, root);
+                manifest.stride = 1 + stride % samples::widest(arity);
+                manifest.levels = samples::tails(arity, manifest.stride, size);
                 manifest.generation = generation >> 2;
                 manifest.tree_id = tree_id;
                 manifest.sequence = u64::from(sequence);

@@ -1,6 +1,9 @@
 //! Manifests to encode.
 
-use rotortree_lean_imt::TreeHead;
+use rotortree_lean_imt::{
+    TreeHead,
+    geometry::{MAX_BLOCK_NODES, Stride},
+};
 use rotortree_store::{
     manifest::{BackupOf, CleanClose, CutNotice, LevelTail, Manifest},
     shape::Shape,
@@ -41,6 +44,7 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
         tree_id: *b"sixteen id bytes",
         arity,
         max_depth: 64,
+        stride: widest(arity),
         fingerprint: [0xf1; 32],
         base_size: 0,
         sequence: 76,
@@ -48,7 +52,7 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
         root,
         metadata: None,
         locator: Locator::default(),
-        levels: tails(arity, size),
+        levels: tails(arity, widest(arity), size),
         first_segment: 8,
         newest: HeaderCopy {
             number: 8,
@@ -90,9 +94,14 @@ fn cuts() -> Vec<CutNotice> {
     ]
 }
 
-/// Tails of the lengths that arity and size ask for.
-pub(crate) fn tails(arity: u32, size: u64) -> Vec<LevelTail> {
-    let shape = Shape::new(arity, size);
+/// The most levels that a block can give.
+pub(crate) fn widest(arity: u32) -> u32 {
+    Stride::widest(u64::from(arity), MAX_BLOCK_NODES).levels() as u32
+}
+
+/// Tails of the lengths that arity, stride and size ask for.
+pub(crate) fn tails(arity: u32, stride: u32, size: u64) -> Vec<LevelTail> {
+    let shape = Shape::new(arity, stride, size);
     let tail = |level: usize| LevelTail {
         nodes: (0..shape.tail_nodes(level))
             .map(|node| std::array::from_fn(|at| (level * 31 + node * 7 + at) as u8))
@@ -101,7 +110,7 @@ pub(crate) fn tails(arity: u32, size: u64) -> Vec<LevelTail> {
             .map(|sum| (level * 1_000_003 + sum * 65_537) as u32)
             .collect(),
     };
-    (0..shape.levels()).map(tail).collect()
+    shape.stored_levels().map(tail).collect()
 }
 
 /// Puts a checksum that is right in place of the one that is there.

@@ -225,7 +225,7 @@ fn crafted(honest: &Manifest, size: u64) -> Manifest {
         nodes: vec![[7; 32]; shape.tail_nodes(level)],
         sums: vec![7; shape.tail_sums(level)],
     };
-    next.levels = (0..shape.levels()).map(tail).collect();
+    next.levels = shape.stored_levels().map(tail).collect();
     next
 }
 
@@ -250,7 +250,7 @@ fn a_manifest_of_a_tree_that_is_not_there_is_refused_for_what_it_costs_to_see_th
                 if with_files {
                     // Every file that it names, in full length and made of nothing.
                     let shape = crafted.shape();
-                    for level in 0..shape.levels() {
+                    for level in shape.stored_levels() {
                         let directory = copy.join(format!("levels/{level:02}"));
                         fs::create_dir_all(&directory).unwrap();
                         for shard in 0..shape.chunks(level).div_ceil(1 << 18) {

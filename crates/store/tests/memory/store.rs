@@ -62,7 +62,8 @@ pub(crate) fn leaves() -> Vec<Hash> {
 pub(crate) fn make(storage: &Arc<dyn Storage>) -> Tree {
     let leaves = leaves();
     let short_segments = config(storage, RecoveryMode::Strict).segment_bytes(2048);
-    let tree = short_segments.open(Blake3Hasher).unwrap();
+    // Two levels with chunks.
+    let tree = short_segments.level_stride(1).open(Blake3Hasher).unwrap();
     tree.append(&leaves[..300])
         .metadata(b"cursor")
         .submit()

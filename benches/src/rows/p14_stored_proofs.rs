@@ -1,0 +1,154 @@
+//! P14: inclusion proofs of a checkpointed tree whose chunks are mapped, and what the store takes
+//! on disk, with few levels stored and with all of them.
+//!
+//! The pages are in memory, as they are for a tree that was just written; what is measured is the
+//! reading and the hashing.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rotortree::{
+    Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeConfig, TreeHead,
+};
+
+use super::Row;
+use crate::Outcome;
+use crate::context::{Context, Folder, MAX_DEPTH, fresh, indices, leaves};
+use crate::disk;
+use crate::measure::{alternate, time_fallible};
+use crate::report::{Line, Unit, bytes};
+
+pub(super) const ROW: Row = Row {
+    name: "p14",
+    title: "P14: proofs from mapped chunks of random leaves, and bytes on disk (limit: all levels stored)",
+    run,
+};
+
+const MILLION: usize = 1_000_000;
+/// Proofs in a round.
+const PROOFS: usize = 10_000;
+
+/// The caches that are compared: the default, one that holds half of the blocks above the leaves of
+/// 50 M, and none.
+const CACHES: [(&str, usize); 3] = [("64 MiB", 64 << 20), ("6 MiB", 6 << 20), ("none", 0)];
+
+type Tree<const N: usize> = RotorTree<Blake3Hasher, N, MAX_DEPTH>;
+
+fn run(context: &Context) -> Outcome<Vec<Line>> {
+    let millions = context.pick(4, 50);
+    let mut lines = rows::<2>(context, millions)?;
+    lines.extend(rows::<4>(context, millions)?);
+    Ok(lines)
+}
+
+fn open<const N: usize>(path: &Path, cache: usize, stride: Option<usize>) -> Outcome<Tree<N>> {
+    let config = RotorTreeConfig {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::MemoryThreshold(256 << 20),
+        verify_checkpoint: false,
+        ..RotorTreeConfig::new(path)
+    };
+    let builder = RotorTree::builder(config).block_cache_bytes(cache);
+    let builder = match stride {
+        Some(levels) => builder.level_stride(levels),
+        None => builder,
+    };
+    Ok(builder.open(Blake3Hasher)?)
+}
+
+fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<Vec<Line>> {
+    fresh(|| {
+        let folders = [context.folder()?, context.folder()?];
+        let [few, all] = folders.each_ref().map(Folder::vacant);
+        for (path, stride) in [(&few, None), (&all, Some(1))] {
+            let tree = open::<N>(path, 0, stride)?;
+            for block in 0..millions {
+                let leaves = leaves((block * MILLION) as u64, MILLION);
+                tree.insert_many(&leaves)?;
+                tree.flush()?;
+            }
+            tree.checkpoint()?;
+            tree.close()?;
+        }
+        let case = |what: &str| format!("N = {N}, {millions} M leaves: {what}");
+        let a_leaf = |path| {
+            Ok::<_, std::io::Error>(disk::length(path)? as f64 / (millions * MILLION) as f64)
+        };
+        let (ours, before) = (a_leaf(&few)?, a_leaf(&all)?);
+        let files = |path: &Path| count_files(&path.join("levels"));
+        let manifest = |path: &Path| fs::metadata(path.join("MANIFEST")).map(|file| file.len());
+        let text = |number: u64| number.to_string();
+        let mut lines = vec![
+            Line::new(case("bytes on disk a leaf"))
+                .ours(format!("{ours:.2}"))
+                .limit(format!("{before:.2}"))
+                .goal("<= 33", ours <= 33.0),
+            Line::new(case("files of levels"))
+                .ours(text(files(&few)?))
+                .limit(text(files(&all)?)),
+            Line::new(case("the manifest"))
+                .ours(bytes(manifest(&few)? as f64))
+                .limit(bytes(manifest(&all)? as f64)),
+        ];
+        let indices = indices(PROOFS, (millions * MILLION) as u64);
+        let stored = open::<N>(&all, 0, None)?;
+        for (name, cache) in CACHES {
+            let tree = open::<N>(&few, cache, None)?;
+            // Once, so that chunks are checked and the cache is filled.
+            prove(&tree, &indices)?;
+            prove(&stored, &indices)?;
+            let blocks = tree.stats().recomputed_blocks;
+            let [ours, limit] = alternate(
+                context.rounds(),
+                [&mut || prove(&tree, &indices), &mut || {
+                    prove(&stored, &indices)
+                }],
+            )?;
+            // The first round warms up.
+            let rounds = ((context.rounds() + 1) * PROOFS) as f64;
+            let blocks = (tree.stats().recomputed_blocks - blocks) as f64 / rounds;
+            let line = Line::new(case(&format!(
+                "a proof, cache {name}, {blocks:.2} blocks hashed"
+            )))
+            .samples(Unit::Time, PROOFS as u64, &ours, None, Some(&limit));
+            let median = ours.per(PROOFS as u64).median;
+            lines.push(match (N, cache) {
+                (2, 0x400_0000) => line.goal("<= 1.5 us", median <= 1.5e-6),
+                (2, 1..) => line.goal("<= 2.5 us", median <= 2.5e-6),
+                _ => line,
+            });
+            tree.close()?;
+        }
+        stored.close()?;
+        Ok(lines)
+    })
+}
+
+fn prove<const N: usize>(tree: &Tree<N>, indices: &[u64]) -> Outcome<Duration> {
+    let snapshot = tree.snapshot();
+    let head: TreeHead = snapshot.head().ok_or("there are leaves")?;
+    time_fallible(|| {
+        for &index in indices {
+            let proof = snapshot.generate_proof(index)?;
+            if proof.root != head.root {
+                return Err("a proof of another tree".into());
+            }
+            std::hint::black_box(proof);
+        }
+        Ok(())
+    })
+}
+
+fn count_files(path: &Path) -> std::io::Result<u64> {
+    let mut count = 0;
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        count += if entry.metadata()?.is_dir() {
+            count_files(&entry.path())?
+        } else {
+            1
+        };
+    }
+    Ok(count)
+}

@@ -1,0 +1,143 @@
+//! [`Between`]: the nodes of the levels between two stored ones, hashed from a block of the lower.
+
+use std::{mem, slice, sync::Arc};
+
+use rotortree_hasher::{Hash, Hasher};
+use rotortree_lean_imt::{
+    NodeSpan, SharedHasher, TreeError,
+    geometry::{MAX_BLOCK_NODES, Stride},
+};
+
+use super::{
+    cache::{BlockCache, BlockId},
+    failure::Unreadable,
+    stored::StoredLevels,
+};
+
+/// The most nodes of a block.
+const BLOCK: usize = MAX_BLOCK_NODES as usize;
+/// Stored nodes that a long run is hashed from at once, 256 KiB.
+const RUN: u64 = 8192;
+
+/// Hashes nodes that are not stored. The hasher, which may panic, runs while no lock is held and
+/// before the cache is touched.
+pub(super) struct Between {
+    pub(super) hasher: SharedHasher,
+    pub(super) arity: usize,
+    pub(super) stride: Stride,
+    pub(super) cache: Arc<BlockCache>,
+}
+
+impl Between {
+    /// Fills a span of a level that is not stored. The caller has checked that its blocks are in
+    /// chunks.
+    pub(super) fn read(
+        &self,
+        stored: &StoredLevels,
+        span: &mut NodeSpan<'_>,
+    ) -> Result<(), TreeError> {
+        match self.block(span) {
+            Some(block) => self.read_block(stored, block, slice::from_mut(span)),
+            None => self.hash_run(stored, span),
+        }
+    }
+
+    /// The block that gives all nodes of a span. `None` if several do, and if the level is stored.
+    #[inline]
+    pub(super) fn block(&self, span: &NodeSpan<'_>) -> Option<BlockId> {
+        if self.stride.is_stored(span.level) {
+            return None;
+        }
+        let share = self.stride.share(span.level);
+        let (number, within) = (span.start / share, span.start % share);
+        (within + span.nodes.len() as u64 <= share).then(|| BlockId {
+            level: self.stride.below(span.level),
+            number,
+        })
+    }
+
+    /// Fills spans of levels that are not stored, all of which this block gives. None is empty.
+    pub(super) fn read_block(
+        &self,
+        stored: &StoredLevels,
+        block: BlockId,
+        spans: &mut [NodeSpan<'_>],
+    ) -> Result<(), TreeError> {
+        if self.cache.read(block, |inner| self.copy(inner, spans)) {
+            return Ok(());
+        }
+        self.cache.count_recomputed();
+        let has_room = self.cache.has_room(block, self.stride.inner_nodes());
+        if has_room || spans.len() > 1 {
+            let mut inner = [[0; 32]; BLOCK];
+            let inner = &mut inner[..self.stride.inner_nodes()];
+            if self.hash_block(stored, block, inner).is_ok() {
+                self.copy(inner, spans);
+                if has_room {
+                    self.cache.insert(block, inner);
+                }
+                return Ok(());
+            }
+            // The spans may not need the part of the block that cannot be read.
+        }
+        spans
+            .iter_mut()
+            .try_for_each(|span| self.hash_run(stored, span))
+    }
+
+    fn copy(&self, inner: &[Hash], spans: &mut [NodeSpan<'_>]) {
+        for span in spans {
+            let slot = self.stride.slot(span.level, span.start);
+            let len = span.nodes.len();
+            span.nodes.copy_from_slice(&inner[slot..][..len]);
+        }
+    }
+
+    /// Hashes all inner nodes of a block in one sweep.
+    fn hash_block(
+        &self,
+        stored: &StoredLevels,
+        block: BlockId,
+        inner: &mut [Hash],
+    ) -> Result<(), Unreadable> {
+        let start = block.number * self.stride.block_nodes();
+        let mut copy = [[0; 32]; BLOCK];
+        let copy = &mut copy[..self.stride.block_nodes() as usize];
+        let mut below = match stored.view(block.level, start, copy.len()) {
+            Some(nodes) => nodes,
+            None => {
+                stored.read(block.level, start, copy)?;
+                copy
+            }
+        };
+        let mut rest = inner;
+        while !rest.is_empty() {
+            let (parents, above) = rest.split_at_mut(below.len() / self.arity);
+            self.hasher.hash_groups(self.arity, below, parents);
+            (below, rest) = (parents, above);
+        }
+        Ok(())
+    }
+
+    /// Hashes a run of nodes from the stored nodes below them and no others, past the cache.
+    fn hash_run(&self, stored: &StoredLevels, run: &mut NodeSpan<'_>) -> Result<(), TreeError> {
+        let (below, span) = (self.stride.below(run.level), self.stride.span(run.level));
+        let (mut nodes, mut parents) = (Vec::new(), Vec::new());
+        let mut at = run.start;
+        // A span has at most as many nodes as a block.
+        for out in run.nodes.chunks_mut((RUN / span) as usize) {
+            nodes.resize(out.len() * span as usize, [0; 32]);
+            stored
+                .read(below, at * span, &mut nodes)
+                .map_err(|unreadable| unreadable.above(span).at_level(run.level))?;
+            for _ in below + 1..run.level {
+                parents.resize(nodes.len() / self.arity, [0; 32]);
+                self.hasher.hash_groups(self.arity, &nodes, &mut parents);
+                mem::swap(&mut nodes, &mut parents);
+            }
+            self.hasher.hash_groups(self.arity, &nodes, out);
+            at += out.len() as u64;
+        }
+        Ok(())
+    }
+}

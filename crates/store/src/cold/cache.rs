@@ -1,0 +1,351 @@
+//! [`BlockCache`]: inner nodes of blocks, which were hashed from stored nodes.
+//!
+//! The cache is set-associative: a block has one set, and a set drops the block that was read
+//! longest ago. Consecutive blocks have different sets, so a level that fits loses no block.
+//!
+//! No reader waits for a lock. A set that another thread holds, or held in the parent of a forked
+//! child, counts as one without the block and without room.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwapOption;
+use rotortree_hasher::Hash;
+
+use crate::{
+    fork::is_child,
+    runtime::{Lane, Runtime},
+};
+
+/// The number of blocks in a set.
+const WAYS: usize = 8;
+/// Bytes that the allocator takes for a block beside its nodes and its entry.
+const ALLOCATION_BYTES: usize = 16;
+/// The cache is given back after no read for one to two of these periods.
+const IDLE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 5_000 });
+
+/// A block, by the stored level that has it and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BlockId {
+    pub(super) level: usize,
+    pub(super) number: u64,
+}
+
+/// Inner nodes of blocks, bounded in bytes. Blocks of level 0 take at most a quarter: a proof of a
+/// random leaf rarely finds its block of leaves again, but all proofs share the blocks above.
+///
+/// Memory is allocated on use. With a [`Runtime`] it is given back when no proof has read it for 5
+/// to 10 seconds.
+#[derive(Debug)]
+pub struct BlockCache {
+    most_bytes: usize,
+    runtime: Option<Runtime>,
+    table: ArcSwapOption<Table>,
+    recomputed: AtomicU64,
+}
+
+impl BlockCache {
+    /// A cache of at most `most_bytes`. With 0 it keeps nothing. `runtime` gives the memory back
+    /// when the cache is idle.
+    #[must_use]
+    pub fn new(most_bytes: usize, runtime: Option<Runtime>) -> Arc<Self> {
+        Arc::new(Self {
+            most_bytes,
+            runtime,
+            table: ArcSwapOption::empty(),
+            recomputed: AtomicU64::new(0),
+        })
+    }
+
+    /// Bytes of memory that the cache takes now.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let table = self.table.load();
+        table.as_ref().map_or(0, |table| table.bytes())
+    }
+
+    /// Requests that did not find their block here and hashed it, or a part of it.
+    #[must_use]
+    pub fn recomputed(&self) -> u64 {
+        self.recomputed.load(Ordering::Relaxed)
+    }
+
+    /// Gives all memory back.
+    pub fn release(&self) {
+        self.table.store(None);
+    }
+
+    pub(super) fn count_recomputed(&self) {
+        self.recomputed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls `read` with the inner nodes of a block, if the cache has it.
+    pub(super) fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
+        let table = self.table.load();
+        table.as_ref().is_some_and(|table| table.read(block, read))
+    }
+
+    /// Whether there is room for a block with so many inner nodes, if others go.
+    pub(super) fn has_room(&self, block: BlockId, nodes: usize) -> bool {
+        Bounds::of(self.most_bytes, block.level, nodes).ways > 0
+    }
+
+    /// Keeps the inner nodes of a block. All blocks of a cache have as many.
+    pub(super) fn insert(self: &Arc<Self>, block: BlockId, nodes: &[Hash]) {
+        let table = self.table.load();
+        match &*table {
+            Some(table) => table.insert(block, nodes),
+            None => {
+                let fresh = Arc::new(Table::new(self.most_bytes, nodes.len()));
+                fresh.insert(block, nodes);
+                // Of two threads that make one, one does.
+                let before = self.table.compare_and_swap(&table, Some(fresh));
+                if before.is_none() {
+                    self.await_idleness();
+                }
+            }
+        }
+    }
+
+    /// Looks again later whether the cache is read. Without a thread for that the memory stays
+    /// until the tree is dropped.
+    fn await_idleness(self: &Arc<Self>) {
+        // In a forked child the threads of the parent's trees are not started anew.
+        let Some(runtime) = self.runtime.as_ref().filter(|_| !is_child()) else {
+            return;
+        };
+        let cache = Arc::downgrade(self);
+        let look = move || {
+            if let Some(cache) = cache.upgrade() {
+                cache.release_if_idle();
+            }
+        };
+        drop(runtime.run_at(Instant::now() + IDLE, Lane::Flush, Box::new(look)));
+    }
+
+    fn release_if_idle(self: &Arc<Self>) {
+        let table = self.table.load();
+        let was_used = table.as_ref().is_some_and(|table| table.take_used());
+        if was_used {
+            self.await_idleness();
+        } else {
+            self.release();
+        }
+    }
+}
+
+/// The memory of a cache.
+#[derive(Debug)]
+struct Table {
+    /// Blocks of leaves, and all others.
+    pools: [Pool; 2],
+    /// Whether a block was read or kept since this was asked last.
+    used: AtomicBool,
+}
+
+impl Table {
+    fn new(most_bytes: usize, nodes: usize) -> Self {
+        let pool = |level| Pool::new(Bounds::of(most_bytes, level, nodes));
+        Self {
+            pools: [pool(0), pool(1)],
+            used: AtomicBool::new(true),
+        }
+    }
+
+    fn pool(&self, block: BlockId) -> &Pool {
+        // Most calls find the mark set, and leave its cache line shared.
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+        &self.pools[usize::from(block.level > 0)]
+    }
+
+    fn take_used(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.pools.iter().map(Pool::bytes).sum()
+    }
+
+    fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
+        self.pool(block).read(block, read)
+    }
+
+    fn insert(&self, block: BlockId, nodes: &[Hash]) {
+        self.pool(block).insert(block, nodes);
+    }
+}
+
+/// The number of sets of a pool, and of blocks in each.
+#[derive(Clone, Copy)]
+struct Bounds {
+    sets: usize,
+    ways: usize,
+}
+
+impl Bounds {
+    /// Those of the pool with the blocks of a level, of a cache of `most_bytes`.
+    fn of(most_bytes: usize, level: usize, nodes: usize) -> Self {
+        let quarter = most_bytes / 4;
+        let most_bytes = if level == 0 {
+            quarter
+        } else {
+            most_bytes - quarter
+        };
+        let way = Way::bytes(nodes);
+        let sets = most_bytes / (size_of::<Set>() + WAYS * way);
+        if sets > 0 {
+            return Self { sets, ways: WAYS };
+        }
+        Self {
+            sets: 1,
+            ways: most_bytes.saturating_sub(size_of::<Set>()) / way,
+        }
+    }
+}
+
+/// The blocks of a set, the one that was read last first.
+type Set = Mutex<Vec<Way>>;
+
+#[derive(Debug)]
+struct Way {
+    block: BlockId,
+    nodes: Box<[Hash]>,
+}
+
+impl Way {
+    const fn bytes(nodes: usize) -> usize {
+        size_of::<Self>() + ALLOCATION_BYTES + nodes * size_of::<Hash>()
+    }
+}
+
+#[derive(Debug)]
+struct Pool {
+    sets: Box<[Set]>,
+    ways: usize,
+    /// Bytes of the blocks.
+    bytes: AtomicU64,
+}
+
+impl Pool {
+    fn new(Bounds { sets, ways }: Bounds) -> Self {
+        Self {
+            sets: (0..sets).map(|_| Set::default()).collect(),
+            ways,
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        size_of_val(&*self.sets) as u64 + self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, block: BlockId) -> &Set {
+        // The blocks of a level fill the sets one after the other. The levels start at different
+        // ones, because each has far fewer blocks than the one below.
+        let start = (block.level as u64).wrapping_mul(0x9e37_79b9);
+        let set = block.number.wrapping_add(start) % self.sets.len() as u64;
+        &self.sets[set as usize]
+    }
+
+    fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
+        let Ok(mut ways) = self.set(block).try_lock() else {
+            return false;
+        };
+        let Some(at) = ways.iter().position(|way| way.block == block) else {
+            return false;
+        };
+        ways[..=at].rotate_right(1);
+        read(&ways[0].nodes);
+        true
+    }
+
+    fn insert(&self, block: BlockId, nodes: &[Hash]) {
+        let Ok(mut ways) = self.set(block).try_lock() else {
+            return;
+        };
+        if ways.iter().any(|way| way.block == block) {
+            return;
+        }
+        if ways.len() < self.ways {
+            let nodes = nodes.into();
+            ways.push(Way { block, nodes });
+            let bytes = Way::bytes(ways[0].nodes.len()) as u64;
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        } else if let Some(oldest) = ways.last_mut() {
+            oldest.block = block;
+            oldest.nodes.copy_from_slice(nodes);
+        }
+        ways.rotate_right(1);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn block(number: u64) -> BlockId {
+        BlockId { level: 7, number }
+    }
+
+    #[test]
+    fn an_idle_cache_is_given_back_and_a_used_one_is_not() {
+        let cache = BlockCache::new(1 << 20, None);
+        cache.insert(block(3), &[[1; 32]; 126]);
+        assert!(cache.bytes() > 4_000);
+        // Used since, then read since, then neither.
+        cache.release_if_idle();
+        assert!(cache.read(block(3), |nodes| assert_eq!(nodes, [[1; 32]; 126])));
+        cache.release_if_idle();
+        assert!(cache.bytes() > 4_000);
+        cache.release_if_idle();
+        assert_eq!(cache.bytes(), 0);
+        assert!(!cache.read(block(3), |_| {}));
+    }
+
+    #[test]
+    fn the_runtime_gives_an_idle_cache_back() {
+        let cache = BlockCache::new(1 << 20, Some(Runtime::new()));
+        for round in 0..2 {
+            cache.insert(block(round), &[[1; 32]; 126]);
+            // Far longer than it takes, so that a cache that is kept fails the test.
+            let mut looks = 0..6_000;
+            while cache.bytes() > 0 {
+                assert!(looks.next().is_some(), "the cache is kept");
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_that_another_thread_holds_counts_as_one_without_the_block() {
+        let cache = BlockCache::new(50_000, None);
+        cache.insert(block(3), &[[1; 32]; 126]);
+        let held = cache.read(block(3), |_| {
+            assert!(!cache.read(block(3), |_| {}));
+            cache.insert(block(4), &[[2; 32]; 126]);
+        });
+        assert!(held && !cache.read(block(4), |_| {}));
+    }
+
+    #[test]
+    fn a_set_drops_the_block_that_was_read_longest_ago() {
+        // One set of eight blocks.
+        let cache = BlockCache::new(50_000, None);
+        (0..8).for_each(|number| cache.insert(block(number), &[[number as u8; 32]; 126]));
+        assert!(cache.read(block(0), |_| {}));
+        cache.insert(block(8), &[[8; 32]; 126]);
+        let kept =
+            |number| cache.read(block(number), |nodes| assert_eq!(nodes[0][0], number as u8));
+        assert!(kept(0) && kept(8) && !kept(1));
+        assert!((2..8).all(kept));
+    }
+}
