@@ -59,8 +59,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 ];
 
 fn create_and_read(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(1, 700);
     let len = storage.create_segment(1, &bytes).expect("created");
     assert_eq!(len, 700);
@@ -71,8 +70,7 @@ fn create_and_read(site: &Site<'_>) {
 }
 
 fn content_in_pieces(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(2, 700_001);
     let mut segment = storage.start_segment(5).expect("begun");
     let (mut rest, mut count) = (&bytes[..], 1);
@@ -88,8 +86,7 @@ fn content_in_pieces(site: &Site<'_>) {
 }
 
 fn no_second_creation(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.create_segment(1, b"first").expect("created");
     let again = storage.create_segment(1, b"second");
     assert_eq!(
@@ -106,8 +103,7 @@ fn no_second_creation(site: &Site<'_>) {
 }
 
 fn unfinished(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(3, 300_000);
     let mut segment = storage.start_segment(1).expect("begun");
     segment.write(&bytes).expect("written");
@@ -124,8 +120,7 @@ fn unfinished(site: &Site<'_>) {
 }
 
 fn list_ascending(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let numbers = [
         1,
         2,
@@ -146,8 +141,7 @@ fn list_ascending(site: &Site<'_>) {
 }
 
 fn groups(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let mut expected = pattern(0, 512);
     storage.create_segment(1, &expected).expect("created");
     for (seed, len) in [(1, 512), (2, 1024), (3, 512), (4, 100 * 512)] {
@@ -167,8 +161,7 @@ fn groups(site: &Site<'_>) {
 }
 
 fn misplaced_group(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.create_segment(1, &[7; 512]).expect("created");
     for offset in [0, 511, 513, 1024, u64::MAX] {
         storage
@@ -183,8 +176,7 @@ fn misplaced_group(site: &Site<'_>) {
 }
 
 fn group_without_segment(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.create_segment(1, b"header").expect("created");
     storage
         .commit_group(2, 0, b"group")
@@ -193,8 +185,7 @@ fn group_without_segment(site: &Site<'_>) {
 }
 
 fn refused_is_repeatable(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage
         .create_segment(1, b"header")
         .expect("the number is free");
@@ -214,8 +205,7 @@ fn refused_is_repeatable(site: &Site<'_>) {
 }
 
 fn marks(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let mut expected = pattern(0, 512);
     storage.create_segment(1, &expected).expect("created");
     let mark = pattern(1, 512);
@@ -233,8 +223,7 @@ fn marks(site: &Site<'_>) {
 }
 
 fn reader_bounds(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(1, 512);
     storage.create_segment(1, &bytes).expect("created");
     let mut reader = storage.read_segment(1).expect("there");
@@ -252,8 +241,7 @@ fn reader_bounds(site: &Site<'_>) {
 }
 
 fn remove(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     for number in 1..=3 {
         storage.create_segment(number, b"header").expect("created");
         storage
@@ -279,8 +267,7 @@ fn remove(site: &Site<'_>) {
 }
 
 fn retire(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let earlier = pattern(1, 5 * 512);
     storage.create_segment(1, &earlier[..512]).expect("created");
     storage
@@ -313,8 +300,7 @@ fn retire(site: &Site<'_>) {
 }
 
 fn missing_is_named(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let error = storage
         .read_segment(424_242)
         .map(drop)
@@ -327,8 +313,7 @@ fn missing_is_named(site: &Site<'_>) {
 }
 
 fn rest(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.release_idle();
     storage.create_segment(1, b"header").expect("created");
     storage.release_idle();
@@ -359,8 +344,7 @@ fn readable_is_durable(site: &Site<'_>) {
 
 fn reading_beside_writing(site: &Site<'_>) {
     const GROUPS: u64 = 40;
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.create_segment(1, &[0; 512]).expect("created");
     let other = site.open();
     std::thread::scope(|scope| {

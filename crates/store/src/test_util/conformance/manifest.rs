@@ -41,8 +41,7 @@ fn expect(storage: &dyn Storage, bytes: &[u8]) {
 }
 
 fn in_force(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     for generation in 0..6 {
         // Longer and shorter ones by turns: nothing of an earlier one may show.
         let len = [10, 70_000, 1, 4096, 513, 300][generation as usize];
@@ -56,8 +55,7 @@ fn in_force(site: &Site<'_>) {
 }
 
 fn refused(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.commit_manifest(0, b"zero").expect("committed");
     storage.commit_manifest(1, b"one").expect("committed");
     for generation in [0, 3, 7, u64::MAX] {
@@ -81,16 +79,14 @@ fn first_only_once(site: &Site<'_>) {
         let _owner = storage.acquire().expect("the place has no owner");
         storage.commit_manifest(0, b"the first").expect("committed");
     }
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let again = storage.commit_manifest(0, b"another");
     assert!(matches!(again, Err(WriteError::Fenced(_))), "got {again:?}");
     expect(&*storage, b"the first");
 }
 
 fn needs_the_one_before(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let early = storage.commit_manifest(1, b"early");
     assert!(
         matches!(early, Err(WriteError::NotWritten(_))),
@@ -119,8 +115,7 @@ fn next_owner(site: &Site<'_>) {
 }
 
 fn until_the_next(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let reader = site.open();
     let head = |generation: u64| pattern(generation, 64);
     for generation in 0..4 {
@@ -147,8 +142,7 @@ fn until_the_next(site: &Site<'_>) {
 
 fn reading_beside_writing(site: &Site<'_>) {
     const GENERATIONS: u64 = 60;
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let other = site.open();
     let manifest = |generation: u64| vec![generation as u8; 1000 + 37 * generation as usize];
     storage.commit_manifest(0, &manifest(0)).expect("committed");

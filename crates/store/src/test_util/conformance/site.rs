@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::storage::Storage;
+use crate::storage::{Ownership, Storage};
 
 /// A fresh place, which each call opens anew.
 pub(super) struct Site<'a> {
@@ -12,6 +12,13 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     pub(super) fn open(&self) -> Box<dyn Storage> {
         (self.open)()
+    }
+
+    /// Opens the place and takes possession of it.
+    pub(super) fn owned(&self) -> (Box<dyn Storage>, Box<dyn Ownership>) {
+        let storage = self.open();
+        let owner = storage.acquire().expect("the place has no owner");
+        (storage, owner)
     }
 }
 
