@@ -30,34 +30,16 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct TreeSnapshot<const N: usize, const MAX_DEPTH: usize> {
-    size: u64,
-    root: Hash,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
     /// The edge node of level `k` at `k - 1`, if the level has one. Leaves are always complete.
-    edges: [Hash; MAX_DEPTH],
-    nodes: Arc<MemorySource>,
-    hasher: SharedHasher,
-    metadata: Option<Arc<[u8]>>,
+    pub(crate) edges: [Hash; MAX_DEPTH],
+    pub(crate) nodes: Arc<MemorySource>,
+    pub(crate) hasher: SharedHasher,
+    pub(crate) metadata: Option<Arc<[u8]>>,
 }
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
-    pub(crate) fn from_parts(
-        size: u64,
-        root: Hash,
-        edges: [Hash; MAX_DEPTH],
-        nodes: Arc<MemorySource>,
-        hasher: SharedHasher,
-        metadata: Option<Arc<[u8]>>,
-    ) -> Self {
-        Self {
-            size,
-            root,
-            edges,
-            nodes,
-            hasher,
-            metadata,
-        }
-    }
-
     /// Turns this snapshot into that of a tree with these parts.
     pub(crate) fn become_that_of(
         &mut self,

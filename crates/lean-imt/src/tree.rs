@@ -327,14 +327,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> LeanIMT<H, N, MAX_DEPTH>
     pub fn snapshot(&self) -> TreeSnapshot<N, MAX_DEPTH> {
         let mut edges = [[0; 32]; MAX_DEPTH];
         self.edge.edges(&mut edges);
-        TreeSnapshot::from_parts(
-            self.edge.size(),
-            self.edge.root(),
+        TreeSnapshot {
+            size: self.edge.size(),
+            root: self.edge.root(),
             edges,
-            self.nodes.source(),
-            self.shared_hasher.clone(),
-            self.metadata.clone(),
-        )
+            nodes: self.nodes.source(),
+            hasher: self.shared_hasher.clone(),
+            metadata: self.metadata.clone(),
+        }
     }
 
     /// Replaces a snapshot by the one that [`snapshot`](Self::snapshot) returns, in

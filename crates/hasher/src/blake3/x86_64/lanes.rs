@@ -1,12 +1,26 @@
 //! The frame of the batch kernels: many equal groups side by side, one per vector lane.
 
-/// Defines `hash_lanes`, which hashes 1 to `$lanes` groups of 1 to 32 children. Before each step it
-/// calls `work` with the number of children of the step.
+/// Defines `$name`, which hashes 1 to `$lanes` groups of 1 to 32 children on a CPU with the
+/// features. Before each step it calls `work` with the number of children of the step.
 ///
 /// The macro needs in scope: `splat` and `xor` for the vector, `rounds` (the seven rounds), and
 /// `load_pairs`, `load_singles` and `store`, which move children into lanes and hashes out of them.
 macro_rules! lane_kernel {
-    (lanes: $lanes:literal, vector: $vector:ty, features: $features:literal) => {
+    (
+        $name:ident($cpu:ident), lanes: $lanes:literal, vector: $vector:ty, features: $features:literal
+    ) => {
+        /// Hashes a group for each parent.
+        pub(in crate::blake3) fn $name(
+            _: $cpu,
+            arity: usize,
+            children: &[Hash],
+            parents: &mut [Hash],
+            work: impl FnMut(usize),
+        ) {
+            // SAFETY: a value of the type exists only on a CPU with these features.
+            unsafe { hash_lanes(arity, children, parents, work) }
+        }
+
         #[target_feature(enable = $features)]
         fn hash_lanes(
             arity: usize,

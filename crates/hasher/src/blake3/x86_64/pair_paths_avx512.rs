@@ -8,10 +8,10 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{compress, splat};
+use super::avx512::compress;
 use super::cpu::Avx512;
 use super::memory::load_eight;
-use super::zmm::{load_hashes, store};
+use super::zmm::{load_hashes, splat, store};
 use crate::blake3::spec::{IV, PAIR_LEN, flags};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;

@@ -1,4 +1,4 @@
-//! Moves eight groups into the lanes of 256-bit vectors, and the hashes out of them.
+//! Vectors of 256 bits: moves eight groups into their lanes, and the hashes out of them.
 
 use core::arch::x86_64::*;
 
@@ -77,4 +77,18 @@ fn transpose_words([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
         _mm256_unpacklo_epi64(ab_high, cd_high),
         _mm256_unpackhi_epi64(ab_high, cd_high),
     ]
+}
+
+/// A vector of one word in every lane.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn splat(word: u32) -> __m256i {
+    _mm256_set1_epi32(word.cast_signed())
+}
+
+/// The exclusive or of each lane.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn xor(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_xor_si256(a, b)
 }

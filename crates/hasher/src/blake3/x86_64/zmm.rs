@@ -1,4 +1,4 @@
-//! Moves sixteen groups into the lanes of 512-bit vectors, and the hashes out of them.
+//! Vectors of 512 bits: moves sixteen groups into their lanes, and the hashes out of them.
 
 use core::arch::x86_64::*;
 
@@ -129,4 +129,18 @@ fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
         _mm512_shuffle_i32x4::<ODD>(ab_even, cd_even),
         _mm512_shuffle_i32x4::<ODD>(ab_odd, cd_odd),
     ]
+}
+
+/// A vector of one word in every lane.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn splat(word: u32) -> __m512i {
+    _mm512_set1_epi32(word.cast_signed())
+}
+
+/// The exclusive or of each lane.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn xor(a: __m512i, b: __m512i) -> __m512i {
+    _mm512_xor_si512(a, b)
 }

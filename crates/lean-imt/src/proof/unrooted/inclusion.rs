@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use core::slice;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len, parts::unrooted_parts};
+use super::{
+    check_hashes, check_len,
+    parts::{leads_to_a_root, unrooted_parts},
+};
 use crate::{
     DecodeError, HashRole, Kind, NaryProof, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
@@ -50,6 +53,8 @@ unrooted_parts! {
     /// The siblings, from the lowest level up, and from the left within a level.
     fn siblings() -> &'a [Hash];
 }
+
+leads_to_a_root!(UnrootedInclusion);
 
 impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     /// Makes a proof from its parts; siblings from the lowest level up, and from the left
@@ -134,19 +139,6 @@ impl<'a, const N: usize> UnrootedInclusion<'a, N> {
     pub(in crate::proof) fn check<H: Hasher>(&self, hasher: &H) -> Result<(), TreeError> {
         check_hashes(hasher, slice::from_ref(self.leaf), HashRole::Leaf)?;
         check_hashes(hasher, self.siblings, HashRole::Node)
-    }
-
-    /// Verifies that the leaf stands at `leaf_index` of the tree with this head, which comes from a
-    /// trusted source and never from the sender of the proof.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
-    /// within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
-        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
-        head.expect_size(self.tree_size)?;
-        let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
-        head.expect_root(&root)
     }
 
     /// The proof in the form of fixed size, with the root that follows from it. It is still a claim

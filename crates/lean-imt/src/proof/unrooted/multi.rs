@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len, parts::unrooted_parts};
+use super::{
+    check_hashes, check_len,
+    parts::{leads_to_a_root, unrooted_parts},
+};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
@@ -44,6 +47,8 @@ unrooted_parts! {
     /// The given nodes, from the left.
     fn hashes() -> &'a [Hash];
 }
+
+leads_to_a_root!(UnrootedMulti);
 
 /// Increasing indices, in memory or as encoded gaps.
 #[derive(Clone)]
@@ -209,19 +214,6 @@ impl<'a, const N: usize> UnrootedMulti<'a, N> {
         check_hashes(hasher, self.hashes, HashRole::Node)?;
         let indices = self.indices.clone();
         walk::root::<H, N>(hasher, self.tree_size, indices, self.leaves, self.hashes)
-    }
-
-    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
-    /// a trusted source.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
-    /// within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
-        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
-        head.expect_size(self.tree_size)?;
-        let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
-        head.expect_root(&root)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The parts of an unrooted proof: fields that borrow, and their getters.
+//! What unrooted proofs have in common: fields that borrow, their getters, and verification.
 
 /// Makes an unrooted proof of its fields, each with its form in `Debug`, and getters for those that
 /// are listed behind them.
@@ -35,3 +35,28 @@ macro_rules! unrooted_parts {
     };
 }
 pub(super) use unrooted_parts;
+
+/// Verification of a proof about one tree, whose `compute_root` leads from leaves to a root.
+macro_rules! leads_to_a_root {
+    ($Name:ident) => {
+        impl<const N: usize> $Name<'_, N> {
+            /// Verifies that the proof's leaves stand at their indices in the tree with this head,
+            /// which comes from a trusted source and never from the sender of the proof.
+            ///
+            /// # Errors
+            /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`];
+            /// [`TreeError::RefusedHash`] within [`VerifyError::Malformed`].
+            pub fn verify_against<H: Hasher>(
+                &self,
+                hasher: &H,
+                head: TreeHead,
+            ) -> Result<(), VerifyError> {
+                head.check(hasher, 0).map_err(VerifyError::Malformed)?;
+                head.expect_size(self.tree_size)?;
+                let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
+                head.expect_root(&root)
+            }
+        }
+    };
+}
+pub(super) use leads_to_a_root;

@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rotortree_hasher::{Hash, Hasher};
 
-use super::{check_hashes, check_len, parts::unrooted_parts};
+use super::{
+    check_hashes, check_len,
+    parts::{leads_to_a_root, unrooted_parts},
+};
 use crate::{
     DecodeError, HashRole, Kind, TreeError, TreeHead, VerifyError,
     arity::assert_arity,
@@ -43,6 +46,8 @@ unrooted_parts! {
     /// The given nodes, from the left.
     fn hashes() -> &'a [Hash];
 }
+
+leads_to_a_root!(UnrootedRange);
 
 impl<'a, const N: usize> UnrootedRange<'a, N> {
     /// Makes a proof from its parts: the leaves from index `start` on, and the given hashes
@@ -116,19 +121,6 @@ impl<'a, const N: usize> UnrootedRange<'a, N> {
         check_hashes(hasher, self.hashes, HashRole::Node)?;
         let range = self.range();
         walk::root::<H, N>(hasher, self.tree_size, range, self.leaves, self.hashes)
-    }
-
-    /// Verifies that the leaves stand at their indices in the tree with this head, which comes from
-    /// a trusted source.
-    ///
-    /// # Errors
-    /// [`VerifyError::SizeMismatch`], [`VerifyError::RootMismatch`]; [`TreeError::RefusedHash`]
-    /// within [`VerifyError::Malformed`].
-    pub fn verify_against<H: Hasher>(&self, hasher: &H, head: TreeHead) -> Result<(), VerifyError> {
-        head.check(hasher, 0).map_err(VerifyError::Malformed)?;
-        head.expect_size(self.tree_size)?;
-        let root = self.compute_root(hasher).map_err(VerifyError::Malformed)?;
-        head.expect_root(&root)
     }
 }
 
