@@ -1,19 +1,17 @@
 //! Unix: names are looked up relative to an open directory, one component at a time, and no link is
 //! followed on the way; positioned I/O as the system has it.
 
+mod status;
+
 use std::{
     ffi::OsStr,
     fs::File,
     io,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::{
-            ffi::OsStrExt,
-            fs::{FileExt, MetadataExt},
-        },
+        unix::{ffi::OsStrExt, fs::FileExt},
     },
     path::{Component, Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use rustix::{
@@ -21,7 +19,7 @@ use rustix::{
     io::{Errno, retry_on_intr},
 };
 
-use crate::file_layer::{FileId, FileStatus};
+use crate::file_layer::FileStatus;
 
 /// An open directory.
 #[derive(Debug)]
@@ -60,40 +58,14 @@ pub(super) fn parent(dir: &OsDir) -> io::Result<Option<OsDir>> {
 }
 
 pub(super) fn status(file: &File) -> io::Result<FileStatus> {
-    let metadata = file.metadata()?;
-    let since = |born: SystemTime| born.duration_since(UNIX_EPOCH).ok();
-    Ok(FileStatus {
-        len: metadata.len(),
-        links: metadata.nlink(),
-        id: Some(FileId {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            born: metadata.created().ok().and_then(since),
-        }),
-    })
+    status::of_file(file)
 }
 
 pub(super) fn status_at(dir: &OsDir, path: &Path) -> io::Result<FileStatus> {
     if path.as_os_str().is_empty() {
         return status(&dir.0);
     }
-    let found = beneath(dir, path, |at, name| {
-        fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)
-    })?;
-    Ok(FileStatus {
-        len: plain(found.st_size),
-        links: plain(found.st_nlink),
-        id: Some(FileId {
-            device: plain(found.st_dev),
-            inode: plain(found.st_ino),
-            born: None,
-        }),
-    })
-}
-
-/// A field whose type differs between systems, with the bits that std shows.
-fn plain(field: impl Into<i128>) -> u64 {
-    field.into() as u64
+    beneath(dir, path, status::of_name)
 }
 
 pub(super) fn create_new(dir: &OsDir, path: &Path) -> io::Result<File> {
