@@ -71,7 +71,7 @@ fn records_of_another_segment_never_pass_under_a_header_of_this_one() {
     segment[2 * SECTOR..].copy_from_slice(&group(SALT + 1)[SECTOR..]);
     assert_eq!(
         records(&segment, SALT).len(),
-        7,
+        8,
         "those of the first sector"
     );
 }
