@@ -14,7 +14,8 @@ pub const MAX_ROOM_BYTES: u64 = 8 << 20;
 /// [`len`](SegmentBytes::len) is that of the moment of opening, and never zero; a read beyond it is
 /// an error, whatever was committed since. Behind the last commit there may be up to
 /// [`MAX_ROOM_BYTES`] of prepared room: zeros, or what the segment
-/// [brought along](SegmentWriter::remains).
+/// [brought along](SegmentWriter::remains). Room that is given back while the reader is open reads
+/// as zeros.
 pub type SegmentReader = Box<dyn SegmentBytes<Error = io::Error> + Send>;
 
 /// A segment that is being created: there once it is [finished](Self::finish), and never if it is

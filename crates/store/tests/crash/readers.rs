@@ -252,9 +252,14 @@ fn a_reader_is_not_misled_by_a_segment_that_the_writer_writes_over() {
         let writer = tree.clone();
         let layer = Intercepted::new(&files, move |_| {
             if calls.fetch_add(1, Ordering::Relaxed) == call {
-                for index in 1..=3 {
-                    writer.insert_durable(leaf(KNOWN + index)).unwrap();
+                let insert = || writer.insert_durable(leaf(writer.size())).unwrap();
+                for _ in 0..2 {
+                    insert();
                     writer.checkpoint().unwrap();
+                }
+                // Over all that the reader's segment held.
+                for _ in 0..KNOWN + 3 {
+                    insert();
                 }
             }
             true

@@ -24,6 +24,17 @@ pub(super) struct Reader<L: FileLayer> {
     pub(super) len: u64,
 }
 
+impl<L: FileLayer> Reader<L> {
+    /// Reads what is left of a file that was cut since it was opened: its writer gave back the room
+    /// behind the end, which held zeros.
+    fn read_to_end(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        let left = self.disk.len(&self.file)?.saturating_sub(offset);
+        let (there, room) = buf.split_at_mut(left.min(buf.len() as u64) as usize);
+        room.fill(0);
+        self.disk.read(&self.file, there, offset)
+    }
+}
+
 impl<L: FileLayer> SegmentBytes for Reader<L> {
     type Error = io::Error;
 
@@ -42,8 +53,14 @@ impl<L: FileLayer> SegmentBytes for Reader<L> {
             let beyond = fault(io::ErrorKind::UnexpectedEof, reason);
             return Err(named("read", self.file.path(), beyond));
         }
-        self.disk.read(&self.file, buf, offset)
+        match self.disk.read(&self.file, buf, offset) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.read_to_end(buf, offset)
+            }
+            read => read,
+        }
     }
+
     fn next_data(&mut self, offset: u64) -> io::Result<u64> {
         if self.len < SPARSE_BYTES {
             return Ok(offset);

@@ -237,7 +237,15 @@ fn reader_bounds(site: &Site<'_>) {
     reader.read_at(507, &mut part).expect("the last bytes");
     assert_eq!(part, bytes[507..]);
     reader.read_at(512, &mut []).expect("nothing at the end");
-    assert_content(&*storage, 1, &[bytes, vec![1; 512]].concat());
+    let written = [bytes, vec![1; 512]].concat();
+    assert_content(&*storage, 1, &written);
+    // Room that is given back meanwhile was zeros.
+    let mut reader = storage.read_segment(1).expect("there");
+    storage.release_idle();
+    let mut whole = vec![9; usize::try_from(reader.len()).expect("a small segment")];
+    reader.read_at(0, &mut whole).expect("up to the length");
+    let room = whole.strip_prefix(&written[..]).expect("what was written");
+    assert!(room.iter().all(|byte| *byte == 0), "zeros behind it");
 }
 
 fn remove(site: &Site<'_>) {
