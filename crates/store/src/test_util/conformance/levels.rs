@@ -88,8 +88,7 @@ pub(super) fn expect_units(
 }
 
 fn round_trip(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let mut locator = Locator::default();
     for stream in [Stream::Chunks, Stream::Sums] {
         let bytes = pattern(1, 5 * stream.unit_bytes());
@@ -104,8 +103,7 @@ fn round_trip(site: &Site<'_>) {
 }
 
 fn separate(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let places = [0, 1, 9, 10, 63, 64, 255]
         .map(|level| [Stream::Chunks, Stream::Sums].map(|stream| (stream, level)));
     let bytes = |(stream, level): (Stream, u8)| {
@@ -129,8 +127,7 @@ fn separate(site: &Site<'_>) {
 }
 
 fn across_shards(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     if storage.shard_chunks() > 1024 {
         return;
     }
@@ -160,8 +157,7 @@ fn across_shards(site: &Site<'_>) {
 }
 
 fn beyond_a_shard(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     for stream in [Stream::Chunks, Stream::Sums] {
         let units = stream.shard_units(storage.shard_chunks());
         let two = pattern(13, 2 * stream.unit_bytes());
@@ -183,8 +179,7 @@ fn beyond_a_shard(site: &Site<'_>) {
 }
 
 fn view_bounds(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(5, 3 * CHUNK_BYTES);
     let locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, &bytes)]);
     for reads in READS {
@@ -213,8 +208,7 @@ fn view_bounds(site: &Site<'_>) {
 }
 
 fn absent_units(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(6, 2 * CHUNK_BYTES);
     let locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, &bytes)]);
     for reads in READS {
@@ -238,8 +232,7 @@ fn absent_units(site: &Site<'_>) {
 }
 
 fn uneven(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     for (stream, len) in [
         (Stream::Chunks, 1),
         (Stream::Chunks, CHUNK_BYTES + SUM_SECTOR_BYTES),
@@ -258,8 +251,7 @@ fn uneven(site: &Site<'_>) {
 }
 
 fn views_stay(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(10, 40 * CHUNK_BYTES);
     let mut views: Vec<(Arc<dyn Region>, usize)> = Vec::new();
     let mut locator = Locator::default();
@@ -276,8 +268,7 @@ fn views_stay(site: &Site<'_>) {
 }
 
 fn reading_beside_writing(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(12, 64 * CHUNK_BYTES);
     let (head, tail) = bytes.split_at(8 * CHUNK_BYTES);
     let mut locator = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, head)]);

@@ -66,8 +66,7 @@ fn fresh(site: &Site<'_>) {
 }
 
 fn acquired(site: &Site<'_>) {
-    let storage = site.open();
-    let owner = storage.acquire().expect("the place has no owner");
+    let (storage, owner) = site.owned();
     assert_eq!(
         storage.inspect().expect("inspect works for the owner"),
         Place::Vacant
@@ -99,8 +98,7 @@ fn one_owner(site: &Site<'_>) {
 }
 
 fn ownership_outlives_handle(site: &Site<'_>) {
-    let storage = site.open();
-    let owner = storage.acquire().expect("the place has no owner");
+    let (storage, owner) = site.owned();
     drop(storage);
     let other = site.open();
     assert!(other.acquire().is_err(), "the owner is still there");
@@ -109,8 +107,7 @@ fn ownership_outlives_handle(site: &Site<'_>) {
 }
 
 fn occupied(site: &Site<'_>) {
-    let storage = site.open();
-    let owner = storage.acquire().expect("the place has no owner");
+    let (storage, owner) = site.owned();
     create(&*storage, FIRST_SEGMENT, 8);
     storage
         .commit_manifest(0, b"manifest")
@@ -125,8 +122,7 @@ fn occupied(site: &Site<'_>) {
 
 fn crashed_creation(site: &Site<'_>) {
     {
-        let storage = site.open();
-        let _owner = storage.acquire().expect("the place has no owner");
+        let (storage, _owner) = site.owned();
         create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize);
     }
     let storage = site.open();
@@ -139,8 +135,7 @@ fn crashed_creation(site: &Site<'_>) {
 }
 
 fn records_without_manifest(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     create(&*storage, FIRST_SEGMENT, MAX_HEADER_BYTES as usize + 1);
     expect_missing(&*storage);
     storage.sweep().expect("sweeping works");
@@ -152,8 +147,7 @@ fn records_without_manifest(site: &Site<'_>) {
 }
 
 fn later_segment_without_manifest(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     create(&*storage, FIRST_SEGMENT + 1, 8);
     expect_missing(&*storage);
     storage.sweep().expect("sweeping works");
@@ -170,8 +164,7 @@ fn expect_missing(storage: &dyn Storage) {
 
 fn sweep_keeps(site: &Site<'_>) {
     let locator = {
-        let storage = site.open();
-        let _owner = storage.acquire().expect("the place has no owner");
+        let (storage, _owner) = site.owned();
         create(&*storage, FIRST_SEGMENT, 8);
         create(&*storage, FIRST_SEGMENT + 1, 600);
         let chunk = pattern(1, crate::chunk::CHUNK_BYTES);
@@ -180,14 +173,12 @@ fn sweep_keeps(site: &Site<'_>) {
         units.finish().expect("a sync")
     };
     {
-        let storage = site.open();
-        let _owner = storage.acquire().expect("the place has no owner");
+        let (storage, _owner) = site.owned();
         storage
             .commit_manifest(0, b"manifest")
             .expect("the first manifest");
     }
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     storage.sweep().expect("sweeping works");
     let segments = storage.list_segments().expect("listing works");
     assert_eq!(segments, [FIRST_SEGMENT, FIRST_SEGMENT + 1]);
@@ -200,8 +191,7 @@ fn sweep_keeps(site: &Site<'_>) {
 }
 
 fn quarantined(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let keep = |label: &str, seed: u64| {
         let bytes = pattern(seed, 300_000);
         storage.quarantine(label, &mut Halting::new(&bytes))

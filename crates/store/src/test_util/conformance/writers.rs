@@ -27,8 +27,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 ];
 
 fn put_again(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(7, 3 * CHUNK_BYTES);
     let puts = [
         (chunks(0, 0), 0, &*bytes),
@@ -41,8 +40,7 @@ fn put_again(site: &Site<'_>) {
 }
 
 fn put_other(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(8, 3 * CHUNK_BYTES);
     let first = put(&*storage, &Locator::default(), &[(chunks(0, 0), 0, &bytes)]);
     let other = pattern(9, CHUNK_BYTES);
@@ -55,8 +53,7 @@ fn put_other(site: &Site<'_>) {
 }
 
 fn out_of_order(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(14, 9 * CHUNK_BYTES);
     let (front, back) = bytes.split_at(5 * CHUNK_BYTES);
     let ahead = put(&*storage, &Locator::default(), &[(chunks(0, 0), 5, back)]);
@@ -78,8 +75,7 @@ fn out_of_order(site: &Site<'_>) {
 }
 
 fn side_by_side(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(15, 9 * CHUNK_BYTES);
     let (front, back) = bytes.split_at(5 * CHUNK_BYTES);
     let base = put(
@@ -103,8 +99,7 @@ fn side_by_side(site: &Site<'_>) {
 }
 
 fn idle_sync(site: &Site<'_>) {
-    let storage = site.open();
-    let _owner = storage.acquire().expect("the place has no owner");
+    let (storage, _owner) = site.owned();
     let bytes = pattern(11, SUM_SECTOR_BYTES);
     let sums = shard(Stream::Sums, 0, 0);
     let nothing = put(&*storage, &Locator::default(), &[]);
