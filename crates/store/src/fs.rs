@@ -80,7 +80,8 @@ use manifest::Manifest;
 /// storage.create_segment(1, b"a header")?;
 /// storage.commit_group(1, 8, b"a group")?;
 /// assert_eq!(storage.list_segments()?, [1]);
-/// assert_eq!(storage.read_segment(1)?.len(), 15);
+/// let segment = storage.read_segment(1)?;
+/// assert!(segment.len() >= 15, "the file has room ahead");
 /// # drop(owner);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
