@@ -75,7 +75,7 @@ mod timeless {
     use crate::file_layer::{FileId, FileStatus};
 
     /// The status of a name in a directory, of the open file itself if the name is empty. `None`
-    /// where the system has no such call.
+    /// where the system has no such call, or a sandbox that is older than the call forbids it.
     pub(super) fn status(
         at: BorrowedFd<'_>,
         name: &OsStr,
@@ -83,7 +83,7 @@ mod timeless {
         let asked = StatxFlags::NLINK | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::BTIME;
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
         let found = match statx(at, name, flags, asked) {
-            Err(Errno::NOSYS) => return None,
+            Err(Errno::NOSYS | Errno::PERM) => return None,
             Err(error) => return Some(Err(error)),
             Ok(found) => found,
         };
