@@ -15,7 +15,7 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, CHUNK_NODES, chunk_sum},
     fs::FsStorage,
     manifest::Manifest,
-    storage::{Locator, Reads, Storage},
+    storage::{Reads, Storage},
     test_util::sim_files::{CrashPoint, SimFiles},
 };
 
@@ -58,31 +58,12 @@ impl Honest {
         let root = tree.insert_many(&leaves).expect("it fits");
         let snapshot = tree.snapshot();
         let empty = Manifest {
-            generation: 0,
             tree_id: *b"a tree for fuzz.",
             arity: 2,
             max_depth: 32,
             stride,
             fingerprint: Blake3Hasher.fingerprint(2),
-            base_size: 0,
-            sequence: 0,
-            size: 0,
-            root: [0; 32],
-            metadata: None,
-            locator: Locator::default(),
-            levels: Manifest::empty_levels(),
-            first_segment: 1,
-            newest: HeaderCopy {
-                number: 1,
-                salt: 0x5eed,
-                base: Position::START,
-                attested: 0,
-                copied: 0,
-            },
-            durable: Position::START,
-            clean_close: None,
-            backup_of: None,
-            cuts: Vec::new(),
+            ..Manifest::empty()
         };
         let go_on = &mut |_| ControlFlow::Continue(());
         let end = Position {
@@ -99,6 +80,7 @@ impl Honest {
             locator: written.locator,
             levels: written.tails,
             newest: HeaderCopy {
+                salt: 0x5eed,
                 base: end,
                 attested: 1,
                 ..empty.newest

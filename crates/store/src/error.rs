@@ -181,15 +181,15 @@ pub enum StorageError {
     },
     /// The store was written by a newer release.
     #[error(
-        "{file} has format version {found}, this release reads up to {supported}; use a newer \
-         release"
+        "{file} has format version {found}, this release reads version {supported}; open it with \
+         another release"
     )]
     UnsupportedFormat {
         /// The file or object.
         file: String,
         /// Its version.
         found: u32,
-        /// The newest version this release reads.
+        /// The version that this release reads.
         supported: u32,
     },
     /// Stored data contradicts itself or its checksums, or a file is missing.

@@ -16,7 +16,11 @@ use rotortree_wal::{HeaderCopy, Position};
 
 pub(crate) use self::cuts::push_cut;
 pub use self::cuts::{CutNotice, MAX_CUT_FILE_NAME, MAX_CUT_FILES, MAX_CUTS};
-use crate::{StorageError, shape::Shape, storage::Locator};
+use crate::{
+    StorageError,
+    shape::Shape,
+    storage::{FIRST_SEGMENT, Locator},
+};
 
 /// The content of a store at its last checkpoint.
 ///
@@ -85,7 +89,7 @@ pub struct Manifest {
     /// The fingerprint of the hasher that made the tree.
     pub fingerprint: Hash,
     /// Leaves that the store does not have because the tree was started from a frontier. Always 0
-    /// in version 1.
+    /// in version 2.
     pub base_size: u64,
     /// The log sequence that the checkpoint covers.
     pub sequence: u64,
@@ -155,8 +159,8 @@ pub struct BackupOf {
 }
 
 impl Manifest {
-    /// The newest version that this release reads, and the one that it writes.
-    pub const VERSION: u32 = 1;
+    /// The version that this release reads and writes.
+    pub const VERSION: u32 = 2;
 
     /// The shape of the checkpoint's levels.
     #[must_use]
@@ -190,9 +194,36 @@ impl Manifest {
         })
     }
 
-    /// The tails of an empty tree: its one level has nothing.
+    /// The first manifest of a store: an empty tree, whose first segment is the log. The identity
+    /// of the tree and of the segment is for the caller to fill in.
     #[must_use]
-    pub fn empty_levels() -> Vec<LevelTail> {
-        vec![LevelTail::default()]
+    pub fn empty() -> Self {
+        Self {
+            generation: 0,
+            tree_id: [0; 16],
+            arity: 2,
+            max_depth: 64,
+            stride: 1,
+            fingerprint: [0; 32],
+            base_size: 0,
+            sequence: 0,
+            size: 0,
+            root: [0; 32],
+            metadata: None,
+            locator: Locator::default(),
+            levels: vec![LevelTail::default()],
+            first_segment: FIRST_SEGMENT,
+            newest: HeaderCopy {
+                number: FIRST_SEGMENT,
+                salt: 0,
+                base: Position::START,
+                attested: 0,
+                copied: 0,
+            },
+            durable: Position::START,
+            clean_close: None,
+            backup_of: None,
+            cuts: Vec::new(),
+        }
     }
 }

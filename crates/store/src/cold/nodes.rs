@@ -30,14 +30,13 @@ use crate::{
 /// ```
 /// use rotortree_hasher::Blake3Hasher;
 /// use rotortree_lean_imt::{LeanIMT, SharedHasher};
-/// use rotortree_store::storage::{Locator, Reads, Storage};
+/// use rotortree_store::storage::{Reads, Storage};
 /// use rotortree_store::{
 ///     checkpoint::write_nodes,
 ///     cold::{BlockCache, ColdNodes, load_nodes},
 ///     fs::FsStorage,
 ///     manifest::Manifest,
 /// };
-/// use rotortree_wal::{HeaderCopy, Position};
 /// use std::ops::ControlFlow;
 /// use std::sync::Arc;
 ///
@@ -45,31 +44,8 @@ use crate::{
 /// let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(dir.path()));
 /// let owner = storage.acquire()?;
 /// let mut manifest = Manifest {
-///     generation: 0,
-///     tree_id: [7; 16],
-///     arity: 2,
-///     max_depth: 32,
 ///     stride: 7,
-///     fingerprint: [0; 32],
-///     base_size: 0,
-///     sequence: 0,
-///     size: 0,
-///     root: [0; 32],
-///     metadata: None,
-///     locator: Locator::default(),
-///     levels: Manifest::empty_levels(),
-///     first_segment: 1,
-///     newest: HeaderCopy {
-///         number: 1,
-///         salt: 0x5eed,
-///         base: Position::START,
-///         attested: 0,
-///         copied: 0,
-///     },
-///     durable: Position::START,
-///     clean_close: None,
-///     backup_of: None,
-///     cuts: Vec::new(),
+///     ..Manifest::empty()
 /// };
 ///
 /// let mut tree = LeanIMT::<_, 2, 32>::new(Blake3Hasher);

@@ -1,4 +1,4 @@
-//! The bytes of a manifest, version 1. `docs/format/checkpoint.md` draws every field, and a test
+//! The bytes of a manifest, version 2. `docs/format/checkpoint.md` draws every field, and a test
 //! holds its table against the bytes.
 //!
 //! Generation, sequences, segment numbers and the length of a segment are below 2^62, so arithmetic
@@ -120,7 +120,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`StorageError::UnsupportedFormat`] for a newer version. [`StorageError::CrcMismatch`] and
+    /// [`StorageError::UnsupportedFormat`] for another version. [`StorageError::CrcMismatch`] and
     /// [`StorageError::DataCorruption`], with the offset, for everything that
     /// [`encode`](Self::encode) would not have written.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, StorageError> {

@@ -8,7 +8,7 @@ use crate::{
     StorageError,
     engine::log::{Identity, random_bytes, random_salt},
     manifest::{BackupOf, Manifest},
-    storage::{FIRST_SEGMENT, Locator, Storage, WriteError},
+    storage::{FIRST_SEGMENT, Storage, WriteError},
 };
 
 pub(crate) fn create(
@@ -29,25 +29,14 @@ pub(crate) fn create(
         .create_segment(FIRST_SEGMENT, &header.encode())
         .map_err(WriteError::into_io)?;
     let manifest = Manifest {
-        generation: 0,
         tree_id: identity.tree_id,
         arity,
         max_depth,
         stride,
         fingerprint,
-        base_size: 0,
-        sequence: 0,
-        size: 0,
-        root: [0; 32],
-        metadata: None,
-        locator: Locator::default(),
-        levels: Manifest::empty_levels(),
-        first_segment: FIRST_SEGMENT,
         newest: header.copy(),
-        durable: Position::START,
-        clean_close: None,
         backup_of,
-        cuts: Vec::new(),
+        ..Manifest::empty()
     };
     storage
         .commit_manifest(0, &manifest.encode())

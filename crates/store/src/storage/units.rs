@@ -32,8 +32,9 @@ pub trait UnitWriter {
 /// The first units of a shard, immutable.
 pub trait Region: fmt::Debug + Send + Sync {
     /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
-    /// every read of a node is a [`read_at`](Self::read_at) of its whole chunk, one for each level
-    /// of each proof that [`TieringConfig`](crate::TieringConfig) does not keep in memory.
+    /// every read of a node is a [`read_at`](Self::read_at) of a whole chunk, one for each stored
+    /// level of each proof that neither [`TieringConfig`](crate::TieringConfig) nor the block cache
+    /// keeps in memory.
     fn bytes(&self) -> Option<&[u8]>;
 
     /// Fills `buf` from `offset` within the region; a short read is an error.

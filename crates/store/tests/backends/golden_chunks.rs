@@ -10,9 +10,8 @@ use rotortree_store::{
     chunk::{CHUNK_BYTES, chunk_sum},
     manifest::Manifest,
     memory::MemoryStorage,
-    storage::{Locator, Reads, Shard, Storage, Stream},
+    storage::{Reads, Shard, Storage, Stream},
 };
-use rotortree_wal::{HeaderCopy, Position};
 
 const TREE_ID: [u8; 16] = *b"a pinned tree id";
 
@@ -26,31 +25,10 @@ fn chunks_are_their_nodes_and_sums_are_seeded_with_tree_level_and_index() {
     let mut tree = LeanIMT::<_, 4, 20>::new(Blake3Hasher);
     tree.insert_many(&leaves).unwrap();
     let manifest = Manifest {
-        generation: 0,
         tree_id: TREE_ID,
         arity: 4,
-        max_depth: 20,
         stride: 3,
-        fingerprint: Blake3Hasher.fingerprint(4),
-        base_size: 0,
-        sequence: 0,
-        size: 0,
-        root: [0; 32],
-        metadata: None,
-        locator: Locator::default(),
-        levels: Manifest::empty_levels(),
-        first_segment: 1,
-        newest: HeaderCopy {
-            number: 1,
-            salt: 0x5eed,
-            base: Position::START,
-            attested: 0,
-            copied: 0,
-        },
-        durable: Position::START,
-        clean_close: None,
-        backup_of: None,
-        cuts: Vec::new(),
+        ..Manifest::empty()
     };
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let written = write_nodes(&*storage, &manifest, &tree.snapshot(), &mut |_| {

@@ -10,10 +10,10 @@ use rotortree_store::{
     chunk::SHARD_CHUNKS,
     cold::{BlockCache, ColdNodes, load_nodes},
     manifest::Manifest,
-    storage::{Locator, Reads, Storage},
+    storage::{Reads, Storage},
     test_util::watchdog::limit_this_process,
 };
-use rotortree_wal::{HeaderCopy, Position};
+use rotortree_wal::Position;
 
 use super::place::TestPlace;
 
@@ -31,31 +31,11 @@ pub(crate) struct Store {
 /// The manifest of a new tree.
 pub(crate) fn empty_manifest(arity: usize) -> Manifest {
     Manifest {
-        generation: 0,
         tree_id: *b"the test's tree.",
         arity: arity as u32,
         max_depth: DEPTH as u32,
-        stride: 1,
         fingerprint: ToyHasher::new().fingerprint(arity),
-        base_size: 0,
-        sequence: 0,
-        size: 0,
-        root: [0; 32],
-        metadata: None,
-        locator: Locator::default(),
-        levels: Manifest::empty_levels(),
-        first_segment: 1,
-        newest: HeaderCopy {
-            number: 1,
-            salt: 0x5eed,
-            base: Position::START,
-            attested: 0,
-            copied: 0,
-        },
-        durable: Position::START,
-        clean_close: None,
-        backup_of: None,
-        cuts: Vec::new(),
+        ..Manifest::empty()
     }
 }
 

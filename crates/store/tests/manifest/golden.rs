@@ -5,8 +5,8 @@ use rotortree_wal::{HeaderCopy, Position};
 
 use super::samples;
 
-const FULL: &[u8] = include_bytes!("golden/full.v1.bin");
-const NEW: &[u8] = include_bytes!("golden/new.v1.bin");
+const FULL: &[u8] = include_bytes!("golden/full.v2.bin");
+const NEW: &[u8] = include_bytes!("golden/new.v2.bin");
 
 fn new_tree() -> Manifest {
     Manifest {
@@ -26,13 +26,13 @@ fn new_tree() -> Manifest {
 }
 
 #[test]
-fn the_bytes_of_version_1_are_what_they_were() {
+fn the_bytes_of_version_2_are_what_they_were() {
     assert_eq!(samples::full(4, 600).encode(), FULL);
     assert_eq!(new_tree().encode(), NEW);
 }
 
 #[test]
-fn version_1_is_read() {
+fn version_2_is_read() {
     assert_eq!(
         Manifest::decode("MANIFEST", FULL).unwrap(),
         samples::full(4, 600)

@@ -46,12 +46,9 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
         max_depth: 64,
         stride: widest(arity),
         fingerprint: [0xf1; 32],
-        base_size: 0,
         sequence: 76,
         size,
         root,
-        metadata: None,
-        locator: Locator::default(),
         levels: tails(arity, widest(arity), size),
         first_segment: 8,
         newest: HeaderCopy {
@@ -70,9 +67,7 @@ pub(crate) fn plain(arity: u32, size: u64, root: [u8; 32]) -> Manifest {
             size,
             root,
         },
-        clean_close: None,
-        backup_of: None,
-        cuts: Vec::new(),
+        ..Manifest::empty()
     }
 }
 
