@@ -483,6 +483,16 @@ fn a_damaged_chunk_of_a_level_that_is_held_in_memory_is_found_by_verification() 
     );
 }
 
+#[track_caller]
+fn assert_foreign<T: std::fmt::Debug>(refused: Result<T, RotorTreeError>) {
+    use StorageError::ForeignDirectory;
+    let is_refused = matches!(
+        refused,
+        Err(RotorTreeError::Storage(ForeignDirectory { .. }))
+    );
+    assert!(is_refused, "{refused:?}");
+}
+
 #[test]
 fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
@@ -513,37 +523,18 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         engine.backup_to(Arc::clone(&target)).unwrap().leaves,
         1001..1001
     );
-    assert!(matches!(
-        engine.backup_to(Arc::clone(&storage)),
-        Err(RotorTreeError::Storage(
-            StorageError::ForeignDirectory { .. }
-        ))
-    ));
+    assert_foreign(engine.backup_to(Arc::clone(&storage)));
 
     let restored = open::<2>(&target, quiet());
     assert_holds(&restored, &[&leaves[..], &[[7; 32]]].concat());
     assert_eq!(restored.snapshot().metadata(), Some(&b"cursor 2"[..]));
     assert!(restored.recovery_report().was_closed);
     restored.verify().unwrap();
-    assert!(matches!(
-        engine.backup_to(Arc::clone(&target)),
-        Err(RotorTreeError::Storage(
-            StorageError::ForeignDirectory { .. }
-        ))
-    ));
+    assert_foreign(engine.backup_to(Arc::clone(&target)));
     // A restored tree that went its own way is no backup any more.
     restored.insert([8; 32]).unwrap().1.wait().unwrap();
     restored.close().unwrap();
-    let refused = engine.backup_to(Arc::clone(&target));
-    assert!(
-        matches!(
-            refused,
-            Err(RotorTreeError::Storage(
-                StorageError::ForeignDirectory { .. }
-            ))
-        ),
-        "{refused:?}"
-    );
+    assert_foreign(engine.backup_to(Arc::clone(&target)));
     let other: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     open::<2>(&other, quiet())
         .append(&leaves[5..10])
@@ -551,16 +542,7 @@ fn a_backup_is_a_tree_of_its_own_and_is_extended_by_what_is_new() {
         .unwrap()
         .wait()
         .unwrap();
-    let refused = engine.backup_to(Arc::clone(&other));
-    assert!(
-        matches!(
-            refused,
-            Err(RotorTreeError::Storage(
-                StorageError::ForeignDirectory { .. }
-            ))
-        ),
-        "{refused:?}"
-    );
+    assert_foreign(engine.backup_to(Arc::clone(&other)));
 }
 
 #[test]
@@ -582,16 +564,7 @@ fn a_backup_goes_neither_onto_another_trees_nor_onto_a_copy_of_the_tree_itself()
     other.append(&leaves[5..100]).submit().unwrap();
     other.backup_to(Arc::clone(&others)).unwrap();
     for target in [storage(&copy), others] {
-        let refused = engine.backup_to(Arc::clone(&target));
-        assert!(
-            matches!(
-                refused,
-                Err(RotorTreeError::Storage(
-                    StorageError::ForeignDirectory { .. }
-                ))
-            ),
-            "{refused:?}"
-        );
+        assert_foreign(engine.backup_to(Arc::clone(&target)));
     }
 }
 

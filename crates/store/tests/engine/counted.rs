@@ -1,4 +1,4 @@
-//! What operations cost, counted in calls and bytes. `docs/performance.md` has the table.
+//! What a refresh costs, counted in calls and bytes, as the table of `docs/performance.md` says.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rotortree_lean_imt::reference;
 use rotortree_store::{
     CheckpointPolicy, FlushPolicy, ReadOnly, RotorTree, RotorTreeBuilder,
     storage::{Reads, Storage},
-    test_util::sim_files::SimFiles,
+    test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
 use std::sync::Arc;
 
@@ -26,6 +26,18 @@ fn builder(storage: Arc<dyn Storage>) -> RotorTreeBuilder<Tree> {
         .reads(Reads::Positioned)
         .verify_checkpoint(false)
         .storage(storage)
+}
+
+fn written(files: &SimFiles) -> Tree {
+    let builder = builder(Counter::default().storage(files));
+    builder.open(Blake3Hasher).unwrap()
+}
+
+/// A view, and the counter of its calls.
+fn view_of(files: &SimFiles) -> (View, Counter) {
+    let counter = Counter::default();
+    let builder = builder(counter.storage(files));
+    (builder.open_read_only(Blake3Hasher).unwrap(), counter)
 }
 
 fn leaves(first: u64, count: u64) -> Vec<Hash> {
@@ -61,19 +73,15 @@ const LOOK: Counts = Counts {
 
 #[test]
 fn a_refresh_reads_what_is_new_and_nothing_else() {
+    limit_this_process();
     let files = SimFiles::new();
-    let tree = builder(Counter::default().storage(&files))
-        .open(Blake3Hasher)
-        .unwrap();
+    let tree = written(&files);
     tree.insert_many(&leaves(0, 1000)).unwrap();
     tree.checkpoint().unwrap();
     tree.insert_many(&leaves(1000, 1000)).unwrap();
     tree.flush().unwrap();
     await_idle(&files, &tree);
-    let counter = Counter::default();
-    let view: View = builder(counter.storage(&files))
-        .open_read_only(Blake3Hasher)
-        .unwrap();
+    let (view, counter) = view_of(&files);
     counter.take();
     for _ in 0..3 {
         assert!(!view.refresh().unwrap());
@@ -104,17 +112,13 @@ fn a_refresh_reads_what_is_new_and_nothing_else() {
 
 #[test]
 fn a_view_goes_on_behind_a_checkpoint_that_it_had_caught_up_with() {
+    limit_this_process();
     let files = SimFiles::new();
-    let tree = builder(Counter::default().storage(&files))
-        .open(Blake3Hasher)
-        .unwrap();
+    let tree = written(&files);
     tree.insert_many(&leaves(0, 5000)).unwrap();
     tree.flush().unwrap();
     await_idle(&files, &tree);
-    let counter = Counter::default();
-    let view: View = builder(counter.storage(&files))
-        .open_read_only(Blake3Hasher)
-        .unwrap();
+    let (view, counter) = view_of(&files);
     tree.checkpoint().unwrap();
     counter.take();
     assert!(!view.refresh().unwrap(), "no leaf is new");
