@@ -17,28 +17,35 @@ use rotortree_store::{
     },
     test_util::sim_files::{Bound, CrashPoint, SimFiles},
 };
+use rotortree_wal::SECTOR;
 
 use super::{
     check::{Reference, recover},
     faults::Watchdog,
-    workload::{History, State, Step, config, leaf, storage},
+    workload::{History, State, Step, Tree, config, leaf, storage},
 };
 
 /// A place whose files are exchanged, for a reader, which writes nothing.
 #[derive(Clone, Debug)]
-struct Exchanged(Arc<Mutex<Arc<dyn Storage>>>);
+struct Exchanged {
+    files: Arc<Mutex<Arc<dyn Storage>>>,
+    readable_is_durable: bool,
+}
 
 impl Exchanged {
     fn new(files: &SimFiles) -> Self {
-        Self(Arc::new(Mutex::new(storage(files))))
+        Self {
+            files: Arc::new(Mutex::new(storage(files))),
+            readable_is_durable: false,
+        }
     }
 
     fn exchange(&self, files: &SimFiles) {
-        *self.0.lock().unwrap() = storage(files);
+        *self.files.lock().unwrap() = storage(files);
     }
 
     fn now(&self) -> Arc<dyn Storage> {
-        Arc::clone(&self.0.lock().unwrap())
+        Arc::clone(&self.files.lock().unwrap())
     }
 }
 
@@ -54,6 +61,9 @@ impl Storage for Exchanged {
     }
     fn list_segments(&self) -> io::Result<Vec<u64>> {
         self.now().list_segments()
+    }
+    fn readable_is_durable(&self) -> bool {
+        self.readable_is_durable
     }
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         self.now().read_segment(number)
@@ -423,6 +433,68 @@ fn a_view_refuses_another_history_of_its_tree() {
     }
     println!("views of another history: {refused} refused");
     assert!(refused > 500, "the histories are too much alike");
+}
+
+/// The other history ends where the view reads on, so that no group behind it gives it away.
+#[test]
+fn a_view_refuses_a_segment_of_its_number_with_other_leaves_as_long() {
+    let files = SimFiles::new();
+    let open = |files: &SimFiles| -> Tree<2> {
+        let config = config::<2>().storage(storage(files));
+        config.open(Blake3Hasher).unwrap()
+    };
+    open(&files).close().unwrap();
+    let [ours, other] = [(); 2].map(|()| files.settled());
+    let tree = open(&ours);
+    // The second group attests the first.
+    for index in 0..2 {
+        tree.append(&[leaf(index)]).durable().unwrap();
+    }
+    let mut follower = Follower::new();
+    follower.look(&ours.settled());
+    assert_eq!(follower.view.as_ref().unwrap().size(), 1);
+    let tree = open(&other);
+    tree.append(&others(1)).durable().unwrap();
+    tree.close().unwrap();
+    follower.look(&other);
+    assert_eq!(follower.refused, 1);
+}
+
+/// Where readable bytes count as durable, a group may show in part before it is whole, at the same
+/// place and in a file of the same length.
+#[test]
+fn a_group_that_shows_in_part_is_read_again() {
+    let files = SimFiles::new();
+    let tree = config::<2>().storage(storage(&files));
+    let tree: Tree<2> = tree.open(Blake3Hasher).unwrap();
+    tree.append(&[leaf(0)]).durable().unwrap();
+    let log = || files.files_below("/tree/log").pop().unwrap();
+    let (path, before) = log();
+    tree.append(&others(3)).durable().unwrap();
+    let whole = log().1;
+    let first = before.iter().rposition(|byte| *byte != 0).unwrap();
+    let start = (first + 1).next_multiple_of(SECTOR);
+    let show = |log: &[u8]| {
+        let shown = files.settled();
+        shown.write_file(&path, log);
+        shown
+    };
+    let mut none = whole.clone();
+    none[start..].fill(0);
+    // The group's header, and the header of its record.
+    let mut part = none.clone();
+    part[start..start + 144].copy_from_slice(&whole[start..start + 144]);
+    let place = Exchanged {
+        readable_is_durable: true,
+        ..Exchanged::new(&show(&none))
+    };
+    let view = open(Arc::new(place.clone()), None).unwrap();
+    for (log, size) in [(&none, 1), (&part, 1), (&part, 1), (&whole, 4), (&whole, 4)] {
+        place.exchange(&show(log));
+        let before = view.size();
+        assert_eq!(view.refresh().unwrap(), size > before);
+        assert_eq!(view.size(), size);
+    }
 }
 
 #[test]
