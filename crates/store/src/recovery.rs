@@ -175,8 +175,9 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     if assessment.attested < assessment.end {
         // Attested only now: a reader may see the manifest before it is durable, and a record
         // without an attestation in the older segments may be lost with the manifest.
-        let attested = log.attest(&**storage).map_err(WriteError::into_io);
-        attested.map_err(StorageError::Io)?;
+        log.wants_mark = true;
+        let marked = log.mark(&**storage).map_err(WriteError::into_io);
+        marked.map_err(StorageError::Io)?;
     }
     let covered = live
         .segments
