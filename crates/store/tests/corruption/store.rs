@@ -39,21 +39,26 @@ pub(crate) struct Sample {
 impl Sample {
     /// Whole chunks, tails, a log of several segments, several groups in each, metadata.
     pub(crate) fn new(seed: u64, closed: bool) -> Self {
-        Self::make(seed, closed, true).0
+        Self::make(seed, closed, true, true).0
+    }
+
+    /// The same without an orderly close and without anything that attests the last leaf.
+    pub(crate) fn unattested(seed: u64) -> Self {
+        Self::make(seed, false, true, false).0
     }
 
     /// The same leaves in a log that no checkpoint covers: whatever is left of them is
     /// left by the log.
     pub(crate) fn of_log_alone(seed: u64, closed: bool) -> Self {
-        Self::make(seed, closed, false).0
+        Self::make(seed, closed, false, true).0
     }
 
     /// The same, and the manifest as it was after each step.
     pub(crate) fn with_earlier_manifests(seed: u64, closed: bool) -> (Self, Vec<Vec<u8>>) {
-        Self::make(seed, closed, true)
+        Self::make(seed, closed, true, true)
     }
 
-    fn make(seed: u64, closed: bool, checkpointed: bool) -> (Self, Vec<Vec<u8>>) {
+    fn make(seed: u64, closed: bool, checkpointed: bool, attested: bool) -> (Self, Vec<Vec<u8>>) {
         let files = SimFiles::new();
         let mut manifests = Vec::new();
         let mut keep = || manifests.push(files.read_file("/tree/MANIFEST").unwrap());
@@ -93,8 +98,10 @@ impl Sample {
         }
         // The last sync is attested by nothing yet: a mark stands for the group or the tick that
         // would follow.
-        tree.append(&[]).metadata(&metadata).submit().unwrap();
-        tree.flush().unwrap();
+        if attested {
+            tree.append(&[]).metadata(&metadata).submit().unwrap();
+            tree.flush().unwrap();
+        }
         let files_now = files.settled();
         drop(tree);
         let sample = Self {
