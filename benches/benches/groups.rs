@@ -1,5 +1,6 @@
-//! Batches, single groups and growing groups of `Blake3Hasher`, beside `blake3::hash` of the same
-//! bytes one group at a time. Times are per iteration; throughput counts groups.
+//! Batches of the hashers with kernels of their own, beside the published crates, which hash the
+//! same bytes one group at a time; single and growing groups of `Blake3Hasher`. Times are per
+//! iteration; throughput counts groups.
 //!
 //! `cargo bench -p rotortree-benches --bench groups`
 #![forbid(unsafe_code)]
@@ -8,7 +9,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rotortree_hasher::{Blake3Hasher, GroupState, Hash, Hasher};
+use rotortree_hasher::{
+    Blake3Hasher, GroupState, Hash, Hasher, Keccak256Hasher, Rfc6962Hasher, Sha256Hasher,
+};
+use sha2::Digest;
 
 const ARITIES: [usize; 6] = [2, 3, 4, 8, 16, 32];
 
@@ -21,38 +25,67 @@ fn children(len: usize) -> Vec<Hash> {
         .collect()
 }
 
-fn one_by_one(arity: usize, children: &[Hash], parents: &mut [Hash]) {
-    for (group, parent) in children.chunks_exact(arity).zip(parents) {
-        *parent = *blake3::hash(group.as_flattened()).as_bytes();
-    }
+/// Hashes bytes with a published crate.
+type HashBytes = fn(&[u8]) -> Hash;
+
+fn blake3_hash(bytes: &[u8]) -> Hash {
+    *blake3::hash(bytes).as_bytes()
 }
 
-/// Full batches by arity.
+fn sha256_hash(bytes: &[u8]) -> Hash {
+    sha2::Sha256::digest(bytes).into()
+}
+
+fn keccak256_hash(bytes: &[u8]) -> Hash {
+    sha3::Keccak256::digest(bytes).into()
+}
+
+/// Full batches by arity, of each function.
 fn batches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("batch of 128 groups, by arity");
+    batches_of(criterion, &Blake3Hasher, "blake3", blake3_hash);
+    batches_of(criterion, &Sha256Hasher, "sha2", sha256_hash);
+    batches_of(criterion, &Keccak256Hasher, "sha3", keccak256_hash);
+}
+
+fn batches_of(criterion: &mut Criterion, hasher: &impl Hasher, name: &str, one: HashBytes) {
+    let title = format!("batch of {GROUPS} groups beside the crate {name}, by arity");
+    let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Elements(GROUPS as u64));
     for arity in ARITIES {
         let children = children(arity * GROUPS);
         let mut parents = [[0; 32]; GROUPS];
         group.bench_function(BenchmarkId::new("hash_groups", arity), |bencher| {
-            bencher.iter(|| Blake3Hasher.hash_groups(arity, black_box(&children), &mut parents));
+            bencher.iter(|| hasher.hash_groups(arity, black_box(&children), &mut parents));
         });
-        group.bench_function(BenchmarkId::new("blake3::hash", arity), |bencher| {
-            bencher.iter(|| one_by_one(arity, black_box(&children), &mut parents));
+        group.bench_function(BenchmarkId::new("one by one", arity), |bencher| {
+            bencher.iter(|| {
+                let groups = black_box(&children).chunks_exact(arity);
+                for (group, parent) in groups.zip(&mut parents) {
+                    *parent = one(group.as_flattened());
+                }
+            });
         });
     }
     group.finish();
 }
 
-/// Batches that fill the lanes in part.
+/// Batches that fill the lanes in part, of each function.
 fn remainders(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("batch of pairs, by number of groups");
-    for count in [1, 2, 3, 4, 8, 9, 15, 16, 17, 24] {
+    remainders_of(criterion, &Blake3Hasher, "BLAKE3");
+    remainders_of(criterion, &Sha256Hasher, "SHA-256");
+    remainders_of(criterion, &Rfc6962Hasher, "RFC 6962");
+    remainders_of(criterion, &Keccak256Hasher, "Keccak-256");
+}
+
+fn remainders_of(criterion: &mut Criterion, hasher: &impl Hasher, name: &str) {
+    let title = format!("batch of pairs with {name}, by number of groups");
+    let mut group = criterion.benchmark_group(title);
+    for count in [1, 2, 3, 4, 8, 9, 15, 16, 17, 24, 32, 128] {
         let children = children(2 * count);
         let mut parents = vec![[0; 32]; count];
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new("hash_groups", count), |bencher| {
-            bencher.iter(|| Blake3Hasher.hash_groups(2, black_box(&children), &mut parents));
+            bencher.iter(|| hasher.hash_groups(2, black_box(&children), &mut parents));
         });
     }
     group.finish();

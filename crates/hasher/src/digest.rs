@@ -31,34 +31,6 @@ use crate::hasher::Hasher;
 /// [`digest`]: https://docs.rs/digest/0.11
 pub struct DigestHasher<D>(PhantomData<fn() -> D>);
 
-/// SHA-256 (FIPS 180-4) of the concatenated children. Uses the SHA instructions of CPUs
-/// that have them.
-///
-/// # Example
-///
-/// ```
-/// use rotortree_hasher::{Hasher, Sha256Hasher};
-///
-/// let parent = Sha256Hasher::new().hash_children(&[[0; 32], [0; 32]]);
-/// assert_eq!(parent[..4], [0xf5, 0xa5, 0xfd, 0x42]);
-/// ```
-#[cfg(feature = "sha2")]
-pub type Sha256Hasher = DigestHasher<sha2::Sha256>;
-
-/// Keccak-256 of the concatenated children: Ethereum's `keccak256`, with the padding from before
-/// the SHA-3 standard (FIPS 202).
-///
-/// # Example
-///
-/// ```
-/// use rotortree_hasher::{Hasher, Keccak256Hasher};
-///
-/// let parent = Keccak256Hasher::new().hash_children(&[[0; 32], [0; 32]]);
-/// assert_eq!(parent[..4], [0xad, 0x32, 0x28, 0xb6]);
-/// ```
-#[cfg(feature = "keccak")]
-pub type Keccak256Hasher = DigestHasher<sha3::Keccak256>;
-
 impl<D> DigestHasher<D> {
     /// The hasher over `D`. It has no state and no size.
     pub const fn new() -> Self {

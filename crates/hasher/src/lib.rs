@@ -7,8 +7,9 @@
 //! | hasher | function | feature |
 //! | --- | --- | --- |
 //! | `Blake3Hasher` | BLAKE3, in batches sixteen groups at a time with AVX-512, eight with AVX2 | `blake3` (default) |
-//! | `Sha256Hasher` | SHA-256 | `sha2` |
-//! | `Keccak256Hasher` | Keccak-256, as Ethereum has it | `keccak` |
+//! | `Sha256Hasher` | SHA-256, 32 groups at a time with AVX-512, two with the SHA instructions, eight with AVX2 | `sha2` |
+//! | `Rfc6962Hasher` | the node hash of RFC 6962 for transparency logs, in the same batches | `sha2` |
+//! | `Keccak256Hasher` | Keccak-256, as Ethereum has it, eight groups at a time with AVX-512, four with AVX2 | `keccak` |
 //! | `DigestHasher<D>` | any RustCrypto digest of 32 bytes | `digest` |
 //! | `ToyHasher` | cheap, not cryptographic, for tests | `test-util` |
 //!
@@ -29,8 +30,8 @@
 //! ```
 //!
 //! The crate is `no_std`, allocates nothing, and knows no trees. The hashers here hash the
-//! concatenated children of a group, without a tag or a length. Telling leaves from inner nodes is
-//! the task of the tree.
+//! concatenated children of a group, without a tag or a length; `Rfc6962Hasher` alone has a byte in
+//! front. Telling leaves from inner nodes is the task of the tree.
 #![no_std]
 
 #[cfg(feature = "blake3")]
@@ -47,9 +48,18 @@ mod group_state;
 mod hash;
 mod hasher;
 mod hex;
+#[cfg(feature = "keccak")]
+mod keccak256;
 mod pair_path;
+#[cfg(feature = "sha2")]
+mod sha256;
 #[cfg(feature = "test-util")]
 mod toy;
+#[cfg(all(
+    target_arch = "x86_64",
+    any(feature = "blake3", feature = "sha2", feature = "keccak")
+))]
+mod x86_64;
 
 #[cfg(feature = "blake3")]
 pub use crate::blake3::Blake3Hasher;
@@ -57,17 +67,17 @@ pub use crate::blake3::Blake3Hasher;
 pub use crate::conformance::check_conformance;
 #[cfg(feature = "digest")]
 pub use crate::digest::DigestHasher;
-#[cfg(feature = "keccak")]
-pub use crate::digest::Keccak256Hasher;
-#[cfg(feature = "sha2")]
-pub use crate::digest::Sha256Hasher;
 #[cfg(feature = "test-util")]
 pub use crate::forwarding::{CallRecorder, Calls, check_forwarding};
 pub use crate::group_state::GroupState;
 pub use crate::hash::Hash;
 pub use crate::hasher::Hasher;
 pub use crate::hex::{Hex, HexError};
+#[cfg(feature = "keccak")]
+pub use crate::keccak256::Keccak256Hasher;
 pub use crate::pair_path::PairPath;
+#[cfg(feature = "sha2")]
+pub use crate::sha256::{Rfc6962Hasher, Sha256Hasher, rfc6962_leaf};
 #[cfg(feature = "test-util")]
 pub use crate::toy::ToyHasher;
 

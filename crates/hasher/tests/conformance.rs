@@ -3,12 +3,13 @@
     feature = "blake3",
     feature = "sha2",
     feature = "keccak",
+    feature = "digest",
     feature = "test-util"
 ))]
 
 use rotortree_hasher::{
-    Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, PairPath, Sha256Hasher,
-    ToyHasher, check_conformance, forward_hasher,
+    Blake3Hasher, DigestHasher, GroupState, Hash, Hasher, Keccak256Hasher, PairPath, Rfc6962Hasher,
+    Sha256Hasher, ToyHasher, check_conformance, forward_hasher,
 };
 
 #[test]
@@ -19,6 +20,11 @@ fn blake3_conforms() {
 #[test]
 fn sha256_conforms() {
     check_conformance(&Sha256Hasher::new());
+}
+
+#[test]
+fn rfc6962_conforms() {
+    check_conformance(&Rfc6962Hasher::new());
 }
 
 #[test]
@@ -40,8 +46,8 @@ fn the_toy_conforms_whatever_it_refuses() {
 #[test]
 fn digest_hashers_ask_nothing_of_their_digest() {
     fn is_plain<T: Copy + Default + std::fmt::Debug + Send + Sync>(_: T) {}
-    is_plain(Sha256Hasher::new());
-    let shown = format!("{:?}", Keccak256Hasher::default());
+    is_plain(DigestHasher::<sha2::Sha256>::new());
+    let shown = format!("{:?}", DigestHasher::<sha3::Keccak256>::default());
     assert!(
         shown.starts_with("DigestHasher<") && shown.contains("Keccak256"),
         "{shown}"

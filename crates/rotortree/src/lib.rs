@@ -92,7 +92,7 @@
 //! | `std` (default) | what needs the standard library; `storage` and `parallel` imply it |
 //! | `blake3` (default) | `Blake3Hasher` |
 //! | `digest` | `DigestHasher`, a hasher of any RustCrypto digest of 32 bytes |
-//! | `sha2`, `keccak` | `Sha256Hasher`, `Keccak256Hasher` |
+//! | `sha2`, `keccak` | `Sha256Hasher`, `Rfc6962Hasher`, `rfc6962_leaf`; `Keccak256Hasher` |
 //! | `parallel` | large batches are hashed on rayon's threads |
 //! | `serde` | serialization of proofs, heads and frontiers, and of statistics and recovery reports |
 //! | `tracing` | spans and events |
@@ -111,7 +111,7 @@ pub use rotortree_hasher::DigestHasher;
 #[cfg(feature = "keccak")]
 pub use rotortree_hasher::Keccak256Hasher;
 #[cfg(feature = "sha2")]
-pub use rotortree_hasher::Sha256Hasher;
+pub use rotortree_hasher::{Rfc6962Hasher, Sha256Hasher, rfc6962_leaf};
 #[cfg(feature = "blake3")]
 pub use rotortree_lean_imt::Blake3Hasher;
 #[cfg(feature = "std")]

@@ -8,6 +8,8 @@ use super::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
 use super::x86_64;
 use crate::group_state::GroupState;
 use crate::hash::Hash;
+#[cfg(target_arch = "x86_64")]
+use crate::x86_64::cpu::{Avx2, Avx512};
 
 /// Compresses a block of `len` bytes with these flags into the chaining value. The block is two
 /// children, or one child and zeros. All functions of this kind compute the same; the tests run
@@ -20,10 +22,10 @@ impl<F: Fn(&mut [u32; 8], [&Hash; 2], u32, u32)> Compress for F {}
 pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {
     #[cfg(target_arch = "x86_64")]
     {
-        if let Some(cpu) = x86_64::Avx512::detect() {
+        if let Some(cpu) = Avx512::detect() {
             return x86_64::compress_avx512(cpu, cv, block, len, flags);
         }
-        if let Some(cpu) = x86_64::Avx2::detect() {
+        if let Some(cpu) = Avx2::detect() {
             return x86_64::compress_avx2(cpu, cv, block, len, flags);
         }
     }

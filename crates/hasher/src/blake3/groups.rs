@@ -4,8 +4,10 @@
 
 use super::chain;
 #[cfg(target_arch = "x86_64")]
-use super::x86_64::{self, Avx2, Avx512};
+use super::x86_64;
 use crate::hash::Hash;
+#[cfg(target_arch = "x86_64")]
+use crate::x86_64::cpu::{Avx2, Avx512};
 
 /// Hashes any number of groups of 1 to 32 children.
 pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: impl FnMut(usize)) {

@@ -2,10 +2,12 @@
 //! of paths take the way that every hasher has.
 
 #[cfg(target_arch = "x86_64")]
-use super::x86_64::{self, Avx2, Avx512};
+use super::x86_64;
 use super::{chain, groups};
 use crate::hash::Hash;
 use crate::pair_path::{self, PairPath};
+#[cfg(target_arch = "x86_64")]
+use crate::x86_64::cpu::{Avx2, Avx512};
 
 /// Implements [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
 pub(super) fn hash<'a>(

@@ -32,7 +32,7 @@ fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
         })];
     #[cfg(target_arch = "x86_64")]
     {
-        use super::x86_64::{Avx2, Avx512};
+        use crate::x86_64::cpu::{Avx2, Avx512};
 
         if Avx2::detect().is_some() {
             kernels.push(("avx2", |arity, children, parents| {
@@ -58,7 +58,8 @@ fn compress_kernels() -> Vec<(&'static str, CompressBlock)> {
     ];
     #[cfg(target_arch = "x86_64")]
     {
-        use super::x86_64::{self, Avx2, Avx512};
+        use super::x86_64;
+        use crate::x86_64::cpu::{Avx2, Avx512};
 
         if Avx2::detect().is_some() {
             kernels.push(("avx2", |cv, block, len, flags| {
@@ -102,7 +103,7 @@ fn work_beside_hashing_is_done_in_parts_that_add_up() {
     })];
     #[cfg(target_arch = "x86_64")]
     {
-        use super::x86_64::{Avx2, Avx512};
+        use crate::x86_64::cpu::{Avx2, Avx512};
 
         if Avx2::detect().is_some() {
             ways.push(("avx2", |a, c, p, work| {
@@ -159,7 +160,8 @@ fn every_compression_kernel_hashes_every_arity_like_the_blake3_crate() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn every_number_of_used_lanes_gives_the_same_hashes() {
-    use super::x86_64::{self, Avx2, Avx512};
+    use super::x86_64;
+    use crate::x86_64::cpu::{Avx2, Avx512};
 
     let all = children(CHILDREN_PER_CHUNK * 16);
     for arity in [1, 2, 3, 4, 5, 31, 32] {
@@ -276,7 +278,7 @@ fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
             });
             #[cfg(target_arch = "x86_64")]
             {
-                use super::x86_64::{Avx2, Avx512};
+                use crate::x86_64::cpu::{Avx2, Avx512};
 
                 if let Some(cpu) = Avx512::detect() {
                     check("avx512", &|paths| {

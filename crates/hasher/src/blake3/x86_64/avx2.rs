@@ -3,12 +3,12 @@
 
 use core::arch::x86_64::*;
 
-use super::cpu::Avx2;
-use super::lane_groups::LaneGroups;
 use super::lanes::lane_kernel;
 use super::rounds_avx2::rounds_of_8 as rounds;
-use super::ymm::{load_pairs, load_singles, splat, store, xor};
 use crate::blake3::spec::{IV, PAIR_LEN, SINGLE_LEN, flags};
 use crate::hash::Hash;
+use crate::x86_64::cpu::Avx2;
+use crate::x86_64::lane_groups::LaneGroups;
+use crate::x86_64::ymm::{load_pairs, load_singles, splat, store, xor};
 
 lane_kernel!(hash_up_to_8(Avx2), lanes: 8, vector: __m256i, features: "avx2");

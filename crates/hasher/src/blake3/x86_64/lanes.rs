@@ -29,7 +29,7 @@ macro_rules! lane_kernel {
             mut work: impl FnMut(usize),
         ) {
             debug_assert!(parents.len() <= $lanes);
-            let groups = LaneGroups::new(children, arity, parents.len());
+            let groups = LaneGroups::<$lanes>::new(children, arity, parents.len());
             let mut cv = [splat(0); 8];
             for (cv, word) in cv.iter_mut().zip(IV) {
                 *cv = splat(word);
@@ -38,13 +38,13 @@ macro_rules! lane_kernel {
             while start + 2 <= arity {
                 work(2 * parents.len());
                 let flags = flags(start == 0, start + 2 == arity);
-                compress(&mut cv, load_pairs(&groups, start), PAIR_LEN, flags);
+                compress(&mut cv, load_pairs(&groups, 0, start), PAIR_LEN, flags);
                 start += 2;
             }
             if start < arity {
                 work(parents.len());
                 let flags = flags(start == 0, true);
-                compress(&mut cv, load_singles(&groups, start), SINGLE_LEN, flags);
+                compress(&mut cv, load_singles(&groups, 0, start), SINGLE_LEN, flags);
             }
 
             match parents.first_chunk_mut() {

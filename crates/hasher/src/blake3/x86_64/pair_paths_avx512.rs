@@ -9,12 +9,12 @@
 use core::arch::x86_64::*;
 
 use super::avx512::compress;
-use super::cpu::Avx512;
-use super::memory::load_eight;
-use super::zmm::{load_hashes, splat, store};
 use crate::blake3::spec::{IV, PAIR_LEN, flags};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;
+use crate::x86_64::cpu::Avx512;
+use crate::x86_64::memory::load_eight;
+use crate::x86_64::zmm::{load_hashes, splat, store};
 
 /// Takes sixteen paths `steps` steps up. `sibling(lane, step)` is called for lifts as well.
 pub(in crate::blake3) fn climb_16_avx512<'a>(

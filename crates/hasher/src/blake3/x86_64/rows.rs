@@ -7,9 +7,9 @@
 
 use core::arch::x86_64::*;
 
-use super::cpu::{Avx2, Avx512};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;
+use crate::x86_64::cpu::{Avx2, Avx512};
 
 /// Compresses one block of two children into the chaining value.
 pub(in crate::blake3) fn compress_avx512(
@@ -252,11 +252,11 @@ fn two_of_each<const SELECT: i32>(first: __m128i, second: __m128i) -> __m128i {
 mod avx512 {
     use core::arch::x86_64::*;
 
-    use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
     use crate::blake3::spec::{IV, PAIR_LEN, flags};
     use crate::hash::Hash;
     use crate::pair_path::PairPath;
+    use crate::x86_64::memory::{load_halves, load_words, store_halves, store_words};
 
     row_kernel! { features: "avx512f,avx512vl" }
 
@@ -288,11 +288,11 @@ mod avx512 {
 mod avx2 {
     use core::arch::x86_64::*;
 
-    use super::super::memory::{load_halves, load_words, store_halves, store_words};
     use super::{Message, Rows};
     use crate::blake3::spec::{IV, PAIR_LEN, flags};
     use crate::hash::Hash;
     use crate::pair_path::PairPath;
+    use crate::x86_64::memory::{load_halves, load_words, store_halves, store_words};
 
     row_kernel! { features: "avx2" }
 

@@ -90,7 +90,7 @@ fn the_javascript_tree_itself_gives_these_proofs() {
         ),
     ];
     let leaves: Vec<Hash> = (1..=13).map(|i| [i; 32]).collect();
-    let mut tree = LeanIMT::<_, 2, 16>::new(Sha256Hasher::default());
+    let mut tree = LeanIMT::<_, 2, 16>::new(Sha256Hasher::new());
     tree.insert_many(&leaves).unwrap();
     for (leaf_index, index, siblings) in vectors {
         let theirs = LeanImtProof {

@@ -25,16 +25,26 @@ const ROWS: [(usize, usize); 8] = [
     (11, 15),
 ];
 
-/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w`
-/// of group `i`'s block in lane `i`.
+/// The children `start` and `start + 1` of sixteen groups from `first_lane` on, as sixteen vectors:
+/// vector `w` has word `w` of the block of the group `i` places further in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
+pub(crate) fn load_pairs<const LANES: usize>(
+    groups: &LaneGroups<'_, LANES>,
+    first_lane: usize,
+    start: usize,
+) -> [__m512i; 16] {
     let mut first = [_mm512_setzero_si512(); 8];
     let mut second = first;
     for (i, (low, high)) in ROWS.into_iter().enumerate() {
-        first[i] = load_two(groups.child(low, start), groups.child(high, start));
-        second[i] = load_two(groups.child(low, start + 1), groups.child(high, start + 1));
+        first[i] = load_two(
+            groups.child(first_lane + low, start),
+            groups.child(first_lane + high, start),
+        );
+        second[i] = load_two(
+            groups.child(first_lane + low, start + 1),
+            groups.child(first_lane + high, start + 1),
+        );
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = to_lanes(first);
     let [m8, m9, m10, m11, m12, m13, m14, m15] = to_lanes(second);
@@ -46,9 +56,13 @@ pub(super) fn load_pairs(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16]
 /// Like [`load_pairs`] with child `start` of each group and zeros after it.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 16] {
+pub(crate) fn load_singles<const LANES: usize>(
+    groups: &LaneGroups<'_, LANES>,
+    first_lane: usize,
+    start: usize,
+) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
-    let singles = load_hashes(|lane| groups.child(lane, start));
+    let singles = load_hashes(|lane| groups.child(first_lane + lane, start));
     let [m0, m1, m2, m3, m4, m5, m6, m7] = singles;
     [
         m0, m1, m2, m3, m4, m5, m6, m7, zero, zero, zero, zero, zero, zero, zero, zero,
@@ -58,7 +72,7 @@ pub(super) fn load_singles(groups: &LaneGroups<16>, start: usize) -> [__m512i; 1
 /// The hash of each lane: vector `w` has word `w` of lane `i`'s hash in lane `i`.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] {
+pub(crate) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] {
     let mut rows = [_mm512_setzero_si512(); 8];
     for (row, (low, high)) in rows.iter_mut().zip(ROWS) {
         *row = load_two(hash(low), hash(high));
@@ -69,7 +83,7 @@ pub(super) fn load_hashes<'a>(hash: impl Fn(usize) -> &'a Hash) -> [__m512i; 8] 
 /// Writes the lanes to the parents: word `w` of parent `i` is lane `i` of `words[w]`.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
+pub(crate) fn store(words: [__m512i; 8], parents: &mut [Hash; 16]) {
     let [w0, w1, w2, w3, w4, w5, w6, w7] = words;
     let [a0, a1, a2, a3] = transpose_words([w0, w1, w2, w3]);
     let [b0, b1, b2, b3] = transpose_words([w4, w5, w6, w7]);
@@ -134,13 +148,14 @@ fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
 /// A vector of one word in every lane.
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn splat(word: u32) -> __m512i {
+pub(crate) fn splat(word: u32) -> __m512i {
     _mm512_set1_epi32(word.cast_signed())
 }
 
 /// The exclusive or of each lane.
+#[cfg(feature = "blake3")]
 #[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn xor(a: __m512i, b: __m512i) -> __m512i {
+pub(crate) fn xor(a: __m512i, b: __m512i) -> __m512i {
     _mm512_xor_si512(a, b)
 }

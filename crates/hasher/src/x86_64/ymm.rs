@@ -6,16 +6,20 @@ use super::lane_groups::LaneGroups;
 use super::memory::{load_one, store_one};
 use crate::hash::Hash;
 
-/// The children `start` and `start + 1` of each group, as sixteen vectors: vector `w` has word `w`
-/// of group `i`'s block in lane `i`.
+/// The children `start` and `start + 1` of eight groups from `first_lane` on, as sixteen vectors:
+/// vector `w` has word `w` of the block of the group `i` places further in lane `i`.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn load_pairs(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] {
+pub(crate) fn load_pairs<const LANES: usize>(
+    groups: &LaneGroups<'_, LANES>,
+    first_lane: usize,
+    start: usize,
+) -> [__m256i; 16] {
     let mut first = [_mm256_setzero_si256(); 8];
     let mut second = first;
     for i in 0..8 {
-        first[i] = load_one(groups.child(i, start));
-        second[i] = load_one(groups.child(i, start + 1));
+        first[i] = load_one(groups.child(first_lane + i, start));
+        second[i] = load_one(groups.child(first_lane + i, start + 1));
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = transpose(first);
     let [m8, m9, m10, m11, m12, m13, m14, m15] = transpose(second);
@@ -27,11 +31,15 @@ pub(super) fn load_pairs(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] 
 /// Like [`load_pairs`] with child `start` of each group and zeros after it.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn load_singles(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16] {
+pub(crate) fn load_singles<const LANES: usize>(
+    groups: &LaneGroups<'_, LANES>,
+    first_lane: usize,
+    start: usize,
+) -> [__m256i; 16] {
     let zero = _mm256_setzero_si256();
     let mut rows = [zero; 8];
     for (i, row) in rows.iter_mut().enumerate() {
-        *row = load_one(groups.child(i, start));
+        *row = load_one(groups.child(first_lane + i, start));
     }
     let [m0, m1, m2, m3, m4, m5, m6, m7] = transpose(rows);
     [
@@ -42,7 +50,7 @@ pub(super) fn load_singles(groups: &LaneGroups<8>, start: usize) -> [__m256i; 16
 /// Writes the lanes to the parents: word `w` of parent `i` is lane `i` of `words[w]`.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn store(words: [__m256i; 8], parents: &mut [Hash; 8]) {
+pub(crate) fn store(words: [__m256i; 8], parents: &mut [Hash; 8]) {
     for (parent, row) in parents.iter_mut().zip(transpose(words)) {
         store_one(parent, row);
     }
@@ -82,13 +90,13 @@ fn transpose_words([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
 /// A vector of one word in every lane.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn splat(word: u32) -> __m256i {
+pub(crate) fn splat(word: u32) -> __m256i {
     _mm256_set1_epi32(word.cast_signed())
 }
 
 /// The exclusive or of each lane.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn xor(a: __m256i, b: __m256i) -> __m256i {
+pub(crate) fn xor(a: __m256i, b: __m256i) -> __m256i {
     _mm256_xor_si256(a, b)
 }

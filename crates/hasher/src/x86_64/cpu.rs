@@ -9,6 +9,8 @@
 // system saves.
 cpufeatures::new!(avx512, "avx2", "fma", "avx512f", "avx512vl");
 cpufeatures::new!(avx2, "avx2");
+#[cfg(feature = "sha2")]
+cpufeatures::new!(sha, "sha", "sse2", "ssse3", "sse4.1");
 
 /// AVX-512 with the instructions for shorter vectors.
 #[derive(Clone, Copy)]
@@ -29,5 +31,18 @@ impl Avx2 {
     #[inline]
     pub(crate) fn detect() -> Option<Self> {
         avx2::get().then_some(Self(()))
+    }
+}
+
+/// The SHA instructions, with the vectors of SSE 4.1.
+#[cfg(feature = "sha2")]
+#[derive(Clone, Copy)]
+pub(crate) struct Sha(());
+
+#[cfg(feature = "sha2")]
+impl Sha {
+    #[inline]
+    pub(crate) fn detect() -> Option<Self> {
+        sha::get().then_some(Self(()))
     }
 }

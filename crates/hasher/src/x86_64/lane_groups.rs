@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use crate::hash::Hash;
 
 /// A group of `arity` children for each of `LANES` lanes.
-pub(super) struct LaneGroups<'a, const LANES: usize> {
+pub(crate) struct LaneGroups<'a, const LANES: usize> {
     /// Each pointer is to the first of `arity` children, all within the borrowed slice.
     firsts: [*const Hash; LANES],
     arity: usize,
@@ -19,7 +19,7 @@ pub(super) struct LaneGroups<'a, const LANES: usize> {
 impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
     /// Assigns `count` groups, at least one, to lanes. The remaining lanes repeat the last group.
     #[inline]
-    pub(super) fn new(children: &'a [Hash], arity: usize, count: usize) -> Self {
+    pub(crate) fn new(children: &'a [Hash], arity: usize, count: usize) -> Self {
         assert!(count > 0 && arity.checked_mul(count) == Some(children.len()));
         let mut first = children.as_ptr();
         let mut firsts = [first; LANES];
@@ -40,7 +40,7 @@ impl<'a, const LANES: usize> LaneGroups<'a, LANES> {
 
     /// Child `index` of the group in `lane`.
     #[inline]
-    pub(super) fn child(&self, lane: usize, index: usize) -> &'a Hash {
+    pub(crate) fn child(&self, lane: usize, index: usize) -> &'a Hash {
         assert!(index < self.arity);
         // SAFETY: the lane's group has `arity` children and `index` is less, so child `index` lies
         // within the slice.

@@ -1,0 +1,14 @@
+//! What the kernels of all hash functions share on x86-64.
+//!
+//! - [`cpu`]: which kernels this machine can run.
+//! - [`lane_groups`] maps groups to vector lanes. [`zmm`] and [`ymm`] load children of 32-bit words
+//!   into lanes and store the hashes.
+//! - [`memory`]: vector loads and stores.
+
+pub(crate) mod cpu;
+pub(crate) mod lane_groups;
+pub(crate) mod memory;
+#[cfg(any(feature = "blake3", feature = "sha2"))]
+pub(crate) mod ymm;
+#[cfg(any(feature = "blake3", feature = "sha2"))]
+pub(crate) mod zmm;
