@@ -11,8 +11,6 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-use sha3::Digest;
-
 use crate::hash::Hash;
 use crate::hasher::{Hasher, assert_groups};
 
@@ -44,7 +42,7 @@ impl Hasher for Keccak256Hasher {
     const MAX_BLOCK: u64 = 128;
 
     fn hash_children(&self, children: &[Hash]) -> Hash {
-        sha3::Keccak256::digest(children.as_flattened()).into()
+        groups::hash_one(children)
     }
 
     fn hash_groups(&self, arity: usize, children: &[Hash], parents: &mut [Hash]) {

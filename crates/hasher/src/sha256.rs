@@ -6,8 +6,12 @@
 //! such a hash can be resumed. Every hash is the one that the `sha2` crate computes.
 
 mod chain;
+#[cfg(target_arch = "x86_64")]
+mod form;
 mod groups;
 mod rfc6962;
+#[cfg(target_arch = "x86_64")]
+mod schedule;
 mod spec;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,17 @@
 //! Batches of equal groups: divides them among the kernels.
 
-use super::Keccak256Hasher;
+use sha3::Digest;
+
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
 use crate::hash::Hash;
-use crate::hasher::Hasher;
 #[cfg(target_arch = "x86_64")]
 use crate::x86_64::cpu::{Avx2, Avx512};
+
+/// Hashes one group.
+pub(super) fn hash_one(children: &[Hash]) -> Hash {
+    sha3::Keccak256::digest(children.as_flattened()).into()
+}
 
 /// Hashes any number of groups. Calls `work` before each run of groups with its number of children.
 pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: impl FnMut(usize)) {
@@ -35,12 +40,12 @@ pub(super) fn hash_each(
 ) {
     for (group, parent) in children.chunks_exact(arity).zip(parents) {
         work(arity);
-        *parent = Keccak256Hasher.hash_children(group);
+        *parent = hash_one(group);
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 /// Hashes runs of `LANES` groups with the kernel, and a single group without.
+#[cfg(target_arch = "x86_64")]
 pub(super) fn hash_runs<const LANES: usize>(
     arity: usize,
     children: &[Hash],
@@ -52,7 +57,7 @@ pub(super) fn hash_runs<const LANES: usize>(
     for (children, parents) in runs.zip(parents.chunks_mut(LANES)) {
         work(children.len());
         match parents {
-            [parent] => *parent = Keccak256Hasher.hash_children(children),
+            [parent] => *parent = hash_one(children),
             _ => kernel(children, parents),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::chain;
 #[cfg(target_arch = "x86_64")]
-use super::spec::{AFTER_A_PAIR, Schedule, padding_schedule};
+use super::form::Form;
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
 use crate::hash::Hash;
@@ -41,17 +41,6 @@ pub(super) fn hash(
     hash_each(prefix, arity, children, parents, work);
 }
 
-/// What the groups of a batch have in common.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-pub(super) struct Form<'a> {
-    /// The byte in front of each group.
-    pub(super) prefix: Option<u8>,
-    pub(super) arity: usize,
-    /// The schedule of the last block, where it is the same for all groups.
-    pub(super) padding: Option<&'a Schedule>,
-}
-
 /// Hashes runs of groups with `kernel`.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn hash_with(
@@ -62,20 +51,8 @@ pub(super) fn hash_with(
     mut work: impl FnMut(usize),
     kernel: impl Fn(&Form<'_>, &[Hash], &mut [Hash]),
 ) {
-    let computed;
-    let padding = match (prefix, arity) {
-        (None, 2) => Some(&AFTER_A_PAIR),
-        (None, _) if arity.is_multiple_of(2) => {
-            computed = padding_schedule(super::spec::bits(prefix, arity));
-            Some(&computed)
-        }
-        _ => None,
-    };
-    let form = Form {
-        prefix,
-        arity,
-        padding,
-    };
+    let mut computed = None;
+    let form = Form::new(prefix, arity, &mut computed);
     for (children, parents) in children.chunks(RUN * arity).zip(parents.chunks_mut(RUN)) {
         work(children.len());
         kernel(&form, children, parents);

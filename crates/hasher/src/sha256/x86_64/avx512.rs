@@ -5,8 +5,9 @@ use core::arch::x86_64::*;
 
 use super::lanes::{lane_kernel, sixteen_rounds};
 use crate::hash::Hash;
-use crate::sha256::groups::Form;
-use crate::sha256::spec::{IV, K, Schedule, TERMINATOR, bits};
+use crate::sha256::form::Form;
+use crate::sha256::schedule::{K, Schedule, TERMINATOR};
+use crate::sha256::spec::{IV, bits};
 use crate::x86_64::cpu::Avx512;
 use crate::x86_64::lane_groups::LaneGroups;
 use crate::x86_64::zmm::{load_pairs, load_singles, splat, store};

@@ -8,8 +8,9 @@ use core::arch::x86_64::*;
 
 use crate::hash::Hash;
 use crate::sha256::chain;
-use crate::sha256::groups::Form;
-use crate::sha256::spec::{IV, K, Schedule, bits, full_block, last_block};
+use crate::sha256::form::Form;
+use crate::sha256::schedule::{K, Schedule};
+use crate::sha256::spec::{IV, bits, full_block, last_block};
 use crate::x86_64::cpu::Sha;
 use crate::x86_64::memory::{load_halves, load_words, store_halves};
 
