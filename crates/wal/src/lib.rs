@@ -127,8 +127,6 @@
 //!    up to the assessment's end and the segment's cap. The caller compares its tree with the size
 //!    and root that each group states, and with the base of each segment.
 
-#![forbid(unsafe_code)]
-
 mod buffer;
 mod checksum;
 mod group;

@@ -167,6 +167,7 @@ impl<S: SegmentBytes> Scanner<S> {
         clippy::should_implement_trait,
         reason = "events borrow from the scanner, which an Iterator's items cannot"
     )]
+    #[inline]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, S::Error> {
         if self.walk.left > 0 {
             self.record()
@@ -235,6 +236,7 @@ impl<S: SegmentBytes> Scanner<S> {
     }
 
     /// Reads the next record of a group that has one.
+    #[inline]
     fn record(&mut self) -> Result<Option<Event<'_>>, S::Error> {
         let Walk {
             at,

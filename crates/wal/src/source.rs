@@ -176,6 +176,7 @@ impl Window {
 
     /// Makes sure that `wanted` bytes at `offset` are held. They lie within the source's `len`
     /// bytes, which the caller has checked.
+    #[inline]
     pub(crate) fn fetch<S: SegmentBytes>(
         &mut self,
         source: &mut S,
@@ -186,6 +187,18 @@ impl Window {
         if self.holds(offset, wanted) {
             return Ok(());
         }
+        self.read(source, len, offset, wanted)
+    }
+
+    /// Reads what is not held.
+    #[cold]
+    fn read<S: SegmentBytes>(
+        &mut self,
+        source: &mut S,
+        len: u64,
+        offset: u64,
+        wanted: usize,
+    ) -> Result<(), S::Error> {
         let kept = if self.holds(offset, 0) {
             let skipped = (offset - self.start) as usize;
             self.bytes.copy_within(skipped..self.filled, 0);
@@ -211,6 +224,7 @@ impl Window {
         &self.bytes[self.range(offset, wanted)]
     }
 
+    #[inline]
     fn range(&self, offset: u64, wanted: usize) -> Range<usize> {
         let from = (offset - self.start) as usize;
         from..from + wanted

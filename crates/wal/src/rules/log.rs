@@ -157,6 +157,7 @@ impl Current {
         }
     }
 
+    #[inline]
     fn place(&self, offset: u64) -> LogOffset {
         LogOffset {
             segment: self.number,
@@ -288,13 +289,21 @@ impl LogRules {
     }
 
     /// A record that is needed, if it is the next one.
+    #[inline]
     fn record(&mut self, record: &RecordView<'_>) {
-        let leaves = record.leaves.len() as u64;
         let place = self.current.place(record.offset);
         if !self.faults.end_run() && self.run.extend(record, place) {
-            self.faults.suspect = None;
-            return;
+            if self.faults.suspect.is_some() {
+                self.faults.suspect = None;
+            }
+        } else {
+            self.cut(record, place);
         }
+    }
+
+    /// A record that is not the next one.
+    #[cold]
+    fn cut(&mut self, record: &RecordView<'_>, place: LogOffset) {
         let found = Break {
             place,
             cause: BreakCause::OutOfSequence {
@@ -306,6 +315,7 @@ impl LogRules {
         self.faults.stopped.get_or_insert(found);
         if record.sequence > self.run.reached {
             self.cut_records += 1;
+            let leaves = record.leaves.len() as u64;
             self.cut_leaves = self.cut_leaves.saturating_add(leaves);
         }
     }
