@@ -47,8 +47,10 @@ pub trait NodeSource: Send + Sync {
         None
     }
 
-    /// Fills all `spans`, and may reorder them. A source that gets several nodes for the work of
-    /// one overrides this method; the default reads span by span.
+    /// Fills all `spans`, and may reorder and shorten them. Every proof and every past state asks
+    /// for its nodes in one such request. A source that gets several nodes for the work of one, or
+    /// that announces what it is going to read, overrides this method; the default reads span by
+    /// span.
     ///
     /// # Errors
     /// [`TreeError::NodeUnavailable`] for a node that cannot be read; all spans are then

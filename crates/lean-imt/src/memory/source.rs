@@ -1,7 +1,7 @@
 //! The read side of a store: an immutable table of segments per level, over an optional base.
 
 use alloc::{sync::Arc, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 use rotortree_hasher::Hash;
 
 use super::segment::{SEGMENT_NODES, Segment};
@@ -166,20 +166,22 @@ impl NodeSource for MemorySource {
     }
 
     fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
-        // The base gets its spans in one call; they move to the front.
+        // The base gets its nodes in one call: their spans move to the front.
         let mut of_base = 0;
         for at in 0..spans.len() {
             let span = &mut spans[at];
-            let base = self.levels.get(span.level).map_or(0, |table| table.base);
-            let end = span.start.checked_add(span.nodes.len() as u64);
-            if span.nodes.is_empty() {
-                continue;
+            let (level, start) = (span.level, span.start);
+            let base = self.levels.get(level).map_or(0, |table| table.base);
+            let nodes = mem::take(&mut span.nodes);
+            let below = base.saturating_sub(start).min(nodes.len() as u64);
+            let (from_base, own) = nodes.split_at_mut(below as usize);
+            span.nodes = from_base;
+            if !own.is_empty() {
+                self.read(level, start + below, own)?;
             }
-            if end.is_some_and(|end| end <= base) {
+            if below > 0 {
                 spans.swap(of_base, at);
                 of_base += 1;
-            } else {
-                self.read(span.level, span.start, span.nodes)?;
             }
         }
         match &self.base {

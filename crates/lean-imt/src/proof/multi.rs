@@ -94,7 +94,7 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         let mut hashes = vec![[0; 32]; given.len()];
         let places = indices.iter().map(|&index| (0, index)).chain(given);
         let nodes = leaves.iter_mut().chain(&mut hashes);
-        self.read_each(places, nodes)?;
+        self.read_spans(&mut spans(places, nodes))?;
         Ok(MultiProof {
             root: self.root().unwrap_or_default(),
             tree_size: self.size(),
@@ -103,21 +103,20 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             hashes,
         })
     }
+}
 
-    /// Reads the node at each of `places`, a level and an index.
-    pub(super) fn read_each<'a>(
-        &self,
-        places: impl IntoIterator<Item = (usize, u64)>,
-        nodes: impl IntoIterator<Item = &'a mut Hash>,
-    ) -> Result<(), TreeError> {
-        let spans = places.into_iter().zip(nodes);
-        let spans = spans.map(|((level, start), node)| NodeSpan {
-            level,
-            start,
-            nodes: slice::from_mut(node),
-        });
-        self.read_spans(&mut spans.collect::<Vec<_>>())
-    }
+/// A span for the node at each of `places`, a level and an index.
+pub(super) fn spans<'a>(
+    places: impl IntoIterator<Item = (usize, u64)>,
+    nodes: impl IntoIterator<Item = &'a mut Hash>,
+) -> Vec<NodeSpan<'a>> {
+    let spans = places.into_iter().zip(nodes);
+    let spans = spans.map(|((level, start), node)| NodeSpan {
+        level,
+        start,
+        nodes: slice::from_mut(node),
+    });
+    spans.collect()
 }
 
 /// The given nodes of a walk, each by its level and its index, in the order of the walk.

@@ -6,11 +6,13 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     UnrootedRange, check_depth,
-    multi::given,
+    multi::{given, spans},
     owned::{claims_a_head, verified_unrooted},
     unrooted::check_range,
 };
-use crate::{TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds};
+use crate::{
+    NodeSpan, TreeError, TreeHead, TreeSnapshot, VerifyError, hex::debug_in_hex, leaves::bounds,
+};
 
 /// Proof that `leaves` stand from index `start` on in the tree that has `tree_size` leaves and the
 /// root `root`.
@@ -76,7 +78,7 @@ verified_unrooted!(RangeProof, UnrootedRange, head: head root);
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
     /// The proof of the leaves of a range. Reads one run of leaves, and one node for each hash
-    /// of the proof.
+    /// of the proof, all in one request.
     ///
     /// # Errors
     /// [`TreeError::NoLeaves`] for an empty range, [`TreeError::IndexOutOfRange`],
@@ -92,33 +94,41 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
             });
         };
         let range = check_range(self.size(), start, end.saturating_sub(start))?;
+        let mut leaves = blank_leaves(&range)?;
+        let given = given::<N>(self.size(), range.clone());
+        let mut hashes = vec![[0; 32]; given.len()];
+        let mut spans = spans(given, &mut hashes);
+        spans.push(NodeSpan {
+            level: 0,
+            start: range.start,
+            nodes: &mut leaves,
+        });
+        self.read_spans(&mut spans)?;
         Ok(RangeProof {
             root: self.root().unwrap_or_default(),
             tree_size: self.size(),
             start: range.start,
-            leaves: self.read_leaves(range.clone())?,
-            hashes: self.read_given(range)?,
+            leaves,
+            hashes,
         })
     }
 
     /// The leaves of a range that lies within the tree.
     pub(super) fn read_leaves(&self, range: Range<u64>) -> Result<Vec<Hash>, TreeError> {
-        let count =
-            usize::try_from(range.end - range.start).map_err(|_| TreeError::CapacityExceeded)?;
-        let mut leaves = Vec::new();
-        leaves
-            .try_reserve_exact(count)
-            .map_err(|_| TreeError::CapacityExceeded)?;
-        leaves.resize(count, [0; 32]);
+        let mut leaves = blank_leaves(&range)?;
         self.read_nodes(0, range.start, &mut leaves)?;
         Ok(leaves)
     }
+}
 
-    /// The given nodes of a walk above a range that is not empty and lies within the tree.
-    pub(super) fn read_given(&self, range: Range<u64>) -> Result<Vec<Hash>, TreeError> {
-        let given = given::<N>(self.size(), range);
-        let mut hashes = vec![[0; 32]; given.len()];
-        self.read_each(given, &mut hashes)?;
-        Ok(hashes)
-    }
+/// Room for the leaves of a range.
+fn blank_leaves(range: &Range<u64>) -> Result<Vec<Hash>, TreeError> {
+    let count =
+        usize::try_from(range.end - range.start).map_err(|_| TreeError::CapacityExceeded)?;
+    let mut leaves = Vec::new();
+    leaves
+        .try_reserve_exact(count)
+        .map_err(|_| TreeError::CapacityExceeded)?;
+    leaves.resize(count, [0; 32]);
+    Ok(leaves)
 }

@@ -2,20 +2,29 @@
 //! views, or in both.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use rotortree_hasher::{Blake3Hasher, Hash};
 
 use super::{DEPTH, leaves};
-use crate::{LeanIMT, MemoryNodes, NodeSource, TreeError, geometry};
+use crate::{LeanIMT, MemoryNodes, NodeSource, NodeSpan, TreeError, geometry};
 
 /// Nodes of another source, with or without views.
 struct Foreign {
     nodes: Arc<dyn NodeSource>,
     in_place: bool,
+    requests: AtomicUsize,
 }
 
 impl NodeSource for Foreign {
     fn read(&self, level: usize, start: u64, out: &mut [Hash]) -> Result<(), TreeError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         self.nodes.read(level, start, out)
+    }
+
+    fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        self.requests
+            .fetch_add(usize::from(!spans.is_empty()), Ordering::Relaxed);
+        self.nodes.read_spans(spans)
     }
 
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
@@ -44,6 +53,7 @@ fn each<const N: usize>() {
                 let nodes = Arc::new(Foreign {
                     nodes: plain.nodes().source(),
                     in_place,
+                    requests: AtomicUsize::new(0),
                 });
                 let lens: Vec<_> = (0..=old.depth())
                     .map(|level| geometry::complete_len::<N>(below, level))
@@ -73,4 +83,64 @@ fn a_proof_is_the_same_wherever_the_nodes_are() {
     each::<3>();
     each::<4>();
     each::<16>();
+}
+
+/// Every proof of a tree whose first leaves are in a base that has no views.
+fn requests<const N: usize>(size: u64, below: u64) {
+    let leaves = leaves(size as usize);
+    let mut plain = LeanIMT::<_, N, DEPTH>::new(Blake3Hasher);
+    plain.insert_many(&leaves).unwrap();
+    let base = Arc::new(Foreign {
+        nodes: plain.nodes().source(),
+        in_place: false,
+        requests: AtomicUsize::new(0),
+    });
+    let lens: Vec<_> = (0..=geometry::depth::<N>(below))
+        .map(|level| geometry::complete_len::<N>(below, level))
+        .collect();
+    let nodes = MemoryNodes::over(base.clone(), &lens);
+    let mut tree = LeanIMT::<_, N, DEPTH>::from_nodes(Blake3Hasher, nodes, below, None).unwrap();
+    tree.insert_many(&leaves[below as usize..]).unwrap();
+    let (snapshot, plain) = (tree.snapshot(), plain.snapshot());
+    let once = |what: &str| {
+        let requests = base.requests.swap(0, Ordering::Relaxed);
+        assert!(
+            requests <= 1,
+            "{what}: {requests} requests, {below} of {size}, N = {N}"
+        );
+    };
+    once("restoring the edge");
+    let old_root = plain.snapshot_at(below).unwrap().root().unwrap();
+    let step = (size as usize / 7).max(1);
+    for index in (0..size).step_by(step) {
+        snapshot.generate_proof(index).unwrap();
+        once("an inclusion proof");
+        snapshot.generate_proof_bytes(index).unwrap();
+        once("its bytes");
+        let range = snapshot.generate_range_proof(index..size).unwrap();
+        once("a range proof");
+        assert_eq!(range, plain.generate_range_proof(index..size).unwrap());
+    }
+    let indices: Vec<_> = (0..size).step_by(step).collect();
+    let multi = snapshot.generate_multiproof(&indices).unwrap();
+    once("a multiproof");
+    assert_eq!(multi, plain.generate_multiproof(&indices).unwrap());
+    let growth = snapshot.generate_consistency_proof(below, old_root);
+    once("a consistency proof");
+    assert_eq!(growth, plain.generate_consistency_proof(below, old_root));
+    snapshot.snapshot_at(size / 2 + 1).unwrap();
+    once("a past state");
+}
+
+#[test]
+fn every_proof_asks_the_base_once_for_all_its_nodes() {
+    for (size, below) in [(2, 1), (33, 32), (100, 33), (1000, 997), (1000, 512)] {
+        requests::<2>(size, below);
+        requests::<3>(size, below);
+        requests::<4>(size, below);
+        requests::<5>(size, below);
+        requests::<8>(size, below);
+        requests::<16>(size, below);
+        requests::<33>(size, below);
+    }
 }
