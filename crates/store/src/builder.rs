@@ -73,7 +73,7 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
             flush_policy: config.flush_policy,
             checkpoint_policy: config.checkpoint_policy,
             tiering: config.tiering,
-            verify_checkpoint: config.verify_checkpoint,
+            verify_checkpoint: Some(config.verify_checkpoint),
             ..Settings::default()
         };
         Self::at(backend, settings)
@@ -122,9 +122,10 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     }
 
     /// Whether opening compares every stored node with the hash of its children; as the
-    /// config's field.
+    /// config's field. Without either the storage says so
+    /// ([`Storage::verifies_on_open`]): a directory does.
     pub fn verify_checkpoint(mut self, verify: bool) -> Self {
-        self.settings.verify_checkpoint = verify;
+        self.settings.verify_checkpoint = Some(verify);
         self
     }
 

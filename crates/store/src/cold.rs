@@ -7,6 +7,7 @@
 //! pinned levels when a store is opened. The module [`checkpoint`](crate::checkpoint) writes
 //! chunks.
 
+mod ahead;
 mod between;
 mod cache;
 mod checksums;

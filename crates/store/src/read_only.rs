@@ -193,7 +193,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
                 let mut config = config.clone();
                 config.expect_head = before.head();
                 // The nodes verified at opening stay verified; new chunks are checked at each read.
-                config.verify_checkpoint = false;
+                config.verify_checkpoint = Some(false);
                 read(hasher, storage, &config)?
             }
         };

@@ -136,7 +136,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             // necessary part. The tree already contains some of the records.
             compact = false;
             let unverified = Settings {
-                verify_checkpoint: false,
+                verify_checkpoint: Some(false),
                 ..config.clone()
             };
             let again = load_checkpoint(hasher, storage, &manifest, &unverified, &mut report)?;

@@ -43,8 +43,9 @@ pub(crate) struct Settings {
     pub(crate) checkpoint_policy: CheckpointPolicy,
     /// Which levels stay in memory.
     pub(crate) tiering: TieringConfig,
-    /// Whether opening compares every stored node with the hash of its children.
-    pub(crate) verify_checkpoint: bool,
+    /// Whether opening compares every stored node with the hash of its children. `None` is as the
+    /// storage has it.
+    pub(crate) verify_checkpoint: Option<bool>,
     /// The handling of a damaged log.
     pub(crate) recovery: RecoveryMode,
     /// A head that the recovered tree must contain.
@@ -85,7 +86,7 @@ impl Default for Settings {
             flush_policy: FlushPolicy::default(),
             checkpoint_policy: CheckpointPolicy::default(),
             tiering: TieringConfig::default(),
-            verify_checkpoint: true,
+            verify_checkpoint: None,
             recovery: RecoveryMode::default(),
             expect_head: None,
             max_unflushed_bytes: 64 << 20,

@@ -5,6 +5,7 @@
 //! A backend stores bytes under names; the layers above give the bytes their meaning.
 
 mod address;
+mod ahead;
 mod locator;
 mod segment;
 mod units;
@@ -12,6 +13,7 @@ mod units;
 use std::{fmt, io, io::Read, sync::Arc};
 
 pub use address::{Part, Shard, Stream};
+pub use ahead::{ReadAhead, UnitRange};
 pub use locator::Locator;
 pub use rotortree_wal::SegmentBytes;
 pub use segment::{MAX_ROOM_BYTES, SegmentReader, SegmentWriter};
@@ -310,6 +312,20 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         region.read_at(first * unit as u64, bytes)
     }
 
+    /// What is told of reads before they are made, for the units that `locator` names. `None`, the
+    /// default, where a hint is of no use, as in a directory: then no list of units is made.
+    fn read_ahead(&self, locator: &Locator) -> Option<Arc<dyn ReadAhead>> {
+        let _ = locator;
+        None
+    }
+
+    /// Whether opening compares every stored node with the hash of its children where neither the
+    /// configuration nor the builder says so: yes, by default. A backend answers no if that reads
+    /// more than an opening may cost, as over a network. A constant of the place.
+    fn verifies_on_open(&self) -> bool {
+        true
+    }
+
     /// Chunks in a full shard, a multiple of 128; a full shard of checksum sectors belongs to as
     /// many chunks. A constant of the place; other than [`SHARD_CHUNKS`] only in tests, which
     /// cannot fill shards of 1 GiB.
@@ -361,6 +377,14 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String>;
 
     // --- resources ---
+
+    /// Tells `each` the name and the value of every counter of the backend's own: requests,
+    /// retries, bytes, hits of a cache. [`Stats::backend`](crate::Stats::backend) shows them. Names are of
+    /// small letters, digits and `_`, and stay what they are. A counter grows while the handle
+    /// lives. Blocks for nothing that takes long. The default has none.
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        let _ = each;
+    }
 
     /// Releases resources that are kept for speed, such as an open file; the next call that needs
     /// them gets them again. For a tree that goes idle.

@@ -9,6 +9,7 @@ use rotortree_lean_imt::{
 };
 
 use super::{
+    ahead::Units,
     cache::{BlockCache, BlockId},
     failure::Unreadable,
     stored::StoredLevels,
@@ -83,6 +84,22 @@ impl Between {
         spans
             .iter_mut()
             .try_for_each(|span| self.hash_run(stored, span))
+    }
+
+    /// Adds the units that filling this span takes from storage.
+    pub(super) fn add_units(&self, stored: &StoredLevels, span: &NodeSpan<'_>, units: &mut Units) {
+        match self.block(span) {
+            Some(block) if self.cache.read(block, |_| {}) => {}
+            Some(block) => {
+                let nodes = self.stride.block_nodes();
+                stored.add_units(block.level, block.number * nodes, nodes, units);
+            }
+            None => {
+                let each = self.stride.span(span.level);
+                let (start, len) = (span.start * each, span.nodes.len() as u64 * each);
+                stored.add_units(self.stride.below(span.level), start, len, units);
+            }
+        }
     }
 
     fn copy(&self, inner: &[Hash], spans: &mut [NodeSpan<'_>]) {

@@ -1,6 +1,6 @@
 //! [`Checksums`]: the checksums on record of a shard's chunks.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::site::{Opening, Site};
 use crate::{
@@ -47,6 +47,12 @@ impl Checksums {
     /// Whether any of them are in storage.
     pub(super) fn are_stored(&self) -> bool {
         self.region.is_some()
+    }
+
+    /// The sectors of storage that have checksums of these chunks.
+    pub(super) fn sectors(&self, chunks: &Range<u64>) -> Range<u64> {
+        let end = chunks.end.min(self.stored);
+        chunks.start.min(end) / SUMS_PER_SECTOR..end.div_ceil(SUMS_PER_SECTOR)
     }
 
     /// Those of at most [`RUN`] chunks, from `first` on.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 
 use super::{
+    ahead::Units,
     failure::Unreadable,
     shard::Shard,
     site::{Opening, Site},
@@ -102,6 +103,18 @@ impl Level {
         }
         Ok(())
     }
+
+    /// Adds the units that reading `len` nodes from `start` on takes from storage.
+    pub(super) fn add_units(&self, shard_nodes: u64, start: u64, len: u64, units: &mut Units) {
+        let (mut at, end) = (start, start + len);
+        while at < end {
+            let within = at % shard_nodes;
+            let count = (shard_nodes - within).min(end - at);
+            self.shards[(at / shard_nodes) as usize].add_units(within, count, units);
+            at += count;
+        }
+    }
+
     /// The `len` nodes from `start` on where they are mapped, if one shard has them. The caller has
     /// checked that the level has them.
     pub(super) fn view(&self, shard_nodes: u64, start: u64, len: usize) -> Option<&[Hash]> {

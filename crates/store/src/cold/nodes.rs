@@ -1,19 +1,19 @@
 //! [`ColdNodes`]: all levels of a checkpoint.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, slice, sync::Arc};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::{NodeSource, NodeSpan, SharedHasher, TreeError};
 
 use super::{
-    between::Between, cache::BlockCache, level::Level, shard::Shard, site::Opening,
+    ahead::Units, between::Between, cache::BlockCache, level::Level, shard::Shard, site::Opening,
     stored::StoredLevels,
 };
 use crate::{
     StorageError,
     chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{Part, Reads, Storage},
+    storage::{Part, ReadAhead, Reads, Storage},
 };
 
 /// The nodes in the whole chunks of a checkpoint, read from storage on demand, and those that
@@ -76,6 +76,8 @@ pub struct ColdNodes {
     reads: Reads,
     pub(super) stored: StoredLevels,
     pub(super) between: Arc<Between>,
+    /// Is told of the units that are about to be read, if the storage wants that.
+    ahead: Option<Arc<dyn ReadAhead>>,
 }
 
 impl ColdNodes {
@@ -112,6 +114,7 @@ impl ColdNodes {
                 stride,
                 cache,
             }),
+            ahead: None,
         };
         empty.extend(storage, manifest)
     }
@@ -151,6 +154,7 @@ impl ColdNodes {
             reads: self.reads,
             stored: self.stored.grown(levels, shape.levels()),
             between: Arc::clone(&self.between),
+            ahead: storage.read_ahead(&manifest.locator),
         }))
     }
 
@@ -232,6 +236,27 @@ impl ColdNodes {
         there.map_err(|unreadable| unreadable.at_level(span.level))
     }
 
+    /// Tells the storage of every unit that filling these spans takes from it.
+    fn announce(&self, spans: &[NodeSpan<'_>]) {
+        let Some(ahead) = &self.ahead else {
+            return;
+        };
+        let mut units = Units::default();
+        for span in spans {
+            if self.stored.stride.is_stored(span.level) {
+                let len = span.nodes.len() as u64;
+                self.stored
+                    .add_units(span.level, span.start, len, &mut units);
+            } else {
+                self.between.add_units(&self.stored, span, &mut units);
+            }
+        }
+        let units = units.merged();
+        if !units.is_empty() {
+            ahead.will_read(&units);
+        }
+    }
+
     fn fill(&self, span: &mut NodeSpan<'_>) -> Result<(), TreeError> {
         if self.stored.stride.is_stored(span.level) {
             let read = self.stored.read(span.level, span.start, span.nodes);
@@ -264,6 +289,7 @@ impl NodeSource for ColdNodes {
         if span.nodes.is_empty() {
             return Ok(());
         }
+        self.announce(slice::from_ref(&span));
         self.fill(&mut span)
     }
 
@@ -281,16 +307,16 @@ impl NodeSource for ColdNodes {
                 (stride.below(span.level), block, span.level)
             });
         }
+        spans.iter().try_for_each(|span| self.ensure(span))?;
+        self.announce(spans);
         let mut rest = spans;
         while let Some(first) = rest.first() {
-            self.ensure(first)?;
             let block = self.between.block(first);
             let mut count = 1;
             while let Some(next) = rest.get(count)
                 && block.is_some()
                 && self.between.block(next) == block
             {
-                self.ensure(next)?;
                 count += 1;
             }
             let (now, later) = rest.split_at_mut(count);

@@ -1,13 +1,17 @@
 //! One shard of a level: its chunks, and which of them were checked.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rotortree_hasher::Hash;
 
 use super::{
+    ahead::Units,
     checksums::{self, Checksums},
     failure::Unreadable,
     site::{Opening, Site},
@@ -82,6 +86,17 @@ impl Shard {
     /// Views of storage that the shard holds.
     pub(super) fn regions(&self) -> usize {
         1 + usize::from(self.checksums.are_stored())
+    }
+
+    /// Adds the units that reading these nodes takes from storage: none where it is mapped.
+    pub(super) fn add_units(&self, start: u64, len: u64, units: &mut Units) {
+        let chunks = start / CHUNK_NODES..(start + len).div_ceil(CHUNK_NODES);
+        if self.chunks.bytes().is_some() || self.is_held(&chunks) {
+            return;
+        }
+        units.add(self.site.shard(Stream::Chunks), chunks.start, chunks.end);
+        let sectors = self.checksums.sectors(&chunks);
+        units.add(self.site.shard(Stream::Sums), sectors.start, sectors.end);
     }
 
     /// Fills `out` from node `start` of the shard on. The caller has checked that the
@@ -179,6 +194,13 @@ impl Shard {
             out = &mut out[count..];
         }
         Ok(())
+    }
+
+    /// Whether these chunks are the one that was read last.
+    fn is_held(&self, chunks: &Range<u64>) -> bool {
+        let last = self.last.try_lock();
+        let last = last.as_ref().ok().and_then(|last| last.as_ref());
+        last.is_some_and(|last| *chunks == (last.number..last.number + 1))
     }
 
     fn fetch_run(&self, chunk: u64, bytes: &mut [u8]) -> Result<(), Failure> {

@@ -42,6 +42,15 @@ fn refused(file: String, needed: u64, error: io::Error) -> StorageError {
 }
 
 impl Site {
+    /// One of the shard's streams.
+    pub(super) fn shard(&self, stream: Stream) -> storage::Shard {
+        storage::Shard {
+            stream,
+            level: self.level,
+            index: self.number,
+        }
+    }
+
     /// The first `units` units of one of the shard's streams. A file that is missing or too short
     /// is damage, not a mishap.
     pub(super) fn open(
@@ -56,11 +65,7 @@ impl Site {
             reads,
             ..
         } = *opening;
-        let shard = storage::Shard {
-            stream,
-            level: self.level,
-            index: self.number,
-        };
+        let shard = self.shard(stream);
         let needed = units * stream.unit_bytes() as u64;
         let name = || storage.name(Part::Shard(shard));
         let region = storage

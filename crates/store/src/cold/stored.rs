@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::geometry::Stride;
 
-use super::{failure::Unreadable, level::Level};
+use super::{ahead::Units, failure::Unreadable, level::Level};
 use crate::{StorageError, storage::Part};
 
 /// The levels that are stored, in order: 0, s, 2s, and so on.
@@ -77,6 +77,14 @@ impl StoredLevels {
         match self.level(level) {
             Some(nodes) => nodes.read(self.shard_nodes, start, out),
             None => Ok(()),
+        }
+    }
+
+    /// Adds the units that reading nodes of a stored level takes from storage. The caller has
+    /// checked that it has them.
+    pub(super) fn add_units(&self, level: usize, start: u64, len: u64, units: &mut Units) {
+        if let Some(nodes) = self.level(level) {
+            nodes.add_units(self.shard_nodes, start, len, units);
         }
     }
 

@@ -35,6 +35,14 @@ stat!(u64; |number| Some(number.to_string()), number);
 stat!(Duration; |time| Some(format!("{time:?}")), time.as_secs_f64());
 stat!(Option<Duration>; |time| time.as_ref()?.text(), time.map(|time| time.as_secs_f64()));
 stat!(
+    Vec<(&'static str, u64)>;
+    |counters| (!counters.is_empty()).then(|| {
+        let pairs = counters.iter().map(|(name, value)| format!("{name}:{value}"));
+        pairs.collect::<Vec<_>>().join(",")
+    }),
+    counters.iter().copied().collect::<std::collections::BTreeMap<_, _>>()
+);
+stat!(
     Option<Arc<E>> where E;
     |error| Some(format!("{:?}", error.as_ref()?.to_string())),
     error.as_ref().map(ToString::to_string)

@@ -94,6 +94,9 @@ stats! {
         /// Cuts of durable entries that recovery made, now or earlier, and that are not
         /// acknowledged.
         unacknowledged_cuts: u64,
+        /// The backend's own counters by name, as [its docs](crate::storage::Storage::counters)
+        /// have them; as text `name:value,name:value`. A directory has none.
+        backend: Vec<(&'static str, u64)>,
         /// The failure that ended the tree, if any.
         failure: Option<Arc<io::Error>>,
     }
@@ -131,6 +134,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         let (stalls, stalled) = self.inserter.stalls();
         let cold = self.checkpointer.cold.load_full();
         let cache = cold.cache();
+        let mut backend = Vec::new();
+        let storage = &self.committer.storage;
+        storage.counters(&mut |name, value| backend.push((name, value)));
         Stats {
             size,
             durable_size: self.publication.durable_snapshot().size(),
@@ -161,6 +167,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             unavailable: figures.shortage.count(),
             unavailable_error: figures.shortage.last(),
             unacknowledged_cuts: manifest.cuts.iter().map(|cut| u64::from(cut.cuts)).sum(),
+            backend,
             failure: status.failure().map(Arc::clone),
         }
     }

@@ -99,7 +99,8 @@ pub(crate) fn load_checkpoint<H: Hasher, const N: usize, const MAX_DEPTH: usize>
         }
         .into());
     }
-    if config.verify_checkpoint && manifest.size > 0 {
+    let verify = config.verify_checkpoint;
+    if verify.unwrap_or_else(|| storage.verifies_on_open()) && manifest.size > 0 {
         verify_nodes(hasher, &tree.snapshot(), &mut |progress| {
             if let Some(callback) = &config.progress {
                 callback.report(OpenProgress::Verified {

@@ -5,6 +5,7 @@
 mod levels;
 mod log;
 mod manifest;
+mod offers;
 mod place;
 mod site;
 mod writers;
@@ -71,6 +72,7 @@ fn clauses() -> impl Iterator<Item = Clause> {
         levels::CLAUSES,
         writers::CLAUSES,
         manifest::CLAUSES,
+        offers::CLAUSES,
     ];
     groups.into_iter().flatten().copied()
 }

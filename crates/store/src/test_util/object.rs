@@ -8,6 +8,7 @@
 //! lost. A name that other bytes have means that there is another owner. The bucket is listed while
 //! opening and never after, which [`ObjectStore::requests`] lets tests assert.
 
+mod ahead;
 mod client;
 mod lease;
 mod names;
@@ -28,10 +29,11 @@ use crate::{
     chunk::{SHARD_CHUNKS, SUMS_PER_SECTOR},
     lock::lock,
     storage::{
-        FIRST_SEGMENT, Locator, MAX_HEADER_BYTES, Ownership, Place, Reads, Region, SegmentBytes,
-        SegmentReader, SegmentWriter, Shard, Storage, UnitWriter, WriteError,
+        FIRST_SEGMENT, Locator, MAX_HEADER_BYTES, Ownership, Place, ReadAhead, Reads, Region,
+        SegmentBytes, SegmentReader, SegmentWriter, Shard, Storage, UnitWriter, WriteError,
     },
 };
+use ahead::Ahead;
 use client::{Client, Created};
 use lease::Lease;
 use packs::{Pack, Packs, View};
@@ -267,7 +269,7 @@ impl Storage for ObjectStorage {
             return Err(packs::missing(shard, units - 1));
         }
         Ok(Arc::new(View {
-            client: self.client.clone(),
+            source: self.packs.source.clone(),
             index,
             shard,
             units,
@@ -285,7 +287,19 @@ impl Storage for ObjectStorage {
         let offset = first * shard.stream.unit_bytes() as u64;
         self.packs
             .index(locator)?
-            .read(&self.client, shard, offset, bytes)
+            .read(&self.packs.source, shard, offset, bytes)
+    }
+
+    fn read_ahead(&self, locator: &Locator) -> Option<Arc<dyn ReadAhead>> {
+        // Without an index every read tells why.
+        let index = self.packs.index(locator).ok()?;
+        let source = self.packs.source.clone();
+        Some(Arc::new(Ahead { source, index }))
+    }
+
+    fn verifies_on_open(&self) -> bool {
+        // It would read the whole bucket.
+        false
     }
 
     fn shard_chunks(&self) -> u64 {
@@ -339,6 +353,19 @@ impl Storage for ObjectStorage {
                 let other = format!("{name} holds other bytes");
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, other))
             }
+        }
+    }
+
+    fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
+        let requests = self.client.bucket().requests();
+        let requests = [
+            ("puts", requests.puts),
+            ("gets", requests.gets),
+            ("deletes", requests.deletes),
+            ("lists", requests.lists),
+        ];
+        for (name, count) in requests.into_iter().chain(self.packs.source.counters()) {
+            each(name, count);
         }
     }
 }

@@ -9,6 +9,7 @@ mod checkpoints;
 mod damage;
 mod faults;
 mod few_levels;
+mod hints;
 mod place;
 mod random;
 mod sizes;

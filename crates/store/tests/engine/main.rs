@@ -15,6 +15,7 @@ mod heads;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
 mod long_log;
+mod offers;
 mod panics;
 mod shortage;
 #[path = "../common/silence.rs"]

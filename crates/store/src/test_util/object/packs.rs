@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    ahead::Source,
     client::{Client, Created},
     names,
 };
@@ -19,14 +20,14 @@ use crate::{
 /// The packs of a bucket, and the index that was read last.
 #[derive(Debug)]
 pub(super) struct Packs {
-    pub(super) client: Client,
+    pub(super) source: Source,
     index: Mutex<Option<(Locator, Arc<Index>)>>,
 }
 
 impl Packs {
     pub(super) fn new(client: Client) -> Self {
         Self {
-            client,
+            source: Source::new(client),
             index: Mutex::default(),
         }
     }
@@ -38,7 +39,7 @@ impl Packs {
         {
             return Ok(Arc::clone(index));
         }
-        let index = Arc::new(Index::load(&self.client, locator)?);
+        let index = Arc::new(Index::load(self.source.client(), locator)?);
         *lock(&self.index) = Some((locator.clone(), Arc::clone(&index)));
         Ok(index)
     }
@@ -95,6 +96,14 @@ impl Run {
     }
 }
 
+/// The place of a unit in a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct UnitPlace {
+    pub(super) pack: u128,
+    pub(super) offset: u64,
+    pub(super) bytes: usize,
+}
+
 /// The runs of a locator. Of several that have a unit, the last one counts.
 #[derive(Debug, Default)]
 pub(super) struct Index(Vec<Run>);
@@ -128,10 +137,21 @@ impl Index {
         true
     }
 
-    /// Fills `buf` from byte `offset` of a shard on, a request for each unit.
+    /// Where a unit is.
+    pub(super) fn place(&self, shard: Shard, unit: u64) -> Option<UnitPlace> {
+        let run = self.find(shard, unit)?;
+        let bytes = shard.stream.unit_bytes();
+        Some(UnitPlace {
+            pack: run.pack,
+            offset: run.offset + (unit - run.first) * bytes as u64,
+            bytes,
+        })
+    }
+
+    /// Fills `buf` from byte `offset` of a shard on, at most a request for each unit.
     pub(super) fn read(
         &self,
-        client: &Client,
+        source: &Source,
         shard: Shard,
         mut offset: u64,
         mut buf: &mut [u8],
@@ -139,14 +159,12 @@ impl Index {
         let unit = shard.stream.unit_bytes() as u64;
         while !buf.is_empty() {
             let (index, within) = (offset / unit, offset % unit);
-            let run = self
-                .find(shard, index)
+            let place = self
+                .place(shard, index)
                 .ok_or_else(|| missing(shard, index))?;
             let now = buf.len().min((unit - within) as usize);
             let (head, tail) = buf.split_at_mut(now);
-            let start = run.offset + (index - run.first) * unit + within;
-            let name = names::pack(run.pack);
-            head.copy_from_slice(&client.get_range(&name, start as usize, now)?);
+            source.read(place, within as usize, head)?;
             offset += now as u64;
             buf = tail;
         }
@@ -161,7 +179,7 @@ pub(super) fn missing(shard: Shard, unit: u64) -> io::Error {
 
 /// A view of units, read by request.
 pub(super) struct View {
-    pub(super) client: Client,
+    pub(super) source: Source,
     pub(super) index: Arc<Index>,
     pub(super) shard: Shard,
     pub(super) units: u64,
@@ -186,7 +204,7 @@ impl Region for View {
             let text = format!("cannot read {wanted} bytes at byte {offset} of a view of {len}");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
         }
-        self.index.read(&self.client, self.shard, offset, buf)
+        self.index.read(&self.source, self.shard, offset, buf)
     }
 }
 
