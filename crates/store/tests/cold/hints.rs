@@ -43,10 +43,10 @@ fn reader<const N: usize>(store: &mut Store, bucket: &ObjectStore, cache: usize)
 
 impl<const N: usize> Reader<N> {
     fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let mut counts = BTreeMap::new();
+        let mut counts = Vec::new();
         self.storage
-            .counters(&mut |name, value| drop(counts.insert(name, value)));
-        counts
+            .counters(&mut |name, value| counts.push((name, value)));
+        counts.into_iter().collect()
     }
 
     /// The reads that `what` made, all of units that one hint had named.
