@@ -14,6 +14,7 @@ mod lease;
 mod names;
 mod packs;
 mod pieces;
+mod source;
 mod store;
 
 use std::{

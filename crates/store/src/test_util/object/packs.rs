@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    ahead::Source,
     client::{Client, Created},
     names,
+    source::{Source, UnitPlace},
 };
 use crate::{
     engine::log::random_bytes,
@@ -94,14 +94,6 @@ impl Run {
             offset: number(42),
         }
     }
-}
-
-/// The place of a unit in a pack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UnitPlace {
-    pub(super) pack: u128,
-    pub(super) offset: u64,
-    pub(super) bytes: usize,
 }
 
 /// The runs of a locator. Of several that have a unit, the last one counts.
