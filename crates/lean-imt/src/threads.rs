@@ -1,5 +1,8 @@
 //! The threads that hash a batch: the calling thread, or rayon's threads.
 
+#[cfg(feature = "parallel")]
+pub(crate) mod shares;
+
 /// The threads that may hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Threads {

@@ -7,12 +7,16 @@ mod proof;
 use alloc::vec::Vec;
 use core::fmt;
 use rotortree_hasher::Hasher;
+#[cfg(feature = "parallel")]
+use std::sync::{Mutex, PoisonError};
 
 use self::{
     lanes::{CHILDREN, LANES, Lanes},
     proof::Proof,
 };
 use super::{UnrootedInclusion, inclusion::NaryProof};
+#[cfg(feature = "parallel")]
+use crate::threads::shares;
 use crate::{TreeHead, VerifyError, arity::assert_arity};
 
 /// A proof of a batch that does not hold.
@@ -103,24 +107,39 @@ fn verify_batch<H: Hasher, P: Proof<N> + Sync, const N: usize>(
 ) -> Result<(), BatchError> {
     assert_arity::<H, N>();
     #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
-        /// The number of proofs that one task verifies: enough to outweigh the cost of the task.
-        const SHARE: usize = 4 * LANES;
-        if proofs.len() >= 2 * SHARE {
-            let shares = proofs.par_chunks(SHARE).enumerate();
-            let failures = shares.flat_map_iter(|(share, proofs)| {
-                let first = share * SHARE;
-                let failures = verify_share(hasher, head, proofs).into_iter();
-                failures.map(move |failure| BatchFailure {
-                    index: first + failure.index,
-                    ..failure
-                })
-            });
-            return verdict(failures.collect());
-        }
+    if proofs.len() >= 4 * SHARE {
+        return verdict(verify_shares(hasher, head, proofs));
     }
     verdict(verify_share(hasher, head, proofs))
+}
+
+/// The number of proofs that a thread takes at a time: enough to outweigh the cost of taking them.
+#[cfg(feature = "parallel")]
+const SHARE: usize = 2 * LANES;
+
+/// Verifies large batches on all threads.
+#[cfg(feature = "parallel")]
+fn verify_shares<H: Hasher, P: Proof<N> + Sync, const N: usize>(
+    hasher: &H,
+    head: TreeHead,
+    proofs: &[P],
+) -> Vec<BatchFailure> {
+    let all = Mutex::new(Vec::new());
+    let lock = || all.lock().unwrap_or_else(PoisonError::into_inner);
+    shares::for_each(proofs.len().div_ceil(SHARE), |share| {
+        let first = share * SHARE;
+        let end = proofs.len().min(first + SHARE);
+        let failures = verify_share(hasher, head, &proofs[first..end]);
+        if !failures.is_empty() {
+            lock().extend(failures.into_iter().map(|failure| BatchFailure {
+                index: first + failure.index,
+                ..failure
+            }));
+        }
+    });
+    let mut failures = core::mem::take(&mut *lock());
+    failures.sort_unstable_by_key(|failure: &BatchFailure| failure.index);
+    failures
 }
 
 fn verdict(failures: Vec<BatchFailure>) -> Result<(), BatchError> {
