@@ -152,6 +152,8 @@ pub use leaves::Leaves;
 pub use memory::{MemoryNodes, MemorySource};
 #[doc(hidden)]
 pub use node_source::{NodeSource, NodeSpan};
+#[doc(hidden)]
+pub use prefetch::prefetch;
 pub use proof::{
     BatchError, BatchFailure, CatchUpProof, ConsistencyProof, MultiProof, NaryProof, ProofLevel,
     RangeProof, UnrootedCatchUp, UnrootedConsistency, UnrootedInclusion, UnrootedMulti,

@@ -2,10 +2,14 @@
 
 use rotortree_hasher::Hash;
 
-/// Starts to fetch these nodes into the cache and does not wait. Does nothing on CPUs
-/// other than x86-64.
+/// Starts to fetch these nodes into the processor's cache and does not wait, for a
+/// [`NodeSource`](crate::NodeSource) whose nodes are mapped. Does nothing on CPUs other than x86-64.
+///
+/// ```
+/// rotortree_lean_imt::prefetch(&[[1; 32], [2; 32]]);
+/// ```
 #[inline(always)]
-pub(crate) fn prefetch(nodes: &[Hash]) {
+pub fn prefetch(nodes: &[Hash]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

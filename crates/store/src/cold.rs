@@ -15,6 +15,7 @@ mod failure;
 mod level;
 mod load;
 mod nodes;
+mod set;
 mod shard;
 mod site;
 mod stored;

@@ -22,7 +22,10 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
                 size: self.size(),
             });
         }
-        if N == 2 {
+        // A source that hashes the nodes above the leaves has no view of them.
+        if leaf_index / (N as u64) < self.nodes().recomputed_len(1) {
+            self.generate_from_copies(leaf_index)
+        } else if N == 2 {
             self.generate_pairs(leaf_index)
         } else {
             self.generate_groups(leaf_index)

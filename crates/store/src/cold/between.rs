@@ -6,6 +6,7 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{
     NodeSpan, SharedHasher, TreeError,
     geometry::{MAX_BLOCK_NODES, Stride},
+    prefetch,
 };
 
 use super::{
@@ -105,8 +106,10 @@ impl Between {
     fn copy(&self, inner: &[Hash], spans: &mut [NodeSpan<'_>]) {
         for span in spans {
             let slot = self.stride.slot(span.level, span.start);
-            let len = span.nodes.len();
-            span.nodes.copy_from_slice(&inner[slot..][..len]);
+            // Node by node: most spans are one node, and a copy of unknown length is a call.
+            for (out, node) in span.nodes.iter_mut().zip(&inner[slot..]) {
+                *out = *node;
+            }
         }
     }
 
@@ -117,23 +120,39 @@ impl Between {
         block: BlockId,
         inner: &mut [Hash],
     ) -> Result<(), Unreadable> {
-        let start = block.number * self.stride.block_nodes();
+        if let Some(nodes) = self.view(stored, block) {
+            self.hash_levels(nodes, inner);
+            return Ok(());
+        }
         let mut copy = [[0; 32]; BLOCK];
         let copy = &mut copy[..self.stride.block_nodes() as usize];
-        let mut below = match stored.view(block.level, start, copy.len()) {
-            Some(nodes) => nodes,
-            None => {
-                stored.read(block.level, start, copy)?;
-                copy
-            }
-        };
+        stored.read(block.level, block.number * self.stride.block_nodes(), copy)?;
+        self.hash_levels(copy, inner);
+        Ok(())
+    }
+
+    /// The nodes of a block where they are mapped.
+    fn view<'a>(&self, stored: &'a StoredLevels, block: BlockId) -> Option<&'a [Hash]> {
+        let nodes = self.stride.block_nodes();
+        stored.view(block.level, block.number * nodes, nodes as usize)
+    }
+
+    /// Starts to fetch a block into the processor's cache, if it is mapped.
+    pub(super) fn prefetch(&self, stored: &StoredLevels, block: BlockId) {
+        if let Some(nodes) = self.view(stored, block) {
+            prefetch(nodes);
+        }
+    }
+
+    /// Hashes the levels above these nodes, one behind the other in `inner`.
+    fn hash_levels(&self, nodes: &[Hash], inner: &mut [Hash]) {
+        let mut below = nodes;
         let mut rest = inner;
         while !rest.is_empty() {
             let (parents, above) = rest.split_at_mut(below.len() / self.arity);
             self.hasher.hash_groups(self.arity, below, parents);
             (below, rest) = (parents, above);
         }
-        Ok(())
     }
 
     /// Hashes a run of nodes from the stored nodes below them and no others, past the cache.

@@ -1,7 +1,7 @@
 //! [`BlockCache`]: inner nodes of blocks, which were hashed from stored nodes.
 //!
-//! The cache is set-associative: a block has one set, and a set drops the block that was read
-//! longest ago. Consecutive blocks have different sets, so a level that fits loses no block.
+//! The cache is set-associative: a block has one [set](super::set). Consecutive blocks have
+//! different sets, so a level that fits loses no block.
 //!
 //! No reader waits for a lock. A set that another thread holds, or held in the parent of a forked
 //! child, counts as one without the block and without room.
@@ -17,15 +17,12 @@ use std::{
 use arc_swap::ArcSwapOption;
 use rotortree_hasher::Hash;
 
+use super::set::{self, Set, WAYS};
 use crate::{
     fork::is_child,
     runtime::{Lane, Runtime},
 };
 
-/// The number of blocks in a set.
-const WAYS: usize = 8;
-/// Bytes that the allocator takes for a block beside its nodes and its entry.
-const ALLOCATION_BYTES: usize = 16;
 /// The cache is given back after no read for one to two of these periods.
 const IDLE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 5_000 });
 
@@ -37,7 +34,8 @@ pub(super) struct BlockId {
 }
 
 /// Inner nodes of blocks, bounded in bytes. Blocks of level 0 take at most a quarter: a proof of a
-/// random leaf rarely finds its block of leaves again, but all proofs share the blocks above.
+/// random leaf rarely finds its block of leaves again, but all proofs share the blocks above. Once
+/// it is full, a block is kept when it is hashed for the second time.
 ///
 /// Memory is allocated on use. With a [`Runtime`] it is given back when no proof has read it for 5
 /// to 10 seconds.
@@ -198,36 +196,22 @@ impl Bounds {
         } else {
             most_bytes - quarter
         };
-        let way = Way::bytes(nodes);
-        let sets = most_bytes / (size_of::<Set>() + WAYS * way);
+        let block = set::block_bytes(nodes);
+        let sets = most_bytes / (size_of::<Mutex<Set>>() + WAYS * block);
         if sets > 0 {
             return Self { sets, ways: WAYS };
         }
         Self {
             sets: 1,
-            ways: most_bytes.saturating_sub(size_of::<Set>()) / way,
+            ways: most_bytes.saturating_sub(size_of::<Mutex<Set>>()) / block,
         }
-    }
-}
-
-/// The blocks of a set, the one that was read last first.
-type Set = Mutex<Vec<Way>>;
-
-#[derive(Debug)]
-struct Way {
-    block: BlockId,
-    nodes: Box<[Hash]>,
-}
-
-impl Way {
-    const fn bytes(nodes: usize) -> usize {
-        size_of::<Self>() + ALLOCATION_BYTES + nodes * size_of::<Hash>()
     }
 }
 
 #[derive(Debug)]
 struct Pool {
-    sets: Box<[Set]>,
+    sets: Box<[Mutex<Set>]>,
+    /// Blocks that a set may have.
     ways: usize,
     /// Bytes of the blocks.
     bytes: AtomicU64,
@@ -236,7 +220,7 @@ struct Pool {
 impl Pool {
     fn new(Bounds { sets, ways }: Bounds) -> Self {
         Self {
-            sets: (0..sets).map(|_| Set::default()).collect(),
+            sets: (0..sets).map(|_| Mutex::default()).collect(),
             ways,
             bytes: AtomicU64::new(0),
         }
@@ -246,7 +230,7 @@ impl Pool {
         size_of_val(&*self.sets) as u64 + self.bytes.load(Ordering::Relaxed)
     }
 
-    fn set(&self, block: BlockId) -> &Set {
+    fn set(&self, block: BlockId) -> &Mutex<Set> {
         // The blocks of a level fill the sets one after the other. The levels start at different
         // ones, because each has far fewer blocks than the one below.
         let start = (block.level as u64).wrapping_mul(0x9e37_79b9);
@@ -255,34 +239,19 @@ impl Pool {
     }
 
     fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
-        let Ok(mut ways) = self.set(block).try_lock() else {
+        let Ok(mut set) = self.set(block).try_lock() else {
             return false;
         };
-        let Some(at) = ways.iter().position(|way| way.block == block) else {
-            return false;
-        };
-        ways[..=at].rotate_right(1);
-        read(&ways[0].nodes);
-        true
+        let nodes = set.get(block);
+        nodes.map(read).is_some()
     }
 
     fn insert(&self, block: BlockId, nodes: &[Hash]) {
-        let Ok(mut ways) = self.set(block).try_lock() else {
+        let Ok(mut set) = self.set(block).try_lock() else {
             return;
         };
-        if ways.iter().any(|way| way.block == block) {
-            return;
-        }
-        if ways.len() < self.ways {
-            let nodes = nodes.into();
-            ways.push(Way { block, nodes });
-            let bytes = Way::bytes(ways[0].nodes.len()) as u64;
-            self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        } else if let Some(oldest) = ways.last_mut() {
-            oldest.block = block;
-            oldest.nodes.copy_from_slice(nodes);
-        }
-        ways.rotate_right(1);
+        let taken = set.insert(block, nodes, self.ways);
+        self.bytes.fetch_add(taken as u64, Ordering::Relaxed);
     }
 }
 
@@ -334,18 +303,5 @@ mod tests {
             cache.insert(block(4), &[[2; 32]; 126]);
         });
         assert!(held && !cache.read(block(4), |_| {}));
-    }
-
-    #[test]
-    fn a_set_drops_the_block_that_was_read_longest_ago() {
-        // One set of eight blocks.
-        let cache = BlockCache::new(50_000, None);
-        (0..8).for_each(|number| cache.insert(block(number), &[[number as u8; 32]; 126]));
-        assert!(cache.read(block(0), |_| {}));
-        cache.insert(block(8), &[[8; 32]; 126]);
-        let kept =
-            |number| cache.read(block(number), |nodes| assert_eq!(nodes[0][0], number as u8));
-        assert!(kept(0) && kept(8) && !kept(1));
-        assert!((2..8).all(kept));
     }
 }

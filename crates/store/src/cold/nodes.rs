@@ -257,6 +257,13 @@ impl ColdNodes {
         }
     }
 
+    /// Prefetches the lowest block of a path: the cache has those above rather than this one.
+    fn prefetch_lowest(&self, spans: &[NodeSpan<'_>]) {
+        if let Some(block) = spans.iter().find_map(|span| self.between.block(span)) {
+            self.between.prefetch(&self.stored, block);
+        }
+    }
+
     fn fill(&self, span: &mut NodeSpan<'_>) -> Result<(), TreeError> {
         if self.stored.stride.is_stored(span.level) {
             let read = self.stored.read(span.level, span.start, span.nodes);
@@ -300,7 +307,9 @@ impl NodeSource for ColdNodes {
     /// Reads the spans of a block together: the block is hashed once for all of them.
     fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
         // Those of one path come level by level, and so block by block.
-        if !spans.is_sorted_by_key(|span| span.level) {
+        if spans.is_sorted_by_key(|span| span.level) {
+            self.prefetch_lowest(spans);
+        } else {
             let stride = self.stored.stride;
             spans.sort_unstable_by_key(|span| {
                 let block = stride.block(span.level, span.start);
@@ -309,24 +318,18 @@ impl NodeSource for ColdNodes {
         }
         spans.iter().try_for_each(|span| self.ensure(span))?;
         self.announce(spans);
-        let mut rest = spans;
-        while let Some(first) = rest.first() {
-            let block = self.between.block(first);
-            let mut count = 1;
-            while let Some(next) = rest.get(count)
-                && block.is_some()
-                && self.between.block(next) == block
-            {
-                count += 1;
-            }
-            let (now, later) = rest.split_at_mut(count);
-            match block {
-                Some(block) => self.between.read_block(&self.stored, block, now)?,
-                None => now.iter_mut().try_for_each(|span| self.fill(span))?,
-            }
-            rest = later;
-        }
-        Ok(())
+        let of_block = |span: &NodeSpan<'_>| self.between.block(span);
+        // From the top down: what is prefetched arrives meanwhile.
+        spans
+            .chunk_by_mut(|left, right| {
+                let block = of_block(left);
+                block.is_some() && block == of_block(right)
+            })
+            .rev()
+            .try_for_each(|spans| match of_block(&spans[0]) {
+                Some(block) => self.between.read_block(&self.stored, block, spans),
+                None => spans.iter_mut().try_for_each(|span| self.fill(span)),
+            })
     }
 
     fn recomputed_len(&self, level: usize) -> u64 {
