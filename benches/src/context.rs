@@ -17,6 +17,8 @@ pub struct Context {
     pub quick: bool,
     /// The directory of durable trees.
     pub directory: PathBuf,
+    /// The directory for plots.
+    pub plots: Option<PathBuf>,
 }
 
 impl Context {

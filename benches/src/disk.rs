@@ -31,6 +31,27 @@ pub fn allocated(path: &Path) -> io::Result<u64> {
     sum(path, &of)
 }
 
+/// Drops the cached pages of the files below `path` that are synced and not mapped. Does nothing on
+/// systems other than Linux.
+///
+/// # Errors
+/// Those of the system.
+pub fn evict(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.metadata()?.is_dir() {
+            evict(&entry.path())?;
+            continue;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let file = fs::File::open(entry.path())?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+        }
+    }
+    Ok(())
+}
+
 fn sum(path: &Path, of: &dyn Fn(&Metadata) -> u64) -> io::Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(path)? {

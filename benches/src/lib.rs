@@ -11,6 +11,7 @@
 //! | [`child`] | a process for each contender, where memory is measured from outside |
 //! | [`disk`] | the size of folders |
 //! | [`report`] | the table |
+//! | [`plot`] | plots, as SVG |
 //! | [`context`] | the options of a run, and the inputs that rows share |
 //!
 //! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
@@ -27,6 +28,7 @@ pub mod measure;
     reason = "a counting allocator, and settings of malloc; see the modules"
 )]
 pub mod memory;
+pub mod plot;
 pub mod report;
 pub mod rows;
 

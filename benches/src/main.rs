@@ -1,5 +1,5 @@
-//! `rotortree-benches [ROW ..] [--quick] [--dir PATH]`: measures the named rows, or all, and prints
-//! their tables as Markdown. `cargo xtask bench` calls it.
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH] [--plots PATH]`: measures the named rows, or all
+//! that do not run alone, and prints their tables as Markdown. `cargo xtask bench` calls it.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
@@ -46,6 +46,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
     let mut context = Context {
         quick: false,
         directory: std::env::temp_dir(),
+        plots: None,
     };
     let mut chosen = Vec::new();
     while let Some(word) = words.next() {
@@ -57,6 +58,10 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
                     .map(PathBuf::from)
                     .ok_or("--dir needs a path.")?;
             }
+            "--plots" => {
+                let path = words.next().ok_or("--plots needs a path.")?;
+                context.plots = Some(path.into());
+            }
             name => chosen.push(rows::find(name).ok_or_else(|| {
                 let names: Vec<&str> = rows::ALL.iter().map(|row| row.name).collect();
                 format!("There is no row `{name}`. There are: {}.", names.join(", "))
@@ -64,7 +69,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
         }
     }
     if chosen.is_empty() {
-        chosen.extend(rows::ALL);
+        chosen.extend(rows::ALL.iter().filter(|row| !row.alone));
     }
     Ok((context, chosen))
 }

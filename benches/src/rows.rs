@@ -16,6 +16,7 @@ mod p12_memory;
 mod p13_encoded_proof;
 mod p14_stored_proofs;
 mod row;
+mod scale;
 mod shape;
 
 pub use row::Row;
@@ -28,7 +29,7 @@ use crate::child::{self, Task};
 /// # Errors
 /// Those of the trees, and an unknown task.
 pub fn work(task: &Task) -> Outcome<()> {
-    let all = [p10_bulk_load::WORK, p12_memory::WORK];
+    let all = [p10_bulk_load::WORK, p12_memory::WORK, scale::WORK];
     let work = all
         .iter()
         .find(|work| work.tasks.contains(&task.name.as_str()))
@@ -54,6 +55,7 @@ pub const ALL: &[Row] = &[
     p13_encoded_proof::ROW,
     p14_stored_proofs::ROW,
     shape::ROW,
+    scale::ROW,
 ];
 
 /// The row called `name`.

@@ -15,6 +15,15 @@ pub fn threads(id: u32) -> Option<u64> {
     status(id, "Threads:")
 }
 
+/// Faults of this process so far that waited for a disk.
+#[must_use]
+pub fn major_faults() -> Option<u64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program comes before and may have spaces.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(9)?.parse().ok()
+}
+
 /// The most files that this process may have open.
 #[must_use]
 pub fn open_files() -> Option<u64> {

@@ -14,6 +14,7 @@ use crate::report::{Line, Unit, bytes, shown};
 pub(super) const ROW: Row = Row {
     name: "limits",
     title: "What the machine allows (limit: the blake3 crate)",
+    alone: false,
     run,
 };
 

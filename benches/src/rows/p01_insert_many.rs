@@ -18,6 +18,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p1",
     title: "P1: insert_many in memory, 1 M leaves, one thread (limit: the hashes alone, in cache)",
+    alone: false,
     run,
 };
 

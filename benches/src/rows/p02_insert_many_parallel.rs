@@ -17,6 +17,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p2",
     title: "P2: insert_many in memory, 1 M leaves in one call, every processor, warm memory (limit: the hashes alone, in cache)",
+    alone: false,
     run,
 };
 

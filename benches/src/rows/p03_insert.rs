@@ -22,6 +22,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p3",
     title: "P3: single inserts in memory (limit: the hashes needed, one after the other)",
+    alone: false,
     run,
 };
 

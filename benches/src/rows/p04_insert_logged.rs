@@ -19,6 +19,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p4",
     title: "P4: single inserts into a durable tree, flushed every 10 ms (limit: our tree in memory)",
+    alone: false,
     run,
 };
 

@@ -17,6 +17,7 @@ use crate::{Failure, Outcome};
 pub(super) const ROW: Row = Row {
     name: "p5",
     title: "P5: durable single inserts, N = 2 (limit: overwrite 512 bytes and fdatasync)",
+    alone: false,
     run,
 };
 

@@ -13,6 +13,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p6",
     title: "P6: taking a snapshot, N = 2",
+    alone: false,
     run,
 };
 

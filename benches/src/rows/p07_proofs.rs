@@ -19,6 +19,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p7",
     title: "P7: inclusion proofs, N = 2, 1 M leaves (limit: the bare hashes of a path, for batches in batches)",
+    alone: false,
     run,
 };
 

@@ -15,6 +15,7 @@ use crate::report::{Line, Unit, bytes};
 pub(super) const ROW: Row = Row {
     name: "p8",
     title: "P8: opening by replaying the log, N = 4, nothing checkpointed",
+    alone: false,
     run,
 };
 

@@ -17,6 +17,7 @@ use crate::{Outcome, disk, limits};
 pub(super) const ROW: Row = Row {
     name: "p9",
     title: "P9: checkpoints, N = 4 (limit: writing the same bytes into one file, synced)",
+    alone: false,
     run,
 };
 

@@ -14,12 +14,14 @@ use crate::{Outcome, disk};
 pub(super) const BULK_LOAD: Row = Row {
     name: "p10",
     title: "P10: loading blocks of 1 M leaves, each waited for, checkpoints at 256 MiB, N = 4",
+    alone: false,
     run: bulk_load,
 };
 
 pub(super) const REOPEN: Row = Row {
     name: "p11",
     title: "P11: reopening a tree that was loaded so, files cached, N = 4",
+    alone: false,
     run: reopen,
 };
 

@@ -14,6 +14,7 @@ use crate::{Outcome, disk};
 pub(super) const ROW: Row = Row {
     name: "p12",
     title: "P12: memory of small trees, N = 2 (limit: 32 bytes for each node)",
+    alone: false,
     run,
 };
 

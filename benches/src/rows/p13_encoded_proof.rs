@@ -9,6 +9,7 @@ use crate::report::{Line, bytes};
 pub(super) const ROW: Row = Row {
     name: "p13",
     title: "P13: encoded inclusion proofs of random leaves, 1 M leaves, the largest (limit: the hashes alone)",
+    alone: false,
     run,
 };
 

@@ -22,6 +22,7 @@ use crate::report::{Line, Unit, bytes};
 pub(super) const ROW: Row = Row {
     name: "p14",
     title: "P14: proofs from mapped chunks of random leaves, and bytes on disk (limit: all levels stored)",
+    alone: false,
     run,
 };
 

@@ -12,6 +12,8 @@ pub struct Row {
     pub name: &'static str,
     /// The title: what it measures.
     pub title: &'static str,
+    /// Whether it runs only when it is named: it takes minutes and much of a disk.
+    pub alone: bool,
     /// Measures it.
     pub run: fn(&Context) -> Outcome<Vec<Line>>,
 }

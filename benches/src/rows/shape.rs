@@ -19,6 +19,7 @@ use crate::report::{Line, bytes};
 pub(super) const ROW: Row = Row {
     name: "shape",
     title: "What does not grow with the tree, counted, N = 4",
+    alone: false,
     run,
 };
 

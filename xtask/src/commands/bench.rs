@@ -13,8 +13,13 @@ pub(super) const COMMAND: Command = Command {
     summary: "measure the rows of the performance table against a peer and the machine",
     options: &[
         ("limits p1 .. p14 shape", "these rows alone"),
+        (
+            "scale",
+            "trees of up to 500 M leaves: minutes, and 17 GB of disk",
+        ),
         ("--quick", "smaller inputs and fewer rounds"),
         ("--dir PATH", "where durable trees are made"),
+        ("--plots PATH", "where `scale` puts its plots"),
     ],
     run,
 };
@@ -24,8 +29,10 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if args.flag("--quick") {
         words.push("--quick".to_owned());
     }
-    if let Some(directory) = args.value("--dir")? {
-        words.extend(["--dir".to_owned(), directory]);
+    for option in ["--dir", "--plots"] {
+        if let Some(path) = args.value(option)? {
+            words.extend([option.to_owned(), path]);
+        }
     }
     args.finish()?;
     let command = format!("run --quiet --release -p {BENCHES} --");
@@ -44,7 +51,7 @@ const LAST_ROW: u32 = 14;
 fn rows(args: &mut Args) -> Vec<String> {
     std::iter::once("limits".to_owned())
         .chain((1..=LAST_ROW).map(|number| format!("p{number}")))
-        .chain(std::iter::once("shape".to_owned()))
+        .chain(["shape", "scale"].map(str::to_owned))
         .filter(|row| args.flag(row))
         .collect()
 }
