@@ -1,5 +1,5 @@
-//! `rotortree-benches [ROW ..] [--quick] [--dir PATH] [--plots PATH]`: measures the named rows, or all
-//! that do not run alone, and prints their tables as Markdown. `cargo xtask bench` calls it.
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH] [--plots PATH]`: measures the named rows, or
+//! all that do not run alone, and prints their tables as Markdown. `cargo xtask bench` calls it.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
