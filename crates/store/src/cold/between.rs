@@ -10,10 +10,7 @@ use rotortree_lean_imt::{
 };
 
 use super::{
-    ahead::Units,
-    cache::{BlockCache, BlockId},
-    failure::Unreadable,
-    stored::StoredLevels,
+    ahead::Units, cache::BlockCache, failure::Unreadable, set::BlockId, stored::StoredLevels,
 };
 
 /// The most nodes of a block.

@@ -17,7 +17,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use rotortree_hasher::Hash;
 
-use super::set::{self, Set, WAYS};
+use super::set::{self, BlockId, Set, WAYS};
 use crate::{
     fork::is_child,
     runtime::{Lane, Runtime},
@@ -25,13 +25,6 @@ use crate::{
 
 /// The cache is given back after no read for one to two of these periods.
 const IDLE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 5_000 });
-
-/// A block, by the stored level that has it and its number there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BlockId {
-    pub(super) level: usize,
-    pub(super) number: u64,
-}
 
 /// Inner nodes of blocks, bounded in bytes. Blocks of level 0 take at most a quarter: a proof of a
 /// random leaf rarely finds its block of leaves again, but all proofs share the blocks above. Once

@@ -6,8 +6,6 @@
 
 use rotortree_hasher::Hash;
 
-use super::cache::BlockId;
-
 /// The most blocks of a set.
 pub(super) const WAYS: usize = 8;
 /// Bytes that the allocator takes for a block beside its nodes.
@@ -16,6 +14,13 @@ const ALLOCATION_BYTES: usize = 16;
 /// Bytes that a block with so many inner nodes takes beside its set.
 pub(super) const fn block_bytes(nodes: usize) -> usize {
     ALLOCATION_BYTES + nodes * size_of::<Hash>()
+}
+
+/// A block, by the stored level that has it and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BlockId {
+    pub(super) level: usize,
+    pub(super) number: u64,
 }
 
 /// Blocks, the one that was read last first.
