@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 5] = [
+const LAYERS: [Layer; 6] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
@@ -32,6 +32,12 @@ const LAYERS: [Layer; 5] = [
         below: &["rotortree-hasher"],
         // loom only where the whole build is `--cfg loom`.
         requires: Some(&["thiserror", "loom"]),
+    },
+    Layer {
+        name: "rotortree-tiles",
+        folder: "crates/tiles/",
+        below: &["rotortree-hasher", "rotortree-lean-imt"],
+        requires: None,
     },
     Layer {
         name: "rotortree-wal",
@@ -48,7 +54,13 @@ const LAYERS: [Layer; 5] = [
     Layer {
         name: "rotortree",
         folder: "crates/rotortree/",
-        below: &["rotortree-hasher", "rotortree-lean-imt", "rotortree-store"],
+        // The tiles for an example alone.
+        below: &[
+            "rotortree-hasher",
+            "rotortree-lean-imt",
+            "rotortree-store",
+            "rotortree-tiles",
+        ],
         requires: Some(&[]),
     },
 ];
@@ -60,7 +72,7 @@ const TOP: [&str; 2] = ["xtask", "rotortree-benches"];
 const MEASURES: &str = "rotortree-benches";
 
 /// Other people's Merkle trees; a published version of a crate of ours counts as one too.
-const COMPETITORS: [&str; 8] = [
+const COMPETITORS: [&str; 10] = [
     "zk-kit-lean-imt",
     "zk-kit-imt",
     "lean-imt",
@@ -69,6 +81,8 @@ const COMPETITORS: [&str; 8] = [
     "rs_merkle",
     "merkle-cbt",
     "ct-merkle",
+    "signed_note",
+    "tlog_tiles",
 ];
 
 /// Dependencies that the layers do not permit, as sentences.
@@ -240,6 +254,7 @@ mod tests {
         assert_eq!(problems("rotortree-store", internal("rotortree-wal")), 0);
         assert_eq!(problems("rotortree-store", internal("rotortree")), 1);
         assert_eq!(problems("rotortree-wal", internal("rotortree-hasher")), 1);
+        assert_eq!(problems("rotortree-tiles", internal("rotortree-store")), 1);
         assert_eq!(problems("rotortree", internal("rotortree-wal")), 1);
         let test_only = and(internal("rotortree-store"), "kind", "dev");
         assert_eq!(problems("rotortree-lean-imt", test_only), 1);

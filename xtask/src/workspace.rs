@@ -7,9 +7,10 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use crate::outcome::{Failure, Outcome};
 
 /// The published crates, lowest first: a crate only depends on those before it.
-pub(crate) const CRATES: [&str; 5] = [
+pub(crate) const CRATES: [&str; 6] = [
     "rotortree-hasher",
     "rotortree-lean-imt",
+    "rotortree-tiles",
     "rotortree-wal",
     "rotortree-store",
     "rotortree",

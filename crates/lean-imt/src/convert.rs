@@ -1,4 +1,5 @@
-//! Proofs in the forms of other programs: circuits, the JavaScript LeanIMT, Solidity.
+//! Proofs in the forms of other programs: circuits, the JavaScript LeanIMT, Solidity, transparency
+//! logs.
 //!
 //! Every form is made from an inclusion or consistency proof whose shape has been checked. A proof
 //! that comes from outside ([`NaryProof::from_lean_imt`](crate::NaryProof::from_lean_imt)) is
@@ -8,6 +9,7 @@ mod abi;
 mod binary;
 mod lean_imt;
 mod padded;
+mod rfc6962;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod circuits;
 mod javascript;
+mod rfc6962;
 mod solidity;
 
 use rotortree_hasher::Blake3Hasher;

@@ -1,0 +1,193 @@
+//! [`PublicKey`]: verifies the signature lines of one key.
+
+use std::{fmt, str::FromStr};
+
+use ed25519_dalek::VerifyingKey;
+use sha2::{Digest, Sha256};
+
+use super::signature::{Signature, is_key_name};
+use crate::text;
+
+/// What an Ed25519 key signs; the ID of the key depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// The text of a note: signature type 1 of `signed-note`.
+    Note,
+    /// The text of a checkpoint and a time: signature type 4, of `tlog-cosignature`.
+    Cosignature,
+}
+
+impl KeyKind {
+    /// The signature type.
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Note => 1,
+            Self::Cosignature => 4,
+        }
+    }
+
+    pub(super) const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Note),
+            4 => Some(Self::Cosignature),
+            _ => None,
+        }
+    }
+}
+
+/// Why a text or bytes are not a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The text is not spelled as a key.
+    #[error("a key is `name+id+base64`, a secret one with `PRIVATE+KEY+` before it")]
+    Spelling,
+    /// The name cannot be that of a key.
+    #[error("the name of a key is not empty and has neither spaces nor `+`")]
+    Name,
+    /// The ID is not that of name and key.
+    #[error("the ID of the key is not that of its name and bytes")]
+    Id,
+    /// The key is not an Ed25519 key for notes or cosignatures.
+    #[error("the key is neither an Ed25519 key for notes nor one for cosignatures")]
+    Kind,
+    /// The system has no randomness for a new key, or the file cannot be read.
+    #[error("the key cannot be had: {0}")]
+    Unavailable(String),
+}
+
+/// A public key with its name. It prints, and parses, in the form of Go's `note` package:
+/// `name+id+base64`.
+///
+/// ```
+/// use rotortree_tiles::{KeyKind, PublicKey};
+///
+/// let text = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+/// let key: PublicKey = text.parse()?;
+/// assert_eq!((key.name(), key.kind()), ("PeterNeumann", KeyKind::Note));
+/// assert_eq!(key.to_string(), text);
+/// # Ok::<(), rotortree_tiles::KeyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    name: String,
+    id: u32,
+    kind: KeyKind,
+    key: VerifyingKey,
+}
+
+impl PublicKey {
+    /// The key of these 32 bytes.
+    ///
+    /// # Errors
+    /// [`KeyError::Name`], [`KeyError::Kind`] for bytes that are no point of the curve.
+    pub fn new(name: impl Into<String>, kind: KeyKind, key: &[u8; 32]) -> Result<Self, KeyError> {
+        let name = name.into();
+        if !is_key_name(&name) {
+            return Err(KeyError::Name);
+        }
+        let key = VerifyingKey::from_bytes(key).map_err(|_| KeyError::Kind)?;
+        let mut hash = Sha256::new();
+        hash.update(&name);
+        hash.update([b'\n', kind.byte()]);
+        hash.update(key.as_bytes());
+        let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+        Ok(Self {
+            name,
+            id: u32::from_be_bytes([a, b, c, d]),
+            kind,
+            key,
+        })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the key signs.
+    #[must_use]
+    pub const fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// Name and ID, which a signature line repeats.
+    #[must_use]
+    pub fn id(&self) -> (&str, u32) {
+        (&self.name, self.id)
+    }
+
+    /// Whether both are one key, perhaps under two names.
+    pub(crate) fn has_point_of(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
+    /// Whether the line is of this key and holds for the text.
+    #[must_use]
+    pub fn verify(&self, text: &str, signature: &Signature) -> bool {
+        if signature.key() != self.id() {
+            return false;
+        }
+        let (message, bytes) = match self.kind {
+            KeyKind::Note => (text.to_owned(), signature.bytes()),
+            KeyKind::Cosignature => match signature.timestamp() {
+                Some(time) if i64::try_from(time).is_ok() => {
+                    (cosigned(text, time), &signature.bytes()[8..])
+                }
+                _ => return false,
+            },
+        };
+        bytes
+            .try_into()
+            .is_ok_and(|bytes| self.key.verify_strict(message.as_bytes(), &bytes).is_ok())
+    }
+}
+
+/// The message that a cosignature signs.
+pub(super) fn cosigned(text: &str, time: u64) -> String {
+    format!("cosignature/v1\ntime {time}\n{text}")
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = [&[self.kind.byte()][..], self.key.as_bytes()].concat();
+        write!(f, "{}+{:08x}+{}", self.name, self.id, text::encode(&key))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let (name, kind, id, bytes) = parse_key(text)?;
+        let key = Self::new(name, kind, &bytes)?;
+        match key.id == id {
+            true => Ok(key),
+            false => Err(KeyError::Id),
+        }
+    }
+}
+
+/// Name, kind, ID and bytes of `name+id+base64`.
+pub(super) fn parse_key(text: &str) -> Result<(&str, KeyKind, u32, [u8; 32]), KeyError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyError::Spelling);
+    };
+    let number = u32::from_str_radix(id, 16).map_err(|_| KeyError::Spelling)?;
+    if format!("{number:08x}") != id {
+        return Err(KeyError::Spelling);
+    }
+    let bytes = text::decode(key).ok_or(KeyError::Spelling)?;
+    let (kind, bytes) = bytes.split_first().ok_or(KeyError::Spelling)?;
+    let kind = KeyKind::from_byte(*kind).ok_or(KeyError::Kind)?;
+    let bytes = bytes.try_into().map_err(|_| KeyError::Kind)?;
+    Ok((name, kind, number, bytes))
+}
