@@ -9,7 +9,10 @@ use super::x86_64;
 use crate::group_state::GroupState;
 use crate::hash::Hash;
 #[cfg(target_arch = "x86_64")]
-use crate::x86_64::cpu::{Avx2, Avx512};
+use crate::x86_64::{
+    cpu::{Avx2, Avx512},
+    latency,
+};
 
 /// Compresses a block of `len` bytes with these flags into the chaining value. The block is two
 /// children, or one child and zeros. All functions of this kind compute the same; the tests run
@@ -21,7 +24,7 @@ impl<F: Fn(&mut [u32; 8], [&Hash; 2], u32, u32)> Compress for F {}
 /// Compresses with the fastest function that this CPU can run.
 pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u32) {
     #[cfg(target_arch = "x86_64")]
-    {
+    if !latency::is_shorter_without_vectors() {
         if let Some(cpu) = Avx512::detect() {
             return x86_64::compress_avx512(cpu, cv, block, len, flags);
         }

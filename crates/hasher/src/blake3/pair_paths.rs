@@ -1,5 +1,5 @@
-//! Paths of pairs. AVX-512 takes sixteen at a time; a single path stays in registers; other numbers
-//! of paths take the way that every hasher has.
+//! Paths of pairs. AVX-512 takes sixteen at a time; a single path stays in vector registers where a
+//! chain of vector operations is fast; other numbers of paths take the way that every hasher has.
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
@@ -7,7 +7,10 @@ use super::{chain, groups};
 use crate::hash::Hash;
 use crate::pair_path::{self, PairPath};
 #[cfg(target_arch = "x86_64")]
-use crate::x86_64::cpu::{Avx2, Avx512};
+use crate::x86_64::{
+    cpu::{Avx2, Avx512},
+    latency,
+};
 
 /// Implements [`Hasher::hash_pair_paths`](crate::Hasher::hash_pair_paths).
 pub(super) fn hash<'a>(
@@ -16,7 +19,7 @@ pub(super) fn hash<'a>(
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
     #[cfg(target_arch = "x86_64")]
-    {
+    if paths.len() != 1 || !latency::is_shorter_without_vectors() {
         if let Some(cpu) = Avx512::detect() {
             return hash_avx512(cpu, paths, steps, sibling);
         }
