@@ -28,33 +28,28 @@ pub(super) fn compress(cv: &mut [u32; 8], block: [&Hash; 2], len: u32, flags: u3
     }
 }
 
-const COLUMNS: [[usize; 4]; 4] = [[0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15]];
-const DIAGONALS: [[usize; 4]; 4] = [[0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14]];
-
 // Forced inline, so that `order` is a constant and the state stays in registers.
 #[inline(always)]
 fn round(v: &mut [u32; 16], m: &[u32; 16], order: [usize; 16]) {
     let word = |position| m[order[position]];
-    half::<16, 12>(v, COLUMNS, [word(0), word(2), word(4), word(6)]);
-    half::<8, 7>(v, COLUMNS, [word(1), word(3), word(5), word(7)]);
-    half::<16, 12>(v, DIAGONALS, [word(8), word(10), word(12), word(14)]);
-    half::<8, 7>(v, DIAGONALS, [word(9), word(11), word(13), word(15)]);
+    quarter(v, [0, 4, 8, 12], word(0), word(1));
+    quarter(v, [1, 5, 9, 13], word(2), word(3));
+    quarter(v, [2, 6, 10, 14], word(4), word(5));
+    quarter(v, [3, 7, 11, 15], word(6), word(7));
+    quarter(v, [0, 5, 10, 15], word(8), word(9));
+    quarter(v, [1, 6, 11, 12], word(10), word(11));
+    quarter(v, [2, 7, 8, 13], word(12), word(13));
+    quarter(v, [3, 4, 9, 14], word(14), word(15));
 }
 
-/// Half a quarter-round of four columns or diagonals, operation by operation. The four are
-/// independent, so the CPU executes them in parallel.
 #[inline(always)]
-fn half<const D: u32, const B: u32>(v: &mut [u32; 16], quarters: [[usize; 4]; 4], m: [u32; 4]) {
-    for ([a, b, _, _], m) in quarters.into_iter().zip(m) {
-        v[a] = v[a].wrapping_add(m).wrapping_add(v[b]);
-    }
-    for [a, _, _, d] in quarters {
-        v[d] = (v[d] ^ v[a]).rotate_right(D);
-    }
-    for [_, _, c, d] in quarters {
-        v[c] = v[c].wrapping_add(v[d]);
-    }
-    for [_, b, c, _] in quarters {
-        v[b] = (v[b] ^ v[c]).rotate_right(B);
-    }
+fn quarter(v: &mut [u32; 16], [a, b, c, d]: [usize; 4], first: u32, second: u32) {
+    v[a] = v[a].wrapping_add(first).wrapping_add(v[b]);
+    v[d] = (v[d] ^ v[a]).rotate_right(16);
+    v[c] = v[c].wrapping_add(v[d]);
+    v[b] = (v[b] ^ v[c]).rotate_right(12);
+    v[a] = v[a].wrapping_add(second).wrapping_add(v[b]);
+    v[d] = (v[d] ^ v[a]).rotate_right(8);
+    v[c] = v[c].wrapping_add(v[d]);
+    v[b] = (v[b] ^ v[c]).rotate_right(7);
 }
