@@ -103,8 +103,10 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
     let live = LiveLog::read_owned(storage, &manifest)?;
+    // Where the readable is durable, nothing has to be written again.
+    let stays = storage.readable_is_durable();
     // A segment that is no longer written to may still have room behind its end.
-    let mut compact = live.total_bytes() <= COMPACT_BYTES + MAX_ROOM_BYTES;
+    let mut compact = !stays && live.total_bytes() <= COMPACT_BYTES + MAX_ROOM_BYTES;
     let scan = spans::scan_log(live.segments.len(), live.total_bytes());
     let scanned = scan.run(|| {
         let nothing = ReplayedPrefix::nothing(manifest.position());
@@ -120,7 +122,10 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         let scanned = live.assess_and_replay(&mut tree, nothing, 0, progress)?;
         Ok((scanned.assessment, scanned.replayed))
     });
-    let (assessment, replayed) = scanned.map_err(StorageError::Io)?;
+    let (mut assessment, replayed) = scanned.map_err(StorageError::Io)?;
+    if stays {
+        assessment.attested = assessment.attested.max(assessment.end);
+    }
     ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
     judge(&live, &manifest, &assessment, config.recovery, &mut report)?;
 

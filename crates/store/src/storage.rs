@@ -171,8 +171,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StorageError::FileLocked`] at once if there is an owner already, be it through
-    /// this very handle.
+    /// [`StorageError::FileLocked`] if there is an owner already, be it through this very handle:
+    /// at once, or within the time after which the backend takes an owner for gone.
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
     /// Removes the remains of earlier crashes: temporary files and, in a vacant place, the segment
@@ -232,9 +232,14 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError>;
 
     /// Whether the readable part of a segment is durable. If so, readers show it as they find it,
-    /// and a writer that falls idle leaves no mark. Otherwise a reader shows the part that marks
+    /// and a writer that falls idle leaves no mark; the next owner keeps the segments as they are
+    /// and copies none of their records into its own. Otherwise a reader shows the part that marks
     /// and later groups attest; a backend without marks then gets one empty group, durably,
-    /// whenever the writer falls idle. A constant of the place.
+    /// whenever the writer falls idle; and the next owner writes again what nothing attests, or a
+    /// small log as a whole. A constant of the place.
+    ///
+    /// Such a backend fences: once there is another owner, an earlier one can add nothing to a
+    /// segment, however long its request was under way. What was read is then all there will be.
     fn readable_is_durable(&self) -> bool {
         false
     }

@@ -11,3 +11,4 @@ mod objects;
 mod owner;
 mod place;
 mod properties;
+mod takeover;

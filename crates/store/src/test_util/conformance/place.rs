@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::site::{Clause, Halting, Site, content, pattern};
+use super::site::{Clause, Halting, Site, assert_content, content, pattern};
 use crate::{
     StorageError,
     storage::{FIRST_SEGMENT, MAX_HEADER_BYTES, Place, Reads, Shard, Storage, Stream},
@@ -35,6 +35,10 @@ pub(super) const CLAUSES: &[Clause] = &[
     (
         "sweeping keeps everything that a manifest stands beside",
         sweep_keeps,
+    ),
+    (
+        "the segments of an earlier owner stay as it left them",
+        earlier_owner,
     ),
     (
         "quarantined bytes stay within the place whatever their label, are kept once, and never \
@@ -215,4 +219,26 @@ fn create(storage: &dyn Storage, number: u64, len: usize) {
     let bytes = pattern(number, len);
     let written = storage.create_segment(number, &bytes);
     assert_eq!(written.expect("the segment is created"), len as u64);
+}
+
+fn earlier_owner(site: &Site<'_>) {
+    let mut written = Vec::new();
+    for owner in 0..3_u64 {
+        let (storage, _owner) = site.owned();
+        storage.sweep().expect("sweeping works");
+        let segment = owner + 1;
+        let (head, group) = (pattern(owner, 700), pattern(owner + 10, 1024));
+        let offset = storage.create_segment(segment, &head).expect("created");
+        storage
+            .commit_group(segment, offset, &group)
+            .expect("committed");
+        written.push([head, group].concat());
+        let manifest = storage.commit_manifest(owner, b"manifest");
+        manifest.expect("the manifest is committed");
+        for handle in [&*storage, &*site.open()] {
+            for (segment, written) in (1..).zip(&written) {
+                assert_content(handle, segment, written);
+            }
+        }
+    }
 }
