@@ -10,6 +10,7 @@
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -21,7 +22,13 @@ struct Counting;
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
 fn more(bytes: usize) {
+    // A thread that is ending has no counter any more.
+    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
     let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
     PEAK.fetch_max(live, Ordering::Relaxed);
 }
@@ -81,6 +88,13 @@ pub(crate) fn peak<R>(work: impl FnOnce() -> R) -> (R, usize) {
     let result = work();
     let peak = PEAK.load(Ordering::Relaxed);
     (result, peak.saturating_sub(before))
+}
+
+/// The outcome of `work`, and how often this thread asked for memory during it.
+pub(crate) fn calls<R>(work: impl FnOnce() -> R) -> (R, usize) {
+    let before = CALLS.get();
+    let result = work();
+    (result, CALLS.get() - before)
 }
 
 #[test]

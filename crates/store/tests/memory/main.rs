@@ -8,7 +8,12 @@
 #![expect(clippy::print_stdout, reason = "the tests tell what they measured")]
 
 mod allocator;
+#[path = "../common/counted.rs"]
+mod common_counted;
+mod costs;
 mod fields;
+#[path = "../common/intercepted.rs"]
+mod intercepted;
 mod replay;
 #[cfg(target_os = "linux")]
 mod sparse;
