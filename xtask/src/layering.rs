@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 7] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
@@ -38,6 +38,14 @@ const LAYERS: [Layer; 6] = [
         folder: "crates/tiles/",
         below: &["rotortree-hasher", "rotortree-lean-imt"],
         requires: None,
+    },
+    Layer {
+        name: "rotortree-poseidon",
+        folder: "crates/poseidon/",
+        // The tree for its examples and for the groups of Semaphore.
+        below: &["rotortree-hasher", "rotortree-lean-imt"],
+        // once_cell keeps derived constants without `std`; cpufeatures finds the lanes.
+        requires: Some(&["once_cell", "cpufeatures"]),
     },
     Layer {
         name: "rotortree-wal",

@@ -7,10 +7,11 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use crate::outcome::{Failure, Outcome};
 
 /// The published crates, lowest first: a crate only depends on those before it.
-pub(crate) const CRATES: [&str; 6] = [
+pub(crate) const CRATES: [&str; 7] = [
     "rotortree-hasher",
     "rotortree-lean-imt",
     "rotortree-tiles",
+    "rotortree-poseidon",
     "rotortree-wal",
     "rotortree-store",
     "rotortree",

@@ -6,15 +6,8 @@
 
 use core::ops::{Add, Mul, Sub};
 
-use crate::wide::Wide;
-
-/// The order p of the scalar field of BN254, from the low word up.
-pub(crate) const MODULUS: [u64; 4] = [
-    0x43e1_f593_f000_0001,
-    0x2833_e848_79b9_7091,
-    0xb850_45b6_8181_585d,
-    0x3064_4e72_e131_a029,
-];
+use crate::wide::{Wide, multiply};
+use crate::words::{MODULUS, less_if_not_below, minus};
 
 /// `2^512 mod p`, which takes a number into Montgomery form.
 const SQUARED_RADIX: Element = Element([
@@ -96,7 +89,7 @@ impl Mul for Element {
 
     #[inline]
     fn mul(self, other: Self) -> Self {
-        Self(Wide::product(&self.0, &other.0).reduce())
+        Self(multiply(&self.0, &other.0))
     }
 }
 
@@ -121,32 +114,13 @@ impl Sub for Element {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        let (negative, _) = minus(&MODULUS, &other.0);
-        self + Self(less_if_not_below(negative, &MODULUS))
+        match minus(&self.0, &other.0) {
+            (difference, false) => Self(difference),
+            // Below zero, and so 2^256 too large: taking `2^256 - p` adds p.
+            (difference, true) => Self(minus(&difference, &minus(&[0; 4], &MODULUS).0).0),
+        }
     }
 }
 
-/// Whether a number is below p: the one number that an element has in a tree.
-pub(crate) fn is_canonical(number: &[u64; 4]) -> bool {
-    minus(number, &MODULUS).1
-}
-
-/// `a - b`, and whether `a` is below `b`; then the difference is too large by 2^256.
-#[inline]
-pub(crate) fn minus(a: &[u64; 4], b: &[u64; 4]) -> ([u64; 4], bool) {
-    let mut borrow = false;
-    let difference = core::array::from_fn(|i| {
-        let (word, first) = a[i].overflowing_sub(b[i]);
-        let (word, second) = word.overflowing_sub(u64::from(borrow));
-        borrow = first | second;
-        word
-    });
-    (difference, borrow)
-}
-
-/// `number - limit`, or the number itself where it is below.
-#[inline]
-pub(crate) fn less_if_not_below(number: [u64; 4], limit: &[u64; 4]) -> [u64; 4] {
-    let (difference, below) = minus(&number, limit);
-    if below { number } else { difference }
-}
+#[cfg(test)]
+pub(crate) mod tests;

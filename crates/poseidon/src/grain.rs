@@ -5,7 +5,8 @@
 //! USENIX Security 2021, appendix E), as its authors' script `generate_parameters_grain.sage` has
 //! it. The constants of circomlib come from that script.
 
-use crate::element::{Element, is_canonical};
+use crate::element::Element;
+use crate::words::is_canonical;
 
 /// Bits of a number of the field.
 const FIELD_BITS: u32 = 254;

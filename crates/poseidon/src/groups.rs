@@ -2,6 +2,8 @@
 
 use rotortree_hasher::Hash;
 
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{Ifma, MOST, hash_up_to_16};
 use crate::order::ByteOrder;
 use crate::scalar;
 
@@ -20,6 +22,22 @@ pub(crate) fn hash_all<O: ByteOrder>(arity: usize, children: &[Hash], parents: &
         children.len(),
         parents.len(),
     );
+    #[cfg(target_arch = "x86_64")]
+    if let Some(cpu) = Ifma::detect() {
+        for (children, parents) in children.chunks(MOST * arity).zip(parents.chunks_mut(MOST)) {
+            // One group in lanes takes longer than alone.
+            match parents {
+                [parent] => *parent = hash_one::<O>(children),
+                _ => hash_up_to_16::<O>(cpu, arity, children, parents),
+            }
+        }
+        return;
+    }
+    hash_one_by_one::<O>(arity, children, parents);
+}
+
+/// [`hash_all`] where there are no lanes.
+fn hash_one_by_one<O: ByteOrder>(arity: usize, children: &[Hash], parents: &mut [Hash]) {
     for (group, parent) in children.chunks_exact(arity).zip(parents) {
         *parent = hash_one::<O>(group);
     }

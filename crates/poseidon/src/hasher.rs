@@ -5,10 +5,10 @@ use core::marker::PhantomData;
 
 use rotortree_hasher::{Hash, Hasher};
 
-use crate::element::is_canonical;
 use crate::groups;
 use crate::order::{BigEndian, ByteOrder, LittleEndian};
 use crate::parameters::MAX_CHILDREN;
+use crate::words::is_canonical;
 
 /// Poseidon over the scalar field of BN254, as circomlib has it: `Poseidon(n)` of the `n` children
 /// of a group. `O` is the order of the bytes of a number.
@@ -26,7 +26,7 @@ use crate::parameters::MAX_CHILDREN;
 /// use rotortree_poseidon::PoseidonHasher;
 ///
 /// let mut tree = LeanIMT::<_, 16, 32>::new(PoseidonHasher::new());
-/// tree.insert(&[0; 32]);
+/// tree.insert([0; 32]);
 /// ```
 ///
 /// while one with N = 8 does:
@@ -36,7 +36,7 @@ use crate::parameters::MAX_CHILDREN;
 /// use rotortree_poseidon::PoseidonHasher;
 ///
 /// let mut tree = LeanIMT::<_, 8, 32>::new(PoseidonHasher::new());
-/// tree.insert(&[0; 32])?;
+/// tree.insert([0; 32])?;
 /// # Ok::<(), rotortree_lean_imt::TreeError>(())
 /// ```
 ///

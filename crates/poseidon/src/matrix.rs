@@ -34,10 +34,6 @@ impl Matrix {
         self.entries.len() / self.columns
     }
 
-    pub(crate) fn column_count(&self) -> usize {
-        self.columns
-    }
-
     pub(crate) fn row(&self, row: usize) -> &[Element] {
         &self.entries[row * self.columns..][..self.columns]
     }

@@ -54,3 +54,43 @@ impl Parameters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ark_ff::PrimeField;
+    use light_poseidon::parameters::bn254_x5::get_poseidon_parameters;
+
+    use super::*;
+
+    fn words(element: ark_bn254::Fr) -> [u64; 4] {
+        element.into_bigint().0
+    }
+
+    #[test]
+    fn the_generator_gives_the_constants_of_circomlib() {
+        for children in 2..=MAX_CHILDREN {
+            let width = children + 1;
+            let theirs = get_poseidon_parameters::<ark_bn254::Fr>(width as u8).unwrap();
+            let ours = Parameters::new(children);
+            assert_eq!(theirs.partial_rounds, ours.partial_rounds);
+            assert_eq!(theirs.full_rounds, 2 * HALF_FULL_ROUNDS);
+            let constants = ours.constants.iter().flatten().map(|c| c.number());
+            assert!(constants.eq(theirs.ark.into_iter().map(words)), "{width}");
+            let entries = ours.matrix.entries().iter().map(|entry| entry.number());
+            assert!(
+                entries.eq(theirs.mds.into_iter().flatten().map(words)),
+                "{width}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_draw_of_each_matrix_is_a_cauchy_matrix() {
+        for children in 2..=MAX_CHILDREN {
+            // An inverse of zero would be zero, and equal numbers give equal rows or columns.
+            let matrix = Parameters::new(children).matrix;
+            assert!(!matrix.entries().contains(&Element::ZERO));
+            assert!(matrix.inverse().is_some());
+        }
+    }
+}

@@ -43,9 +43,6 @@ use crate::element::Element;
 use crate::matrix::{Matrix, dot};
 use crate::parameters::{HALF_FULL_ROUNDS, Parameters};
 
-/// Sums of products of a state: a row of coefficients and a constant for each.
-pub(crate) type Sums<'a, C> = (&'a [C], &'a [C]);
-
 /// The constants of one width, in the form that some arithmetic wants.
 pub(crate) struct Schedule<C> {
     /// Number of elements of a state.

@@ -4,7 +4,7 @@
 //! 1985), product by product or after several products. The bounds need no more of p than that it
 //! is below 2^254.
 
-use crate::element::{MODULUS, less_if_not_below, minus};
+use crate::words::{MODULUS, less_if_not_below, minus};
 
 /// `-1 / p mod 2^64`.
 const NEGATIVE_INVERSE: u64 = {
@@ -65,29 +65,32 @@ impl Wide {
     /// Adds `a * b`. The caller has the proof that the sum is below 2^512.
     #[inline]
     pub(crate) fn add_product(&mut self, a: &[u64; 4], b: &[u64; 4]) {
-        let Self(product) = Self::product(a, b);
-        let mut carry = false;
-        for (word, other) in self.0.iter_mut().zip(product) {
-            let (sum, first) = word.overflowing_add(other);
-            let (sum, second) = sum.overflowing_add(u64::from(carry));
-            (*word, carry) = (sum, first | second);
+        let wide = &mut self.0;
+        let mut above = 0;
+        for i in 0..4 {
+            let mut carry = 0;
+            for j in 0..4 {
+                (wide[i + j], carry) = multiply_add(wide[i + j], a[i], b[j], carry);
+            }
+            (wide[i + 4], above) = add(wide[i + 4], carry, above);
         }
-        debug_assert!(!carry, "the sum of products overflows");
+        debug_assert_eq!(above, 0, "the sum of products overflows");
     }
 
     /// Brings the high half below `2 p`; the remainder modulo p stays.
     #[inline]
     pub(crate) fn settle(&mut self) {
-        let high = self.high();
-        if !minus(&high, &DOUBLE_MODULUS).1 {
-            self.settle_high(high);
+        // A half whose high word is below that of `2 p` is itself below.
+        if self.0[7] >= DOUBLE_MODULUS[3] {
+            self.settle_high();
         }
     }
 
     /// Rare where there are few products, and kept out of the way of the others.
     #[cold]
-    fn settle_high(&mut self, mut high: [u64; 4]) {
+    fn settle_high(&mut self) {
         // The half is below 2^256, which is less than 6 p.
+        let mut high = self.high();
         while let (less, false) = minus(&high, &DOUBLE_MODULUS) {
             high = less;
         }
@@ -113,8 +116,7 @@ impl Wide {
             for j in 0..4 {
                 (wide[i + j], carry) = multiply_add(wide[i + j], factor, MODULUS[j], carry);
             }
-            let sum = u128::from(wide[i + 4]) + u128::from(carry) + u128::from(above);
-            (wide[i + 4], above) = (sum as u64, (sum >> 64) as u64);
+            (wide[i + 4], above) = add(wide[i + 4], carry, above);
         }
         debug_assert_eq!(above, 0, "the quotient is below 4 p");
         let mut reduced = Self(wide);
@@ -123,10 +125,40 @@ impl Wide {
     }
 }
 
+/// `a * b / 2^256` modulo p, below p, for factors below p: a reduction word by word beside the
+/// product, which keeps the sum in four words.
+///
+/// After each word `sum` is below `2 p`: with the word `a` and the factor both below 2^64 it is
+/// below `(2 p + 2^64 b + 2^64 p) / 2^64`, and b is below p. So no word is needed above the fourth,
+/// where the two carries add up to less than 2^64.
+#[inline]
+pub(crate) fn multiply(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
+    let mut sum = [0; 4];
+    for word in a {
+        let mut carry;
+        (sum[0], carry) = multiply_add(sum[0], *word, b[0], 0);
+        let factor = sum[0].wrapping_mul(NEGATIVE_INVERSE);
+        let (_, mut reduced) = multiply_add(sum[0], factor, MODULUS[0], 0);
+        for j in 1..4 {
+            (sum[j], carry) = multiply_add(sum[j], *word, b[j], carry);
+            (sum[j - 1], reduced) = multiply_add(sum[j], factor, MODULUS[j], reduced);
+        }
+        sum[3] = carry + reduced;
+    }
+    less_if_not_below(sum, &MODULUS)
+}
+
 /// `sum + a * b + carry`, as its low and its high word. It is below 2^128: the largest is
 /// `(2^64 - 1)^2 + 2 (2^64 - 1)`, which is `2^128 - 1`.
 #[inline]
 fn multiply_add(sum: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
     let wide = u128::from(a) * u128::from(b) + u128::from(sum) + u128::from(carry);
+    (wide as u64, (wide >> 64) as u64)
+}
+
+/// `a + b + carry`, as its low and its high word.
+#[inline]
+fn add(a: u64, b: u64, carry: u64) -> (u64, u64) {
+    let wide = u128::from(a) + u128::from(b) + u128::from(carry);
     (wide as u64, (wide >> 64) as u64)
 }

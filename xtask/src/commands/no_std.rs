@@ -27,10 +27,11 @@ pub(super) const COMMAND: Command = Command {
 const BARE: &str = "x86_64-unknown-none";
 
 /// The packages to compile for the bare target if the proof cannot be linked.
-const COMPILED: [&str; 4] = [
+const COMPILED: [&str; 5] = [
     "-p rotortree-hasher --no-default-features --features blake3,digest,sha2,keccak",
     "-p rotortree-lean-imt --no-default-features --features blake3",
     "-p rotortree-lean-imt --no-default-features --features serde",
+    "-p rotortree-poseidon",
     "-p rotortree --no-default-features --features blake3",
 ];
 
