@@ -17,6 +17,7 @@
 //! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
 //! the hot paths under criterion.
 
+pub mod bare_group;
 pub mod child;
 pub mod contender;
 pub mod context;

@@ -24,6 +24,16 @@ pub fn major_faults() -> Option<u64> {
     fields.split_whitespace().nth(9)?.parse().ok()
 }
 
+/// The number of times that the calling thread has waited so far, and given its processor away.
+#[must_use]
+pub fn waits() -> Option<u64> {
+    let status = fs::read_to_string("/proc/thread-self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    line.trim().parse().ok()
+}
+
 /// The most files that this process may have open.
 #[must_use]
 pub fn open_files() -> Option<u64> {

@@ -7,10 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use super::row::Row;
+use crate::bare_group::BareGroup;
 use crate::contender::{DurableTree, OursDurable, PeerDurable, Settings};
 use crate::context::{Context, leaf};
 use crate::limits::OverwrittenFile;
 use crate::measure::{alternate, wall_time};
+use crate::memory::process;
 use crate::report::{Line, Unit};
 use crate::{Failure, Outcome};
 
@@ -29,9 +31,12 @@ fn run(context: &Context) -> Outcome<Vec<Line>> {
     let peer = PeerDurable::<2>::open(&peer_folder.vacant(), Settings::MANUAL)?;
     let folder = context.folder()?;
     let mut file = OverwrittenFile::create(&folder.path().join("log"))?;
+    let other = OverwrittenFile::create(&folder.path().join("shared"))?;
+    let group = BareGroup::new(other);
     let lines = vec![
         one(context, &ours, &peer, &mut file)?,
-        eight(context, &ours, &peer)?,
+        eight(context, &ours, &peer, &group)?,
+        waits(&ours, &peer, &group)?,
         slowest(context, &ours, &mut file)?,
     ];
     ours.close()?;
@@ -61,19 +66,63 @@ fn one(
         .goal("<= 1.15x the limit's time", overhead <= 1.15))
 }
 
-fn eight(context: &Context, ours: &OursDurable<2>, peer: &PeerDurable<2>) -> Outcome<Line> {
+fn eight(
+    context: &Context,
+    ours: &OursDurable<2>,
+    peer: &PeerDurable<2>,
+    group: &BareGroup,
+) -> Outcome<Line> {
     const INSERTS: u64 = 50;
-    let [ours, peer] = alternate(
+    let [ours, peer, limit] = alternate(
         context.pick(5, 15),
         [
             &mut || wall_time(|| in_parallel(|| insert(ours, INSERTS)).map(drop)),
             &mut || wall_time(|| in_parallel(|| insert(peer, INSERTS)).map(drop)),
+            &mut || wall_time(|| in_parallel(|| share(group, INSERTS)).map(drop)),
         ],
     )?;
     let ratio = ours.speedup_over(&peer).median;
-    Ok(Line::new("eight threads")
-        .samples(Unit::Rate, THREADS * INSERTS, &ours, Some(&peer), None)
+    Ok(Line::new("eight threads (limit: nothing but shared syncs)")
+        .samples(
+            Unit::Rate,
+            THREADS * INSERTS,
+            &ours,
+            Some(&peer),
+            Some(&limit),
+        )
         .goal(">= 6x the peer", ratio >= 6.0))
+}
+
+/// How often a thread waits for each insert, of eight.
+fn waits(ours: &OursDurable<2>, peer: &PeerDurable<2>, group: &BareGroup) -> Outcome<Line> {
+    const INSERTS: u64 = 500;
+    let [ours, peer, limit] = [
+        count_waits(INSERTS, || insert(ours, INSERTS))?,
+        count_waits(INSERTS, || insert(peer, INSERTS))?,
+        count_waits(INSERTS, || share(group, INSERTS))?,
+    ];
+    Ok(
+        Line::new("eight threads, waits of a thread for each insert")
+            .ours(ours)
+            .peer(peer)
+            .limit(limit),
+    )
+}
+
+/// The waits of eight threads for each of the `inserts` that each makes.
+fn count_waits(inserts: u64, work: impl Fn() -> Outcome<Duration> + Sync) -> Outcome<String> {
+    let counts = in_parallel(|| {
+        let before = process::waits();
+        work()?;
+        Ok(process::waits()
+            .zip(before)
+            .map(|(after, before)| after - before))
+    })?;
+    let total: Option<u64> = counts.into_iter().sum();
+    Ok(total.map_or_else(
+        || "not counted here".into(),
+        |total| format!("{:.2}", total as f64 / (THREADS * inserts) as f64),
+    ))
 }
 
 /// The time that 99 of 100 inserts by eight threads stay below, beside that of overwrites by one.
@@ -120,6 +169,10 @@ fn in_parallel<T: Send>(work: impl Fn() -> Outcome<T> + Sync) -> Outcome<Vec<T>>
         });
         joined.collect()
     })
+}
+
+fn share(group: &BareGroup, writes: u64) -> Outcome<Duration> {
+    wall_time(|| (0..writes).try_for_each(|_| Ok(group.write_durably()?)))
 }
 
 fn insert<T: DurableTree>(tree: &T, inserts: u64) -> Outcome<Duration> {
