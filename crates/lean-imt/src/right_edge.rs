@@ -12,7 +12,7 @@ mod side_by_side;
 use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
-use self::scratch::{BLOCK, hash_groups};
+use self::scratch::{BLOCK, Children, hash_groups};
 use crate::{MemoryNodes, NodeSpan, TreeError, geometry, threads::Threads};
 
 pub(crate) use self::scratch::Scratch;
@@ -39,6 +39,8 @@ pub(crate) struct RightEdge<const N: usize> {
     size: u64,
     root: Hash,
     groups: Vec<[Hash; N]>,
+    /// The memory of `groups` before the last batch, for the next one.
+    spare: Vec<[Hash; N]>,
     /// Per level, the hasher's state of the unfinished group. The states are taken out for hashing:
     /// if the hasher panics they are lost, and later hashing starts from fresh states.
     states: Vec<GroupState>,
@@ -50,6 +52,7 @@ impl<const N: usize> RightEdge<N> {
             size: 0,
             root: [0; 32],
             groups: Vec::new(),
+            spare: Vec::new(),
             states: Vec::new(),
         }
     }
@@ -199,9 +202,11 @@ impl<const N: usize> RightEdge<N> {
         let mut next = Self {
             size,
             root: self.root,
-            groups: Vec::new(),
+            groups: core::mem::take(&mut self.spare),
+            spare: Vec::new(),
             states: self.take_states(geometry::depth::<N>(size)),
         };
+        next.groups.clear();
         next.groups
             .try_reserve_exact(geometry::depth::<N>(size) + 1)
             .map_err(|_| TreeError::CapacityExceeded)?;
@@ -215,6 +220,7 @@ impl<const N: usize> RightEdge<N> {
             next.append_in_order(hasher, self.size, leaves, scratch, sink)?;
         }
         next.root = next.hash_edges(hasher, size);
+        next.spare = core::mem::take(&mut self.groups);
         *self = next;
         Ok(())
     }
@@ -253,37 +259,48 @@ impl<const N: usize> RightEdge<N> {
         } = scratch;
         let mut run_len = first_run.len();
         for level in first_level..self.groups.len() {
-            let run = if level == first_level {
-                first_run
-            } else {
-                &run_buffer[..run_len]
-            };
             let digit = (complete % N as u64) as usize;
             complete /= N as u64;
             let group = &mut self.groups[level];
+            let is_first = level == first_level;
+            let run = if is_first {
+                first_run
+            } else {
+                &run_buffer[N..N + run_len]
+            };
             if digit + run.len() < N {
                 sink.complete(level, run)?;
                 group[digit..digit + run.len()].copy_from_slice(run);
                 return Ok(());
             }
-            let mut parents = 0;
-            let mut rest = run;
-            if digit > 0 {
-                let (first, behind) = rest.split_at(N - digit);
+            // The nodes to hash, how many of them are complete already, and the parents that are
+            // hashed already.
+            let (nodes, known, parents) = if digit == 0 {
+                (run, 0, 0)
+            } else if is_first {
+                let (first, behind) = run.split_at(N - digit);
                 sink.complete(level, first)?;
                 group[digit..].copy_from_slice(first);
-                parent_buffer[0] = match self.states.get_mut(level) {
+                parent_buffer[N] = match self.states.get_mut(level) {
                     Some(state) => hasher.hash_resuming(state, N, group),
                     None => hasher.hash_children(group),
                 };
-                parents = 1;
-                rest = behind;
-            }
-            let whole = rest.len() / N;
-            let (groups, tail) = rest.split_at(whole * N);
-            let whole_parents = &mut parent_buffer[parents..parents + whole];
+                (behind, 0, 1)
+            } else {
+                // In front of the run, the frontier makes the whole level one call of the kernel.
+                run_buffer[N - digit..N].copy_from_slice(&group[..digit]);
+                (&run_buffer[N - digit..N + run_len], digit, 0)
+            };
+            let whole = nodes.len() / N;
+            let (groups, tail) = nodes.split_at(whole * N);
             let mut stage = |nodes: &[Hash]| sink.complete(level, nodes);
-            hash_groups::<H, N>(hasher, groups, whole_parents, &mut stage)?;
+            let whole_parents = &mut parent_buffer[N + parents..][..whole];
+            let children = Children {
+                groups,
+                known,
+                is_cached: !is_first,
+            };
+            hash_groups::<H, N>(hasher, &children, whole_parents, &mut stage)?;
             stage(tail)?;
             group[..tail.len()].copy_from_slice(tail);
             if let Some(state) = self.states.get_mut(level) {

@@ -27,7 +27,8 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Makes room for the nodes above a block of so many leaves.
     pub(super) fn reserve<const N: usize>(&mut self, leaves: usize) -> Result<(), TreeError> {
-        let most = leaves / N + 1;
+        // A frontier fits in front of the nodes.
+        let most = N + leaves / N + 1;
         for buffer in [&mut self.run, &mut self.parents] {
             if buffer.len() < most {
                 buffer
@@ -49,28 +50,39 @@ impl Scratch {
     }
 }
 
+/// The children of a level to hash: whole groups.
+pub(super) struct Children<'a> {
+    pub(super) groups: &'a [Hash],
+    /// The number of leading children that are staged already.
+    pub(super) known: usize,
+    /// Whether they are in the cache.
+    pub(super) is_cached: bool,
+}
+
 /// Hashes groups and passes their children to `stage`, in order and in portions between the steps
 /// of hashing, so that the writes of staging overlap with hashing. Staging is a little ahead, so
 /// the children that it has read are in the cache when they are hashed.
 pub(super) fn hash_groups<H: Hasher, const N: usize>(
     hasher: &H,
-    children: &[Hash],
+    children: &Children<'_>,
     parents: &mut [Hash],
     stage: &mut impl FnMut(&[Hash]) -> Result<(), TreeError>,
 ) -> Result<(), TreeError> {
     let mut staged = Ok(());
-    let mut rest = children;
+    let mut rest = &children.groups[children.known..];
     let mut stage_next = |count: usize| {
         let (next, behind) = rest.split_at(count.min(rest.len()));
         rest = behind;
-        let soon = behind.get(PREFETCHED..).unwrap_or(&[]);
-        prefetch(&soon[..count.min(soon.len())]);
+        if !children.is_cached {
+            let soon = behind.get(PREFETCHED..).unwrap_or(&[]);
+            prefetch(&soon[..count.min(soon.len())]);
+        }
         if staged.is_ok() && !next.is_empty() {
             staged = stage(next);
         }
     };
     stage_next(AHEAD * N);
-    hasher.hash_groups_beside(N, children, parents, &mut stage_next);
-    stage_next(children.len());
+    hasher.hash_groups_beside(N, children.groups, parents, &mut stage_next);
+    stage_next(children.groups.len());
     staged
 }

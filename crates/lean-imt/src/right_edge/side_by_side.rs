@@ -10,7 +10,7 @@ use rotortree_hasher::{Hash, Hasher};
 
 use super::{
     NodeSink, RightEdge,
-    scratch::{BLOCK, Scratch, hash_groups},
+    scratch::{BLOCK, Children, Scratch, hash_groups},
 };
 use crate::{TreeError, geometry, memory::Block, threads::Threads};
 
@@ -157,7 +157,12 @@ fn hash_block<H: Hasher, const N: usize>(
             }
             Ok(())
         };
-        hash_groups::<H, N>(hasher, children, &mut parents[..len / N], &mut stage)?;
+        let children = Children {
+            groups: children,
+            known: 0,
+            is_cached: k > 0,
+        };
+        hash_groups::<H, N>(hasher, &children, &mut parents[..len / N], &mut stage)?;
         core::mem::swap(run, parents);
     }
     Ok(run[0])
