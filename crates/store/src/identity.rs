@@ -49,9 +49,9 @@ pub struct StoreIdentity {
     pub tree_id: [u8; 16],
     /// The head at the last checkpoint. Later leaves are in the log.
     pub checkpointed: TreeHead,
-    /// The head of the last orderly close, unless the store was opened for writing since.
+    /// The head of the last orderly close, unless the store was written to since.
     pub closed_at: Option<TreeHead>,
-    /// The id of the tree that it is a backup of, until it is opened for writing.
+    /// The id of the tree that it is a backup of, until it is written to.
     pub backup_of: Option<[u8; 16]>,
     /// The unacknowledged cuts of durable entries by recovery, the oldest first.
     pub cuts: Vec<CutNotice>,

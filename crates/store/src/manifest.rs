@@ -115,7 +115,7 @@ pub struct Manifest {
     pub durable: Position,
     /// The end of the log, if the store was closed in an orderly way.
     pub clean_close: Option<CleanClose>,
-    /// The tree that this store is a backup of, until it is opened for writing.
+    /// The tree that this store is a backup of, until it is written to.
     pub backup_of: Option<BackupOf>,
     /// The cuts that were taken and not acknowledged, the oldest first; at most [`MAX_CUTS`].
     pub cuts: Vec<CutNotice>,

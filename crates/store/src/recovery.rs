@@ -5,6 +5,7 @@
 
 mod applier;
 mod batch;
+pub(crate) mod beginning;
 mod checkpoint;
 mod counts;
 mod create;
@@ -28,14 +29,14 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
-use rotortree_wal::{Assessment, GroupBuffer, SegmentHeader};
+use rotortree_wal::{Assessment, Position, SegmentHeader};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub(crate) use self::reading::{GoneOn, Reading};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
-pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
 use self::{
+    beginning::{Beginning, COMPACT_BYTES, is_out_of_room},
     counts::ensure_count,
     eager::ReplayedPrefix,
     new_segment::NewSegment,
@@ -43,19 +44,16 @@ use self::{
     replay::Replayer,
     verdict::{accept, judge, record_cut},
 };
+pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
 use crate::{
     RotorTreeError, StorageError,
     cold::ColdNodes,
-    engine::log::{Identity, LogWriter, NewestSegment, random_salt},
+    engine::log::{Identity, LogWriter, NewestSegment, Successor, random_salt},
     manifest::Manifest,
     settings::Settings,
     spans,
     storage::{MAX_ROOM_BYTES, Ownership, Part, Place, Storage, WriteError},
 };
-
-/// A log of at most this many bytes is copied into the new segment as a whole, so that stores that
-/// are opened often and checkpointed rarely do not gather segments.
-const COMPACT_BYTES: u64 = 4 << 20;
 
 /// A store that was opened for writing.
 pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
@@ -78,9 +76,9 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     inspect_to_open(&**storage, config)?;
     let ownership = storage.acquire()?;
     let place = inspect_to_open(&**storage, config)?;
-    storage.sweep()?;
     let mut report = RecoveryReport::default();
     if place == Place::Vacant {
+        storage.sweep()?;
         let ceiling = config.ceiling(MAX_DEPTH) as u32;
         let stride = config.stride::<H>(N) as u32;
         create(
@@ -96,9 +94,12 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let mut manifest = load_manifest(&**storage)?;
     check_identity::<H, N>(hasher, &manifest, config.ceiling(MAX_DEPTH))?;
     ensure_room(&**storage, &manifest)?;
-    if config.raise_max_depth {
-        manifest.max_depth = config.ceiling(MAX_DEPTH) as u32;
+    let ceiling = config.ceiling(MAX_DEPTH) as u32;
+    let is_raised = config.raise_max_depth && manifest.max_depth != ceiling;
+    if is_raised {
+        manifest.max_depth = ceiling;
     }
+    let is_closed = manifest.clean_close.is_some() && !is_raised;
     let Checkpointed { mut tree, mut cold } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
@@ -131,12 +132,41 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 
     let replayed = replayed?;
     let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
+    let is_sound = report.damage.is_none() && assessment.attested == assessment.end;
+    if is_closed && is_sound {
+        let progress = Progress::of(&live, config);
+        let mut replayer = Replayer::new(&live, &mut tree, &replayed, progress);
+        replay.run(|| replayer.run(assessment.end, None))?;
+        let durable = replayer.position();
+        report.count_replayed(replayer.counts());
+        accept(
+            &tree,
+            &**storage,
+            &manifest,
+            &assessment,
+            config.expect_head,
+        )?;
+        report.size = durable.size;
+        report.cuts.clone_from(&manifest.cuts);
+        let log = write_end_of_closed(live, assessment.used_bytes, &manifest, durable);
+        return Ok(Recovered {
+            ownership,
+            tree,
+            manifest,
+            cold,
+            log,
+            report,
+        });
+    }
+    if !report.created {
+        storage.sweep()?;
+    }
     let continue_in = |tree: &mut LeanIMT<H, N, MAX_DEPTH>, compact: bool| {
         let replayer = Replayer::new(&live, tree, &replayed, Progress::of(&live, config));
         continue_log(&live, replayer, &manifest, &assessment, compact, config)
     };
     let continued = replay.run(|| match continue_in(&mut tree, compact) {
-        Err(error) if compact && is_out_of_room(&error) => {
+        Err(RotorTreeError::Storage(error)) if compact && is_out_of_room(&error) => {
             // The disk has no room for a second copy of the whole log, but perhaps for the
             // necessary part. The tree already contains some of the records.
             compact = false;
@@ -208,13 +238,6 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     })
 }
 
-/// Whether opening failed for lack of room on the disk.
-fn is_out_of_room(error: &RotorTreeError) -> bool {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error, RotorTreeError::Storage(StorageError::Io(error))
-        if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
-}
-
 /// Replays the log into the tree, and writes the segment of this run. The segment holds the records
 /// above the point that the old segments attest or, to compact, all records that the checkpoint
 /// does not cover. It attests no more than the old segments do: until the manifest that names it is
@@ -232,11 +255,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     let stop = if compact { manifest.sequence } else { attested };
     replayer.run(stop, None)?;
 
-    let identity = Identity {
-        tree_id: manifest.tree_id,
-        arity: manifest.arity,
-        fingerprint: manifest.fingerprint,
-    };
+    let identity = Identity::of(manifest);
     let number = manifest.last_segment().checked_add(1);
     let number = number.ok_or(StorageError::MathError)?;
     // An earlier opening may have started a segment of this number without naming it.
@@ -260,23 +279,34 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     )?;
     let offset = segment.finish()?;
 
-    let durable = replayer.position();
-    let log = LogWriter {
-        identity,
-        newest: NewestSegment {
-            header: header.copy(),
-            earlier: if compact { 0 } else { assessment.used_bytes },
-            offset,
-            durable_len: offset,
-        },
-        durable,
-        wants_mark: false,
-        is_resting: true,
-        within_batch: false,
-        has_leftover: false,
-        buffer: GroupBuffer::new(durable.sequence + 1),
+    let newest = NewestSegment {
+        header: header.copy(),
+        earlier: if compact { 0 } else { assessment.used_bytes },
+        offset,
+        durable_len: offset,
     };
+    let log = LogWriter::new(identity, newest, replayer.position(), Successor::Absent);
     Ok((log, replayer.counts()))
+}
+
+/// The write end of a log of so many bytes that was closed in an orderly way. The first write begins the segment of
+/// this run.
+fn write_end_of_closed(
+    live: LiveLog,
+    bytes: u64,
+    manifest: &Manifest,
+    durable: Position,
+) -> LogWriter {
+    let newest = NewestSegment {
+        header: manifest.newest,
+        earlier: bytes,
+        // Nothing goes behind it.
+        offset: 0,
+        durable_len: 0,
+    };
+    let beginning = Beginning::new(live, manifest.position(), bytes);
+    let successor = Successor::Due(Box::new(beginning));
+    LogWriter::new(Identity::of(manifest), newest, durable, successor)
 }
 
 /// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that

@@ -203,7 +203,7 @@ fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageEr
     let previous = recovery::load_manifest(target)?;
     let found = match previous.backup_of {
         _ if previous.tree_id == own.tree_id => "this tree itself, or a copy of its files",
-        None => "a store that is no backup, or was opened for writing since it was one",
+        None => "a store that is no backup, or was written to since it was one",
         Some(of) if of.tree_id != own.tree_id => "a backup of another tree",
         Some(of) if of.generation > own.generation => {
             "a backup of a later state of this tree, which was put back to an earlier one since"

@@ -134,6 +134,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                     return Ok(None);
                 }
                 let is_new = log.durable.sequence > covered;
+                if is_new {
+                    self.committer.begin(log)?;
+                }
                 // An empty newest segment already continues from here.
                 if is_new && log.newest.header.base.sequence != log.durable.sequence {
                     self.committer.rotate(log)?;

@@ -154,8 +154,37 @@ impl Committer {
         }
     }
 
+    /// Begins the log of this run before its first write, if the opening has left that to it: the
+    /// segment, then the manifest that names it and drops the mark of the orderly close. Nothing is
+    /// acknowledged, put or removed before that manifest is durable.
+    ///
+    /// Until it may be in force the close is, so a failure before leaves nothing in doubt.
+    pub(super) fn begin(&self, log: &mut LogWriter) -> Result<(), WriteError> {
+        let reserve = self.group.runtime.reserve();
+        let Some(begun) = with_reserve(&reserve, || log.create_first())? else {
+            return Ok(());
+        };
+        self.catalog.update(|next| {
+            next.newest = begun.header.copy();
+            next.durable = log.durable;
+            next.clean_close = None;
+            next.backup_of = None;
+            if begun.is_whole_log {
+                next.first_segment = begun.header.number;
+            }
+        })?;
+        log.begin(&begun);
+        Ok(())
+    }
+
     /// Writes and syncs the pending records. Records that were not written stay pending.
     fn commit_pending(&self, log: &mut LogWriter) -> Result<(), WriteError> {
+        if !log.has_begun() {
+            if !self.source.has_pending() {
+                return Ok(());
+            }
+            self.begin(log)?;
+        }
         let started = Instant::now();
         let taken = self.source.take(&mut log.buffer);
         let taken = taken.map_err(|failed| WriteError::InDoubt(io::Error::other(failed)))?;
@@ -181,8 +210,8 @@ impl Committer {
             self.figures.last_sync.happened(took);
             events::synced(leaves, took);
         }
-        let full = log.newest.offset >= self.segment_bytes;
-        if full && !log.within_batch {
+        let is_full = log.has_begun() && log.newest.offset >= self.segment_bytes;
+        if is_full && !log.within_batch {
             match self.rotate(log) {
                 // The segment grows beyond its bound, and the next group tries again.
                 Err(WriteError::NotWritten(error)) => self.figures.shortage.met(&Arc::new(error)),

@@ -1,12 +1,16 @@
 //! [`LogWriter`]: the write end of the log. The newest segment, its end, and the step to the next
 //! one.
 
-use std::io;
+use std::{io, mem};
 
 use rotortree_hasher::Hash;
 use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader};
 
-use crate::storage::{Storage, WriteError};
+use crate::{
+    manifest::Manifest,
+    recovery::beginning::{Beginning, BegunSegment},
+    storage::{Storage, WriteError},
+};
 
 /// The identity of the tree in every segment's header.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +33,19 @@ pub(crate) struct LogWriter {
     pub(crate) is_resting: bool,
     /// Whether the last group ended within a batch.
     pub(crate) within_batch: bool,
-    /// Whether a segment of the next number remains that no manifest names and that could not be
-    /// removed.
-    pub(crate) has_leftover: bool,
+    pub(crate) successor: Successor,
     /// The buffer that takes turns with the writer's.
     pub(crate) buffer: GroupBuffer,
+}
+
+/// The segment of the next number.
+#[derive(Debug)]
+pub(crate) enum Successor {
+    Absent,
+    /// One remains that no manifest names and that could not be removed.
+    Leftover,
+    /// It is the segment of this run, which has written nothing yet.
+    Due(Box<Beginning>),
 }
 
 /// The segment that the log is written to.
@@ -62,6 +74,14 @@ pub(crate) fn random_salt() -> io::Result<u64> {
 }
 
 impl Identity {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        Self {
+            tree_id: manifest.tree_id,
+            arity: manifest.arity,
+            fingerprint: manifest.fingerprint,
+        }
+    }
+
     pub(crate) fn header(
         &self,
         number: u64,
@@ -85,6 +105,67 @@ impl Identity {
 }
 
 impl LogWriter {
+    /// The write end of a log that is idle in the state `durable`.
+    pub(crate) fn new(
+        identity: Identity,
+        newest: NewestSegment,
+        durable: Position,
+        successor: Successor,
+    ) -> Self {
+        Self {
+            identity,
+            newest,
+            durable,
+            wants_mark: false,
+            is_resting: true,
+            within_batch: false,
+            successor,
+            buffer: GroupBuffer::new(durable.sequence + 1),
+        }
+    }
+
+    /// Whether this run has written to the log, or is free to.
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.successor, Successor::Due(_))
+    }
+
+    /// The header of a segment without records that continues from the durable position.
+    fn next_header(&self) -> Result<SegmentHeader, WriteError> {
+        let number = self.newest.header.number + 1;
+        let salt = random_salt().map_err(WriteError::NotWritten)?;
+        let attested = self.durable.sequence;
+        Ok(SegmentHeader {
+            previous: Some(self.newest.header),
+            ..self.identity.header(number, salt, self.durable, attested)
+        })
+    }
+
+    /// Creates the segment of this run, if the log has not begun.
+    pub(crate) fn create_first(&self) -> Result<Option<BegunSegment>, WriteError> {
+        match &self.successor {
+            Successor::Due(beginning) => {
+                let begun = beginning.create(self.next_header()?, &self.durable)?;
+                Ok(Some(begun))
+            }
+            Successor::Absent | Successor::Leftover => Ok(None),
+        }
+    }
+
+    /// Continues in the first segment of this run, which the manifest names, and removes the
+    /// segments that it does not name any more.
+    pub(crate) fn begin(&mut self, begun: &BegunSegment) {
+        self.newest = NewestSegment {
+            header: begun.header.copy(),
+            earlier: if begun.is_whole_log { 0 } else { self.bytes() },
+            offset: begun.len,
+            durable_len: begun.len,
+        };
+        self.is_resting = false;
+        if let Successor::Due(beginning) = mem::replace(&mut self.successor, Successor::Absent) {
+            beginning.remove_replaced(begun);
+        }
+    }
+
     /// Writes and syncs a group of records up to `after`.
     pub(crate) fn commit(
         &mut self,
@@ -149,20 +230,17 @@ impl LogWriter {
     /// Creates the next segment, which continues from the durable position. The log goes on without
     /// it until a manifest names it.
     pub(crate) fn create_next(&mut self, storage: &dyn Storage) -> Result<NextSegment, WriteError> {
-        let number = self.newest.header.number + 1;
-        if self.has_leftover {
+        let header = self.next_header()?;
+        if matches!(self.successor, Successor::Leftover) {
             storage
-                .remove_segment(number)
+                .remove_segment(header.number)
                 .map_err(WriteError::NotWritten)?;
-            self.has_leftover = false;
+            self.successor = Successor::Absent;
         }
-        let salt = random_salt().map_err(WriteError::NotWritten)?;
-        let attested = self.durable.sequence;
-        let mut segment = storage.start_segment(number)?;
+        let mut segment = storage.start_segment(header.number)?;
         let header = SegmentHeader {
-            previous: Some(self.newest.header),
             remains: segment.remains(),
-            ..self.identity.header(number, salt, self.durable, attested)
+            ..header
         };
         segment.write(&header.encode())?;
         Ok(NextSegment {
@@ -186,7 +264,9 @@ impl LogWriter {
     /// Removes a segment that no manifest names. The next records go to the end of this log. If a
     /// later segment continued from before them, they would be dead.
     pub(crate) fn discard(&mut self, storage: &dyn Storage, next: &NextSegment) {
-        self.has_leftover = storage.remove_segment(next.header.number).is_err();
+        if storage.remove_segment(next.header.number).is_err() {
+            self.successor = Successor::Leftover;
+        }
     }
 }
 

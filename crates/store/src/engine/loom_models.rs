@@ -6,6 +6,7 @@
 //! | `disk` | the storage: what it acknowledged, and failing when told to |
 //! | `waiting` | group commit while all goes well: leaders, waiters, futures, closing |
 //! | `failing` | a sync that fails or panics |
+//! | `beginning` | the first write after an opening that wrote nothing |
 //! | `background` | ticks, marks, checkpoints |
 //! | `heads` | recent heads beside publishing |
 //!
@@ -14,6 +15,7 @@
 //! runtime's own threads: a lock and a thread of the model stand in for them.
 
 mod background;
+mod beginning;
 mod disk;
 mod failing;
 mod heads;

@@ -12,7 +12,12 @@ impl Committer {
     /// Records the end of the log in the manifest, and ends leading for good.
     pub(super) fn close_log(&self) -> Result<(), StorageError> {
         let lead = self.group.take_lead()?;
-        let marked = self.mark_closed(&lead);
+        // A log that was not written to is still closed.
+        let marked = if lead.has_begun() {
+            self.mark_closed(&lead)
+        } else {
+            Ok(())
+        };
         lead.retire();
         marked
     }
@@ -39,11 +44,12 @@ impl Committer {
         self.group.status.check()?;
         // Closing takes the lead for good before it commits its manifest, so no commit follows once
         // the ownership is given up.
-        let lead = self.group.take_lead()?;
+        let mut lead = self.group.take_lead()?;
         let acknowledged = if self.catalog.manifest().cuts.is_empty() {
             Ok(Vec::new())
         } else {
-            self.catalog.update(|next| std::mem::take(&mut next.cuts))
+            self.begin(&mut lead)
+                .and_then(|()| self.catalog.update(|next| std::mem::take(&mut next.cuts)))
         };
         let acknowledged = acknowledged.map_err(|error| self.manifest_error(error));
         self.give_back(lead);

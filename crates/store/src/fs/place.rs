@@ -181,10 +181,14 @@ pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result
             }
         }
     }
-    if disk.list(layout.log())?.is_some() {
+    let has_log = disk.list(layout.log())?.is_some();
+    // The names that a manifest relies on were durable before it got its own.
+    if vacant && has_log {
         disk.sync_dir(layout.log())?;
     }
-    disk.sync_dir(layout.root())
+    disk.sync_dir(layout.root())?;
+    disk.anchored(has_log.then(|| layout.log().to_owned()));
+    disk.anchor_existing()
 }
 
 /// The directories of the existing levels.

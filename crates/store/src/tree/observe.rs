@@ -96,14 +96,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     ///
     /// A backup is a store: opening it is restoring it. It has a tree id of its own, so its files
     /// and the original's cannot be exchanged unnoticed. It says of itself that it is a backup
-    /// and of which tree, until it is opened for writing: from then on it is a tree of its own
+    /// and of which tree, until it is written to: from then on it is a tree of its own
     /// and no longer extended. Reading it, with [`open_read_only`](Self::open_read_only) or
     /// [`inspect`](crate::inspect), leaves it a backup.
     ///
     /// # Errors
     /// [`StorageError::ForeignDirectory`], without changing a byte, for a directory that holds
     /// anything else: no tree, this tree, another one (however alike), a backup of another, one
-    /// that was opened for writing, or one of a later state than this tree, which was put back to
+    /// that was written to, or one of a later state than this tree, which was put back to
     /// an earlier one. [`StorageError::FileLocked`] for a backup that another call is writing;
     /// [`StorageError::Io`] if writing failed: the earlier backup is then unchanged.
     ///

@@ -77,12 +77,13 @@ fn what_only_resembles_a_backup_is_refused_and_stays_as_it_is() {
     other.checkpoint().unwrap();
     other.backup_to(place(&files, "/backup-of-other")).unwrap();
     other.close().unwrap();
-    // Opened for writing and nothing written.
+    // Opened and nothing written.
     open(&files, "/looked-at").close().unwrap();
 
     tree.append(&leaves[300..]).submit().unwrap();
-    assert_refused(&tree, &files, "/copy", "opened for writing");
-    assert_refused(&tree, &files, "/looked-at", "opened for writing");
+    assert_refused(&tree, &files, "/copy", "was written to");
+    let extended = tree.backup_to(place(&files, "/looked-at")).unwrap();
+    assert_eq!(extended.leaves, 300..700, "it is a backup as before");
     assert_refused(&tree, &files, "/other", "no backup");
     assert_refused(
         &tree,
@@ -115,11 +116,15 @@ fn a_backup_stays_one_however_often_it_is_extended_read_and_inspected() {
         assert_eq!(of("/tree").backup_of, None);
         tree.close().unwrap();
     }
+    let origin = || {
+        let read = StoreIdentity::read(&*place(&files, "/backup"));
+        read.unwrap().unwrap().backup_of
+    };
     open(&files, "/backup").close().unwrap();
-    let restored = StoreIdentity::read(&*place(&files, "/backup"))
-        .unwrap()
-        .unwrap();
-    assert_eq!(restored.backup_of, None, "it is a tree of its own now");
+    assert!(origin().is_some(), "nothing was written to it");
+    let restored = open(&files, "/backup");
+    restored.append(&leaves[..1]).durable().unwrap();
+    assert_eq!(origin(), None, "it is a tree of its own now");
 }
 
 #[test]
@@ -139,7 +144,7 @@ fn a_backup_of_a_backup_is_extended_by_the_one_that_it_was_made_of() {
     // of the first.
     tree.backup_to(place(&files, "/third")).unwrap();
     restored.close().unwrap();
-    assert_refused(&tree, &files, "/backup", "opened for writing");
+    assert_refused(&tree, &files, "/backup", "was written to");
     let restored = open(&files, "/backup");
     assert_refused(&restored, &files, "/third", "a backup of another tree");
 }

@@ -237,6 +237,9 @@ fn a_view_says_whether_the_store_was_closed() {
     let seen = view(&files, DEFAULT).unwrap();
     assert!(seen.recovery_report().was_closed);
     let tree = open(&files, config(DEFAULT)).unwrap();
+    assert!(!seen.refresh().unwrap());
+    assert!(seen.recovery_report().was_closed, "nothing was written yet");
+    tree.append(&[[7; 32]]).durable().unwrap();
     assert!(seen.refresh().is_ok());
     assert!(!seen.recovery_report().was_closed);
     drop(tree);

@@ -17,6 +17,7 @@ mod faults;
 mod following;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
+mod killed;
 mod large_log;
 mod meanwhile;
 mod random;

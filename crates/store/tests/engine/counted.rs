@@ -133,3 +133,98 @@ fn a_view_goes_on_behind_a_checkpoint_that_it_had_caught_up_with() {
     assert!(!view.refresh().unwrap());
     assert_eq!(counter.take().read, 280, "a new segment has no last group");
 }
+
+/// A store of 1000 leaves that was closed.
+fn closed(files: &SimFiles, is_covered: bool) {
+    let tree = builder(Counter::default().storage(files))
+        .open(Blake3Hasher)
+        .unwrap();
+    tree.insert_many(&leaves(0, 1000)).unwrap();
+    if is_covered {
+        tree.checkpoint().unwrap();
+    }
+    tree.close().unwrap();
+}
+
+/// Header, groups, mark, and zeros behind them as room: a new segment begins with one block.
+const BLOCK: usize = 4096;
+
+/// The bytes of the manifest.
+fn manifest_len(files: &SimFiles) -> usize {
+    files.read_file("/tree/MANIFEST").unwrap().len()
+}
+
+/// Opens, and checks that nothing was written.
+fn open_counted(counter: &Counter, files: &SimFiles) -> (Tree, Counts) {
+    let tree = builder(counter.storage(files)).open(Blake3Hasher).unwrap();
+    (tree, counter.take())
+}
+
+#[test]
+fn an_opening_after_an_orderly_close_writes_nothing_and_neither_does_closing_it() {
+    for is_covered in [true, false] {
+        let files = SimFiles::new();
+        closed(&files, is_covered);
+        let before = files.files_below("/tree");
+        let counter = Counter::default();
+        let (tree, opening) = open_counted(&counter, &files);
+        let read_only = Counts {
+            opened: opening.opened,
+            read: opening.read,
+            listed: opening.listed,
+            ..Counts::default()
+        };
+        assert_eq!(opening, read_only);
+        if is_covered {
+            // The manifest, the chunks of three levels, the segment for its header and its end.
+            assert_eq!(opening.opened, 1 + 3 + 2, "{opening:?}");
+        }
+        assert_eq!(tree.size(), 1000);
+        tree.flush().unwrap();
+        tree.snapshot().generate_proof(5).unwrap();
+        assert!(tree.acknowledge_cuts().unwrap().is_empty());
+        if is_covered {
+            tree.checkpoint().unwrap();
+        }
+        tree.close().unwrap();
+        let closing = counter.take();
+        assert_eq!((closing.written, closing.syncs), (0, 0), "{closing:?}");
+        assert_eq!((closing.changed, closing.manifests), (0, 0));
+        assert!(files.files_below("/tree") == before, "no byte is another");
+    }
+}
+
+#[test]
+fn the_first_write_begins_the_log() {
+    let files = SimFiles::new();
+    closed(&files, true);
+    let counter = Counter::default();
+    let (tree, _) = open_counted(&counter, &files);
+    tree.insert_durable([1; 32]).unwrap();
+    let first = counter.take();
+    // The names, twice; segment and manifest, each with its directory; the group.
+    assert_eq!((first.syncs, first.manifests), (2 + 2 + 2 + 1, 1));
+    assert_eq!(first.written, manifest_len(&files) + BLOCK);
+    tree.insert_durable([2; 32]).unwrap();
+    let second = counter.take();
+    assert_eq!((second.syncs, second.manifests), (1, 0));
+    assert_eq!(second.written, 512);
+}
+
+#[test]
+fn an_opening_after_a_crash_makes_six_syncs() {
+    let files = SimFiles::new();
+    closed(&files, true);
+    let (tree, _) = open_counted(&Counter::default(), &files);
+    tree.insert_durable([1; 32]).unwrap();
+    let killed = files.crash_point().killed();
+    let counter = Counter::default();
+    let (again, opening) = open_counted(&counter, &killed);
+    assert_eq!(again.head(), tree.head());
+    assert_eq!((opening.syncs, opening.manifests), (2 + 2 + 2, 1));
+    assert_eq!(opening.written, manifest_len(&killed) + BLOCK);
+    again.close().unwrap();
+    let closing = counter.take();
+    assert_eq!((closing.syncs, closing.manifests), (2, 1));
+    assert_eq!(closing.written, manifest_len(&killed));
+}

@@ -9,7 +9,9 @@ use loom::sync::atomic::AtomicUsize;
 
 use crate::{
     StorageError,
+    manifest::Manifest,
     memory::MemoryStorage,
+    recovery::load_manifest,
     storage::{
         Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
         UnitWriter, WriteError,
@@ -87,6 +89,11 @@ impl Disk {
     /// Whether the disk holds an attestation of the last group.
     pub(super) fn attests_everything(&self) -> bool {
         lock(&self.told).log.last() != Some(&Written::Group)
+    }
+
+    /// The manifest in force.
+    pub(super) fn manifest(&self) -> Manifest {
+        load_manifest(&self.memory).expect("there is a manifest")
     }
 
     pub(super) fn syncs(&self) -> usize {

@@ -81,7 +81,6 @@ impl<L: FileLayer> Disk<L> {
         }
         let (there, dir) = self.nearest()?;
         if there == self.root {
-            self.anchor_existing()?;
             return Ok(Arc::new(dir));
         }
         self.refuse_within_store(&dir, there)?;
@@ -141,7 +140,7 @@ impl<L: FileLayer> Disk<L> {
     /// Makes the entry of an existing directory durable: a process that was killed may have created
     /// it without syncing the parent. A parent that may not be opened or synced belongs to another
     /// user, who created this directory long before.
-    fn anchor_existing(&self) -> io::Result<()> {
+    pub(in crate::fs) fn anchor_existing(&self) -> io::Result<()> {
         if self.root.parent().is_none() {
             return Ok(());
         }
