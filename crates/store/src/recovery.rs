@@ -289,8 +289,8 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     Ok((log, replayer.counts()))
 }
 
-/// The write end of a log of so many bytes that was closed in an orderly way. The first write begins the segment of
-/// this run.
+/// The write end of a log of so many bytes that was closed in an orderly way. The first write
+/// begins the segment of this run.
 fn write_end_of_closed(
     live: LiveLog,
     bytes: u64,

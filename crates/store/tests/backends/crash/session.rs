@@ -37,24 +37,37 @@ pub(crate) type Facts = Vec<(usize, Fact)>;
 /// Levels and streams that a session writes.
 const PLACES: [(Stream, u8); 3] = [(Stream::Chunks, 0), (Stream::Sums, 0), (Stream::Chunks, 1)];
 
-/// A manifest that names its generation and how many units each place has, filled up so that it can
-/// be torn.
-fn manifest(generation: u64, units: u64) -> Vec<u8> {
-    let mut bytes = generation.to_le_bytes().to_vec();
-    bytes.extend(units.to_le_bytes());
-    bytes.resize(1200, generation as u8 + 1);
-    bytes
+/// A manifest: its generation, how many units each place has, and the newest segment that it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manifest {
+    generation: u64,
+    units: u64,
+    segment: u64,
 }
 
-/// Generation and units of the manifest in force, which must be whole.
+impl Manifest {
+    /// The encoding is filled up so that it can be torn.
+    fn encode(self) -> Vec<u8> {
+        let numbers = [self.generation, self.units, self.segment];
+        let mut bytes: Vec<u8> = numbers.into_iter().flat_map(u64::to_le_bytes).collect();
+        bytes.resize(1200, self.generation as u8 + 1);
+        bytes
+    }
+}
+
+/// The manifest in force, which must be whole.
 pub(crate) fn in_force<L: FileLayer>(
     storage: &FsStorage<L>,
-) -> Result<Option<(u64, u64)>, StorageError> {
+) -> Result<Option<Manifest>, StorageError> {
     Ok(storage.load_manifest()?.map(|bytes| {
         let number = |at| u64::from_le_bytes(*bytes[at..].first_chunk().expect("a whole manifest"));
-        let (generation, units) = (number(0), number(8));
-        assert!(bytes == manifest(generation, units), "a whole manifest");
-        (generation, units)
+        let manifest = Manifest {
+            generation: number(0),
+            units: number(8),
+            segment: number(16),
+        };
+        assert!(bytes == manifest.encode(), "a whole manifest");
+        manifest
     }))
 }
 
@@ -91,10 +104,12 @@ pub(crate) fn session<L: FileLayer>(
     let before = in_force(storage)?;
     let segments = storage.list_segments()?;
     let segment = segments.last().map_or(FIRST_SEGMENT, |last| last + 1);
-    // Recovery relies on the files that it finds, from any writer.
-    if let Some((generation, _)) = before {
+    // Recovery relies on the manifest that it finds and on the segments that this one names, from
+    // any writer.
+    if let Some(manifest) = before {
+        let generation = manifest.generation;
         promise(Fact::Manifest { generation });
-        for segment in &segments {
+        for segment in segments.iter().filter(|found| **found <= manifest.segment) {
             promise(Fact::Log {
                 segment: *segment,
                 offset: 0,
@@ -110,23 +125,26 @@ pub(crate) fn session<L: FileLayer>(
         offset: 0,
         bytes,
     };
-    let (mut generation, units) = match before {
-        Some(before) => {
-            promise(created);
-            before
-        }
-        None => {
-            commit(storage, 0, 0)?;
-            // Before there is a manifest, a segment is what the next opening sweeps away.
-            promise(created);
-            promise(Fact::Manifest { generation: 0 });
-            (0, 0)
-        }
+    let mut manifest = Manifest {
+        generation: before.map_or(0, |before| before.generation + 1),
+        units: before.map_or(0, |before| before.units),
+        segment,
     };
+    if before.is_some() {
+        promise(created.clone());
+    }
+    commit(storage, manifest)?;
+    if before.is_none() {
+        // Before there is a manifest, a segment is what the next opening sweeps away.
+        promise(created);
+    }
+    let generation = manifest.generation;
+    promise(Fact::Manifest { generation });
     for _ in 0..2 {
         promise(append(storage, segment, &mut end)?);
     }
 
+    let units = manifest.units;
     let put_and_sync = || -> io::Result<Locator> {
         let mut writer = storage.start_units(&[])?;
         for index in units..units + 2 {
@@ -138,8 +156,10 @@ pub(crate) fn session<L: FileLayer>(
     };
     // A checkpoint that fails is tried again, with its bytes written anew.
     let locator = put_and_sync().or_else(|_| put_and_sync())?;
-    generation += 1;
-    commit(storage, generation, units + 2)?;
+    manifest.generation += 1;
+    manifest.units += 2;
+    commit(storage, manifest)?;
+    let generation = manifest.generation;
     promise(Fact::Manifest { generation });
     for (stream, level) in PLACES {
         storage.region(&locator, shard(stream, level), units + 2, Reads::Mapped)?;
@@ -181,12 +201,8 @@ fn append<L: FileLayer>(storage: &FsStorage<L>, segment: u64, end: &mut u64) -> 
     })
 }
 
-fn commit<L: FileLayer>(
-    storage: &FsStorage<L>,
-    generation: u64,
-    units: u64,
-) -> Result<(), StorageError> {
-    let bytes = manifest(generation, units);
+fn commit<L: FileLayer>(storage: &FsStorage<L>, manifest: Manifest) -> Result<(), StorageError> {
+    let (generation, bytes) = (manifest.generation, manifest.encode());
     let committed = storage.commit_manifest(generation, &bytes);
     // As after a checkpoint that failed: the manifest in force is the old one for certain, and the
     // commit may be tried again.
@@ -206,7 +222,7 @@ fn commit<L: FileLayer>(
 pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
     let storage = FsStorage::with_files(files.clone(), ROOT);
     let in_force = in_force(&storage).expect("the manifest can be read");
-    if let Some((_, units)) = in_force {
+    if let Some(Manifest { units, .. }) = in_force {
         for (stream, level) in PLACES.into_iter().filter(|_| units > 0) {
             let here = Locator::default();
             let region = storage.region(&here, shard(stream, level), units, Reads::Mapped);
@@ -238,7 +254,7 @@ pub(crate) fn check(files: &SimFiles, facts: &[&Fact]) {
                 }
             }
             Fact::Manifest { generation } => {
-                let there = in_force.map(|(generation, _)| generation);
+                let there = in_force.map(|manifest| manifest.generation);
                 assert!(there >= Some(*generation), "{there:?} is in force");
             }
             Fact::Kept { path, bytes } => assert_eq!(files.read_file(path).as_ref(), Some(bytes)),
