@@ -176,9 +176,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError>;
 
     /// Removes the remains of earlier crashes: temporary files and, in a vacant place, the segment
-    /// of a crashed creation. Then makes everything durable that an earlier process may have left
-    /// in a cache, names included, so that recovery may rely on it. Called by the owner while
-    /// opening.
+    /// of a crashed creation. Then makes the manifest durable that an earlier process may have left
+    /// in a cache, its name and the place's included. What the manifest names was durable before.
+    /// Called by the owner before it writes anything else: while opening or, after an orderly
+    /// close, before its first write.
     fn sweep(&self) -> Result<(), StorageError>;
 
     // --- log role ---

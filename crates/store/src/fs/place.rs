@@ -158,8 +158,8 @@ fn is_published_log<L: FileLayer>(disk: &Disk<L>, path: &Path) -> io::Result<boo
 }
 
 /// Removes temporary files and, if no manifest was ever committed, the empty segment of a crashed
-/// creation. Then makes the names durable that recovery relies on: an earlier process may have left
-/// them in the cache.
+/// creation. Then makes the names of the manifest and of the place durable: an earlier process may
+/// have left them in the cache.
 pub(super) fn sweep<L: FileLayer>(disk: &Disk<L>, layout: &Layout) -> io::Result<()> {
     let vacant = inspect(disk, layout)? == Place::Vacant;
     disk.remove_if_there(&layout.manifest_temporary())?;

@@ -1,4 +1,5 @@
-//! What a refresh and an opening cost, counted in calls and bytes, as the table of `docs/performance.md` says.
+//! What a refresh and an opening cost, counted in calls and bytes, as the table of
+//! `docs/performance.md` says.
 
 use std::time::Duration;
 
