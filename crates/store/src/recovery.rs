@@ -304,7 +304,7 @@ fn write_end_of_closed(
         offset: 0,
         durable_len: 0,
     };
-    let beginning = Beginning::new(live, manifest.position(), bytes);
+    let beginning = Beginning::new(live, manifest, bytes);
     let successor = Successor::Due(Box::new(beginning));
     LogWriter::new(Identity::of(manifest), newest, durable, successor)
 }

@@ -8,11 +8,12 @@ use std::io;
 use rotortree_wal::{Event, Position, SegmentHeader};
 
 use super::{
+    checkpoint::load_manifest,
     log_scanner::{LogPlace, LogScanner},
     new_segment::NewSegment,
     segments::LiveLog,
 };
-use crate::{StorageError, storage::WriteError};
+use crate::{StorageError, manifest::Manifest, storage::WriteError};
 
 /// A log of at most this many bytes is copied into the new segment as a whole, so that stores that
 /// are opened often and checkpointed rarely do not gather segments.
@@ -21,6 +22,8 @@ pub(crate) const COMPACT_BYTES: u64 = 4 << 20;
 /// The log of an earlier run, of which this run has written nothing yet.
 pub(crate) struct Beginning {
     log: LiveLog,
+    /// The generation of the manifest that names the log.
+    generation: u64,
     /// The state that the checkpoint covers.
     checkpoint: Position,
     /// Bytes of the log.
@@ -36,10 +39,11 @@ pub(crate) struct BegunSegment {
 }
 
 impl Beginning {
-    pub(super) fn new(log: LiveLog, checkpoint: Position, bytes: u64) -> Self {
+    pub(super) fn new(log: LiveLog, manifest: &Manifest, bytes: u64) -> Self {
         Self {
             log,
-            checkpoint,
+            generation: manifest.generation,
+            checkpoint: manifest.position(),
             bytes,
         }
     }
@@ -48,17 +52,24 @@ impl Beginning {
     /// that of a segment without records that continues from there.
     ///
     /// # Errors
-    /// Nothing is in doubt, whatever fails: no manifest names the segment, and the next attempt
-    /// removes what is left of this one.
+    /// [`WriteError::Fenced`] if another owner has written since. Nothing is in doubt otherwise,
+    /// whatever fails: no manifest names the segment, and the next attempt removes what is left of
+    /// this one.
     pub(crate) fn create(
         &self,
         header: SegmentHeader,
         durable: &Position,
     ) -> Result<BegunSegment, WriteError> {
         let storage = &**self.log.storage();
+        // This owner may have stalled since it opened, for longer than its lease.
+        let in_force = load_manifest(storage).map_err(not_written)?;
+        if in_force.generation != self.generation {
+            let text = "another owner has written to the store";
+            return Err(WriteError::Fenced(io::Error::other(text)));
+        }
         let create = || {
             storage.sweep()?;
-            if self.bytes <= COMPACT_BYTES {
+            if self.bytes <= COMPACT_BYTES && !storage.readable_is_durable() {
                 match self.create_segment(&header, self.checkpoint, durable) {
                     Err(error) if is_out_of_room(&error) => {}
                     created => return created,
@@ -66,12 +77,7 @@ impl Beginning {
             }
             self.create_segment(&header, *durable, durable)
         };
-        create().map_err(|error| {
-            WriteError::NotWritten(match error {
-                StorageError::Io(error) => error,
-                other => io::Error::other(other),
-            })
-        })
+        create().map_err(not_written)
     }
 
     /// Creates the segment with copies of the records from `base` on.
@@ -142,6 +148,13 @@ impl std::fmt::Debug for Beginning {
             .field("checkpoint", &self.checkpoint)
             .finish_non_exhaustive()
     }
+}
+
+fn not_written(error: StorageError) -> WriteError {
+    WriteError::NotWritten(match error {
+        StorageError::Io(error) => error,
+        other => io::Error::other(other),
+    })
 }
 
 /// Whether something failed for lack of room on the disk.

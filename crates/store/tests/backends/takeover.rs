@@ -86,3 +86,39 @@ fn a_new_owner_keeps_the_log_and_writes_a_header_and_fences_the_old_one_off() {
     assert_eq!(segments.len(), 1, "{segments:?}");
     assert_eq!(open(&bucket).head(), head);
 }
+
+#[test]
+fn an_owner_that_stalled_before_its_first_write_is_fenced_off() {
+    limit_this_process();
+    let bucket = ObjectStore::new();
+    let tree = open(&bucket);
+    tree.insert_many(&sample_leaves(71, 1000)).unwrap();
+    tree.close().unwrap();
+    let stalled = open(&bucket);
+    bucket.expire_leases();
+
+    let closed = log(&bucket);
+    let tree = open(&bucket);
+    assert_eq!(log(&bucket), closed, "the end was fenced before");
+    tree.insert_durable([7; 32]).unwrap();
+    let mut new = log(&bucket);
+    new.retain(|object| !closed.contains(object));
+    let written: u64 = new.iter().map(|(_, len)| len).sum();
+    assert!(written < 4096, "the log is not uploaded again: {new:?}");
+
+    let before = log(&bucket);
+    let refused = stalled.insert_durable([8; 32]).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            RotorTreeError::Storage(StorageError::FlushFailed(_))
+        ),
+        "{refused}"
+    );
+    assert_eq!(log(&bucket), before, "it touches nothing");
+    tree.insert_durable([9; 32]).unwrap();
+    let head = tree.head();
+    tree.close().unwrap();
+    mem::forget(stalled);
+    assert_eq!(open(&bucket).head(), head);
+}
