@@ -35,7 +35,7 @@ const COLD_PROOFS: usize = 300;
 
 const ALL_MEMORY: &str = "scale";
 const LITTLE_MEMORY: &str = "scale-in-1-GiB";
-const LITTLE_MEMORY_QUICK: &str = "scale-in-256-MiB";
+const LITTLE_MEMORY_QUICK: &str = "scale-in-512-MiB";
 
 /// The work of a child.
 pub(super) const WORK: Work = Work {
@@ -43,7 +43,7 @@ pub(super) const WORK: Work = Work {
     run: |task| {
         let _group = match task.name.as_str() {
             LITTLE_MEMORY => Some(Group::enter(1 << 30)?),
-            LITTLE_MEMORY_QUICK => Some(Group::enter(256 << 20)?),
+            LITTLE_MEMORY_QUICK => Some(Group::enter(512 << 20)?),
             _ => None,
         };
         let points = grow(&task.path, task.count)?;
@@ -161,10 +161,10 @@ fn prove(tree: &Tree, indices: &[u64]) -> Outcome<(f64, f64)> {
 }
 
 fn run(context: &Context) -> Outcome<Vec<Line>> {
-    let (little, within) = context.pick((LITTLE_MEMORY_QUICK, "256 MiB"), (LITTLE_MEMORY, "1 GiB"));
+    let (little, within) = context.pick((LITTLE_MEMORY_QUICK, "512 MiB"), (LITTLE_MEMORY, "1 GiB"));
     let cases = [
         (ALL_MEMORY, "all memory", context.pick(5, 500)),
-        (little, within, context.pick(20, 150)),
+        (little, within, context.pick(40, 150)),
     ];
     let mut lines = Vec::new();
     let mut series = Vec::new();

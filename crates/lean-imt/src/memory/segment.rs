@@ -6,10 +6,7 @@
 //! shared references to them. The one [`SegmentWriter`] alone touches the other slots, by raw
 //! pointer. No reference ever covers a slot at or above `published`.
 
-use alloc::{
-    alloc::{Layout, alloc, dealloc},
-    sync::Arc,
-};
+use alloc::{alloc::Layout, sync::Arc};
 use core::ptr::NonNull;
 use rotortree_hasher::Hash;
 
@@ -48,8 +45,7 @@ unsafe impl Sync for Segment {}
 
 impl Segment {
     fn layout(capacity: usize) -> Option<Layout> {
-        let bytes = capacity.checked_mul(size_of::<Hash>())?;
-        Layout::from_size_align(bytes, pages::alignment(bytes)).ok()
+        pages::layout(capacity.checked_mul(size_of::<Hash>())?)
     }
 
     /// The `len` nodes from slot `from` on, if all of them are published.
@@ -102,9 +98,9 @@ impl Drop for Segment {
     fn drop(&mut self) {
         let layout = Self::layout(self.capacity)
             .expect("the layout was valid when the segment was allocated");
-        // SAFETY: `slots` came from `alloc` with this very layout, and this value was its only
+        // SAFETY: `slots` came from `allocate` with this very layout, and this value was its only
         // owner.
-        unsafe { dealloc(self.slots.as_ptr().cast(), layout) };
+        unsafe { pages::free(self.slots.cast(), layout) };
     }
 }
 
@@ -120,14 +116,9 @@ pub(super) struct SegmentWriter {
 impl SegmentWriter {
     /// Allocates a segment of `capacity > 0` slots, none of them touched.
     pub(super) fn with_capacity(capacity: usize) -> Result<Self, TreeError> {
-        let layout = Segment::layout(capacity)
-            .filter(|layout| layout.size() > 0)
+        let memory = Segment::layout(capacity)
+            .and_then(pages::allocate)
             .ok_or(TreeError::CapacityExceeded)?;
-        // SAFETY: the layout has a size above zero.
-        let memory = unsafe { alloc(layout) };
-        let memory = NonNull::new(memory).ok_or(TreeError::CapacityExceeded)?;
-        // SAFETY: this is the allocation of that layout.
-        unsafe { pages::prefer_huge(memory, layout.size()) };
         let segment = Segment {
             slots: memory.cast(),
             capacity,

@@ -2,7 +2,7 @@
 //! measurement at a time.
 //!
 //! Files that the system maps are not counted: they belong to the page cache. Stacks are not
-//! counted either.
+//! counted either, and on Linux no full segment of nodes: it is mapped.
 #![expect(
     unsafe_code,
     reason = "a global allocator that counts is one by its contract"
