@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod features;
 mod fuzz;
+mod interop;
 mod layering;
 mod lines;
 mod loom;
@@ -43,6 +44,7 @@ pub(crate) const ALL: &[Command] = &[
     loom::COMMAND,
     features::COMMAND,
     no_std::COMMAND,
+    interop::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
     bench::COMMAND,

@@ -20,11 +20,15 @@ pub(crate) const CRATES: [&str; 7] = [
 /// The member that measures against competitors and is never tested or published.
 pub(crate) const BENCHES: &str = "rotortree-benches";
 
-/// The packages that are workspaces of their own: they need a nightly, or their own profile.
-const OUTSIDE: [&str; 2] = [NO_STD_PROOF, FUZZ];
+/// The packages that are workspaces of their own: they need a nightly, their own
+/// profile, or dependencies that no member may have.
+const OUTSIDE: [&str; 3] = [NO_STD_PROOF, FUZZ, INTEROP_LOGS];
 
 /// The program that proves that the tree links without `std`.
 pub(crate) const NO_STD_PROOF: &str = "xtask/no-std-proof";
+
+/// The program that exchanges transparency logs with other implementations.
+pub(crate) const INTEROP_LOGS: &str = "interop/logs";
 
 /// The fuzz targets.
 pub(crate) const FUZZ: &str = "fuzz";

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{features, fuzz, layering, loom, no_std, package, surface, test, tidy, tools};
+use super::{features, fuzz, interop, layering, loom, no_std, package, surface, test, tidy, tools};
 
 use crate::args::Args;
 use crate::command::Command;
@@ -25,7 +25,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 13] = [
+static STEPS: [Command; 14] = [
     tidy::COMMAND,
     layering::COMMAND,
     tools::FMT,
@@ -37,6 +37,7 @@ static STEPS: [Command; 13] = [
     loom::COMMAND,
     features::COMMAND,
     no_std::COMMAND,
+    interop::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
 ];
