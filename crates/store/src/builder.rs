@@ -164,6 +164,16 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
         self
     }
 
+    /// The least size of a large batch, in bytes of leaves that fill whole chunks of 4096 bytes; 4
+    /// MiB by default, `usize::MAX` for none. The insert of a large batch writes these leaves to
+    /// the place where a checkpoint would put them, and syncs them, before it returns; the log only
+    /// refers to them. So each leaf is written once, at the cost of one more sync. The `try_` forms
+    /// write every batch to the log.
+    pub fn large_batch_bytes(mut self, bytes: usize) -> Self {
+        self.settings.large_batch_bytes = bytes;
+        self
+    }
+
     /// Starts a new segment of the log beyond `bytes` bytes; 256 MiB by default.
     pub fn segment_bytes(mut self, bytes: u64) -> Self {
         self.settings.segment_bytes = bytes;

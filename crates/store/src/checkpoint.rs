@@ -4,13 +4,14 @@
 //! the store as it was. The engine decides when to checkpoint, makes the leaves durable first, and
 //! commits the manifest.
 
-use std::{io, ops::ControlFlow};
+use std::{io, iter, ops::ControlFlow};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::{TreeError, TreeSnapshot};
 
 use crate::{
     StorageError,
+    ahead::ChunksAhead,
     chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_BYTES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR, chunk_sum},
     cold::check_shards,
     manifest::{LevelTail, Manifest},
@@ -84,6 +85,17 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     snapshot: &TreeSnapshot<N, MAX_DEPTH>,
     pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<WrittenLevels, CheckpointFailure> {
+    write_nodes_but(&[], storage, previous, snapshot, pace)
+}
+
+/// As [`write_nodes`], but adopts the chunks of leaves that are durable in their place already.
+pub(crate) fn write_nodes_but<const N: usize, const MAX_DEPTH: usize>(
+    ahead: &[ChunksAhead],
+    storage: &dyn Storage,
+    previous: &Manifest,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+    pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<WrittenLevels, CheckpointFailure> {
     let size = snapshot.size();
     if previous.arity as usize != N || previous.size > size {
         return Err(CheckpointFailure::NotASuccessor {
@@ -94,8 +106,10 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
         });
     }
     check_shards(storage.shard_chunks()).map_err(CheckpointFailure::Storage)?;
+    let with = ahead.iter().map(|run| &run.locator);
+    let with: Vec<&Locator> = iter::once(&previous.locator).chain(with).collect();
     let mut pieces = Pieces {
-        units: storage.start_units(&[&previous.locator])?,
+        units: storage.start_units(&with)?,
         shard_chunks: storage.shard_chunks(),
         pace,
         bytes: 0,
@@ -106,8 +120,14 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
     for level in shape.stored_levels() {
         let mut writer = LevelWriter::after(previous, level);
         let end = shape.chunks(level);
+        let mut ahead = if level == 0 { ahead } else { &[] }.iter().peekable();
         while writer.next_chunk < end {
-            let chunks = (end - writer.next_chunk).min(PIECE_CHUNKS);
+            if let Some(run) = ahead.next_if(|run| run.first == writer.next_chunk) {
+                writer.adopt(&mut pieces, &run.sums)?;
+                continue;
+            }
+            let stop = ahead.peek().map_or(end, |run| run.first.min(end));
+            let chunks = (stop - writer.next_chunk).min(PIECE_CHUNKS);
             nodes.resize((chunks * CHUNK_NODES) as usize, [0; 32]);
             snapshot.read_nodes(level, writer.next_chunk * CHUNK_NODES, &mut nodes)?;
             writer.put(&mut pieces, &nodes)?;
@@ -120,7 +140,7 @@ pub fn write_nodes<const N: usize, const MAX_DEPTH: usize>(
         });
     }
     let locator = match pieces.bytes {
-        0 => previous.locator.clone(),
+        0 if ahead.is_empty() => previous.locator.clone(),
         _ => pieces.units.finish()?,
     };
     Ok(WrittenLevels { locator, tails })
@@ -199,7 +219,17 @@ impl<'a> LevelWriter<'a> {
         self.sums
             .extend(sums.map(|(chunk, index)| chunk_sum(self.tree_id, self.level, index, chunk)));
         pieces.put(Stream::Chunks, self.level, self.next_chunk, bytes)?;
-        self.next_chunk += nodes.len() as u64 / CHUNK_NODES;
+        self.go_on(pieces, nodes.len() as u64 / CHUNK_NODES)
+    }
+
+    /// Takes over chunks that are in their place.
+    fn adopt(&mut self, pieces: &mut Pieces<'_>, sums: &[u32]) -> Result<(), CheckpointFailure> {
+        self.sums.extend_from_slice(sums);
+        self.go_on(pieces, sums.len() as u64)
+    }
+
+    fn go_on(&mut self, pieces: &mut Pieces<'_>, chunks: u64) -> Result<(), CheckpointFailure> {
+        self.next_chunk += chunks;
         if self.sums.len() >= PIECE_SECTORS * SUMS_PER_SECTOR as usize {
             self.put_sectors(pieces)?;
         }

@@ -34,6 +34,7 @@
 //! | `inserter`, `writer` | see above |
 //! | `committer`, `leader`, `log`, `manifests` | the work of the leader; the right to lead; the write end of the log; manifests other than those of rotations |
 //! | `pending` | the leader's source of records |
+//! | `chunk_put` | a large batch's whole chunks, put in place before the batch is recorded |
 //! | `group_commit`, `background`, `waiters` | see above; the jobs and ticks of a tree; the wakers of futures |
 //! | `checkpointer`, `checkpoint_queue`, `checkpoint_failed`, `policy` | see above; the outcome of a failed checkpoint |
 //! | `catalog`, `publication`, `heads`, `status` | see above; heads of recent appends, found by their roots |
@@ -54,6 +55,7 @@ mod catalog;
 mod checkpoint_failed;
 mod checkpoint_queue;
 mod checkpointer;
+mod chunk_put;
 mod close;
 mod committer;
 mod durable_heads;

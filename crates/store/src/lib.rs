@@ -50,6 +50,7 @@
 
 // Hidden modules are open to the workspace's own tests, fuzz targets and benches. They are not part
 // of the versioned surface.
+mod ahead;
 mod any_tree;
 mod builder;
 #[doc(hidden)]

@@ -338,6 +338,13 @@ fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     loop {
         let before = generation();
         match Reading::begin(hasher, storage, config) {
+            // The chunks that a record of a cut log refers to may have other bytes by now.
+            Ok(reading) if reading.report.damage.is_some() && generation() != before => {
+                if attempt == ATTEMPTS {
+                    return Ok(reading);
+                }
+                attempt += 1;
+            }
             Ok(reading) => return Ok(reading),
             Err(error) if generation() == before => return Err(error),
             Err(_) if attempt < ATTEMPTS => attempt += 1,

@@ -47,6 +47,7 @@ use self::{
 pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
 use crate::{
     RotorTreeError, StorageError,
+    ahead::ChunksAhead,
     cold::ColdNodes,
     engine::log::{Identity, LogWriter, NewestSegment, Successor, random_salt},
     manifest::Manifest,
@@ -61,6 +62,8 @@ pub(crate) struct Recovered<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     pub(crate) tree: LeanIMT<H, N, MAX_DEPTH>,
     pub(crate) manifest: Manifest,
     pub(crate) cold: Arc<ColdNodes>,
+    /// The chunks that the log refers to.
+    pub(crate) ahead: Vec<ChunksAhead>,
     pub(crate) log: LogWriter,
     pub(crate) report: RecoveryReport,
 }
@@ -116,14 +119,14 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
             compact = assessment.used_bytes <= COMPACT_BYTES;
             if compact {
                 // A log that is copied whole is also replayed whole.
-                return Ok((assessment, Ok(nothing)));
+                return Ok((assessment, Ok(nothing), Vec::new()));
             }
         }
         let progress = Progress::of(&live, config);
         let scanned = live.assess_and_replay(&mut tree, nothing, 0, progress)?;
-        Ok((scanned.assessment, scanned.replayed))
+        Ok((scanned.assessment, scanned.replayed, scanned.ahead))
     });
-    let (mut assessment, replayed) = scanned.map_err(StorageError::Io)?;
+    let (mut assessment, replayed, mut ahead) = scanned.map_err(StorageError::Io)?;
     if stays {
         assessment.attested = assessment.attested.max(assessment.end);
     }
@@ -139,6 +142,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         replay.run(|| replayer.run(assessment.end, None))?;
         let durable = replayer.position();
         report.count_replayed(replayer.counts());
+        ahead.extend(replayer.take_ahead());
         accept(
             &tree,
             &**storage,
@@ -148,12 +152,14 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         )?;
         report.size = durable.size;
         report.cuts.clone_from(&manifest.cuts);
-        let log = write_end_of_closed(live, assessment.used_bytes, &manifest, durable);
+        let mut log = write_end_of_closed(live, assessment.used_bytes, &manifest, durable);
+        log.newest.earlier += bytes_of(&ahead);
         return Ok(Recovered {
             ownership,
             tree,
             manifest,
             cold,
+            ahead,
             log,
             report,
         });
@@ -180,7 +186,9 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         }
         continued => continued,
     });
-    let (mut log, counts) = continued?;
+    let (mut log, counts, replayed_ahead) = continued?;
+    ahead.extend(replayed_ahead);
+    log.newest.earlier += bytes_of(&ahead);
     report.count_replayed(counts);
     report.size = log.durable.size;
 
@@ -233,6 +241,7 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         tree,
         manifest,
         cold,
+        ahead,
         log,
         report,
     })
@@ -249,7 +258,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     assessment: &Assessment,
     compact: bool,
     config: &Settings,
-) -> Result<(LogWriter, ReplayCounts), RotorTreeError> {
+) -> Result<(LogWriter, ReplayCounts, Vec<ChunksAhead>), RotorTreeError> {
     let storage = &**live.storage();
     let attested = assessment.attested.min(assessment.end);
     let stop = if compact { manifest.sequence } else { attested };
@@ -286,7 +295,7 @@ fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
         durable_len: offset,
     };
     let log = LogWriter::new(identity, newest, replayer.position(), Successor::Absent);
-    Ok((log, replayer.counts()))
+    Ok((log, replayer.counts(), replayer.take_ahead()))
 }
 
 /// The write end of a log of so many bytes that was closed in an orderly way. The first write
@@ -307,6 +316,11 @@ fn write_end_of_closed(
     let beginning = Beginning::new(live, manifest, bytes);
     let successor = Successor::Due(Box::new(beginning));
     LogWriter::new(Identity::of(manifest), newest, durable, successor)
+}
+
+/// Bytes of the chunks.
+fn bytes_of(ahead: &[ChunksAhead]) -> u64 {
+    ahead.iter().map(ChunksAhead::bytes).sum()
 }
 
 /// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that

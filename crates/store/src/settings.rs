@@ -52,6 +52,9 @@ pub(crate) struct Settings {
     pub(crate) expect_head: Option<TreeHead>,
     /// The most bytes of records waiting to be written; default 64 MiB.
     pub(crate) max_unflushed_bytes: usize,
+    /// The least bytes of whole chunks that a batch puts on level 0 before it is recorded; default
+    /// 4 MiB.
+    pub(crate) large_batch_bytes: usize,
     /// The log starts a new segment beyond this many bytes; default 256 MiB.
     pub(crate) segment_bytes: u64,
     /// The number of heads of recent appends that can be found by their roots; 40 bytes each once
@@ -90,6 +93,7 @@ impl Default for Settings {
             recovery: RecoveryMode::default(),
             expect_head: None,
             max_unflushed_bytes: 64 << 20,
+            large_batch_bytes: 4 << 20,
             segment_bytes: 256 << 20,
             recent_heads: 1024,
             runtime: Runtime::shared(),

@@ -1,45 +1,16 @@
 //! The group that is being filled. Records are pushed one after the other, and sealed when their
 //! segment is known. The caller writes and syncs the sealed bytes.
 
-use thiserror::Error;
-
 use crate::checksum::Seed;
+use crate::chunk_run::ChunkRun;
 use crate::group::GroupHeader;
-use crate::layout::{
-    GROUP_HEADER, LEAF, MAX_METADATA_BYTES, MAX_RECORD, MAX_RECORD_BYTES, RECORD_HEADER, SECTOR,
-    put,
-};
+use crate::layout::{GROUP_HEADER, LEAF, MAX_RECORD, MAX_RECORD_BYTES, RECORD_HEADER, SECTOR, put};
 use crate::position::Position;
 use crate::record::{self, MAX_LEAVES, RecordView};
+use crate::record_error::RecordError;
 
 /// [`GroupBuffer::clear`] keeps an allocation of up to this many bytes, even if it was hardly used.
 const KEPT: usize = 16 << 10;
-
-/// Why a batch was not taken into a group. The group is unchanged.
-///
-/// ```
-/// use rotortree_wal::{GroupBuffer, RecordError};
-///
-/// let mut group = GroupBuffer::new(1);
-/// assert_eq!(group.push_batch(&[], None), Err(RecordError::Empty));
-/// assert!(group.is_empty());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RecordError {
-    /// Neither leaves nor metadata were given.
-    #[error("a record carries leaves, metadata or both, and neither was given")]
-    Empty,
-    /// The metadata is longer than [`MAX_METADATA_BYTES`].
-    #[error("the metadata has {len} bytes; at most 65536 are taken")]
-    MetadataTooLong {
-        /// Its length in bytes.
-        len: usize,
-    },
-    /// Metadata was given with a part that is not the last of its batch.
-    #[error("metadata travels with the last part of its batch, and more parts were announced")]
-    MetadataBeforeEnd,
-}
 
 /// A sync group that is being filled.
 ///
@@ -71,6 +42,7 @@ pub struct GroupBuffer {
     next_sequence: u64,
     last_batch_end: u64,
     leaf_count: u64,
+    chunk_count: u64,
 }
 
 impl GroupBuffer {
@@ -85,6 +57,7 @@ impl GroupBuffer {
             next_sequence,
             last_batch_end: next_sequence.saturating_sub(1),
             leaf_count: 0,
+            chunk_count: 0,
         }
     }
 
@@ -120,26 +93,18 @@ impl GroupBuffer {
         if leaves.is_empty() && metadata.is_none() {
             return Err(RecordError::Empty);
         }
-        if let Some(len) = metadata
-            .map(<[u8]>::len)
-            .filter(|len| *len > MAX_METADATA_BYTES)
-        {
-            return Err(RecordError::MetadataTooLong { len });
-        }
-        if more && metadata.is_some() {
-            return Err(RecordError::MetadataBeforeEnd);
-        }
+        RecordError::check_metadata(metadata, more)?;
         let mut rest = leaves;
         while rest.len() > MAX_LEAVES {
             let (head, tail) = rest.split_at(MAX_LEAVES);
-            self.append(head, None, true);
+            self.append(None, head, None, true);
             rest = tail;
         }
         if is_crowded(rest.len(), metadata.map_or(0, <[u8]>::len)) {
-            self.append(rest, None, true);
+            self.append(None, rest, None, true);
             rest = &[];
         }
-        self.append(rest, metadata, more);
+        self.append(None, rest, metadata, more);
         if !more {
             self.last_batch_end = self.next_sequence - 1;
         }
@@ -177,21 +142,60 @@ impl GroupBuffer {
     ///
     /// None for an unchanged view of a scanner; otherwise those of [`push_part`](Self::push_part).
     pub fn push_record(&mut self, record: &RecordView<'_>) -> Result<u64, RecordError> {
-        self.push_part(record.leaves, record.metadata, record.more)
+        match record.chunks {
+            Some(run) => self.push_chunks(record.leaves, run, record.metadata, record.more),
+            None => self.push_part(record.leaves, record.metadata, record.more),
+        }
+    }
+
+    /// Appends a part of a batch most of whose leaves stand in chunks: one record. The batch goes
+    /// on in the next one with `more`. Returns the record's sequence.
+    ///
+    /// # Errors
+    ///
+    /// As [`push_part`](Self::push_part), and [`RecordError::ImpossibleRun`].
+    pub fn push_chunks(
+        &mut self,
+        leaves: &[[u8; 32]],
+        run: ChunkRun<'_>,
+        metadata: Option<&[u8]>,
+        more: bool,
+    ) -> Result<u64, RecordError> {
+        RecordError::check_metadata(metadata, more)?;
+        if !run.is_possible(leaves.len()) {
+            return Err(RecordError::ImpossibleRun);
+        }
+        self.append(Some(run), leaves, metadata, more);
+        if !more {
+            self.last_batch_end = self.next_sequence - 1;
+        }
+        Ok(self.next_sequence - 1)
     }
 
     /// Appends one record that keeps to the limits.
-    fn append(&mut self, leaves: &[[u8; 32]], metadata: Option<&[u8]>, more: bool) {
+    fn append(
+        &mut self,
+        run: Option<ChunkRun<'_>>,
+        leaves: &[[u8; 32]],
+        metadata: Option<&[u8]>,
+        more: bool,
+    ) {
         self.open();
-        let end = self.filled + record::encoded_len(leaves.len(), metadata.map_or(0, <[u8]>::len));
-        self.bytes.reserve(end - self.filled);
-        self.bytes
-            .extend_from_slice(&record::open_header(leaves.len(), metadata, more));
+        let chunks = run.map_or(0, |run| run.sums.len());
+        let len = record::encoded_len(chunks, leaves.len(), metadata.map_or(0, <[u8]>::len));
+        let end = self.filled + len;
+        self.bytes.reserve(len);
+        let header = record::open_header(chunks, leaves.len(), metadata, more);
+        self.bytes.extend_from_slice(&header);
+        if let Some(run) = run {
+            run.encode(&mut self.bytes);
+        }
         self.bytes.extend_from_slice(leaves.as_flattened());
         self.bytes.extend_from_slice(metadata.unwrap_or_default());
         self.bytes.resize(end, 0);
         self.filled = end;
-        self.leaf_count += leaves.len() as u64;
+        self.leaf_count += leaves.len() as u64 + run.map_or(0, |run| run.leaf_count());
+        self.chunk_count += chunks as u64;
         self.next_sequence += 1;
     }
 
@@ -252,6 +256,7 @@ impl GroupBuffer {
         self.filled = GROUP_HEADER;
         self.first_sequence = self.next_sequence;
         self.leaf_count = 0;
+        self.chunk_count = 0;
     }
 
     /// Empties the group; the next one starts a batch with `next_sequence`. The allocation is
@@ -285,6 +290,7 @@ impl GroupBuffer {
             self.filled = self.bytes.len();
             self.next_sequence = behind.next_sequence;
             self.leaf_count += behind.leaf_count;
+            self.chunk_count += behind.chunk_count;
         }
         self.last_batch_end = behind.last_batch_end;
         behind.clear();
@@ -324,10 +330,16 @@ impl GroupBuffer {
         (self.next_sequence - self.first_sequence) as u32
     }
 
-    /// The number of leaves pushed.
+    /// The number of leaves pushed, those in chunks included.
     #[must_use]
     pub fn leaf_count(&self) -> u64 {
         self.leaf_count
+    }
+
+    /// The number of chunks that the records stand for.
+    #[must_use]
+    pub fn chunk_count(&self) -> u64 {
+        self.chunk_count
     }
 
     /// The sequence of the group's first record, or of its first one to come.
@@ -364,9 +376,9 @@ impl GroupBuffer {
         let full = leaves.saturating_sub(1) / MAX_LEAVES;
         let rest = leaves - full * MAX_LEAVES;
         let last = if is_crowded(rest, metadata) {
-            record::encoded_len(rest, 0).saturating_add(record::encoded_len(0, metadata))
+            record::encoded_len(0, rest, 0).saturating_add(record::encoded_len(0, 0, metadata))
         } else {
-            record::encoded_len(rest, metadata)
+            record::encoded_len(0, rest, metadata)
         };
         full.saturating_mul(MAX_RECORD).saturating_add(last)
     }

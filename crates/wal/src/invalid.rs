@@ -34,6 +34,15 @@ pub enum InvalidReason {
         /// The record's sequence.
         sequence: u64,
     },
+    /// A chunk that the record with this sequence stands for is not there, or does not match the
+    /// record's checksum. A scanner does not report it: it comes from the program that reads the
+    /// chunks.
+    ChunkMismatch {
+        /// The record's sequence.
+        sequence: u64,
+        /// The chunk, counted from the first leaf of the tree.
+        chunk: u64,
+    },
     /// The segment ends before the record with this sequence does.
     Truncated {
         /// The record's sequence.
@@ -63,6 +72,10 @@ impl core::fmt::Display for InvalidReason {
             Self::RecordMalformed { sequence } => write!(
                 out,
                 "record {sequence} has a valid checksum and impossible fields"
+            ),
+            Self::ChunkMismatch { sequence, chunk } => write!(
+                out,
+                "chunk {chunk} is not the one that record {sequence} stands for"
             ),
             Self::Truncated { sequence } => {
                 write!(out, "the segment ends within record {sequence}")

@@ -91,15 +91,19 @@
 //! | 0 | 4 | CRC-32C of the salt (8 bytes), the record's sequence (8 bytes), then all of the record from byte 4 on |
 //! | 4 | 4 | number of leaves, `l` |
 //! | 8 | 4 | length of the metadata in bytes, `m` |
-//! | 12 | 1 | flags: 1, the batch goes on in the next record; 2, metadata follows the leaves, perhaps empty |
-//! | 13 | 3 | zero |
-//! | 16 | 32 `l` | leaves |
-//! | 16 + 32 `l` | `m` | metadata |
+//! | 12 | 1 | flags: 1, the batch goes on in the next record; 2, metadata follows the leaves, perhaps empty; 4, a run of chunks follows the header |
+//! | 13 | 3 | number of chunks in the run, `c`; zero without flag 4 |
+//! | 16 | `r` | the run of chunks, 80 + 4 `c` bytes and zeros up to a multiple of 16; nothing without flag 4 |
+//! | 16 + `r` | 32 `l` | leaves |
+//! | 16 + `r` + 32 `l` | `m` | metadata |
 //! | | | zeros up to a multiple of 16 |
 //!
-//! The body of a record has at most [`MAX_RECORD_BYTES`], its metadata at most
-//! [`MAX_METADATA_BYTES`]. A record has at least one leaf or metadata. The metadata of a batch
-//! stands in its last record; the others have leaves only.
+//! A run of chunks, see [`ChunkRun`]: the first chunk (8), the leaves before it (1), the length of
+//! the locator (1), zeros (6), the locator and zeros (64), then the checksums (4 each).
+//!
+//! The body of a record behind the run has at most [`MAX_RECORD_BYTES`], its metadata at most
+//! [`MAX_METADATA_BYTES`]. A record has at least one chunk, one leaf or metadata. The metadata of a
+//! batch stands in its last record; the others have leaves only.
 //!
 //! The zeros between the last record of a group and the sector boundary are the only bytes
 //! of a group that no checksum covers: they carry nothing, are never read, and a file may
@@ -129,24 +133,28 @@
 
 mod buffer;
 mod checksum;
+mod chunk_run;
 mod group;
 mod header_copy;
 mod invalid;
 mod layout;
 mod position;
 mod record;
+mod record_error;
 mod rules;
 mod scanner;
 mod segment;
 mod source;
 
-pub use buffer::{GroupBuffer, RecordError};
+pub use buffer::GroupBuffer;
+pub use chunk_run::{CHUNK_LEAVES, ChunkRun, MAX_LOCATOR_BYTES, MAX_RUN_CHUNKS};
 pub use group::GroupHeader;
 pub use header_copy::HeaderCopy;
 pub use invalid::InvalidReason;
 pub use layout::{MAX_METADATA_BYTES, MAX_RECORD_BYTES, MAX_SEQUENCE, SECTOR};
 pub use position::Position;
 pub use record::RecordView;
+pub use record_error::RecordError;
 #[doc(hidden)]
 pub use rules::caps;
 pub use rules::{Assessment, Break, BreakCause, LogOffset, LogRules, Verdict};

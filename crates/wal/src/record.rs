@@ -1,6 +1,7 @@
 //! The layout of one record: writes its header, and parses and checks a record of a group.
 
 use crate::checksum::Seed;
+use crate::chunk_run::{self, ChunkRun, MAX_RUN_CHUNKS};
 use crate::layout::{
     LEAF, MAX_METADATA_BYTES, MAX_RECORD_BYTES, RECORD_ALIGN, RECORD_HEADER, get_u32, is_zero, put,
 };
@@ -9,12 +10,14 @@ pub(crate) const CRC_LEN: usize = 4;
 const LEAF_COUNT_AT: usize = 4;
 const METADATA_LEN_AT: usize = 8;
 const FLAGS_AT: usize = 12;
-const RESERVED_AT: usize = 13;
+const CHUNK_COUNT_AT: usize = 13;
 
 /// The batch goes on in the next record.
 const MORE: u8 = 1;
 /// The record carries metadata, perhaps empty.
 const HAS_METADATA: u8 = 2;
+/// The record stands for chunks.
+const HAS_CHUNKS: u8 = 4;
 
 /// The most leaves that one record carries.
 pub(crate) const MAX_LEAVES: usize = MAX_RECORD_BYTES / LEAF;
@@ -55,8 +58,11 @@ pub struct RecordView<'a> {
     pub sequence: u64,
     /// The record's place in its group, from 0.
     pub index: u32,
-    /// The leaves, in the order of their insertion.
+    /// The leaves in the record, in the order of their insertion. Those of
+    /// [`chunks`](Self::chunks) come between them.
     pub leaves: &'a [[u8; 32]],
+    /// Leaves that stand on level 0 of the store instead.
+    pub chunks: Option<ChunkRun<'a>>,
     /// The application's metadata; `None` keeps the earlier metadata in force.
     pub metadata: Option<&'a [u8]>,
     /// Whether the batch goes on in the next record.
@@ -67,14 +73,23 @@ impl RecordView<'_> {
     /// The record's length in the log in bytes: header, leaves, metadata and padding.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        encoded_len(self.leaves.len(), self.metadata.map_or(0, <[u8]>::len))
+        let chunks = self.chunks.map_or(0, |run| run.sums.len());
+        let metadata = self.metadata.map_or(0, <[u8]>::len);
+        encoded_len(chunks, self.leaves.len(), metadata)
+    }
+
+    /// The number of leaves, those in chunks included.
+    #[must_use]
+    pub fn leaf_count(&self) -> u64 {
+        self.leaves.len() as u64 + self.chunks.map_or(0, |run| run.leaf_count())
     }
 }
 
-/// The length of a record with so many leaves and bytes of metadata.
+/// The length of a record with so many chunks, leaves and bytes of metadata.
 #[inline]
-pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
-    RECORD_HEADER + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
+pub(crate) const fn encoded_len(chunks: usize, leaves: usize, metadata: usize) -> usize {
+    let run = chunk_run::encoded_len(chunks);
+    RECORD_HEADER + run + (leaves * LEAF + metadata).next_multiple_of(RECORD_ALIGN)
 }
 
 /// Writes the header of a record without its checksum, which depends on the segment and is computed
@@ -82,6 +97,7 @@ pub(crate) const fn encoded_len(leaves: usize, metadata: usize) -> usize {
 ///
 /// The counts fit their fields, since the caller keeps to the limits of a record.
 pub(crate) fn open_header(
+    chunks: usize,
     leaves: usize,
     metadata: Option<&[u8]>,
     more: bool,
@@ -93,8 +109,14 @@ pub(crate) fn open_header(
         METADATA_LEN_AT,
         &(metadata.map_or(0, <[u8]>::len) as u32).to_le_bytes(),
     );
+    let flag = |is_there: bool, flag: u8| if is_there { flag } else { 0 };
     header[FLAGS_AT] =
-        if more { MORE } else { 0 } | if metadata.is_some() { HAS_METADATA } else { 0 };
+        flag(more, MORE) | flag(metadata.is_some(), HAS_METADATA) | flag(chunks > 0, HAS_CHUNKS);
+    put(
+        &mut header,
+        CHUNK_COUNT_AT,
+        &(chunks as u32).to_le_bytes()[..3],
+    );
     header
 }
 
@@ -102,7 +124,7 @@ pub(crate) fn open_header(
 /// length. The record was written by this crate, so its lengths are right.
 pub(crate) fn close(bytes: &mut [u8], sequence: u64, seed: Seed) -> usize {
     let lengths = Lengths::of(bytes);
-    let len = encoded_len(lengths.leaves as usize, lengths.metadata as usize);
+    let len = lengths.encoded_len();
     let crc = seed.record(sequence, &bytes[CRC_LEN..len]);
     put(bytes, 0, &crc.to_le_bytes());
     len
@@ -111,6 +133,7 @@ pub(crate) fn close(bytes: &mut [u8], sequence: u64, seed: Seed) -> usize {
 /// The lengths a record header states, not to be trusted before the checksum has been compared.
 #[derive(Clone, Copy)]
 pub(crate) struct Lengths {
+    chunks: u32,
     leaves: u32,
     metadata: u32,
 }
@@ -120,18 +143,30 @@ impl Lengths {
     #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self {
+            chunks: get_u32(bytes, FLAGS_AT) >> 8,
             leaves: get_u32(bytes, LEAF_COUNT_AT),
             metadata: get_u32(bytes, METADATA_LEN_AT),
         }
     }
 
+    fn encoded_len(self) -> usize {
+        encoded_len(
+            self.chunks as usize,
+            self.leaves as usize,
+            self.metadata as usize,
+        )
+    }
+
     /// The record's whole length, if it is within the limits of a record.
     #[inline]
     pub(crate) fn total(self) -> Option<usize> {
-        if self.leaves as usize > MAX_LEAVES || self.metadata as usize > MAX_METADATA_BYTES {
+        if self.chunks as usize > MAX_RUN_CHUNKS
+            || self.leaves as usize > MAX_LEAVES
+            || self.metadata as usize > MAX_METADATA_BYTES
+        {
             return None;
         }
-        let total = encoded_len(self.leaves as usize, self.metadata as usize);
+        let total = self.encoded_len();
         (total <= RECORD_HEADER + MAX_RECORD_BYTES).then_some(total)
     }
 }
@@ -145,6 +180,7 @@ pub(crate) enum Refused {
 /// The parts of a record.
 pub(crate) struct Parts<'a> {
     pub(crate) leaves: &'a [[u8; 32]],
+    pub(crate) chunks: Option<ChunkRun<'a>>,
     pub(crate) metadata: Option<&'a [u8]>,
     pub(crate) more: bool,
 }
@@ -159,18 +195,26 @@ pub(crate) fn parse(bytes: &[u8], sequence: u64, seed: Seed) -> Result<Parts<'_>
     let lengths = Lengths::of(bytes);
     let flags = bytes[FLAGS_AT];
     let (more, has_metadata) = (flags & MORE != 0, flags & HAS_METADATA != 0);
-    let (leaves, rest) = bytes[RECORD_HEADER..].split_at(lengths.leaves as usize * LEAF);
+    let chunks = lengths.chunks as usize;
+    let (run, rest) = bytes[RECORD_HEADER..].split_at(chunk_run::encoded_len(chunks));
+    let (leaves, rest) = rest.split_at(lengths.leaves as usize * LEAF);
     let (metadata, padding) = rest.split_at(lengths.metadata as usize);
     let (leaves, _) = leaves.as_chunks::<LEAF>();
-    let possible = flags & !(MORE | HAS_METADATA) == 0
-        && is_zero(&bytes[RESERVED_AT..RECORD_HEADER])
+    let run = match chunks {
+        0 => None,
+        _ => ChunkRun::decode(run, chunks, leaves.len()),
+    };
+    let possible = flags & !(MORE | HAS_METADATA | HAS_CHUNKS) == 0
+        && (flags & HAS_CHUNKS != 0) == (chunks > 0)
+        && run.is_some() == (chunks > 0)
         && is_zero(padding)
         && (has_metadata || metadata.is_empty())
-        && (has_metadata || !leaves.is_empty())
+        && (has_metadata || !leaves.is_empty() || run.is_some())
         && !(more && has_metadata);
     if possible {
         Ok(Parts {
             leaves,
+            chunks: run,
             metadata: has_metadata.then_some(metadata),
             more,
         })

@@ -261,6 +261,7 @@ impl<S: SegmentBytes> Scanner<S> {
         let reason = match record::parse(self.window.bytes(at, total), sequence, self.seed) {
             Ok(Parts {
                 leaves,
+                chunks,
                 metadata,
                 more,
             }) => {
@@ -271,6 +272,7 @@ impl<S: SegmentBytes> Scanner<S> {
                     sequence,
                     index,
                     leaves,
+                    chunks,
                     metadata,
                     more,
                 })));

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     StorageError,
-    checkpoint::{CheckpointFailure, write_nodes},
+    checkpoint::{CheckpointFailure, write_nodes_but},
     cold::ColdNodes,
     spans,
     storage::WriteError,
@@ -95,7 +95,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             Some(_) => ControlFlow::Break(()),
             None => ControlFlow::Continue(()),
         };
-        let written = write_nodes(&**storage, &previous, &snapshot, pace)?;
+        let ahead = self.writer.ahead_up_to(snapshot.size());
+        let written = write_nodes_but(&ahead, &**storage, &previous, &snapshot, pace)?;
         // A log that failed meanwhile may have lost records that this snapshot takes for durable.
         group.status.check_failure()?;
         let committed = catalog.update(|next| {
@@ -116,6 +117,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
                 Failed::from(StorageError::FlushFailed(group.fail(error)))
             }
         })?;
+        self.writer.adopted(snapshot.size());
         self.serve_from_chunks(extent);
         Ok(Some(Covered {
             segments: previous.first_segment..segment,

@@ -3,7 +3,7 @@
 
 use std::{
     error::Error,
-    io,
+    io, mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,6 +14,7 @@ use rotortree_wal::{GroupBuffer, MAX_METADATA_BYTES};
 
 use super::{
     checkpointer::Checkpointer,
+    chunk_put::{self, ChunkPut, Split},
     committer::Committer,
     entry::{Admission, Appends, Entry},
     figures::Count,
@@ -25,6 +26,7 @@ use super::{
 use crate::{
     RotorTreeError, StorageError,
     hashing::{append, append_alone, uses_pool},
+    settings::Settings,
 };
 
 /// Inserts entries into one tree.
@@ -33,6 +35,7 @@ pub(super) struct Inserter<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     committer: Arc<Committer>,
     checkpointer: Arc<Checkpointer<H, N, MAX_DEPTH>>,
     max_unflushed_bytes: usize,
+    large_batch_bytes: usize,
     stalls: Count,
     stalled_nanos: Count,
 }
@@ -42,13 +45,14 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         writer: Arc<Writer<H, N, MAX_DEPTH>>,
         committer: Arc<Committer>,
         checkpointer: Arc<Checkpointer<H, N, MAX_DEPTH>>,
-        max_unflushed_bytes: usize,
+        config: &Settings,
     ) -> Self {
         Self {
             writer,
             committer,
             checkpointer,
-            max_unflushed_bytes,
+            max_unflushed_bytes: config.max_unflushed_bytes,
+            large_batch_bytes: config.large_batch_bytes,
             stalls: Count::default(),
             stalled_nanos: Count::default(),
         }
@@ -73,7 +77,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             };
             status.check()?;
             let actual = state.tree.size();
-            if let Some(expected) = expected_size.filter(|&size| size != actual) {
+            // With a batch on its way, the size is of a tree that no reader sees yet.
+            let is_wrong = |size: &u64| !state.streaming && *size != actual;
+            if let Some(expected) = expected_size.filter(is_wrong) {
                 return Err(TreeError::SizeMismatch { expected, actual }.into());
             }
             let pending = state.pending_bytes();
@@ -150,7 +156,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             .fail_on_panic("publishing an entry", || self.writer.publish(&mut state));
         let head = state.tree.head();
         drop(state);
-        if streams {
+        if streams || size_of_val(leaves) >= self.large_batch_bytes {
             self.writer.wake();
         }
         let may_wait = admission == Admission::Wait;
@@ -183,6 +189,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         }
         let piece = self.piece();
         let mut rest = leaves;
+        let split = Split::of(leaves, state.tree.size(), self.large_batch_bytes);
+        if let Some(split) = split.filter(|_| admission == Admission::Wait) {
+            return self.append_in_place(state, entry, split);
+        }
         if streams && leaves.len() > piece {
             if admission == Admission::Refuse {
                 return Err(StorageError::WouldBlock.into());
@@ -234,6 +244,51 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         }
     }
 
+    /// Appends a large batch: puts its whole chunks where a checkpoint would, and records where
+    /// they are. While the device writes, the batch is hashed; the lock is released for the
+    /// storage's calls, and `streaming` keeps other inserts out. If the storage fails, the batch is
+    /// recorded leaf by leaf.
+    fn append_in_place<'a>(
+        &'a self,
+        mut state: WriterGuard<'a, H, N, MAX_DEPTH>,
+        entry: &Entry<'_>,
+        split: Split<'_>,
+    ) -> Result<(WriterGuard<'a, H, N, MAX_DEPTH>, u64), RotorTreeError> {
+        let Entry {
+            leaves, metadata, ..
+        } = *entry;
+        let Committer {
+            storage, catalog, ..
+        } = &*self.committer;
+        state.streaming = true;
+        drop(state);
+        let stream = StreamGuard(&self.writer);
+        let tree_id = catalog.manifest().tree_id;
+        let put = ChunkPut::start(&**storage, &tree_id, split);
+        let mut state = self.writer.lock();
+        self.writer
+            .hash(&mut state, uses_pool(leaves.len()), |tree| {
+                append(tree, leaves)
+            })?;
+        drop(state);
+        // The tree contains the batch now, and no reader sees it: a panic would leave it so.
+        let status = &self.writer.status;
+        let runs = status.fail_on_panic("writing a large batch", || put.and_then(ChunkPut::finish));
+        let mut state = self.writer.lock();
+        state.streaming = false;
+        mem::forget(stream);
+        let recorded = status.fail_on_panic("recording a batch", || match &runs {
+            Ok(runs) => chunk_put::push(&mut state.pending, split, runs, metadata),
+            Err(_) => state.pending.push_batch(leaves, metadata),
+        });
+        let sequence = recorded.map_err(|error| self.record_failure(error))?;
+        state.ahead.extend(runs.into_iter().flatten());
+        if let Some(metadata) = metadata {
+            state.tree.set_metadata(Some(metadata.into()));
+        }
+        Ok((state, sequence))
+    }
+
     /// Leaves in a piece of a batch that is larger than the bound.
     fn piece(&self) -> usize {
         (self.max_unflushed_bytes / 2 / size_of::<Hash>()).max(1)
@@ -283,6 +338,21 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
     pub(super) fn stalls(&self) -> (u64, Duration) {
         let stalled = Duration::from_nanos(self.stalled_nanos.get());
         (self.stalls.get(), stalled)
+    }
+}
+
+/// Ends the exclusion of other inserts if the batch does not get into the tree.
+struct StreamGuard<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    &'a Writer<H, N, MAX_DEPTH>,
+);
+
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Drop for StreamGuard<'_, H, N, MAX_DEPTH> {
+    fn drop(&mut self) {
+        // A tree that failed takes no entry any more, and may contain the batch.
+        if self.0.status.check_failure().is_ok() {
+            self.0.lock().streaming = false;
+        }
+        self.0.wake();
     }
 }
 

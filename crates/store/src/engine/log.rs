@@ -7,6 +7,7 @@ use rotortree_hasher::Hash;
 use rotortree_wal::{GroupBuffer, HeaderCopy, Position, SegmentHeader};
 
 use crate::{
+    chunk::CHUNK_BYTES,
     manifest::Manifest,
     recovery::beginning::{Beginning, BegunSegment},
     storage::{Storage, WriteError},
@@ -53,7 +54,8 @@ pub(crate) enum Successor {
 pub(crate) struct NewestSegment {
     /// Its header, which its successor and the manifest hold too.
     pub(crate) header: HeaderCopy,
-    /// Bytes of older segments: found at opening or written since.
+    /// Bytes of older segments and of chunks that the log refers to: found at opening or written
+    /// since.
     pub(crate) earlier: u64,
     /// Its length: the offset of the next group.
     pub(crate) offset: u64,
@@ -154,16 +156,16 @@ impl LogWriter {
     /// Continues in the first segment of this run, which the manifest names, and removes the
     /// segments that it does not name any more.
     pub(crate) fn begin(&mut self, begun: &BegunSegment) {
+        let Successor::Due(beginning) = mem::replace(&mut self.successor, Successor::Absent) else {
+            return;
+        };
         self.newest = NewestSegment {
             header: begun.header.copy(),
-            earlier: if begun.is_whole_log { 0 } else { self.bytes() },
+            earlier: self.bytes() - beginning.remove_replaced(begun),
             offset: begun.len,
             durable_len: begun.len,
         };
         self.is_resting = false;
-        if let Successor::Due(beginning) = mem::replace(&mut self.successor, Successor::Absent) {
-            beginning.remove_replaced(begun);
-        }
     }
 
     /// Writes and syncs a group of records up to `after`.
@@ -177,6 +179,8 @@ impl LogWriter {
         storage.commit_group(self.newest.header.number, self.newest.offset, bytes)?;
         self.newest.offset += bytes.len() as u64;
         self.newest.durable_len = self.newest.offset;
+        // Opening reads the chunks too.
+        self.newest.earlier += group.chunk_count() * CHUNK_BYTES as u64;
         self.durable = after;
         self.wants_mark = true;
         self.is_resting = false;

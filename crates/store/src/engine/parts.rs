@@ -81,6 +81,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             tree,
             manifest,
             cold,
+            ahead,
             log,
             report,
         } = recovered;
@@ -100,6 +101,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         ));
         let writer = Arc::new(Writer::new(
             tree,
+            ahead,
             sequence,
             Arc::clone(&publication),
             Arc::clone(&status),
@@ -125,7 +127,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             Arc::clone(&writer),
             Arc::clone(&committer),
             Arc::clone(&checkpointer),
-            config.max_unflushed_bytes,
+            &config,
         );
         Self {
             config,

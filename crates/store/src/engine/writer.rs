@@ -24,7 +24,7 @@ use super::{
     publication::Publication,
     status::Status,
 };
-use crate::{StorageError, cold::ColdNodes};
+use crate::{StorageError, ahead::ChunksAhead, chunk::CHUNK_NODES, cold::ColdNodes};
 
 /// The longest sleep of a waiting insert before it looks again.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(20);
@@ -49,8 +49,11 @@ pub(super) struct WriterState<H: Hasher, const N: usize, const MAX_DEPTH: usize>
     pub(super) tree: LeanIMT<H, N, MAX_DEPTH>,
     /// Records that no leader has taken yet.
     pub(super) pending: GroupBuffer,
-    /// A batch larger than the bound is on its way into the log: no other entry may come between.
+    /// A large batch is on its way to storage: no other entry may come between. The tree may
+    /// contain the batch already.
     pub(super) streaming: bool,
+    /// The chunks ahead of the checkpoint in force that records refer to.
+    pub(super) ahead: Vec<ChunksAhead>,
     /// Entries since the tree was opened.
     entries: u64,
     /// The size at which the checkpoint policy is to be asked again.
@@ -77,6 +80,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     /// The writer of a tree whose records, up to `sequence`, are all durable.
     pub(super) fn new(
         tree: LeanIMT<H, N, MAX_DEPTH>,
+        ahead: Vec<ChunksAhead>,
         sequence: u64,
         publication: Arc<Publication<N, MAX_DEPTH>>,
         status: Arc<Status>,
@@ -86,6 +90,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
             tree,
             pending: GroupBuffer::new(sequence + 1),
             streaming: false,
+            ahead,
             entries: 0,
             recheck_at_size: 0,
             spare: SpareSnapshot::default(),
@@ -205,6 +210,20 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.lock().entries
     }
 
+    /// The chunks ahead of the checkpoint that a tree of `size` leaves, all of them durable, has.
+    pub(super) fn ahead_up_to(&self, size: u64) -> Vec<ChunksAhead> {
+        let state = self.lock();
+        let ahead = state.ahead.iter();
+        let covered = ahead.take_while(|run| run.end() <= size / CHUNK_NODES);
+        covered.cloned().collect()
+    }
+
+    /// Records that a checkpoint of `size` leaves is in force, which has adopted their chunks.
+    pub(super) fn adopted(&self, size: u64) {
+        let mut state = self.lock();
+        state.ahead.retain(|run| run.end() > size / CHUNK_NODES);
+    }
+
     /// The last record of the last insert. Takes no lock.
     pub(super) fn last_inserted(&self) -> u64 {
         self.inserted.load(Ordering::Acquire)
@@ -222,6 +241,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         state.tree.nodes_mut().rebase(cold, lens);
         // The spare snapshot holds the nodes in memory that are released here.
         outbox::discard(std::mem::take(&mut state.spare));
+        if state.streaming {
+            // The tree may contain a batch that is not published. Publishing it replaces the
+            // snapshots, and releases what they hold.
+            return;
+        }
         let renewed = Arc::new(state.tree.snapshot());
         // If this very state is durable, no record is behind it, and no leader is about to publish
         // another state.

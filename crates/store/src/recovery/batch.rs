@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_wal::{GroupHeader, Position, RecordView};
 
+use crate::ahead::ChunksAhead;
+
 /// Leaves per run of hashing: 1 MiB of them.
 pub(super) const BATCH_LEAVES: usize = 1 << 15;
 
@@ -17,6 +19,8 @@ pub(super) struct ReplayBatch {
     /// The sequence of the end of the last complete entry; 0 without one.
     pub(super) end_sequence: u64,
     pub(super) metadata: Option<Arc<[u8]>>,
+    /// The chunks among the leaves.
+    pub(super) ahead: Vec<ChunksAhead>,
     /// The state that the last group states after its records.
     pub(super) after_group: Option<Position>,
     /// The state that the segment behind these records continues from.
@@ -24,14 +28,16 @@ pub(super) struct ReplayBatch {
 }
 
 impl ReplayBatch {
-    pub(super) fn push(&mut self, record: &RecordView<'_>) {
-        let needed = self.leaves.len() + record.leaves.len();
+    /// Adds a record and all its leaves.
+    pub(super) fn push(&mut self, record: &RecordView<'_>, leaves: &[Hash]) {
+        let needed = self.leaves.len() + leaves.len();
         if needed > self.leaves.capacity() && needed > BATCH_LEAVES / 2 {
             // Reserves the final size at once rather than doubling: several batches exist.
             let enough = needed.max(BATCH_LEAVES + BATCH_LEAVES / 8);
             self.leaves.reserve_exact(enough - self.leaves.len());
         }
-        self.leaves.extend_from_slice(record.leaves);
+        self.leaves.extend_from_slice(leaves);
+        self.ahead.extend(record.chunks.iter().map(ChunksAhead::of));
         if let Some(metadata) = record.metadata {
             self.metadata = Some(metadata.into());
         }
@@ -68,6 +74,7 @@ impl ReplayBatch {
         self.ended = 0;
         self.end_sequence = 0;
         self.metadata = None;
+        self.ahead.clear();
         self.base = None;
     }
 

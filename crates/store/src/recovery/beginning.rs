@@ -129,7 +129,8 @@ impl Beginning {
     }
 
     /// Removes the segments that the manifest does not name any more, now that it names `begun`.
-    pub(crate) fn remove_replaced(&self, begun: &BegunSegment) {
+    /// Their bytes.
+    pub(crate) fn remove_replaced(&self, begun: &BegunSegment) -> u64 {
         let live = self.log.segments.iter().map(|segment| segment.number);
         let replaced = live.filter(|_| begun.is_whole_log);
         let unnamed = self.log.unnamed.iter().copied();
@@ -139,6 +140,7 @@ impl Beginning {
                 drop(self.log.storage().remove_segment(number));
             }
         }
+        if begun.is_whole_log { self.bytes } else { 0 }
     }
 }
 

@@ -5,9 +5,9 @@
 //! an ordinary log they reach up to A, so the second pass handles only the records that must be
 //! written again.
 
-use std::{io, sync::Mutex, thread::scope};
+use std::{io, mem, sync::Mutex, thread::scope};
 
-use rotortree_hasher::Hasher;
+use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::LeanIMT;
 use rotortree_wal::{Assessment, GroupHeader, LogRules, Position, RecordView};
 
@@ -21,7 +21,7 @@ use super::{
     segments::LiveLog,
     target::ReplayTarget,
 };
-use crate::{RotorTreeError, lock::lock};
+use crate::{RotorTreeError, ahead::ChunksAhead, lock::lock};
 
 /// The most leaves to hold back until they are known to stay: 2 MiB of them. Leaves beyond are left
 /// to the second pass.
@@ -53,6 +53,8 @@ impl ReplayedPrefix {
 pub(super) struct Scanned {
     pub(super) assessment: Assessment,
     pub(super) replayed: Result<ReplayedPrefix, RotorTreeError>,
+    /// The chunks that the replayed records refer to.
+    pub(super) ahead: Vec<ChunksAhead>,
     pub(super) end: LogEnd,
 }
 
@@ -71,6 +73,7 @@ impl LiveLog {
             log: self,
             tree,
             position: start.position,
+            ahead: Vec::new(),
             shares: true,
         });
         scope(|scope| {
@@ -94,6 +97,7 @@ impl LiveLog {
             Ok(Scanned {
                 assessment: rules.finish(),
                 replayed,
+                ahead: mem::take(&mut lock(&target).ahead),
                 end,
             })
         })
@@ -145,11 +149,11 @@ impl<'a: 'scope, 'scope, H: Hasher, const N: usize, const MAX_DEPTH: usize> Foll
         self.attested = self.attested.max(group.attested);
     }
 
-    fn record(&mut self, record: &RecordView<'_>, rules: &LogRules) {
+    fn record(&mut self, record: &RecordView<'_>, leaves: &[Hash], rules: &LogRules) {
         if self.gave_up {
             return;
         }
-        self.batch.push(record);
+        self.batch.push(record, leaves);
         self.read.count(record);
         if self.batch.is_full() {
             if self.stays(rules) {

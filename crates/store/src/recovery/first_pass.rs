@@ -3,13 +3,16 @@
 
 use std::io;
 
-use rotortree_wal::{Assessment, Event, GroupHeader, LogRules, Position, RecordView};
+use rotortree_hasher::Hash;
+use rotortree_wal::{
+    Assessment, Event, GroupHeader, InvalidReason, LogRules, Position, RecordView,
+};
 
 use super::{
     log_scanner::{LogPlace, LogScanner},
     segments::{LiveLog, Start},
 };
-use crate::manifest::Manifest;
+use crate::{ahead::ChunkReader, manifest::Manifest};
 
 /// Receives the parts of the log during the first pass, after `rules` have received them.
 pub(super) trait Follower {
@@ -21,8 +24,8 @@ pub(super) trait Follower {
     }
     /// The group behind that group.
     fn group_behind(&mut self, _: &GroupHeader) {}
-    /// The next record of the run.
-    fn record(&mut self, _: &RecordView<'_>, _: &LogRules) {}
+    /// The next record of the run, and all its leaves.
+    fn record(&mut self, _: &RecordView<'_>, _leaves: &[Hash], _: &LogRules) {}
 }
 
 /// Ignores every part.
@@ -46,6 +49,7 @@ impl LiveLog {
     ) -> io::Result<LogRules> {
         let mut rules = LogRules::new(start, self.attested);
         let mut scanner = LogScanner::starting_at(self, place);
+        let mut chunks = ChunkReader::default();
         while let Some(segment) = scanner.next_segment()? {
             match &segment.start {
                 Start::Unreadable(error) => rules.unreadable_segment(segment.number, error.clone()),
@@ -55,12 +59,23 @@ impl LiveLog {
                 }
             }
             while let Some(event) = scanner.next()? {
-                let reached = rules.reached();
-                rules.event(&event);
                 match event {
-                    Event::Record(record) if rules.reached() > reached => {
-                        follower.record(&record, &rules);
+                    Event::Record(record) if rules.comes_next(&record) => {
+                        match chunks.gather(&**self.storage(), &self.tree_id, &record)? {
+                            Ok(leaves) => {
+                                let reached = rules.reached();
+                                rules.event(&event);
+                                if rules.reached() > reached {
+                                    follower.record(&record, leaves, &rules);
+                                }
+                            }
+                            Err(chunk) => rules.event(&lacking(&record, chunk)),
+                        }
+                        continue;
                     }
+                    _ => rules.event(&event),
+                }
+                match event {
                     Event::Group(group) if follower.group(group, &rules) => {
                         if let Some(behind) = scanner.peek_group()? {
                             follower.group_behind(&behind);
@@ -71,5 +86,17 @@ impl LiveLog {
             }
         }
         Ok(rules)
+    }
+}
+
+/// The event of a record that refers to a chunk that is not there.
+fn lacking(record: &RecordView<'_>, chunk: u64) -> Event<'static> {
+    Event::Invalid {
+        offset: record.offset,
+        len: record.encoded_len() as u64,
+        reason: InvalidReason::ChunkMismatch {
+            sequence: record.sequence,
+            chunk,
+        },
     }
 }

@@ -44,6 +44,6 @@ pub(super) struct ReplayCounts {
 impl ReplayCounts {
     pub(super) fn count(&mut self, record: &RecordView<'_>) {
         self.records += 1;
-        self.leaves += record.leaves.len() as u64;
+        self.leaves += record.leaf_count();
     }
 }

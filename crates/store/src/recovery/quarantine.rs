@@ -2,10 +2,10 @@
 
 use std::{io, ops::Range};
 
-use rotortree_wal::{LogOffset, SECTOR, SegmentBytes};
+use rotortree_wal::{Event, LogOffset, SECTOR, Scanner, SegmentBytes};
 
 use super::segments::{LiveLog, LiveSegment};
-use crate::{StorageError, storage::SegmentReader};
+use crate::{StorageError, ahead::read_there, chunk::CHUNK_BYTES, storage::SegmentReader};
 
 /// A hole of at least twice this length is never kept; a shorter hole than this always is.
 const LONG_HOLE: u64 = 16 << 20;
@@ -24,7 +24,8 @@ pub(super) struct Kept {
 
 impl LiveLog {
     /// Quarantines everything from `place` on, except long holes and the zeros at the end of each
-    /// segment. Reuses the files of an earlier opening.
+    /// segment, and the chunks that records there refer to: their places may get other bytes.
+    /// Reuses the files of an earlier opening.
     pub(super) fn quarantine(&self, place: LogOffset) -> Result<Vec<Kept>, StorageError> {
         let mut kept = Vec::new();
         let cut = |segment: &&LiveSegment| segment.number >= place.segment;
@@ -35,25 +36,57 @@ impl LiveLog {
                 0
             };
             for stretch in stretches(&mut self.open(segment.number)?, from..segment.len)? {
-                kept.push(self.keep(segment, &stretch)?);
+                let Range { start, end } = stretch;
+                let name = format!("segment-{:020}-from-{start}-to-{end}", segment.number);
+                kept.push(self.keep(&name, || self.content(segment, &stretch))?);
             }
+            self.keep_chunks(segment, from, &mut kept)?;
         }
         Ok(kept)
     }
 
-    fn keep(&self, segment: &LiveSegment, stretch: &Range<u64>) -> Result<Kept, StorageError> {
-        let checksum = checksum(&mut self.content(segment, stretch)?)?;
-        let label = format!(
-            "segment-{:020}-from-{}-to-{}-crc-{checksum:08x}",
-            segment.number, stretch.start, stretch.end
-        );
+    /// Keeps the chunks that records of a segment from `offset` on refer to, as far as they are
+    /// there, whatever they hold.
+    fn keep_chunks(
+        &self,
+        segment: &LiveSegment,
+        offset: u64,
+        kept: &mut Vec<Kept>,
+    ) -> Result<(), StorageError> {
+        let Some(header) = segment.header() else {
+            return Ok(());
+        };
+        let mut scanner = Scanner::new(self.open(segment.number)?, header.salt);
+        while let Some(event) = scanner.next()? {
+            let Event::Record(record) = event else {
+                continue;
+            };
+            let Some(run) = record.chunks.filter(|_| record.offset >= offset) else {
+                continue;
+            };
+            let chunks = read_there(&**self.storage(), &run)?;
+            if !chunks.is_empty() {
+                let end = run.first + (chunks.len() / CHUNK_BYTES) as u64;
+                let name = format!("chunks-{}-to-{end}", run.first);
+                kept.push(self.keep(&name, || Ok(&*chunks))?);
+            }
+        }
+        Ok(())
+    }
+
+    fn keep<C: io::Read>(
+        &self,
+        name: &str,
+        content: impl Fn() -> io::Result<C>,
+    ) -> Result<Kept, StorageError> {
+        let checksum = checksum(&mut content()?)?;
+        let label = format!("{name}-crc-{checksum:08x}");
         for n in 0..NAMES {
             let label = match n {
                 0 => label.clone(),
                 n => format!("{label}-{n}"),
             };
-            let mut content = self.content(segment, stretch)?;
-            match self.storage().quarantine(&label, &mut content) {
+            match self.storage().quarantine(&label, &mut content()?) {
                 Ok(place) => return Ok(Kept { label, place }),
                 // The file of this name has other bytes.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -234,6 +234,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
             assessment,
             replayed,
             end,
+            ..
         } = scanned;
         let (log, manifest, report) = (&self.log, &self.manifest, &mut self.report);
         *report = RecoveryReport {

@@ -4,6 +4,8 @@
 //! Memory beyond the tree is bounded: records gather in a [`ReplayBatch`] before they are hashed. A
 //! larger entry goes into the tree in parts, which is invisible until opening returns.
 
+use std::mem;
+
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
 use rotortree_wal::{Event, Position};
@@ -17,11 +19,15 @@ use super::{
     segments::{LiveLog, LiveSegment},
     target::ReplayTarget,
 };
-use crate::{RotorTreeError, StorageError};
+use crate::{
+    RotorTreeError, StorageError,
+    ahead::{ChunkReader, ChunksAhead},
+};
 
 /// Reads records and pushes them into the tree, and into a segment if one is given.
 pub(super) struct Replayer<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scanner: LogScanner<'a>,
+    chunks: ChunkReader,
     batch: ReplayBatch,
     target: ReplayTarget<'a, H, N, MAX_DEPTH>,
     counts: ReplayCounts,
@@ -38,11 +44,13 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
     ) -> Self {
         Self {
             scanner: LogScanner::starting_at(log, replayed.place),
+            chunks: ChunkReader::default(),
             batch: ReplayBatch::default(),
             target: ReplayTarget {
                 log,
                 tree,
                 position: replayed.position,
+                ahead: Vec::new(),
                 shares: true,
             },
             counts: replayed.counts,
@@ -56,6 +64,11 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
 
     pub(super) fn position(&self) -> Position {
         self.target.position
+    }
+
+    /// The chunks that the records replayed by [`run`](Self::run) refer to.
+    pub(super) fn take_ahead(&mut self) -> Vec<ChunksAhead> {
+        mem::take(&mut self.target.ahead)
     }
 
     pub(super) fn counts(&self) -> ReplayCounts {
@@ -76,7 +89,12 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
                 Some(Event::Record(record)) if record.sequence == next && next <= cap => {
                     next += 1;
                     self.counts.count(&record);
-                    self.batch.push(&record);
+                    let log = self.target.log;
+                    let gathered = self.chunks.gather(&**log.storage(), &log.tree_id, &record);
+                    let leaves = gathered.map_err(StorageError::Io)?.map_err(|chunk| {
+                        log.changed(&format!("chunk {chunk} changed while the log was read"))
+                    })?;
+                    self.batch.push(&record, leaves);
                     if let Some(copy) = &mut copy {
                         copy.push(&record)?;
                     }

@@ -42,6 +42,7 @@ impl LiveSegment {
 /// The log of a store, in the order of its segments.
 pub(crate) struct LiveLog {
     storage: Arc<dyn Storage>,
+    pub(super) tree_id: [u8; 16],
     pub(crate) segments: Vec<LiveSegment>,
     /// Segments that the manifest does not name: covered but not removed yet, or started before a
     /// crash and never named. Every acknowledged record in them also exists elsewhere.
@@ -90,6 +91,7 @@ impl LiveLog {
         }
         let mut log = Self {
             storage: Arc::clone(storage),
+            tree_id: manifest.tree_id,
             segments: Vec::new(),
             unnamed,
             attested: manifest.clean_close.map_or(0, |close| close.sequence),
@@ -310,6 +312,9 @@ pub(crate) fn describe(cause: &BreakCause) -> String {
         BreakCause::Invalid(reason) => reason.to_string(),
         BreakCause::OutOfSequence { expected, found } => {
             format!("entry {found} stands where entry {expected} comes next")
+        }
+        BreakCause::MisplacedChunks { first, size } => {
+            format!("an entry refers to chunk {first}, which does not continue {size} leaves")
         }
         BreakCause::UnreadableSegment(error) => {
             format!("the segment's header is unreadable: {error}")

@@ -5,7 +5,7 @@ use rotortree_lean_imt::{LeanIMT, TreeError};
 use rotortree_wal::Position;
 
 use super::{batch::ReplayBatch, segments::LiveLog};
-use crate::{RotorTreeError, StorageError, hashing};
+use crate::{RotorTreeError, StorageError, ahead::ChunksAhead, hashing};
 
 /// The tree of a store that is being opened, with the part of the log that was applied so far.
 pub(super) struct ReplayTarget<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
@@ -13,6 +13,8 @@ pub(super) struct ReplayTarget<'a, H: Hasher, const N: usize, const MAX_DEPTH: u
     pub(super) tree: &'a mut LeanIMT<H, N, MAX_DEPTH>,
     /// State after the last whole entry in the tree.
     pub(super) position: Position,
+    /// The chunks that the applied records refer to.
+    pub(super) ahead: Vec<ChunksAhead>,
     /// Whether large runs of leaves are spread over threads, if the features allow it.
     pub(super) shares: bool,
 }
@@ -35,6 +37,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReplayTarget<'_, H, N, M
             self.check_group(batch.after_group)?;
         }
         self.append(unfinished)?;
+        self.ahead.append(&mut batch.ahead);
         if let Some(base) = batch.base {
             self.check_base(&base)?;
         }

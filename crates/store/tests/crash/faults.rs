@@ -191,7 +191,15 @@ impl<const N: usize> Run<N> {
                     error => panic!("{error}"),
                 }
             }
-            Err(_) => self.failed = true,
+            Err(_) => {
+                // Before a large batch is hashed, a panic of the storage leaves the tree as it was.
+                self.failed = tree.failure().is_some();
+                assert!(
+                    self.failed || count > 700,
+                    "a panic leaves a record in doubt"
+                );
+                assert_eq!(tree.head(), before, "an insert that panics changes nothing");
+            }
         }
     }
 
@@ -226,6 +234,7 @@ impl<const N: usize> Run<N> {
             Step::Insert => self.append(1, None),
             Step::Batch => self.append(127, None),
             Step::Stream => self.append(700, None),
+            Step::Large => self.append(895, None),
             Step::Metadata => self.append(0, Some(vec![7; 5])),
             Step::Flush => {
                 let Some(tree) = self.tree.clone() else {
@@ -311,7 +320,7 @@ fn fail_everywhere<const N: usize>(
     cases
 }
 
-pub(crate) const HISTORIES: [&[Step]; 4] = [
+pub(crate) const HISTORIES: [&[Step]; 5] = [
     &[
         Step::Insert,
         Step::Flush,
@@ -319,6 +328,16 @@ pub(crate) const HISTORIES: [&[Step]; 4] = [
         Step::Flush,
         Step::Batch,
         Step::Checkpoint,
+        Step::Insert,
+        Step::Flush,
+    ],
+    &[
+        Step::Insert,
+        Step::Large,
+        Step::Flush,
+        Step::Checkpoint,
+        Step::Large,
+        Step::Reopen,
         Step::Insert,
         Step::Flush,
     ],

@@ -18,6 +18,7 @@ mod following;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
 mod killed;
+mod large_batches;
 mod large_log;
 mod meanwhile;
 mod random;

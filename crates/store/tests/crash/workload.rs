@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Batch,
     /// Larger than the bound on unflushed bytes: written in several groups.
     Stream,
+    /// Puts whole chunks in place before they are recorded.
+    Large,
     Metadata,
     Flush,
     Checkpoint,
@@ -27,10 +29,11 @@ pub(crate) enum Step {
     Read,
 }
 
-pub(crate) const STEPS: [Step; 8] = [
+pub(crate) const STEPS: [Step; 9] = [
     Step::Insert,
     Step::Batch,
     Step::Stream,
+    Step::Large,
     Step::Metadata,
     Step::Flush,
     Step::Checkpoint,
@@ -73,6 +76,7 @@ pub(crate) fn config<const N: usize>() -> Builder<N> {
         .checkpoint_policy(CheckpointPolicy::Manual)
         .segment_bytes(4096)
         .max_unflushed_bytes(16 << 10)
+        .large_batch_bytes(6 * 4096)
 }
 
 pub(crate) fn storage(files: &SimFiles) -> Arc<dyn Storage> {
@@ -157,11 +161,13 @@ impl History {
             let engine = tree.as_ref().unwrap();
             let seed = self.leaves.len() as u64;
             match step {
-                Step::Insert | Step::Batch | Step::Stream => {
+                Step::Insert | Step::Batch | Step::Stream | Step::Large => {
                     let count = match step {
                         Step::Insert => 1,
                         Step::Batch => 127,
-                        _ => 700,
+                        Step::Stream => 700,
+                        // Six whole chunks at least, wherever it starts.
+                        _ => 895,
                     };
                     let batch: Vec<Hash> = (seed..seed + count).map(leaf).collect();
                     self.accept(&batch, None);

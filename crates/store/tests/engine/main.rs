@@ -14,6 +14,7 @@ mod follow;
 mod heads;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
+mod large_batches;
 mod long_log;
 mod offers;
 mod panics;

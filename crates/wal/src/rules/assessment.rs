@@ -23,6 +23,14 @@ pub struct Break {
 }
 
 impl Break {
+    /// Whether a valid record stands here whose chunks do not match it.
+    pub(crate) fn lacks_chunks(&self) -> bool {
+        matches!(
+            self.cause,
+            BreakCause::Invalid(InvalidReason::ChunkMismatch { .. })
+        )
+    }
+
     /// Whether nothing was written here: zeros, or the remains of an earlier segment.
     pub(crate) fn is_blank(&self) -> bool {
         use InvalidReason::{Blank, Remains};
@@ -43,6 +51,13 @@ pub enum BreakCause {
         expected: u64,
         /// The sequence of the record.
         found: u64,
+    },
+    /// A record stands for chunks that do not continue the leaves before it.
+    MisplacedChunks {
+        /// The first chunk.
+        first: u64,
+        /// Leaves before the record.
+        size: u64,
     },
     /// The segment does not start with a header, and contained the next records.
     UnreadableSegment(SegmentError),

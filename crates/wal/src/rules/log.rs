@@ -35,8 +35,8 @@ pub fn caps(bases: &[u64]) -> Vec<u64> {
 ///    unless a later segment continues from the last batch of the run.
 /// 4. E is the last batch end in that run.
 /// 5. If E is before A, or a segment continues from beyond what those before it reach, or a
-///    segment that no later one continues from is unreadable, the log is damaged. Otherwise, it
-///    ends in a torn tail.
+///    segment that no later one continues from is unreadable, or the run ends at a record whose
+///    chunks are not there, the log is damaged. Otherwise, it ends in a torn tail.
 ///
 /// Memory is constant, and each event costs a few comparisons.
 ///
@@ -288,6 +288,16 @@ impl LogRules {
         self.attested
     }
 
+    /// Whether this record of the current segment is the next one of the run: whether its chunks
+    /// are to be compared with their checksums before the record is an event.
+    #[must_use]
+    pub fn comes_next(&self, record: &RecordView<'_>) -> bool {
+        self.current.live
+            && !self.faults.end_run()
+            && record.sequence == self.run.next()
+            && record.sequence <= self.current.cap
+    }
+
     /// A record that is needed, if it is the next one.
     #[inline]
     fn record(&mut self, record: &RecordView<'_>) {
@@ -301,21 +311,25 @@ impl LogRules {
         }
     }
 
-    /// A record that is not the next one.
+    /// A record that is not the next one, or whose chunks stand elsewhere.
     #[cold]
     fn cut(&mut self, record: &RecordView<'_>, place: LogOffset) {
-        let found = Break {
-            place,
-            cause: BreakCause::OutOfSequence {
+        let cause = match record.chunks {
+            Some(run) if self.comes_next(record) => BreakCause::MisplacedChunks {
+                first: run.first,
+                size: self.run.size_reached,
+            },
+            _ => BreakCause::OutOfSequence {
                 expected: self.run.next(),
                 found: record.sequence,
             },
         };
+        let found = Break { place, cause };
         let found = self.faults.suspect.take().unwrap_or(found);
         self.faults.stopped.get_or_insert(found);
         if record.sequence > self.run.reached {
             self.cut_records += 1;
-            let leaves = record.leaves.len() as u64;
+            let leaves = record.leaf_count();
             self.cut_leaves = self.cut_leaves.saturating_add(leaves);
         }
     }
@@ -338,7 +352,11 @@ impl LogRules {
     pub fn finish(self) -> Assessment {
         let (run, faults) = (&self.run, &self.faults);
         let fault = self.fault();
-        let verdict = if faults.unreadable.is_some() || run.batch_end < self.attested {
+        // Chunks are durable before their record is written: a crash does not explain them.
+        let lacks_chunks = fault.as_ref().is_some_and(Break::lacks_chunks);
+        let is_damaged =
+            faults.unreadable.is_some() || lacks_chunks || run.batch_end < self.attested;
+        let verdict = if is_damaged {
             let early = || Break {
                 place: self.current.place(self.current.tail),
                 cause: BreakCause::EndsEarly,

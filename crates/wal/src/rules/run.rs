@@ -49,14 +49,18 @@ impl Run {
         self.open_batch = None;
     }
 
-    /// Goes on with a record, if it is the next one and its leaves can be counted.
+    /// Goes on with a record, if it is the next one, its leaves can be counted, and its chunks
+    /// stand behind the leaves so far.
     #[inline]
     pub(super) fn extend(&mut self, record: &RecordView<'_>, place: LogOffset) -> bool {
         let expected = self.next();
-        let size = self.size_reached.checked_add(record.leaves.len() as u64);
+        let size = self.size_reached.checked_add(record.leaf_count());
         let Some(size) = size.filter(|_| record.sequence == expected) else {
             return false;
         };
+        if record.chunks.is_some_and(|run| !run.continues(self.size_reached)) {
+            return false;
+        }
         self.reached = expected;
         self.size_reached = size;
         if record.more {

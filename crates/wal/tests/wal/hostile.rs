@@ -364,9 +364,13 @@ fn impossible_records_are_refused_though_their_checksums_hold() {
             "metadata without its flag",
             record(1, 1, 16, [0; 4], &[7; 48]),
         ),
-        ("an unknown flag", record(1, 1, 0, [4, 0, 0, 0], &[7; 32])),
+        ("an unknown flag", record(1, 1, 0, [8, 0, 0, 0], &[7; 32])),
+        ("no chunks", record(1, 1, 0, [4, 0, 0, 0], &[7; 32])),
         ("all flags", record(1, 1, 0, [255, 0, 0, 0], &[7; 32])),
-        ("reserved bytes", record(1, 1, 0, [0, 0, 0, 1], &[7; 32])),
+        (
+            "chunks without their flag",
+            record(1, 1, 0, [0, 1, 0, 0], &[7; 128]),
+        ),
         ("padding", record(1, 0, 15, [2, 0, 0, 0], &[7; 16])),
     ];
     for (name, bad) in cases {

@@ -2,6 +2,7 @@
 
 mod batches;
 mod bit_flips;
+mod chunk_runs;
 mod embedded;
 mod golden;
 mod header;

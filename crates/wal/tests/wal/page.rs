@@ -214,7 +214,7 @@ fn the_record_header_is_as_its_tables_say() {
                     short(metadata.map_or(0, <[u8]>::len) as u32),
                 ),
                 ("flags", Bytes(vec![flags])),
-                ("zero", zeros(3)),
+                ("number of chunks", zeros(3)),
             ];
             assert_holds(&rows, record, fields);
         }
