@@ -4,10 +4,11 @@
 use std::fmt::Write;
 
 use rotortree_wal::{
-    GroupBuffer, HeaderCopy, Position, SECTOR, SegmentHeader, SegmentStart, Verdict,
+    ChunkRun, GroupBuffer, HeaderCopy, LogRules, Position, SECTOR, Scanner, SegmentHeader,
+    SegmentStart, Verdict,
 };
 
-use crate::support::{Segment, assess, records};
+use crate::support::{Segment, records};
 
 const GOLDEN: &str = include_str!("../golden/segment-v2.hex");
 
@@ -69,7 +70,25 @@ fn segment() -> Segment {
     };
     bytes.extend(group.seal(header.salt, 1004, &after));
     group.clear();
+    // 112 leaves complete chunk 39; chunks 40 to 42 stand on level 0.
+    let run = ChunkRun {
+        first: 40,
+        front: 112,
+        locator: b"a pack",
+        sums: &[[0xc0; 4], [0xc1; 4], [0xc2; 4]],
+    };
+    let leaves = [[0x51; 32]; 113];
+    group
+        .push_chunks(&leaves, run, Some(b"a large batch"), false)
+        .expect("valid");
+    let after = Position {
+        sequence: 1007,
+        size: 5505,
+        root: [0xa3; 32],
+    };
     bytes.extend(group.seal(header.salt, 1006, &after));
+    group.clear();
+    bytes.extend(group.seal(header.salt, 1007, &after));
     // Of the segment that was in the file before.
     let mut earlier = GroupBuffer::new(907);
     earlier.push_leaf(&[0x0f; 32]);
@@ -159,14 +178,23 @@ fn version_2_is_read_as_it_always_was() {
                 Some("the end of a batch".to_owned()),
                 false
             ),
+            (
+                1007,
+                vec![0x51; 113],
+                Some("a large batch".to_owned()),
+                false
+            ),
         ]
     );
 
-    let golden = Segment {
-        header: expected.header,
-        bytes,
-    };
-    let assessment = assess(&[&golden], 1000, 0);
-    assert_eq!((assessment.end, assessment.attested), (1006, 1006));
+    let mut rules = LogRules::new(&expected.header.base, 0);
+    rules.segment(&expected.header, u64::MAX);
+    let mut scanner = Scanner::new(&bytes[..], expected.header.salt);
+    while let Some(event) = scanner.next().expect("the scanner stays within the slice") {
+        rules.event(&event);
+    }
+    let assessment = rules.finish();
+    assert_eq!((assessment.end, assessment.attested), (1007, 1007));
+    assert_eq!(assessment.size, 5505);
     assert_eq!(assessment.verdict, Verdict::Whole);
 }
