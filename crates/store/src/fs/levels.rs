@@ -29,8 +29,15 @@ struct Written<F> {
     /// The written range that the device was not asked to write yet. Puts of a level come in order,
     /// so it is one range; otherwise a smaller request only costs time.
     asked: Range<u64>,
-    /// Tells other writers that this one has the shard open.
-    _open: Arc<()>,
+    shared: Arc<Shared>,
+}
+
+/// What the writers that have a shard open at the same time know of each other.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whether a sync failed, which may have taken the bytes of all writers: a later sync of theirs
+    /// may report success. Held during a sync.
+    is_lost: Mutex<bool>,
 }
 
 /// The writing state of this owner.
@@ -41,17 +48,22 @@ struct Writing {
     /// The file of each shard.
     known: HashMap<Shard, FileId>,
     /// Shards that writers have open.
-    open: HashMap<Shard, Weak<()>>,
+    open: HashMap<Shard, Weak<Shared>>,
 }
 
 impl Writing {
     /// Marks a shard as open; for how long, the value tells by its life.
-    fn opened(&mut self, shard: Shard) -> Arc<()> {
+    fn opened(&mut self, shard: Shard) -> Arc<Shared> {
         self.open.retain(|_, open| open.strong_count() > 0);
         let open = self.open.get(&shard).and_then(Weak::upgrade);
         let open = open.unwrap_or_default();
         self.open.insert(shard, Arc::downgrade(&open));
         open
+    }
+
+    /// Lets writers that open these shards from now on start anew.
+    fn lost<'a>(&mut self, shards: impl Iterator<Item = &'a Shard>) {
+        shards.for_each(|shard| drop(self.open.remove(shard)));
     }
 
     fn is_open(&self, shard: Shard) -> bool {
@@ -152,7 +164,7 @@ impl<L: FileLayer> Levels<L> {
         Ok(Written {
             file,
             asked: 0..0,
-            _open: writing.opened(shard),
+            shared: writing.opened(shard),
         })
     }
 
@@ -228,7 +240,8 @@ impl<L: FileLayer> Levels<L> {
 }
 
 /// One writer's files, through descriptors of its own: so that its sync sees every error that
-/// became of its bytes, whatever syncs other writers make.
+/// became of its bytes, whatever syncs other writers make. A system may tell one descriptor alone,
+/// so a writer whose sync fails tells the others too.
 pub(super) struct Units<'a, L: FileLayer> {
     levels: &'a Levels<L>,
     written: BTreeMap<Shard, Written<L::File>>,
@@ -268,9 +281,31 @@ impl<L: FileLayer> UnitWriter for Units<'_, L> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<Locator> {
-        let files = self.written.values().map(|written| &written.file);
-        self.levels.disk.sync_all(files)?;
+        self.sync()?;
         self.levels.anchor(self.written.keys())?;
         Ok(Locator::default())
+    }
+}
+
+impl<L: FileLayer> Units<'_, L> {
+    /// Syncs the files, unless the sync of another writer has failed meanwhile.
+    fn sync(&self) -> io::Result<()> {
+        // In the order of the shards, so that no two writers wait for each other.
+        let shared = self.written.values().map(|written| {
+            let is_lost = lock(&written.shared.is_lost);
+            (written.file.path(), is_lost)
+        });
+        let mut shared: Vec<_> = shared.collect();
+        if let Some((path, _)) = shared.iter().find(|(_, is_lost)| **is_lost) {
+            let reason = "a sync of another writer failed, and may have taken these bytes too";
+            return Err(named("sync", path, fault(io::ErrorKind::Other, reason)));
+        }
+        let files = self.written.values().map(|written| &written.file);
+        let synced = self.levels.disk.sync_all(files);
+        if synced.is_err() {
+            shared.iter_mut().for_each(|(_, is_lost)| **is_lost = true);
+            lock(&self.levels.writing).lost(self.written.keys());
+        }
+        synced
     }
 }

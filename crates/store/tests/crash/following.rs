@@ -193,7 +193,7 @@ impl Follower {
 }
 
 /// Histories with all that happens to a log and a checkpoint.
-const WORKLOADS: [&[Step]; 4] = [
+const WORKLOADS: [&[Step]; 5] = [
     &[
         Step::Insert,
         Step::Flush,
@@ -218,6 +218,18 @@ const WORKLOADS: [&[Step]; 4] = [
         Step::Checkpoint,
         Step::Metadata,
         Step::Checkpoint,
+    ],
+    &[
+        Step::Insert,
+        Step::Large,
+        Step::Flush,
+        Step::Insert,
+        Step::Large,
+        Step::Checkpoint,
+        Step::Large,
+        Step::Reopen,
+        Step::Large,
+        Step::Flush,
     ],
     &[
         Step::Insert,
@@ -505,6 +517,7 @@ fn a_view_refuses_a_long_log_that_was_cut_behind_the_part_it_reads_on_from() {
         config::<2>()
             .segment_bytes(64 << 20)
             .max_unflushed_bytes(64 << 20)
+            .large_batch_bytes(usize::MAX)
             .storage(storage(&files))
     };
     let tree = builder().open(Blake3Hasher).unwrap();

@@ -227,3 +227,48 @@ fn an_error_of_the_log_refuses_a_large_batch_for_good_as_any_other() {
     let size = open(&files, RecoveryMode::Strict).size();
     assert!(size == 0 || size == 1000, "{size}");
 }
+
+/// A sync that fails may take the bytes of all who write to the file: none of them is told that its
+/// bytes are durable, and one that comes later begins anew.
+#[test]
+fn a_failed_sync_of_one_writer_of_chunks_fails_every_other_that_has_the_file_open() {
+    use rotortree_store::{
+        storage::{Locator, Shard, Stream},
+        test_util::sim_files::{Call, Effect, Fault},
+    };
+    let files = SimFiles::new();
+    let place = storage(&files);
+    drop(open(&files, RecoveryMode::Strict));
+    let _owner = place.acquire().unwrap();
+    let shard = |level| Shard {
+        stream: Stream::Chunks,
+        level,
+        index: 0,
+    };
+    let chunk = |seed: u8| vec![seed; 4096];
+    let start = |level, first, seed| {
+        let mut units = place.start_units(&[]).unwrap();
+        units.put(shard(level), first, &chunk(seed)).unwrap();
+        units
+    };
+    let (before, elsewhere) = (start(0, 0, 1), start(7, 0, 2));
+    let failing = start(0, 1, 3);
+    files.inject(Fault::new(0, Effect::LoseSync(std::io::ErrorKind::Other)).on(Call::Sync));
+    failing.finish().unwrap_err();
+    files.heal();
+    let later = start(0, 2, 4);
+    let told = before.finish().unwrap_err().to_string();
+    assert!(told.contains("a sync of another writer failed"), "{told}");
+    elsewhere.finish().unwrap();
+    later.finish().unwrap();
+    start(0, 0, 5).finish().unwrap();
+    for image in files.crash_images(Bound::new(8, 1)) {
+        let place = storage(&image.files);
+        for (level, first, seed) in [(0, 0, 5), (0, 2, 4), (7, 0, 2)] {
+            let mut bytes = chunk(0);
+            let read = place.read_units(&Locator::default(), shard(level), first, &mut bytes);
+            read.unwrap();
+            assert!(bytes == chunk(seed), "chunk {first} of level {level}");
+        }
+    }
+}

@@ -23,7 +23,8 @@ const LEAVES: u64 = 140_000;
 fn open(files: &SimFiles) -> Tree<2> {
     let config = config::<2>()
         .segment_bytes(64 << 20)
-        .max_unflushed_bytes(64 << 20);
+        .max_unflushed_bytes(64 << 20)
+        .large_batch_bytes(usize::MAX);
     config.storage(storage(files)).open(Blake3Hasher).unwrap()
 }
 

@@ -31,10 +31,11 @@ use super::{
 
 /// The steps of the second process, so that a reader sees rotations by size, checkpoints and
 /// orderly closes too.
-const AFTERWARDS: [&[Step]; 4] = [
+const AFTERWARDS: [&[Step]; 5] = [
     &[],
     &[Step::Batch, Step::Flush, Step::Batch, Step::Flush],
     &[Step::Insert, Step::Checkpoint, Step::Insert],
+    &[Step::Large, Step::Flush, Step::Checkpoint, Step::Large],
     &[Step::Insert, Step::Reopen],
 ];
 
@@ -121,7 +122,7 @@ fn watch(
     drop(tree);
 }
 
-const FIRST: [&[Step]; 3] = [
+const FIRST: [&[Step]; 4] = [
     &[
         Step::Insert,
         Step::Flush,
@@ -135,6 +136,13 @@ const FIRST: [&[Step]; 3] = [
         Step::Checkpoint,
         Step::Stream,
         Step::Metadata,
+        Step::Flush,
+    ],
+    &[
+        Step::Insert,
+        Step::Large,
+        Step::Flush,
+        Step::Large,
         Step::Flush,
     ],
     &[
