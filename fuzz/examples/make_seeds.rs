@@ -4,7 +4,7 @@
 use std::{fs, io, path::Path};
 
 use rotortree_fuzz::wal_log::Log;
-use rotortree_wal::{GroupBuffer, Position, SECTOR, SegmentHeader};
+use rotortree_wal::{ChunkRun, GroupBuffer, Position, SECTOR, SegmentHeader};
 
 fn header(number: u64, base: Position) -> SegmentHeader {
     SegmentHeader {
@@ -82,6 +82,34 @@ fn kinds() -> Vec<u8> {
     bytes
 }
 
+/// A segment with a leaf, and with batches that refer to chunks: of one record, and of two. The last
+/// chunk has this checksum.
+fn runs(last: [u8; 4]) -> Vec<u8> {
+    let header = header(1, at(0));
+    let mut bytes = header.encode().to_vec();
+    let mut group = GroupBuffer::new(1);
+    group.push_leaf(&[1; 32]);
+    let run = |first, front, sums| ChunkRun {
+        first,
+        front,
+        locator: b"a pack",
+        sums,
+    };
+    let pushed = [
+        group.push_chunks(&[[2; 32]; 129], run(1, 127, &[[4; 4]; 3]), None, false),
+        group.push_chunks(&[[3; 32]; 126], run(5, 126, &[[6; 4]]), None, true),
+        group.push_chunks(&[[4; 32]], run(6, 0, &[last]), Some(b"the end"), false),
+    ];
+    assert!(pushed.iter().all(Result::is_ok), "the batches are valid");
+    let after = Position {
+        sequence: 4,
+        size: 7 * 128 + 1,
+        root: [0x70; 32],
+    };
+    bytes.extend(group.seal(header.salt, 0, &after));
+    bytes
+}
+
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/wal_scan");
     fs::create_dir_all(&folder)?;
@@ -94,6 +122,8 @@ fn main() -> io::Result<()> {
     holed[2 * SECTOR..3 * SECTOR].fill(0xee);
     write("kinds", 0, true, vec![kinds()])?;
     write("kinds-as-they-are", 0, false, vec![kinds()])?;
+    write("runs", 0, true, vec![runs([8; 4])])?;
+    write("runs-lacking-one", 0, true, vec![runs([9; 4])])?;
     write("torn", 0, true, vec![torn])?;
     write("holed", 0, true, vec![holed.clone()])?;
     write("empty", 0, true, vec![singles(1, 0, &[])])?;

@@ -1,13 +1,14 @@
 //! Any bytes as a log: reading never panics, valid groups are exactly those that the writer writes,
-//! and the two passes agree.
+//! and the two passes agree. Of the chunks that records refer to, those with an odd checksum are not
+//! there.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use rotortree_fuzz::wal_log::Log;
 use rotortree_wal::{
-    Event, GroupBuffer, GroupHeader, LogRules, MAX_RECORD_BYTES, Position, SECTOR, Scanner,
-    SegmentHeader, SegmentStart, Verdict, Window, caps,
+    Event, GroupBuffer, GroupHeader, InvalidReason, LogRules, MAX_RECORD_BYTES, Position,
+    RecordView, SECTOR, Scanner, SegmentHeader, SegmentStart, Verdict, Window, caps,
 };
 
 fuzz_target!(|input: &[u8]| {
@@ -48,7 +49,13 @@ fn check(log: &Log) {
         match start {
             SegmentStart::Header(header) => {
                 rules.segment(header, *cap);
-                window = scan(bytes, header, window, |event| rules.event(event));
+                window = scan(bytes, header, window, |event| match event {
+                    Event::Record(record) if rules.comes_next(record) => {
+                        let lacking = lacks_chunk(record).then(|| chunk_mismatch(record));
+                        rules.event(lacking.as_ref().unwrap_or(event));
+                    }
+                    _ => rules.event(event),
+                });
                 unreadable = false;
             }
             SegmentStart::Blank => {}
@@ -79,13 +86,30 @@ fn check(log: &Log) {
                 && record.sequence <= assessment.end.min(*cap)
             {
                 last = record.sequence;
-                size += record.leaves.len() as u64;
+                assert!(!lacks_chunk(record));
+                size += record.leaf_count();
                 complete = !record.more;
             }
         });
     }
     assert!(complete);
     assert_eq!((last, size), (assessment.end, assessment.size));
+}
+
+fn lacks_chunk(record: &RecordView<'_>) -> bool {
+    let sums = record.chunks.map_or(&[][..], |run| run.sums);
+    sums.iter().any(|sum| sum[0] % 2 == 1)
+}
+
+fn chunk_mismatch(record: &RecordView<'_>) -> Event<'static> {
+    Event::Invalid {
+        offset: record.offset,
+        len: record.encoded_len() as u64,
+        reason: InvalidReason::ChunkMismatch {
+            sequence: record.sequence,
+            chunk: record.chunks.map_or(0, |run| run.first),
+        },
+    }
 }
 
 /// The start of a segment. A header equals the one that the writer writes.

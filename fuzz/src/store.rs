@@ -28,6 +28,9 @@ pub const SEAL: u8 = 1;
 /// The flag for strict recovery.
 pub const STRICT: u8 = 2;
 
+/// Leaves of a batch whose chunks are put before its record; it has no checkpoint in the samples.
+const LARGE: usize = 512;
+
 /// Appends a file to an input: its number, its length, its bytes.
 pub fn push_file(input: &mut Vec<u8>, number: u8, bytes: &[u8]) {
     input.push(number);
@@ -76,6 +79,7 @@ pub fn open(
     let builder = Tree::on(Arc::new(storage))
         .flush_policy(FlushPolicy::Manual)
         .checkpoint_policy(CheckpointPolicy::Manual)
+        .large_batch_bytes(LARGE * 32)
         .recovery(recovery);
     builder.open(Blake3Hasher)
 }
@@ -113,11 +117,12 @@ pub fn check_store(input: &[u8]) {
 
 /// Valid stores of several shapes, for seeds: `(name, input)`.
 pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let shapes: [(&str, &[usize], bool); 4] = [
+    let shapes: [(&str, &[usize], bool); 5] = [
         ("empty", &[], true),
         ("log", &[3, 40], true),
         ("checkpoint", &[300], true),
         ("unclean", &[150, 20], false),
+        ("large", &[150, 700, 1], false),
     ];
     shapes
         .into_iter()
@@ -132,7 +137,7 @@ pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
                     .expect("a valid batch")
                     .wait()
                     .expect("nothing fails here");
-                if count > 100 {
+                if count > 100 && count < LARGE {
                     tree.checkpoint().expect("nothing fails here");
                 }
             }

@@ -108,11 +108,15 @@ fn repair_group(segment: &mut [u8], group: usize, salt: [u8; 8]) -> usize {
     let count = u32_at(segment, group + 24).unwrap_or(0);
     let mut at = group + 128;
     for index in 0..u64::from(count) {
-        let (Some(leaves), Some(metadata)) = (u32_at(segment, at + 4), u32_at(segment, at + 8))
-        else {
+        let lengths = [4, 8, 12].map(|field| u32_at(segment, at + field));
+        let [Some(leaves), Some(metadata), Some(flags_and_chunks)] = lengths else {
             break;
         };
-        let body = (u64::from(leaves) * 32 + u64::from(metadata)).next_multiple_of(16);
+        let run = match u64::from(flags_and_chunks >> 8) {
+            0 => 0,
+            chunks => 80 + (4 * chunks).next_multiple_of(16),
+        };
+        let body = run + (u64::from(leaves) * 32 + u64::from(metadata)).next_multiple_of(16);
         let end = usize::try_from(body)
             .ok()
             .and_then(|body| (at + 16).checked_add(body));

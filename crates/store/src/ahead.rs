@@ -72,7 +72,7 @@ pub(crate) struct ChunkReader {
 pub(crate) type Gathered<'a> = Result<&'a [Hash], u64>;
 
 impl ChunkReader {
-    /// All leaves of a record in their order. Takes memory for the largest record so far, 4 MiB.
+    /// All leaves of a record in their order. Takes memory for the largest record so far, 1 MiB.
     ///
     /// # Errors
     ///

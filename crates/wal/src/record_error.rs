@@ -28,7 +28,7 @@ pub enum RecordError {
     /// A run of no chunks or of too many, with too long a locator, or with too many leaves before
     /// or behind it.
     #[error(
-        "a run has 1 to 1024 chunks, a locator of at most 64 bytes, and at most 127 leaves before and behind it"
+        "a run has 1 to 256 chunks, a locator of at most 64 bytes, and at most 127 leaves before and behind it"
     )]
     ImpossibleRun,
     /// Metadata was given with a part that is not the last of its batch.

@@ -144,7 +144,7 @@ mod tests {
             for len in [1, 127, 128, 129, 255, 256, 257, 383, 384, 700] {
                 let leaves = &leaves[..len];
                 let before = (size % 128) as usize;
-                let whole = (before + len) / 128 - usize::from(before > 0);
+                let whole = ((before + len) / 128).saturating_sub(usize::from(before > 0));
                 let split = Split::of(leaves, size, 4096);
                 assert_eq!(
                     split.is_some(),

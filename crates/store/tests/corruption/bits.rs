@@ -4,27 +4,40 @@ use std::path::Path;
 
 use rotortree_store::{RecoveryMode, TieringConfig, file_layer::FileLayer, storage::Reads};
 
-use super::store::{Outcome, Sample, config, open};
+use super::store::{CHUNK_BYTES, Outcome, Sample, config, open};
 
 const SECTOR: usize = 512;
 const GROUP_HEADER: usize = 128;
 
 /// The bytes of a file whose change may go unnoticed, according to `docs/format.md`: in a log
 /// the padding behind records, marks, since something behind them attests as much, and the room
-/// behind the last group. In all other files none.
+/// behind the last group; in the chunks those that were not put yet. In all other files none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Worth {
     Needed,
     Padding,
     Mark,
-    /// Behind the end: at no cost, noticed or not.
+    /// Behind the end, or before it: at no cost, noticed or not.
     Room,
     /// Kept twice: to be noticed, at no cost.
     Header,
 }
 
+fn is_chunks(path: &Path) -> bool {
+    path.extension().is_some_and(|name| name == "chunks")
+}
+
 fn worth(path: &Path, bytes: &[u8]) -> Vec<Worth> {
     let mut worth = vec![Worth::Needed; bytes.len()];
+    if is_chunks(path) {
+        // Leaves of these places are in the log.
+        let chunks = bytes.chunks_exact(CHUNK_BYTES);
+        for (chunk, worth) in chunks.zip(worth.chunks_exact_mut(CHUNK_BYTES)) {
+            if chunk.iter().all(|byte| *byte == 0) {
+                worth.fill(Worth::Room);
+            }
+        }
+    }
     if path.extension().is_none_or(|name| name != "wal") {
         return worth;
     }
@@ -60,7 +73,9 @@ fn worth(path: &Path, bytes: &[u8]) -> Vec<Worth> {
     worth
 }
 
-/// Changes every byte of the small files, and every `step`-th byte behind a log's headers.
+/// Changes every byte of the small files, and every `step`-th byte of chunks and behind a log's
+/// headers. `tail_may_go` as for [`Sample::judge`]; a chunk is durable before its record is written,
+/// so that it goes with no tail.
 fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
     let all_bits = std::env::var("ROTORTREE_ALL_BITS").is_ok_and(|value| value == "1");
     let mut outcomes = [0; 4];
@@ -68,7 +83,8 @@ fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
         let bytes = sample.files.read_file(&path).unwrap();
         let worth = worth(&path, &bytes);
         let is_log = path.extension().is_some_and(|name| name == "wal");
-        let step = if is_log { step } else { 1 };
+        let is_chunks = is_chunks(&path);
+        let step = if is_log || is_chunks { step } else { 1 };
         let front = 0..SECTOR.min(bytes.len());
         for at in front.chain((SECTOR..bytes.len()).step_by(step)) {
             let bits = if all_bits { 0..8 } else { at % 8..at % 8 + 1 };
@@ -78,7 +94,7 @@ fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
                 changed[at] ^= 1 << bit;
                 let damaged = sample.copy();
                 damaged.write_file(&path, &changed);
-                let outcome = sample.judge(&damaged, &told, tail_may_go);
+                let outcome = sample.judge(&damaged, &told, tail_may_go && !is_chunks);
                 outcomes[outcome as usize] += 1;
                 match worth[at] {
                     Worth::Needed => assert_ne!(outcome, Outcome::Whole, "{told}: not noticed"),
@@ -132,6 +148,20 @@ fn no_byte_of_a_log_that_no_checkpoint_covers_leaves_an_empty_tree_where_there_w
         assert!(outcomes[Outcome::Cut as usize] > 1000);
         // In the first group, and in the manifest.
         assert!(outcomes[Outcome::Refused as usize] > 1000);
+    }
+}
+
+#[test]
+fn any_byte_of_a_chunk_that_only_a_record_names_is_told_where_it_has_changed() {
+    for closed in [true, false] {
+        let sample = Sample::of_large_batches(15, closed);
+        let outcomes = sweep(&sample, !closed, 7);
+        println!(
+            "large batches, closed {closed}: {} identical, {} identical and told, {} cut, {} refused",
+            outcomes[0], outcomes[1], outcomes[2], outcomes[3]
+        );
+        // Four chunks are named by records alone.
+        assert!(outcomes[Outcome::Cut as usize] > 4 * CHUNK_BYTES / 7);
     }
 }
 

@@ -18,7 +18,9 @@ fn is_log(path: &Path) -> bool {
 fn any_file_removed_emptied_or_cut_is_an_error_or_the_identical_tree() {
     let samples = [true, false].map(|closed| (Sample::new(3, closed), closed));
     let of_log_alone = [true, false].map(|closed| (Sample::of_log_alone(14, closed), closed));
-    for (sample, closed) in samples.into_iter().chain(of_log_alone) {
+    let of_large_batches = [true, false].map(|it| (Sample::of_large_batches(16, it), it));
+    let others = of_log_alone.into_iter().chain(of_large_batches);
+    for (sample, closed) in samples.into_iter().chain(others) {
         for path in sample.list() {
             let bytes = sample.files.read_file(&path).unwrap();
             let damaged = sample.copy();

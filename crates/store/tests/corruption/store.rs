@@ -12,6 +12,9 @@ use rotortree_store::{
     test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
 
+/// Bytes of a chunk.
+pub(crate) const CHUNK_BYTES: usize = 4096;
+
 pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
 
 pub(crate) fn config(recovery: RecoveryMode) -> Builder {
@@ -51,6 +54,31 @@ impl Sample {
     /// left by the log.
     pub(crate) fn of_log_alone(seed: u64, closed: bool) -> Self {
         Self::make(seed, closed, false, true).0
+    }
+
+    /// Two large batches behind a checkpoint: the log refers to the chunks of both, and nothing
+    /// attests the second one unless the store was closed.
+    pub(crate) fn of_large_batches(seed: u64, closed: bool) -> Self {
+        let files = SimFiles::new();
+        let leaves = reference::sample_leaves(seed, 1000);
+        let metadata = format!("block {seed}").into_bytes();
+        let large = config(RecoveryMode::Strict).large_batch_bytes(2 * CHUNK_BYTES);
+        let tree = open(&files, large).unwrap();
+        tree.append(&leaves[..150]).submit().unwrap();
+        tree.checkpoint().unwrap();
+        let batch = tree.append(&leaves[150..600]).metadata(&metadata);
+        batch.durable().unwrap();
+        tree.append(&leaves[600..]).durable().unwrap();
+        let killed = files.settled();
+        if closed {
+            tree.close().unwrap();
+        }
+        Self {
+            files: if closed { files.settled() } else { killed },
+            leaves,
+            metadata,
+            closed,
+        }
     }
 
     /// The same, and the manifest as it was after each step.

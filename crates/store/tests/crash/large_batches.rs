@@ -84,6 +84,39 @@ fn chunks_of_a_lost_batch_are_put_again_with_other_bytes() {
     assert!(places_taken > 5, "chunks of lost batches: {places_taken}");
 }
 
+/// A batch of more chunks than one record refers to is whole or absent.
+#[test]
+fn a_batch_of_several_runs_is_whole_or_absent_after_every_crash() {
+    let files = SimFiles::new();
+    let tree = open(&files, RecoveryMode::Strict);
+    tree.append(&leaves(1, 0..70)).durable().unwrap();
+    let all = leaves(1, 0..2 * 256 * 128 + 300);
+    tree.append(&all[70..]).submit().unwrap();
+    let accepted = files.operations();
+    tree.flush().unwrap();
+    let flushed = files.operations();
+    let (mut whole, mut absent) = (0, 0);
+    let before = reference::root(&Blake3Hasher, 2, &all[..70]);
+    let after = reference::root(&Blake3Hasher, 2, &all);
+    for point in files.journal().points() {
+        if point.operations() < accepted.saturating_sub(3) {
+            continue;
+        }
+        for image in point.images(Bound::new(6, 5)) {
+            let tree = open(&image.files, RecoveryMode::Strict);
+            if tree.size() == 70 {
+                assert!(point.operations() < flushed, "it was durable");
+                assert_eq!(tree.root(), before);
+                absent += 1;
+            } else {
+                assert_eq!((tree.size() as usize, tree.root()), (all.len(), after));
+                whole += 1;
+            }
+        }
+    }
+    assert!(whole > 0 && absent > 0, "{whole} whole, {absent} absent");
+}
+
 /// A record whose chunks do not match is damage, whether or not the record was acknowledged: its
 /// chunks were durable before it was written.
 #[test]

@@ -2,10 +2,12 @@
 //! operations is run, every subset of the unsynced sectors and names survives a crash at every
 //! point, recovery runs, is itself crashed at every step, and further runs of the program follow.
 //! Groups overwrite prepared room: zeros, or what remains of a covered segment in whose file the
-//! next one is written.
+//! next one is written. Large batches put a chunk in its place before the record that refers to it;
+//! what a crash leaves of a lost one is written over by the next.
 //! After each recovery nothing durable may be lost, what is recovered must be a prefix of what was
 //! accepted, batches whole, no tear may be called damage, and where nothing was in flight no tear
-//! may be told; and damage to any one segment header changes nothing about that.
+//! may be told; damage to any one segment header changes nothing about that, and damage to any one
+//! chunk is told.
 //!
 //! A rule that is taken out must make it fail, or the model would prove nothing.
 
@@ -14,7 +16,7 @@ mod recovery;
 
 use disk::{Disk, Name};
 use recovery::{Manifest, commit_manifest, recover};
-use rotortree_wal::{GroupBuffer, Position, SECTOR};
+use rotortree_wal::{CHUNK_LEAVES, ChunkRun, GroupBuffer, Position, SECTOR};
 
 use crate::support::header;
 
@@ -41,6 +43,12 @@ struct Rules {
     only_covered_files_are_reused: bool,
     /// The header of a segment in the file of another says so.
     remains_are_told: bool,
+    /// A chunk is synced before the first byte of its record is written.
+    chunks_are_synced_first: bool,
+    /// The name of its file, too.
+    chunk_names_are_synced_first: bool,
+    /// A record is valid only with its chunk.
+    chunks_are_compared: bool,
 }
 
 const ALL: Rules = Rules {
@@ -53,6 +61,9 @@ const ALL: Rules = Rules {
     headers_hold_the_one_before: true,
     only_covered_files_are_reused: true,
     remains_are_told: true,
+    chunks_are_synced_first: true,
+    chunk_names_are_synced_first: true,
+    chunks_are_compared: true,
 };
 
 #[derive(Clone, Copy)]
@@ -61,6 +72,10 @@ enum Operation {
     Write,
     /// A batch of two records in two groups.
     Stream,
+    /// A batch of metadata alone, after which a chunk can begin.
+    Note,
+    /// A batch of one chunk, put in its place before its record is written.
+    Refer,
     /// An attest mark, which nothing syncs.
     Mark,
     Sync,
@@ -69,7 +84,7 @@ enum Operation {
     Checkpoint,
 }
 
-use Operation::{Checkpoint, Mark, Rotate, Stream, Sync, Write};
+use Operation::{Checkpoint, Mark, Note, Refer, Rotate, Stream, Sync, Write};
 
 /// A batch as it was accepted or recovered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +92,18 @@ struct Batch {
     value: u64,
     leaves: u64,
     end: u64,
+}
+
+impl Batch {
+    fn is_chunk(&self) -> bool {
+        self.leaves == CHUNK_LEAVES as u64
+    }
+}
+
+/// The batches that are chunks, each with its place.
+fn chunks(batches: &[Batch]) -> impl Iterator<Item = (u64, Batch)> {
+    let chunks = batches.iter().copied().filter(Batch::is_chunk);
+    (0..).zip(chunks)
 }
 
 fn root(sequence: u64) -> [u8; 32] {
@@ -166,6 +193,11 @@ impl Model<'_> {
         if !run.accepted.starts_with(&recovered) {
             return Err(format!("{}: not a prefix: {recovered:?}", run.history));
         }
+        for (place, batch) in chunks(&recovered) {
+            if image.chunk(place) != Some((batch.value as u32, true)) {
+                return Err(format!("{}: chunk {place} is another's", run.history));
+            }
+        }
         if found.is_torn && !in_flight {
             return Err(format!(
                 "{}: a tear although nothing was in flight",
@@ -175,6 +207,9 @@ impl Model<'_> {
         // Behind the first 200,000 images one in 16, or deep histories would take hours.
         if self.images <= 200_000 || self.images.is_multiple_of(16) {
             self.check_damaged_headers(image, run, &found.batches)?;
+            let covered =
+                chunks(&recovered[..recovered.len() - found.batches.len()]).count() as u64;
+            self.check_damaged_chunks(image, run, covered)?;
         }
         let Some(runs) = runs.checked_sub(1) else {
             return Ok(());
@@ -212,6 +247,8 @@ impl Model<'_> {
             match operation {
                 Write => self.write(&mut next, &[false]),
                 Stream => self.write(&mut next, &[true, false]),
+                Note => self.note(&mut next),
+                Refer => self.refer(&mut next, runs)?,
                 Mark => {
                     let mut group = GroupBuffer::new(next.end().sequence + 1);
                     let mark = group.seal(next.manifest.newest.salt, next.durable, &next.end());
@@ -259,6 +296,60 @@ impl Model<'_> {
             group.clear();
         }
         run.history.push(if parts.len() == 1 { 'w' } else { 'b' });
+    }
+
+    /// Writes a batch of metadata alone.
+    fn note(&mut self, run: &mut Run) {
+        let value = self.id();
+        let metadata = [&value.to_le_bytes()[..], &[0x3e; 392]].concat();
+        self.group(run, value, 0, |group| {
+            let pushed = group.push_batch(&[], Some(&metadata));
+            pushed.expect("the batch is valid")
+        });
+        run.history.push('n');
+    }
+
+    /// Puts a chunk, crashing at every step on the way, and writes the record that refers to it.
+    fn refer(&mut self, run: &mut Run, runs: usize) -> Result<(), String> {
+        run.history.push('R');
+        let value = self.id();
+        let first = run.end().size / CHUNK_LEAVES as u64;
+        run.disk.put_chunk(first, value as u32);
+        self.crash(run, runs)?;
+        if self.rules.chunks_are_synced_first {
+            run.disk.sync(Name::Chunks);
+            self.crash(run, runs)?;
+        }
+        if self.rules.chunk_names_are_synced_first {
+            run.disk.sync_directory();
+            self.crash(run, runs)?;
+        }
+        self.group(run, value, CHUNK_LEAVES as u64, |group| {
+            let chunk = ChunkRun {
+                first,
+                front: 0,
+                locator: b"",
+                sums: &[(value as u32).to_le_bytes()],
+            };
+            let pushed = group.push_chunks(&[], chunk, Some(&[0x3e; 300]), false);
+            pushed.expect("the batch is valid")
+        });
+        Ok(())
+    }
+
+    /// Accepts a batch and writes it as one group.
+    fn group(
+        &mut self,
+        run: &mut Run,
+        value: u64,
+        leaves: u64,
+        push: impl FnOnce(&mut GroupBuffer) -> u64,
+    ) {
+        let mut group = GroupBuffer::new(run.end().sequence + 1);
+        let end = push(&mut group);
+        run.accepted.push(Batch { value, leaves, end });
+        let sealed = group.seal(run.manifest.newest.salt, run.durable, &run.end());
+        run.append(sealed);
     }
 
     /// Goes on in a new segment, crashing at every step on the way.
@@ -348,6 +439,23 @@ impl Model<'_> {
         }
         Ok(())
     }
+
+    /// Other bytes in a chunk that no checkpoint covers are told, or no record that counts refers
+    /// to it.
+    fn check_damaged_chunks(&self, image: &Disk, run: &Run, covered: u64) -> Result<(), String> {
+        for (place, _) in chunks(&run.accepted).filter(|(place, _)| *place >= covered) {
+            let Ok(found) = recover(&image.with_damaged_chunk(place), self.rules) else {
+                continue;
+            };
+            if chunks(&found.batches).count() as u64 + covered > place {
+                let history = &run.history;
+                return Err(format!(
+                    "{history}: chunk {place} damaged, and nothing told"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Explores all histories and returns how many crash images there were, or the first that recovery
@@ -413,6 +521,17 @@ fn the_rules_hold_with_streamed_batches_and_attest_marks() {
 #[test]
 fn the_rules_hold_with_checkpoints_and_files_that_are_reused() {
     holds(ALL, &[Write, Sync, Checkpoint], 3, 1, 360_364);
+}
+
+#[test]
+fn the_rules_hold_with_chunks_before_their_records() {
+    holds(ALL, &[Note, Refer, Sync, Rotate], 2, 1, 53_156);
+    holds(ALL, &[Note, Refer, Sync, Checkpoint], 3, 0, 2_176);
+}
+
+#[test]
+fn the_rules_hold_where_the_next_run_puts_other_chunks_in_the_places_of_lost_ones() {
+    holds(ALL, &[Refer, Sync, Checkpoint], 1, 2, 261_344);
 }
 
 #[test]
@@ -521,6 +640,36 @@ fn remains_that_the_header_does_not_tell_are_taken_for_a_tear() {
 }
 
 #[test]
+fn a_record_before_its_chunk_is_synced_calls_a_crash_damage() {
+    let rules = Rules {
+        chunks_are_synced_first: false,
+        ..ALL
+    };
+    let failure = explore(rules, &[Refer, Sync], 2, 0).expect_err("the rule is needed");
+    assert!(failure.contains("a crash called damage"), "{failure}");
+}
+
+#[test]
+fn a_record_before_the_name_of_its_chunk_is_synced_calls_a_crash_damage() {
+    let rules = Rules {
+        chunk_names_are_synced_first: false,
+        ..ALL
+    };
+    let failure = explore(rules, &[Refer, Sync], 2, 0).expect_err("the rule is needed");
+    assert!(failure.contains("a crash called damage"), "{failure}");
+}
+
+#[test]
+fn chunks_that_are_believed_hide_damage() {
+    let rules = Rules {
+        chunks_are_compared: false,
+        ..ALL
+    };
+    let failure = explore(rules, &[Refer, Sync], 2, 0).expect_err("the rule is needed");
+    assert!(failure.contains("damaged, and nothing told"), "{failure}");
+}
+
+#[test]
 #[ignore = "takes minutes without optimisation: cargo xtask torture --part log"]
 fn the_rules_hold_over_deeper_histories() {
     let images = [
@@ -528,9 +677,16 @@ fn the_rules_hold_over_deeper_histories() {
         explore(ALL, PLAIN, 2, 2),
         explore(ALL, &[Write, Sync, Checkpoint], 4, 1),
         explore(ALL, &[Write, Stream, Mark, Sync, Rotate], 3, 1),
+        explore(ALL, &[Refer, Sync, Checkpoint], 2, 2),
     ];
     assert_eq!(
         images,
-        [Ok(658_466), Ok(406_340), Ok(4_296_926), Ok(13_133_650)]
+        [
+            Ok(658_466),
+            Ok(406_340),
+            Ok(4_296_926),
+            Ok(13_133_650),
+            Ok(18_910_880),
+        ]
     );
 }

@@ -16,6 +16,8 @@ pub(crate) enum Name {
     Temporary(u64),
     /// The file of a covered segment, for the next one.
     Spare,
+    /// The chunks that records refer to, two sectors each.
+    Chunks,
     /// The manifest of a generation: of those that are whole the last is in force.
     Manifest(u64),
 }
@@ -98,7 +100,7 @@ impl Disk {
     pub(crate) fn segments(&self) -> Vec<u64> {
         let numbers = self.names.keys().filter_map(|name| match name {
             Name::Segment(number) => Some(*number),
-            Name::Temporary(_) | Name::Spare | Name::Manifest(_) => None,
+            Name::Temporary(_) | Name::Spare | Name::Chunks | Name::Manifest(_) => None,
         });
         numbers.collect()
     }
@@ -108,7 +110,7 @@ impl Disk {
     pub(crate) fn manifest(&self) -> (u64, Option<Rc<[u8; SECTOR]>>) {
         let generation = |name: &Name| match name {
             Name::Manifest(generation) => Some(*generation),
-            Name::Segment(_) | Name::Temporary(_) | Name::Spare => None,
+            Name::Segment(_) | Name::Temporary(_) | Name::Spare | Name::Chunks => None,
         };
         let mut generations = self.names.keys().filter_map(generation);
         let whole = generations.clone().rev().find_map(|generation| {
@@ -125,6 +127,32 @@ impl Disk {
         if let Some(Some(header)) = damaged.files[file].cached.first_mut() {
             Rc::make_mut(header)[40] ^= 1;
         }
+        damaged
+    }
+
+    /// Puts a chunk that holds `value` in its place.
+    pub(crate) fn put_chunk(&mut self, place: u64, value: u32) {
+        let mut bytes = [0; 2 * SECTOR];
+        let (words, _) = bytes.as_chunks_mut::<4>();
+        words.fill(value.to_le_bytes());
+        self.write(Name::Chunks, place as usize * 2, &bytes);
+    }
+
+    /// The value in the first sector of a chunk, and whether the second one has it too. `None`
+    /// where there is no chunk.
+    pub(crate) fn chunk(&self, place: u64) -> Option<(u32, bool)> {
+        let mut bytes = [0; 2 * SECTOR];
+        let offset = place.checked_mul(bytes.len() as u64)?;
+        self.read(Name::Chunks).read_at(offset, &mut bytes).ok()?;
+        let (words, _) = bytes.as_chunks::<4>();
+        let is_whole = words.iter().all(|word| *word == words[0]);
+        Some((u32::from_le_bytes(words[0]), is_whole))
+    }
+
+    /// The disk with other bytes in a chunk.
+    pub(crate) fn with_damaged_chunk(&self, place: u64) -> Self {
+        let mut damaged = self.clone();
+        damaged.put_chunk(place, u32::MAX);
         damaged
     }
 

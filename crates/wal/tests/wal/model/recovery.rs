@@ -2,8 +2,8 @@
 //! records that were not attested.
 
 use rotortree_wal::{
-    Event, GroupBuffer, HeaderCopy, LogRules, Position, SECTOR, Scanner, SegmentHeader,
-    SegmentStart, Verdict, caps,
+    ChunkRun, Event, GroupBuffer, HeaderCopy, InvalidReason, LogRules, Position, SECTOR, Scanner,
+    SegmentHeader, SegmentStart, Verdict, caps,
 };
 
 use super::disk::{Disk, Name};
@@ -139,7 +139,22 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
     let mut log = LogRules::new(&covered, 0);
     for (head, cap) in heads.iter().zip(&caps) {
         log.segment(head, *cap);
-        each(disk, head, |event| log.event(event))?;
+        each(disk, head, |event| match event {
+            Event::Record(record) if rules.chunks_are_compared && log.comes_next(record) => {
+                match record.chunks.filter(|run| !matches(disk, run)) {
+                    None => log.event(event),
+                    Some(run) => log.event(&Event::Invalid {
+                        offset: record.offset,
+                        len: record.encoded_len() as u64,
+                        reason: InvalidReason::ChunkMismatch {
+                            sequence: record.sequence,
+                            chunk: run.first,
+                        },
+                    }),
+                }
+            }
+            _ => log.event(event),
+        })?;
     }
     let assessment = log.finish();
     if assessment.is_damaged() {
@@ -162,9 +177,12 @@ pub(crate) fn recover(disk: &Disk, rules: Rules) -> Result<Found, String> {
                 && next <= assessment.end.min(*cap)
             {
                 next += 1;
-                open.value =
-                    u64::from_le_bytes(record.leaves[0][..8].try_into().expect("eight bytes"));
-                open.leaves += record.leaves.len() as u64;
+                open.value = match (record.chunks, record.leaves, record.metadata) {
+                    (Some(run), ..) => disk.chunk(run.first).map_or(0, |(value, _)| value.into()),
+                    (None, [leaf, ..], _) => word(leaf),
+                    (None, [], metadata) => word(metadata.expect("a record has leaves or that")),
+                };
+                open.leaves += record.leaf_count();
                 open.end = record.sequence;
                 if !record.more {
                     batches.push(open);
@@ -260,6 +278,16 @@ impl Found {
         steps.extend(commit_manifest(&mut disk, rules, &manifest));
         (manifest, steps)
     }
+}
+
+/// Whether the chunk of a run of one is there, and is the record's.
+fn matches(disk: &Disk, run: &ChunkRun<'_>) -> bool {
+    disk.chunk(run.first) == Some((u32::from_le_bytes(run.sums[0]), true))
+}
+
+/// The first eight bytes.
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
 }
 
 fn each(
