@@ -177,6 +177,15 @@ impl Committer {
         Ok(())
     }
 
+    /// Begins the log of this run, if the opening has left that to the first write.
+    pub(super) fn begin_now(&self) -> Result<(), StorageError> {
+        if self.catalog.manifest().clean_close.is_none() {
+            return Ok(());
+        }
+        let lead = self.group.take_lead()?;
+        self.sync(lead, |log| self.begin(log))
+    }
+
     /// Writes and syncs the pending records. Records that were not written stay pending.
     fn commit_pending(&self, log: &mut LogWriter) -> Result<(), WriteError> {
         if !log.has_begun() {

@@ -264,7 +264,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         drop(state);
         let stream = StreamGuard(&self.writer);
         let tree_id = catalog.manifest().tree_id;
-        let put = ChunkPut::start(&**storage, &tree_id, split);
+        let put = match self.committer.begin_now() {
+            Ok(()) => ChunkPut::start(&**storage, &tree_id, split),
+            Err(StorageError::Unavailable(error)) => Err(io::Error::other(error)),
+            Err(error) => return Err(error.into()),
+        };
         let mut state = self.writer.lock();
         self.writer
             .hash(&mut state, uses_pool(leaves.len()), |tree| {

@@ -211,6 +211,25 @@ fn each_leaf_of_a_large_batch_is_written_once() {
     tree.verify().unwrap();
 }
 
+/// The mark of an orderly close is gone before anything is put.
+#[test]
+fn a_large_batch_begins_the_log_of_a_closed_store_before_it_puts_its_chunks() {
+    let files = SimFiles::new();
+    let tree = open(&files, RecoveryMode::Strict);
+    tree.append(&leaves(1, 0..70)).durable().unwrap();
+    tree.close().unwrap();
+    let tree = open(&files, RecoveryMode::Strict);
+    let before = files.journal().len();
+    tree.append(&leaves(1, 70..1000)).durable().unwrap();
+    let journal: Vec<String> = files.journal().describe().skip(before).collect();
+    let first = |what: &str| journal.iter().position(|it| it.contains(what)).unwrap();
+    assert!(
+        first("MANIFEST") < first("levels"),
+        "{}",
+        journal.join("\n")
+    );
+}
+
 /// Where the chunks cannot be put, the batch goes through the log.
 #[test]
 fn a_batch_whose_chunks_are_refused_is_recorded_leaf_by_leaf() {
