@@ -82,8 +82,8 @@ fn kinds() -> Vec<u8> {
     bytes
 }
 
-/// A segment with a leaf, and with batches that refer to chunks: of one record, and of two. The last
-/// chunk has this checksum.
+/// A segment with a leaf, and with batches that refer to chunks: of one record, and of two. The
+/// last chunk has this checksum.
 fn runs(last: [u8; 4]) -> Vec<u8> {
     let header = header(1, at(0));
     let mut bytes = header.encode().to_vec();

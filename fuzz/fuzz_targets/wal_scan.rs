@@ -1,6 +1,6 @@
 //! Any bytes as a log: reading never panics, valid groups are exactly those that the writer writes,
-//! and the two passes agree. Of the chunks that records refer to, those with an odd checksum are not
-//! there.
+//! and the two passes agree. Of the chunks that records refer to, those with an odd checksum are
+//! not there.
 
 #![no_main]
 

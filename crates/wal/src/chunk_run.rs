@@ -5,8 +5,8 @@ use crate::layout::{RECORD_ALIGN, field, get_u64, is_zero, put};
 /// Leaves in a chunk.
 pub const CHUNK_LEAVES: usize = 128;
 
-/// The most chunks in one run: 1 MiB of leaves, as many as a record carries itself at most. So a run
-/// takes no more memory to read than any record.
+/// The most chunks in one run: 1 MiB of leaves, as many as a record carries itself at most. So
+/// reading a run takes no more memory than any record.
 pub const MAX_RUN_CHUNKS: usize = 256;
 
 /// The most bytes of a locator.

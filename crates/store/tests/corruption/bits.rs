@@ -74,8 +74,8 @@ fn worth(path: &Path, bytes: &[u8]) -> Vec<Worth> {
 }
 
 /// Changes every byte of the small files, and every `step`-th byte of chunks and behind a log's
-/// headers. `tail_may_go` as for [`Sample::judge`]; a chunk is durable before its record is written,
-/// so that it goes with no tail.
+/// headers. `tail_may_go` as for [`Sample::judge`]; a chunk is durable before its record is
+/// written, so that it goes with no tail.
 fn sweep(sample: &Sample, tail_may_go: bool, step: usize) -> [usize; 4] {
     let all_bits = std::env::var("ROTORTREE_ALL_BITS").is_ok_and(|value| value == "1");
     let mut outcomes = [0; 4];
