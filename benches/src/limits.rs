@@ -143,8 +143,8 @@ impl AppendFile {
     }
 }
 
-/// A file of zeros whose sectors are overwritten and synced one after another: the least work of a
-/// durable insert. Neither its length nor its extents change.
+/// A file of zeros that is overwritten and synced piece by piece: the least work of a durable
+/// insert. Neither its length nor its extents change.
 #[derive(Debug)]
 pub struct OverwrittenFile {
     file: File,
@@ -152,7 +152,6 @@ pub struct OverwrittenFile {
 }
 
 impl OverwrittenFile {
-    const SECTOR: [u8; 512] = [0x5a; 512];
     const BYTES: u64 = 8 << 20;
 
     /// A new file at `path`, 8 MiB.
@@ -166,14 +165,18 @@ impl OverwrittenFile {
         Ok(Self { file, next: 0 })
     }
 
-    /// Overwrites the next sector, after the last one the first, and syncs.
+    /// Overwrites the bytes behind the last ones, or the first ones where the file ends, and syncs.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn overwrite_durably(&mut self) -> io::Result<()> {
+    pub fn overwrite_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let len = bytes.len() as u64;
+        if self.next + len > Self::BYTES {
+            self.next = 0;
+        }
         self.file.seek(SeekFrom::Start(self.next))?;
-        self.file.write_all(&Self::SECTOR)?;
-        self.next = (self.next + Self::SECTOR.len() as u64) % Self::BYTES;
+        self.file.write_all(bytes)?;
+        self.next += len;
         self.file.sync_data()
     }
 }

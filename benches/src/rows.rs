@@ -15,6 +15,7 @@ mod p10_bulk_load;
 mod p12_memory;
 mod p13_encoded_proof;
 mod p14_stored_proofs;
+mod p15_waited_batches;
 mod row;
 mod scale;
 mod shape;
@@ -54,6 +55,7 @@ pub const ALL: &[Row] = &[
     p12_memory::ROW,
     p13_encoded_proof::ROW,
     p14_stored_proofs::ROW,
+    p15_waited_batches::ROW,
     shape::ROW,
     scale::ROW,
 ];

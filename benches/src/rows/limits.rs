@@ -116,7 +116,11 @@ fn disk(context: &Context) -> Outcome<[Line; 3]> {
                     (0..TIMES).try_for_each(|_| Ok(appended.append_durably(&[0x5a; 512])?))
                 })
             },
-            &mut || wall_time(|| (0..TIMES).try_for_each(|_| Ok(overwritten.overwrite_durably()?))),
+            &mut || {
+                wall_time(|| {
+                    (0..TIMES).try_for_each(|_| Ok(overwritten.overwrite_durably(&[0x5a; 512])?))
+                })
+            },
             &mut || {
                 number += 1;
                 let path = folder.path().join(number.to_string());

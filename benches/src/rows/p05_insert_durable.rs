@@ -24,6 +24,7 @@ pub(super) const ROW: Row = Row {
 };
 
 const THREADS: u64 = 8;
+const SECTOR: [u8; 512] = [0x5a; 512];
 
 fn run(context: &Context) -> Outcome<Vec<Line>> {
     let (our_folder, peer_folder) = (context.folder()?, context.folder()?);
@@ -57,7 +58,9 @@ fn one(
         [
             &mut || insert(ours, INSERTS),
             &mut || insert(peer, INSERTS),
-            &mut || wall_time(|| (0..INSERTS).try_for_each(|_| Ok(file.overwrite_durably()?))),
+            &mut || {
+                wall_time(|| (0..INSERTS).try_for_each(|_| Ok(file.overwrite_durably(&SECTOR)?)))
+            },
         ],
     )?;
     let overhead = 1.0 / ours.speedup_over(&limit).median;
@@ -138,7 +141,7 @@ fn slowest(context: &Context, ours: &OursDurable<2>, file: &mut OverwrittenFile)
             },
             &mut || {
                 let times = (0..THREADS * TIMES).map(|_| {
-                    let overwritten = || Ok(file.overwrite_durably()?);
+                    let overwritten = || Ok(file.overwrite_durably(&SECTOR)?);
                     wall_time(overwritten)
                 });
                 Ok(percentile(times.collect::<Outcome<_>>()?))

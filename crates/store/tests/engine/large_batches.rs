@@ -183,21 +183,24 @@ fn an_expected_size_is_compared_between_batches() {
     assert_eq!(tree.size(), 5000);
 }
 
-/// While the chunks of a large batch are synced, the tree has the batch and readers do not. A
+/// While the chunks of a large batch become durable, the tree has the batch and readers do not. A
 /// checkpoint of what was before it exchanges the snapshots, and must not show the batch.
 #[test]
 fn a_checkpoint_beside_a_large_batch_shows_none_of_it() {
     limit_this_process();
-    /// The number of syncs of chunks that began, and whether the first one may end.
+    /// The number of syncs of directories that began since the test counts them, and whether the
+    /// first one may end.
     #[derive(Default)]
     struct Gate {
+        counts: AtomicBool,
         state: Mutex<(u32, bool)>,
         changed: Condvar,
     }
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
     let files = Intercepted::new(&SimFiles::new(), move |step| {
-        if step == Step::SyncAll {
+        // The last call of a put, behind the sync of its files, which a checkpoint waits for.
+        if step == Step::SyncDir && held.counts.load(Ordering::SeqCst) {
             let mut state = held.state.lock().unwrap();
             state.0 += 1;
             held.changed.notify_all();
@@ -217,6 +220,7 @@ fn a_checkpoint_beside_a_large_batch_shows_none_of_it() {
     tree.append(&leaves[..250]).durable().unwrap();
     tree.append(&leaves[250..300]).durable().unwrap();
     let before = tree.head();
+    gate.counts.store(true, Ordering::SeqCst);
     thread::scope(|scope| {
         let inserting = scope.spawn(|| tree.append(&leaves[300..]).durable().unwrap());
         let state = gate.state.lock().unwrap();
