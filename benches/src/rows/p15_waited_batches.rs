@@ -1,5 +1,5 @@
-//! P15: batches of 1000 leaves, each waited for. Too small to put chunks ahead, a batch is one group
-//! of 32 KB in the log.
+//! P15: batches of 1000 leaves, each waited for. Too small to put chunks ahead, a batch is one
+//! group of 32 KB in the log.
 //!
 //! The limit is the least that hashing and a disk do for one, one after the other: the batch is
 //! hashed, and as many bytes of a file of zeros are overwritten and synced.
@@ -14,7 +14,7 @@ use crate::report::{Line, Unit};
 
 pub(super) const ROW: Row = Row {
     name: "p15",
-    title: "P15: batches of 1000 leaves, each waited for, N = 2 (limit: overwrite 32 KB and fdatasync)",
+    title: "P15: batches of 1000 leaves, each waited for, N = 2 (limit: overwrite 32 KB and sync)",
     run,
 };
 

@@ -58,7 +58,10 @@ impl Run {
         let Some(size) = size.filter(|_| record.sequence == expected) else {
             return false;
         };
-        if record.chunks.is_some_and(|run| !run.continues(self.size_reached)) {
+        if record
+            .chunks
+            .is_some_and(|run| !run.continues(self.size_reached))
+        {
             return false;
         }
         self.reached = expected;
