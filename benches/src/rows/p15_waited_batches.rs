@@ -15,6 +15,7 @@ use crate::report::{Line, Unit};
 pub(super) const ROW: Row = Row {
     name: "p15",
     title: "P15: batches of 1000 leaves, each waited for, N = 2 (limit: overwrite 32 KB and sync)",
+    alone: false,
     run,
 };
 
