@@ -58,7 +58,7 @@ impl BareGroup {
         };
         let covers = state.asked;
         drop(state);
-        let synced = file.overwrite_durably();
+        let synced = file.overwrite_durably(&[0x5a; 512]);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.covered = covers;
         state.file = Some(file);
