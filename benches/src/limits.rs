@@ -79,17 +79,17 @@ pub fn inserts_need<const N: usize>(size: u64, leaves: usize) -> u64 {
 /// The hashes of a batch, many at a time, on data that stays in the cache and is not stored:
 /// the batch kernel hashes blocks of 4096 leaves up to one node. `leaves` is rounded down to
 /// whole blocks.
-pub fn batched_hashes<const N: usize>(leaves: usize) -> Hash {
+pub fn batched_hashes<H: Hasher, const N: usize>(hasher: &H, leaves: usize) -> Hash {
     const BLOCK: usize = 4096;
     let block = vec![[7; 32]; BLOCK];
     let mut run = vec![[0; 32]; BLOCK / N];
     let mut parents = run.clone();
     for _ in 0..leaves / BLOCK {
         let mut width = BLOCK / N;
-        Blake3Hasher.hash_groups(N, black_box(&block[..width * N]), &mut run);
+        hasher.hash_groups(N, black_box(&block[..width * N]), &mut run);
         while width >= N {
             width /= N;
-            Blake3Hasher.hash_groups(N, &run[..width * N], &mut parents[..width]);
+            hasher.hash_groups(N, &run[..width * N], &mut parents[..width]);
             std::mem::swap(&mut run, &mut parents);
         }
     }

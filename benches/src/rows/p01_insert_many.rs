@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use rotortree_lean_imt::Hash;
+use rotortree_hasher::{Blake3Hasher, Hasher, Rfc6962Hasher, Sha256Hasher};
+use rotortree_lean_imt::{Hash, LeanIMT};
 
 use super::row::Row;
 use crate::Outcome;
 use crate::contender::{MemoryTree, Ours, Peer};
-use crate::context::{Context, fresh, leaves, on_one_thread, warm};
+use crate::context::{Context, MAX_DEPTH, fresh, leaves, on_one_thread, warm};
 use crate::limits;
 use crate::measure::{alternate, time, time_fallible};
 use crate::report::{Line, Unit};
@@ -30,6 +31,12 @@ fn run(context: &Context) -> Outcome<Vec<Line>> {
         let mut lines = Vec::new();
         for batch in [LEAVES, 1_000] {
             warm(|| each(context, "warm", &leaves, batch, &mut lines))?;
+            lines.push(warm(|| {
+                pairs(context, "SHA-256", &Sha256Hasher, &leaves, batch)
+            })?);
+            lines.push(warm(|| {
+                pairs(context, "RFC 6962", &Rfc6962Hasher, &leaves, batch)
+            })?);
         }
         fresh(|| each(context, "fresh", &leaves, LEAVES, &mut lines))?;
         Ok(lines)
@@ -61,7 +68,11 @@ fn of<const N: usize>(
         [
             &mut || batches::<Ours<N>>(leaves, batch),
             &mut || batches::<Peer<N>>(leaves, batch),
-            &mut || Ok(time(|| limits::batched_hashes::<N>(LEAVES))),
+            &mut || {
+                Ok(time(|| {
+                    limits::batched_hashes::<_, N>(&Blake3Hasher, LEAVES)
+                }))
+            },
         ],
     )?;
     let ratio = ours.speedup_over(&peer).median;
@@ -69,11 +80,7 @@ fn of<const N: usize>(
         ("warm", 2) => (">= 2x the peer", 2.0),
         _ => (">= 1.5x the peer", 1.5),
     };
-    let calls = if batch == leaves.len() {
-        "one call".to_owned()
-    } else {
-        format!("calls of {batch}")
-    };
+    let calls = calls(leaves, batch);
     Ok(Line::new(format!("N = {N}, {calls}, {memory} memory"))
         .samples(
             Unit::Rate,
@@ -83,6 +90,45 @@ fn of<const N: usize>(
             Some(&limit),
         )
         .goal(goal, ratio >= least))
+}
+
+fn calls(leaves: &[Hash], batch: usize) -> String {
+    if batch == leaves.len() {
+        "one call".to_owned()
+    } else {
+        format!("calls of {batch}")
+    }
+}
+
+/// Our tree of pairs with a hasher that the peer does not have.
+fn pairs<H: Hasher>(
+    context: &Context,
+    name: &str,
+    hasher: &H,
+    leaves: &[Hash],
+    batch: usize,
+) -> Outcome<Line> {
+    let [ours, limit] = alternate(
+        context.rounds(),
+        [
+            &mut || {
+                let mut tree = LeanIMT::<_, 2, MAX_DEPTH>::new(hasher.clone());
+                time_fallible(|| {
+                    for batch in leaves.chunks(batch) {
+                        tree.insert_many(batch)?;
+                    }
+                    Ok(())
+                })
+            },
+            &mut || Ok(time(|| limits::batched_hashes::<_, 2>(hasher, LEAVES))),
+        ],
+    )?;
+    let least = if batch == leaves.len() { 0.7 } else { 0.6 };
+    let share = ours.speedup_over(&limit).median;
+    let calls = calls(leaves, batch);
+    Ok(Line::new(format!("{name}, N = 2, {calls}, warm memory"))
+        .samples(Unit::Rate, leaves.len() as u64, &ours, None, Some(&limit))
+        .goal(&format!("{least} of the limit"), share >= least))
 }
 
 fn batches<T: MemoryTree>(leaves: &[Hash], batch: usize) -> Outcome<Duration> {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::Hash;
 
 use super::row::Row;
@@ -45,7 +46,7 @@ fn of<const N: usize>(context: &Context, leaves: &[Hash]) -> Outcome<Line> {
             &mut || {
                 let share = LEAVES / threads;
                 wall_time(|| {
-                    rayon::broadcast(|_| limits::batched_hashes::<N>(share));
+                    rayon::broadcast(|_| limits::batched_hashes::<_, N>(&Blake3Hasher, share));
                     Ok(())
                 })
             },
