@@ -20,8 +20,8 @@ use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 pub use self::error::{EntryError, GuardPlace, PublishError};
 
 use crate::{
-    CHECKPOINT_PATH, Checkpoint, GUARD_PATH, Log, Note, Signer, Target, Tile, TileKind, bundle,
-    guard::Guard, tile::TILE_HEIGHT,
+    CHECKPOINT_PATH, Checkpoint, GUARD_PATH, Log, Note, SignedCheckpoint, Signer, Target, Tile,
+    TileKind, bundle, guard::Guard, tile::TILE_HEIGHT,
 };
 
 /// The binary tree of a log.
@@ -98,7 +98,8 @@ impl<T: Target> Publisher<T> {
     /// leaf is appended; it is called for the entries of new bundles and of the one that was
     /// partial.
     ///
-    /// Writes the tiles that the last checkpoint does not name: O(new tiles). Repeat it after an
+    /// Writes the tiles that the last checkpoint does not name: O(new tiles). A head that is
+    /// published already keeps its note, cosignatures included. Repeat it after an
     /// error or a crash: it does what is left.
     ///
     /// # Errors
@@ -114,10 +115,10 @@ impl<T: Target> Publisher<T> {
         expect_rfc6962(tree)?;
         let head = tree.head().unwrap_or(TreeHead::EMPTY);
         let checkpoint = self.checkpoint()?;
-        let named = checkpoint.map_or(0, |checkpoint| checkpoint.size);
+        let named = checkpoint.as_ref().map_or(0, |signed| signed.head().size);
         let known = self.guards()?;
-        if let Some(checkpoint) = checkpoint {
-            self.expect_growth(tree, GuardPlace::Checkpoint, checkpoint)?;
+        if let Some(signed) = &checkpoint {
+            self.expect_growth(tree, GuardPlace::Checkpoint, signed.head())?;
         }
         for (place, guard) in &known {
             if let Some(guard) = guard {
@@ -149,7 +150,11 @@ impl<T: Target> Publisher<T> {
         for (place, guard) in known {
             self.record(place, guard.as_ref(), &next)?;
         }
-        let note = self.sign(head)?;
+        let note = match checkpoint {
+            // Witnesses may have cosigned the note that is there.
+            Some(signed) if signed.head() == head => signed.into_note(),
+            _ => self.sign(head)?,
+        };
         self.target
             .put(CHECKPOINT_PATH, note.to_string().as_bytes())?;
         self.target.sync()?;
@@ -176,13 +181,13 @@ impl<T: Target> Publisher<T> {
         Ok(self.target.sync()?)
     }
 
-    /// The head that is published.
-    fn checkpoint(&self) -> Result<Option<TreeHead>, PublishError> {
+    /// The checkpoint that is published.
+    fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, PublishError> {
         let Some(bytes) = self.target.get(CHECKPOINT_PATH)? else {
             return Ok(None);
         };
         let signed = self.log.open(&bytes).map_err(PublishError::Checkpoint)?;
-        Ok(Some(signed.head()))
+        Ok(Some(signed))
     }
 
     /// The places of guards, in the order in which they are written, and their records.

@@ -297,6 +297,12 @@ fn cosignatures_are_kept_on_the_checkpoint_in_force_alone() {
             .len(),
         1
     );
+    assert_eq!(
+        publish(3).note,
+        note,
+        "published again, it keeps its cosignature"
+    );
+    assert_eq!(place.get("checkpoint").unwrap().unwrap(), found);
 
     publish(4);
     let late = publisher.publish_cosigned(&note);
