@@ -16,9 +16,10 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 11] = [
+pub(crate) const AREAS: [&str; 12] = [
     "proofs",
     "memory",
+    "tiles",
     "log",
     "chunks",
     "files",
