@@ -22,13 +22,16 @@ pub(crate) const BENCHES: &str = "rotortree-benches";
 
 /// The packages that are workspaces of their own: they need a nightly, their own
 /// profile, or dependencies that no member may have.
-const OUTSIDE: [&str; 3] = [NO_STD_PROOF, FUZZ, INTEROP_LOGS];
+const OUTSIDE: [&str; 4] = [NO_STD_PROOF, FUZZ, INTEROP_LOGS, INTEROP_GROUPS];
 
 /// The program that proves that the tree links without `std`.
 pub(crate) const NO_STD_PROOF: &str = "xtask/no-std-proof";
 
 /// The program that exchanges transparency logs with other implementations.
 pub(crate) const INTEROP_LOGS: &str = "interop/logs";
+
+/// The program that exchanges trees, proofs and groups with zk-kit and Semaphore.
+pub(crate) const INTEROP_GROUPS: &str = "interop/groups";
 
 /// The fuzz targets.
 pub(crate) const FUZZ: &str = "fuzz";

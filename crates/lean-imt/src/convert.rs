@@ -8,6 +8,7 @@
 mod abi;
 mod binary;
 mod lean_imt;
+mod lean_imt_nodes;
 mod padded;
 mod rfc6962;
 
@@ -16,4 +17,5 @@ mod tests;
 
 pub use binary::BinaryPath;
 pub use lean_imt::LeanImtProof;
+pub use lean_imt_nodes::{LeanImtNodes, LeanImtNodesError};
 pub use padded::PaddedProof;

@@ -142,7 +142,7 @@ pub use any::{
 };
 #[cfg(feature = "std")]
 pub use concurrent::ConcurrentLeanIMT;
-pub use convert::{BinaryPath, LeanImtProof, PaddedProof};
+pub use convert::{BinaryPath, LeanImtNodes, LeanImtNodesError, LeanImtProof, PaddedProof};
 pub use encoding::{error::DecodeError, kind::Kind, reader::peek_kind};
 pub use error::{HashRole, NodeFailure, TreeError};
 pub use frontier::Frontier;

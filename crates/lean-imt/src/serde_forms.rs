@@ -12,6 +12,7 @@
 
 mod frontier;
 mod lean_imt;
+mod lean_imt_nodes;
 mod proofs;
 
 #[cfg(test)]

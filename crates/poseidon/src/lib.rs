@@ -30,6 +30,8 @@ extern crate alloc;
 mod cache;
 mod element;
 mod grain;
+#[cfg(feature = "semaphore")]
+mod group;
 mod groups;
 mod hasher;
 #[cfg(target_arch = "x86_64")]
@@ -43,6 +45,8 @@ mod schedule;
 mod wide;
 mod words;
 
+#[cfg(feature = "semaphore")]
+pub use crate::group::{Group, GroupError};
 pub use crate::hasher::{Poseidon, PoseidonHasher, PoseidonLeHasher};
 pub use crate::order::{BigEndian, ByteOrder, LittleEndian};
 

@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for LeanImtProof {
 
 /// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a
 /// `BigInt` writes it.
-struct BigInt(Hash);
+pub(super) struct BigInt(pub(super) Hash);
 
 impl<'de> Deserialize<'de> for BigInt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
