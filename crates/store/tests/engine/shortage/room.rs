@@ -36,6 +36,8 @@ fn a_log_goes_on_on_a_disk_that_has_no_room_for_a_second_copy_of_it() {
             .unwrap();
         let segments = if free < log { 2 + number } else { 1 };
         assert_eq!(tree.stats().log_segments, segments);
+        let there = files.files_below("/tree/log").len() as u64;
+        assert_eq!(there, segments, "what was replaced is removed");
         head = tree.head();
         tree.close().unwrap();
     }
