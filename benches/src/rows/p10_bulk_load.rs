@@ -217,6 +217,6 @@ fn opened(
         let met = ours_took <= 1.2 && memory(&our_rounds) <= (64 << 20) as f64;
         line.goal("<= 1.2 s for 50 M, <= 64 MiB", met)
     } else {
-        line.goal("<= 5 ms", ours_took <= 5e-3)
+        line.goal("<= 0.3 ms", ours_took <= 3e-4)
     })
 }
