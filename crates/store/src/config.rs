@@ -91,8 +91,9 @@ pub enum CheckpointPolicy {
     EveryNEntries(u64),
     /// In the background when more than so many bytes of nodes were appended since the last
     /// checkpoint began, or the log behind it takes more than so many bytes on disk, that of
-    /// earlier runs included. Past 1.25 times the threshold inserts wait for the checkpoint
-    /// that is under way, so that log and restart time are bounded. The default is 256 MiB.
+    /// earlier runs included. An insert waits for the checkpoint that is under way once the
+    /// log is past 1.25 times the threshold, and where its nodes would take those in memory past
+    /// 1.375 times, so that memory, log and restart time are bounded. The default is 256 MiB.
     MemoryThreshold(usize),
 }
 

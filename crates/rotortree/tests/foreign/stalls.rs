@@ -2,7 +2,10 @@
 
 use std::{thread, time::Duration};
 
-use rotortree::{Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTreeConfig, Runtime};
+use rotortree::{
+    Blake3Hasher, CheckpointPolicy, FlushPolicy, RotorTreeConfig, RotorTreeError, Runtime,
+    StorageError,
+};
 
 use crate::{
     common::{leaf, leaves},
@@ -83,6 +86,27 @@ fn checkpoints_that_stall_do_not_stop_inserts_into_another_tree() {
             gate.hold_chunks(false);
             tree.close().unwrap();
         }
+    });
+}
+
+#[test]
+fn beside_a_stalled_checkpoint_an_insert_is_refused_whose_own_nodes_have_no_room() {
+    ends("inserting beside a stalled checkpoint", || {
+        let gate = Gate::new();
+        let tree = open(&gate, &Runtime::new(), FlushPolicy::Manual, THRESHOLD);
+        gate.hold_chunks(true);
+        let refused = |count: u64| {
+            let batch = leaves(1100..1100 + count);
+            let submitted = tree.append(&batch).try_submit();
+            let blocks = |error| matches!(error, RotorTreeError::Storage(StorageError::WouldBlock));
+            submitted.is_err_and(blocks)
+        };
+        tree.insert_many(&leaves(0..1100)).unwrap();
+        eventually("the checkpoint stalls", || gate.held() > 0);
+        assert!(refused(1100), "two batches are past the bound");
+        assert!(!refused(16), "a few leaves have room");
+        gate.hold_chunks(false);
+        tree.close().unwrap();
     });
 }
 

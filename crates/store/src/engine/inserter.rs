@@ -58,12 +58,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         }
     }
 
-    /// Takes the writer lock with room for `bytes` in the pending group, or with an empty group.
-    /// Refuses if that takes waiting and `admission` forbids it. A wrong size of the tree is
-    /// reported before the search for room.
+    /// Takes the writer lock with room for `bytes` in the pending group, or with an empty group,
+    /// and for the nodes of `leaves` more leaves in memory. Refuses if that takes waiting and
+    /// `admission` forbids it. A wrong size of the tree is reported before the search for room.
     fn admit(
         &self,
         bytes: usize,
+        leaves: usize,
         expected_size: Option<u64>,
         admission: Admission,
     ) -> Result<WriterGuard<'_, H, N, MAX_DEPTH>, RotorTreeError> {
@@ -84,7 +85,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             }
             let pending = state.pending_bytes();
             let crowded = pending > 0 && pending + bytes > self.max_unflushed_bytes;
-            let lag = self.writer.lag(&state);
+            let lag = self.writer.lag(&state, leaves);
             if !crowded && !state.streaming && lag == Lag::No {
                 return Ok(state);
             }
@@ -102,8 +103,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
                 self.checkpointer.make_due();
             } else {
                 drop(state);
-                self.writer
-                    .wait_for_room(|state| state.streaming || self.writer.lag(state) == Lag::Wait);
+                self.writer.wait_for_room(|state| {
+                    state.streaming || self.writer.lag(state, leaves) == Lag::Wait
+                });
             }
             let nanos = u64::try_from(started.elapsed().as_nanos());
             self.stalled_nanos.add(nanos.unwrap_or(u64::MAX));
@@ -136,7 +138,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         let bytes = GroupBuffer::batch_bytes(leaves.len(), metadata.map_or(0, <[u8]>::len));
         // Reports a failure under the writer lock once the lock is free.
         let _notice = self.committer.group.notice_failure();
-        let mut state = self.admit(bytes, entry.expected_size, admission)?;
+        let mut state = self.admit(bytes, leaves.len(), entry.expected_size, admission)?;
         let first_leaf = state.tree.size();
         let streams = bytes > self.max_unflushed_bytes;
         let sequence;

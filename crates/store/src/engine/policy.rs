@@ -265,7 +265,8 @@ impl Policy {
         self.retries.load(Ordering::Acquire) && self.advance(Stage::None, Stage::Asked)
     }
 
-    /// The duty of an insert past 1.25 times the threshold.
+    /// The duty of an insert that takes the tree to `size`: nodes in memory go up to 1.375 times
+    /// the threshold, those of the insert among them, and the log up to 1.25 times and a group.
     pub(super) fn lag(&self, size: u64) -> Lag {
         let CheckpointPolicy::MemoryThreshold(threshold) = self.policy else {
             return Lag::No;
@@ -273,8 +274,10 @@ impl Policy {
         if self.is_at(Stage::None) || self.retries.load(Ordering::Acquire) {
             return Lag::No;
         }
-        let most = (threshold as u64).saturating_add(threshold as u64 / 4);
-        if self.uncovered_bytes(size).max(self.uncovered_log()) <= most {
+        let threshold = threshold as u64;
+        let has_room = self.uncovered_bytes(size) <= threshold.saturating_add(threshold / 8 * 3)
+            && self.uncovered_log() <= threshold.saturating_add(threshold / 4);
+        if has_room {
             Lag::No
         } else if self.is_at(Stage::Begun) {
             Lag::Wait
@@ -294,5 +297,26 @@ impl Policy {
     /// Bytes of log that no checkpoint in force covers.
     pub(super) fn uncovered_log(&self) -> u64 {
         self.log_behind(self.covered.log.load(Ordering::Acquire))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_have_room_up_to_one_and_three_eighths_of_the_threshold_those_of_the_insert_included() {
+        // Two children to a node: 2^n leaves have 2^(n + 1) - 1 nodes.
+        let threshold = 1 << 20;
+        let policy = Policy::new(CheckpointPolicy::MemoryThreshold(threshold), 2, 0, 0);
+        let most_nodes = (threshold + threshold / 8 * 3) as u64 / NODE_BYTES;
+        let fits = most_nodes / 2;
+        let is = |lag: Lag, size: u64| policy.lag(size) == lag;
+        assert!(is(Lag::No, 2 * fits), "no checkpoint is due");
+        assert!(policy.advance(Stage::None, Stage::Begun));
+        assert!(is(Lag::No, fits) && is(Lag::Wait, fits + 64));
+        // What the checkpoint covers is no longer counted.
+        policy.covered(policy.extent(fits, 0, 0));
+        assert!(is(Lag::No, fits + 64) && is(Lag::No, 2 * fits) && is(Lag::Wait, 2 * fits + 128));
     }
 }

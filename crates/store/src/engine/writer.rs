@@ -200,9 +200,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.lock().recheck_at_size = 0;
     }
 
-    /// The duty of an insert whose checkpoint lags.
-    pub(super) fn lag(&self, state: &WriterState<H, N, MAX_DEPTH>) -> Lag {
-        self.policy.lag(state.tree.size())
+    /// The duty of an insert of `leaves` whose checkpoint lags.
+    pub(super) fn lag(&self, state: &WriterState<H, N, MAX_DEPTH>, leaves: usize) -> Lag {
+        self.policy
+            .lag(state.tree.size().saturating_add(leaves as u64))
     }
 
     /// Entries since the tree was opened.
