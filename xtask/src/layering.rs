@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 7] = [
+const LAYERS: [Layer; 8] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
@@ -57,6 +57,18 @@ const LAYERS: [Layer; 7] = [
         name: "rotortree-store",
         folder: "crates/store/",
         below: &["rotortree-hasher", "rotortree-lean-imt", "rotortree-wal"],
+        requires: None,
+    },
+    Layer {
+        name: "rotortree-object-store",
+        folder: "crates/object-store/",
+        // The tree and its hash functions for tests and the example.
+        below: &[
+            "rotortree-hasher",
+            "rotortree-lean-imt",
+            "rotortree-wal",
+            "rotortree-store",
+        ],
         requires: None,
     },
     Layer {
