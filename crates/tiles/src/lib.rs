@@ -35,7 +35,7 @@
 //! | part | is |
 //! | --- | --- |
 //! | [`Publisher`] | publishes a growing tree at a [`Target`]: tiles first, then a checkpoint |
-//! | [`Directory`], [`MemoryTarget`] | targets |
+//! | [`Directory`], [`MemoryTarget`], `ObjectTarget` (feature `object-store`) | targets |
 //! | [`Client`] | follows a log over a [`Source`], proves leaves, refuses forks |
 //! | [`Note`], [`Checkpoint`], [`Log`] | signed notes, and the tree heads in them |
 //! | [`SecretKey`], [`Signer`], [`Cosigner`], [`PublicKey`] | keys, in memory or in a device |
@@ -83,6 +83,8 @@ pub use note::{
 };
 pub use publisher::{EntryError, GuardPlace, LogSnapshot, PublishError, Published, Publisher};
 pub use source::Source;
+#[cfg(feature = "object-store")]
+pub use target::ObjectTarget;
 pub use target::{Directory, HttpHeaders, MemoryTarget, Operation, Target, TargetError};
 pub use tile::{TILE_WIDTH, Tile, TileKind};
 pub use witness::{AddCheckpoint, Quorum, QuorumError, WitnessError, cosignatures};

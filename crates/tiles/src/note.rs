@@ -2,6 +2,8 @@
 
 mod error;
 mod key;
+mod message;
+mod scheme;
 mod secret;
 mod signature;
 

@@ -2,9 +2,13 @@
 
 mod directory;
 mod memory;
+#[cfg(feature = "object-store")]
+mod objects;
 
 use std::{error::Error, fmt};
 
+#[cfg(feature = "object-store")]
+pub use self::objects::ObjectTarget;
 pub use self::{directory::Directory, memory::MemoryTarget};
 
 /// A place that holds files under slash-separated paths.

@@ -8,6 +8,7 @@ mod crates;
 mod exchange;
 mod go;
 mod log;
+mod ml_dsa;
 
 use std::io::Write;
 
@@ -27,6 +28,7 @@ fn main() -> Result<(), Failure> {
         ("ct-merkle 0.3.0", crates::ct_merkle(&sample)?),
         ("tlog_tiles 0.2.0", crates::tlog_tiles(&sample)?),
         ("signed_note 0.2.0", crates::signed_note(&sample)?),
+        ("fips204 0.5.0", ml_dsa::fips204(&sample)?),
         ("Go x/mod sumdb", go::check(&sample, &folder)?),
     ];
     let mut out = std::io::stdout().lock();

@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--logs",
-            "transparency logs alone: Go's sumdb, and three crates",
+            "transparency logs alone: Go's sumdb, and four crates",
         ),
         (
             "--groups",

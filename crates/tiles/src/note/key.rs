@@ -2,19 +2,27 @@
 
 use std::{fmt, str::FromStr};
 
-use ed25519_dalek::VerifyingKey;
 use sha2::{Digest, Sha256};
 
-use super::signature::{Signature, is_key_name};
+use super::{
+    message::message,
+    scheme::Verifier,
+    signature::{Signature, is_key_name},
+};
 use crate::text;
 
-/// What an Ed25519 key signs; the ID of the key depends on it.
+/// The scheme of a key and what it signs; the ID of the key depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyKind {
-    /// The text of a note: signature type 1 of `signed-note`.
+    /// Ed25519 over the text of a note: signature type 1 of `signed-note`.
     Note,
-    /// The text of a checkpoint and a time: signature type 4, of `tlog-cosignature`.
+    /// Ed25519 over the text of a checkpoint and a time: signature type 4, of `tlog-cosignature`.
     Cosignature,
+    /// ML-DSA-44 over the names of cosigner and log, a time, size and root: signature type 6, of
+    /// `tlog-cosignature`. Signs checkpoints alone, and none of their extension lines. Only with
+    /// the feature `ml-dsa`; without it such keys are refused.
+    MlDsaCosignature,
 }
 
 impl KeyKind {
@@ -23,6 +31,7 @@ impl KeyKind {
         match self {
             Self::Note => 1,
             Self::Cosignature => 4,
+            Self::MlDsaCosignature => 6,
         }
     }
 
@@ -30,6 +39,7 @@ impl KeyKind {
         match byte {
             1 => Some(Self::Note),
             4 => Some(Self::Cosignature),
+            6 => Some(Self::MlDsaCosignature),
             _ => None,
         }
     }
@@ -48,8 +58,11 @@ pub enum KeyError {
     /// The ID is not that of name and key.
     #[error("the ID of the key is not that of its name and bytes")]
     Id,
-    /// The key is not an Ed25519 key for notes or cosignatures.
-    #[error("the key is neither an Ed25519 key for notes nor one for cosignatures")]
+    /// The key is of no known kind, or its bytes are not those of a key.
+    #[error(
+        "the key is no Ed25519 key for notes or cosignatures, and no ML-DSA-44 key for \
+         cosignatures, which need the feature `ml-dsa`"
+    )]
     Kind,
     /// The system has no randomness for a new key, or the file cannot be read.
     #[error("the key cannot be had: {0}")]
@@ -73,30 +86,30 @@ pub struct PublicKey {
     name: String,
     id: u32,
     kind: KeyKind,
-    key: VerifyingKey,
+    key: Verifier,
 }
 
 impl PublicKey {
-    /// The key of these 32 bytes.
+    /// The key of these bytes: 32 of Ed25519, 1,312 of ML-DSA-44.
     ///
     /// # Errors
-    /// [`KeyError::Name`], [`KeyError::Kind`] for bytes that are no point of the curve.
-    pub fn new(name: impl Into<String>, kind: KeyKind, key: &[u8; 32]) -> Result<Self, KeyError> {
+    /// [`KeyError::Name`], [`KeyError::Kind`] for bytes that are no such key.
+    pub fn new(name: impl Into<String>, kind: KeyKind, key: &[u8]) -> Result<Self, KeyError> {
         let name = name.into();
         if !is_key_name(&name) {
             return Err(KeyError::Name);
         }
-        let key = VerifyingKey::from_bytes(key).map_err(|_| KeyError::Kind)?;
+        let verifier = Verifier::new(kind, key).ok_or(KeyError::Kind)?;
         let mut hash = Sha256::new();
         hash.update(&name);
         hash.update([b'\n', kind.byte()]);
-        hash.update(key.as_bytes());
+        hash.update(key);
         let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
         Ok(Self {
             name,
             id: u32::from_be_bytes([a, b, c, d]),
             kind,
-            key,
+            key: verifier,
         })
     }
 
@@ -129,29 +142,20 @@ impl PublicKey {
         if signature.key() != self.id() {
             return false;
         }
-        let (message, bytes) = match self.kind {
-            KeyKind::Note => (text.to_owned(), signature.bytes()),
-            KeyKind::Cosignature => match signature.timestamp() {
-                Some(time) if i64::try_from(time).is_ok() => {
-                    (cosigned(text, time), &signature.bytes()[8..])
-                }
-                _ => return false,
-            },
+        let (time, bytes) = match (self.kind, signature.bytes().split_first_chunk()) {
+            (KeyKind::Note, _) => (0, signature.bytes()),
+            (_, Some((time, bytes))) => (u64::from_be_bytes(*time), bytes),
+            (_, None) => return false,
         };
-        bytes
-            .try_into()
-            .is_ok_and(|bytes| self.key.verify_strict(message.as_bytes(), &bytes).is_ok())
+        let message = message(self.kind, &self.name, text, time);
+        i64::try_from(time).is_ok()
+            && message.is_some_and(|message| self.key.verify(&message, bytes))
     }
-}
-
-/// The message that a cosignature signs.
-pub(super) fn cosigned(text: &str, time: u64) -> String {
-    format!("cosignature/v1\ntime {time}\n{text}")
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[self.kind.byte()][..], self.key.as_bytes()].concat();
+        let key = [&[self.kind.byte()][..], &self.key.to_bytes()].concat();
         write!(f, "{}+{:08x}+{}", self.name, self.id, text::encode(&key))
     }
 }
@@ -176,7 +180,7 @@ impl FromStr for PublicKey {
 }
 
 /// Name, kind, ID and bytes of `name+id+base64`.
-pub(super) fn parse_key(text: &str) -> Result<(&str, KeyKind, u32, [u8; 32]), KeyError> {
+pub(super) fn parse_key(text: &str) -> Result<(&str, KeyKind, u32, Vec<u8>), KeyError> {
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(KeyError::Spelling);
@@ -188,6 +192,5 @@ pub(super) fn parse_key(text: &str) -> Result<(&str, KeyKind, u32, [u8; 32]), Ke
     let bytes = text::decode(key).ok_or(KeyError::Spelling)?;
     let (kind, bytes) = bytes.split_first().ok_or(KeyError::Spelling)?;
     let kind = KeyKind::from_byte(*kind).ok_or(KeyError::Kind)?;
-    let bytes = bytes.try_into().map_err(|_| KeyError::Kind)?;
-    Ok((name, kind, number, bytes))
+    Ok((name, kind, number, bytes.to_vec()))
 }

@@ -2,11 +2,11 @@
 
 use std::{error::Error, fmt, fs, path::Path};
 
-use ed25519_dalek::{Signer as _, SigningKey};
-
 use super::{
-    error::NoteError,
-    key::{KeyError, KeyKind, PublicKey, cosigned, parse_key},
+    error::{NoteError, malformed},
+    key::{KeyError, KeyKind, PublicKey, parse_key},
+    message::message,
+    scheme::Secret,
     signature::Signature,
 };
 use crate::text;
@@ -41,7 +41,7 @@ pub trait Signer: Send + Sync {
 
 /// Makes cosignatures: signatures over a checkpoint at a time.
 pub trait Cosigner: Send + Sync {
-    /// The public key, of the kind [`KeyKind::Cosignature`].
+    /// The public key, of the kind [`KeyKind::Cosignature`] or [`KeyKind::MlDsaCosignature`].
     fn public(&self) -> &PublicKey;
 
     /// Signs the text of a checkpoint at a POSIX time.
@@ -51,7 +51,7 @@ pub trait Cosigner: Send + Sync {
     fn cosign(&self, text: &str, time: u64) -> Result<Signature, SignError>;
 }
 
-/// An Ed25519 key in memory. It is never printed: `Debug` shows its public key.
+/// A key in memory. It is never printed: `Debug` shows its public key.
 ///
 /// The file of a key has one line, in the form of Go's `note` package:
 /// `PRIVATE+KEY+name+id+base64`.
@@ -67,7 +67,7 @@ pub trait Cosigner: Send + Sync {
 /// ```
 pub struct SecretKey {
     public: PublicKey,
-    key: SigningKey,
+    secret: Secret,
 }
 
 /// Stands before the text of a secret key.
@@ -77,23 +77,23 @@ impl SecretKey {
     /// The key that follows from 32 secret bytes.
     ///
     /// # Errors
-    /// [`KeyError::Name`].
+    /// [`KeyError::Name`]; [`KeyError::Kind`] for ML-DSA without the feature `ml-dsa`.
     pub fn from_seed(
         name: impl Into<String>,
         kind: KeyKind,
         seed: &[u8; 32],
     ) -> Result<Self, KeyError> {
-        let key = SigningKey::from_bytes(seed);
+        let secret = Secret::new(kind, seed).ok_or(KeyError::Kind)?;
         Ok(Self {
-            public: PublicKey::new(name, kind, key.verifying_key().as_bytes())?,
-            key,
+            public: PublicKey::new(name, kind, &secret.public())?,
+            secret,
         })
     }
 
     /// A new key from the system's randomness.
     ///
     /// # Errors
-    /// [`KeyError::Name`], [`KeyError::Unavailable`].
+    /// Those of [`from_seed`](Self::from_seed), [`KeyError::Unavailable`].
     pub fn generate(name: impl Into<String>, kind: KeyKind) -> Result<Self, KeyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| KeyError::Unavailable(error.to_string()))?;
@@ -107,6 +107,7 @@ impl SecretKey {
     pub fn parse(line: &str) -> Result<Self, KeyError> {
         let (name, kind, id, seed) =
             parse_key(line.strip_prefix(PREFIX).ok_or(KeyError::Spelling)?)?;
+        let seed: [u8; 32] = seed.try_into().map_err(|_| KeyError::Kind)?;
         let key = Self::from_seed(name, kind, &seed)?;
         match key.public.id().1 == id {
             true => Ok(key),
@@ -128,7 +129,7 @@ impl SecretKey {
     #[must_use]
     pub fn expose(&self) -> String {
         let (name, id) = self.public.id();
-        let bytes = [&[self.public.kind().byte()][..], self.key.as_bytes()].concat();
+        let bytes = [&[self.public.kind().byte()][..], &self.secret.seed()].concat();
         format!("{PREFIX}{name}+{id:08x}+{}", text::encode(&bytes))
     }
 
@@ -138,8 +139,16 @@ impl SecretKey {
         &self.public
     }
 
-    fn line(&self, bytes: Vec<u8>) -> Result<Signature, SignError> {
+    /// The line of the key; a cosignature has the time before its signature.
+    fn line(&self, text: &str, time: Option<u64>) -> Result<Signature, SignError> {
         let (name, id) = self.public.id();
+        let message = message(self.public.kind(), name, text, time.unwrap_or_default());
+        let message = message.ok_or(SignError::Text(malformed(
+            "ML-DSA signs checkpoints, with names of at most 255 bytes",
+        )))?;
+        let signature = self.secret.sign(&message).ok_or(SignError::False)?;
+        let time = time.map(u64::to_be_bytes);
+        let bytes = [time.as_slice().as_flattened(), &signature].concat();
         Signature::new(name, id, bytes).ok_or(SignError::False)
     }
 }
@@ -152,8 +161,8 @@ impl Signer for SecretKey {
     /// A key for cosignatures signs at the present time.
     fn sign(&self, text: &str) -> Result<Signature, SignError> {
         match self.public.kind() {
-            KeyKind::Note => self.line(self.key.sign(text.as_bytes()).to_bytes().to_vec()),
-            KeyKind::Cosignature => self.cosign(text, now()?),
+            KeyKind::Note => self.line(text, None),
+            KeyKind::Cosignature | KeyKind::MlDsaCosignature => self.cosign(text, now()?),
         }
     }
 }
@@ -164,8 +173,10 @@ impl Cosigner for SecretKey {
     }
 
     fn cosign(&self, text: &str, time: u64) -> Result<Signature, SignError> {
-        let signature = self.key.sign(cosigned(text, time).as_bytes());
-        self.line([&time.to_be_bytes()[..], &signature.to_bytes()].concat())
+        match self.public.kind() {
+            KeyKind::Note => Err(SignError::False),
+            KeyKind::Cosignature | KeyKind::MlDsaCosignature => self.line(text, Some(time)),
+        }
     }
 }
 

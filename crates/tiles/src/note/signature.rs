@@ -52,7 +52,7 @@ impl Signature {
     #[must_use]
     pub fn timestamp(&self) -> Option<u64> {
         match self.bytes.len() {
-            72 => Some(u64::from_be_bytes(*self.bytes.first_chunk()?)),
+            72 | 2428 => Some(u64::from_be_bytes(*self.bytes.first_chunk()?)),
             _ => None,
         }
     }

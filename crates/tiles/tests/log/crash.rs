@@ -25,7 +25,7 @@ fn publish_sizes(signer: &Witnessed, sizes: &[u64]) -> Files {
 
 /// What the interrupted publish left is whole, the next publish does the rest, and a fork is
 /// refused wherever its size may have been signed.
-fn check(files: &Files, signer: &Witnessed, old: u64, new: u64) {
+pub(crate) fn check(files: &Files, signer: &Witnessed, old: u64, new: u64) {
     let named = match files.contains_key("checkpoint") {
         true => read_all(files.clone()).size,
         false => 0,

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use rotortree_tiles::{
-    Cosigner, KeyError, KeyKind, Note, NoteError, PublicKey, SecretKey, Signature, Signer,
+    Cosigner, KeyError, KeyKind, Note, NoteError, PublicKey, SecretKey, SignError, Signature,
+    Signer,
 };
 
 /// The example of the documentation of Go's `golang.org/x/mod/sumdb/note`.
@@ -62,6 +63,12 @@ fn keys_with_another_spelling_are_refused() {
     );
     assert_eq!(parse(&PUBLIC.replace("+ARpc", "+AxpC")), KeyError::Kind);
     assert_eq!(parse("a+00000000+AQ=="), KeyError::Kind);
+    // Without its feature, ML-DSA is a kind of its own that is not known.
+    #[cfg(not(feature = "ml-dsa"))]
+    assert!(matches!(
+        SecretKey::from_seed("w.example", KeyKind::MlDsaCosignature, &[3; 32]),
+        Err(KeyError::Kind)
+    ));
     assert!(SecretKey::parse(PUBLIC).is_err() && PUBLIC.parse::<PublicKey>().is_ok());
 }
 
@@ -152,6 +159,7 @@ fn a_cosignature_signs_the_time() {
     // The same point as a key for notes is another key.
     let as_note = SecretKey::from_seed("w.example", KeyKind::Note, &[3; 32]).unwrap();
     assert!(!as_note.public().verify(TEXT, &line));
+    assert!(matches!(as_note.cosign(TEXT, 1), Err(SignError::False)));
     assert_ne!(as_note.public().id(), witness.public().id());
     // A time beyond 2^63 - 1 has no place in a cosignature.
     let late = witness.cosign(TEXT, 1 << 63).unwrap();
