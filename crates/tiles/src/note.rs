@@ -2,6 +2,7 @@
 
 mod error;
 mod key;
+mod kind;
 mod message;
 mod scheme;
 mod secret;
@@ -11,7 +12,8 @@ use std::{fmt, str};
 
 pub use self::{
     error::NoteError,
-    key::{KeyError, KeyKind, PublicKey},
+    key::{KeyError, PublicKey},
+    kind::KeyKind,
     secret::{Cosigner, SecretKey, SignError, Signer},
     signature::Signature,
 };

@@ -127,7 +127,11 @@ impl Tree {
             };
             let kind = entry.file_type().map_err(failed)?;
             if kind.is_dir() {
-                if !SKIPPED.contains(&name.as_str()) && !name.starts_with("mutants.out") {
+                // A module may be called as a folder that tools fill.
+                let is_module = entry.path().with_extension("rs").is_file();
+                let is_skipped =
+                    SKIPPED.contains(&name.as_str()) || name.starts_with("mutants.out");
+                if is_module || !is_skipped {
                     self.read_folder(&entry.path(), &path)?;
                     self.paths.insert(path);
                 }
@@ -202,7 +206,9 @@ mod tests {
         assert!(!tree.exists("xtask/src/no_such_file.rs"));
         assert!(tree.crates().contains(&"crates/rotortree"));
         assert!(!tree.crates().contains(&"xtask"));
-        assert!(tree.files().all(|file| !file.path.contains("target/")));
+        assert!(tree.files().all(|file| !file.path.starts_with("target/")));
+        // The module `target` of a crate is none of the folders that cargo fills.
+        assert!(tree.file("crates/tiles/src/target/directory.rs").is_some());
     }
 
     #[test]

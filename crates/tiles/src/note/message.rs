@@ -1,6 +1,6 @@
 //! What a key signs: the text of a note, or a statement about the checkpoint in it.
 
-use super::key::KeyKind;
+use super::kind::KeyKind;
 use crate::text;
 
 /// The message that a key of this kind and name signs for a text. A text for notes has no time.

@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 #[cfg(feature = "ml-dsa")]
 use ml_dsa::{Keypair as _, MlDsa44, Signature as MlDsaSignature};
 
-use super::key::KeyKind;
+use super::kind::KeyKind;
 
 /// A public key.
 #[derive(Clone, PartialEq)]

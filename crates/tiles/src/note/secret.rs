@@ -4,7 +4,8 @@ use std::{error::Error, fmt, fs, path::Path};
 
 use super::{
     error::{NoteError, malformed},
-    key::{KeyError, KeyKind, PublicKey, parse_key},
+    key::{KeyError, PublicKey, parse_key},
+    kind::KeyKind,
     message::message,
     scheme::Secret,
     signature::Signature,
