@@ -36,6 +36,11 @@ fn sha256_hash(bytes: &[u8]) -> Hash {
     sha2::Sha256::digest(bytes).into()
 }
 
+fn rfc6962_hash(bytes: &[u8]) -> Hash {
+    let state = sha2::Sha256::new_with_prefix([1]);
+    state.chain_update(bytes).finalize().into()
+}
+
 fn keccak256_hash(bytes: &[u8]) -> Hash {
     sha3::Keccak256::digest(bytes).into()
 }
@@ -44,14 +49,15 @@ fn keccak256_hash(bytes: &[u8]) -> Hash {
 fn batches(criterion: &mut Criterion) {
     batches_of(criterion, &Blake3Hasher, "blake3", blake3_hash);
     batches_of(criterion, &Sha256Hasher, "sha2", sha256_hash);
+    batches_of(criterion, &Rfc6962Hasher, "sha2 (RFC 6962)", rfc6962_hash);
     batches_of(criterion, &Keccak256Hasher, "sha3", keccak256_hash);
 }
 
-fn batches_of(criterion: &mut Criterion, hasher: &impl Hasher, name: &str, one: HashBytes) {
+fn batches_of<H: Hasher>(criterion: &mut Criterion, hasher: &H, name: &str, one: HashBytes) {
     let title = format!("batch of {GROUPS} groups beside the crate {name}, by arity");
     let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Elements(GROUPS as u64));
-    for arity in ARITIES {
+    for arity in ARITIES.into_iter().filter(|arity| *arity <= H::MAX_ARITY) {
         let children = children(arity * GROUPS);
         let mut parents = [[0; 32]; GROUPS];
         group.bench_function(BenchmarkId::new("hash_groups", arity), |bencher| {

@@ -107,7 +107,7 @@ impl Tile {
         let kind = match kind {
             "entries" => TileKind::Entries,
             level => TileKind::Hashes {
-                level: level.parse().ok()?,
+                level: level.parse().ok().filter(|level| *level < LEVELS)?,
             },
         };
         let (index, width) = match rest.split_once(".p/") {
@@ -225,6 +225,7 @@ mod tests {
             "tile/0/000.p/256",
             "tile/0/000.p/01",
             "tile/0/000.p/+1",
+            "tile/8/000",
             "tile/8/0/000",
             "tile/-1/000",
             "tile/data/000",

@@ -18,6 +18,27 @@ fn the_transcript_is_what_it_tells() {
     assert_eq!(told, TRANSCRIPT.replace("\r\n", "\n"), "\n{told}");
 }
 
+/// The whole list that the sample is the beginning of, where it lies beside the workspace.
+#[test]
+fn the_whole_list_has_the_same_story() {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/debian-bookworm-amd64.sha256");
+    if !list.exists() {
+        return;
+    }
+    let told = told(&[list.to_str().unwrap()]).unwrap();
+    for line in [
+        "published 63663 entries: 251 new tiles\n",
+        "the client believes 63663:0x5bf05bb05b0991323c8de3b911e70e503d6b4ba9c1bb79f68457ae5f1dd484aa\n",
+        "a tampered tile: ",
+        "an old checkpoint: ",
+        "a fork: ",
+        "the publisher refuses",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
 #[test]
 fn logs_of_every_shape_have_the_same_story() {
     for count in [2, 3, 255, 256, 257, 512, 513] {
