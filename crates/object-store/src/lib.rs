@@ -7,5 +7,31 @@
 //! Every object is created once. Groups of the log are objects named by segment and offset, units
 //! of the levels travel in packs, manifests are numbered, and the claim of an owner is the next
 //! manifest. What a lost answer did is settled by reading back, and a name that other bytes have
-//! means that there is another owner.
+//! means that there is another owner. `docs/object-store.md` has the protocol, step by step.
 #![forbid(unsafe_code)]
+
+mod bridge;
+mod bucket;
+mod cache;
+mod claim;
+mod client;
+mod counters;
+mod failure;
+mod frame;
+mod heartbeat;
+mod id;
+mod location;
+mod log;
+mod manifests;
+mod memory;
+mod names;
+mod once;
+mod packs;
+mod probe;
+mod record;
+mod requests;
+mod settings;
+mod storage;
+
+pub use cache::PackCache;
+pub use storage::ObjectStorage;
