@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use rotortree_store::{
@@ -23,6 +24,9 @@ use crate::{
     settings::Settings,
 };
 
+/// The shortest time between two collections of an owner.
+const LEAST_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A place below a prefix of an object store, as one handle sees it.
 #[derive(Debug)]
 pub(crate) struct Bucket {
@@ -34,6 +38,8 @@ pub(crate) struct Bucket {
     pub(crate) packs: Arc<Packs>,
     pub(crate) probed: Once,
     tenure: Mutex<Option<Tenure>>,
+    /// The beginning of the last collection.
+    collected_at: Mutex<Option<Instant>>,
 }
 
 /// The ownership through this handle.
@@ -60,6 +66,7 @@ impl Bucket {
             packs,
             probed: Once::default(),
             tenure: Mutex::default(),
+            collected_at: Mutex::default(),
         })
     }
 
@@ -104,6 +111,22 @@ impl Bucket {
     /// A name that is used once.
     pub(crate) fn new_id(&self) -> Id {
         self.ids.next(self.epoch())
+    }
+
+    /// Whether the owner should collect now; the next time is a part of the grace later.
+    pub(crate) fn collection_is_due(&self) -> bool {
+        let mut last = self
+            .collected_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        // The first collection waits as well: a short life of an owner has none.
+        let last = last.get_or_insert(now);
+        let is_due = now.duration_since(*last) >= (self.settings.grace / 4).max(LEAST_INTERVAL);
+        if is_due {
+            *last = now;
+        }
+        is_due
     }
 
     /// Runs a write of the owner. A write that is fenced or in doubt is the last one.
@@ -154,7 +177,9 @@ impl Bucket {
             let index = segments.binary_search_by_key(&number, |(number, _)| *number);
             index.ok().map(|index| segments[index].1)
         });
-        let is_vacant = entry.is_none_or(|entry| entry.record.generation.is_none());
+        let is_vacant = entry
+            .as_ref()
+            .is_none_or(|entry| entry.record.generation.is_none());
         let id = match named {
             Some(id) => Some(id),
             None if is_vacant => {
@@ -166,6 +191,9 @@ impl Bucket {
             }
             None => None,
         };
+        if let Some(segments) = segments.filter(|_| !is_vacant) {
+            self.log.keep_only(segments);
+        }
         let id = id.ok_or_else(|| reader::missing(number))?;
         Ok(self.log.with_id(number, id))
     }

@@ -131,7 +131,7 @@ impl Client {
     pub(crate) fn own(&self, name: &str, created: Created) -> io::Result<()> {
         match created {
             Created::Ours => Ok(()),
-            Created::Taken(_) => {
+            Created::Taken => {
                 let name = self.full_name(name);
                 let text = format!(
                     "cannot create the object {name}: other bytes have this name, which only this \

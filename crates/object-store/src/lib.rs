@@ -15,6 +15,7 @@ mod bucket;
 mod cache;
 mod claim;
 mod client;
+mod collector;
 mod counters;
 mod failure;
 mod frame;
@@ -34,4 +35,5 @@ mod settings;
 mod storage;
 
 pub use cache::PackCache;
+pub use collector::Collected;
 pub use storage::ObjectStorage;

@@ -20,13 +20,15 @@ use rotortree_store::{StorageError, storage::WriteError};
 pub(crate) use self::segment::{Piece, Segment};
 use crate::{
     client::{Client, damage},
-    frame::{Kind, seal},
+    frame::{HEADER_BYTES, Kind, seal},
     id::Id,
     memory::Memory,
     names,
     requests::{ABREAST, Created},
 };
 
+/// Bytes of a fence, which no piece has: groups are whole sectors.
+pub(crate) const FENCE_BYTES: u64 = (HEADER_BYTES + 8) as u64;
 /// No object of the log is longer.
 const MOST_PIECE_BYTES: u64 = 1 << 30;
 
@@ -85,6 +87,12 @@ impl Log {
                 segment
             }
         }
+    }
+
+    /// The segment with this beginning, without a change to what is known.
+    pub(crate) fn of(&self, number: u64, id: Id) -> Arc<Segment> {
+        let known = self.known(number).filter(|segment| segment.id == id);
+        known.unwrap_or_else(|| Arc::new(Segment::new(number, id)))
     }
 
     /// Forgets the segments that a reader's manifest does not name any more.
@@ -152,7 +160,7 @@ impl Log {
                 });
                 Ok(())
             }
-            Created::Taken(_) => Err(self.client.fenced(&name)),
+            Created::Taken => Err(self.client.fenced(&name)),
         }
     }
 

@@ -160,6 +160,25 @@ impl Manifests {
         Ok(floors.max().unwrap_or(0))
     }
 
+    /// Says that manifests below `number` count for nothing, before they are removed. The floors
+    /// before are removed; the highest one that was ever created stays.
+    pub(crate) fn raise_floor(&self, number: u64) -> io::Result<()> {
+        let listed = self.client.list(names::FLOORS, usize::MAX)?;
+        let floors = listed
+            .iter()
+            .filter_map(|object| names::floor_number(&object.name));
+        let floors: Vec<u64> = floors.collect();
+        if floors.iter().all(|floor| *floor < number) {
+            let name = names::floor(number);
+            self.client
+                .create_own(&name, Bytes::from_static(b"floor"))?;
+        }
+        for floor in floors.into_iter().filter(|floor| *floor < number) {
+            self.client.delete(&names::floor(floor))?;
+        }
+        Ok(())
+    }
+
     /// Creates the manifest object `number`. `None` if it is another's, or counts for nothing.
     pub(crate) fn create(
         &self,
@@ -170,7 +189,7 @@ impl Manifests {
         let name = names::manifest(number);
         let object: Bytes = seal(Kind::Manifest, &name, &record.encode());
         match self.client.create(&name, object)? {
-            Created::Taken(_) => return Ok(None),
+            Created::Taken => return Ok(None),
             Created::Ours => {}
         }
         // The name may have been another's, collected since: then the floor is above it.

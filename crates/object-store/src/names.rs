@@ -17,9 +17,9 @@ pub(crate) const FLOORS: &str = "floor/";
 pub(crate) const LOG: &str = "log/";
 pub(crate) const PACKS: &str = "pack/";
 pub(crate) const INDEXES: &str = "index/";
-const OWNERS: &str = "owner/";
+pub(crate) const OWNERS: &str = "owner/";
 const ASIDE: &str = "aside/";
-const PROBES: &str = "probe/";
+pub(crate) const PROBES: &str = "probe/";
 
 /// Whether a name is one of ours.
 pub(crate) fn is_ours(name: &str) -> bool {

@@ -9,6 +9,7 @@ mod view;
 mod writer;
 
 use std::{
+    collections::HashSet,
     io,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -41,6 +42,8 @@ pub(crate) struct Packs {
     pub(crate) source: Source,
     /// The one used last stands last.
     indexes: Mutex<Vec<(Id, Arc<Index>)>>,
+    /// What the collector removed, which the next index does not mention any more.
+    collected: Mutex<HashSet<Retired>>,
 }
 
 impl Packs {
@@ -49,6 +52,7 @@ impl Packs {
             client,
             source,
             indexes: Mutex::default(),
+            collected: Mutex::default(),
         }
     }
 
@@ -94,6 +98,22 @@ impl Packs {
                 reason: format!("{locator:?} names no index: it is another backend's"),
             })),
         }
+    }
+
+    /// Notes what the collector removed last.
+    pub(crate) fn note_collected(&self, gone: HashSet<Retired>) {
+        *self
+            .collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = gone;
+    }
+
+    fn is_collected(&self, retired: &Retired) -> bool {
+        let collected = self
+            .collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        collected.contains(retired)
     }
 
     fn kept(&self, id: Id) -> Option<Arc<Index>> {

@@ -27,8 +27,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 pub(crate) enum Created {
     /// The object is there with our bytes, written now or by a try whose answer was lost.
     Ours,
-    /// The name is taken by these bytes.
-    Taken(Bytes),
+    /// The name is taken by other bytes.
+    Taken,
 }
 
 /// A creation that is not settled, or was refused.
@@ -115,7 +115,7 @@ impl Requests {
                     self.counters.add(Counter::Unclear, 1);
                     match self.settle(name, &mut tries).await {
                         Ok(Some(there)) if there == body => return Ok(Created::Ours),
-                        Ok(Some(there)) => return Ok(Created::Taken(there)),
+                        Ok(Some(_)) => return Ok(Created::Taken),
                         Ok(None) if failure.class == Class::Refused => {
                             return Err(CreateFailure::InDoubt(failure));
                         }

@@ -21,6 +21,7 @@ use crate::{
     cache::PackCache,
     claim,
     client::Client,
+    collector::{self, Collected},
     counters::Counters,
     location::Location,
     log::{Log, beginning::Beginning, reader::Reader},
@@ -174,6 +175,20 @@ impl ObjectStorage {
     pub fn shard_chunks(mut self, chunks: u64) -> Self {
         self.settings.shard_chunks = chunks;
         self
+    }
+
+    /// Removes what no manifest within the [grace](Self::grace) names: older manifests, covered
+    /// segments, packs that were merged away, and what crashes left. The owner does so by itself
+    /// from time to time; beside it, this may be called at any time from any handle that may
+    /// delete, also on another machine. Nothing is removed before the owner of a claim has committed
+    /// its first manifest.
+    ///
+    /// A listing of all objects, and a request for each object that goes.
+    ///
+    /// # Errors
+    /// The first error of a request. What is left goes with the next call.
+    pub fn collect_orphans(&self) -> io::Result<Collected> {
+        collector::collect(self.bucket()?)
     }
 
     /// What the handle shares with all that it gives out.
@@ -420,7 +435,10 @@ impl Storage for ObjectStorage {
     }
 
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
-        self.owned()?.commit(generation, bytes)
+        let bucket = self.owned()?;
+        bucket.commit(generation, bytes)?;
+        collector::run_if_due(bucket);
+        Ok(())
     }
 
     fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
@@ -434,7 +452,7 @@ impl Storage for ObjectStorage {
             .map_err(WriteError::into_io)?
         {
             Created::Ours => Ok(full_name),
-            Created::Taken(_) => {
+            Created::Taken => {
                 let other = format!("{full_name} holds other bytes");
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, other))
             }

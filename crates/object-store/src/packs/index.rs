@@ -26,7 +26,7 @@ pub(crate) struct Pack {
 }
 
 /// An object that an index does without although an earlier one needed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Retired {
     Pack(Id),
     Index(Id),
@@ -317,6 +317,11 @@ impl Draft {
             .filter(|run| run.pack == pack)
             .copied()
             .collect()
+    }
+
+    /// Forgets retired objects that are gone.
+    pub(crate) fn forget(&mut self, is_gone: impl Fn(&Retired) -> bool) {
+        self.retired.retain(|retired| !is_gone(retired));
     }
 
     /// The index: packs that nothing names are retired, and runs that meet are one.

@@ -87,6 +87,10 @@ mod tests {
         let packs: Vec<_> = (0..9).map(|n| pack(n, 20 << 20)).collect();
         assert_eq!(choose(&packs, 20 << 20, 64 << 20), [0, 1]);
         assert_eq!(choose(&packs, 60 << 20, 64 << 20), Vec::<u32>::new());
-        assert_eq!(choose(&packs, 1 << 20, 64 << 20), Vec::<u32>::new(), "not alike");
+        assert_eq!(
+            choose(&packs, 1 << 20, 64 << 20),
+            Vec::<u32>::new(),
+            "not alike"
+        );
     }
 }

@@ -186,6 +186,7 @@ impl UnitWriter for PackWriter<'_> {
                 draft.add_run(Run { pack, ..run });
             }
         }
+        draft.forget(|retired| self.bucket.packs.is_collected(retired));
         let index = draft.finish();
         let id = self.bucket.new_id();
         let name = names::index(id);

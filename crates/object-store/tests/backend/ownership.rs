@@ -1,7 +1,8 @@
 //! One owner at a time: refusal while it lives, takeover, and what a fenced owner can still do.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use object_store::memory::InMemory;
 use rotortree_store::{
     RotorTreeError, StorageError,
     storage::{Storage, WriteError},
@@ -78,15 +79,14 @@ fn a_fenced_owner_writes_neither_groups_nor_manifests() {
 
 #[test]
 fn an_owner_that_died_is_followed_after_two_intervals() {
-    let bucket = Bucket::new();
-    let storage = bucket.storage();
-    let owner = storage.acquire().unwrap();
-    storage.create_segment(1, b"header").unwrap();
-    // As if the process had ended: no sign of life, and none of its end.
-    let signs = bucket.storage().heartbeat(Duration::from_secs(3600));
-    std::mem::forget(owner);
-    drop(storage);
-    drop(signs);
-    let next: Arc<dyn Storage> = Arc::new(bucket.storage());
-    next.acquire().expect("the owner is gone");
+    let store = InMemory::new();
+    let bucket = Bucket(Arc::new(store.clone()));
+    let owner = bucket.open().unwrap();
+    append(&owner, 0, 9);
+    // The owner goes on in its store, and gives no sign of life in the copy.
+    let copy = Bucket(Arc::new(store.fork()));
+    let next = copy.open().unwrap();
+    assert_eq!(next.head(), owner.head());
+    append(&next, 9, 1);
+    append(&owner, 9, 2);
 }
