@@ -1,10 +1,6 @@
 //! [`Bucket`]: what a handle shares with the views, readers and the lease that it gives out.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc};
 
 use rotortree_store::{
     StorageError,
@@ -14,7 +10,8 @@ use rotortree_store::{
 
 use crate::{
     client::Client,
-    id::{Id, Ids},
+    collector::Schedule,
+    id::Id,
     log::{Log, Segment, reader},
     manifests::{Entry, Manifests},
     names,
@@ -22,32 +19,20 @@ use crate::{
     packs::Packs,
     record::Record,
     settings::Settings,
+    tenure::Tenure,
 };
-
-/// The shortest time between two collections of an owner.
-const LEAST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A place below a prefix of an object store, as one handle sees it.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     pub(crate) settings: Settings,
-    pub(crate) ids: Ids,
     pub(crate) client: Arc<Client>,
     pub(crate) manifests: Manifests,
     pub(crate) log: Arc<Log>,
     pub(crate) packs: Arc<Packs>,
     pub(crate) probed: Once,
-    tenure: Mutex<Option<Tenure>>,
-    /// The beginning of the last collection.
-    collected_at: Mutex<Option<Instant>>,
-}
-
-/// The ownership through this handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tenure {
-    epoch: u64,
-    /// Another owner was met, or what a write did is not known: nothing more is written.
-    is_over: bool,
+    pub(crate) tenure: Tenure,
+    pub(crate) collections: Schedule,
 }
 
 impl Bucket {
@@ -59,14 +44,13 @@ impl Bucket {
     ) -> io::Result<Self> {
         Ok(Self {
             settings,
-            ids: Ids::new()?,
             manifests: Manifests::new(Arc::clone(&client)),
             client,
             log,
             packs,
             probed: Once::default(),
-            tenure: Mutex::default(),
-            collected_at: Mutex::default(),
+            tenure: Tenure::new()?,
+            collections: Schedule::default(),
         })
     }
 
@@ -81,85 +65,16 @@ impl Bucket {
         ))
     }
 
-    fn tenure(&self) -> MutexGuard<'_, Option<Tenure>> {
-        self.tenure.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn begin_tenure(&self, epoch: u64) {
-        *self.tenure() = Some(Tenure {
-            epoch,
-            is_over: false,
-        });
-    }
-
-    pub(crate) fn end_tenure(&self, epoch: u64) {
-        self.tenure().take_if(|tenure| tenure.epoch == epoch);
-    }
-
     /// Whether this handle owns the place, as far as it knows.
-    pub(crate) fn is_owner(&self) -> bool {
-        self.tenure().is_some()
+    fn is_owner(&self) -> bool {
+        self.tenure.epoch().is_some()
     }
 
-    /// The epoch of names that are made now.
-    pub(crate) fn epoch(&self) -> u64 {
-        let owned = self.tenure().map(|tenure| tenure.epoch);
-        let known = || self.manifests.known().map(|entry| entry.record.epoch);
-        owned.or_else(known).unwrap_or(0)
-    }
-
-    /// A name that is used once.
+    /// A name of the owner, or of the last one that is known, that is used once.
     pub(crate) fn new_id(&self) -> Id {
-        self.ids.next(self.epoch())
-    }
-
-    /// Whether the owner should collect now; the next time is a part of the grace later.
-    pub(crate) fn collection_is_due(&self) -> bool {
-        let mut last = self
-            .collected_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        // The first collection waits as well: a short life of an owner has none.
-        let last = last.get_or_insert(now);
-        let is_due = now.duration_since(*last) >= (self.settings.grace / 4).max(LEAST_INTERVAL);
-        if is_due {
-            *last = now;
-        }
-        is_due
-    }
-
-    /// Runs a write of the owner. A write that is fenced or in doubt is the last one.
-    pub(crate) fn write<T>(
-        &self,
-        write: impl FnOnce(u64) -> Result<T, WriteError>,
-    ) -> Result<T, WriteError> {
-        let refused = |text: &str| {
-            let name = self.client.full_name("");
-            let text = format!("cannot write to {name}: {text}");
-            io::Error::new(io::ErrorKind::PermissionDenied, text)
-        };
-        let tenure = *self.tenure();
-        let epoch = match tenure {
-            None => {
-                let text = "this handle does not own the place";
-                return Err(WriteError::NotWritten(refused(text)));
-            }
-            Some(Tenure { is_over: true, .. }) => {
-                let text = "an earlier write met another owner, or its outcome is not known; open \
-                            the store again";
-                return Err(WriteError::Fenced(refused(text)));
-            }
-            Some(tenure) => tenure.epoch,
-        };
-        let written = write(epoch);
-        if let Err(WriteError::Fenced(_) | WriteError::InDoubt(_)) = &written
-            && let Some(tenure) = &mut *self.tenure()
-            && tenure.epoch == epoch
-        {
-            tenure.is_over = true;
-        }
-        written
+        let known = || self.manifests.known().map(|entry| entry.record.epoch);
+        let epoch = self.tenure.epoch().or_else(known);
+        self.tenure.new_id(epoch.unwrap_or(0))
     }
 
     /// The segment of a number, as the owner, the manifest or else the listing knows it.
@@ -230,13 +145,13 @@ impl Bucket {
                 _ => WriteError::NotWritten(error),
             });
         }
-        self.write(|epoch| {
+        self.tenure.write(|epoch| {
             if newest.is_some_and(|entry| entry.record.epoch != epoch) {
                 return Err(self.client.fenced(&name));
             }
             let record = Record {
                 epoch,
-                session: self.ids.session(),
+                session: self.tenure.session(),
                 // This owner fenced the log before it wrote anything.
                 settled: epoch,
                 heartbeat: self.settings.heartbeat,

@@ -6,11 +6,11 @@ use std::fmt;
 /// used once, so nothing that is kept is ever out of date; the layers above compare each chunk with
 /// its checksum.
 ///
-/// Called from any thread, with no lock held. An error within it is for it to hide: what it cannot
-/// give is asked of the store.
+/// Called from any thread, with no lock held. It hides its own errors: what it cannot give is asked
+/// of the store.
 pub trait PackCache: fmt::Debug + Send + Sync {
-    /// Fills `buf` from byte `offset` of a pack on. `false` if not all of it is here; `buf` may then
-    /// have been written to.
+    /// Fills `buf` from byte `offset` of a pack on. `false` if not all of it is here; then `buf`
+    /// may have changed.
     fn read(&self, pack: &str, offset: u64, buf: &mut [u8]) -> bool;
 
     /// Offers bytes of a pack that were fetched, from byte `offset` on.

@@ -30,7 +30,7 @@ impl Ownership for Lease {}
 impl Drop for Lease {
     fn drop(&mut self) {
         self.signs.abort();
-        self.bucket.end_tenure(self.epoch);
+        self.bucket.tenure.end(self.epoch);
         // If this fails, the next opener waits for two intervals.
         drop(heartbeat::give_up(&self.bucket.client, self.epoch));
     }
@@ -64,7 +64,7 @@ fn claim(bucket: &Bucket, newest: Option<&Entry>) -> Result<Option<Arc<Entry>>, 
     };
     let record = Record {
         epoch: before.map_or(1, |record| record.epoch.saturating_add(1)),
-        session: bucket.ids.session(),
+        session: bucket.tenure.session(),
         settled: before.map_or(0, |record| record.settled),
         heartbeat: bucket.settings.heartbeat,
         grace: bucket.settings.grace,
@@ -108,6 +108,6 @@ fn settle(bucket: &Arc<Bucket>, claim: &Entry) -> Result<Lease, WriteError> {
             bucket.log.fence(number, record.epoch)?;
         }
     }
-    bucket.begin_tenure(record.epoch);
+    bucket.tenure.begin(record.epoch);
     Ok(lease)
 }

@@ -4,6 +4,7 @@
 //! The ages of objects are compared with each other, by the store's clock alone.
 
 mod report;
+mod schedule;
 mod survey;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use self::report::Collected;
+pub(crate) use self::schedule::Schedule;
 use self::survey::Survey;
 use crate::{
     bucket::Bucket,
@@ -27,7 +29,7 @@ use crate::{
 
 /// Starts a collection beside the owner's work, if the last one was long ago.
 pub(crate) fn run_if_due(bucket: &Arc<Bucket>) {
-    if !bucket.collection_is_due() {
+    if !bucket.collections.is_due(bucket.settings.grace) {
         return;
     }
     let weak: Weak<Bucket> = Arc::downgrade(bucket);

@@ -26,6 +26,7 @@ mod log;
 mod manifests;
 mod memory;
 mod names;
+mod object_storage;
 mod once;
 mod packs;
 mod probe;
@@ -33,7 +34,8 @@ mod record;
 mod requests;
 mod settings;
 mod storage;
+mod tenure;
 
 pub use cache::PackCache;
 pub use collector::Collected;
-pub use storage::ObjectStorage;
+pub use object_storage::ObjectStorage;

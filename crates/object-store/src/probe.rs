@@ -14,7 +14,7 @@ use crate::{bucket::Bucket, failure::Class, names};
 pub(crate) fn probe(bucket: &Bucket) -> io::Result<()> {
     bucket.probed.get_or_try(|| {
         let client = &bucket.client;
-        let name = names::probe(bucket.ids.next(0));
+        let name = names::probe(bucket.tenure.new_id(0));
         client.create_own(&name, Bytes::from_static(b"first"))?;
         let second = client.create_once(&name, Bytes::from_static(b"second"))?;
         let there = client.get(&name, None, 64)?;

@@ -68,7 +68,7 @@ impl Survey {
 
 /// The time by the store's clock.
 fn store_time(bucket: &Bucket) -> io::Result<i64> {
-    let name = names::probe(bucket.ids.next(0));
+    let name = names::probe(bucket.tenure.new_id(0));
     bucket
         .client
         .create_own(&name, bytes::Bytes::from_static(b"time"))?;

@@ -1,3 +1,5 @@
+//! The index against a map of every unit.
+
 use std::collections::HashMap;
 
 use super::*;
