@@ -83,6 +83,12 @@ const LAYERS: [Layer; 8] = [
         ],
         requires: Some(&[]),
     },
+    Layer {
+        name: "rotortree-cli",
+        folder: "crates/cli/",
+        below: &["rotortree", "rotortree-poseidon"],
+        requires: None,
+    },
 ];
 
 /// Members that no other depends on.
@@ -224,7 +230,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::workspace::{CRATES, Workspace};
+    use crate::workspace::Workspace;
 
     /// All crates, one of them with the given dependency.
     fn with(user: &str, dependency: Value) -> Metadata {
@@ -236,7 +242,7 @@ mod tests {
                 package.dependencies.push(dependency.clone());
             }
         }
-        assert_eq!(metadata.packages.len(), CRATES.len() + TOP.len());
+        assert_eq!(metadata.packages.len(), LAYERS.len() + TOP.len());
         metadata
     }
 

@@ -1,0 +1,55 @@
+//! [`Args`]: the command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::{commands as c, failure::Failure, output::Output};
+
+/// Append-only Merkle trees on disk: create, fill, prove, verify, check, recover, copy.
+///
+/// PLACE is the directory of a tree. A head is SIZE:ROOT, as `head` prints it; keep it where the
+/// tree is not, and verify proofs against it. Every command takes --json.
+#[derive(Debug, Parser)]
+#[command(name = "rotortree", version, propagate_version = true)]
+pub(crate) struct Args {
+    /// Prints JSON, one document a line, and errors as JSON on the error output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Declares the commands: each is a file of `commands/` with `Args` that run.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $Name:ident = $module:ident;)*) => {
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum Command {
+            $($(#[$doc])* $Name(c::$module::Args),)*
+        }
+
+        impl Command {
+            pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+                match self {
+                    $(Self::$Name(args) => args.run(output),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Creates an empty tree
+    Init = init;
+    /// Appends leaves from a file or the standard input
+    Append = append;
+    /// Prints size and root: what a client keeps and trusts
+    Head = head;
+    /// Prints the root, now or at an earlier size
+    Root = root;
+    /// Proves that a leaf stands at its index
+    Prove = prove;
+    /// Verifies a proof against a head; needs no tree
+    Verify = verify;
+    /// Writes completions and manual pages
+    #[command(hide = true)]
+    Assets = assets;
+}

@@ -1,0 +1,248 @@
+//! `append`: leaves from a file or the standard input.
+
+mod resume;
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use clap::ValueEnum;
+use rotortree::{AnyTree, DurabilityToken, Hash, Hex, RotorTreeError, TreeError, TreeHead};
+use serde::Serialize;
+
+use self::resume::Resume;
+use super::init::{self, Shape};
+use crate::{
+    failure::{Code, Failure},
+    interrupt::Interrupt,
+    leaves::{Decoder, Form, Input, Next, Received},
+    output::Output,
+    place::Place,
+    progress::{Progress, Unit},
+    store::Store,
+};
+
+/// A log of more bytes is covered by a checkpoint at the end, so that the next opening is quick.
+const QUICK_LOG: u64 = 8 << 20;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[arg(value_parser = Place::parser())]
+    place: Place,
+    #[command(flatten)]
+    leaves: Leaves,
+    /// Goes on where the input and the tree agree, and stops at the first leaf that differs
+    #[arg(long)]
+    resume: bool,
+    /// Creates the tree if there is none
+    #[arg(long)]
+    create: bool,
+    #[command(flatten)]
+    shape: Shape,
+    /// Leaves in a batch: a batch is in the tree whole or not at all
+    #[arg(long, value_name = "LEAVES", default_value_t = 1 << 19,
+        value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
+    batch: u32,
+    /// When leaves are waited for until they are on disk
+    #[arg(long, value_enum, default_value_t = Durability::End)]
+    durability: Durability,
+}
+
+/// Where the leaves come from.
+#[derive(clap::Args, Debug)]
+struct Leaves {
+    /// The leaves; `-` is the standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// How the leaves are written
+    #[arg(long, value_enum, default_value_t = Form::Auto)]
+    form: Form,
+    /// Hashes each line to a leaf: with the tree's function, for rfc6962 with its leaf hash
+    #[arg(long)]
+    hash_lines: bool,
+}
+
+/// When `append` waits for the disk. All leaves are durable when it ends, however it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Durability {
+    /// After each batch
+    Batch,
+    /// At the end; until then the disk is at most moments behind
+    End,
+}
+
+#[derive(Serialize)]
+struct Report {
+    size: u64,
+    root: String,
+    appended: u64,
+    /// Leaves of the input that the tree had already.
+    agreed: u64,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "appended {} leaves", self.appended)?;
+        if self.agreed > 0 {
+            write!(f, " behind {} that agree", self.agreed)?;
+        }
+        write!(f, "; all are on disk\n{}:{}", self.size, self.root)
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        // What can be refused without a tree is refused before one is created.
+        let input = Input::open(&self.leaves.file)?;
+        let (tree, decoder) = self.open()?;
+        let mut appending = Appending::new(&tree, self.resume)?;
+        let name = input.name().to_owned();
+        let received = Received::start(input, decoder, self.batch as usize);
+        let outcome = appending.run(&received, &name, self.durability);
+
+        // However the input ended, what was appended becomes durable.
+        let appended = tree.size() - appending.before;
+        let closed = finish(&*tree);
+        let head = closed?;
+        let outcome = outcome.map_err(|failure| {
+            let again = if self.leaves.hash_lines {
+                " --hash-lines"
+            } else {
+                ""
+            };
+            let command = format!(
+                "rotortree append --resume{again} {} {}",
+                self.place,
+                self.leaves.file.display()
+            );
+            match failure.code() {
+                Code::Differs | Code::Usage => failure,
+                _ => failure.next(format!(
+                    "the tree has {} leaves, all of them on disk, {appended} of them new: mend the \
+                     cause, and `{command}` goes on from there",
+                    head.size
+                )),
+            }
+        });
+        outcome?;
+        output.document(&Report {
+            size: head.size,
+            root: Hex(head.root).to_string(),
+            appended,
+            agreed: appending.agreed,
+        })
+    }
+
+    /// Opens or creates the tree.
+    fn open(&self) -> Result<(Arc<dyn AnyTree>, Decoder), Failure> {
+        let decoder = |hash| Decoder::new(self.leaves.form, self.leaves.hash_lines, hash);
+        match Store::at(&self.place) {
+            Ok(store) => {
+                let decoder = decoder(store.hash)?;
+                Ok((store.own()?, decoder))
+            }
+            Err(failure) if self.create && failure.code() == Code::Place => {
+                let decoder = decoder(self.shape.hash())?;
+                Ok((init::create(&self.place, self.shape)?, decoder))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Leaves on their way into a tree.
+struct Appending<'a> {
+    tree: &'a Arc<dyn AnyTree>,
+    before: u64,
+    /// The leaves that the input and the tree have in common.
+    agreed: u64,
+    resume: Option<Resume>,
+}
+
+impl<'a> Appending<'a> {
+    fn new(tree: &'a Arc<dyn AnyTree>, resume: bool) -> Result<Self, Failure> {
+        Ok(Self {
+            tree,
+            before: tree.size(),
+            agreed: 0,
+            resume: resume.then(|| Resume::new(tree.snapshot())),
+        })
+    }
+
+    /// Appends everything that is decoded.
+    fn run(
+        &mut self,
+        received: &Received,
+        name: &str,
+        durability: Durability,
+    ) -> Result<(), Failure> {
+        let mut bar = Progress::new("appending", Unit::Bytes, received.len());
+        let mut memory = Vec::new();
+        loop {
+            Interrupt::check(|| format!("{name}: not read to its end"))?;
+            bar.set(received.bytes());
+            match received.next(std::mem::take(&mut memory)) {
+                Next::Nothing => {}
+                Next::End(decoded) => return decoded,
+                Next::Batch(batch) => {
+                    let token = self.append(&batch, name)?;
+                    if let (Durability::Batch, Some(token)) = (durability, token) {
+                        token.wait()?;
+                    }
+                    memory = batch;
+                }
+            }
+        }
+    }
+
+    /// Appends the part of a batch that the tree does not have.
+    fn append(&mut self, batch: &[Hash], name: &str) -> Result<Option<DurabilityToken>, Failure> {
+        let new = match &mut self.resume {
+            Some(resume) => resume.new_leaves(batch, name)?,
+            None => batch,
+        };
+        self.agreed += (batch.len() - new.len()) as u64;
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let size = self.tree.size();
+        match self.tree.append(new).at(size).submit() {
+            Ok(token) => Ok(Some(token)),
+            Err(RotorTreeError::Tree(TreeError::RefusedHash { index, .. })) => {
+                self.append_before(index, size, new, name)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Appends the leaves in front of the one that the hash function refuses, and refuses it.
+    fn append_before(
+        &mut self,
+        index: u64,
+        size: u64,
+        leaves: &[Hash],
+        name: &str,
+    ) -> Result<Option<DurabilityToken>, Failure> {
+        let front = usize::try_from(index.saturating_sub(size)).unwrap_or(0);
+        let (front, refused) = leaves.split_at(front.min(leaves.len()));
+        if !front.is_empty() {
+            self.tree.insert_many(front)?;
+        }
+        let of_input = self.agreed + self.tree.size() - self.before;
+        let leaf = refused
+            .first()
+            .map_or_else(String::new, |leaf| Hex(*leaf).to_string());
+        let sentence =
+            format!("{name}: leaf {of_input}, {leaf}, is no input of the tree's hash function");
+        Err(Failure::new(Code::Input, sentence))
+    }
+}
+
+/// Makes everything durable and gives the tree up. Returns the head.
+fn finish(tree: &dyn AnyTree) -> Result<TreeHead, Failure> {
+    tree.flush()?;
+    if tree.stats().log_bytes > QUICK_LOG {
+        tree.checkpoint()?;
+    }
+    let head = tree.durable_snapshot().head().unwrap_or(TreeHead::EMPTY);
+    tree.close()?;
+    Ok(head)
+}

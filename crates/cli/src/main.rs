@@ -1,0 +1,47 @@
+//! `rotortree`: what is done with a tree without writing Rust.
+//!
+//! This file reads the command line, runs one command and turns its outcome into an exit code. A
+//! command is one file below `commands/`. The table of hash functions is `hash_function.rs`, that
+//! of places `place.rs`, that of exit codes `failure/code.rs`; no other crate has one. Standard
+//! output belongs to `Output`, the error output to `Failure` and to the progress bars.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod failure;
+mod hash_function;
+mod head_argument;
+mod hex;
+mod interrupt;
+mod leaf_name;
+mod leaves;
+mod output;
+mod place;
+mod progress;
+mod proofs;
+mod scan;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Args, interrupt::Interrupt, output::Output};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut output = Output::new(args.json);
+    let outcome = Interrupt::install()
+        .and_then(|()| args.command.run(&mut output))
+        .and_then(|()| output.finish());
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // What was said before the failure stands in front of it.
+            drop(output.finish());
+            failure.tell(args.json);
+            failure.exit_code()
+        }
+    }
+}

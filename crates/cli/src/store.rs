@@ -1,0 +1,121 @@
+//! [`Store`]: a tree that is there, with the hash function that made it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rotortree::{
+    AnyReadOnly, AnySnapshot, AnyTree, AnyTreeBuilder, Hasher, OpenProgress, RecoveryMode,
+    RotorTreeError, StoreIdentity, TreeHead, store::storage::Storage,
+};
+
+use crate::{
+    failure::{Code, Failure},
+    hash_function::{HashFunction, WithHasher},
+    place::Place,
+    progress::{Progress, Unit},
+};
+
+/// A store, identified but not opened.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) identity: StoreIdentity,
+    pub(crate) hash: HashFunction,
+}
+
+impl Store {
+    /// The store at a place. Reads its manifest alone.
+    pub(crate) fn at(place: &Place) -> Result<Self, Failure> {
+        let storage = place.storage()?;
+        let identity = StoreIdentity::read(&*storage)?.ok_or_else(|| {
+            Failure::new(Code::Place, format!("{place}: there is no tree here"))
+                .next(format!("`rotortree init {place}` creates one"))
+        })?;
+        let hash = HashFunction::of(&identity)?;
+        Ok(Self {
+            storage,
+            identity,
+            hash,
+        })
+    }
+
+    /// Settings of opening. Durable damage is refused; chunks are checked when they are read, and
+    /// `check` alone compares every node.
+    pub(crate) fn builder(&self) -> AnyTreeBuilder {
+        AnyTreeBuilder::on(Arc::clone(&self.storage))
+            .recovery(RecoveryMode::Strict)
+            .verify_checkpoint(false)
+            .create_if_missing(false)
+    }
+
+    /// A view, which takes no lock, writes nothing and works beside a live writer.
+    pub(crate) fn view(&self) -> Result<Arc<dyn AnyReadOnly>, Failure> {
+        self.view_with(self.builder())
+    }
+
+    pub(crate) fn view_with(
+        &self,
+        builder: AnyTreeBuilder,
+    ) -> Result<Arc<dyn AnyReadOnly>, Failure> {
+        Ok(self.hash.with(OpenView(showing(builder)))?)
+    }
+
+    /// The tree, owned: no other process can write it meanwhile.
+    pub(crate) fn own(&self) -> Result<Arc<dyn AnyTree>, Failure> {
+        self.own_with(self.builder())
+    }
+
+    pub(crate) fn own_with(&self, builder: AnyTreeBuilder) -> Result<Arc<dyn AnyTree>, Failure> {
+        Ok(self.hash.with(OpenTree(showing(builder)))?)
+    }
+
+    /// The durable state now, or when the tree had `size` leaves.
+    pub(crate) fn snapshot(&self, size: Option<u64>) -> Result<Arc<dyn AnySnapshot>, Failure> {
+        let now = self.view()?.snapshot();
+        match size {
+            None => Ok(now),
+            Some(size) => Ok(now.snapshot_at(size)?),
+        }
+    }
+
+    /// The durable head. After an orderly close the manifest has it, whatever the size.
+    pub(crate) fn head(&self) -> Result<TreeHead, Failure> {
+        match self.identity.closed_at {
+            Some(head) => Ok(head),
+            None => Ok(self.view()?.head().unwrap_or(TreeHead::EMPTY)),
+        }
+    }
+}
+
+/// Shows the progress of opening.
+fn showing(builder: AnyTreeBuilder) -> AnyTreeBuilder {
+    let bar = Mutex::new(Progress::new("opening", Unit::Bytes, None));
+    builder.progress(move |progress| {
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            OpenProgress::Verified { done, total } => bar.count(Unit::Nodes).set_of(done, total),
+            OpenProgress::Replayed { done, total } => bar.count(Unit::Bytes).set_of(done, total),
+            _ => {}
+        }
+    })
+}
+
+/// Opens a tree for writing.
+pub(crate) struct OpenTree(pub(crate) AnyTreeBuilder);
+
+impl WithHasher for OpenTree {
+    type Output = Result<Arc<dyn AnyTree>, RotorTreeError>;
+
+    fn with<H: Hasher>(self, hasher: H) -> Self::Output {
+        self.0.open(hasher)
+    }
+}
+
+struct OpenView(AnyTreeBuilder);
+
+impl WithHasher for OpenView {
+    type Output = Result<Arc<dyn AnyReadOnly>, RotorTreeError>;
+
+    fn with<H: Hasher>(self, hasher: H) -> Self::Output {
+        self.0.open_read_only(hasher)
+    }
+}

@@ -1,0 +1,15 @@
+//! The command as people and scripts meet it: through the built binary.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
+
+mod append;
+mod bad_input;
+mod debian;
+mod init;
+#[cfg(unix)]
+mod kill;
+mod manners;
+mod proofs;
+mod support;
+#[cfg(unix)]
+mod transcript;

@@ -1,0 +1,114 @@
+//! The transcripts of the pages are what a shell prints.
+//!
+//! Each block ```` ```console ```` of a page is replayed in one empty folder for the page. A line
+//! behind `$ `, and those behind `> ` that continue it, are given to `sh`; the lines behind them
+//! are what it prints on both outputs. `[..]` stands for any text within a line.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::support::sample;
+
+/// A command of a transcript, with the lines behind it.
+struct Step<'a> {
+    command: String,
+    expected: Vec<&'a str>,
+}
+
+fn steps(page: &str) -> Vec<Step<'_>> {
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    let mut within = false;
+    for line in page.lines() {
+        match (line, line.strip_prefix("$ ")) {
+            ("```console", _) => within = true,
+            ("```", _) => within = false,
+            (_, Some(command)) if within => steps.push(Step {
+                command: command.to_owned(),
+                expected: Vec::new(),
+            }),
+            (line, None) if within => {
+                let step = steps
+                    .last_mut()
+                    .expect("a command stands in front of its output");
+                match line.strip_prefix("> ") {
+                    Some(more) => step.command += &format!("\n{more}"),
+                    None => step.expected.push(line),
+                }
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// Whether a line is as expected, where `[..]` stands for anything.
+fn fits(line: &str, expected: &str) -> bool {
+    let mut parts = expected.split("[..]");
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = line.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn replay(page: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join(page)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(sample(), folder.path().join("digests.sha256")).unwrap();
+    let binary = PathBuf::from(env!("CARGO_BIN_EXE_rotortree"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = binary
+        .parent()
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(env::split_paths(&path));
+    let path = env::join_paths(folders).unwrap();
+    let steps = steps(&text);
+    assert!(!steps.is_empty(), "{page} has no transcript");
+    for step in steps {
+        let run = Command::new("sh")
+            .args(["-c", &format!("{{ {}\n}} 2>&1", step.command)])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(run.stdout).unwrap();
+        let lines: Vec<&str> = printed.lines().collect();
+        let same = lines.len() == step.expected.len()
+            && lines
+                .iter()
+                .zip(&step.expected)
+                .all(|(line, expected)| fits(line, expected));
+        assert!(same, "{page}: $ {}\n{printed}", step.command);
+    }
+}
+
+#[test]
+fn the_guide_is_what_a_shell_prints() {
+    replay("docs/cli-guide.md");
+}
+
+#[test]
+fn gaps_stand_for_any_text_and_nothing_else_does() {
+    assert!(fits("a b c", "a b c"));
+    assert!(fits("a b c", "a [..] c"));
+    assert!(fits("a b c", "[..]"));
+    assert!(fits("a b c", "a [..] [..]"));
+    assert!(!fits("a b c", "a b"));
+    assert!(!fits("a b c", "b[..]"));
+    assert!(!fits("a b c", "a [..] d"));
+}
