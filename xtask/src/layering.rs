@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
