@@ -86,7 +86,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "rotortree-cli",
         folder: "crates/cli/",
-        below: &["rotortree", "rotortree-poseidon"],
+        below: &["rotortree", "rotortree-poseidon", "rotortree-wal"],
         requires: None,
     },
 ];

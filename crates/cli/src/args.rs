@@ -49,6 +49,22 @@ commands! {
     Prove = prove;
     /// Verifies a proof against a head; needs no tree
     Verify = verify;
+    /// Prints leaves
+    Leaves = leaves;
+    /// Says what a tree is, and how far it got
+    Info = info;
+    /// Compares every stored byte with its checksum and every node with its children
+    Check = check;
+    /// Prints the records of the log, also of a damaged tree
+    Log = log;
+    /// Says what a looser recovery would keep of a damaged tree, and does it when told to
+    Recover = recover;
+    /// Moves all leaves from the log to their levels
+    Checkpoint = checkpoint;
+    /// Copies a tree to another place, or extends an earlier backup
+    Backup = backup;
+    /// Puts a backup into an empty place and checks it
+    Restore = restore;
     /// Writes completions and manual pages
     #[command(hide = true)]
     Assets = assets;

@@ -2,8 +2,16 @@
 
 pub(crate) mod append;
 pub(crate) mod assets;
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod checkpoint;
 pub(crate) mod head;
+pub(crate) mod info;
 pub(crate) mod init;
+pub(crate) mod leaves;
+pub(crate) mod log;
 pub(crate) mod prove;
+pub(crate) mod recover;
+pub(crate) mod restore;
 pub(crate) mod root;
 pub(crate) mod verify;

@@ -15,6 +15,7 @@ mod head_argument;
 mod hex;
 mod interrupt;
 mod leaf_name;
+mod leaf_range;
 mod leaves;
 mod output;
 mod place;

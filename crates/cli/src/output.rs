@@ -32,6 +32,11 @@ impl Output {
         }
     }
 
+    /// Whether the reader is gone, so that a command that only prints can stop.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Whether the output goes to a terminal, which bytes would garble.
     pub(crate) fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()

@@ -1,0 +1,52 @@
+//! `check`: every stored byte against its checksum, every node against its children.
+
+use std::fmt;
+
+use rotortree::Hex;
+use serde::Serialize;
+
+use crate::{failure::Failure, output::Output, place::Place, store::Store};
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[arg(value_parser = Place::parser())]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct Report {
+    size: u64,
+    root: String,
+    /// Durable leaves that recovery cut off, and that are not acknowledged.
+    unacknowledged_cuts: usize,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "sound: {} leaves, every node is the hash of its children\n{}:{}",
+            self.size, self.size, self.root
+        )?;
+        match self.unacknowledged_cuts {
+            0 => Ok(()),
+            cuts => write!(
+                f,
+                "\n{cuts} cuts of durable leaves are not acknowledged: `rotortree info` has them"
+            ),
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let store = Store::at(&self.place)?;
+        let view = store.view_with(store.builder().verify_checkpoint(true))?;
+        let head = view.head().unwrap_or(rotortree::TreeHead::EMPTY);
+        output.document(&Report {
+            size: head.size,
+            root: Hex(head.root).to_string(),
+            unacknowledged_cuts: store.identity.cuts.len(),
+        })
+    }
+}
