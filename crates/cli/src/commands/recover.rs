@@ -38,7 +38,8 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.report)?;
+        // The report is one line of parts.
+        f.write_str(&self.report.to_string().replace("; ", "\n  "))?;
         for cut in &self.acknowledged {
             write!(f, "\nacknowledged: {cut}")?;
         }

@@ -4,6 +4,8 @@
 
 mod append;
 mod bad_input;
+mod care;
+mod damaged;
 mod debian;
 mod init;
 #[cfg(unix)]
