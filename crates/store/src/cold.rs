@@ -1,6 +1,9 @@
 //! Complete nodes read from storage: the first nodes of every level, chunk by chunk, each chunk
 //! checked before it is believed.
 //!
+//! A shard is opened when a node of it is read first; only the last shard of each level is opened
+//! with the store, so that an opening takes as long at any size.
+//!
 //! [`ColdNodes`] is the base of a tree's [`MemoryNodes`](rotortree_lean_imt::MemoryNodes). The
 //! levels between the stored ones are hashed from blocks of stored nodes whenever they are read
 //! (`between`), and kept in a [`BlockCache`] (`cache`). [`load_nodes`] combines chunks, tails and
@@ -15,6 +18,8 @@ mod failure;
 mod level;
 mod load;
 mod nodes;
+mod on_demand;
+mod open_shard;
 mod set;
 mod shard;
 mod site;

@@ -124,30 +124,26 @@ impl<L: FileLayer> FsStorage<L> {
         let path = std::path::absolute(&path).unwrap_or(path);
         Self::over(
             Disk::new(files, path.clone()),
-            Layout::new(path),
+            &Arc::new(Layout::new(path)),
             shard_chunks,
         )
     }
 
-    fn over(disk: Disk<L>, layout: Layout, shard_chunks: u64) -> Self {
-        let (disk, layout) = (Arc::new(disk), Arc::new(layout));
-        let manifest = Arc::new(Manifest::new(Arc::clone(&disk), Arc::clone(&layout)));
+    fn over(disk: Disk<L>, layout: &Arc<Layout>, shard_chunks: u64) -> Self {
+        let disk = Arc::new(disk);
+        let manifest = Arc::new(Manifest::new(Arc::clone(&disk), Arc::clone(layout)));
         let levels = Levels::new(
             Arc::clone(&disk),
-            Arc::clone(&layout),
+            Arc::clone(layout),
             Arc::clone(&manifest),
             shard_chunks,
         );
         Self {
-            log: Log::new(
-                Arc::clone(&disk),
-                Arc::clone(&layout),
-                Arc::clone(&manifest),
-            ),
+            log: Log::new(Arc::clone(&disk), Arc::clone(layout), Arc::clone(&manifest)),
             levels,
             manifest,
             disk,
-            layout,
+            layout: Arc::clone(layout),
         }
     }
 
@@ -159,8 +155,7 @@ impl<L: FileLayer> FsStorage<L> {
     pub fn allow_unsynced_directories(self) -> Self {
         let mut disk = self.disk.afresh();
         disk.allow_unsynced_directories();
-        let layout = Layout::new(self.path().to_owned());
-        Self::over(disk, layout, self.levels.shard_chunks())
+        Self::over(disk, &self.layout, self.levels.shard_chunks())
     }
 
     /// Drops the state of an earlier ownership through this handle: another owner may have written
@@ -224,14 +219,13 @@ impl<L: FileLayer> Storage for FsStorage<L> {
 
     fn pinned(&self) -> Result<Option<Arc<dyn Storage>>, StorageError> {
         let disk = self.disk.afresh();
-        match disk.open_root() {
+        match self.disk.root() {
             Ok(dir) => disk.hold_root(dir),
             // Without a directory there is nothing to hold.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let layout = Layout::new(self.path().to_owned());
-        let pinned = Self::over(disk, layout, self.levels.shard_chunks());
+        let pinned = Self::over(disk, &self.layout, self.levels.shard_chunks());
         Ok(Some(Arc::new(pinned)))
     }
 

@@ -37,8 +37,8 @@ const ATTEMPTS: usize = 100;
 ///
 /// A view stays with the directory that it opened, as the writer does. It follows a moved
 /// directory, and ignores a new one at the old path. After the directory is removed,
-/// [`refresh`](Self::refresh) fails with that reason, and the snapshot keeps serving. Open another
-/// view for a new directory at the path.
+/// [`refresh`](Self::refresh) fails with that reason, and the snapshot keeps serving what it has
+/// opened. Open another view for a new directory at the path.
 ///
 /// The writer attests a sync with the next one or shortly after going idle, so the view trails the
 /// last sync by that much. A view sees the states at which it was refreshed, but not the appends

@@ -284,6 +284,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// shard. Units that a committed manifest names keep their bytes in the view for as long as it
     /// lives, whatever is put meanwhile.
     ///
+    /// An opening asks for the last shard of each level. The others are asked for when a node of
+    /// theirs is read first, from any thread, by the locator of the manifest that was in force when
+    /// the tree was opened. No reader waits for another, so the call waits for no lock that a read
+    /// is made under.
+    ///
     /// # Errors
     ///
     /// `UnexpectedEof` for fewer units than asked for, `UnexpectedEof` or `NotFound` for no such

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::site::{Opening, Site};
+use super::site::Site;
 use crate::{
     StorageError,
     chunk::{SUM_BYTES, SUMS_PER_SECTOR},
@@ -25,7 +25,6 @@ impl Checksums {
     /// Opens those of the first `len` chunks, the last of which are `tail`. `before` are those of
     /// the same shard when it had fewer chunks.
     pub(super) fn open(
-        opening: &Opening<'_>,
         site: &Site,
         len: u64,
         tail: &[u32],
@@ -35,7 +34,7 @@ impl Checksums {
         let region = match before {
             Some(before) if before.stored == stored => before.region.clone(),
             _ if stored == 0 => None,
-            _ => Some(site.open(opening, Stream::Sums, stored / SUMS_PER_SECTOR)?),
+            _ => Some(site.open(Stream::Sums, stored / SUMS_PER_SECTOR)?),
         };
         Ok(Self {
             stored,

@@ -8,13 +8,9 @@ use super::{
     ahead::Units,
     failure::Unreadable,
     shard::Shard,
-    site::{Opening, Site},
+    site::{Site, Source},
 };
-use crate::{
-    StorageError,
-    chunk::CHUNK_NODES,
-    storage::{self, Part, Stream},
-};
+use crate::{StorageError, chunk::CHUNK_NODES};
 
 /// The whole chunks of a level.
 #[derive(Debug, Default)]
@@ -25,10 +21,12 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// Opens the first `chunks` chunks of level `number`, whose last checksums are `tail`. Shards
-    /// that `before` has in the same length are shared with it.
+    /// The first `chunks` chunks of level `number`, whose last checksums are `tail`. Opens the last
+    /// shard, and those that `before` has with fewer chunks. Shards that `before` has in the same
+    /// length are shared with it.
     pub(super) fn open(
-        opening: &Opening<'_>,
+        source: &Arc<Source>,
+        shard_chunks: u64,
         number: u8,
         chunks: u64,
         tail: &[u32],
@@ -37,37 +35,24 @@ impl Level {
         let mut shards = Vec::new();
         let mut first_chunk = 0;
         while first_chunk < chunks {
-            let len = (chunks - first_chunk).min(opening.shard_chunks);
+            let len = (chunks - first_chunk).min(shard_chunks);
+            let is_last = first_chunk + len == chunks;
             let before = before.and_then(|level| level.shards.get(shards.len()));
-            let shard = match before {
-                Some(before) if before.len() == len => Arc::clone(before),
-                _ => {
-                    let is_last = first_chunk + len == chunks;
-                    let site = Site {
-                        tree_id: opening.tree_id,
-                        level: number,
-                        number: shards.len() as u64,
-                        name: opening
-                            .storage
-                            .name(Part::Shard(storage::Shard {
-                                stream: Stream::Chunks,
-                                level: number,
-                                index: shards.len() as u64,
-                            }))
-                            .into(),
-                        first_chunk,
-                    };
-                    let tail = if is_last { tail } else { &[] };
-                    Arc::new(Shard::open(
-                        opening,
-                        site,
-                        len,
-                        tail,
-                        before.map(Arc::as_ref),
-                    )?)
-                }
+            let site = || Site {
+                source: Arc::clone(source),
+                level: number,
+                number: shards.len() as u64,
+                first_chunk,
             };
-            shards.push(shard);
+            shards.push(match before {
+                Some(before) if before.len() == len => Arc::clone(before),
+                None if !is_last => Arc::new(Shard::full(site(), len)),
+                _ => {
+                    let tail = if is_last { tail } else { &[] };
+                    let before = before.map(Arc::as_ref);
+                    Arc::new(Shard::open(site(), len, tail, before)?)
+                }
+            });
             first_chunk += len;
         }
         Ok(Self {

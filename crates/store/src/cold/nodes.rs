@@ -6,21 +6,22 @@ use rotortree_hasher::Hash;
 use rotortree_lean_imt::{NodeSource, NodeSpan, SharedHasher, TreeError};
 
 use super::{
-    ahead::Units, between::Between, cache::BlockCache, level::Level, shard::Shard, site::Opening,
+    ahead::Units, between::Between, cache::BlockCache, level::Level, shard::Shard, site::Source,
     stored::StoredLevels,
 };
 use crate::{
     StorageError,
     chunk::{CHUNK_NODES, SHARD_CHUNKS, SUMS_PER_SECTOR},
     manifest::Manifest,
-    storage::{Part, ReadAhead, Reads, Storage},
+    storage::{Locator, Part, ReadAhead, Reads, Storage},
 };
 
 /// The nodes in the whole chunks of a checkpoint, read from storage on demand, and those that
 /// follow from whole blocks in them, hashed on demand.
 ///
-/// Opening costs one [`region`](Storage::region) per shard and stream and 32 KiB of memory per full
-/// shard; no chunk is looked at. A chunk is compared with its checksum before any node of it is
+/// Opening costs one [`region`](Storage::region) for each stream of each level's last shard, and no
+/// chunk is looked at. The other shards are opened when a node of theirs is read first, which costs
+/// 32 KiB of memory where they are mapped. A chunk is compared with its checksum before any node of it is
 /// handed out: once where storage is mapped, at every reading where it is read by position. A chunk
 /// that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
 ///
@@ -71,9 +72,8 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ColdNodes {
-    tree_id: [u8; 16],
+    source: Arc<Source>,
     size: u64,
-    reads: Reads,
     pub(super) stored: StoredLevels,
     pub(super) between: Arc<Between>,
     /// Is told of the units that are about to be read, if the storage wants that.
@@ -82,11 +82,13 @@ pub struct ColdNodes {
 
 impl ColdNodes {
     /// The chunks that `manifest` names. `hasher` hashes the nodes of the levels between the stored
-    /// ones, and `cache` keeps them. O(levels + shards).
+    /// ones, and `cache` keeps them. Later reads stay with the store that is at the place now.
+    /// O(levels) requests, O(shards) memory.
     ///
     /// # Errors
     ///
-    /// [`StorageError::DataCorruption`] with the name of a missing or short file,
+    /// [`StorageError::DataCorruption`] with the name of a missing or short file of a level's last
+    /// shard, and for the files of the others when a node of theirs is read;
     /// [`StorageError::Io`]; [`StorageError::InvalidConfig`] for a storage whose shards do not hold
     /// whole sectors of checksums.
     pub fn open(
@@ -99,10 +101,15 @@ impl ColdNodes {
         check_shards(storage.shard_chunks())?;
         manifest.ensure_consistent(&storage.name(Part::Manifest))?;
         let stride = manifest.shape().stride();
+        let pinned = storage.pinned()?;
         let empty = Self {
-            tree_id: manifest.tree_id,
+            source: Arc::new(Source {
+                storage: pinned.unwrap_or_else(|| Arc::clone(storage)),
+                locator: Locator::default(),
+                reads,
+                tree_id: manifest.tree_id,
+            }),
             size: 0,
-            reads,
             stored: StoredLevels::new(
                 storage.describe().into(),
                 stride,
@@ -116,7 +123,7 @@ impl ColdNodes {
             }),
             ahead: None,
         };
-        empty.extend(storage, manifest)
+        empty.extend(manifest)
     }
 
     /// The chunks that a later manifest of the same store names. This value shares the shards that
@@ -126,35 +133,32 @@ impl ColdNodes {
     ///
     /// As [`open`](Self::open), and [`StorageError::DataCorruption`] if `manifest` is not a later
     /// one of the same tree.
-    pub fn extend(
-        &self,
-        storage: &Arc<dyn Storage>,
-        manifest: &Manifest,
-    ) -> Result<Arc<Self>, StorageError> {
+    pub fn extend(&self, manifest: &Manifest) -> Result<Arc<Self>, StorageError> {
+        let Source { storage, reads, .. } = &*self.source;
         self.check_successor(storage.name(Part::Manifest), manifest)?;
-        let opening = Opening {
-            storage: &**storage,
-            locator: &manifest.locator,
-            reads: self.reads,
-            tree_id: self.tree_id,
-            shard_chunks: self.stored.shard_nodes / CHUNK_NODES,
-        };
+        let source = Arc::new(Source {
+            storage: Arc::clone(storage),
+            locator: manifest.locator.clone(),
+            reads: *reads,
+            tree_id: manifest.tree_id,
+        });
+        let shard_chunks = self.stored.shard_nodes / CHUNK_NODES;
         let shape = manifest.shape();
         let tails = shape.stored_levels().zip(&manifest.levels);
         let levels = tails.map(|(level, tail)| {
             let before = self.stored.level(level);
             let chunks = shape.chunks(level);
             // A tree has at most 65 levels.
-            Level::open(&opening, level as u8, chunks, &tail.sums, before)
+            let number = level as u8;
+            Level::open(&source, shard_chunks, number, chunks, &tail.sums, before)
         });
         let levels = levels.collect::<Result<_, _>>()?;
         Ok(Arc::new(Self {
-            tree_id: self.tree_id,
             size: manifest.size,
-            reads: self.reads,
             stored: self.stored.grown(levels, shape.levels()),
             between: Arc::clone(&self.between),
             ahead: storage.read_ahead(&manifest.locator),
+            source,
         }))
     }
 
@@ -162,7 +166,7 @@ impl ColdNodes {
     fn check_successor(&self, file: String, manifest: &Manifest) -> Result<(), StorageError> {
         manifest.ensure_consistent(&file)?;
         let stride = manifest.shape().stride();
-        let reason = if manifest.tree_id != self.tree_id || stride != self.stored.stride {
+        let reason = if manifest.tree_id != self.source.tree_id || stride != self.stored.stride {
             "it is the manifest of another tree".into()
         } else if manifest.size < self.size {
             format!(

@@ -7,24 +7,23 @@ use crate::{
     storage::{self, Locator, Part, Reads, Region, Storage, Stream},
 };
 
-/// The shared inputs of opening the levels of one store.
-pub(super) struct Opening<'a> {
-    pub(super) storage: &'a dyn Storage,
-    pub(super) locator: &'a Locator,
+/// Where the shards of one manifest are.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Stays with the store that the manifest was read from.
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) locator: Locator,
     pub(super) reads: Reads,
     pub(super) tree_id: [u8; 16],
-    pub(super) shard_chunks: u64,
 }
 
 /// The place of a shard.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    pub(super) tree_id: [u8; 16],
+    pub(super) source: Arc<Source>,
     pub(super) level: u8,
     /// The shard's number on its level.
     pub(super) number: u64,
-    /// The name of its chunks in error messages.
-    pub(super) name: Box<str>,
     /// The index of its first chunk on the level.
     pub(super) first_chunk: u64,
 }
@@ -51,36 +50,27 @@ impl Site {
         }
     }
 
+    /// The name of one of the shard's streams in error messages.
+    pub(super) fn name(&self, stream: Stream) -> String {
+        self.source.storage.name(Part::Shard(self.shard(stream)))
+    }
+
     /// The first `units` units of one of the shard's streams. A file that is missing or too short
     /// is damage, not a mishap.
-    pub(super) fn open(
-        &self,
-        opening: &Opening<'_>,
-        stream: Stream,
-        units: u64,
-    ) -> Result<Arc<dyn Region>, StorageError> {
-        let Opening {
-            storage,
-            locator,
-            reads,
-            ..
-        } = *opening;
-        let shard = self.shard(stream);
+    pub(super) fn open(&self, stream: Stream, units: u64) -> Result<Arc<dyn Region>, StorageError> {
+        let source = &*self.source;
         let needed = units * stream.unit_bytes() as u64;
-        let name = || storage.name(Part::Shard(shard));
-        let region = storage
-            .region(locator, shard, units, reads)
-            .map_err(|error| refused(name(), needed, error))?;
+        let refused = |error| refused(self.name(stream), needed, error);
+        let region = source
+            .storage
+            .region(&source.locator, self.shard(stream), units, source.reads)
+            .map_err(refused)?;
         // A view that is shorter than asked for would be met by a slice index later.
         match region.bytes() {
-            Some(bytes) if (bytes.len() as u64) < needed => Err(refused(
-                name(),
-                needed,
-                io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    format!("the storage gave {} bytes of it", bytes.len()),
-                ),
-            )),
+            Some(bytes) if (bytes.len() as u64) < needed => Err(refused(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("the storage gave {} bytes of it", bytes.len()),
+            ))),
             _ => Ok(region),
         }
     }

@@ -169,13 +169,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
     /// Serves the covered nodes from chunks, and releases their memory.
     fn serve_from_chunks(&self, extent: Extent) {
         let Committer {
-            storage,
             catalog,
             group,
             policy,
             ..
         } = &*self.committer;
-        match self.cold.load_full().extend(storage, &catalog.manifest()) {
+        match self.cold.load_full().extend(&catalog.manifest()) {
             Ok(extended) => {
                 let lens = extended.base_lens(self.pin_above_level);
                 // The replaced values hold views of a backend. They are dropped once this thread

@@ -17,6 +17,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use arc_swap::ArcSwapOption;
 pub(super) use draft::Draft;
 pub(super) use identity::not_written;
 
@@ -35,8 +36,8 @@ pub(super) const AHEAD_BYTES: u64 = 4 << 20;
 pub(super) struct Disk<L: FileLayer> {
     files: L,
     root: PathBuf,
-    /// The directory that this handle stays with.
-    held: Mutex<Option<Arc<L::Dir>>>,
+    /// The directory that this handle stays with. Read without a lock, by proofs too.
+    held: ArcSwapOption<L::Dir>,
     /// Whether to accept a file system that cannot sync directories.
     allow_unsynced_directories: bool,
     /// Directories whose entry in their parent this process has made durable. Any other entry may
@@ -77,7 +78,7 @@ impl<L: FileLayer> Disk<L> {
         Self {
             files,
             root,
-            held: Mutex::default(),
+            held: ArcSwapOption::empty(),
             allow_unsynced_directories: false,
             anchored: Mutex::default(),
         }

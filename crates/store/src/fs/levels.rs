@@ -154,11 +154,8 @@ impl<L: FileLayer> Levels<L> {
         let unshared = self.disk.unshare(&file, status);
         let (file, status) = match unshared.map_err(WriteError::into_io)? {
             None => (file, status),
-            Some(copy) => {
-                // Existing views keep their file; new ones read the copy.
-                lock(&self.readers).remove(&shard);
-                copy
-            }
+            // Existing views keep their file; new ones read the copy.
+            Some(copy) => copy,
         };
         writing.known.extend(status.id.map(|id| (shard, id)));
         Ok(Written {
@@ -226,13 +223,19 @@ impl<L: FileLayer> Levels<L> {
         })
     }
 
-    /// The file that the positioned regions of a shard share while one of them lives.
+    /// The file that the positioned regions of a shard share while one of them lives. No region
+    /// waits for another, since proofs open regions.
     fn reader(&self, shard: Shard) -> io::Result<Arc<NamedFile<L::File>>> {
-        let mut readers = lock(&self.readers);
-        if let Some(file) = readers.get(&shard).and_then(Weak::upgrade) {
-            return Ok(file);
+        let file = self.disk.open(&self.path(shard))?;
+        let Ok(mut readers) = self.readers.try_lock() else {
+            return Ok(Arc::new(file));
+        };
+        if let Some(shared) = readers.get(&shard).and_then(Weak::upgrade)
+            && self.disk.are_same(&shared, &file)?
+        {
+            return Ok(shared);
         }
-        let file = Arc::new(self.disk.open(&self.path(shard))?);
+        let file = Arc::new(file);
         readers.retain(|_, reader| reader.strong_count() > 0);
         readers.insert(shard, Arc::downgrade(&file));
         Ok(file)

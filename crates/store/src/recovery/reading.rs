@@ -184,7 +184,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
         };
         self.tree.limit_depth(manifest.max_depth as usize).ok()?;
         if manifest.sequence > self.manifest.sequence {
-            self.serve_from_chunks(&storage, &manifest, config)?;
+            self.serve_from_chunks(&manifest, config)?;
         }
         self.log = log;
         self.manifest = manifest;
@@ -192,18 +192,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
     }
 
     /// Reads the nodes of a newer checkpoint from its chunks, and gives their memory back.
-    fn serve_from_chunks(
-        &mut self,
-        storage: &Arc<dyn Storage>,
-        manifest: &Manifest,
-        config: &Settings,
-    ) -> Option<()> {
+    fn serve_from_chunks(&mut self, manifest: &Manifest, config: &Settings) -> Option<()> {
         let covered = TreeHead {
             size: manifest.size,
             root: manifest.root,
         };
         expect_head(&self.tree.snapshot(), Some(covered)).ok()?;
-        self.cold = self.cold.extend(storage, manifest).ok()?;
+        self.cold = self.cold.extend(manifest).ok()?;
         let lens = self.cold.base_lens(config.tiering.pin_above_level);
         self.tree
             .nodes_mut()

@@ -1,12 +1,12 @@
 //! The same through the real backends, and their errors for damage.
 
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use rotortree_hasher::ToyHasher;
-use rotortree_lean_imt::reference::sample_leaves;
+use rotortree_lean_imt::{NodeSource, reference::sample_leaves};
 use rotortree_store::{
     StorageError,
-    cold::storage_error,
+    cold::{ColdNodes, storage_error},
     file_layer::OsFiles,
     fs::FsStorage,
     memory::MemoryStorage,
@@ -39,7 +39,7 @@ fn grows_through(storage: Arc<dyn Storage>) -> Store {
                 .unwrap();
             let before = tree.snapshot();
             store.checkpoint(&before).unwrap();
-            cold = cold.extend(&store.storage, &store.manifest).unwrap();
+            cold = cold.extend(&store.manifest).unwrap();
             tree.nodes_mut()
                 .rebase(Arc::clone(&cold) as _, &cold.base_lens(usize::MAX));
             let nodes = expected(2, &leaves, size as u64);
@@ -93,29 +93,56 @@ fn in_files_and_what_damaged_files_are_called() {
             other => panic!("{other}"),
         }
         drop(tree);
-
-        fs::write(&chunks, &intact[..intact.len() - 1]).unwrap();
-        assert_told(&store, reads, "000001.chunks");
-        fs::remove_file(&chunks).unwrap();
-        assert_told(&store, reads, "000001.chunks");
         fs::write(&chunks, &intact).unwrap();
 
-        let sums = place.join("levels/00/000000.sums");
-        let intact = fs::read(&sums).unwrap();
-        fs::remove_file(&sums).unwrap();
-        assert_told(&store, reads, "000000.sums");
-        fs::write(&sums, &intact).unwrap();
-        store.cold(reads).check_all(&mut |_| {}).unwrap();
+        let full = [
+            (chunks, 128 * 128),
+            (place.join("levels/00/000000.sums"), 0),
+        ];
+        for (file, node) in &full {
+            let intact = fs::read(file).unwrap();
+            let cold = store.cold(reads);
+            fs::remove_file(file).unwrap();
+            assert_told_at_first_use(&cold, file, *node);
+            for len in [0, intact.len() - 1] {
+                fs::write(file, &intact[..len]).unwrap();
+                assert_told_at_first_use(&cold, file, *node);
+                assert_told_at_first_use(&store.cold(reads), file, *node);
+            }
+            fs::write(file, &intact).unwrap();
+            cold.check_all(&mut |_| {}).unwrap();
+        }
+        let last = place.join("levels/00/000002.chunks");
+        let intact = fs::read(&last).unwrap();
+        for len in [0, intact.len() - 1] {
+            fs::write(&last, &intact[..len]).unwrap();
+            let opened = open_cold(&store.storage, &store.manifest, reads);
+            assert_told(&opened.unwrap_err(), &last);
+        }
+        fs::write(&last, &intact).unwrap();
     }
 }
 
-/// Opening fails, as damage, and the message names the file.
-fn assert_told(store: &Store, reads: Reads, name: &str) {
-    match open_cold(&store.storage, &store.manifest, reads) {
-        Err(error @ StorageError::DataCorruption { .. }) => {
-            let told = error.to_string();
-            assert!(told.contains(name) && told.contains("backup"), "{told}");
-        }
-        other => panic!("{name}: {other:?}"),
-    }
+/// The missing part of a full shard is damage, told by its name when a node is read and by a check
+/// of everything.
+fn assert_told_at_first_use(cold: &ColdNodes, file: &Path, node: u64) {
+    let read = cold.read(0, node, &mut [[0; 32]]);
+    assert_told(&storage_error(read.unwrap_err()), file);
+    assert!(cold.view(0, node, 1).is_none());
+    assert_told(&cold.check_all(&mut |_| {}).unwrap_err(), file);
+    // The other shards are served.
+    cold.read(0, 256 * 128, &mut [[0; 32]]).unwrap();
+}
+
+/// Damage, whose message names the file.
+fn assert_told(error: &StorageError, file: &Path) {
+    assert!(
+        matches!(error, StorageError::DataCorruption { .. }),
+        "{error}"
+    );
+    let told = error.to_string();
+    assert!(
+        told.contains(&*file.to_string_lossy()) && told.contains("backup"),
+        "{told}"
+    );
 }

@@ -279,7 +279,7 @@ fn a_manifest_of_another_tree_or_an_earlier_one_does_not_extend() {
     let mut tree = store.reopen::<2, _>(ToyHasher::new(), Reads::Mapped, 0);
     tree.insert_many(&leaves[400..]).unwrap();
     store.checkpoint(&tree.snapshot()).unwrap();
-    let cold = cold.extend(&store.storage, &store.manifest).unwrap();
+    let cold = cold.extend(&store.manifest).unwrap();
     drop(later);
 
     let mut foreign = store.manifest.clone();
@@ -287,7 +287,7 @@ fn a_manifest_of_another_tree_or_an_earlier_one_does_not_extend() {
     let mut contradicting = store.manifest.clone();
     contradicting.levels[0].nodes.pop();
     for manifest in [before, foreign, contradicting] {
-        let refused = cold.extend(&store.storage, &manifest).unwrap_err();
+        let refused = cold.extend(&manifest).unwrap_err();
         assert!(
             matches!(refused, StorageError::DataCorruption { .. }),
             "{refused}"

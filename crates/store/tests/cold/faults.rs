@@ -73,7 +73,7 @@ fn extending_fails_at_any_operation_and_leaves_what_was_readable() {
     let mut operation = 0;
     let extended = loop {
         store.place.fail_in(operation, io::ErrorKind::Other);
-        let extended = cold.extend(&store.storage, &store.manifest);
+        let extended = cold.extend(&store.manifest);
         if store.place.take_failure() {
             break extended.unwrap();
         }

@@ -433,7 +433,7 @@ fn readers_share_a_small_cache_while_checkpoints_go_on() {
                 tree.insert_many(&leaves[tree.size() as usize..size])
                     .unwrap();
                 store.checkpoint(&tree.snapshot()).unwrap();
-                cold = cold.extend(&store.storage, &store.manifest).unwrap();
+                cold = cold.extend(&store.manifest).unwrap();
                 tree.nodes_mut()
                     .rebase(Arc::clone(&cold) as _, &cold.base_lens(usize::MAX));
                 cache.release();

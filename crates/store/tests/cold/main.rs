@@ -9,6 +9,7 @@ mod checkpoints;
 mod damage;
 mod faults;
 mod few_levels;
+mod first_use;
 mod hints;
 mod place;
 mod random;

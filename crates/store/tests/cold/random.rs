@@ -50,7 +50,7 @@ fn run<const N: usize>(steps: &[Step], stride: usize) {
             }
             Step::Checkpoint => {
                 store.checkpoint(&tree.snapshot()).unwrap();
-                cold = cold.extend(&store.storage, &store.manifest).unwrap();
+                cold = cold.extend(&store.manifest).unwrap();
                 tree.nodes_mut()
                     .rebase(Arc::clone(&cold) as _, &cold.base_lens(pin));
             }

@@ -74,7 +74,7 @@ fn pair<const N: usize>(
 
     tree.insert_many(&leaves[n as usize..m as usize]).unwrap();
     store.checkpoint(&tree.snapshot()).unwrap();
-    let cold = cold.extend(&store.storage, &store.manifest).unwrap();
+    let cold = cold.extend(&store.manifest).unwrap();
     tree.nodes_mut()
         .rebase(Arc::<ColdNodes>::clone(&cold), &cold.base_lens(pin));
     assert_nodes(&tree.snapshot(), at_m);

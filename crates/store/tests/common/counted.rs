@@ -30,9 +30,9 @@ pub(crate) struct Counts {
 pub(crate) struct Counter(Arc<Mutex<Counts>>);
 
 impl Counter {
-    /// A storage at `/tree` whose calls are counted, those of the runtime's threads excepted: a
-    /// mark that a timer writes comes at any time.
-    pub(crate) fn storage(&self, files: &SimFiles) -> Arc<dyn Storage> {
+    /// A storage at `/tree`, in shards of so many chunks, whose calls are counted, those of the
+    /// runtime's threads excepted: a mark that a timer writes comes at any time.
+    pub(crate) fn storage(&self, files: &SimFiles, shard_chunks: u64) -> Arc<dyn Storage> {
         let counts = Arc::clone(&self.0);
         let layer = Intercepted::new(files, move |step| {
             if thread::current().name() == Some("rotortree-flush") {
@@ -53,7 +53,7 @@ impl Counter {
             }
             true
         });
-        Arc::new(FsStorage::with_files(layer, "/tree"))
+        Arc::new(FsStorage::with_shard_chunks(layer, "/tree", shard_chunks))
     }
 
     /// The counts since the last call.

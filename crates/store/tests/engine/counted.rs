@@ -7,6 +7,7 @@ use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::reference;
 use rotortree_store::{
     CheckpointPolicy, FlushPolicy, ReadOnly, RotorTree, RotorTreeBuilder,
+    chunk::SHARD_CHUNKS,
     storage::{Reads, Storage},
     test_util::{sim_files::SimFiles, watchdog::limit_this_process},
 };
@@ -30,14 +31,14 @@ fn builder(storage: Arc<dyn Storage>) -> RotorTreeBuilder<Tree> {
 }
 
 fn written(files: &SimFiles) -> Tree {
-    let builder = builder(Counter::default().storage(files));
+    let builder = builder(Counter::default().storage(files, SHARD_CHUNKS));
     builder.open(Blake3Hasher).unwrap()
 }
 
 /// A view, and the counter of its calls.
 fn view_of(files: &SimFiles) -> (View, Counter) {
     let counter = Counter::default();
-    let builder = builder(counter.storage(files));
+    let builder = builder(counter.storage(files, SHARD_CHUNKS));
     (builder.open_read_only(Blake3Hasher).unwrap(), counter)
 }
 
@@ -55,7 +56,8 @@ fn log_len(files: &SimFiles) -> usize {
 
 /// Waits until the writer fell idle: all that it synced is attested.
 fn await_idle(files: &SimFiles, tree: &Tree) {
-    let uncounted = || builder(Counter::default().storage(files)).open_read_only(Blake3Hasher);
+    let uncounted =
+        || builder(Counter::default().storage(files, SHARD_CHUNKS)).open_read_only(Blake3Hasher);
     while uncounted().unwrap().head() != tree.head() {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -137,7 +139,7 @@ fn a_view_goes_on_behind_a_checkpoint_that_it_had_caught_up_with() {
 
 /// A store of 1000 leaves that was closed.
 fn closed(files: &SimFiles, is_covered: bool) {
-    let tree = builder(Counter::default().storage(files))
+    let tree = builder(Counter::default().storage(files, SHARD_CHUNKS))
         .open(Blake3Hasher)
         .unwrap();
     tree.insert_many(&leaves(0, 1000)).unwrap();
@@ -157,7 +159,9 @@ fn manifest_len(files: &SimFiles) -> usize {
 
 /// Opens, and checks that nothing was written.
 fn open_counted(counter: &Counter, files: &SimFiles) -> (Tree, Counts) {
-    let tree = builder(counter.storage(files)).open(Blake3Hasher).unwrap();
+    let tree = builder(counter.storage(files, SHARD_CHUNKS))
+        .open(Blake3Hasher)
+        .unwrap();
     (tree, counter.take())
 }
 

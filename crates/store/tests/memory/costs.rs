@@ -19,6 +19,7 @@ use rotortree_hasher::{Hash, Hasher, ToyHasher};
 use rotortree_lean_imt::reference::sample_leaves;
 use rotortree_store::{
     CheckpointPolicy, FlushPolicy, ReadOnly, RotorTree, RotorTreeBuilder,
+    chunk::{CHUNK_NODES, SHARD_CHUNKS},
     file_layer::OsFiles,
     fs::FsStorage,
     storage::{Reads, Storage},
@@ -63,7 +64,8 @@ struct Cost {
 
 /// Where a store is.
 trait Place: Sized {
-    fn storage(&self) -> Arc<dyn Storage>;
+    /// Its storage, with shards of so many chunks.
+    fn storage(&self, shard_chunks: u64) -> Arc<dyn Storage>;
     /// Calls since they were taken last.
     fn take(&self) -> Counts;
     /// What a killed process leaves.
@@ -75,8 +77,8 @@ trait Place: Sized {
 struct Simulated(SimFiles, Counter);
 
 impl Place for Simulated {
-    fn storage(&self) -> Arc<dyn Storage> {
-        self.1.storage(&self.0)
+    fn storage(&self, shard_chunks: u64) -> Arc<dyn Storage> {
+        self.1.storage(&self.0, shard_chunks)
     }
     fn take(&self) -> Counts {
         self.1.take()
@@ -93,8 +95,9 @@ impl Place for Simulated {
 struct Directory(TempDir);
 
 impl Place for Directory {
-    fn storage(&self) -> Arc<dyn Storage> {
-        Arc::new(FsStorage::with_files(OsFiles, self.0.path()))
+    fn storage(&self, shard_chunks: u64) -> Arc<dyn Storage> {
+        let path = self.0.path();
+        Arc::new(FsStorage::with_shard_chunks(OsFiles, path, shard_chunks))
     }
     fn take(&self) -> Counts {
         Counts::default()
@@ -117,13 +120,14 @@ impl Place for Directory {
 /// The operations on one place.
 struct Bench<P> {
     place: P,
+    shard_chunks: u64,
     hasher: Counting,
     costs: Vec<(&'static str, Cost)>,
 }
 
 impl<P: Place> Bench<P> {
     fn builder(&self) -> RotorTreeBuilder<Tree> {
-        Tree::on(self.place.storage())
+        Tree::on(self.place.storage(self.shard_chunks))
             .flush_policy(FlushPolicy::Manual)
             .checkpoint_policy(CheckpointPolicy::Manual)
             .reads(Reads::Positioned)
@@ -146,6 +150,21 @@ impl<P: Place> Bench<P> {
         let (result, cost) = self.measure(work);
         self.costs.push((name, cost));
         result
+    }
+
+    /// Opens a tree of which each shard but the last is full.
+    fn open_in_shards(self, shards: usize) -> Cost {
+        let full = (SMALL_SHARD * CHUNK_NODES) as usize;
+        let leaves = sample_leaves(81, (shards - 1) * full + full / 2);
+        let tree = self.builder().open(self.hasher.clone()).unwrap();
+        tree.insert_many(&leaves).unwrap();
+        tree.checkpoint().unwrap();
+        tree.close().unwrap();
+        let builder = self.builder();
+        let hasher = self.hasher.clone();
+        let (tree, cost) = self.measure(|| builder.open(hasher));
+        assert_eq!(tree.unwrap().size(), leaves.len() as u64);
+        cost
     }
 
     /// Waits until the writer has fallen idle, and has left its mark and given room back.
@@ -234,16 +253,29 @@ impl<P: Place> Bench<P> {
 }
 
 fn run<P: Place>(place: impl Fn() -> P) -> Vec<(&'static str, Cost)> {
-    let bench = || Bench {
+    let bench = |shard_chunks| Bench {
         place: place(),
+        shard_chunks,
         hasher: Counting::default(),
         costs: Vec::new(),
     };
-    let mut tries = (0..TRIES).filter_map(|_| bench().run());
-    tries
-        .next()
-        .expect("four syncs within the time before a rest")
+    let mut tries = (0..TRIES).filter_map(|_| bench(SHARD_CHUNKS).run());
+    let costs = tries.next();
+    let mut costs = costs.expect("four syncs within the time before a rest");
+    for (name, shards) in IN_SHARDS {
+        let cost = bench(SMALL_SHARD).open_in_shards(shards);
+        costs.push((name, cost));
+    }
+    costs
 }
+
+/// The rows that show that an opening takes the same files at any size.
+const IN_SHARDS: [(&str, usize); 2] = [
+    ("open, closed, leaves in 3 shards", 3),
+    ("open, closed, leaves in 25 shards", 25),
+];
+/// Chunks of a shard in them, instead of the 2^18 that a test cannot fill.
+const SMALL_SHARD: u64 = 128;
 
 fn row(name: &str, cost: &Cost, allocations: usize) -> String {
     let Cost { hashes, files, .. } = cost;

@@ -41,6 +41,16 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
+    /// Whether these are one file, as far as the system tells.
+    pub(in crate::fs) fn are_same(
+        &self,
+        one: &NamedFile<L::File>,
+        other: &NamedFile<L::File>,
+    ) -> io::Result<bool> {
+        let ids = self.status(one)?.id.zip(self.status(other)?.id);
+        Ok(ids.is_some_and(|(one, other)| one.is_same(&other)))
+    }
+
     /// Replaces an open file by a copy if other names lead to it, as after `cp -al`, so that later
     /// writes appear under this name alone. The copy is durable when this call returns. Fails if no
     /// name leads to the file any more, because its bytes would be lost.

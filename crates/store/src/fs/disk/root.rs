@@ -9,7 +9,6 @@ use crate::{
         error::{At, fault, named},
         layout::{LOG, MANIFEST},
     },
-    lock::lock,
 };
 
 /// The names in a store's directory from its creation on.
@@ -35,20 +34,20 @@ impl<L: FileLayer> Disk<L> {
 
     /// Holds a directory until [`release_root`](Self::release_root).
     pub(in crate::fs) fn hold_root(&self, dir: Arc<L::Dir>) {
-        *lock(&self.held) = Some(dir);
+        self.held.store(Some(dir));
     }
 
     pub(in crate::fs) fn release_root(&self) {
-        *lock(&self.held) = None;
+        self.held.store(None);
     }
 
     /// The held directory, or the one at the path.
-    pub(super) fn root(&self) -> io::Result<Arc<L::Dir>> {
+    pub(in crate::fs) fn root(&self) -> io::Result<Arc<L::Dir>> {
         self.held().map_or_else(|| self.open_root(), Ok)
     }
 
     pub(in crate::fs) fn held(&self) -> Option<Arc<L::Dir>> {
-        lock(&self.held).clone()
+        self.held.load_full()
     }
 
     /// The directories that contain this one, the nearest first, this one excluded.

@@ -24,6 +24,10 @@ pub(super) const CLAUSES: &[Clause] = &[
     ("bytes that are not whole units are refused", uneven),
     ("a view stays as it is while more is put", views_stay),
     (
+        "a view is opened by an earlier locator after more was put",
+        earlier_locators,
+    ),
+    (
         "views are read from many threads while units are put",
         reading_beside_writing,
     ),
@@ -264,6 +268,27 @@ fn views_stay(site: &Site<'_>) {
     }
     for (view, len) in views {
         assert!(read(&*view, len) == bytes[..len], "the view of {len} bytes");
+    }
+}
+
+fn earlier_locators(site: &Site<'_>) {
+    let (storage, _owner) = site.owned();
+    let bytes = pattern(14, 5 * CHUNK_BYTES);
+    let mut locators = vec![Locator::default()];
+    for (index, chunk) in (0..).zip(bytes.chunks(CHUNK_BYTES)) {
+        let before = &locators[locators.len() - 1];
+        locators.push(put(&*storage, before, &[(chunks(0, 0), index, chunk)]));
+    }
+    let other = site.open();
+    for storage in [&storage, &other] {
+        for (units, locator) in locators.iter().enumerate().rev() {
+            expect_units(
+                &**storage,
+                locator,
+                chunks(0, 0),
+                &bytes[..units * CHUNK_BYTES],
+            );
+        }
     }
 }
 
