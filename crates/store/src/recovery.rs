@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod report_text;
 mod segments;
+mod tail;
 mod target;
 mod verdict;
 
@@ -29,19 +30,19 @@ use std::sync::Arc;
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::LeanIMT;
-use rotortree_wal::{Assessment, Position, SegmentHeader};
+use rotortree_wal::{Assessment, Position};
 
 use self::checkpoint::{Checkpointed, check_identity, load_checkpoint};
 pub(crate) use self::reading::{GoneOn, Reading};
 pub use self::report::{Damage, LogBreak, RecoveryReport};
 pub(crate) use self::segments::LiveLog;
 use self::{
-    beginning::{Beginning, COMPACT_BYTES, is_out_of_room},
+    beginning::Beginning,
     counts::ensure_count,
-    eager::ReplayedPrefix,
-    new_segment::NewSegment,
-    progress::{Progress, ReplayCounts},
+    eager::{ReplayedPrefix, Scanned},
+    progress::Progress,
     replay::Replayer,
+    tail::Tail,
     verdict::{accept, judge, record_cut},
 };
 pub(crate) use self::{checkpoint::load_manifest, counts::ensure_room, create::create};
@@ -49,11 +50,11 @@ use crate::{
     RotorTreeError, StorageError,
     ahead::ChunksAhead,
     cold::ColdNodes,
-    engine::log::{Identity, LogWriter, NewestSegment, Successor, random_salt},
+    engine::log::{Identity, LogWriter, NewestSegment, Successor},
     manifest::Manifest,
     settings::Settings,
     spans,
-    storage::{MAX_ROOM_BYTES, Ownership, Part, Place, Storage, WriteError},
+    storage::{Ownership, Part, Place, Storage, WriteError},
 };
 
 /// A store that was opened for writing.
@@ -74,168 +75,63 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     storage: &Arc<dyn Storage>,
     config: &Settings,
 ) -> Result<Recovered<H, N, MAX_DEPTH>, RotorTreeError> {
-    // Inspected before anything is touched: opening must leave a foreign directory alone, and must
-    // not create a store that must exist.
-    inspect_to_open(&**storage, config)?;
-    let ownership = storage.acquire()?;
-    let place = inspect_to_open(&**storage, config)?;
     let mut report = RecoveryReport::default();
-    if place == Place::Vacant {
-        storage.sweep()?;
-        let ceiling = config.ceiling(MAX_DEPTH) as u32;
-        let stride = config.stride::<H>(N) as u32;
-        create(
-            &**storage,
-            N as u32,
-            ceiling,
-            stride,
-            hasher.fingerprint(N),
-            None,
-        )?;
+    let ceiling = config.ceiling(MAX_DEPTH);
+    let ownership = own(&**storage, config, |storage| {
         report.created = true;
-    }
+        let stride = config.stride::<H>(N) as u32;
+        let fingerprint = hasher.fingerprint(N);
+        create(storage, N as u32, ceiling as u32, stride, fingerprint, None)
+    })?;
     let mut manifest = load_manifest(&**storage)?;
-    check_identity::<H, N>(hasher, &manifest, config.ceiling(MAX_DEPTH))?;
+    check_identity::<H, N>(hasher, &manifest, ceiling)?;
     ensure_room(&**storage, &manifest)?;
-    let ceiling = config.ceiling(MAX_DEPTH) as u32;
-    let is_raised = config.raise_max_depth && manifest.max_depth != ceiling;
+    let is_raised = config.raise_max_depth && manifest.max_depth != ceiling as u32;
     if is_raised {
-        manifest.max_depth = ceiling;
+        manifest.max_depth = ceiling as u32;
     }
     let is_closed = manifest.clean_close.is_some() && !is_raised;
-    let Checkpointed { mut tree, mut cold } = spans::load_checkpoint(manifest.size)
+    let Checkpointed { mut tree, cold } = spans::load_checkpoint(manifest.size)
         .run(|| load_checkpoint(hasher, storage, &manifest, config, &mut report))?;
 
     let live = LiveLog::read_owned(storage, &manifest)?;
-    // Where the readable is durable, nothing has to be written again.
-    let stays = storage.readable_is_durable();
-    // A segment that is no longer written to may still have room behind its end.
-    let mut compact = !stays && live.total_bytes() <= COMPACT_BYTES + MAX_ROOM_BYTES;
-    let scan = spans::scan_log(live.segments.len(), live.total_bytes());
-    let scanned = scan.run(|| {
-        let nothing = ReplayedPrefix::nothing(manifest.position());
-        if compact {
-            let assessment = live.assess(&manifest)?;
-            compact = assessment.used_bytes <= COMPACT_BYTES;
-            if compact {
-                // A log that is copied whole is also replayed whole.
-                return Ok((assessment, Ok(nothing), Vec::new()));
-            }
-        }
-        let progress = Progress::of(&live, config);
-        let scanned = live.assess_and_replay(&mut tree, nothing, 0, progress)?;
-        Ok((scanned.assessment, scanned.replayed, scanned.ahead))
-    });
-    let (mut assessment, replayed, mut ahead) = scanned.map_err(StorageError::Io)?;
-    if stays {
-        assessment.attested = assessment.attested.max(assessment.end);
-    }
-    ensure_count(&**storage, Part::Log, "entry", assessment.end)?;
-    judge(&live, &manifest, &assessment, config.recovery, &mut report)?;
-
-    let replayed = replayed?;
-    let replay = spans::replay(assessment.end.saturating_sub(manifest.sequence));
+    let read = read_log(&live, &mut tree, &manifest, config, &mut report)?;
+    let ReadLog {
+        assessment,
+        durable,
+        unattested,
+        ahead,
+    } = read;
+    accept(
+        &tree,
+        &**storage,
+        &manifest,
+        &assessment,
+        config.expect_head,
+    )?;
+    report.size = durable.size;
+    let beginning = Beginning::new(live, &manifest, assessment.used_bytes, unattested);
+    let newest = NewestSegment {
+        header: manifest.newest,
+        earlier: assessment.used_bytes + ahead.iter().map(ChunksAhead::bytes).sum::<u64>(),
+        // Nothing goes behind it.
+        offset: 0,
+        durable_len: 0,
+    };
+    let mut log = LogWriter::new(Identity::of(&manifest), newest, durable, Successor::Absent);
     let is_sound = report.damage.is_none() && assessment.attested == assessment.end;
     if is_closed && is_sound {
-        let progress = Progress::of(&live, config);
-        let mut replayer = Replayer::new(&live, &mut tree, &replayed, progress);
-        replay.run(|| replayer.run(assessment.end, None))?;
-        let durable = replayer.position();
-        report.count_replayed(replayer.counts());
-        ahead.extend(replayer.take_ahead());
-        accept(
-            &tree,
-            &**storage,
-            &manifest,
+        log.successor = Successor::Due(Box::new(beginning));
+    } else {
+        begin(
+            &mut log,
+            &beginning,
+            &mut manifest,
             &assessment,
-            config.expect_head,
+            &mut report,
         )?;
-        report.size = durable.size;
-        report.cuts.clone_from(&manifest.cuts);
-        let mut log = write_end_of_closed(live, assessment.used_bytes, &manifest, durable);
-        log.newest.earlier += bytes_of(&ahead);
-        return Ok(Recovered {
-            ownership,
-            tree,
-            manifest,
-            cold,
-            ahead,
-            log,
-            report,
-        });
-    }
-    if !report.created {
-        storage.sweep()?;
-    }
-    let continue_in = |tree: &mut LeanIMT<H, N, MAX_DEPTH>, compact: bool| {
-        let replayer = Replayer::new(&live, tree, &replayed, Progress::of(&live, config));
-        continue_log(&live, replayer, &manifest, &assessment, compact, config)
-    };
-    let continued = replay.run(|| match continue_in(&mut tree, compact) {
-        Err(RotorTreeError::Storage(error)) if compact && is_out_of_room(&error) => {
-            // The disk has no room for a second copy of the whole log, but perhaps for the
-            // necessary part. The tree already contains some of the records.
-            compact = false;
-            let unverified = Settings {
-                verify_checkpoint: Some(false),
-                ..config.clone()
-            };
-            let again = load_checkpoint(hasher, storage, &manifest, &unverified, &mut report)?;
-            (tree, cold) = (again.tree, again.cold);
-            continue_in(&mut tree, compact)
-        }
-        continued => continued,
-    });
-    let (mut log, counts, replayed_ahead) = continued?;
-    ahead.extend(replayed_ahead);
-    log.newest.earlier += bytes_of(&ahead);
-    report.count_replayed(counts);
-    report.size = log.durable.size;
-
-    manifest.generation += 1;
-    if let Some(damage) = &mut report.damage {
-        // Runs after every step that can refuse to open. The segments with the cut bytes still
-        // exist, and stay until these bytes are in quarantine.
-        let kept = record_cut(&live, &assessment, log.durable, &mut manifest, damage);
-        if let Err(error) = kept {
-            // Nothing names the segment. The next opening would remove it, too.
-            drop(storage.remove_segment(log.newest.header.number));
-            return Err(error.into());
-        }
     }
     report.cuts.clone_from(&manifest.cuts);
-    manifest.newest = log.newest.header;
-    manifest.durable = log.durable;
-    manifest.clean_close = None;
-    manifest.backup_of = None;
-    if compact {
-        manifest.first_segment = log.newest.header.number;
-    }
-    storage
-        .commit_manifest(manifest.generation, &manifest.encode())
-        .map_err(WriteError::into_io)
-        .map_err(StorageError::Io)?;
-    if assessment.attested < assessment.end {
-        // Attested only now: a reader may see the manifest before it is durable, and a record
-        // without an attestation in the older segments may be lost with the manifest.
-        log.wants_mark = true;
-        let marked = log.mark(&**storage).map_err(WriteError::into_io);
-        marked.map_err(StorageError::Io)?;
-    }
-    let covered = live
-        .segments
-        .iter()
-        .map(|segment| segment.number)
-        .filter(|_| compact);
-    let unnamed = live
-        .unnamed
-        .iter()
-        .copied()
-        .filter(|&number| number != log.newest.header.number);
-    for number in unnamed.chain(covered) {
-        // A segment that stays is dead. The next opening of the store removes it.
-        drop(storage.remove_segment(number));
-    }
     Ok(Recovered {
         ownership,
         tree,
@@ -247,80 +143,114 @@ pub(crate) fn open<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     })
 }
 
-/// Replays the log into the tree, and writes the segment of this run. The segment holds the records
-/// above the point that the old segments attest or, to compact, all records that the checkpoint
-/// does not cover. It attests no more than the old segments do: until the manifest that names it is
-/// durable, a loss of power may bring back the manifest that names only them.
-fn continue_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
-    live: &LiveLog,
-    mut replayer: Replayer<'_, H, N, MAX_DEPTH>,
-    manifest: &Manifest,
-    assessment: &Assessment,
-    compact: bool,
+/// Takes ownership, and creates a store with `create` where there is none.
+fn own(
+    storage: &dyn Storage,
     config: &Settings,
-) -> Result<(LogWriter, ReplayCounts, Vec<ChunksAhead>), RotorTreeError> {
-    let storage = &**live.storage();
-    let attested = assessment.attested.min(assessment.end);
-    let stop = if compact { manifest.sequence } else { attested };
-    replayer.run(stop, None)?;
-
-    let identity = Identity::of(manifest);
-    let number = manifest.last_segment().checked_add(1);
-    let number = number.ok_or(StorageError::MathError)?;
-    // An earlier opening may have started a segment of this number without naming it.
-    storage.remove_segment(number).map_err(StorageError::Io)?;
-    let salt = random_salt().map_err(StorageError::Io)?;
-    let base = replayer.position();
-    let copied = assessment.end.checked_sub(base.sequence);
-    let header = SegmentHeader {
-        copied: copied.ok_or(StorageError::MathError)?,
-        previous: Some(manifest.newest),
-        ..identity.header(number, salt, base, attested)
-    };
-    let mut segment = NewSegment::start(storage, &header)?;
-    replayer.run(assessment.end, Some(&mut segment))?;
-    accept(
-        replayer.tree(),
-        storage,
-        manifest,
-        assessment,
-        config.expect_head,
-    )?;
-    let offset = segment.finish()?;
-
-    let newest = NewestSegment {
-        header: header.copy(),
-        earlier: if compact { 0 } else { assessment.used_bytes },
-        offset,
-        durable_len: offset,
-    };
-    let log = LogWriter::new(identity, newest, replayer.position(), Successor::Absent);
-    Ok((log, replayer.counts(), replayer.take_ahead()))
+    create: impl FnOnce(&dyn Storage) -> Result<(), StorageError>,
+) -> Result<Box<dyn Ownership>, StorageError> {
+    // Inspected before anything is touched: opening must leave a foreign directory alone, and must
+    // not create a store that must exist.
+    inspect_to_open(storage, config)?;
+    let ownership = storage.acquire()?;
+    if inspect_to_open(storage, config)? == Place::Vacant {
+        storage.sweep()?;
+        create(storage)?;
+    }
+    Ok(ownership)
 }
 
-/// The write end of a log of so many bytes that was closed in an orderly way. The first write
-/// begins the segment of this run.
-fn write_end_of_closed(
-    live: LiveLog,
-    bytes: u64,
-    manifest: &Manifest,
+/// What was read of a log into the tree.
+struct ReadLog {
+    assessment: Assessment,
+    /// State at the end of the log.
     durable: Position,
-) -> LogWriter {
-    let newest = NewestSegment {
-        header: manifest.newest,
-        earlier: bytes,
-        // Nothing goes behind it.
-        offset: 0,
-        durable_len: 0,
-    };
-    let beginning = Beginning::new(live, manifest, bytes);
-    let successor = Successor::Due(Box::new(beginning));
-    LogWriter::new(Identity::of(manifest), newest, durable, successor)
+    /// The records that no segment attests.
+    unattested: Tail,
+    /// The chunks that the records refer to.
+    ahead: Vec<ChunksAhead>,
 }
 
-/// Bytes of the chunks.
-fn bytes_of(ahead: &[ChunksAhead]) -> u64 {
-    ahead.iter().map(ChunksAhead::bytes).sum()
+/// Judges the log, and replays it into the tree.
+fn read_log<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
+    live: &LiveLog,
+    tree: &mut LeanIMT<H, N, MAX_DEPTH>,
+    manifest: &Manifest,
+    config: &Settings,
+    report: &mut RecoveryReport,
+) -> Result<ReadLog, RotorTreeError> {
+    let storage = &**live.storage();
+    let nothing = ReplayedPrefix::nothing(manifest.position());
+    let scanned = spans::scan_log(live.segments.len(), live.total_bytes())
+        .run(|| live.assess_and_replay(tree, nothing, 0, Progress::of(live, config)));
+    let Scanned {
+        mut assessment,
+        replayed,
+        mut ahead,
+        ..
+    } = scanned.map_err(StorageError::Io)?;
+    if storage.readable_is_durable() {
+        assessment.attested = assessment.attested.max(assessment.end);
+    }
+    ensure_count(storage, Part::Log, "entry", assessment.end)?;
+    judge(live, manifest, &assessment, config.recovery, report)?;
+
+    let mut replayer = Replayer::new(live, tree, &replayed?, Progress::of(live, config));
+    let behind = assessment.end.saturating_sub(manifest.sequence);
+    let unattested = spans::replay(behind).run(|| {
+        replayer.run(assessment.attested.min(assessment.end))?;
+        let (base, place) = (replayer.position(), replayer.place());
+        let ends = replayer.run(assessment.end)?;
+        Ok::<_, RotorTreeError>(Tail { base, place, ends })
+    })?;
+    report.count_replayed(replayer.counts());
+    ahead.extend(replayer.take_ahead());
+    Ok(ReadLog {
+        durable: replayer.position(),
+        assessment,
+        unattested,
+        ahead,
+    })
+}
+
+/// Begins the log of this run: its segment, and the manifest that names it and has a cut on record.
+fn begin(
+    log: &mut LogWriter,
+    beginning: &Beginning,
+    manifest: &mut Manifest,
+    assessment: &Assessment,
+    report: &mut RecoveryReport,
+) -> Result<(), StorageError> {
+    let live = beginning.log();
+    let storage = &**live.storage();
+    if !report.created {
+        storage.sweep()?;
+    }
+    let header = log.next_header().map_err(WriteError::into_io)?;
+    let begun = beginning.create(header)?;
+    manifest.generation += 1;
+    if let Some(damage) = &mut report.damage {
+        // Runs after every step that can refuse to open. The segments with the cut bytes still
+        // exist, and stay until these bytes are in quarantine.
+        let kept = record_cut(live, assessment, log.durable, manifest, damage);
+        if let Err(error) = kept {
+            // Nothing names the segment. The next opening would remove it, too.
+            drop(storage.remove_segment(begun.header.number));
+            return Err(error);
+        }
+    }
+    begun.name_in(manifest, log.durable);
+    storage
+        .commit_manifest(manifest.generation, &manifest.encode())
+        .map_err(WriteError::into_io)?;
+    log.enter_first(&begun, beginning);
+    if assessment.attested < assessment.end {
+        // Attested only now: a reader may see the manifest before it is durable, and a record
+        // without an attestation in the older segments may be lost with the manifest.
+        log.wants_mark = true;
+        log.mark(storage).map_err(WriteError::into_io)?;
+    }
+    Ok(())
 }
 
 /// Classifies the place, and refuses one that can neither be opened nor become a store. A tree that

@@ -164,15 +164,8 @@ impl Committer {
         let Some(begun) = with_reserve(&reserve, || log.create_first())? else {
             return Ok(());
         };
-        self.catalog.update(|next| {
-            next.newest = begun.header.copy();
-            next.durable = log.durable;
-            next.clean_close = None;
-            next.backup_of = None;
-            if begun.is_whole_log {
-                next.first_segment = begun.header.number;
-            }
-        })?;
+        self.catalog
+            .update(|next| begun.name_in(next, log.durable))?;
         log.begin(&begun);
         Ok(())
     }

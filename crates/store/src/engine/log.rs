@@ -132,7 +132,7 @@ impl LogWriter {
     }
 
     /// The header of a segment without records that continues from the durable position.
-    fn next_header(&self) -> Result<SegmentHeader, WriteError> {
+    pub(crate) fn next_header(&self) -> Result<SegmentHeader, WriteError> {
         let number = self.newest.header.number + 1;
         let salt = random_salt().map_err(WriteError::NotWritten)?;
         let attested = self.durable.sequence;
@@ -145,27 +145,28 @@ impl LogWriter {
     /// Creates the segment of this run, if the log has not begun.
     pub(crate) fn create_first(&self) -> Result<Option<BegunSegment>, WriteError> {
         match &self.successor {
-            Successor::Due(beginning) => {
-                let begun = beginning.create(self.next_header()?, &self.durable)?;
-                Ok(Some(begun))
-            }
+            Successor::Due(beginning) => beginning.create_late(self.next_header()?).map(Some),
             Successor::Absent | Successor::Leftover => Ok(None),
+        }
+    }
+
+    /// Continues in the first segment of this run, if the log has not begun.
+    pub(crate) fn begin(&mut self, begun: &BegunSegment) {
+        if let Successor::Due(beginning) = mem::replace(&mut self.successor, Successor::Absent) {
+            self.enter_first(begun, &beginning);
+            self.is_resting = false;
         }
     }
 
     /// Continues in the first segment of this run, which the manifest names, and removes the
     /// segments that it does not name any more.
-    pub(crate) fn begin(&mut self, begun: &BegunSegment) {
-        let Successor::Due(beginning) = mem::replace(&mut self.successor, Successor::Absent) else {
-            return;
-        };
+    pub(crate) fn enter_first(&mut self, begun: &BegunSegment, beginning: &Beginning) {
         self.newest = NewestSegment {
             header: begun.header.copy(),
             earlier: self.bytes() - beginning.remove_replaced(begun),
             offset: begun.len,
             durable_len: begun.len,
         };
-        self.is_resting = false;
     }
 
     /// Writes and syncs a group of records up to `after`.

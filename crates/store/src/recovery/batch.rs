@@ -9,11 +9,15 @@ use crate::ahead::ChunksAhead;
 
 /// Leaves per run of hashing: 1 MiB of them.
 pub(super) const BATCH_LEAVES: usize = 1 << 15;
+/// Bytes of records in a batch, so that batches of single leaves and metadata stay bounded as well.
+const BATCH_BYTES: usize = 2 << 20;
 
 /// Records in the order of the log, and the state of the tree that the log states after them.
 #[derive(Default)]
 pub(super) struct ReplayBatch {
     pub(super) leaves: Vec<Hash>,
+    /// Bytes of the records.
+    bytes: usize,
     /// The number of leaves that belong to complete entries.
     pub(super) ended: usize,
     /// The sequence of the end of the last complete entry; 0 without one.
@@ -37,6 +41,7 @@ impl ReplayBatch {
             self.leaves.reserve_exact(enough - self.leaves.len());
         }
         self.leaves.extend_from_slice(leaves);
+        self.bytes += record.encoded_len();
         self.ahead.extend(record.chunks.iter().map(ChunksAhead::of));
         if let Some(metadata) = record.metadata {
             self.metadata = Some(metadata.into());
@@ -60,7 +65,7 @@ impl ReplayBatch {
 
     /// Whether the batch is large enough for one run of hashing.
     pub(super) fn is_full(&self) -> bool {
-        self.leaves.len() >= BATCH_LEAVES
+        self.leaves.len() >= BATCH_LEAVES || self.bytes >= BATCH_BYTES
     }
 
     /// Whether the batch holds only whole entries, or nothing.
@@ -71,6 +76,7 @@ impl ReplayBatch {
     /// Forgets the records. Keeps the allocation and the states that are still to be compared.
     pub(super) fn clear(&mut self) {
         self.leaves.clear();
+        self.bytes = 0;
         self.ended = 0;
         self.end_sequence = 0;
         self.metadata = None;

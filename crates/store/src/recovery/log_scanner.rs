@@ -2,7 +2,7 @@
 
 use std::{io, mem};
 
-use rotortree_wal::{Event, GroupHeader, Scanner, SegmentHeader, Window};
+use rotortree_wal::{Event, GroupHeader, SECTOR, Scanner, SegmentHeader, Window};
 
 use super::segments::{LiveLog, LiveSegment};
 use crate::storage::SegmentReader;
@@ -43,7 +43,7 @@ pub(super) struct LogScanner<'a> {
     place: LogPlace,
     /// The current segment, if one was begun.
     segment: Option<&'a LiveSegment>,
-    /// `None` for a segment without a readable header.
+    /// `None` for a segment without a readable header, and for one that is no longer than that.
     scanner: Option<Scanner<SegmentReader>>,
     window: Window,
 }
@@ -75,7 +75,9 @@ impl<'a> LogScanner<'a> {
         let Some(segment) = self.log.segments.get(self.place.segment) else {
             return Ok(None);
         };
-        if let Some(header) = segment.header() {
+        // Many a log is a header alone.
+        let has_groups = segment.len > SECTOR as u64;
+        if let Some(header) = segment.header().filter(|_| has_groups) {
             let bytes = self.log.open(segment.number)?;
             let window = mem::take(&mut self.window);
             let scanner = Scanner::with_window(bytes, header.salt, window);

@@ -10,8 +10,6 @@ use crate::{
     storage::{SegmentWriter, Storage, WriteError},
 };
 
-/// The most bytes of records in a group, so that groups of single leaves stay bounded as well.
-const GROUP_BYTES: usize = 2 << 20;
 /// Bytes per write to the backend.
 const WRITE_BYTES: usize = 256 << 10;
 
@@ -47,11 +45,6 @@ impl<'a> NewSegment<'a> {
     pub(super) fn push(&mut self, record: &RecordView<'_>) -> Result<(), StorageError> {
         let pushed = self.group.push_record(record).map(drop);
         pushed.map_err(|error| StorageError::Io(io::Error::other(error)))
-    }
-
-    /// Whether the group should be ended.
-    pub(super) fn is_group_full(&self) -> bool {
-        self.group.byte_len() >= GROUP_BYTES
     }
 
     /// Ends the group, if it has a record. The tree behind the group is in the state `after`.

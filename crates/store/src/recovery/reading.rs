@@ -247,7 +247,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
         let progress = Progress::of(log, config);
         let mut replayer = Replayer::new(log, &mut self.tree, &replayed?, progress);
         let behind = stop.saturating_sub(self.replayed.position.sequence);
-        spans::replay(behind).run(|| replayer.run(stop, None))?;
+        spans::replay(behind).run(|| replayer.run(stop))?;
         self.replayed = ReplayedPrefix {
             position: replayer.position(),
             place: end.resume,

@@ -1,5 +1,4 @@
-//! The second pass: replays the records that the first pass has left, and copies those that the new
-//! segment must hold.
+//! The second pass: replays the records that the first pass has left.
 //!
 //! Memory beyond the tree is bounded: records gather in a [`ReplayBatch`] before they are hashed. A
 //! larger entry goes into the tree in parts, which is invisible until opening returns.
@@ -13,10 +12,10 @@ use rotortree_wal::{Event, Position};
 use super::{
     batch::ReplayBatch,
     eager::ReplayedPrefix,
-    log_scanner::LogScanner,
-    new_segment::NewSegment,
+    log_scanner::{LogPlace, LogScanner},
     progress::{Progress, ReplayCounts},
     segments::{LiveLog, LiveSegment},
+    tail::GroupEnd,
     target::ReplayTarget,
 };
 use crate::{
@@ -24,7 +23,7 @@ use crate::{
     ahead::{ChunkReader, ChunksAhead},
 };
 
-/// Reads records and pushes them into the tree, and into a segment if one is given.
+/// Reads records and pushes them into the tree.
 pub(super) struct Replayer<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     scanner: LogScanner<'a>,
     chunks: ChunkReader,
@@ -58,12 +57,13 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         }
     }
 
-    pub(super) fn tree(&self) -> &LeanIMT<H, N, MAX_DEPTH> {
-        self.target.tree
-    }
-
     pub(super) fn position(&self) -> Position {
         self.target.position
+    }
+
+    /// The group that was read last, or else where the replay begins.
+    pub(super) fn place(&self) -> LogPlace {
+        self.scanner.place()
     }
 
     /// The chunks that the records replayed by [`run`](Self::run) refer to.
@@ -75,12 +75,9 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         self.counts
     }
 
-    /// Replays the records up to `end`, the end of an entry, and copies them into `copy`.
-    pub(super) fn run(
-        &mut self,
-        end: u64,
-        mut copy: Option<&mut NewSegment<'_>>,
-    ) -> Result<(), RotorTreeError> {
+    /// Replays the records up to `end`, the end of an entry. Where a copy of them may end groups.
+    pub(super) fn run(&mut self, end: u64) -> Result<Vec<GroupEnd>, RotorTreeError> {
+        let mut ends = Vec::new();
         let mut next = self.position().sequence + 1;
         while next <= end {
             let cap = self.scanner.cap();
@@ -95,24 +92,24 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
                         log.changed(&format!("chunk {chunk} changed while the log was read"))
                     })?;
                     self.batch.push(&record, leaves);
-                    if let Some(copy) = &mut copy {
-                        copy.push(&record)?;
-                    }
                 }
                 Some(_) => continue,
                 None => {
-                    self.apply(copy.as_deref_mut())?;
+                    self.apply()?;
                     self.next_segment()?;
+                    continue;
                 }
             }
-            let is_group_full = copy.as_ref().is_some_and(|copy| copy.is_group_full());
-            if self.batch.is_full() || is_group_full {
-                self.apply(copy.as_deref_mut())?;
+            if self.batch.is_full() || next > end {
+                self.apply()?;
+                ends.push(GroupEnd {
+                    sequence: next - 1,
+                    after: self.position(),
+                });
             }
         }
-        self.apply(copy)?;
         self.check_bases_ahead()?;
-        Ok(())
+        Ok(ends)
     }
 
     fn next_segment(&mut self) -> Result<(), StorageError> {
@@ -126,13 +123,10 @@ impl<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> Replayer<'a, H, N, M
         }
     }
 
-    /// Applies the gathered records, and ends the group of the copy.
-    fn apply(&mut self, copy: Option<&mut NewSegment<'_>>) -> Result<(), RotorTreeError> {
+    /// Applies the gathered records.
+    fn apply(&mut self) -> Result<(), RotorTreeError> {
         self.target.apply(&mut self.batch)?;
         self.progress.report(self.scanner.place());
-        if let Some(copy) = copy {
-            copy.end_group(&self.target.position)?;
-        }
         Ok(())
     }
 
