@@ -283,11 +283,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// The first `units` units of a shard. Zero units are a view of nothing, also for a missing
     /// shard. Units that a committed manifest names keep their bytes in the view for as long as it
     /// lives, whatever is put meanwhile.
-    ///
-    /// An opening asks for the last shard of each level. The others are asked for when a node of
-    /// theirs is read first, from any thread, by the locator of the manifest that was in force when
-    /// the tree was opened. No reader waits for another, so the call waits for no lock that a read
-    /// is made under.
+    /// Full shards are asked for when they are read first, by a locator that was in force earlier.
     ///
     /// # Errors
     ///

@@ -21,9 +21,9 @@ use crate::{
 ///
 /// Opening costs one [`region`](Storage::region) for each stream of each level's last shard, and no
 /// chunk is looked at. The other shards are opened when a node of theirs is read first, which costs
-/// 32 KiB of memory where they are mapped. A chunk is compared with its checksum before any node of it is
-/// handed out: once where storage is mapped, at every reading where it is read by position. A chunk
-/// that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
+/// 32 KiB of memory where they are mapped. A chunk is compared with its checksum before any node of
+/// it is handed out: once where storage is mapped, at every reading where it is read by position. A
+/// chunk that fails is [`TreeError::NodeUnavailable`], whose source is a [`StorageError`].
 ///
 /// Readable nodes stay readable: [`extend`](Self::extend) makes a new value and does not
 /// change this one.

@@ -34,8 +34,8 @@ pub(super) struct OpenShard {
     len: u64,
     chunks: Arc<dyn Region>,
     checksums: Checksums,
-    /// One bit per chunk, where chunks are mapped: its bytes were seen to match its checksum. A lost
-    /// bit costs a check and nothing else, so none of its accesses orders anything.
+    /// One bit per chunk, where chunks are mapped: its bytes were seen to match its checksum. A
+    /// lost bit costs a check and nothing else, so none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
     /// The chunk that was read last by position. No reader waits for this lock: in a forked child a
     /// thread of the parent may hold it, and reading again costs little.

@@ -1,5 +1,5 @@
-//! Shards that an opening does not look at: opened when a node of theirs is read first, in the store
-//! that the tree was opened in, whatever befalls its directory.
+//! Shards that an opening does not look at: opened when a node of theirs is read first, in the
+//! store that the tree was opened in, whatever befalls its directory.
 
 use std::{sync::Arc, thread};
 
