@@ -95,7 +95,7 @@ fn a_closed_pipe_ends_the_output_and_not_the_job() {
 #[test]
 fn a_full_output_is_an_error() {
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
-    for name in ["append_log", "reorgs"] {
+    for name in ["append_log", "chain_indexer"] {
         let output = example(name)
             .stdout(full())
             .stderr(std::process::Stdio::piped())

@@ -6,5 +6,5 @@
 
 mod any_tree;
 mod append_log;
+mod chain_indexer;
 mod program;
-mod reorgs;

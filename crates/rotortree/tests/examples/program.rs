@@ -39,7 +39,7 @@ fn folder() -> &'static PathBuf {
             "--example",
             "any_tree",
             "--example",
-            "reorgs",
+            "chain_indexer",
         ]);
         build.args(["--no-default-features", "--features", &features().join(",")]);
         build.arg("--target-dir").arg(profile.parent().unwrap());

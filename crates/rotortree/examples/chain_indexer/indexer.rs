@@ -1,8 +1,11 @@
-//! [`Follower`]: final blocks in a durable tree, the others in forks over it.
+//! [`Indexer`]: final blocks in a durable tree, the others in forks over it.
 
 use std::{error::Error, path::Path};
 
-use rotortree::{Blake3Hasher, LeanIMT, RotorTree, RotorTreeConfig, SharedHasher, TreeSnapshot};
+use rotortree::{
+    Blake3Hasher, Hash, LeanIMT, NaryProof, RotorTree, RotorTreeConfig, SharedHasher, TreeHead,
+    TreeSnapshot,
+};
 
 use crate::chain::{Block, BlockId};
 
@@ -10,9 +13,10 @@ const ARITY: usize = 4;
 const MAX_DEPTH: usize = 24;
 
 type Snapshot = TreeSnapshot<ARITY, MAX_DEPTH>;
+pub(crate) type Proof = NaryProof<ARITY, MAX_DEPTH>;
 type Fork = LeanIMT<SharedHasher, ARITY, MAX_DEPTH>;
 
-pub(crate) struct Follower {
+pub(crate) struct Indexer {
     base: RotorTree<Blake3Hasher, ARITY, MAX_DEPTH>,
     last_final: Option<BlockId>,
     /// Blocks that are not final yet, each with the tree after it.
@@ -21,7 +25,7 @@ pub(crate) struct Follower {
     tip: Fork,
 }
 
-impl Follower {
+impl Indexer {
     pub(crate) fn open(dir: &Path) -> Result<Self, Box<dyn Error>> {
         let base = RotorTree::open(Blake3Hasher, RotorTreeConfig::new(dir))?;
         // Leaves and metadata are one entry, so they belong to the same block also after a crash.
@@ -111,6 +115,25 @@ impl Follower {
         }
         self.pending.push((block, self.tip.snapshot()));
         Ok(())
+    }
+
+    /// The head that had this root, if a verifier still accepts it: the head after a block that has
+    /// not been replaced, final or not. Of the final ones the tree remembers the last 1024 heads of
+    /// this run.
+    pub(crate) fn accepts(&self, root: &Hash) -> Option<TreeHead> {
+        let pending = self.pending.iter().filter_map(|(_, after)| after.head());
+        let mut newest_first = pending.rev();
+        let found = newest_first.find(|head| head.root == *root);
+        found.or_else(|| self.base.find_head(root))
+    }
+
+    /// The proof of the newest leaf at the tip, which a user makes.
+    pub(crate) fn prove_newest(&self) -> Result<Option<Proof>, Box<dyn Error>> {
+        let tip = self.tip();
+        let newest = tip.size().checked_sub(1);
+        Ok(newest
+            .map(|newest| tip.generate_proof(newest))
+            .transpose()?)
     }
 
     /// Proves the newest leaf and one in the middle, final or not, at the tip.

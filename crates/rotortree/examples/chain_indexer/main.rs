@@ -1,17 +1,22 @@
-//! Follows a chain with reorganisations: finalised blocks in a durable tree, the others in forks
-//! over it.
+//! Indexes a chain with reorganisations: final blocks in a durable tree, the others in forks over
+//! it.
 //!
 //! ```text
-//! cargo run --release --example reorgs -- [BLOCKS]
+//! cargo run --release --example chain_indexer -- [BLOCKS]
 //! ```
 //!
 //! An append-only tree cannot remove leaves, and need not. Only final blocks go into it, each as
 //! one entry together with its number and id. A block that is not final yet is a fork: a tree in
 //! memory that continues from a snapshot and shares its nodes. A reorganisation drops forks. After
-//! a crash the metadata says where to continue.
+//! a crash the metadata, written in one entry with the leaves, says where to continue: it is the
+//! cursor.
+//!
+//! Users make proofs at the tip, and a verifier looks at them three blocks later. It accepts those
+//! whose root some block had that still stands, and refuses those of replaced blocks.
 
 mod chain;
-mod follower;
+mod indexer;
+mod proofs;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +29,12 @@ use std::{
 
 use crate::{
     chain::{Chain, News},
-    follower::Follower,
+    indexer::Indexer,
+    proofs::Proofs,
 };
 
 const USAGE: &str = "\
-usage: reorgs [BLOCKS]
+usage: chain_indexer [BLOCKS]
 
 Follows a made-up chain for so many blocks, 200 without a number, in a temporary directory.";
 
@@ -39,7 +45,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // If the terminal is gone, the exit code still reports the failure.
-            drop(writeln!(io::stderr(), "reorgs: {error}"));
+            drop(writeln!(io::stderr(), "chain_indexer: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -72,52 +78,55 @@ fn run(
     let dir = tempfile::tempdir()?;
     let mut chain = Chain::new(7);
 
-    let mut follower = Follower::open(dir.path())?;
-    follow(&mut chain, &mut follower, blocks / 2, out)?;
+    let mut indexer = Indexer::open(dir.path())?;
+    follow(&mut chain, &mut indexer, blocks / 2, out)?;
     writeln!(out, "stopped without closing anything that is not final")?;
-    drop(follower);
+    drop(indexer);
 
-    let mut follower = Follower::open(dir.path())?;
-    match follower.last_final() {
+    let mut indexer = Indexer::open(dir.path())?;
+    match indexer.last_final() {
         Some(last) => writeln!(out, "resumed behind block {}", last.number)?,
         None => writeln!(out, "started over: no block had been final")?,
     }
-    for block in chain.behind(follower.last_final()) {
-        follower.apply(block.clone())?;
+    for block in chain.behind(indexer.last_final()) {
+        indexer.apply(block.clone())?;
     }
-    follow(&mut chain, &mut follower, blocks - blocks / 2, out)?;
+    follow(&mut chain, &mut indexer, blocks - blocks / 2, out)?;
 
-    let head = follower.tip().head();
+    let head = indexer.tip().head();
     writeln!(
         out,
         "tip: {} leaves, of which {} are final and durable",
         head.map_or(0, |head| head.size),
-        follower.durable_size(),
+        indexer.durable_size(),
     )?;
     Ok(())
 }
 
-/// Applies `blocks` blocks and checks a proof at the tip after each.
+/// Applies `blocks` blocks, and checks a proof at the tip after each, and the one of three blocks
+/// before.
 fn follow(
     chain: &mut Chain,
-    follower: &mut Follower,
+    indexer: &mut Indexer,
     blocks: u64,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let mut heard = 0;
+    let mut proofs = Proofs::default();
     while heard < blocks {
         match chain.next() {
             News::Block(block) => {
                 heard += 1;
                 let number = block.number;
-                let dropped = follower.apply(block)?;
+                let dropped = indexer.apply(block)?;
                 if dropped > 0 {
                     writeln!(out, "block {number} replaced {dropped} of the last blocks")?;
                 }
-                follower.check_tip()?;
+                indexer.check_tip()?;
+                proofs.look(indexer)?;
             }
-            News::Final(number) => follower.finalise(number)?,
+            News::Final(number) => indexer.finalise(number)?,
         }
     }
-    Ok(())
+    Ok(writeln!(out, "{proofs}")?)
 }
