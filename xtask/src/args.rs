@@ -21,6 +21,14 @@ impl Args {
         self.words.len() != before
     }
 
+    /// Takes the words behind `--`, if it was given.
+    pub(crate) fn behind_dashes(&mut self) -> Option<Vec<String>> {
+        let at = self.words.iter().position(|word| word == "--")?;
+        let behind = self.words.split_off(at + 1);
+        self.words.truncate(at);
+        Some(behind)
+    }
+
     /// Takes the first word that is no option.
     pub(crate) fn word(&mut self) -> Option<String> {
         let at = self.words.iter().position(|word| !word.starts_with('-'))?;
@@ -93,6 +101,24 @@ mod tests {
         assert_eq!(args("--seconds 7").number("--seconds", 15), Ok(7));
         assert_eq!(args("").number("--seconds", 15), Ok(15));
         assert!(args("--seconds soon").number("--seconds", 15).is_err());
+    }
+
+    #[test]
+    fn words_behind_dashes_are_nothing_but_words() {
+        let mut given = args("--serve -- cargo test --serve -- x");
+        let behind = given.behind_dashes();
+        assert_eq!(
+            behind,
+            Some(
+                vec!["cargo", "test", "--serve", "--", "x"]
+                    .iter()
+                    .map(|word| (*word).to_owned())
+                    .collect()
+            )
+        );
+        assert!(given.flag("--serve"));
+        assert_eq!(given.finish(), Ok(()));
+        assert_eq!(args("--serve").behind_dashes(), None);
     }
 
     #[test]

@@ -31,6 +31,14 @@ impl Invocation {
         invocation.args(words.split_whitespace())
     }
 
+    /// The command of these words, of which the first is the program.
+    pub(crate) fn words(root: &Path, words: &[String]) -> Outcome<Self> {
+        match words.split_first() {
+            Some((program, args)) => Ok(Self::program(root, program, "").args(args)),
+            None => Err(Failure::new("There is no command behind `--`.")),
+        }
+    }
+
     fn new(root: &Path, program: impl AsRef<OsStr>, shown: &str) -> Self {
         let mut command = Command::new(program);
         command.current_dir(root).stdin(Stdio::null());

@@ -4,6 +4,7 @@
 //! [`ALL`]. It becomes a step of `ci` by being entered in the steps of `ci.rs`.
 
 mod bench;
+mod bucket;
 mod ci;
 mod features;
 mod fuzz;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Command] = &[
     features::COMMAND,
     no_std::COMMAND,
     interop::COMMAND,
+    bucket::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
     bench::COMMAND,

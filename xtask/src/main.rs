@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bucket;
 mod cargo;
 mod command;
 mod commands;

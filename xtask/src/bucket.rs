@@ -1,0 +1,77 @@
+//! Object stores on loopback: installed below the target folder, started, and ended with xtask.
+
+mod http;
+mod moto;
+mod ports;
+mod python;
+mod seaweedfs;
+mod server;
+
+use std::fs;
+use std::path::Path;
+
+use crate::outcome::{Failure, Outcome};
+use crate::workspace::Workspace;
+use server::Server;
+
+/// A store that tests can run against.
+pub(crate) struct Kind {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// Starts it in a folder, with [`BUCKET`] in it; its port.
+    start: fn(&Workspace, &Path) -> Outcome<(Server, u16)>,
+}
+
+/// Every kind.
+pub(crate) const KINDS: [Kind; 2] = [
+    Kind {
+        name: "seaweedfs",
+        start: seaweedfs::start,
+    },
+    Kind {
+        name: "moto",
+        start: moto::start,
+    },
+];
+
+/// The bucket that is there when a store has started.
+const BUCKET: &str = "rotortree";
+
+/// A running store with one bucket in it. It ends, and its data with it, when it is dropped.
+pub(crate) struct Store {
+    _server: Server,
+    port: u16,
+}
+
+impl Store {
+    /// Installs a store of this kind, unless that was done before, and starts it.
+    pub(crate) fn start(workspace: &Workspace, kind: &Kind) -> Outcome<Self> {
+        let folder = format!("target/bucket/{}-{}", kind.name, std::process::id());
+        let folder = workspace.root().join(folder);
+        fs::create_dir_all(&folder).map_err(|error| Failure::io(folder.display(), &error))?;
+        let (server, port) = (kind.start)(workspace, &folder)?;
+        Ok(Self {
+            _server: server,
+            port,
+        })
+    }
+
+    /// The variables that lead a client of S3 to the bucket.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 7] {
+        let endpoint = format!("http://127.0.0.1:{}", self.port);
+        let [(key, secret), _] = KEYS;
+        [
+            ("ROTORTREE_BUCKET", format!("s3://{BUCKET}")),
+            ("AWS_ENDPOINT", endpoint),
+            ("AWS_ACCESS_KEY_ID", key.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ALLOW_HTTP", "true".to_owned()),
+            // Nothing on loopback is asked through a proxy.
+            ("NO_PROXY", "127.0.0.1".to_owned()),
+        ]
+    }
+}
+
+/// Keys with their secrets: one that may do everything, and one that may read and list.
+const KEYS: [(&str, &str); 2] = [("owner", "owner-secret"), ("reader", "reader-secret")];

@@ -1,0 +1,56 @@
+//! One request to a server on loopback, as far as a look at its health needs it.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Sends a request without a body; the code of the answer.
+pub(super) fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let limit = Duration::from_secs(10);
+    let mut stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: 0\r\n\r\n"
+    )?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    let code = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+    code.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("answered `{line}`")))
+}
+
+/// Whether the answer to a request tells success.
+pub(super) fn succeeds(port: u16, method: &str, path: &str) -> bool {
+    request(port, method, path).is_ok_and(|code| (200..300).contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_code_of_an_answer_is_read_and_anything_else_is_an_error() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            for answer in [
+                "HTTP/1.1 204 No Content\r\n\r\n",
+                "HTTP/1.1 503 Slow\r\n\r\n",
+                "?\n",
+            ] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut line = String::new();
+                BufReader::new(&stream).read_line(&mut line).unwrap();
+                assert_eq!(line, "GET /healthz HTTP/1.0\r\n");
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        assert!(succeeds(port, "GET", "/healthz"));
+        assert!(!succeeds(port, "GET", "/healthz"));
+        assert!(request(port, "GET", "/healthz").is_err());
+        server.join().unwrap();
+        assert!(!succeeds(port, "GET", "/healthz"), "the server is gone");
+    }
+}

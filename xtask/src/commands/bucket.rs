@@ -1,0 +1,78 @@
+//! `cargo xtask bucket`: object stores on loopback, and the tests that want one.
+
+use std::io;
+
+use crate::args::Args;
+use crate::bucket::{KINDS, Store};
+use crate::cargo::Invocation;
+use crate::command::Command;
+use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::terminal;
+use crate::workspace::Workspace;
+
+pub(super) const COMMAND: Command = Command {
+    name: "bucket",
+    summary: "the object-store tests against SeaweedFS and against moto",
+    options: &[
+        ("--store NAME", "seaweedfs or moto alone"),
+        ("--serve", "start it, and keep it until the input ends"),
+        ("-- COMMAND", "start it, and run this command"),
+    ],
+    run,
+};
+
+/// The tests that want a bucket, and what they run with everything else.
+///
+/// They are chosen in the whole workspace, so that what `test` has built serves here too.
+const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
+                     --all-features --test real";
+
+fn run(workspace: &Workspace, mut args: Args) -> Outcome {
+    let command = args.behind_dashes();
+    let name = args.value("--store")?;
+    let serve = args.flag("--serve");
+    args.finish()?;
+    if cfg!(windows) {
+        return Ok(Verdict::Skipped("its servers run on Unix".to_owned()));
+    }
+    let mut kinds: Vec<_> = KINDS
+        .iter()
+        .filter(|kind| name.as_deref().is_none_or(|name| name == kind.name))
+        .collect();
+    if kinds.is_empty() {
+        let names = KINDS.map(|kind| kind.name).join(", ");
+        return Err(Failure::new(format!(
+            "There is no such store; the stores are {names}."
+        )));
+    }
+    if serve || command.is_some() {
+        kinds.truncate(1);
+    }
+    each(kinds, |kind| {
+        let store = Store::start(workspace, kind)?;
+        match &command {
+            Some(words) => with(&store, Invocation::words(workspace.root(), words)?).run(),
+            None if serve => {
+                tell(&store);
+                Ok(())
+            }
+            None => with(&store, Invocation::cargo(workspace.root(), TESTS)).run_tests(),
+        }
+    })?;
+    Ok(Verdict::Passed)
+}
+
+fn with(store: &Store, invocation: Invocation) -> Invocation {
+    let set = |invocation: Invocation, (name, value): (_, String)| invocation.env(name, &value);
+    store.environment().into_iter().fold(invocation, set)
+}
+
+/// Shows the variables that lead to the store, and waits.
+fn tell(store: &Store) {
+    for (name, value) in store.environment() {
+        terminal::line(format_args!("export {name}={value}"));
+    }
+    terminal::line("The store ends with the input.");
+    // An input that cannot be read has ended.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+}
