@@ -18,6 +18,8 @@ use server::Server;
 pub(crate) struct Kind {
     /// Its name on the command line.
     pub(crate) name: &'static str,
+    /// Tests that it fails.
+    pub(crate) fails: &'static [&'static str],
     /// Starts it in a folder, with [`BUCKET`] in it; its port.
     start: fn(&Workspace, &Path) -> Outcome<(Server, u16)>,
 }
@@ -26,10 +28,13 @@ pub(crate) struct Kind {
 pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         name: "seaweedfs",
+        fails: &[],
         start: seaweedfs::start,
     },
     Kind {
         name: "moto",
+        // A mock for one client at a time: it tells two that race of a success.
+        fails: &["of_many_that_create_a_name_one_succeeds"],
         start: moto::start,
     },
 ];

@@ -21,11 +21,10 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The tests that want a bucket, and what they run with everything else.
-///
-/// They are chosen in the whole workspace, so that what `test` has built serves here too.
+/// The tests that want a bucket. They are chosen in the same packages as those of `test`, so that
+/// what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
-                     --all-features --test real";
+                     --all-features --test real -- --ignored";
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.behind_dashes();
@@ -56,7 +55,11 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
                 tell(&store);
                 Ok(())
             }
-            None => with(&store, Invocation::cargo(workspace.root(), TESTS)).run_tests(),
+            None => {
+                let tests = Invocation::cargo(workspace.root(), TESTS);
+                let but = kind.fails.iter().flat_map(|test| ["--skip", *test]);
+                with(&store, tests.args(but)).run_tests()
+            }
         }
     })?;
     Ok(Verdict::Passed)

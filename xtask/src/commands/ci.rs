@@ -5,7 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{features, fuzz, interop, layering, loom, no_std, package, surface, test, tidy, tools};
+use super::{
+    bucket, features, fuzz, interop, layering, loom, no_std, package, surface, test, tidy, tools,
+};
 
 use crate::args::Args;
 use crate::command::Command;
@@ -25,7 +27,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 14] = [
+static STEPS: [Command; 15] = [
     tidy::COMMAND,
     layering::COMMAND,
     tools::FMT,
@@ -38,6 +40,7 @@ static STEPS: [Command; 14] = [
     features::COMMAND,
     no_std::COMMAND,
     interop::COMMAND,
+    bucket::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
 ];

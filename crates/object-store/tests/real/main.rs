@@ -1,0 +1,7 @@
+//! A store that runs: what it promises, and the backend over it. `cargo xtask bucket` starts one,
+//! and runs these tests.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+mod place;
+mod promises;
