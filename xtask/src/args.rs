@@ -106,16 +106,8 @@ mod tests {
     #[test]
     fn words_behind_dashes_are_nothing_but_words() {
         let mut given = args("--serve -- cargo test --serve -- x");
-        let behind = given.behind_dashes();
-        assert_eq!(
-            behind,
-            Some(
-                vec!["cargo", "test", "--serve", "--", "x"]
-                    .iter()
-                    .map(|word| (*word).to_owned())
-                    .collect()
-            )
-        );
+        let behind = given.behind_dashes().unwrap();
+        assert_eq!(behind, ["cargo", "test", "--serve", "--", "x"]);
         assert!(given.flag("--serve"));
         assert_eq!(given.finish(), Ok(()));
         assert_eq!(args("--serve").behind_dashes(), None);
