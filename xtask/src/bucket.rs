@@ -1,5 +1,6 @@
 //! Object stores on loopback: installed below the target folder, started, and ended with xtask.
 
+mod access;
 mod http;
 mod moto;
 mod ports;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
+use access::{BUCKET, KEYS};
 use server::Server;
 
 /// A store that tests can run against.
@@ -38,9 +40,6 @@ pub(crate) const KINDS: [Kind; 2] = [
         start: moto::start,
     },
 ];
-
-/// The bucket that is there when a store has started.
-const BUCKET: &str = "rotortree";
 
 /// A running store with one bucket in it. It ends, and its data with it, when it is dropped.
 pub(crate) struct Store {
@@ -77,6 +76,3 @@ impl Store {
         ]
     }
 }
-
-/// Keys with their secrets: one that may do everything, and one that may read and list.
-const KEYS: [(&str, &str); 2] = [("owner", "owner-secret"), ("reader", "reader-secret")];

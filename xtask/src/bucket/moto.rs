@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::access::BUCKET;
 use super::server::Server;
-use super::{BUCKET, http, ports, python};
+use super::{http, ports, python};
 use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::access::{BUCKET, KEYS};
 use super::server::Server;
-use super::{BUCKET, KEYS, http, ports, python};
+use super::{http, ports, python};
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
 
