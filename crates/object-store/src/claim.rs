@@ -80,7 +80,12 @@ fn claim(bucket: &Bucket, newest: Option<&Entry>) -> Result<Option<Arc<Entry>>, 
 fn settle(bucket: &Arc<Bucket>, claim: &Entry) -> Result<Lease, WriteError> {
     let record = &claim.record;
     let not_written = |error: io::Error| WriteError::NotWritten(error);
-    heartbeat::begin(&bucket.client, record.epoch, record.session).map_err(not_written)?;
+    // If the first sign is lost, the next one tells of this owner.
+    drop(heartbeat::begin(
+        &bucket.client,
+        record.epoch,
+        record.session,
+    ));
     let signs = heartbeat::beat(
         bucket.client.requests().clone(),
         record.epoch,
@@ -102,7 +107,9 @@ fn settle(bucket: &Arc<Bucket>, claim: &Entry) -> Result<Lease, WriteError> {
         }
     } else {
         // Nothing names the segments of a creation that did not come to its manifest.
-        let found = bucket.log.find_beginnings().map_err(not_written)?;
+        let mut found = bucket.log.find_beginnings().map_err(not_written)?;
+        // A claim that stalled until now finds the segments of a later owner too.
+        found.retain(|(_, id)| id.epoch < record.epoch);
         bucket.log.reset(&found);
         for (number, _) in found {
             bucket.log.fence(number, record.epoch)?;

@@ -124,12 +124,16 @@ impl Log {
     }
 
     /// Deletes a segment of a place without a manifest: the first object first, without which the
-    /// others are no segment.
-    pub(crate) fn delete(&self, number: u64) -> io::Result<()> {
+    /// others are no segment. What a later owner than `epoch` wrote stays: a stalled owner that
+    /// wakes lists that too.
+    pub(crate) fn delete(&self, number: u64, epoch: u64) -> io::Result<()> {
         let listed = self.client.list(&names::segment(number), usize::MAX)?;
         let mut pieces: Vec<_> = listed
             .iter()
-            .filter_map(|object| Some((names::piece_place(&object.name)?.2, &object.name)))
+            .filter_map(|object| {
+                let (_, id, offset) = names::piece_place(&object.name)?;
+                (id.epoch <= epoch).then_some((offset, &object.name))
+            })
             .collect();
         pieces.sort_unstable();
         for (_, name) in pieces {

@@ -138,8 +138,7 @@ impl Requests {
     async fn settle(&self, name: &str, tries: &mut Tries) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.get_once(name, None, u64::MAX, tries).await {
-                Err(failure) if !tries.wait(&self.counters).await => return Err(failure),
-                Err(_) => {}
+                Err(failure) if failure.may_pass() && tries.wait(&self.counters).await => {}
                 answer => return answer,
             }
         }

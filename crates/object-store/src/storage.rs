@@ -86,8 +86,9 @@ impl Storage for ObjectStorage {
         let bucket = self.bucket()?;
         // Beside a manifest, what a crash left is in the way of nothing until it is collected.
         if self.inspect()? == Place::Vacant {
+            let epoch = bucket.tenure.epoch().unwrap_or(0);
             for (number, _) in bucket.log.live() {
-                bucket.log.delete(number)?;
+                bucket.log.delete(number, epoch)?;
                 bucket.log.forget(number);
             }
         }
@@ -148,7 +149,8 @@ impl Storage for ObjectStorage {
         let is_named = bucket.manifests.known();
         let is_named = is_named.is_some_and(|entry| entry.record.generation.is_some());
         if bucket.log.forget(number).is_some() && !is_named {
-            bucket.log.delete(number)?;
+            let epoch = bucket.tenure.epoch().unwrap_or(0);
+            bucket.log.delete(number, epoch)?;
         }
         Ok(())
     }

@@ -3,5 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
+mod backend;
 mod place;
 mod promises;
