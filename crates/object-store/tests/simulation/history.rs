@@ -57,8 +57,8 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// A session: opening, single leaves, a batch whose chunks go ahead of it, checkpoints, a collection,
-/// and closing.
+/// A session: opening, single leaves, a batch whose chunks go ahead of it, checkpoints, a
+/// collection, and closing.
 pub(crate) fn work(
     client: &FaultyStore,
     writer: u64,
