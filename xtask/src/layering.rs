@@ -86,7 +86,12 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "rotortree-cli",
         folder: "crates/cli/",
-        below: &["rotortree", "rotortree-poseidon", "rotortree-wal"],
+        below: &[
+            "rotortree",
+            "rotortree-poseidon",
+            "rotortree-tiles",
+            "rotortree-wal",
+        ],
         requires: None,
     },
 ];

@@ -47,6 +47,12 @@ commands! {
     Root = root;
     /// Proves that a leaf stands at its index
     Prove = prove;
+    /// Proves many leaves, each by itself or all at once
+    ProveMany = prove_many;
+    /// Proves that the tree only grew
+    Consistency = consistency;
+    /// Finds the index of a leaf
+    Find = find;
     /// Verifies a proof against a head; needs no tree
     Verify = verify;
     /// Prints leaves
@@ -63,8 +69,13 @@ commands! {
     Checkpoint = checkpoint;
     /// Copies a tree to another place, or extends an earlier backup
     Backup = backup;
-    /// Puts a backup into an empty place and checks it
-    Restore = restore;
+    /// Copies a backup, or a tree that no process has open, to an empty place and checks it
+    #[command(visible_alias = "restore")]
+    Copy = copy;
+    /// Appends the leaves of a tree of another program, and compares its nodes
+    Import = import;
+    /// Publishes a log of RFC 6962 as static files
+    Publish = publish;
     /// Writes completions and manual pages
     #[command(hide = true)]
     Assets = assets;

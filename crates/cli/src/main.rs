@@ -9,6 +9,7 @@
 
 mod args;
 mod commands;
+mod directory_copy;
 mod failure;
 mod hash_function;
 mod head_argument;

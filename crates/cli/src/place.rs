@@ -1,15 +1,15 @@
 //! [`Place`]: the table of places that a tree can be in. Every command takes one from here, and
 //! only this file knows which kinds there are.
 
-mod directory;
-
-use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use rotortree::{
-    StorageError,
-    store::{fs::FsStorage, storage::Storage},
-};
+use rotortree::store::{fs::FsStorage, storage::Storage};
 
 use crate::failure::Failure;
 
@@ -45,16 +45,10 @@ impl Place {
         }
     }
 
-    /// Copies the tree of this place, byte for byte, to an empty one.
-    pub(crate) fn copy_to(&self, target: &Self) -> Result<(), Failure> {
+    /// The directories of a copy within the file system, where both places are one.
+    pub(crate) fn directories<'a>(&'a self, target: &'a Self) -> Option<(&'a Path, &'a Path)> {
         let (Self::Directory(from), Self::Directory(to)) = (self, target);
-        let _owned = match self.storage()?.acquire() {
-            Err(StorageError::FileLocked) => return Err(StorageError::FileLocked.into()),
-            // A place that cannot be owned, as on a read-only medium, has no writer. The copy is
-            // checked in any case.
-            other => other.ok(),
-        };
-        directory::copy(from, to)
+        Some((from, to))
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rotortree::{
     AnyReadOnly, AnySnapshot, AnyTree, AnyTreeBuilder, Hasher, OpenProgress, RecoveryMode,
-    RotorTreeError, StoreIdentity, TreeHead, store::storage::Storage,
+    RotorTreeError, StorageError, StoreIdentity, TreeHead, store::storage::Storage,
 };
 
 use crate::{
+    directory_copy,
     failure::{Code, Failure},
     hash_function::{HashFunction, WithHasher},
     place::Place,
@@ -66,6 +67,23 @@ impl Store {
 
     pub(crate) fn own_with(&self, builder: AnyTreeBuilder) -> Result<Arc<dyn AnyTree>, Failure> {
         Ok(self.hash.with(OpenTree(showing(builder)))?)
+    }
+
+    /// Copies the tree to an empty place: from directory to directory byte for byte, else as a
+    /// backup, which has a tree id of its own.
+    pub(crate) fn copy_to(&self, from: &Place, target: &Place) -> Result<(), Failure> {
+        let Some((from, to)) = from.directories(target) else {
+            let tree = self.own()?;
+            tree.backup_to(target.storage()?)?;
+            return Ok(tree.close()?);
+        };
+        let _owned = match self.storage.acquire() {
+            Err(StorageError::FileLocked) => return Err(StorageError::FileLocked.into()),
+            // A place that cannot be owned, as on a read-only medium, has no writer. The copy is
+            // checked in any case.
+            other => other.ok(),
+        };
+        directory_copy::copy(from, to)
     }
 
     /// The durable state now, or when the tree had `size` leaves.

@@ -13,6 +13,9 @@ use crate::{
     store::OpenTree,
 };
 
+/// The most hash layers of a tree if no number is chosen.
+const MAX_DEPTH: usize = 32;
+
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Where the tree will be; the directory is created if it is missing
@@ -32,7 +35,7 @@ pub(crate) struct Shape {
     #[arg(long, value_name = "N")]
     arity: Option<usize>,
     /// The most hash layers, 1 to 64
-    #[arg(long, value_name = "LEVELS", default_value_t = 32)]
+    #[arg(long, value_name = "LEVELS", default_value_t = MAX_DEPTH)]
     max_depth: usize,
     /// Store every s-th level of nodes and hash the others; 1 stores all
     /// [default: what suits the hash function]
@@ -41,6 +44,16 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// The shape of a tree with this function and N, else as usual.
+    pub(crate) fn of(hash: HashFunction, arity: usize) -> Self {
+        Self {
+            hash,
+            arity: Some(arity),
+            max_depth: MAX_DEPTH,
+            level_stride: None,
+        }
+    }
+
     pub(crate) fn hash(&self) -> HashFunction {
         self.hash
     }

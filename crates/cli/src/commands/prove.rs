@@ -1,6 +1,10 @@
 //! `prove`: an inclusion proof.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::PathBuf,
+};
 
 use rotortree::TreeHead;
 
@@ -27,7 +31,7 @@ pub(crate) struct Args {
     form: FormOptions,
 }
 
-/// The form of a proof, and where it goes.
+/// The form of proofs, and where they go.
 #[derive(clap::Args, Debug)]
 pub(crate) struct FormOptions {
     /// The form of the proof
@@ -35,29 +39,103 @@ pub(crate) struct FormOptions {
     format: Format,
     /// Levels of the circuit, for circom [default: those of the proof]
     #[arg(long)]
-    pub(crate) levels: Option<usize>,
-    /// Writes the proof to a file
+    levels: Option<usize>,
+    /// Writes to a file
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
+/// Where proofs of one form about one tree are printed.
+pub(crate) struct Sheet<'a> {
+    format: Format,
+    subject: Subject,
+    target: Target<'a>,
+}
+
+enum Target<'a> {
+    Output(&'a mut Output),
+    File(PathBuf, BufWriter<File>),
+}
+
 impl FormOptions {
-    /// Prints a proof, or writes it to the file.
-    pub(crate) fn put(
+    /// Prints proofs about a tree with this head.
+    pub(crate) fn open<'a>(
         &self,
-        subject: &Subject,
-        bytes: &[u8],
-        output: &mut Output,
-    ) -> Result<(), Failure> {
-        let proof = self.format.make(subject, bytes)?;
-        if let Some(path) = &self.out {
-            return fs::write(path, proof).map_err(|error| Failure::file(path, &error));
+        store: &Store,
+        head: TreeHead,
+        output: &'a mut Output,
+    ) -> Result<Sheet<'a>, Failure> {
+        let target = match &self.out {
+            Some(path) => {
+                let file = File::create(path).map_err(|error| Failure::file(path, &error))?;
+                Target::File(path.clone(), BufWriter::with_capacity(1 << 16, file))
+            }
+            None if self.format == Format::Bytes && output.is_terminal() => {
+                let sentence = "the bytes of a proof are not for a terminal";
+                return Err(Failure::new(Code::Usage, sentence).next("give --out FILE, or a pipe"));
+            }
+            None => Target::Output(output),
+        };
+        Ok(Sheet {
+            format: self.format,
+            subject: Subject {
+                hash: store.hash,
+                arity: store.identity.arity,
+                levels: self.levels,
+                head,
+                old: None,
+            },
+            target,
+        })
+    }
+}
+
+impl Sheet<'_> {
+    /// The proofs are about the growth of the tree since it had this head.
+    pub(crate) fn since(mut self, old: TreeHead) -> Self {
+        self.subject.old = Some(old);
+        self
+    }
+
+    /// Whether the reader is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(&self.target, Target::Output(output) if output.is_closed())
+    }
+
+    /// Prints the one proof.
+    pub(crate) fn put(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let proof = self.format.make(&self.subject, bytes)?;
+        self.write(&proof)?;
+        self.finish()
+    }
+
+    /// Prints a proof that others follow: text is a line each, bytes have their length in front,
+    /// four bytes, little-endian.
+    pub(crate) fn put_one_of_many(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.format == Format::Bytes {
+            // A proof has far fewer than 2^32 bytes.
+            self.write(&(bytes.len() as u32).to_le_bytes())?;
+            return self.write(bytes);
         }
-        if self.format == Format::Bytes && output.is_terminal() {
-            let sentence = "the bytes of a proof are not for a terminal";
-            return Err(Failure::new(Code::Usage, sentence).next("give --out FILE, or a pipe"));
+        let proof = self.format.make(&self.subject, bytes)?;
+        self.write(&proof)
+    }
+
+    /// Hands everything to the system.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        match &mut self.target {
+            Target::Output(_) => Ok(()),
+            Target::File(path, file) => file.flush().map_err(|error| Failure::file(path, &error)),
         }
-        output.bytes(&proof)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match &mut self.target {
+            Target::Output(output) => output.bytes(bytes),
+            Target::File(path, file) => file
+                .write_all(bytes)
+                .map_err(|error| Failure::file(path, &error)),
+        }
     }
 }
 
@@ -67,13 +145,7 @@ impl Args {
         let snapshot = store.snapshot(self.at)?;
         let index = self.leaf.index(&*snapshot)?;
         let bytes = snapshot.generate_proof(index)?;
-        let subject = Subject {
-            hash: store.hash,
-            arity: store.identity.arity,
-            levels: self.form.levels,
-            head: snapshot.head().unwrap_or(TreeHead::EMPTY),
-            old: None,
-        };
-        self.form.put(&subject, &bytes, output)
+        let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
+        self.form.open(&store, head, output)?.put(&bytes)
     }
 }

@@ -24,7 +24,7 @@ const LONGEST: u64 = 256 << 20;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The proof, in any form that `prove` and `consistency` print; `-` is the standard input
+    /// The proof in any form, or lines with a proof each; `-` is the standard input
     #[arg(default_value = "-")]
     proof: PathBuf,
     /// The head that you trust: SIZE:ROOT, or a file with it or with the output of `head --json`
@@ -77,14 +77,27 @@ impl fmt::Display for Report {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let claim = self.claim()?;
-        let named = |failure: Failure| failure.at(self.name());
-        let bytes = read(&self.bytes()?, &claim).map_err(named)?;
+        let input = self.bytes()?;
+        let proofs = lines(&input);
+        let count = proofs.len();
+        for (number, proof) in (1..).zip(proofs) {
+            let verified = self.verify(proof, &claim).map_err(|failure| match count {
+                1 => failure.at(self.name()),
+                _ => failure.at(format!("{}, line {number}", self.name())),
+            });
+            output.document(&verified?)?;
+        }
+        Ok(())
+    }
+
+    fn verify(&self, proof: &[u8], claim: &Claim) -> Result<Report, Failure> {
+        let bytes = read(proof, claim)?;
         let proof = AnyProof::from_bytes(&bytes, claim.arity).map_err(|error| {
             let code = match error {
                 DecodeError::WrongArity { .. } => Code::No,
                 _ => Code::Input,
             };
-            named(Failure::new(code, error))
+            Failure::new(code, error)
         })?;
         let heads = match claim.old {
             Some(old) => Heads::Two {
@@ -95,15 +108,12 @@ impl Args {
         };
         let verdict = proof.verify_against(&claim.hash.shared(), heads);
         verdict.map_err(|error| match error {
-            VerifyError::HeadCount { .. } => named(Failure::new(Code::Usage, error))
+            VerifyError::HeadCount { .. } => Failure::new(Code::Usage, error)
                 .next("give --head, and --old for a proof that the tree only grew"),
-            _ => named(Failure::new(
-                Code::No,
-                format!("the proof does not hold: {error}"),
-            )),
+            _ => Failure::new(Code::No, format!("the proof does not hold: {error}")),
         })?;
-        self.expect_question(&proof).map_err(named)?;
-        output.document(&Report {
+        self.expect_question(&proof)?;
+        Ok(Report {
             valid: true,
             kind: proof.kind().to_string(),
             head: claim.head.to_string(),
@@ -166,5 +176,22 @@ impl Args {
             return Err(Failure::new(Code::Input, sentence));
         }
         Ok(bytes)
+    }
+}
+
+/// The proofs of an input: lines that are one each, as `prove-many` prints them, or one proof.
+fn lines(input: &[u8]) -> Vec<&[u8]> {
+    let lines: Vec<&[u8]> = input
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let is_one_each = lines
+        .iter()
+        .all(|line| line.starts_with(b"{") || line.starts_with(b"0x"));
+    if is_one_each && lines.len() > 1 {
+        lines
+    } else {
+        vec![input]
     }
 }

@@ -7,10 +7,12 @@ mod bad_input;
 mod care;
 mod damaged;
 mod debian;
+mod exchange;
 mod init;
 #[cfg(unix)]
 mod kill;
 mod manners;
+mod more_proofs;
 mod proofs;
 mod support;
 #[cfg(unix)]

@@ -17,7 +17,7 @@ const LOCK: &str = "LOCK";
 
 /// Copies a tree to a directory that is missing or empty. The caller owns `from`. The copy is made
 /// beside its place and renamed once it is on disk: after a crash the place is as empty as before.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let is_taken = match fs::read_dir(to) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,

@@ -1,4 +1,4 @@
-//! `restore`: a backup in an empty place, checked. The backup stays as it is.
+//! `copy`, also called `restore`: a tree or a backup in an empty place, checked.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The backup, or the place of any tree that is closed
+    /// A backup, or any tree that no process has open
     #[arg(value_parser = Place::parser())]
-    backup: Place,
+    source: Place,
     /// The empty place
     #[arg(value_parser = Place::parser())]
     place: Place,
-    /// Refuses a backup that does not contain this head
+    /// Refuses a source that does not contain this head
     #[arg(long, value_name = "HEAD")]
     expect: Option<String>,
 }
@@ -42,22 +42,19 @@ impl fmt::Display for Report {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let expected = self.expect.as_deref().map(TrustedHead::read).transpose()?;
-        let backup = Store::at(&self.backup)?;
-        let mut builder = backup.builder();
+        let source = Store::at(&self.source)?;
+        let mut builder = source.builder();
         if let Some(expected) = expected {
             builder = builder.expect_head(expected.head);
         }
-        let head = backup.view_with(builder)?.head().unwrap_or(TreeHead::EMPTY);
-        self.backup.copy_to(&self.place)?;
-        let restored = Store::at(&self.place)?;
-        let mut builder = restored.builder().verify_checkpoint(true);
+        let head = source.view_with(builder)?.head().unwrap_or(TreeHead::EMPTY);
+        source.copy_to(&self.source, &self.place)?;
+        let copied = Store::at(&self.place)?;
+        let mut builder = copied.builder().verify_checkpoint(true);
         if head.size > 0 {
             builder = builder.expect_head(head);
         }
-        let head = restored
-            .view_with(builder)?
-            .head()
-            .unwrap_or(TreeHead::EMPTY);
+        let head = copied.view_with(builder)?.head().unwrap_or(TreeHead::EMPTY);
         output.document(&Report {
             place: self.place.to_string(),
             size: head.size,
