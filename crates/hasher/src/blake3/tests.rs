@@ -41,7 +41,12 @@ fn batch_kernels() -> Vec<(&'static str, HashGroups)> {
         }
         if Avx512::detect().is_some() {
             kernels.push(("avx512", |arity, children, parents| {
-                groups::hash_avx512(Avx512::detect().unwrap(), arity, children, parents, |_| {});
+                let cpu = Avx512::detect().unwrap();
+                groups::hash_avx512(cpu, 16, arity, children, parents, |_| {});
+            }));
+            kernels.push(("avx512 twice", |arity, children, parents| {
+                let cpu = Avx512::detect().unwrap();
+                groups::hash_avx512(cpu, 32, arity, children, parents, |_| {});
             }));
         }
     }
@@ -112,7 +117,10 @@ fn work_beside_hashing_is_done_in_parts_that_add_up() {
         }
         if Avx512::detect().is_some() {
             ways.push(("avx512", |a, c, p, work| {
-                groups::hash_avx512(Avx512::detect().unwrap(), a, c, p, work);
+                groups::hash_avx512(Avx512::detect().unwrap(), 16, a, c, p, work);
+            }));
+            ways.push(("avx512 twice", |a, c, p, work| {
+                groups::hash_avx512(Avx512::detect().unwrap(), 32, a, c, p, work);
             }));
         }
     }
@@ -127,7 +135,7 @@ fn work_beside_hashing_is_done_in_parts_that_add_up() {
                 });
                 assert_eq!(parts.iter().sum::<usize>(), arity * count, "{name}");
                 assert!(
-                    parts.iter().all(|part| *part <= 2 * 16 || *part == arity),
+                    parts.iter().all(|part| *part <= 2 * 32 || *part == arity),
                     "{name}: {parts:?}"
                 );
                 Blake3Hasher.hash_groups(arity, group_children, &mut expected);
@@ -163,12 +171,21 @@ fn every_number_of_used_lanes_gives_the_same_hashes() {
     use super::x86_64;
     use crate::x86_64::cpu::{Avx2, Avx512};
 
-    let all = children(CHILDREN_PER_CHUNK * 16);
+    let all = children(CHILDREN_PER_CHUNK * 32);
     for arity in [1, 2, 3, 4, 5, 31, 32] {
-        let expected: Vec<Hash> = all.chunks_exact(arity).take(16).map(hash_wide).collect();
-        for count in 1..=16 {
+        let expected: Vec<Hash> = all.chunks_exact(arity).take(32).map(hash_wide).collect();
+        for count in 1..=32 {
             let group_children = &all[..arity * count];
             if let Some(cpu) = Avx512::detect() {
+                let mut parents = vec![[0; 32]; count];
+                x86_64::hash_up_to_32_avx512(cpu, arity, group_children, &mut parents, |_| {});
+                assert_eq!(
+                    parents,
+                    expected[..count],
+                    "32 lanes, {count} groups of {arity}"
+                );
+            }
+            if let (Some(cpu), ..=16) = (Avx512::detect(), count) {
                 let mut parents = vec![[0; 32]; count];
                 x86_64::hash_up_to_16_avx512(cpu, arity, group_children, &mut parents, |_| {});
                 assert_eq!(

@@ -14,9 +14,9 @@ const UNKNOWN: u8 = 0;
 const PLAIN: u8 = 1;
 const VECTORS: u8 = 2;
 
-/// Whether plain operations are faster in a chain in which each waits for the last. So it is where
-/// an addition of vectors takes two cycles: on Zen 5. Other processors were not measured, or take
-/// one.
+/// Whether plain operations are faster in a chain in which each waits for the last, and whether two
+/// chains of vectors side by side are. So it is where an addition of vectors takes two cycles: on
+/// Zen 5. Other processors were not measured, or take one.
 #[inline]
 pub(crate) fn is_shorter_without_vectors() -> bool {
     match KNOWN.load(Relaxed) {
