@@ -6,7 +6,7 @@
 //!
 //! | hasher | function | feature |
 //! | --- | --- | --- |
-//! | `Blake3Hasher` | BLAKE3, in batches sixteen groups at a time with AVX-512, eight with AVX2 | `blake3` (default) |
+//! | `Blake3Hasher` | BLAKE3, in batches of sixteen or 32 groups at a time with AVX-512, eight with AVX2 | `blake3` (default) |
 //! | `Sha256Hasher` | SHA-256, 32 groups at a time with AVX-512, two with the SHA instructions, eight with AVX2 | `sha2` |
 //! | `Rfc6962Hasher` | the node hash of RFC 6962 for transparency logs, in the same batches | `sha2` |
 //! | `Keccak256Hasher` | Keccak-256, as Ethereum has it, eight groups at a time with AVX-512, four with AVX2 | `keccak` |

@@ -17,5 +17,6 @@ mod tests;
 
 #[cfg(feature = "parallel")]
 pub(crate) use block::Block;
+pub(crate) use level::Level;
 pub use nodes::MemoryNodes;
 pub use source::MemorySource;

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use rotortree_hasher::{GroupState, Hash, Hasher};
 
 use self::scratch::{BLOCK, Children, hash_groups};
-use crate::{MemoryNodes, NodeSpan, TreeError, geometry, threads::Threads};
+use crate::{MemoryNodes, NodeSpan, TreeError, geometry, memory::Level, threads::Threads};
 
 pub(crate) use self::scratch::Scratch;
 
@@ -30,6 +30,31 @@ impl NodeSink<'_> {
         match self {
             Self::Store(store) => store.append(level, nodes),
             Self::Discard => Ok(()),
+        }
+    }
+
+    /// Makes room on so many levels for the nodes that complete when the tree grows.
+    fn reserve<const N: usize>(
+        &mut self,
+        from: u64,
+        to: u64,
+        levels: usize,
+    ) -> Result<(), TreeError> {
+        let lens = |level| [from, to].map(|size| geometry::complete_len::<N>(size, level));
+        for (level, [before, after]) in (0..levels).map(lens).enumerate() {
+            match self.level(level) {
+                Some(store) if before < after => store.reserve(after - before)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The write end of a level, for nodes in many portions. A frontier has none.
+    fn level(&mut self, level: usize) -> Option<&mut Level> {
+        match self {
+            Self::Store(store) => Some(store.level(level)),
+            Self::Discard => None,
         }
     }
 }
@@ -235,6 +260,9 @@ impl<const N: usize> RightEdge<N> {
         sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
         scratch.reserve::<N>(leaves.len().min(BLOCK))?;
+        if leaves.len() > BLOCK {
+            sink.reserve::<N>(before, before + leaves.len() as u64, self.groups.len())?;
+        }
         for block in leaves.chunks(BLOCK) {
             self.append_run(hasher, 0, before, block, scratch, sink)?;
             before += block.len() as u64;
@@ -293,7 +321,11 @@ impl<const N: usize> RightEdge<N> {
             };
             let whole = nodes.len() / N;
             let (groups, tail) = nodes.split_at(whole * N);
-            let mut stage = |nodes: &[Hash]| sink.complete(level, nodes);
+            let mut store = sink.level(level);
+            let mut stage = |nodes: &[Hash]| match &mut store {
+                Some(store) => store.append(nodes),
+                None => Ok(()),
+            };
             let whole_parents = &mut parent_buffer[N + parents..][..whole];
             let children = Children {
                 groups,

@@ -21,7 +21,7 @@ fn next_boundary(index: u64) -> u64 {
 
 /// The write end of a level.
 #[derive(Default)]
-pub(super) struct Level {
+pub(crate) struct Level {
     /// The base serves nodes below this index.
     base: u64,
     /// Committed length, base included.
@@ -78,7 +78,22 @@ impl Level {
         slots as u64 * size_of::<Hash>() as u64
     }
 
-    pub(super) fn append(&mut self, mut nodes: &[Hash]) -> Result<(), TreeError> {
+    /// Stages nodes at the end.
+    #[inline]
+    pub(crate) fn append(&mut self, nodes: &[Hash]) -> Result<(), TreeError> {
+        match &mut self.tail {
+            Some((_, writer)) if nodes.len() <= writer.room() => {
+                writer.write(nodes);
+                self.staged += nodes.len() as u64;
+                Ok(())
+            }
+            _ => self.append_across(nodes),
+        }
+    }
+
+    /// [`append`](Self::append), where a segment ends within the nodes.
+    #[inline(never)]
+    fn append_across(&mut self, mut nodes: &[Hash]) -> Result<(), TreeError> {
         while !nodes.is_empty() {
             let room = self.tail.as_ref().map_or(0, |(_, writer)| writer.room());
             if room == 0 {
@@ -90,6 +105,16 @@ impl Level {
                 nodes = &nodes[count..];
                 self.staged += count as u64;
             }
+        }
+        Ok(())
+    }
+
+    /// Makes room for `count` nodes, as far as the last segment can have it. A segment that grows
+    /// while they are appended copies what it has again and again.
+    pub(crate) fn reserve(&mut self, count: u64) -> Result<(), TreeError> {
+        let room = self.tail.as_ref().map_or(0, |(_, writer)| writer.room());
+        if (room as u64) < count.min(next_boundary(self.staged) - self.staged) {
+            self.make_room(count)?;
         }
         Ok(())
     }
@@ -124,7 +149,7 @@ impl Level {
     /// Grows the last segment up to the next boundary, or starts a new one.
     fn make_room(&mut self, wanted: u64) -> Result<(), TreeError> {
         match &mut self.tail {
-            Some((start, writer)) if !self.staged.is_multiple_of(SEGMENT_NODES) => {
+            Some((start, writer)) if self.staged < next_boundary(*start) => {
                 let used = self.staged - *start;
                 let capacity = (used + wanted)
                     .max(used * 2)

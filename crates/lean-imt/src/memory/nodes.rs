@@ -90,8 +90,13 @@ impl MemoryNodes {
     /// # Errors
     /// [`TreeError::CapacityExceeded`] if memory for them cannot be allocated.
     pub fn append(&mut self, level: usize, nodes: &[Hash]) -> Result<(), TreeError> {
+        self.level(level).append(nodes)
+    }
+
+    /// The write end of a level, for nodes in many portions.
+    pub(crate) fn level(&mut self, level: usize) -> &mut Level {
         self.have_levels(level + 1);
-        self.levels[level].append(nodes)
+        &mut self.levels[level]
     }
 
     /// Makes all staged nodes part of the store.

@@ -83,7 +83,7 @@ impl Segment {
         if streaming {
             // SAFETY: by the caller's promise the slots lie within the allocation and no other
             // thread accesses them. `nodes` is a shared reference, which covers none of them. The
-            // allocation is aligned to 64 bytes and a slot has 32, so `target` is aligned to 16.
+            // allocation is aligned to 64 bytes and a slot has 32, so `target` is aligned to 32.
             // The caller issues the fence.
             unsafe { streaming::copy(nodes.as_ptr(), target, nodes.len()) };
         } else {

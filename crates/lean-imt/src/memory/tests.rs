@@ -70,3 +70,35 @@ fn a_view_is_what_a_read_gives_or_nothing() {
     assert!(single(nodes.source()), "one node always lies together");
     assert!(single(MemoryNodes::over(nodes.source(), &[NODES]).source()));
 }
+
+#[test]
+fn room_is_made_once_up_to_the_end_of_a_segment_and_may_stay_unused() {
+    let mut nodes = MemoryNodes::new();
+    let slots = |nodes: &MemoryNodes| nodes.resident_bytes() / 32;
+    nodes.level(0).reserve(5).unwrap();
+    assert_eq!(slots(&nodes), 8);
+    // Nothing was staged: an abort and a commit change nothing, and more room is one segment.
+    nodes.abort();
+    nodes.level(0).reserve(9).unwrap();
+    nodes.commit();
+    assert_eq!((slots(&nodes), nodes.len(0)), (16, 0));
+    for index in 0..NODES {
+        let left = NODES - index;
+        nodes.level(0).reserve(left).unwrap();
+        let before = slots(&nodes);
+        nodes.level(0).append(&[node(index)]).unwrap();
+        assert_eq!(slots(&nodes), before, "there was room for node {index}");
+        if index % 3 == 0 {
+            nodes.commit();
+        } else if index % 3 == 1 {
+            // The node before stays, and this one is staged again.
+            nodes.abort();
+            nodes.level(0).reserve(left).unwrap();
+            nodes.level(0).append(&[node(index)]).unwrap();
+            nodes.commit();
+        }
+    }
+    nodes.commit();
+    assert_eq!(nodes.len(0), NODES);
+    assert!(compare(&*nodes.source()) > 0);
+}

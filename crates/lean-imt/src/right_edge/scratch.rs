@@ -13,7 +13,7 @@ pub(super) const BLOCK: usize = if cfg!(test) { 64 } else { 4096 };
 /// look that far ahead by itself.
 const PREFETCHED: usize = 128;
 
-/// Number of groups by which staging is ahead of hashing: as many as a kernel hashes at a time.
+/// Number of groups by which staging is ahead of hashing: as many as a vector has lanes.
 const AHEAD: usize = 16;
 
 /// Two buffers that take turns: a level's new nodes, and their parents. Their content has no
@@ -77,8 +77,13 @@ pub(super) fn hash_groups<H: Hasher, const N: usize>(
             let soon = behind.get(PREFETCHED..).unwrap_or(&[]);
             prefetch(&soon[..count.min(soon.len())]);
         }
-        if staged.is_ok() && !next.is_empty() {
-            staged = stage(next);
+        // A result that is written here would be read in other pieces than it was written. The
+        // processor then waits for all copies before.
+        if staged.is_ok()
+            && !next.is_empty()
+            && let Err(error) = stage(next)
+        {
+            staged = Err(error);
         }
     };
     stage_next(AHEAD * N);
