@@ -3,6 +3,7 @@
 
 mod durable;
 mod memory;
+mod session;
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use rotortree_lean_imt::Hash;
 
 pub use self::durable::{OursDurable, PeerDurable};
 pub use self::memory::{Ours, Peer};
+pub use self::session::Session;
 use crate::{Failure, Outcome};
 
 /// A tree in memory.

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rotortree_lean_imt::Hash;
-
+pub use crate::inputs::{indices, leaf, leaves};
 use crate::{Outcome, memory};
 
 /// Every tree that is measured may be this deep, whatever its arity; contenders alike.
@@ -19,6 +18,8 @@ pub struct Context {
     pub directory: PathBuf,
     /// The directory for plots.
     pub plots: Option<PathBuf>,
+    /// The program of `benches/contenders`.
+    pub contenders: Option<PathBuf>,
 }
 
 impl Context {
@@ -71,38 +72,6 @@ impl Folder {
     pub fn vacant(&self) -> PathBuf {
         self.0.path().join("tree")
     }
-}
-
-/// `count` pseudo-random leaves from number `first` on, the same in every run.
-#[must_use]
-pub fn leaves(first: u64, count: usize) -> Vec<Hash> {
-    (first..).take(count).map(leaf).collect()
-}
-
-/// One of those leaves.
-#[must_use]
-pub fn leaf(number: u64) -> Hash {
-    let mut leaf = [0; 32];
-    for (word, bytes) in (0..).zip(leaf.as_chunks_mut::<8>().0) {
-        *bytes = mixed(number.wrapping_mul(4).wrapping_add(word)).to_le_bytes();
-    }
-    leaf
-}
-
-/// `count` pseudo-random indices below `bound`, the same in every run.
-#[must_use]
-pub fn indices(count: usize, bound: u64) -> Vec<u64> {
-    (0..count as u64)
-        .map(|number| mixed(number ^ 0x5eed) % bound)
-        .collect()
-}
-
-/// The output function of SplitMix64 (Steele, Lea, Flood, 2014).
-fn mixed(number: u64) -> u64 {
-    let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// Runs `work` with freed memory recycled, which is what a process that has run for a while sees.

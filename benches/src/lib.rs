@@ -9,19 +9,23 @@
 //! | [`measure`] | taking turns, medians, spreads, ratios |
 //! | [`memory`] | allocations, and recycled or fresh memory |
 //! | [`child`] | a process for each contender, where memory is measured from outside |
+//! | [`worker`] | contenders in the program of `benches/contenders` |
 //! | [`disk`] | the size of folders |
 //! | [`report`] | the table |
-//! | [`plot`] | plots, as SVG |
-//! | [`context`] | the options of a run, and the inputs that rows share |
+//! | [`plot`], [`bars`] | plots and bars, as SVG |
+//! | [`context`] | the options of a run |
+//! | [`inputs`] | leaves and indices, the same for all contenders |
 //!
 //! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
 //! the hot paths under criterion.
 
 pub mod bare_group;
+pub mod bars;
 pub mod child;
 pub mod contender;
 pub mod context;
 pub mod disk;
+pub mod inputs;
 pub mod limits;
 pub mod measure;
 #[expect(
@@ -32,6 +36,7 @@ pub mod memory;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod worker;
 
 /// An error while measuring.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

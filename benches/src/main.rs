@@ -1,5 +1,6 @@
-//! `rotortree-benches [ROW ..] [--quick] [--dir PATH] [--plots PATH]`: measures the named rows, or
-//! all that do not run alone, and prints their tables as Markdown. `cargo xtask bench` calls it.
+//! `rotortree-benches [ROW ..] [--quick] [--dir PATH] [--plots PATH]
+//! [--contenders PATH]`: measures the named rows, or all that do not run alone, and prints their
+//! tables as Markdown. `cargo xtask bench` calls it.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
@@ -47,6 +48,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
         quick: false,
         directory: std::env::temp_dir(),
         plots: None,
+        contenders: None,
     };
     let mut chosen = Vec::new();
     while let Some(word) = words.next() {
@@ -61,6 +63,10 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Outcome<(Context, Vec<&'s
             "--plots" => {
                 let path = words.next().ok_or("--plots needs a path.")?;
                 context.plots = Some(path.into());
+            }
+            "--contenders" => {
+                let path = words.next().ok_or("--contenders needs a path.")?;
+                context.contenders = Some(path.into());
             }
             name => chosen.push(rows::find(name).ok_or_else(|| {
                 let names: Vec<&str> = rows::ALL.iter().map(|row| row.name).collect();

@@ -90,14 +90,29 @@ impl Samples {
 ///
 /// # Errors
 /// The first error of a contender.
-pub fn alternate<const K: usize>(rounds: usize, contenders: [Run<'_>; K]) -> Outcome<[Samples; K]> {
-    let mut seconds = [const { Vec::new() }; K];
+pub fn alternate<const K: usize>(
+    rounds: usize,
+    mut contenders: [Run<'_>; K],
+) -> Outcome<[Samples; K]> {
+    let samples = take_turns(rounds, &mut contenders)?;
+    samples
+        .try_into()
+        .map_err(|_| "A contender has no samples.".into())
+}
+
+/// [`alternate`] for a number of contenders that is known at run time.
+///
+/// # Errors
+/// The first error of a contender.
+pub fn take_turns(rounds: usize, contenders: &mut [Run<'_>]) -> Outcome<Vec<Samples>> {
+    let count = contenders.len();
+    let mut seconds = vec![Vec::new(); count];
     for round in 0..=rounds {
-        for turn in 0..K {
+        for turn in 0..count {
             let which = if round.is_multiple_of(2) {
                 turn
             } else {
-                K - 1 - turn
+                count - 1 - turn
             };
             malloc::between_runs();
             let took = contenders[which]()?;
@@ -106,7 +121,7 @@ pub fn alternate<const K: usize>(rounds: usize, contenders: [Run<'_>; K]) -> Out
             }
         }
     }
-    Ok(seconds.map(Samples))
+    Ok(seconds.into_iter().map(Samples).collect())
 }
 
 /// The processor time of the calling thread for `work`, which does not wait. The time of other

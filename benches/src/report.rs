@@ -8,6 +8,8 @@ use crate::measure::{Samples, Spread};
 /// One line of a row's table. A column that does not apply is empty.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
+    /// The heading of a table that begins with this line.
+    table: Option<String>,
     case: String,
     ours: String,
     peer: String,
@@ -45,6 +47,13 @@ impl Line {
             case: case.into(),
             ..Self::default()
         }
+    }
+
+    /// Begins another table of the row with this line.
+    #[must_use]
+    pub fn begins(mut self, table: impl Into<String>) -> Self {
+        self.table = Some(table.into());
+        self
     }
 
     /// Our result, without rounds of another contender.
@@ -135,15 +144,25 @@ const HEADINGS: [&str; 7] = [
     "target",
 ];
 
-/// Writes a row's heading and table. Columns that no line uses are left out.
+/// Writes a row's heading and its tables. Columns that no line of a table uses are left out.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_table(out: &mut impl Write, title: &str, lines: &[Line]) -> io::Result<()> {
+    writeln!(out, "### {title}\n")?;
+    for lines in lines.chunk_by(|_, next| next.table.is_none()) {
+        if let Some(table) = lines.first().and_then(|line| line.table.as_ref()) {
+            writeln!(out, "#### {table}\n")?;
+        }
+        write_lines(out, lines)?;
+    }
+    Ok(())
+}
+
+fn write_lines(out: &mut impl Write, lines: &[Line]) -> io::Result<()> {
     let used: Vec<usize> = (0..HEADINGS.len())
         .filter(|&column| column == 0 || lines.iter().any(|line| !line.cells()[column].is_empty()))
         .collect();
-    writeln!(out, "### {title}\n")?;
     let mut write_cells = |cells: &[&str; 7]| {
         let cells: Vec<&str> = used.iter().map(|&column| cells[column]).collect();
         writeln!(out, "| {} |", cells.join(" | "))
@@ -254,6 +273,18 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "### title\n\n| case | ours | target |\n| --- | --- | --- |\n| a | 1 |  |\n| b |  | more: short |\n\n"
+        );
+    }
+
+    #[test]
+    fn a_line_begins_another_table() {
+        let lines = [Line::new("a"), Line::new("b").begins("more").ours("1")];
+        let mut out = Vec::new();
+        write_table(&mut out, "title", &lines).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "### title\n\n| case |\n| --- |\n| a |\n\n\
+             #### more\n\n| case | ours |\n| --- | --- |\n| b | 1 |\n\n"
         );
     }
 }

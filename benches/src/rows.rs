@@ -1,6 +1,7 @@
 //! The rows of the table, one file each. A row is added by declaring its file and naming
 //! it in [`ALL`].
 
+mod contenders;
 mod limits;
 mod p01_insert_many;
 mod p02_insert_many_parallel;
@@ -60,6 +61,7 @@ pub const ALL: &[Row] = &[
     p16_refresh::ROW,
     shape::ROW,
     scale::ROW,
+    contenders::ROW,
 ];
 
 /// The row called `name`.

@@ -23,7 +23,7 @@ pub(crate) const BENCHES: &str = "rotortree-benches";
 
 /// The packages that are workspaces of their own: they need a nightly, their own
 /// profile, or dependencies that no member may have.
-const OUTSIDE: [&str; 4] = [NO_STD_PROOF, FUZZ, INTEROP_LOGS, INTEROP_GROUPS];
+const OUTSIDE: [&str; 5] = [NO_STD_PROOF, FUZZ, INTEROP_LOGS, INTEROP_GROUPS, CONTENDERS];
 
 /// The program that proves that the tree links without `std`.
 pub(crate) const NO_STD_PROOF: &str = "xtask/no-std-proof";
@@ -33,6 +33,9 @@ pub(crate) const INTEROP_LOGS: &str = "interop/logs";
 
 /// The program that exchanges trees, proofs and groups with zk-kit and Semaphore.
 pub(crate) const INTEROP_GROUPS: &str = "interop/groups";
+
+/// The program that measures trees by other people.
+pub(crate) const CONTENDERS: &str = "benches/contenders";
 
 /// The fuzz targets.
 pub(crate) const FUZZ: &str = "fuzz";

@@ -12,15 +12,19 @@ use crate::context::MAX_DEPTH;
 macro_rules! durable_tree {
     ($(#[$doc:meta])* $name:ident of $from:ident, durable by $wait:expr) => {
         $(#[$doc])*
-        pub struct $name<const N: usize>($from::RotorTree<$from::Blake3Hasher, N, MAX_DEPTH>);
+        pub struct $name<const N: usize, H = $from::Blake3Hasher>(
+            $from::RotorTree<H, N, MAX_DEPTH>,
+        )
+        where
+            H: $from::Hasher;
 
-        impl<const N: usize> std::fmt::Debug for $name<N> {
+        impl<const N: usize, H: $from::Hasher> std::fmt::Debug for $name<N, H> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{} of {} leaves", stringify!($name), self.0.size())
             }
         }
 
-        impl<const N: usize> DurableTree for $name<N> {
+        impl<const N: usize, H: $from::Hasher + Default> DurableTree for $name<N, H> {
             type Token = $from::DurabilityToken;
 
             fn open(path: &Path, settings: Settings) -> Outcome<Self> {
@@ -40,7 +44,7 @@ macro_rules! durable_tree {
                     },
                     verify_checkpoint: settings.verify,
                 };
-                let tree = $from::RotorTree::open($from::Blake3Hasher, config);
+                let tree = $from::RotorTree::open(H::default(), config);
                 tree.map(Self).map_err(failure)
             }
 

@@ -12,20 +12,22 @@ use crate::context::MAX_DEPTH;
 macro_rules! memory_tree {
     ($(#[$doc:meta])* $name:ident of $from:ident, verified by $verify:expr) => {
         $(#[$doc])*
-        pub struct $name<const N: usize>($from::LeanIMT<$from::Blake3Hasher, N, MAX_DEPTH>);
+        pub struct $name<const N: usize, H = $from::Blake3Hasher>($from::LeanIMT<H, N, MAX_DEPTH>)
+        where
+            H: $from::Hasher;
 
-        impl<const N: usize> std::fmt::Debug for $name<N> {
+        impl<const N: usize, H: $from::Hasher> std::fmt::Debug for $name<N, H> {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{} of {} leaves", stringify!($name), self.0.size())
             }
         }
 
-        impl<const N: usize> MemoryTree for $name<N> {
+        impl<const N: usize, H: $from::Hasher + Default> MemoryTree for $name<N, H> {
             type Snapshot = $from::TreeSnapshot<N, MAX_DEPTH>;
             type Proof = $from::NaryProof<N, MAX_DEPTH>;
 
             fn empty() -> Self {
-                Self($from::LeanIMT::new($from::Blake3Hasher))
+                Self($from::LeanIMT::new(H::default()))
             }
 
             fn insert(&mut self, leaf: Hash) -> Outcome<Hash> {
@@ -64,7 +66,7 @@ macro_rules! memory_tree {
 memory_tree!(
     /// Our tree in memory.
     Ours of rotortree,
-    verified by |proof, head| match proof.verify_against(&rotortree::Blake3Hasher, head) {
+    verified by |proof, head| match proof.verify_against(&H::default(), head) {
         Ok(()) => Ok(true),
         Err(VerifyError::RootMismatch { .. } | VerifyError::SizeMismatch { .. }) => Ok(false),
         Err(error) => Err(error.into()),
@@ -74,7 +76,7 @@ memory_tree!(
     /// The peer's tree in memory.
     Peer of peer,
     verified by |proof, head| {
-        let verified = proof.verify_against(&peer::Blake3Hasher, head.root);
+        let verified = proof.verify_against(&H::default(), head.root);
         verified.map_err(failure)
     }
 );

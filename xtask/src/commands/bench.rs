@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: prints the tables of `docs/performance.md`, measured here.
 //!
-//! The `benches` member measures; this command builds and runs it.
+//! The `benches` member measures; this command builds and runs it. Trees by other people are in a
+//! package outside the workspace, which is built for the row `contenders` alone.
 
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Outcome, Verdict};
-use crate::workspace::{BENCHES, Workspace};
+use crate::workspace::{BENCHES, CONTENDERS, Workspace};
 
 pub(super) const COMMAND: Command = Command {
     name: "bench",
@@ -17,9 +18,13 @@ pub(super) const COMMAND: Command = Command {
             "scale",
             "trees of up to 500 M leaves: minutes, and 17 GB of disk",
         ),
+        (
+            "contenders",
+            "trees by other people: builds 250 packages first",
+        ),
         ("--quick", "smaller inputs and fewer rounds"),
         ("--dir PATH", "where durable trees are made"),
-        ("--plots PATH", "where `scale` puts its plots"),
+        ("--plots PATH", "where `scale` and `contenders` draw"),
     ],
     run,
 };
@@ -35,6 +40,9 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
         }
     }
     args.finish()?;
+    if words.iter().any(|word| word == OTHERS) {
+        words.extend(["--contenders".to_owned(), contenders(workspace)?]);
+    }
     let command = format!("run --quiet --release -p {BENCHES} --");
     Invocation::cargo(workspace.root(), &command)
         .args(words)
@@ -44,6 +52,21 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     ))
 }
 
+/// The row that needs the program of [`CONTENDERS`].
+const OTHERS: &str = "contenders";
+
+/// Builds the program and returns its path.
+fn contenders(workspace: &Workspace) -> Outcome<String> {
+    let folder = workspace.root().join("target/contenders");
+    let program = format!("build --release --locked --manifest-path {CONTENDERS}/Cargo.toml");
+    Invocation::cargo(workspace.root(), &program)
+        .args(["--target-dir", &folder.to_string_lossy()])
+        .run()?;
+    let name = format!("rotortree-contenders{}", std::env::consts::EXE_SUFFIX);
+    let built = folder.join("release").join(name);
+    Ok(built.to_string_lossy().into_owned())
+}
+
 /// The last row of the table with a number.
 const LAST_ROW: u32 = 15;
 
@@ -51,7 +74,7 @@ const LAST_ROW: u32 = 15;
 fn rows(args: &mut Args) -> Vec<String> {
     std::iter::once("limits".to_owned())
         .chain((1..=LAST_ROW).map(|number| format!("p{number}")))
-        .chain(["shape", "scale"].map(str::to_owned))
+        .chain(["shape", "scale", OTHERS].map(str::to_owned))
         .filter(|row| args.flag(row))
         .collect()
 }
