@@ -25,7 +25,7 @@ use crate::pair_path::PairPath;
 /// bytes, on every CPU.
 ///
 /// [`hash_groups`](Hasher::hash_groups) hashes groups of up to 32 children sixteen at a time with
-/// AVX-512 (32 on Zen 5) and eight at a time with AVX2. The CPU's features are detected at run time.
+/// AVX-512 (32 on Zen 5) and eight at a time with AVX2. The CPU is detected at run time.
 /// [`hash_resuming`](Hasher::hash_resuming) absorbs the children of such groups two by two.
 ///
 /// # Example
