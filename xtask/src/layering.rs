@@ -30,8 +30,8 @@ const LAYERS: [Layer; 9] = [
         name: "rotortree-lean-imt",
         folder: "crates/lean-imt/",
         below: &["rotortree-hasher"],
-        // loom only where the whole build is `--cfg loom`.
-        requires: Some(&["thiserror", "loom"]),
+        // cpufeatures finds wide copies; loom only where the whole build is `--cfg loom`.
+        requires: Some(&["thiserror", "cpufeatures", "loom"]),
     },
     Layer {
         name: "rotortree-tiles",

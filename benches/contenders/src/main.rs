@@ -6,7 +6,6 @@
 //! and processes of their own keep the dependencies of these trees out of every other build.
 #![forbid(unsafe_code)]
 
-#[path = "../../src/inputs.rs"]
 mod inputs;
 mod session;
 mod tree;
@@ -16,17 +15,11 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use crate::session::{Session, Work};
-use crate::tree::{Blake3, Sha256};
+use crate::tree::{Blake3, Outcome, Sha256};
 use crate::trees::{
     commonware::Commonware, ct_merkle::CtMerkle, pmtree::Pmtree, rs_merkle::RsMerkle,
     semaphore::Semaphore, zk_kit::ZkKit,
 };
-
-/// Why a task fails.
-type Failure = Box<dyn std::error::Error>;
-type Outcome<T> = Result<T, Failure>;
-/// A leaf or a node.
-type Hash = [u8; 32];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::inputs::{indices, leaves};
-use crate::tree::Tree;
-use crate::{Hash, Outcome};
+use crate::inputs::{indices, leaf, leaves};
+use crate::tree::{Hash, Outcome, Tree};
 
 /// The leaves of a call where there are many calls.
 const CALL: usize = 1_000;
@@ -83,7 +82,6 @@ impl<T: Tree> Session<T> {
     }
 
     fn verify(&mut self, indices: &[u64]) -> Outcome<Duration> {
-        let leaf = |index: u64| crate::inputs::leaf(index);
         let tree = self.proved()?;
         let proofs = indices.iter().map(|&index| {
             let proof = tree.prove(index as usize)?;

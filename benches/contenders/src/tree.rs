@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use sha2::Digest;
 
-use crate::{Hash, Outcome};
+/// Why a task fails.
+pub type Failure = Box<dyn std::error::Error>;
+/// The result of a task.
+pub type Outcome<T> = Result<T, Failure>;
+/// A leaf or a node.
+pub type Hash = [u8; 32];
 
 /// A tree that grows.
 pub trait Tree: Sized {

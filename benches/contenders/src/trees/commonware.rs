@@ -16,8 +16,7 @@ use commonware_storage::merkle::{Location, Proof, full, hasher::Standard, mem::M
 use commonware_storage::mmr::Family;
 use commonware_utils::{NZU64, NZUsize};
 
-use crate::tree::Tree;
-use crate::{Hash, Outcome};
+use crate::tree::{Hash, Outcome, Tree};
 
 /// A hash function of its cryptography.
 pub trait Function: Hasher {

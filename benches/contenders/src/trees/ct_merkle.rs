@@ -3,8 +3,7 @@
 use ct_merkle::{InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
 use sha2::Sha256;
 
-use crate::tree::Tree;
-use crate::{Hash, Outcome};
+use crate::tree::{Hash, Outcome, Tree};
 
 /// A tree, and its last root.
 pub struct CtMerkle {

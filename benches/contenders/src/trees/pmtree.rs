@@ -9,8 +9,7 @@ use pmtree::{
     DBKey, Database, DatabaseErrorKind, MerkleTree, PmtreeErrorKind, PmtreeResult, Value,
 };
 
-use crate::tree::{Blake3, Function, Tree};
-use crate::{Hash, Outcome};
+use crate::tree::{Blake3, Function, Hash, Outcome, Tree};
 
 /// Room for the leaves of all batches.
 const DEPTH: usize = 20;

@@ -2,8 +2,7 @@
 
 use rs_merkle::{MerkleProof, MerkleTree};
 
-use crate::tree::{Blake3, Function, Sha256, Tree};
-use crate::{Hash, Outcome};
+use crate::tree::{Blake3, Function, Hash, Outcome, Sha256, Tree};
 
 impl rs_merkle::Hasher for Blake3 {
     type Hash = Hash;

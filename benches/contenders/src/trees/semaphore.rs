@@ -6,8 +6,7 @@ use semaphore_rs_hasher::Hasher;
 use semaphore_rs_trees::InclusionProof;
 use semaphore_rs_trees::cascading::CascadingMerkleTree;
 
-use crate::tree::{Function, Tree};
-use crate::{Hash, Outcome};
+use crate::tree::{Function, Hash, Outcome, Tree};
 
 /// The least depth for a million leaves.
 const DEPTH: usize = 20;

@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use lean_imt::hashed_tree::{HashedLeanIMT, LeanIMTHasher};
 use lean_imt::lean_imt::MerkleProof;
 
-use crate::tree::{Function, Tree};
-use crate::{Hash, Outcome};
+use crate::tree::{Function, Hash, Outcome, Tree};
 
 /// A hash function over bytes.
 #[derive(Clone, Default)]
