@@ -4,9 +4,9 @@
 //! cargo run --release -p rotortree-poseidon --example removal
 //! ```
 //!
-//! Three ways, with what each costs: revoke beside the tree, make a tree for each epoch, or make the
-//! tree anew from where the member stood. In each of them a proof that the member made before it
-//! left is refused, and proofs of the others are accepted.
+//! Three ways, with what each costs: revoke beside the tree, make a tree for each epoch, or make
+//! the tree anew from where the member stood. In each of them a proof that the member made before
+//! it left is refused, and proofs of the others are accepted.
 
 mod group;
 #[cfg(test)]
@@ -42,8 +42,8 @@ fn tell(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     rebuild(head, &left, &stays, out)
 }
 
-/// The members' tree stays, and a second one has what was revoked. Its leaves are few, so a verifier
-/// keeps them, and compares their root with the one that is published.
+/// The members' tree stays, and a second one has what was revoked. Its leaves are few, so a
+/// verifier keeps them, and compares their head with the one that is published.
 fn revoke_beside(
     head: TreeHead,
     left: &Proof,
