@@ -132,9 +132,10 @@ pub use rotortree_lean_imt::{
 pub use rotortree_store::{
     AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointFailure,
     CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken, Durable, DurableHeads,
-    FlushPolicy, Following, LogBreak, OpenProgress, Placement, ReadOnly, RecoveryMode,
-    RecoveryReport, RotorTree, RotorTreeBuilder, RotorTreeConfig, RotorTreeError, Runtime, Stats,
-    StorageError, StoreIdentity, TieringConfig, VerifyProgress, inspect, storage::Reads,
+    FlushPolicy, Following, InsertHook, LogBreak, OpenProgress, Placement, Published, ReadOnly,
+    RecoveryMode, RecoveryReport, Refusal, RefusalReason, RotorTree, RotorTreeBuilder,
+    RotorTreeConfig, RotorTreeError, Runtime, Stats, StorageError, StoreIdentity, TieringConfig,
+    VerifyProgress, inspect, storage::Reads,
 };
 
 /// The README's code, compiled and run.

@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
 use rotortree_lean_imt::TreeHead;
 
 use crate::{
-    CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, RotorTreeConfig, Runtime,
-    StorageError, TieringConfig,
+    CheckpointPolicy, FlushPolicy, InsertHook, OpenProgress, RecoveryMode, RotorTreeConfig,
+    Runtime, StorageError, TieringConfig,
     fs::FsStorage,
     settings::{ProgressCallback, Settings},
     storage::{Reads, Storage},
@@ -268,6 +268,13 @@ impl<T: ?Sized> RotorTreeBuilder<T> {
     /// ```
     pub fn progress(mut self, callback: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
         self.settings.progress = Some(ProgressCallback::new(callback));
+        self
+    }
+
+    /// Makes this hook a part of each insert: it may refuse leaves before anything is changed. The
+    /// default, none, costs nothing. A tree that is opened for reading alone ignores the hook.
+    pub fn insert_hook(mut self, hook: Arc<dyn InsertHook>) -> Self {
+        self.settings.hook = Some(hook);
         self
     }
 

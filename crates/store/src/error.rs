@@ -5,10 +5,12 @@
 //! already, so that a reporter which prints a chain of sources prints each cause once. The typed
 //! cause is the variant's field.
 
-use std::{io, sync::Arc};
+use std::{error::Error, io, sync::Arc};
 
 use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::{TreeError, TreeHead};
+
+use crate::Refusal;
 
 /// A failure of storage. Every message states the file or object, the place in it, the cause, and
 /// the remedy.
@@ -42,13 +44,13 @@ pub enum StorageError {
     /// The tree was closed, through this handle or a clone of it.
     #[error("the tree is closed; open it again to go on")]
     Closed,
-    /// A call from within the tree's own hasher, from a destructor that closing runs, or from a
-    /// callback of a refresh, that would wait for its own caller. Nothing was changed. Make such a
-    /// call on another thread, or after the outer call has returned.
+    /// A call from within the tree's own hasher or insert hook, from a destructor that closing
+    /// runs, or from a callback of a refresh, that would wait for its own caller. Nothing was
+    /// changed. Make such a call on another thread, or after the outer call has returned.
     #[error(
-        "the call comes from within the tree's own hasher, or from within closing or refreshing \
-         it, and would wait for itself; use another thread, or call when the outer call has \
-         returned"
+        "the call comes from within the tree's own hasher or insert hook, or from within closing \
+         or refreshing it, and would wait for itself; use another thread, or call when the outer \
+         call has returned"
     )]
     Reentered,
     /// Another process or handle owns the store. The `tracing` event names it, and so
@@ -260,6 +262,13 @@ pub enum RotorTreeError {
     /// The tree refused.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The [`InsertHook`](crate::InsertHook) refused a leaf. Nothing was inserted.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The [`InsertHook`](crate::InsertHook) could not decide, or could not be opened with its tree.
+    /// Nothing was inserted.
+    #[error("the insert hook failed, and nothing was inserted: {0}")]
+    Hook(Box<dyn Error + Send + Sync>),
 }
 
 /// The durable head that a damaged log has lost, in words.

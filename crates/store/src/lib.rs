@@ -68,6 +68,7 @@ pub mod file_layer;
 mod fork;
 pub mod fs;
 mod hashing;
+mod hook;
 mod identity;
 mod isolated;
 mod lock;
@@ -100,6 +101,7 @@ pub use config::{
 };
 pub use engine::{Append, BackupReport, DurabilityToken, Durable, DurableHeads, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
+pub use hook::{InsertHook, Published, Refusal, RefusalReason};
 pub use identity::StoreIdentity;
 pub use manifest::CutNotice;
 pub use read_only::{Following, ReadOnly};

@@ -9,7 +9,7 @@ use rotortree_lean_imt::{
 };
 
 use crate::{
-    CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, Runtime, StorageError,
+    CheckpointPolicy, FlushPolicy, InsertHook, OpenProgress, RecoveryMode, Runtime, StorageError,
     TieringConfig, storage::Reads,
 };
 
@@ -81,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) raise_max_depth: bool,
     /// Receives the progress of opening.
     pub(crate) progress: Option<ProgressCallback>,
+    /// Takes part in each insert.
+    pub(crate) hook: Option<Arc<dyn InsertHook>>,
 }
 
 impl Default for Settings {
@@ -104,6 +106,7 @@ impl Default for Settings {
             create_if_missing: true,
             raise_max_depth: false,
             progress: None,
+            hook: None,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! [`Hashing`]: the thread that runs the hasher under the writer lock, so that a call from within
-//! the hasher is refused.
+//! [`Hashing`]: the thread that runs the hasher, or the insert hook, under the writer lock, so that
+//! a call from within is refused.
 //!
-//! The hasher is the only foreign code that runs under a lock of the engine.
+//! Hasher and hook are the only foreign code that runs under a lock of the engine.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

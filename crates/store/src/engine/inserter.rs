@@ -24,7 +24,7 @@ use super::{
     writer::{Writer, WriterGuard},
 };
 use crate::{
-    RotorTreeError, StorageError,
+    InsertHook, RotorTreeError, StorageError,
     hashing::{append, append_alone, uses_pool},
     settings::Settings,
 };
@@ -36,6 +36,7 @@ pub(super) struct Inserter<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     checkpointer: Arc<Checkpointer<H, N, MAX_DEPTH>>,
     max_unflushed_bytes: usize,
     large_batch_bytes: usize,
+    hook: Option<Arc<dyn InsertHook>>,
     stalls: Count,
     stalled_nanos: Count,
 }
@@ -53,6 +54,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             checkpointer,
             max_unflushed_bytes: config.max_unflushed_bytes,
             large_batch_bytes: config.large_batch_bytes,
+            hook: config.hook.clone(),
             stalls: Count::default(),
             stalled_nanos: Count::default(),
         }
@@ -140,6 +142,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         let _notice = self.committer.group.notice_failure();
         let mut state = self.admit(bytes, leaves.len(), entry.expected_size, admission)?;
         let first_leaf = state.tree.size();
+        let hook = self.hook.as_deref().filter(|_| !leaves.is_empty());
+        let is_single = leaves.len() == 1 && metadata.is_none();
+        // The tree checks a single leaf when it inserts it.
+        if hook.is_some() || !(is_single || leaves.is_empty()) {
+            self.check(&mut state, leaves)?;
+        }
         let streams = bytes > self.max_unflushed_bytes;
         let sequence;
         if let ([leaf], None) = (leaves, metadata) {
@@ -152,10 +160,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         } else {
             (state, sequence) = self.append_batch(state, entry, streams, admission)?;
         }
-        let due = self
-            .writer
-            .status
-            .fail_on_panic("publishing an entry", || self.writer.publish(&mut state));
+        let due = self.writer.status.fail_on_panic("publishing an entry", || {
+            // A hook that panics may lack these leaves.
+            if let Some(hook) = hook {
+                self.writer.call_hook(|| hook.inserted(first_leaf, leaves));
+            }
+            self.writer.publish(&mut state)
+        });
         let head = state.tree.head();
         drop(state);
         if streams || size_of_val(leaves) >= self.large_batch_bytes {
@@ -174,6 +185,20 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         ))
     }
 
+    /// Refuses leaves before the first change: in the name of the tree, then of the hook.
+    fn check(
+        &self,
+        state: &mut WriterGuard<'_, H, N, MAX_DEPTH>,
+        leaves: &[Hash],
+    ) -> Result<(), RotorTreeError> {
+        self.writer
+            .hash(state, false, |tree| tree.check_append(leaves))?;
+        let first = state.tree.size();
+        self.hook.as_deref().map_or(Ok(()), |hook| {
+            self.writer.call_hook(|| hook.check(first, leaves))
+        })
+    }
+
     /// Appends a batch to the tree and to the pending records. Returns its sequence.
     fn append_batch<'a>(
         &'a self,
@@ -185,10 +210,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         let Entry {
             leaves, metadata, ..
         } = *entry;
-        if !leaves.is_empty() {
-            self.writer
-                .hash(&mut state, false, |tree| tree.check_append(leaves))?;
-        }
         let piece = self.piece();
         let mut rest = leaves;
         let split = Split::of(leaves, state.tree.size(), self.large_batch_bytes);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rotortree_hasher::Hash;
-use rotortree_lean_imt::{TreeHead, TreeSnapshot};
+use rotortree_lean_imt::{AnySnapshot, TreeHead, TreeSnapshot};
 
 use super::{
     heads::RecentHeads,
@@ -15,7 +15,10 @@ use super::{
     outbox,
     status::Status,
 };
-use crate::sync::{ArcSwap, AtomicUsize, fence};
+use crate::{
+    hook::Snapshots,
+    sync::{ArcSwap, AtomicUsize, fence},
+};
 
 /// The published and the durable snapshot. Readers take no lock.
 pub(crate) struct Publication<const N: usize, const MAX_DEPTH: usize> {
@@ -125,5 +128,15 @@ impl<const N: usize, const MAX_DEPTH: usize> Publication<N, MAX_DEPTH> {
     /// Makes the waiting threads check the status.
     pub(super) fn wake(&self) {
         self.size.wake();
+    }
+}
+
+impl<const N: usize, const MAX_DEPTH: usize> Snapshots for Publication<N, MAX_DEPTH> {
+    fn published(&self) -> Arc<dyn AnySnapshot> {
+        self.snapshot()
+    }
+
+    fn durable(&self) -> Arc<dyn AnySnapshot> {
+        self.durable_snapshot()
     }
 }

@@ -154,8 +154,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
         self.state.notify();
     }
 
-    /// Runs the hasher, the only foreign code under a lock. A panic of the hasher leaves the tree
-    /// unchanged, and a call from within the hasher that needs the lock is refused.
+    /// Runs the hasher. With the hook, it is the only foreign code under a lock. A panic of the
+    /// hasher leaves the tree unchanged, and a call from within that needs the lock is refused.
     pub(super) fn hash<R>(
         &self,
         state: &mut WriterState<H, N, MAX_DEPTH>,
@@ -164,6 +164,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> 
     ) -> Result<R, TreeError> {
         let _mark = self.status.hashing.begin(on_pool);
         run(&mut state.tree)
+    }
+
+    /// Calls the insert hook, with the lock held. A call from within that needs the lock is
+    /// refused.
+    pub(super) fn call_hook<R>(&self, call: impl FnOnce() -> R) -> R {
+        let _mark = self.status.hashing.begin(false);
+        call()
     }
 
     /// Publishes the tree to readers. Returns whether the caller must ask for a checkpoint.

@@ -6,8 +6,8 @@ use rotortree_hasher::Hasher;
 
 use super::{Handle, RotorTree};
 use crate::{
-    ReadOnly, RotorTreeBuilder, RotorTreeError, engine::Parts, settings::Settings, spans,
-    storage::Storage,
+    Published, ReadOnly, RotorTreeBuilder, RotorTreeError, engine::Parts, settings::Settings,
+    spans, storage::Storage,
 };
 #[cfg(doc)]
 use crate::{RecoveryMode, StorageError};
@@ -19,10 +19,17 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
         settings: Settings,
     ) -> Result<Self, RotorTreeError> {
         let span = spans::open(&*storage);
+        let hook = settings.hook.clone();
         let parts = span.run(|| Parts::open(hasher.clone(), storage, settings))?;
-        Ok(Self {
+        let tree = Self {
             handle: Arc::new(Handle { parts, hasher }),
-        })
+        };
+        // Whatever the hook does, the handle is dropped and closes the tree.
+        if let Some(hook) = hook {
+            let publication = Arc::clone(&tree.parts().publication);
+            hook.opened(Published::new(publication))?;
+        }
+        Ok(tree)
     }
 }
 

@@ -12,6 +12,7 @@ mod counted;
 mod descriptors;
 mod follow;
 mod heads;
+mod hook;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
 mod large_batches;

@@ -12,6 +12,7 @@ mod allocator;
 mod common_counted;
 mod costs;
 mod fields;
+mod hook;
 #[path = "../common/intercepted.rs"]
 mod intercepted;
 mod replay;
