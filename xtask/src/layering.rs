@@ -60,6 +60,19 @@ const LAYERS: [Layer; 9] = [
         requires: None,
     },
     Layer {
+        name: "rotortree-index",
+        folder: "crates/index/",
+        // The field's hash function for the example.
+        below: &[
+            "rotortree-hasher",
+            "rotortree-lean-imt",
+            "rotortree-poseidon",
+            "rotortree-wal",
+            "rotortree-store",
+        ],
+        requires: None,
+    },
+    Layer {
         name: "rotortree-object-store",
         folder: "crates/object-store/",
         // The tree and its hash functions for tests and the example.
@@ -79,6 +92,7 @@ const LAYERS: [Layer; 9] = [
             "rotortree-hasher",
             "rotortree-lean-imt",
             "rotortree-store",
+            "rotortree-index",
             "rotortree-tiles",
         ],
         requires: Some(&[]),

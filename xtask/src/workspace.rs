@@ -7,13 +7,14 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use crate::outcome::{Failure, Outcome};
 
 /// The published crates, lowest first: a crate only depends on those before it.
-pub(crate) const CRATES: [&str; 8] = [
+pub(crate) const CRATES: [&str; 9] = [
     "rotortree-hasher",
     "rotortree-lean-imt",
     "rotortree-tiles",
     "rotortree-poseidon",
     "rotortree-wal",
     "rotortree-store",
+    "rotortree-index",
     "rotortree-object-store",
     "rotortree",
 ];

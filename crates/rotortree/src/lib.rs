@@ -33,6 +33,7 @@
 //! | [`rotortree-hasher`](hasher) | the `Hasher` trait and the hash functions |
 //! | [`rotortree-lean-imt`](lean_imt) | the tree in memory, snapshots and proofs; its names are this crate's too |
 //! | `rotortree-wal` | the bytes of the log |
+//! | `rotortree-index` (`index` here) | from a leaf to its index, behind the feature `index` |
 //! | `rotortree-store` (`store` here) | `RotorTree`, backends, recovery and checkpoints |
 //!
 //! # What is promised
@@ -95,6 +96,7 @@
 //! | `sha2`, `keccak` | `Sha256Hasher`, `Rfc6962Hasher`, `rfc6962_leaf`; `Keccak256Hasher` |
 //! | `parallel` | large batches are hashed on rayon's threads |
 //! | `serde` | serialization of proofs, heads and frontiers, and of statistics and recovery reports |
+//! | `index` | `LeafIndex`, from a leaf to its index, which can refuse duplicates |
 //! | `tracing` | spans and events |
 //!
 //! Features only add: no signature changes under any of them.
@@ -102,6 +104,8 @@
 #![forbid(unsafe_code)]
 
 pub use rotortree_hasher as hasher;
+#[cfg(feature = "index")]
+pub use rotortree_index as index;
 pub use rotortree_lean_imt as lean_imt;
 #[cfg(feature = "storage")]
 pub use rotortree_store as store;
@@ -112,6 +116,11 @@ pub use rotortree_hasher::DigestHasher;
 pub use rotortree_hasher::Keccak256Hasher;
 #[cfg(feature = "sha2")]
 pub use rotortree_hasher::{Rfc6962Hasher, Sha256Hasher, rfc6962_leaf};
+#[cfg(feature = "index")]
+#[doc(inline)]
+pub use rotortree_index::{
+    Duplicate, Duplicates, FileFault, IndexError, IndexOptions, IndexReport, IndexStats, LeafIndex,
+};
 #[cfg(feature = "blake3")]
 pub use rotortree_lean_imt::Blake3Hasher;
 #[cfg(feature = "std")]

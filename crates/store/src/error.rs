@@ -10,7 +10,7 @@ use std::{error::Error, io, sync::Arc};
 use rotortree_hasher::{Hash, Hex};
 use rotortree_lean_imt::{TreeError, TreeHead};
 
-use crate::Refusal;
+use crate::refusal::Refusal;
 
 /// A failure of storage. Every message states the file or object, the place in it, the cause, and
 /// the remedy.

@@ -77,6 +77,7 @@ pub mod manifest;
 pub mod memory;
 mod read_only;
 mod recovery;
+mod refusal;
 // A model has its own threads.
 #[cfg_attr(loom, path = "runtime/models.rs")]
 mod runtime;
@@ -101,11 +102,12 @@ pub use config::{
 };
 pub use engine::{Append, BackupReport, DurabilityToken, Durable, DurableHeads, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
-pub use hook::{InsertHook, Published, Refusal, RefusalReason};
+pub use hook::{InsertHook, Published};
 pub use identity::StoreIdentity;
 pub use manifest::CutNotice;
 pub use read_only::{Following, ReadOnly};
 pub use recovery::{Damage, LogBreak, RecoveryReport};
+pub use refusal::{Refusal, RefusalReason};
 pub use runtime::Runtime;
 pub use tree::RotorTree;
 pub use verify::Progress as VerifyProgress;

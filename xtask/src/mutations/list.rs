@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 12] = [
+pub(crate) const AREAS: [&str; 13] = [
     "proofs",
     "memory",
     "tiles",
@@ -28,6 +28,7 @@ pub(crate) const AREAS: [&str; 12] = [
     "engine",
     "shortage",
     "foreign",
+    "index",
     "processes",
 ];
 

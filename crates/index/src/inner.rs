@@ -1,0 +1,96 @@
+//! [`Inner`]: what the handles of an index share, before and after it has its tree.
+
+use std::{
+    fmt,
+    sync::{Mutex, OnceLock},
+};
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::{AnySnapshot, TreeError};
+use rotortree_store::Published;
+
+use crate::{
+    IndexError, IndexOptions, IndexReport, IndexStats, opening, staging::Staging, table::Table,
+    threads::lock,
+};
+
+/// What the handles share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    options: IndexOptions,
+    open: OnceLock<Open>,
+}
+
+/// An index that has its tree.
+pub(crate) struct Open {
+    pub(crate) table: Table,
+    /// Taken by the inserts of the tree, one at a time, and by what counts entries.
+    pub(crate) staging: Mutex<Staging>,
+    pub(crate) tree: Published,
+    pub(crate) report: IndexReport,
+    /// One thread at a time writes the file.
+    pub(crate) saving: Mutex<()>,
+}
+
+impl Inner {
+    /// An index without a tree.
+    pub(crate) fn new(options: IndexOptions) -> Self {
+        Self {
+            options,
+            open: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn options(&self) -> &IndexOptions {
+        &self.options
+    }
+
+    pub(crate) fn open(&self) -> Result<&Open, IndexError> {
+        self.open.get().ok_or(IndexError::NotOpen)
+    }
+
+    /// Gives the index its tree.
+    pub(crate) fn open_with(&self, tree: Published) -> Result<(), IndexError> {
+        if self.open.get().is_some() {
+            return Err(IndexError::InUse);
+        }
+        let opened = opening::open(&self.options, &*tree.snapshot())?;
+        let open = Open {
+            table: opened.table,
+            staging: Mutex::new(opened.staging),
+            tree,
+            report: opened.report,
+            saving: Mutex::new(()),
+        };
+        self.open.set(open).map_err(|_| IndexError::InUse)
+    }
+}
+
+impl Open {
+    /// The least index of a leaf of the snapshot.
+    pub(crate) fn find(
+        &self,
+        snapshot: &dyn AnySnapshot,
+        leaf: &Hash,
+    ) -> Result<Option<u64>, TreeError> {
+        let read = |index| snapshot.get_leaf(index);
+        self.table.find(leaf, snapshot.size(), read)
+    }
+
+    pub(crate) fn stats(&self) -> IndexStats {
+        let staging = lock(&self.staging);
+        IndexStats {
+            leaves: staging.covered(),
+            distinct: self.table.entries() - staging.added(),
+            memory_bytes: self.table.memory_bytes(),
+        }
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Open")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

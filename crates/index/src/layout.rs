@@ -1,0 +1,226 @@
+//! [`Layout`]: which bucket of a shard a leaf belongs to, and the 48 bits that stand for it there.
+//!
+//! A *place* is the keyed hash of a leaf, without the bits that choose its shard, aligned to the
+//! top of a word. The first `prefix_bits` of it, the *prefix* `p`, are a number below `2^P`. Of
+//! `m` buckets it belongs to number `p * m >> P`. The bits behind the point of that product, down
+//! to the one that still tells two prefixes apart, are its *tag*.
+//!
+//! ```text
+//! p * m        |  bucket  |  tag  |  g bits, where 2^g <= m  |
+//!                         P       g                          0
+//! slot         |  tag  |  index  |
+//!             48       b         0
+//! ```
+//!
+//! Two prefixes differ by at least `m >= 2^g` in the product, so bucket and tag determine the
+//! prefix. A shard that grows therefore needs no leaf: it computes the prefix from the bucket and
+//! the tag, and the new bucket from the prefix.
+
+/// The bits of a slot.
+pub(crate) const SLOT_BITS: u32 = 48;
+
+/// The bits of a place: those that do not choose the shard.
+pub(crate) const PLACE_BITS: u32 = 56;
+
+/// The fewest bits of an index, and of a tag.
+const MIN_INDEX_BITS: u32 = 8;
+const MIN_TAG_BITS: u32 = 4;
+
+/// The most bits of an index: 2^42 leaves are 140 TB of them.
+pub(crate) const MAX_INDEX_BITS: u32 = 42;
+
+/// How the slots of a shard are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// `m`; 0 in a shard so small that it has none.
+    pub(crate) buckets: u32,
+    /// `b`.
+    pub(crate) index_bits: u32,
+    /// `P`.
+    pub(crate) prefix_bits: u32,
+}
+
+impl Layout {
+    /// The layout of a shard without buckets.
+    pub(crate) const NONE: Self = Self {
+        buckets: 0,
+        index_bits: MIN_INDEX_BITS,
+        prefix_bits: PLACE_BITS,
+    };
+
+    /// The layout with so many buckets, or as many as the bits of this one's prefixes can tell
+    /// apart. `index` and those up to half as much again fit into a slot.
+    pub(crate) fn with(self, buckets: u32, index: u64) -> Self {
+        let most = 1u64 << self.prefix_bits.saturating_sub(MIN_TAG_BITS).min(31);
+        let buckets = u64::from(buckets).min(most) as u32;
+        let index_bits =
+            (u64::BITS - (index + index / 2).leading_zeros()).clamp(MIN_INDEX_BITS, MAX_INDEX_BITS);
+        let fitting = SLOT_BITS - index_bits + buckets.ilog2();
+        let product = buckets.leading_zeros() + u32::BITS;
+        Self {
+            buckets,
+            index_bits,
+            prefix_bits: self.prefix_bits.min(fitting).min(product),
+        }
+    }
+
+    /// Whether a file may have this layout: every computation below is in range.
+    pub(crate) fn is_valid(self) -> bool {
+        let Self {
+            buckets,
+            index_bits,
+            prefix_bits,
+        } = self;
+        if !(MIN_INDEX_BITS..=MAX_INDEX_BITS).contains(&index_bits) {
+            return false;
+        }
+        if buckets == 0 {
+            return prefix_bits == PLACE_BITS;
+        }
+        let dropped = buckets.ilog2();
+        prefix_bits > dropped
+            && prefix_bits - dropped <= SLOT_BITS - index_bits
+            && prefix_bits <= (buckets.leading_zeros() + u32::BITS).min(PLACE_BITS)
+    }
+
+    /// Whether an index fits into a slot.
+    pub(crate) fn fits(self, index: u64) -> bool {
+        index >> self.index_bits == 0
+    }
+
+    /// The part of a place that this layout tells apart from others.
+    pub(crate) fn known(self, place: u64) -> u64 {
+        place & (u64::MAX << (u64::BITS - self.prefix_bits))
+    }
+
+    /// The bucket of a place, and its tag as the upper bits of a slot.
+    pub(crate) fn slot(self, place: u64) -> (usize, u64) {
+        let prefix = place >> (u64::BITS - self.prefix_bits);
+        let product = prefix * u64::from(self.buckets);
+        let bucket = product >> self.prefix_bits;
+        let tag = (product - (bucket << self.prefix_bits)) >> self.buckets.ilog2();
+        (bucket as usize, tag << self.index_bits)
+    }
+
+    /// The known part of the place of a slot, and its index.
+    pub(crate) fn entry(self, bucket: usize, slot: u64) -> (u64, u64) {
+        let dropped = self.buckets.ilog2();
+        let tag = slot >> self.index_bits;
+        let product = ((bucket as u64) << self.prefix_bits) | (tag << dropped);
+        let prefix = product.div_ceil(u64::from(self.buckets));
+        let index = slot & self.index_mask();
+        (prefix << (u64::BITS - self.prefix_bits), index)
+    }
+
+    /// The bits of a slot that are the index.
+    pub(crate) fn index_mask(self) -> u64 {
+        (1 << self.index_bits) - 1
+    }
+
+    /// The bits of a slot that are the tag.
+    pub(crate) fn tag_mask(self) -> u64 {
+        ((1 << SLOT_BITS) - 1) & !self.index_mask()
+    }
+
+    /// The least known place of a bucket.
+    pub(crate) fn first_place(self, bucket: usize) -> u64 {
+        self.entry(bucket, 0).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A layout as a shard comes to it: grown from none in steps.
+    fn grown(steps: &[(u32, u64)]) -> Layout {
+        let mut layout = Layout::NONE;
+        let mut most = (0, 0);
+        for &(buckets, index) in steps {
+            most = (most.0.max(buckets), most.1.max(index));
+            layout = layout.with(most.0, most.1);
+        }
+        layout
+    }
+
+    fn step() -> impl Strategy<Value = (u32, u64)> {
+        let buckets = (0..31u32, 0..u32::MAX)
+            .prop_map(|(bits, low)| (1 << bits) | (low >> (32 - bits).min(31)));
+        let index = (0..MAX_INDEX_BITS, any::<u64>())
+            .prop_map(|(bits, low)| ((1 << bits) | (low & ((1 << bits) - 1))) * 2 / 3);
+        (buckets, index)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn bucket_and_tag_determine_the_known_part_of_a_place(
+            steps in proptest::collection::vec(step(), 1..6),
+            place: u64,
+            index: u64,
+        ) {
+            let layout = grown(&steps);
+            prop_assert!(layout.is_valid(), "{layout:?}");
+            let (bucket, tag) = layout.slot(place);
+            prop_assert!(bucket < layout.buckets as usize);
+            prop_assert_eq!(tag & !layout.tag_mask(), 0);
+            let index = index & layout.index_mask();
+            let entry = layout.entry(bucket, tag | index);
+            prop_assert_eq!(entry, (layout.known(place), index));
+            prop_assert_eq!(layout.slot(entry.0), (bucket, tag));
+        }
+
+        #[test]
+        fn buckets_follow_each_other_in_the_order_of_places(
+            steps in proptest::collection::vec(step(), 1..6),
+            one: u64,
+            other: u64,
+        ) {
+            let layout = grown(&steps);
+            let (low, high) = (one.min(other), one.max(other));
+            let bucket = layout.slot(high).0;
+            prop_assert!(layout.slot(low).0 <= bucket);
+            prop_assert!(layout.first_place(bucket) <= layout.known(high));
+            prop_assert_eq!(layout.slot(layout.first_place(bucket)).0, bucket);
+        }
+
+        #[test]
+        fn every_layout_that_is_valid_computes_in_range(
+            buckets: u32,
+            index_bits in 0..64u32,
+            prefix_bits in 0..70u32,
+            place: u64,
+        ) {
+            let layout = Layout { buckets, index_bits, prefix_bits };
+            if layout.is_valid() && buckets > 0 {
+                let (bucket, tag) = layout.slot(place);
+                prop_assert_eq!(layout.entry(bucket, tag).0, layout.known(place));
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_keeps_enough_bits_at_every_size_of_a_tree() {
+        // Sizes as an index of that many distinct leaves has them: 256 shards, 48 a bucket.
+        for bits in 14..MAX_INDEX_BITS - 1 {
+            let size = 1u64 << bits;
+            let layout = (14..=bits).fold(Layout::NONE, |layout, bits| {
+                layout.with(((1u64 << bits) / 256 / 48).max(1) as u32, 1 << bits)
+            });
+            let distinct = 2f64.powi(8 + layout.prefix_bits as i32);
+            let false_candidates = size as f64 / distinct;
+            let most = if bits <= 33 {
+                0.05
+            } else {
+                0.3 * (1u64 << (bits - 33)) as f64
+            };
+            assert!(
+                false_candidates <= most,
+                "{bits}: {false_candidates} {layout:?}"
+            );
+        }
+    }
+}

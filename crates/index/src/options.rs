@@ -1,0 +1,80 @@
+//! [`IndexOptions`]: what an index refuses, and where it is kept.
+
+use std::path::{Path, PathBuf};
+
+/// The settings of an index.
+///
+/// ```
+/// use rotortree_index::{IndexOptions, LeafIndex};
+///
+/// // In the file `trees/nullifiers.index`.
+/// let options = IndexOptions::beside("trees/nullifiers")
+///     .refuse_duplicates(true)
+///     .refuse_zero(true);
+/// let index = LeafIndex::new(options);
+/// # drop(index);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until an index is made with them"]
+pub struct IndexOptions {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) refuse_duplicates: bool,
+    pub(crate) refuse_zero: bool,
+    pub(crate) rebuild: bool,
+}
+
+impl IndexOptions {
+    /// An index without a file: built from the leaves at each opening of its tree.
+    pub fn in_memory() -> Self {
+        Self {
+            file: None,
+            refuse_duplicates: false,
+            refuse_zero: false,
+            rebuild: true,
+        }
+    }
+
+    /// An index that is kept in this file, which is local even if the tree is not. The file may
+    /// not be inside of the tree's directory.
+    pub fn in_file(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: Some(file.into()),
+            ..Self::in_memory()
+        }
+    }
+
+    /// An index that is kept beside the directory of its tree: in `tree.index` for `tree`.
+    pub fn beside(directory: impl AsRef<Path>) -> Self {
+        let mut name = directory
+            .as_ref()
+            .components()
+            .as_path()
+            .as_os_str()
+            .to_owned();
+        name.push(".index");
+        Self::in_file(name)
+    }
+
+    /// Refuses an insert with a leaf that the tree has, or that the batch has twice. Leaves that
+    /// are in the tree twice stay there; [`IndexReport::duplicates`](crate::IndexReport) counts
+    /// them at each opening. The default takes every leaf.
+    pub fn refuse_duplicates(mut self, refuse: bool) -> Self {
+        self.refuse_duplicates = refuse;
+        self
+    }
+
+    /// Refuses an insert with a leaf of which all bytes are zero. The default takes it.
+    pub fn refuse_zero(mut self, refuse: bool) -> Self {
+        self.refuse_zero = refuse;
+        self
+    }
+
+    /// Whether an index whose file is missing or cannot be used is built from the leaves of the
+    /// tree; `true` by default. With `false` such an opening fails with
+    /// [`IndexError::File`](crate::IndexError::File), for trees whose leaves are costly to read. An
+    /// empty tree needs no file.
+    pub fn rebuild(mut self, rebuild: bool) -> Self {
+        self.rebuild = rebuild;
+        self
+    }
+}
