@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 9] = [
+const LAYERS: [Layer; 10] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
