@@ -93,6 +93,7 @@ const LAYERS: [Layer; 10] = [
             "rotortree-lean-imt",
             "rotortree-store",
             "rotortree-index",
+            "rotortree-object-store",
             "rotortree-tiles",
         ],
         requires: Some(&[]),

@@ -11,7 +11,8 @@ use rotortree_store::{
 use tokio::task::AbortHandle;
 
 use crate::{
-    bucket::Bucket, counters::Counter, heartbeat, manifests::Entry, probe, record::Record,
+    bucket::Bucket, counters::Counter, events::event, heartbeat, manifests::Entry, probe,
+    record::Record,
 };
 
 /// Claims that may be lost to others before it is told.
@@ -116,5 +117,12 @@ fn settle(bucket: &Arc<Bucket>, claim: &Entry) -> Result<Lease, WriteError> {
         }
     }
     bucket.tenure.begin(record.epoch);
+    let place = bucket.client.full_name("");
+    event!(
+        INFO,
+        "claimed",
+        place = place.as_str(),
+        epoch = record.epoch
+    );
     Ok(lease)
 }

@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 use crate::{
     bridge::{Bridge, Pending},
     counters::{Counter, Counters},
+    events::event,
     failure::Failure,
     frame::{self, Kind},
     requests::{CreateFailure, Created, Listed, Requests},
@@ -231,6 +232,7 @@ impl Client {
     pub(crate) fn fenced(&self, name: &str) -> WriteError {
         self.counters().add(Counter::Fences, 1);
         let name = self.full_name(name);
+        event!(WARN, "fenced", object = name.as_str());
         let text = format!(
             "cannot create the object {name}: another owner has taken the place; close this tree, \
              and open the store again where it should be written"

@@ -20,6 +20,7 @@ use self::survey::Survey;
 use crate::{
     bucket::Bucket,
     counters::Counter,
+    events::event,
     id::Id,
     manifests::Entry,
     names,
@@ -54,6 +55,13 @@ pub(crate) fn collect(bucket: &Bucket) -> io::Result<Collected> {
     collect_log(bucket, &survey, &mut done)?;
     collect_packs(bucket, &survey, &mut done)?;
     collect_signs(bucket, &survey, &mut done)?;
+    let objects = done.manifests + done.log_objects + done.packs + done.signs;
+    event!(
+        DEBUG,
+        "collected",
+        objects = objects,
+        floor = survey.oldest.number
+    );
     Ok(done)
 }
 

@@ -48,6 +48,9 @@ pub(crate) fn is_alive(client: &Client, epoch: u64, interval: Duration) -> io::R
     let name = names::owner(epoch);
     let look = || client.get(&name, None, MOST_BYTES);
     let first = look()?;
+    if first.as_ref() == Some(&GIVEN_UP) {
+        return Ok(false);
+    }
     let until = Instant::now() + interval * 2;
     loop {
         let now = look()?;

@@ -17,6 +17,7 @@ mod claim;
 mod client;
 mod collector;
 mod counters;
+mod events;
 mod failure;
 mod frame;
 mod heartbeat;
@@ -39,3 +40,8 @@ mod tenure;
 pub use cache::PackCache;
 pub use collector::Collected;
 pub use object_storage::ObjectStorage;
+
+/// The README's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -69,8 +69,8 @@ impl ObjectStorage {
     pub fn new(store: Arc<dyn ObjectStore>, prefix: &str) -> Self {
         let prefix = Path::from(prefix);
         let shown = match prefix.as_ref() {
-            "" => "object store:/".to_owned(),
-            prefix => format!("object store:/{prefix}/"),
+            "" => "object store/".to_owned(),
+            prefix => format!("object store/{prefix}/"),
         };
         Self::with(Location {
             store,
@@ -91,6 +91,21 @@ impl ObjectStorage {
     /// that was not compiled in.
     pub fn from_url(url: &str) -> io::Result<Self> {
         Location::parse(url).map(Self::with)
+    }
+
+    /// Another handle on the same place with the same settings, and with counters of its own.
+    ///
+    /// Of `memory://` this is the only way to another handle.
+    #[must_use]
+    pub fn new_handle(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            prefix: self.prefix.clone(),
+            shown: Arc::clone(&self.shown),
+            settings: self.settings.clone(),
+            counters: Arc::default(),
+            bucket: OnceLock::new(),
+        }
     }
 
     fn with(location: Location) -> Self {

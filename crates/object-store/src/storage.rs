@@ -57,7 +57,10 @@ fn inspect_without_manifest(bucket: &Bucket) -> Result<Place, StorageError> {
 
 impl Storage for ObjectStorage {
     fn describe(&self) -> String {
-        self.shown.trim_end_matches('/').to_owned()
+        self.shown
+            .strip_suffix('/')
+            .unwrap_or(&self.shown)
+            .to_owned()
     }
 
     fn name(&self, part: Part) -> String {

@@ -98,6 +98,7 @@
 //! | `serde` | serialization of proofs, heads and frontiers, and of statistics and recovery reports |
 //! | `index` | `LeafIndex`, from a leaf to its index, which can refuse duplicates |
 //! | `tracing` | spans and events |
+//! | `object-store` | `object_store`: trees in a bucket; providers are features of `rotortree-object-store` |
 //!
 //! Features only add: no signature changes under any of them.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -107,6 +108,8 @@ pub use rotortree_hasher as hasher;
 #[cfg(feature = "index")]
 pub use rotortree_index as index;
 pub use rotortree_lean_imt as lean_imt;
+#[cfg(feature = "object-store")]
+pub use rotortree_object_store as object_store;
 #[cfg(feature = "storage")]
 pub use rotortree_store as store;
 

@@ -30,6 +30,7 @@ pub(crate) const AREAS: [&str; 13] = [
     "foreign",
     "index",
     "processes",
+    "bucket",
 ];
 
 /// One area and its mutations.

@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use bytes::Bytes;
 use rotortree_store::storage::SegmentBytes;
 
 use super::{Log, Segment};
@@ -12,6 +13,8 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     segment: Arc<Segment>,
     len: u64,
+    /// The piece that was read last and its body: a scan reads it in many parts.
+    last: Option<(u64, Bytes)>,
 }
 
 impl Reader {
@@ -29,7 +32,36 @@ impl Reader {
             log: Arc::clone(log),
             segment,
             len,
+            last: None,
         })
+    }
+
+    /// The bytes of the segment from `offset` on, up to the end of their piece.
+    fn from(&mut self, offset: u64) -> io::Result<Bytes> {
+        let piece = self
+            .segment
+            .piece_at(offset)
+            .ok_or_else(|| self.gone(offset))?;
+        let body = match &self.last {
+            Some((known, body)) if *known == piece.offset => body.clone(),
+            _ => {
+                let found = self.log.piece(&self.segment, piece.offset)?;
+                let (_, body) = found.ok_or_else(|| self.gone(piece.offset))?;
+                self.last = Some((piece.offset, body.clone()));
+                body
+            }
+        };
+        let within = (offset - piece.offset) as usize;
+        if within >= body.len() {
+            return Err(self.gone(piece.offset));
+        }
+        Ok(body.slice(within..))
+    }
+
+    fn gone(&self, offset: u64) -> io::Error {
+        let name = names::piece(self.segment.number, self.segment.id, offset);
+        let text = format!("the object {name} of the log is gone; look for newer state");
+        io::Error::new(io::ErrorKind::NotFound, text)
     }
 }
 
@@ -46,33 +78,22 @@ impl SegmentBytes for Reader {
     }
 
     fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        let Self { log, segment, len } = self;
         let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| end > *len) {
+        if end.is_none_or(|end| end > self.len) {
             let text = format!(
-                "cannot read {} bytes at byte {offset} of segment {}: it has {len}",
+                "cannot read {} bytes at byte {offset} of segment {}: it has {}",
                 buf.len(),
-                segment.number
+                self.segment.number,
+                self.len
             );
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
         }
         let (mut offset, mut rest) = (offset, buf);
         while !rest.is_empty() {
-            let piece = segment.piece_at(offset);
-            let body = match piece {
-                Some(piece) => log.piece(segment, piece.offset)?.map(|(_, body)| body),
-                None => None,
-            };
-            let within = offset - piece.map_or(0, |piece| piece.offset);
-            let tail = body.as_ref().and_then(|body| body.get(within as usize..));
-            let Some(tail) = tail.filter(|tail| !tail.is_empty()) else {
-                let name = names::piece(segment.number, segment.id, offset - within);
-                let text = format!("the object {name} of the log is gone; look for newer state");
-                return Err(io::Error::new(io::ErrorKind::NotFound, text));
-            };
-            let now = rest.len().min(tail.len());
+            let bytes = self.from(offset)?;
+            let now = rest.len().min(bytes.len());
             let (head, more) = rest.split_at_mut(now);
-            head.copy_from_slice(&tail[..now]);
+            head.copy_from_slice(&bytes[..now]);
             offset += now as u64;
             rest = more;
         }

@@ -6,5 +6,6 @@ mod callers;
 mod collecting;
 mod conformance;
 mod ownership;
+mod packs;
 mod place;
 mod trees;
