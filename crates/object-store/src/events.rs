@@ -6,7 +6,7 @@ macro_rules! event {
     ($level:ident, $name:literal, $($fields:tt)*) => {
         tracing::event!(
             name: $name,
-            target: "rotortree::object_store",
+            target: "rotortree_object_store",
             tracing::Level::$level,
             $($fields)*
         )
