@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 13] = [
+pub(crate) const AREAS: [&str; 14] = [
     "proofs",
     "memory",
     "tiles",
