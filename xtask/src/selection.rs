@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_source_asks_for_its_module_and_the_tests_that_guard_it() {
-        let lines = selected("crates/store/src/cold/shard.rs");
+        let lines = selected("crates/store/src/cold/open_shard.rs");
         assert!(
-            lines.contains(&"rotortree-store --lib cold::shard::".to_owned()),
+            lines.contains(&"rotortree-store --lib cold::open_shard::".to_owned()),
             "{lines:?}"
         );
         assert!(
