@@ -15,6 +15,7 @@ mod loom;
 mod mutations;
 mod no_std;
 mod package;
+mod platforms;
 mod semver;
 mod surface;
 mod test;
@@ -45,6 +46,7 @@ pub(crate) const ALL: &[Command] = &[
     loom::COMMAND,
     features::COMMAND,
     no_std::COMMAND,
+    platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
     fuzz::COMMAND,

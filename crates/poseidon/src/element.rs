@@ -37,6 +37,7 @@ impl Element {
     }
 
     /// The words of the Montgomery form.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) const fn words(self) -> [u64; 4] {
         self.0
     }

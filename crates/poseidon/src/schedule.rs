@@ -98,6 +98,7 @@ impl<C> Schedule<C> {
     }
 
     /// The schedule in the form of another arithmetic.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn map<D>(&self, form: impl Fn(&C) -> D) -> Schedule<D> {
         let all = |constants: &[C]| constants.iter().map(&form).collect();
         Schedule {

@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    bucket, features, fuzz, interop, layering, loom, no_std, package, surface, test, tidy, tools,
+    bucket, features, fuzz, interop, layering, loom, no_std, package, platforms, surface, test,
+    tidy, tools,
 };
 
 use crate::args::Args;
@@ -27,7 +28,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 15] = [
+static STEPS: [Command; 16] = [
     tidy::COMMAND,
     layering::COMMAND,
     tools::FMT,
@@ -39,6 +40,7 @@ static STEPS: [Command; 15] = [
     loom::COMMAND,
     features::COMMAND,
     no_std::COMMAND,
+    platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
     fuzz::COMMAND,

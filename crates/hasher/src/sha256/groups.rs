@@ -10,6 +10,7 @@ use crate::hash::Hash;
 use crate::x86_64::cpu::{Avx2, Avx512, Sha};
 
 /// The most groups between two calls of `work`: as many as the widest kernel hashes at a time.
+#[cfg(target_arch = "x86_64")]
 const RUN: usize = 32;
 
 /// Hashes any number of groups, and calls `work` before each run with its number of children.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -99,7 +99,7 @@ fn a_place_that_may_not_be_written() {
         for path in [above.clone(), above.join("tree")] {
             match refused(&path) {
                 StorageError::Io(error) => {
-                    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+                    assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
                     assert!(error.to_string().contains("read-only"), "{error}");
                 }
                 error => panic!("{error}"),

@@ -74,11 +74,10 @@ impl Reserve {
     ) -> Result<T, E> {
         match call() {
             Err(error) if code(&error).is_some_and(system::is_exhausted) => {
-                let held = lock(&self.0).take();
-                if held.is_none() {
+                // What was held is closed here.
+                if lock(&self.0).take().is_none() {
                     return Err(error);
                 }
-                drop(held);
                 let outcome = call();
                 self.fill();
                 outcome

@@ -226,7 +226,7 @@ fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_no
     fs::write(&file, "text").unwrap();
     // A mark behind the last sync could come at any time.
     tree.flush().unwrap();
-    let mut refused = vec![
+    let refused = vec![
         own.clone(),
         own.join("../tree"),
         own.join("log"),
@@ -236,11 +236,11 @@ fn a_backup_into_the_tree_s_own_or_a_foreign_directory_is_refused_and_changes_no
         file,
     ];
     #[cfg(unix)]
-    {
+    let refused = {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&own, &link).unwrap();
-        refused.push(link);
-    }
+        [refused, vec![link]].concat()
+    };
     let levels_and_others = |contents: Vec<(PathBuf, Option<Vec<u8>>)>| -> Vec<_> {
         let kept = |path: &Path| path.extension().is_none_or(|name| name != "wal");
         contents

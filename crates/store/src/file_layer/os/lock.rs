@@ -39,9 +39,10 @@ pub struct DirLock {
 }
 
 impl Drop for DirLock {
-    /// Unlocks by name. Closing the files alone would not be enough: a child process that another
-    /// thread is starting right now holds copies of them until it executes its program. A forked
-    /// child's copy must not release its parent's lock.
+    /// Unlocks by name. Closing the files alone would not be enough on Unix: a child process that
+    /// another thread is starting right now holds copies of them until it executes its program. A
+    /// forked child's copy must not release its parent's lock. On Windows, where a child has no
+    /// copies, taking the lock again fails, and closing the file unlocks.
     fn drop(&mut self) {
         if std::process::id() == self.process {
             // Taking a lock that this file holds already succeeds, and giving that guard up
@@ -151,6 +152,7 @@ mod tests {
         assert_eq!(other.kind(), io::ErrorKind::WouldBlock);
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_lock_that_is_given_up_is_free_whatever_copies_of_it_are_open() {
         let dir = tempfile::tempdir().unwrap();
