@@ -17,6 +17,7 @@ mod claim;
 mod client;
 mod collector;
 mod counters;
+mod disk_cache;
 mod events;
 mod failure;
 mod frame;
@@ -39,6 +40,7 @@ mod tenure;
 
 pub use cache::PackCache;
 pub use collector::Collected;
+pub use disk_cache::DiskCache;
 pub use object_storage::ObjectStorage;
 
 /// The README's code, compiled and run.

@@ -1,0 +1,157 @@
+use std::{fs, thread};
+
+use super::*;
+
+/// Bytes of a pack from an offset on, which tell where they belong.
+fn bytes(pack: u8, offset: u64, len: usize) -> Vec<u8> {
+    let at = |index: usize| (offset as usize + index).wrapping_mul(31) as u8 ^ pack;
+    (0..len).map(at).collect()
+}
+
+fn name(pack: u8) -> String {
+    format!("pack/0-{pack}")
+}
+
+fn keep(cache: &DiskCache, pack: u8, offset: u64, len: usize) {
+    cache.keep(&name(pack), offset, &bytes(pack, offset, len));
+}
+
+/// Whether the cache has these bytes; they are the right ones then.
+fn has(cache: &DiskCache, pack: u8, offset: u64, len: usize) -> bool {
+    let mut read = vec![0; len];
+    let is_here = cache.read(&name(pack), offset, &mut read);
+    assert!(
+        !is_here || read == bytes(pack, offset, len),
+        "pack {pack} at {offset}"
+    );
+    is_here
+}
+
+#[test]
+fn parts_are_read_whole_and_within_also_by_a_later_process() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+        if round == 0 {
+            keep(&cache, 1, 4096, 4096);
+            keep(&cache, 1, 512, 512);
+            // Read through a map.
+            keep(&cache, 2, 0, 200_000);
+        }
+        assert!(has(&cache, 1, 4096, 4096) && has(&cache, 1, 5000, 3192));
+        assert!(has(&cache, 1, 600, 424) && has(&cache, 2, 199_000, 1000));
+        assert!(!has(&cache, 1, 600, 425), "beyond the part");
+        assert!(!has(&cache, 1, 0, 1) && !has(&cache, 3, 0, 1));
+    }
+}
+
+#[test]
+fn a_whole_pack_takes_the_place_of_its_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    for offset in [8192, 0, 4096] {
+        keep(&cache, 1, offset, 4096);
+    }
+    assert!(!has(&cache, 1, 4000, 200), "of two parts");
+    keep(&cache, 1, 0, 100_000);
+    assert!(has(&cache, 1, 4000, 90_000));
+    let size = format!("{cache:?}");
+    keep(&cache, 1, 4096, 4096);
+    assert_eq!(format!("{cache:?}"), size, "what is here is not kept again");
+}
+
+#[test]
+fn the_packs_used_last_stay_within_the_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = || -> u64 {
+        let files = fs::read_dir(folder.path()).unwrap();
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum()
+    };
+    let cache = DiskCache::open(folder.path(), 40_000).unwrap();
+    for pack in 0..4 {
+        keep(&cache, pack, 0, 9000);
+    }
+    assert!(has(&cache, 0, 0, 9000));
+    keep(&cache, 4, 0, 9000);
+    assert!(has(&cache, 0, 0, 9000) && !has(&cache, 1, 0, 9000));
+    keep(&cache, 5, 0, 50_000);
+    assert!(!has(&cache, 5, 0, 1), "more than everything");
+    for round in 0..200 {
+        keep(&cache, round % 7, u64::from(round) * 5000, 5000);
+        assert!(on_disk() <= 40_000);
+    }
+    drop(cache);
+    let cache = DiskCache::open(folder.path(), 10_000).unwrap();
+    assert!(on_disk() <= 10_000, "a smaller bound counts at once");
+    drop(cache);
+}
+
+#[test]
+fn a_changed_bit_or_a_cut_is_never_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pack_0-1.pack");
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    keep(&cache, 1, 0, 40);
+    keep(&cache, 1, 100, 60);
+    drop(cache);
+    let whole = fs::read(&path).unwrap();
+    let look = |image: &[u8]| {
+        fs::write(&path, image).unwrap();
+        let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+        let both = [(0, 40), (100, 60)].map(|(offset, len)| has(&cache, 1, offset, len));
+        // The room behind what is left is used again.
+        keep(&cache, 1, 500, 30);
+        assert!(has(&cache, 1, 500, 30));
+        both
+    };
+    assert_eq!(look(&whole), [true, true]);
+    for bit in 0..whole.len() * 8 {
+        let mut image = whole.clone();
+        image[bit / 8] ^= 1 << (bit % 8);
+        assert_ne!(look(&image), [true, true], "bit {bit}");
+    }
+    for len in 0..whole.len() {
+        assert!(!look(&whole[..len])[1], "cut to {len}");
+    }
+}
+
+#[test]
+fn one_process_has_the_folder_and_other_files_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.txt"), b"mine").unwrap();
+    let cache = DiskCache::open(folder.path(), 1000).unwrap();
+    let second = DiskCache::open(folder.path(), 1000).unwrap_err();
+    assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+    assert!(
+        second.to_string().contains("cannot open the cache in"),
+        "{second}"
+    );
+    keep(&cache, 1, 0, 2000);
+    cache.keep("../outside", 0, b"never");
+    drop(cache);
+    assert_eq!(fs::read(folder.path().join("notes.txt")).unwrap(), b"mine");
+    assert!(!folder.path().join("../outside.pack").exists());
+}
+
+#[test]
+fn threads_that_keep_and_read_and_push_out_meet_right_bytes_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::open(folder.path(), 300_000).unwrap();
+    thread::scope(|scope| {
+        for worker in 0..4_u64 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for round in 0..300_u64 {
+                    let pack = ((worker + round) % 5) as u8;
+                    let offset = (round * 37 % 9) * 8000;
+                    let len = if round % 10 == 0 { 70_000 } else { 4096 };
+                    keep(cache, pack, offset, len);
+                    has(cache, pack, offset, len);
+                    has(cache, (pack + 1) % 5, offset, 512);
+                }
+            });
+        }
+    });
+}
