@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 14] = [
+pub(crate) const AREAS: [&str; 15] = [
     "proofs",
     "memory",
     "tiles",
@@ -31,6 +31,7 @@ pub(crate) const AREAS: [&str; 14] = [
     "index",
     "processes",
     "bucket",
+    "simulation",
 ];
 
 /// One area and its mutations.

@@ -60,6 +60,11 @@ impl Bucket {
         shared.land(|due| due <= now);
     }
 
+    /// Lets time pass by the store's clock, as so many requests would.
+    pub(crate) fn pass(&self, requests: u64) {
+        self.lock().steps += requests;
+    }
+
     /// A write that lands so many requests from now on.
     pub(crate) fn write_later(&self, after: u64, write: Write) {
         let mut shared = self.lock();

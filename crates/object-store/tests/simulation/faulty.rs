@@ -61,6 +61,9 @@ pub(crate) enum Fate {
     StallsAfter,
     /// This client's machine is gone; the request arrives so many requests later, or never.
     Dies(Option<u64>),
+    /// It does not arrive before later requests of this client do, if the client sends any without
+    /// its answer; then the client's machine is gone.
+    Overtaken,
     /// Before it arrives, something else happens from beginning to end.
     Meanwhile(Meanwhile),
 }
@@ -206,6 +209,15 @@ impl FaultyStore {
             Fate::StallsBefore => self.stall().await,
             Fate::Meanwhile(meanwhile) => meanwhile.happen(&self.bucket).await,
             Fate::Dies(_) => self.kill(),
+            Fate::Overtaken => {
+                for _ in 0..40 {
+                    if self.requests() > number + 4 {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_micros(500)).await;
+                }
+                self.kill();
+            }
             _ => {}
         }
         let dies = matches!(fate, Fate::Dies(_));

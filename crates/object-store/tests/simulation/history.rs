@@ -16,10 +16,15 @@ use crate::{
     observed::{Observed, Replica, Tree},
 };
 
-/// The place as a client sees it. What is older than some requests is collected.
+/// The place as a client sees it. What is older than thirty requests is collected.
 pub(crate) fn storage(client: &FaultyStore) -> Arc<ObjectStorage> {
+    storage_with(client, Duration::from_millis(30))
+}
+
+/// As [`storage`], with another grace.
+pub(crate) fn storage_with(client: &FaultyStore, grace: Duration) -> Arc<ObjectStorage> {
     let storage = ObjectStorage::new(Arc::new(client.clone()), "tree");
-    Arc::new(storage.take_over(true).grace(Duration::from_millis(30)))
+    Arc::new(storage.take_over(true).grace(grace))
 }
 
 /// Opens a writer, which takes the place of an earlier one.
@@ -64,6 +69,19 @@ pub(crate) fn work(
     writer: u64,
     observed: &Observed,
 ) -> Result<(), RotorTreeError> {
+    session(client, writer, observed, |storage| {
+        storage.collect_orphans().map_err(StorageError::Io)?;
+        Ok(())
+    })
+}
+
+/// A session, with something else before it is closed.
+pub(crate) fn session(
+    client: &FaultyStore,
+    writer: u64,
+    observed: &Observed,
+    before_closing: impl FnOnce(&ObjectStorage) -> Result<(), RotorTreeError>,
+) -> Result<(), RotorTreeError> {
     let storage = storage(client);
     let tree = open(&storage)?;
     append(&tree, &leaves(writer, 0, 1), observed)?;
@@ -71,7 +89,7 @@ pub(crate) fn work(
     tree.checkpoint()?;
     append(&tree, &leaves(writer, 701, 2), observed)?;
     tree.checkpoint()?;
-    storage.collect_orphans().map_err(StorageError::Io)?;
+    before_closing(&storage)?;
     tree.close()?;
     Ok(())
 }

@@ -49,14 +49,19 @@ impl Stalled {
     }
 }
 
-fn wakes(fate: &Fate, every: usize) {
+/// The place is new, or has a store of an earlier writer.
+fn wakes(fate: &Fate, is_new: bool) {
     limit_this_process();
     let (first, second) = requests_of_sessions();
+    let first = if is_new { first } else { second };
     for at in (0..first).rev() {
-        for wakes in (0..=second).step_by(every) {
+        for wakes in (0..=second).step_by(every()) {
             case(
                 || format!("stalled ({fate:?}) at {at}, woken at {wakes}"),
                 |bucket, observed| {
+                    if !is_new {
+                        work(&FaultyStore::new(bucket, "earlier"), 3, observed).unwrap();
+                    }
                     let stalled = Arc::new(Stalled::start(bucket, observed, at, fate));
                     let outcome = Arc::new(Mutex::new(None));
                     let happens = {
@@ -96,11 +101,16 @@ fn every() -> usize {
 }
 
 #[test]
-fn a_writer_that_stalled_before_a_request_and_wakes_at_any_step_costs_nothing_told() {
-    wakes(&Fate::StallsBefore, every());
+fn a_creator_that_stalled_before_a_request_and_wakes_at_any_step_costs_nothing_told() {
+    wakes(&Fate::StallsBefore, true);
 }
 
 #[test]
-fn a_writer_that_stalled_before_an_answer_and_wakes_at_any_step_costs_nothing_told() {
-    wakes(&Fate::StallsAfter, every());
+fn a_creator_that_stalled_before_an_answer_and_wakes_at_any_step_costs_nothing_told() {
+    wakes(&Fate::StallsAfter, true);
+}
+
+#[test]
+fn a_writer_that_stalled_before_a_request_and_wakes_at_any_step_costs_nothing_told() {
+    wakes(&Fate::StallsBefore, false);
 }

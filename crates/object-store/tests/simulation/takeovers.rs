@@ -45,6 +45,25 @@ fn a_takeover_at_every_request_keeps_what_was_told_whenever_the_last_one_lands()
 }
 
 #[test]
+fn what_is_acknowledged_stands_on_no_request_that_is_still_under_way() {
+    limit_this_process();
+    let (first, _) = requests_of_sessions();
+    for at in 0..first {
+        case(
+            || format!("request {at} is overtaken"),
+            |bucket, observed| {
+                let plan = move |number, _| match number {
+                    number if number == at => Fate::Overtaken,
+                    _ => Fate::Answered,
+                };
+                let lost = FaultyStore::planned(bucket, "lost", plan);
+                drop(work(&lost, 1, observed));
+            },
+        );
+    }
+}
+
+#[test]
 fn a_replica_at_every_request_of_a_takeover_shows_what_stays() {
     limit_this_process();
     let (first, second) = requests_of_sessions();
