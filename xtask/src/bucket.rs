@@ -43,7 +43,7 @@ pub(crate) const KINDS: [Kind; 2] = [
 
 /// A running store with one bucket in it. It ends, and its data with it, when it is dropped.
 pub(crate) struct Store {
-    _server: Server,
+    server: Server,
     port: u16,
 }
 
@@ -54,10 +54,12 @@ impl Store {
         let folder = workspace.root().join(folder);
         fs::create_dir_all(&folder).map_err(|error| Failure::io(folder.display(), &error))?;
         let (server, port) = (kind.start)(workspace, &folder)?;
-        Ok(Self {
-            _server: server,
-            port,
-        })
+        Ok(Self { server, port })
+    }
+
+    /// Kills the store, and starts it again on the same data.
+    pub(crate) fn restart(&mut self) -> Outcome<()> {
+        self.server.restart()
     }
 
     /// The variables that lead a client of S3 to the bucket.

@@ -13,6 +13,9 @@ pub trait PackCache: fmt::Debug + Send + Sync {
     /// may have changed.
     fn read(&self, pack: &str, offset: u64, buf: &mut [u8]) -> bool;
 
+    /// Whether a pack of so many bytes is here, whole.
+    fn has(&self, pack: &str, bytes: u64) -> bool;
+
     /// Offers bytes of a pack that were fetched, from byte `offset` on.
     fn keep(&self, pack: &str, offset: u64, bytes: &[u8]);
 }

@@ -23,8 +23,8 @@ const ENDING: &str = "pack";
 /// packs and long runs through memory maps, short parts by positioned reads. Each part is compared
 /// with its checksum when it is first used, and forgotten if it differs. The packs used last stay.
 ///
-/// Nothing depends on the folder: it may be removed while no process uses it. One process uses it at
-/// a time.
+/// Nothing depends on the folder: it may be removed while no process uses it. One process uses it
+/// at a time.
 ///
 /// ```
 /// use rotortree_object_store::{DiskCache, PackCache};
@@ -60,8 +60,8 @@ struct Kept {
 }
 
 impl DiskCache {
-    /// Opens the cache in `folder`, which is created if it is missing, its parents not. Packs beyond
-    /// `max_bytes` are removed at once.
+    /// Opens the cache in `folder`, which is created if it is missing, its parents not. Packs
+    /// beyond `max_bytes` are removed at once.
     ///
     /// # Errors
     /// `WouldBlock` if another process or handle uses the folder; otherwise the system's error.
@@ -186,6 +186,11 @@ impl PackCache for DiskCache {
             }
             Err(_) => false,
         }
+    }
+
+    fn has(&self, pack: &str, bytes: u64) -> bool {
+        let whole = self.used(pack).and_then(|file| file.part(0, bytes));
+        whole.is_some()
     }
 
     fn keep(&self, pack: &str, offset: u64, bytes: &[u8]) {

@@ -20,6 +20,7 @@ mod counters;
 mod disk_cache;
 mod events;
 mod failure;
+mod fill;
 mod frame;
 mod heartbeat;
 mod id;

@@ -1,7 +1,7 @@
 //! A server process that does not outlive xtask.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,24 +9,26 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Failure, Outcome};
 
-/// Starts a server, tells its process id, and ends that process once its own input ends: with
-/// xtask, whether that returns, fails or is killed. An interrupt from a terminal reaches xtask
-/// alone. The data is thrown away, so nothing waits for the server to end in order.
+/// Starts a server, kills it and starts it again at each line of its input, and ends it once the
+/// input ends: with xtask, whether that returns, fails or is killed. An interrupt from a terminal
+/// reaches xtask alone. The data is thrown away, so nothing waits for the server to end in order.
 const GUARD: &str = r#"trap '' INT HUP TERM
-"$@" </dev/null >"$LOG" 2>&1 &
+start() { "$@" </dev/null >>"$LOG" 2>&1 & }
+end() { kill -9 "$!"; wait "$!" 2>/dev/null; }
+start "$@"
 echo "$!"
 exec 1>&-
-cat >/dev/null
-kill -9 "$!"
-wait "$!" 2>/dev/null
+while read -r _; do end; start "$@"; done
+end
 rm -rf "$FOLDER""#;
 
 /// A server is healthy within this time, or never.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server. It ends, and its folder with it, when this value is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     guard: Child,
+    /// Its first process.
     process: String,
     log: PathBuf,
 }
@@ -59,6 +61,15 @@ impl Server {
             process: process.trim().to_owned(),
             log,
         })
+    }
+
+    /// Kills the server and starts it again, on the same data.
+    pub(super) fn restart(&mut self) -> Outcome<()> {
+        let failed = |error| Failure::io("cannot start the server again", &error);
+        match &mut self.guard.stdin {
+            Some(guard) => guard.write_all(b"\n").map_err(failed),
+            None => Err(Failure::new("The server has ended.")),
+        }
     }
 
     /// Returns once the server is healthy.
@@ -106,14 +117,16 @@ mod tests {
         let folder = folder.join(format!("rotortree-server-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let words = ["-c", "echo started; sleep 1000"].map(str::to_owned);
-        let server = Server::start(Path::new("sh"), &words, &folder).unwrap();
+        let mut server = Server::start(Path::new("sh"), &words, &folder).unwrap();
         let log = folder.join("log.txt");
-        let started = || fs::read_to_string(&log).is_ok_and(|log| log == "started\n");
-        server.wait_until(started).unwrap();
+        let has = |lines: &str| fs::read_to_string(&log).is_ok_and(|log| log == lines);
+        server.wait_until(|| has("started\n")).unwrap();
         let process = server.process.clone();
         assert!(lives(&process));
+        server.restart().unwrap();
+        server.wait_until(|| has("started\nstarted\n")).unwrap();
+        assert!(!lives(&process), "the first one was killed");
         drop(server);
-        assert!(!lives(&process));
         assert!(!folder.exists());
     }
 }

@@ -1,6 +1,9 @@
 //! `cargo xtask bucket`: object stores on loopback, and the tests that want one.
 
 use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::args::Args;
 use crate::bucket::{KINDS, Store};
@@ -25,6 +28,9 @@ pub(super) const COMMAND: Command = Command {
 /// what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
                      --all-features --test real -- --ignored";
+
+/// The time between two kills of the store.
+const KILL_INTERVAL: Duration = Duration::from_secs(12);
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.behind_dashes();
@@ -63,6 +69,40 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
         }
     })?;
     Ok(Verdict::Passed)
+}
+
+/// Writers fight for a place, and replicas look, while the store is killed again and again.
+pub(super) fn torture(workspace: &Workspace, scale: u64) -> Outcome<()> {
+    let mut store = Store::start(workspace, &KINDS[0])?;
+    let words = "test --release -p rotortree-object-store --all-features --test real -- --ignored \
+                 --nocapture writers_that_fight_for_a_place";
+    let seconds = 60 * scale;
+    let tests = with(&store, Invocation::cargo(workspace.root(), words))
+        .env("ROTORTREE_FIGHT_SECONDS", &seconds.to_string());
+    let (done, end) = mpsc::channel();
+    thread::scope(|scope| {
+        let tests = scope.spawn(move || {
+            let outcome = tests.run_tests();
+            // Nothing waits for this where restarting has failed.
+            let _ = done.send(());
+            outcome
+        });
+        let mut kills = 0;
+        let restarted = loop {
+            match end.recv_timeout(KILL_INTERVAL) {
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => break Ok(()),
+            }
+            kills += 1;
+            if let Err(failure) = store.restart() {
+                break Err(failure);
+            }
+        };
+        let outcome = tests.join();
+        terminal::line(format_args!("  the store was killed {kills} times"));
+        restarted?;
+        outcome.unwrap_or_else(|_| Err(Failure::new("The thread of the tests panicked.")))
+    })
 }
 
 fn with(store: &Store, invocation: Invocation) -> Invocation {

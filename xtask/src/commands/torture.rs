@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::bucket;
 use crate::args::Args;
 use crate::cargo::{Invocation, host};
 use crate::command::Command;
@@ -17,7 +18,8 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, log, corruption, kill, syscalls, fork, sustained, asan or valgrind alone",
+            "crash, log, corruption, kill, syscalls, fork, sustained, simulation, object-store, asan or \
+             valgrind alone",
         ),
         (
             "--scale N",
@@ -36,7 +38,7 @@ struct Part {
     settings: &'static [(&'static str, u64, u64)],
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "crash",
         words: "-p rotortree-store --test crash --",
@@ -86,7 +88,19 @@ const PARTS: [Part; 7] = [
             ("ROTORTREE_TEST_LIMIT", 1200, 240),
         ],
     },
+    Part {
+        name: "simulation",
+        words: "-p rotortree-object-store --test simulation --",
+        settings: &[
+            ("ROTORTREE_ALL_STEPS", 1, 0),
+            ("ROTORTREE_RANDOM_RUNS", 0, 1000),
+            ("ROTORTREE_TEST_LIMIT", 86_400, 0),
+        ],
+    },
 ];
+
+/// The part that kills a running object store.
+const STORE: &str = "object-store";
 
 /// The parts that run unit tests under a tool which watches memory.
 const WATCHED: [&str; 2] = ["asan", "valgrind"];
@@ -95,7 +109,8 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let part = args.value("--part")?;
     let scale = args.number("--scale", 1)?;
     args.finish()?;
-    let names = PARTS.iter().map(|part| part.name).chain(WATCHED);
+    let names = PARTS.iter().map(|part| part.name);
+    let names = names.chain([STORE]).chain(WATCHED);
     let chosen: Vec<&str> = names
         .clone()
         .filter(|name| part.as_deref().is_none_or(|part| part == *name))
@@ -106,7 +121,10 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             names.collect::<Vec<_>>().join(", ")
         )));
     }
-    each(chosen, |name| torture(workspace.root(), name, scale))?;
+    each(chosen, |name| match name {
+        STORE => bucket::torture(workspace, scale),
+        name => torture(workspace.root(), name, scale),
+    })?;
     Ok(Verdict::Passed)
 }
 

@@ -1,3 +1,5 @@
+//! The cache on real folders: what it serves is right, within its bound, whatever the disk did.
+
 use std::{fs, thread};
 
 use super::*;
@@ -53,8 +55,9 @@ fn a_whole_pack_takes_the_place_of_its_parts() {
         keep(&cache, 1, offset, 4096);
     }
     assert!(!has(&cache, 1, 4000, 200), "of two parts");
+    assert!(!cache.has(&name(1), 100_000));
     keep(&cache, 1, 0, 100_000);
-    assert!(has(&cache, 1, 4000, 90_000));
+    assert!(has(&cache, 1, 4000, 90_000) && cache.has(&name(1), 100_000));
     let size = format!("{cache:?}");
     keep(&cache, 1, 4096, 4096);
     assert_eq!(format!("{cache:?}"), size, "what is here is not kept again");

@@ -8,14 +8,15 @@ use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::reference::sample_leaves;
 use rotortree_object_store::ObjectStorage;
 use rotortree_store::{
-    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, StorageError,
+    CheckpointPolicy, FlushPolicy, RotorTreeError, StorageError,
     memory::MemoryStorage,
     test_util::{conformance, watchdog::limit_this_process},
 };
 
-use crate::place::{fresh, store};
-
-type Tree = RotorTree<Blake3Hasher, 2, 32>;
+use crate::{
+    observed::Tree,
+    place::{fresh, store},
+};
 
 const HEARTBEAT: Duration = Duration::from_millis(300);
 
@@ -26,13 +27,13 @@ fn place() -> impl Fn() -> ObjectStorage {
     move || open(&path)
 }
 
-fn open(path: &Path) -> ObjectStorage {
+pub(crate) fn open(path: &Path) -> ObjectStorage {
     let bucket = env::var("ROTORTREE_BUCKET").expect("`cargo xtask bucket` runs this test");
     let storage = ObjectStorage::from_url(&format!("{bucket}/{path}")).unwrap();
     storage.heartbeat(HEARTBEAT).shard_chunks(1024)
 }
 
-fn tree(storage: ObjectStorage) -> Result<Tree, RotorTreeError> {
+pub(crate) fn tree(storage: ObjectStorage) -> Result<Tree, RotorTreeError> {
     Tree::on(Arc::new(storage))
         .flush_policy(FlushPolicy::Manual)
         .checkpoint_policy(CheckpointPolicy::Manual)

@@ -4,5 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod backend;
+mod fight;
+#[path = "../simulation/observed.rs"]
+mod observed;
 mod place;
 mod promises;

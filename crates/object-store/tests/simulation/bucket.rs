@@ -115,6 +115,16 @@ impl Bucket {
         }
     }
 
+    /// The requests so far whose words hold these.
+    pub(crate) fn count(&self, words: &str) -> usize {
+        let shared = self.lock();
+        shared
+            .trace
+            .iter()
+            .filter(|line| line.contains(words))
+            .count()
+    }
+
     /// The last requests in words.
     pub(crate) fn trace(&self) -> String {
         let shared = self.lock();

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod bucket;
+mod cached;
 mod collections;
 mod faulty;
 mod history;

@@ -12,7 +12,7 @@ use rotortree_store::{RotorTreeError, test_util::watchdog::limit_this_process};
 use crate::{
     bucket::Bucket,
     faulty::{Fate, FaultyStore, Meanwhile},
-    history::{case, look, requests_of_sessions, work},
+    history::{case, look, requests_of_sessions, storage, work},
     observed::Observed,
 };
 
@@ -55,7 +55,7 @@ fn wakes(fate: &Fate, is_new: bool) {
     let (first, second) = requests_of_sessions();
     let first = if is_new { first } else { second };
     for at in (0..first).rev() {
-        for wakes in (0..=second).step_by(every()) {
+        for wakes in (0..=second).step_by(every()).chain([u64::MAX]) {
             case(
                 || format!("stalled ({fate:?}) at {at}, woken at {wakes}"),
                 |bucket, observed| {
@@ -79,6 +79,13 @@ fn wakes(fate: &Fate, is_new: bool) {
                     };
                     let next = FaultyStore::planned(bucket, "next", plan);
                     let worked = work(&next, 2, observed);
+                    if wakes == u64::MAX {
+                        // It stalled for longer than the grace: names that it was about to make
+                        // were made, and collected.
+                        bucket.pass(1000);
+                        let collector = FaultyStore::new(bucket, "collector");
+                        storage(&collector).collect_orphans().unwrap();
+                    }
                     let late = stalled.finish();
                     let woken = outcome.lock().unwrap().take().or(late).unwrap();
                     assert!(
