@@ -1,4 +1,4 @@
-//! Writers that fight for one place, and replicas beside them, while the store itself may be killed.
+//! Writers that fight for one place, and replicas beside them, while the store may be killed.
 
 use std::{
     io::Write as _,
