@@ -29,7 +29,7 @@ pub(super) fn hash(arity: usize, children: &[Hash], parents: &mut [Hash], work: 
 /// The most groups that AVX-512 hashes at a time on this CPU. A round is a chain of operations that
 /// wait for each other. Where they take two cycles, a second vector takes no time of its own.
 #[cfg(target_arch = "x86_64")]
-fn most_avx512() -> usize {
+pub(super) fn most_avx512() -> usize {
     if latency::is_shorter_without_vectors() {
         32
     } else {

@@ -1,5 +1,6 @@
-//! Paths of pairs. AVX-512 takes sixteen at a time; a single path stays in vector registers where a
-//! chain of vector operations is fast; other numbers of paths take the way that every hasher has.
+//! Paths of pairs. AVX-512 takes sixteen or 32 at a time; a single path stays in vector registers
+//! where a chain of vector operations is fast; other numbers of paths take the way that every
+//! hasher has.
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
@@ -21,7 +22,7 @@ pub(super) fn hash<'a>(
     #[cfg(target_arch = "x86_64")]
     if paths.len() != 1 || !latency::is_shorter_without_vectors() {
         if let Some(cpu) = Avx512::detect() {
-            return hash_avx512(cpu, paths, steps, sibling);
+            return hash_avx512(cpu, groups::most_avx512(), paths, steps, sibling);
         }
         if let Some(cpu) = Avx2::detect() {
             return hash_avx2(cpu, paths, steps, sibling);
@@ -30,15 +31,37 @@ pub(super) fn hash<'a>(
     hash_by_groups(paths, steps, sibling);
 }
 
-/// Narrower kernels take a remainder that would leave half of the lanes unused.
+/// Runs of `most` paths, 16 or 32, and narrower kernels for the rest.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn hash_avx512<'a>(
     cpu: Avx512,
+    most: usize,
     paths: &mut [PairPath],
     steps: usize,
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
     pair_path::assert_steps(steps);
+    let (runs, rest) = match most {
+        32 => paths.as_chunks_mut::<32>(),
+        _ => (&mut [][..], paths),
+    };
+    for (run, paths) in runs.iter_mut().enumerate() {
+        x86_64::climb_32_avx512(cpu, paths, steps, |lane, step| {
+            sibling(32 * run + lane, step)
+        });
+    }
+    let first = 32 * runs.len();
+    hash_by_sixteen(cpu, rest, steps, |path, step| sibling(first + path, step));
+}
+
+/// Narrower kernels take a remainder that would leave half of the lanes unused.
+#[cfg(target_arch = "x86_64")]
+fn hash_by_sixteen<'a>(
+    cpu: Avx512,
+    paths: &mut [PairPath],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
     let (runs, rest) = paths.as_chunks_mut::<16>();
     for (run, paths) in runs.iter_mut().enumerate() {
         x86_64::climb_16_avx512(cpu, paths, steps, |lane, step| {

@@ -298,9 +298,11 @@ fn paths_of_pairs_are_hashed_step_by_step_like_the_blake3_crate() {
                 use crate::x86_64::cpu::{Avx2, Avx512};
 
                 if let Some(cpu) = Avx512::detect() {
-                    check("avx512", &|paths| {
-                        pair_paths::hash_avx512(cpu, paths, steps, sibling);
-                    });
+                    for most in [16, 32] {
+                        check("avx512", &|paths| {
+                            pair_paths::hash_avx512(cpu, most, paths, steps, sibling);
+                        });
+                    }
                 }
                 if let Some(cpu) = Avx2::detect() {
                     check("avx2", &|paths| {

@@ -20,5 +20,5 @@ pub(super) use avx2::hash_up_to_8 as hash_up_to_8_avx2;
 pub(super) use avx512::hash_up_to_16 as hash_up_to_16_avx512;
 pub(super) use avx512_twice::hash_up_to_32 as hash_up_to_32_avx512;
 pub(super) use avx512vl::hash_up_to_8 as hash_up_to_8_avx512;
-pub(super) use pair_paths_avx512::climb_16_avx512;
+pub(super) use pair_paths_avx512::{climb_16_avx512, climb_32_avx512};
 pub(super) use rows::{climb_avx2, climb_avx512, compress_avx2, compress_avx512};

@@ -74,7 +74,12 @@ fn store_both([first, second]: [[__m512i; 8]; 2], parents: &mut [Hash; 32]) {
 
 #[target_feature(enable = "avx512f,avx512vl")]
 #[inline]
-fn compress(cv: &mut [[__m512i; 8]; 2], message: &[[__m512i; 16]; 2], len: u32, flags: u32) {
+pub(super) fn compress(
+    cv: &mut [[__m512i; 8]; 2],
+    message: &[[__m512i; 16]; 2],
+    len: u32,
+    flags: u32,
+) {
     let mut v = [[splat(0); 16]; 2];
     for (v, cv) in v.iter_mut().zip(&*cv) {
         #[rustfmt::skip]

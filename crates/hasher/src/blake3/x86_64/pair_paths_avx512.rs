@@ -1,4 +1,4 @@
-//! Sixteen paths of pairs at a time with AVX-512.
+//! Sixteen paths of pairs at a time with AVX-512, or 32 in two vectors.
 //!
 //! The hashes of a step stay in the lanes for the next step. Only the sibling of each pair is
 //! loaded, and a blend puts the two in order. Scalar work stands between the rounds of two steps
@@ -8,7 +8,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::compress;
+use super::{avx512, avx512_twice};
 use crate::blake3::spec::{IV, PAIR_LEN, flags};
 use crate::hash::Hash;
 use crate::pair_path::PairPath;
@@ -33,28 +33,101 @@ fn climb_lanes<'a>(
     steps: usize,
     sibling: impl Fn(usize, usize) -> &'a Hash,
 ) {
-    let mut node = load_hashes(|lane| &paths[lane].node);
-    let turns = load_bits(paths.each_ref().map(|path| path.turns));
-    let lifts = load_bits(paths.each_ref().map(|path| path.lifts));
+    let mut lanes = Lanes::of(paths);
     for step in 0..steps {
-        let sibling = load_hashes(|lane| sibling(lane, step));
-        let turned = lanes_with(turns, step);
+        let message = lanes.pairs(step, |lane| sibling(lane, step));
+        let mut parents = IV.map(|word| splat(word));
+        avx512::compress(&mut parents, message, PAIR_LEN, flags(true, true));
+        lanes.climb(step, parents);
+    }
+    lanes.put(paths);
+}
+
+/// Takes 32 paths `steps` steps up. `sibling(lane, step)` is called for lifts as well.
+pub(in crate::blake3) fn climb_32_avx512<'a>(
+    _: Avx512,
+    paths: &mut [PairPath; 32],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
+    // SAFETY: an `Avx512` exists only on a CPU with these features.
+    unsafe { climb_lanes_twice(paths, steps, sibling) }
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+fn climb_lanes_twice<'a>(
+    paths: &mut [PairPath; 32],
+    steps: usize,
+    sibling: impl Fn(usize, usize) -> &'a Hash,
+) {
+    let (halves, _) = paths.as_chunks_mut::<16>();
+    let (mut low, mut high) = (Lanes::of(&halves[0]), Lanes::of(&halves[1]));
+    for step in 0..steps {
+        let message = [
+            low.pairs(step, |lane| sibling(lane, step)),
+            high.pairs(step, |lane| sibling(16 + lane, step)),
+        ];
+        let iv = IV.map(|word| splat(word));
+        let mut parents = [iv, iv];
+        avx512_twice::compress(&mut parents, &message, PAIR_LEN, flags(true, true));
+        let [low_parents, high_parents] = parents;
+        low.climb(step, low_parents);
+        high.climb(step, high_parents);
+    }
+    low.put(&mut halves[0]);
+    high.put(&mut halves[1]);
+}
+
+/// Sixteen paths, one in each lane.
+struct Lanes {
+    nodes: [__m512i; 8],
+    turns: [__m512i; 2],
+    lifts: [__m512i; 2],
+}
+
+impl Lanes {
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn of(paths: &[PairPath; 16]) -> Self {
+        Self {
+            nodes: load_hashes(|lane| &paths[lane].node),
+            turns: load_bits(paths.each_ref().map(|path| path.turns)),
+            lifts: load_bits(paths.each_ref().map(|path| path.lifts)),
+        }
+    }
+
+    /// The nodes and their siblings, in order.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn pairs<'a>(&self, step: usize, sibling: impl Fn(usize) -> &'a Hash) -> [__m512i; 16] {
+        let sibling = load_hashes(sibling);
+        let turned = lanes_with(self.turns, step);
         let mut message = [splat(0); 16];
         for w in 0..8 {
-            message[w] = _mm512_mask_blend_epi32(turned, node[w], sibling[w]);
-            message[w + 8] = _mm512_mask_blend_epi32(turned, sibling[w], node[w]);
+            message[w] = _mm512_mask_blend_epi32(turned, self.nodes[w], sibling[w]);
+            message[w + 8] = _mm512_mask_blend_epi32(turned, sibling[w], self.nodes[w]);
         }
-        let mut parent = IV.map(|word| splat(word));
-        compress(&mut parent, message, PAIR_LEN, flags(true, true));
-        let lifted = lanes_with(lifts, step);
-        for (node, parent) in node.iter_mut().zip(parent) {
+        message
+    }
+
+    /// Replaces the nodes by their parents, except where they are lifted.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn climb(&mut self, step: usize, parents: [__m512i; 8]) {
+        let lifted = lanes_with(self.lifts, step);
+        for (node, parent) in self.nodes.iter_mut().zip(parents) {
             *node = _mm512_mask_blend_epi32(lifted, parent, *node);
         }
     }
-    let mut nodes = [[0; 32]; 16];
-    store(node, &mut nodes);
-    for (path, node) in paths.iter_mut().zip(nodes) {
-        path.node = node;
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn put(&self, paths: &mut [PairPath; 16]) {
+        let mut nodes = [[0; 32]; 16];
+        store(self.nodes, &mut nodes);
+        for (path, node) in paths.iter_mut().zip(nodes) {
+            path.node = node;
+        }
     }
 }
 
