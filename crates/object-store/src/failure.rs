@@ -41,6 +41,10 @@ const BUCKET: &str = "create the bucket, or name the one that is there";
 const CONDITIONS: &str = "use a store that creates an object only if it is absent, and let the \
                           client do so";
 const RETRY: &str = "try again later";
+const BACKUP: &str = "restore it from a backup";
+/// A range of an object that does not have it, in the words of the stores of this machine; the
+/// others have a status for it.
+const NO_RANGE: [&str; 2] = ["Range started at ", "Wanted range starting at "];
 
 /// The server's codes that tell more than their status.
 const CODES: [(&[&str], io::ErrorKind, &str); 5] = [
@@ -98,7 +102,7 @@ impl Failure {
             class: Class::Refused,
             kind,
             cause,
-            remedy: "restore it from a backup",
+            remedy: BACKUP,
         }
     }
 
@@ -168,6 +172,7 @@ struct Answer {
     io_kind: Option<io::ErrorKind>,
     was_repeated: bool,
     is_redirect: bool,
+    is_out_of_range: bool,
     cause: String,
 }
 
@@ -191,7 +196,10 @@ impl Answer {
             is_unsent |= is_connection_failure(inner);
             source = inner.source();
         }
+        let is_out_of_range =
+            status == Some(416) || NO_RANGE.iter().any(|words| text.contains(words));
         let cause = match (status, &code, io_error) {
+            _ if is_out_of_range => "it was cut: it ends before the bytes asked for".into(),
             (Some(status), Some(code), _) => format!("the store answered {status} {code}"),
             (Some(status), None, _) => format!("the store answered {status}"),
             (None, _, Some(error)) => error.to_string(),
@@ -204,6 +212,7 @@ impl Answer {
             is_unsent,
             io_kind: io_error.map(io::Error::kind),
             was_repeated: text.contains(" retries, max_retries: "),
+            is_out_of_range,
             is_redirect: text.contains("redirect without LOCATION"),
             cause,
         }
@@ -212,6 +221,7 @@ impl Answer {
     fn class_of_status(&self) -> (Class, io::ErrorKind, &'static str) {
         let throttled = self.status == Some(429) || self.code.as_deref() == Some("SlowDown");
         match self.status {
+            _ if self.is_out_of_range => (Class::Refused, io::ErrorKind::UnexpectedEof, BACKUP),
             _ if self.is_redirect => (Class::Refused, io::ErrorKind::InvalidInput, REGION),
             _ if throttled => (Class::NotSent, io::ErrorKind::ResourceBusy, RETRY),
             Some(301 | 307) => (Class::Refused, io::ErrorKind::InvalidInput, REGION),
@@ -312,6 +322,11 @@ mod tests {
                 "",
             ),
             ("connection reset", Class::Unclear, "network"),
+            (
+                "Wanted range starting at 9, but object was only 4 bytes long",
+                Class::Refused,
+                "backup",
+            ),
         ];
         for (text, class, remedy) in cases {
             let failure = Failure::of(&generic(text));

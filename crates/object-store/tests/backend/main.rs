@@ -5,6 +5,7 @@
 mod callers;
 mod collecting;
 mod conformance;
+mod damage;
 mod ownership;
 mod packs;
 mod place;
