@@ -1,7 +1,8 @@
 //! How a tree in a bucket compares with bare requests of the same store, in one run.
 //!
 //! ```text
-//! cargo run --release -p rotortree-object-store --features aws --example bucket_rate -- URL [LEAVES]
+//! cargo run --release -p rotortree-object-store --features aws --example bucket_rate -- \
+//!     URL [LEAVES]
 //! ```
 //!
 //! Prints the rows of `docs/object-store.md`: ratios of medians, and requests that are counted. The
