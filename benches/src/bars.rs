@@ -60,7 +60,7 @@ impl Panel {
     fn draw(&self, out: &mut String, ours: &str) {
         let _ = writeln!(
             out,
-            "<text x=\"{NAMES}\" y=\"18\" font-size=\"13\">{}</text>",
+            "<text x=\"10\" y=\"18\" font-size=\"13\">{}</text>",
             escaped(&self.title)
         );
         let most = self.bars.iter().map(|bar| bar.1).fold(0.0, f64::max);

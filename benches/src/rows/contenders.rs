@@ -64,7 +64,7 @@ const WORKS: [Work; 6] = [
     Work {
         title: "leaves a second, batches of 1000, each on disk before the next",
         name: "batches",
-        counts: [20, 50],
+        counts: [20, 200],
         operations: 1_000,
         unit: Unit::Rate,
     },
