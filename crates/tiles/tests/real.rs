@@ -1,5 +1,5 @@
-//! A log in a store that runs. `cargo xtask bucket` starts one, and runs this test in a build of the
-//! whole workspace, where `object_store` has the client of S3.
+//! A log in a store that runs. `cargo xtask bucket` starts one, and runs this test in a build of
+//! the whole workspace, where `object_store` has the client of S3.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
