@@ -17,6 +17,7 @@ mod p12_memory;
 mod p13_encoded_proof;
 mod p14_stored_proofs;
 mod p15_waited_batches;
+mod p16_index;
 mod p16_refresh;
 mod row;
 mod scale;
@@ -58,6 +59,7 @@ pub const ALL: &[Row] = &[
     p13_encoded_proof::ROW,
     p14_stored_proofs::ROW,
     p15_waited_batches::ROW,
+    p16_index::ROW,
     p16_refresh::ROW,
     shape::ROW,
     scale::ROW,

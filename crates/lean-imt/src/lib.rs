@@ -165,6 +165,8 @@ pub use rotortree_hasher::{Hash, Hasher, Hex, HexError};
 #[cfg(feature = "serde")]
 pub use serde_forms::FrontierParts;
 pub use shared_hasher::SharedHasher;
+#[doc(hidden)]
+pub use shared_hasher::is_slow;
 pub use snapshot::TreeSnapshot;
 #[doc(hidden)]
 pub use spare::SpareSnapshot;

@@ -23,6 +23,8 @@ fn a_member_that_is_no_canonical_number_is_refused_with_its_place() {
         refused,
         Err(TreeError::RefusedHash { role, index: 1 }.into())
     );
+    let zero = group.add_members(&[[5; 32], [0; 32]]);
+    assert_eq!(zero, Err(GroupError::ZeroMember { index: 6 }));
     assert_eq!(group.add_members(&[]), Err(TreeError::EmptyBatch.into()));
     assert_eq!((group.tree().root(), group.tree().size()), (root, 5));
 }

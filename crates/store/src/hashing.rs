@@ -6,7 +6,7 @@
 //! threads, and may not be able to start threads: there the calling thread hashes alone.
 
 use rotortree_hasher::{Hash, Hasher};
-use rotortree_lean_imt::{LeanIMT, TreeError};
+use rotortree_lean_imt::{LeanIMT, TreeError, is_slow};
 
 /// Appends leaves, hashed on the calling thread.
 pub(crate) fn append_alone<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
@@ -21,13 +21,12 @@ pub(crate) fn append_alone<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
 #[cfg(not(feature = "parallel"))]
 pub(crate) use append_alone as append;
 
-/// Whether a batch of so many leaves is hashed on the pool.
-pub(crate) fn uses_pool(leaves: usize) -> bool {
-    cfg!(feature = "parallel") && leaves >= WORTHWHILE
+/// Whether a batch of so many leaves is hashed on the pool. Handing over takes some 0.1 ms, which
+/// fewer leaves do not outweigh.
+pub(crate) fn uses_pool<H: Hasher>(leaves: usize) -> bool {
+    let worthwhile = if is_slow::<H>() { 1 << 8 } else { 1 << 14 };
+    cfg!(feature = "parallel") && leaves >= worthwhile
 }
-
-/// Below this, handing over costs more than it gains.
-const WORTHWHILE: usize = 1 << 14;
 
 #[cfg(feature = "parallel")]
 thread_local! {
@@ -79,7 +78,7 @@ pub(crate) fn append<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
     };
 
     use crate::fork::is_child;
-    if !uses_pool(leaves.len()) || is_child() || is_pool_thread() {
+    if !uses_pool::<H>(leaves.len()) || is_child() || is_pool_thread() {
         return append_alone(tree, leaves);
     }
     let Some(pool) = pool() else {

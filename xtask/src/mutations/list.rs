@@ -16,10 +16,11 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 15] = [
+pub(crate) const AREAS: [&str; 16] = [
     "proofs",
     "memory",
     "tiles",
+    "poseidon",
     "log",
     "chunks",
     "files",

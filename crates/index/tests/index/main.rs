@@ -2,7 +2,6 @@
 //! kind, and kills.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
-#![expect(clippy::print_stdout, reason = "children and measurements tell")]
 
 mod allocator;
 mod failing;

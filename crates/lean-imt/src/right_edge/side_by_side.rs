@@ -12,11 +12,17 @@ use super::{
     NodeSink, RightEdge,
     scratch::{BLOCK, Children, Scratch, hash_groups},
 };
-use crate::{TreeError, geometry, memory::Block, threads::Threads};
+use crate::{TreeError, geometry, is_slow, memory::Block, threads::Threads};
 
 /// The least number of leaves of a block, unless one group has more: fewer would not outweigh the
-/// cost of a task.
-const LEAST: usize = BLOCK / 8;
+/// cost of a task. Of a slow hasher these are 32, which fill the lanes of Poseidon.
+fn least<H: Hasher>() -> usize {
+    if is_slow::<H>() {
+        BLOCK / 128
+    } else {
+        BLOCK / 8
+    }
+}
 /// Number of blocks per thread for a large batch: with several, a late thread delays the
 /// others little.
 const BLOCKS_PER_THREAD: usize = 4;
@@ -54,21 +60,22 @@ struct Cut {
 impl Cut {
     /// The division of a batch of `len` leaves that is appended to `size`; `None` if one
     /// thread is faster.
-    fn new<const N: usize>(threads: Threads, size: u64, len: usize) -> Option<Self> {
+    fn new<H: Hasher, const N: usize>(threads: Threads, size: u64, len: usize) -> Option<Self> {
+        let least = least::<H>();
         let threads = threads.count();
         if threads == 1 || len / N < WORTHWHILE {
             return None;
         }
         let (mut level, mut width) = (1, N);
         while width <= BLOCK / N
-            && (width < LEAST || width * N * threads * BLOCKS_PER_THREAD <= len)
+            && (width < least || width * N * threads * BLOCKS_PER_THREAD <= len)
         {
             (level, width) = (level + 1, width * N);
         }
         let past = (size % width as u64) as usize;
         let head = if past == 0 { 0 } else { width - past };
         let count = len.checked_sub(head)? / width;
-        (count >= WORTHWHILE && width >= LEAST.min(BLOCK / N)).then_some(Self {
+        (count >= WORTHWHILE && width >= least.min(BLOCK / N)).then_some(Self {
             head,
             level,
             width,
@@ -93,7 +100,7 @@ impl<const N: usize> RightEdge<N> {
         scratch: &mut Scratch,
         sink: &mut NodeSink<'_>,
     ) -> Result<(), TreeError> {
-        let Some(cut) = Cut::new::<N>(threads, before, leaves.len()) else {
+        let Some(cut) = Cut::new::<H, N>(threads, before, leaves.len()) else {
             return self.append_in_order(hasher, before, leaves, scratch, sink);
         };
         let (head, rest) = leaves.split_at(cut.head);

@@ -233,7 +233,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             _ if leaves.is_empty() => Ok(()),
             Admission::Wait => self
                 .writer
-                .hash(&mut state, uses_pool(leaves.len()), |tree| {
+                .hash(&mut state, uses_pool::<H>(leaves.len()), |tree| {
                     append(tree, leaves)
                 }),
             // Other trees may keep the hashing threads busy.
@@ -294,7 +294,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         };
         let mut state = self.writer.lock();
         self.writer
-            .hash(&mut state, uses_pool(leaves.len()), |tree| {
+            .hash(&mut state, uses_pool::<H>(leaves.len()), |tree| {
                 append(tree, leaves)
             })?;
         drop(state);

@@ -12,7 +12,7 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
 
 use super::Cut;
-use crate::{LeanIMT, NodeSource, reference, threads::Threads};
+use crate::{LeanIMT, NodeSource, SharedHasher, reference, threads::Threads};
 
 fn on_three_threads<R: Send>(run: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
@@ -57,7 +57,9 @@ fn batches_on_several_threads_give_the_same_nodes() {
                 let batch = &leaves[first..first + len];
                 let root = sequential.insert_many_sequential(batch).unwrap();
                 on_three_threads(|| {
-                    cuts += usize::from(Cut::new::<N>(Threads::All, first as u64, len).is_some());
+                    cuts += usize::from(
+                        Cut::new::<Blake3Hasher, N>(Threads::All, first as u64, len).is_some(),
+                    );
                     assert_eq!(parallel.insert_many(batch).unwrap(), root);
                     assert_eq!(frontier.append_many(&Blake3Hasher, batch).unwrap(), root);
                 });
@@ -93,7 +95,7 @@ fn a_group_wider_than_a_block_is_a_block() {
     sequential.insert_many_sequential(&leaves).unwrap();
     let mut parallel = LeanIMT::<_, N, 32>::new(Blake3Hasher);
     on_three_threads(|| {
-        assert!(Cut::new::<N>(Threads::All, 0, leaves.len()).is_some());
+        assert!(Cut::new::<Blake3Hasher, N>(Threads::All, 0, leaves.len()).is_some());
         parallel.insert_many(&leaves).unwrap();
     });
     assert_same(&parallel, &sequential);
@@ -104,14 +106,25 @@ fn blocks_cover_what_they_say_whatever_the_numbers() {
     on_three_threads(|| {
         for size in [0, 1, 63, 1 << 40, u64::MAX - 5000, u64::MAX - 1, u64::MAX] {
             for len in (0..3000).chain([usize::MAX / 2, usize::MAX]) {
-                let Some(cut) = Cut::new::<2>(Threads::All, size, len) else {
+                let Some(cut) = Cut::new::<Blake3Hasher, 2>(Threads::All, size, len) else {
                     continue;
                 };
                 assert!(cut.head + cut.len() <= len && len - cut.head - cut.len() < cut.width);
                 assert_eq!(size.wrapping_add(cut.head as u64) % cut.width as u64, 0);
             }
         }
-        assert!(Cut::new::<2>(Threads::Caller, 0, 1 << 20).is_none());
+        assert!(Cut::new::<Blake3Hasher, 2>(Threads::Caller, 0, 1 << 20).is_none());
+    });
+}
+
+#[test]
+fn a_slow_hasher_shares_smaller_batches() {
+    fn least<H: Hasher>() -> Option<usize> {
+        (0..4096).find(|&len| Cut::new::<H, 2>(Threads::All, 0, len).is_some())
+    }
+    on_three_threads(|| {
+        assert!(least::<Fuse>() < least::<Blake3Hasher>());
+        assert_eq!(least::<SharedHasher>(), least::<Blake3Hasher>());
     });
 }
 
