@@ -17,8 +17,8 @@ mod p12_memory;
 mod p13_encoded_proof;
 mod p14_stored_proofs;
 mod p15_waited_batches;
-mod p16_index;
 mod p16_refresh;
+mod p17_index;
 mod row;
 mod scale;
 mod shape;
@@ -59,8 +59,8 @@ pub const ALL: &[Row] = &[
     p13_encoded_proof::ROW,
     p14_stored_proofs::ROW,
     p15_waited_batches::ROW,
-    p16_index::ROW,
     p16_refresh::ROW,
+    p17_index::ROW,
     shape::ROW,
     scale::ROW,
     contenders::ROW,

@@ -1,4 +1,4 @@
-//! P16: the index of leaves: durable batches with refusal beside plain ones, single inserts,
+//! P17: the index of leaves: durable batches with refusal beside plain ones, single inserts,
 //! lookups, opening, memory.
 
 use std::hint::black_box;
@@ -13,12 +13,12 @@ use rotortree::{
 use super::row::Row;
 use crate::Outcome;
 use crate::context::{Context, MAX_DEPTH, indices, leaf, leaves};
-use crate::measure::{Spread, alternate, wall_time};
+use crate::measure::{Spread, alternate, time_fallible, wall_time};
 use crate::report::{Line, Unit, bytes, seconds};
 
 pub(super) const ROW: Row = Row {
-    name: "p16",
-    title: "P16: the index of leaves, refusing duplicates, N = 2 (limit: the tree without it)",
+    name: "p17",
+    title: "P17: the index of leaves, refusing duplicates, N = 2 (limit: the tree without it)",
     alone: false,
     run,
 };
@@ -157,7 +157,7 @@ fn large(context: &Context) -> Outcome<Vec<Line>> {
     let present: Vec<_> = indices(LOOKUPS, size).into_iter().map(leaf).collect();
     let absent = leaves(ABSENT, LOOKUPS);
     let look = |leaves: &[[u8; 32]], expected: bool| {
-        wall_time(|| {
+        time_fallible(|| {
             for leaf in leaves {
                 if index.contains(black_box(leaf))? != expected {
                     return Err("the index disagrees with its tree".into());
