@@ -77,6 +77,7 @@ mod parts;
 mod pending;
 mod placement;
 mod policy;
+mod polling;
 mod publication;
 mod shortage;
 mod stat;

@@ -7,6 +7,7 @@
 //! | `threads` | jobs, and starting a thread |
 //! | `timer` | jobs for later, and the one thread that waits for them |
 //! | `reserve` | a spare file descriptor |
+//! | `per_process` | what a forked child makes anew |
 //! | `models` | the runtime where models are checked |
 //!
 //! Threads start when there is work and end when there has been none for a while: an idle tree
@@ -16,6 +17,7 @@
 //! (`docs/durability. md`).
 
 mod lanes;
+mod per_process;
 mod reserve;
 mod threads;
 mod timer;
@@ -32,10 +34,9 @@ pub(crate) use self::{
     reserve::Reserve,
     threads::{Job, start},
 };
-use self::{lanes::Lanes, timer::Timer};
+use self::{lanes::Lanes, per_process::PerProcess, timer::Timer};
 #[cfg(test)]
 pub(crate) use self::{lanes::MOST_CHECKPOINTING, threads::starved};
-use crate::fork::PerProcess;
 
 /// Background threads, shared by any number of trees. Cloning shares them.
 ///

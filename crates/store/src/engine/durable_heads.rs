@@ -131,7 +131,7 @@ impl GroupCommit {
                 return Poll::Ready(None);
             }
             let next = state.durable + 1;
-            state.waiters.register(slot, next, waker)
+            state.waiters.futures.register(slot, next, waker)
         };
         drop(replaced);
         Poll::Pending
@@ -141,7 +141,7 @@ impl GroupCommit {
     pub(super) fn forget_slot(&self, slot: Slot) {
         let waker = self
             .lock_briefly()
-            .and_then(|mut state| state.waiters.forget(slot));
+            .and_then(|mut state| state.waiters.futures.forget(slot));
         drop(waker);
     }
 }

@@ -8,7 +8,6 @@
 use std::{
     io, mem,
     sync::{Arc, Weak},
-    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -17,11 +16,11 @@ use rotortree_wal::Position;
 
 use super::{
     figures::Count,
-    locks::{Guard, Monitor, Rank, check_none_held},
+    locks::{Bell, Guard, Monitor, Rank, check_none_held},
     log::{LogWriter, WriteEnd},
     outbox,
     status::Status,
-    waiters::{Slot, Waiters},
+    waiters::{Waiters, Woken},
 };
 use crate::{Runtime, StorageError, isolated::isolated, runtime::Lane, sync::AtomicBool};
 
@@ -76,19 +75,11 @@ pub(super) struct Commit {
     pub(super) waiters: Waiters,
     /// The number of leads that ended without a write and with nothing in doubt, and the cause of
     /// the last one.
-    refusals: u64,
+    pub(super) refusals: u64,
     refused: Option<Arc<io::Error>>,
     pub(super) request: Request,
     /// The engine, until it is closed.
     worker: Option<Weak<dyn Worker>>,
-}
-
-/// The state of a future between two polls.
-#[derive(Debug, Default)]
-pub(super) struct Polled {
-    slot: Option<Slot>,
-    /// The number of refusals at the first poll.
-    refusals: Option<u64>,
 }
 
 /// The state of the background job that syncs for waiters that cannot lead. A tree has at most one.
@@ -151,14 +142,15 @@ impl GroupCommit {
             state.durable = after.sequence;
             state.head = head_at(after);
         }
+        let durable = state.durable;
+        let mut woken = state.waiters.take_served(durable);
         if let Some(log) = log {
             state.log = WriteEnd::Free(log);
+            // One of the others leads next. If another thread is faster, that one rings later.
+            woken.threads.extend(state.waiters.threads.first().cloned());
         }
-        let durable = state.durable;
-        let served = state.waiters.take_served(durable);
         drop(state);
-        self.state.notify();
-        self.wake(served);
+        self.wake(woken);
     }
 
     /// Ends a lead without a write and with nothing in doubt. The waiters are notified, and the
@@ -170,7 +162,6 @@ impl GroupCommit {
         let all = state.waiters.take_all();
         drop(state);
         drop(before);
-        self.state.notify();
         self.wake(all);
     }
 
@@ -202,7 +193,6 @@ impl GroupCommit {
         check_none_held();
         // Taking the lock ensures that a thread that checked before the change is waiting by now.
         let all = self.state.lock().waiters.take_all();
-        self.state.notify();
         self.wake(all);
         if let Some(worker) = self.worker() {
             worker.wake_all();
@@ -214,23 +204,26 @@ impl GroupCommit {
         let ended = self.state.wait(|state| {
             let is_led = matches!(state.log, WriteEnd::Led);
             (!is_led).then(|| {
-                (
-                    mem::replace(&mut state.log, WriteEnd::Gone),
-                    state.worker.take(),
-                )
+                let log = mem::replace(&mut state.log, WriteEnd::Gone);
+                (log, state.worker.take(), state.waiters.threads.take_all())
             })
         });
+        ended.2.iter().for_each(Bell::ring);
         drop(ended);
     }
 
-    /// Wakes on a thread of the runtime: a waker is foreign code and must not block the leader or
-    /// its locks.
-    fn wake(&self, wakers: Vec<Waker>) {
-        if wakers.is_empty() {
+    /// Makes these waiters look again, and every thread that waits for any change of the state.
+    ///
+    /// Futures are woken on a thread of the runtime: a waker is foreign code and must not block the
+    /// leader or its locks.
+    fn wake(&self, woken: Woken) {
+        woken.threads.iter().for_each(Bell::ring);
+        self.state.notify();
+        if woken.futures.is_empty() {
             return;
         }
         let job = Box::new(move || {
-            for waker in wakers {
+            for waker in woken.futures {
                 isolated(|| waker.wake());
             }
         });
@@ -289,61 +282,10 @@ impl GroupCommit {
         }
     }
 
-    /// Whether `sequence` is durable. While that is open, registers `waker` and asks the background
-    /// for a sync.
-    pub(super) fn poll(
-        self: &Arc<Self>,
-        polled: &mut Polled,
-        sequence: u64,
-        waker: &Waker,
-    ) -> Poll<Result<(), StorageError>> {
-        if self.is_durable(sequence) {
-            return Poll::Ready(Ok(()));
-        }
-        if !self.status.is_own_process() {
-            return Poll::Ready(Err(StorageError::Closed));
-        }
-        let polled_once = self.check_or_register(polled, sequence, waker);
-        if polled_once.is_pending() {
-            self.ask_flusher();
-        }
-        polled_once
-    }
-
-    /// As [`poll`](Self::poll), without asking the background. A lead that ended without a write
-    /// since the first poll is an error.
-    pub(super) fn check_or_register(
-        &self,
-        polled: &mut Polled,
-        sequence: u64,
-        waker: &Waker,
-    ) -> Poll<Result<(), StorageError>> {
-        // The waker is cloned before the lock is taken, and the replaced waker is dropped after it:
-        // both are foreign code.
-        let waker = waker.clone();
-        let replaced = {
-            let mut state = self.state.lock();
-            let refusals = *polled.refusals.get_or_insert(state.refusals);
-            if let Some(outcome) = state.outcome(sequence, refusals, &self.status) {
-                return Poll::Ready(outcome);
-            }
-            state.waiters.register(&mut polled.slot, sequence, waker)
-        };
-        drop(replaced);
-        Poll::Pending
-    }
-
-    /// Frees the slot of a dropped future.
-    pub(super) fn forget(&self, polled: &Polled) {
-        if let Some(slot) = polled.slot {
-            self.forget_slot(slot);
-        }
-    }
-
     /// The number of futures with a registered waker.
     #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
-        self.state.lock().waiters.len()
+        self.state.lock().waiters.futures.len()
     }
 }
 
@@ -358,7 +300,7 @@ fn head_at(position: &Position) -> Option<TreeHead> {
 impl Commit {
     /// The outcome of waiting for `sequence`, if it is settled. A lead that ended without a write
     /// after `refusals` refusals settles it too.
-    fn outcome(
+    pub(super) fn outcome(
         &self,
         sequence: u64,
         refusals: u64,

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    group_commit::GroupCommit,
+    group_commit::{Commit, GroupCommit},
+    locks::Bell,
     log::{LogWriter, WriteEnd},
 };
 use crate::StorageError;
@@ -41,30 +42,55 @@ impl GroupCommit {
     }
 
     /// Waits for the lead. Returns `None` if `sequence` becomes durable first.
+    ///
+    /// Of the threads that a sync does not serve, the one of the lowest sequence is woken: it
+    /// leads, and the others would find that it does.
     pub(super) fn lead_for(&self, sequence: u64) -> Result<Option<LeaderGuard<'_>>, StorageError> {
         // In a forked child the leader may be a thread of the parent, which does not run here.
         if !self.status.is_own_process() {
             return Err(StorageError::Closed);
         }
-        self.state.wait(|state| {
-            if state.durable >= sequence {
-                return Some(Ok(None));
+        let settled = self.settle(&mut self.state.lock(), sequence);
+        if let Some(settled) = settled {
+            return settled;
+        }
+        let bell = Bell::new();
+        let mut slot = None;
+        self.state.wait_for_bell(&bell, |state| {
+            let settled = self.settle(state, sequence);
+            let threads = &mut state.waiters.threads;
+            match (slot, &settled) {
+                (_, None) => drop(threads.register(&mut slot, sequence, bell.clone())),
+                (Some(slot), Some(_)) => drop(threads.forget(slot)),
+                (None, Some(_)) => {}
             }
-            if let Err(failed) = self.status.check_failure() {
-                return Some(Err(failed));
-            }
-            match mem::replace(&mut state.log, WriteEnd::Led) {
-                WriteEnd::Free(log) => Some(Ok(Some(LeaderGuard {
-                    group: self,
-                    log: Some(log),
-                }))),
-                WriteEnd::Led => None,
-                WriteEnd::Gone => {
-                    state.log = WriteEnd::Gone;
-                    Some(Err(StorageError::Closed))
-                }
-            }
+            settled
         })
+    }
+
+    /// The lead if no thread has it, or what else ends the wait for it.
+    fn settle(
+        &self,
+        state: &mut Commit,
+        sequence: u64,
+    ) -> Option<Result<Option<LeaderGuard<'_>>, StorageError>> {
+        if state.durable >= sequence {
+            return Some(Ok(None));
+        }
+        if let Err(failed) = self.status.check_failure() {
+            return Some(Err(failed));
+        }
+        match mem::replace(&mut state.log, WriteEnd::Led) {
+            WriteEnd::Free(log) => Some(Ok(Some(LeaderGuard {
+                group: self,
+                log: Some(log),
+            }))),
+            WriteEnd::Led => None,
+            WriteEnd::Gone => {
+                state.log = WriteEnd::Gone;
+                Some(Err(StorageError::Closed))
+            }
+        }
     }
 }
 
@@ -122,3 +148,6 @@ impl Drop for LeaderGuard<'_> {
         self.group.tell_all();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -6,7 +6,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::PoisonError,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -43,6 +43,21 @@ pub(super) struct Monitor<T> {
     rank: Rank,
     value: Mutex<T>,
     changed: Condvar,
+}
+
+/// Wakes one thread that waits for a change of a [`Monitor`].
+#[derive(Clone)]
+pub(super) struct Bell(Arc<Condvar>);
+
+impl Bell {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Condvar::new()))
+    }
+
+    /// Called after a change that this thread made with the lock held.
+    pub(super) fn ring(&self) {
+        self.0.notify_one();
+    }
 }
 
 /// Gives access to the value of a [`Monitor`]. Unlocks before its rank is released.
@@ -112,8 +127,26 @@ impl<T> Monitor<T> {
         }
     }
 
+    /// Waits until `check` returns an outcome. Asks again whenever `bell` rings, and at no other
+    /// change.
+    pub(super) fn wait_for_bell<R>(
+        &self,
+        bell: &Bell,
+        mut check: impl FnMut(&mut T) -> Option<R>,
+    ) -> R {
+        let mut guard = self.lock();
+        loop {
+            if let Some(outcome) = check(&mut guard) {
+                return outcome;
+            }
+            guard.held.check_alone();
+            let waited = bell.0.wait(guard.value);
+            guard.value = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Makes the waiting threads look again, after a change that this thread made with the lock
-    /// held.
+    /// held. Those that wait for a bell do not.
     pub(super) fn notify(&self) {
         self.changed.notify_all();
     }

@@ -12,11 +12,7 @@ use std::{
 
 use rotortree_lean_imt::TreeHead;
 
-use super::{
-    group_commit::{GroupCommit, Polled},
-    outbox,
-    placement::Placement,
-};
+use super::{group_commit::GroupCommit, outbox, placement::Placement, polling::Polled};
 use crate::StorageError;
 
 /// The place of one insert, the head after it, and its durability.

@@ -1,51 +1,99 @@
-//! [`Waiters`]: the wakers of futures, in the order of their sequences.
+//! [`Waiters`]: the futures and threads that wait for a sequence, in the order of their sequences.
 //!
-//! Registering, replacing or forgetting one of n wakers takes O(log n). A sync takes out the served
-//! wakers and looks at no other. No code of a waker runs here: wakers are cloned before the lock
+//! Registering, replacing or forgetting one of n takes O(log n). A sync takes out those that it
+//! serves and looks at no other. No code of a waker runs here: wakers are cloned before the lock
 //! that guards this, and woken or dropped after it.
 
-use std::{collections::BTreeMap, task::Waker};
+use std::{collections::BTreeMap, mem, task::Waker};
 
-/// The slot of the waker of one future, for the life of the future.
+use super::locks::Bell;
+
+/// The slot of a future for its life, or of a thread while it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot {
     sequence: u64,
     number: u64,
 }
 
-#[derive(Default)]
-pub(super) struct Waiters {
-    wakers: BTreeMap<Slot, Waker>,
+/// What wakes the waiters of one kind.
+pub(super) struct Slots<W> {
+    slots: BTreeMap<Slot, W>,
     /// The number of the next slot.
     next: u64,
 }
 
+/// The waiters.
+#[derive(Default)]
+pub(super) struct Waiters {
+    pub(super) futures: Slots<Waker>,
+    /// Threads, each of which leads if no other one does.
+    pub(super) threads: Slots<Bell>,
+}
+
+/// Waiters that are to be woken once the lock is free.
+#[must_use]
+pub(super) struct Woken {
+    pub(super) futures: Vec<Waker>,
+    pub(super) threads: Vec<Bell>,
+}
+
 impl Waiters {
-    /// Registers `waker` for the time when `sequence` is durable. Returns the waker that the future
+    /// Takes out those whose sequence is at most `durable`.
+    pub(super) fn take_served(&mut self, durable: u64) -> Woken {
+        Woken {
+            futures: self.futures.take_served(durable),
+            threads: self.threads.take_served(durable),
+        }
+    }
+
+    /// Takes out all.
+    pub(super) fn take_all(&mut self) -> Woken {
+        Woken {
+            futures: self.futures.take_all(),
+            threads: self.threads.take_all(),
+        }
+    }
+}
+
+impl<W> Default for Slots<W> {
+    fn default() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<W> Slots<W> {
+    /// Registers `waker` for the time when `sequence` is durable. Returns the one that the waiter
     /// registered before.
     pub(super) fn register(
         &mut self,
         slot: &mut Option<Slot>,
         sequence: u64,
-        waker: Waker,
-    ) -> Option<Waker> {
+        waker: W,
+    ) -> Option<W> {
         let slot = *slot.get_or_insert_with(|| {
             let number = self.next;
             self.next += 1;
             Slot { sequence, number }
         });
-        self.wakers.insert(slot, waker)
+        self.slots.insert(slot, waker)
     }
 
-    /// Frees the slot of a dropped future.
-    pub(super) fn forget(&mut self, slot: Slot) -> Option<Waker> {
-        self.wakers.remove(&slot)
+    /// Frees the slot of a waiter that waits no more.
+    pub(super) fn forget(&mut self, slot: Slot) -> Option<W> {
+        self.slots.remove(&slot)
     }
 
-    /// Takes out the wakers whose sequence is at most `durable`.
-    pub(super) fn take_served(&mut self, durable: u64) -> Vec<Waker> {
+    /// The waiter of the lowest sequence.
+    pub(super) fn first(&self) -> Option<&W> {
+        self.slots.values().next()
+    }
+
+    fn take_served(&mut self, durable: u64) -> Vec<W> {
         let mut served = Vec::new();
-        while let Some(first) = self.wakers.first_entry()
+        while let Some(first) = self.slots.first_entry()
             && first.key().sequence <= durable
         {
             served.push(first.remove());
@@ -53,14 +101,13 @@ impl Waiters {
         served
     }
 
-    /// Takes out all.
-    pub(super) fn take_all(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.wakers).into_values().collect()
+    pub(super) fn take_all(&mut self) -> Vec<W> {
+        mem::take(&mut self.slots).into_values().collect()
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn len(&self) -> usize {
-        self.wakers.len()
+        self.slots.len()
     }
 }
 
@@ -90,7 +137,7 @@ mod tests {
     #[test]
     fn a_future_has_one_waker_however_often_it_is_polled_and_none_once_it_is_dropped() {
         let last = Arc::new(AtomicU64::new(0));
-        let mut waiters = Waiters::default();
+        let mut waiters = Slots::default();
         let mut slot = None;
         for number in 1..=1000 {
             let replaced = waiters.register(&mut slot, 7, numbered(number, &last));
@@ -109,7 +156,7 @@ mod tests {
     #[test]
     fn a_sync_serves_those_up_to_it_in_order_and_leaves_the_others() {
         let last = Arc::new(AtomicU64::new(0));
-        let mut waiters = Waiters::default();
+        let mut waiters = Slots::default();
         for sequence in [5, 3, 9, 3, 7] {
             waiters.register(&mut None, sequence, numbered(sequence, &last));
         }

@@ -1,15 +1,17 @@
 //! Common parts of lanes and timer: jobs, and the start of a thread.
 
+#[cfg(not(loom))]
+use std::time::Duration;
 use std::{
     io,
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 /// Work for the background. It is run, kept or given back, never dropped.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// The time for which a thread without work stays.
+#[cfg(not(loom))]
 pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// Starts a thread, if the system has one.
@@ -17,7 +19,7 @@ pub(crate) fn start(
     name: &str,
     serve: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     if starved::is_starved() {
         return Err(io::ErrorKind::WouldBlock.into());
     }
@@ -26,7 +28,7 @@ pub(crate) fn start(
 }
 
 /// A system that has no thread for the calling thread, for tests.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) mod starved {
     use std::cell::Cell;
 

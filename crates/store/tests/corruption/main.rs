@@ -14,5 +14,6 @@ mod builder;
 mod crafted;
 mod emptied;
 mod files;
+mod recycled;
 mod refusals;
 mod store;

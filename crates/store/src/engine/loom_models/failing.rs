@@ -12,7 +12,7 @@ use super::{
     disk::{Ending, PLANNED_PANIC},
     insert, leaf, model, open,
 };
-use crate::engine::group_commit::Polled;
+use crate::engine::polling::Polled;
 use crate::{DurabilityToken, StorageError};
 
 /// Checks that the outcome of waiting is true and stays true.
