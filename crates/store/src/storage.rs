@@ -167,7 +167,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Becomes the one owner, creating the place itself (durably) if it is missing.
-    /// Ownership outlives this handle and ends when it is dropped.
+    /// Ownership outlives this handle and ends when it is dropped. No manifest of an earlier owner
+    /// comes into force once this returns.
     ///
     /// # Errors
     ///

@@ -36,9 +36,12 @@ impl GroupCommit {
         }
     }
 
-    /// Waits for the lead.
+    /// Waits for the lead, beside the threads that wait for their records: whenever it is free,
+    /// this thread may be faster than the one of them that is woken.
     pub(super) fn take_lead(&self) -> Result<LeaderGuard<'_>, StorageError> {
-        self.lead_for(u64::MAX)?.ok_or(StorageError::Closed)
+        self.ensure_own_process()?;
+        let lead = self.state.wait(|state| self.settle(state, u64::MAX));
+        lead?.ok_or(StorageError::Closed)
     }
 
     /// Waits for the lead. Returns `None` if `sequence` becomes durable first.
@@ -46,10 +49,7 @@ impl GroupCommit {
     /// Of the threads that a sync does not serve, the one of the lowest sequence is woken: it
     /// leads, and the others would find that it does.
     pub(super) fn lead_for(&self, sequence: u64) -> Result<Option<LeaderGuard<'_>>, StorageError> {
-        // In a forked child the leader may be a thread of the parent, which does not run here.
-        if !self.status.is_own_process() {
-            return Err(StorageError::Closed);
-        }
+        self.ensure_own_process()?;
         let settled = self.settle(&mut self.state.lock(), sequence);
         if let Some(settled) = settled {
             return settled;
@@ -66,6 +66,15 @@ impl GroupCommit {
             }
             settled
         })
+    }
+
+    /// In a forked child the leader may be a thread of the parent, which does not run here.
+    fn ensure_own_process(&self) -> Result<(), StorageError> {
+        if self.status.is_own_process() {
+            Ok(())
+        } else {
+            Err(StorageError::Closed)
+        }
     }
 
     /// The lead if no thread has it, or what else ends the wait for it.

@@ -29,6 +29,17 @@ impl SimFiles {
         path: &Path,
         body: impl FnOnce(&mut State, &Struck) -> io::Result<T>,
     ) -> io::Result<T> {
+        self.call_with(call, path, &[], body)
+    }
+
+    /// As [`call`](Self::call), for a call that takes bytes.
+    pub(super) fn call_with<T>(
+        &self,
+        call: Call,
+        path: &Path,
+        bytes: &[u8],
+        body: impl FnOnce(&mut State, &Struck) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut state = self.state();
         let number = state.calls.made;
         if let Some((_, deed)) = state.calls.interlude.take_if(|(at, _)| *at == number) {
@@ -53,6 +64,7 @@ impl SimFiles {
                     call,
                     path: path.to_owned(),
                     is_named,
+                    is_blank: !bytes.is_empty() && bytes.iter().all(|&byte| byte == 0),
                 });
                 match *effect {
                     Effect::Error(kind) => return Err(kind.into()),

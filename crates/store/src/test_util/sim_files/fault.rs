@@ -37,6 +37,8 @@ pub struct Strike {
     pub path: PathBuf,
     /// Whether something has that name: a file that was opened and then renamed leaves it.
     pub is_named: bool,
+    /// Whether it was to write nothing but zeros, as into room ahead.
+    pub is_blank: bool,
 }
 
 /// The effect of a fault on its call.

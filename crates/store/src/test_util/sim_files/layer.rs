@@ -95,7 +95,7 @@ impl FileLayer for SimFiles {
     }
 
     fn write_at(&self, file: &SimFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.call(Call::WriteAt, &file.path, |state, struck| {
+        self.call_with(Call::WriteAt, &file.path, bytes, |state, struck| {
             let start = usize::try_from(offset).map_err(|_| refused())?;
             let fits = start.checked_add(bytes.len()).is_some();
             if !file.writable || !fits {

@@ -22,9 +22,18 @@ use crate::file_layer::{FileId, FileStatus};
 
 /// The status of an open file or directory.
 pub(super) fn of_file(file: &File) -> io::Result<FileStatus> {
-    if let Some(status) = timeless::status(file.as_fd(), OsStr::new("")) {
-        return Ok(status?);
+    match timeless::status(file.as_fd(), OsStr::new("")) {
+        Some(status) => Ok(status?),
+        None => of_file_with_times(file),
     }
+}
+
+/// The status of a name in a directory; a link is not followed.
+pub(super) fn of_name(at: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<FileStatus> {
+    timeless::status(at, name).unwrap_or_else(|| of_name_with_times(at, name))
+}
+
+fn of_file_with_times(file: &File) -> io::Result<FileStatus> {
     let metadata = file.metadata()?;
     let since = |born: SystemTime| born.duration_since(UNIX_EPOCH).ok();
     Ok(FileStatus {
@@ -38,11 +47,7 @@ pub(super) fn of_file(file: &File) -> io::Result<FileStatus> {
     })
 }
 
-/// The status of a name in a directory; a link is not followed.
-pub(super) fn of_name(at: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<FileStatus> {
-    if let Some(status) = timeless::status(at, name) {
-        return status;
-    }
+fn of_name_with_times(at: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<FileStatus> {
     let found = fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileStatus {
         len: plain(found.st_size),
@@ -75,15 +80,14 @@ mod timeless {
     use crate::file_layer::{FileId, FileStatus};
 
     /// The status of a name in a directory, of the open file itself if the name is empty. `None`
-    /// where the system has no such call, or a sandbox that is older than the call forbids it.
+    /// where there is no such call.
     pub(super) fn status(
         at: BorrowedFd<'_>,
         name: &OsStr,
     ) -> Option<rustix::io::Result<FileStatus>> {
         let asked = StatxFlags::NLINK | StatxFlags::INO | StatxFlags::SIZE | StatxFlags::BTIME;
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
-        let found = match statx(at, name, flags, asked) {
-            Err(Errno::NOSYS | Errno::PERM) => return None,
+        let found = match told(statx(at, name, flags, asked))? {
             Err(error) => return Some(Err(error)),
             Ok(found) => found,
         };
@@ -103,6 +107,31 @@ mod timeless {
             }),
         }))
     }
+
+    /// What a call said. `None` if the system has no such call, or a sandbox that is older than the
+    /// call forbids it.
+    fn told<T>(said: rustix::io::Result<T>) -> Option<rustix::io::Result<T>> {
+        match said {
+            Err(Errno::NOSYS | Errno::PERM) => None,
+            said => Some(said),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_call_that_is_missing_or_forbidden_says_nothing_and_any_other_error_counts() {
+            for refused in [Errno::NOSYS, Errno::PERM] {
+                assert_eq!(told::<()>(Err(refused)), None);
+            }
+            for error in [Errno::NOENT, Errno::ACCESS, Errno::IO] {
+                assert_eq!(told::<()>(Err(error)), Some(Err(error)));
+            }
+            assert_eq!(told(Ok(7)), Some(Ok(7)));
+        }
+    }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -115,5 +144,34 @@ mod timeless {
 
     pub(super) fn status(_: BorrowedFd<'_>, _: &OsStr) -> Option<rustix::io::Result<FileStatus>> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::fd::AsFd};
+
+    use super::*;
+
+    /// What a sandbox that forbids the newer call leaves.
+    #[test]
+    fn the_status_with_times_says_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, b"abc").unwrap();
+        fs::hard_link(&path, dir.path().join("b")).unwrap();
+        let (file, at) = (File::open(&path).unwrap(), File::open(dir.path()).unwrap());
+        let same = |one: FileStatus, other: FileStatus| {
+            assert_eq!((one.len, one.links), (other.len, other.links));
+            assert!(one.id.unwrap().is_same(&other.id.unwrap()));
+        };
+        let now = of_file(&file).unwrap();
+        assert_eq!((now.len, now.links), (3, 2));
+        same(now, of_file_with_times(&file).unwrap());
+        let named = of_name_with_times(at.as_fd(), OsStr::new("b")).unwrap();
+        same(now, named);
+        same(named, of_name(at.as_fd(), OsStr::new("b")).unwrap());
+        let missing = of_name_with_times(at.as_fd(), OsStr::new("c"));
+        assert_eq!(missing.unwrap_err(), rustix::io::Errno::NOENT);
     }
 }
