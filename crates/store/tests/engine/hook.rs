@@ -220,7 +220,7 @@ fn a_refused_insert_of_every_form_changes_nothing_and_names_the_leaf() {
         let hook = Arc::new(Recorder::default());
         let files = SimFiles::new();
         let counter = Counter::default();
-        let tree = open(counter.storage(&files), &hook);
+        let tree = open(counter.storage(&files, 1024), &hook);
         let leaves = sample_leaves(2, 10_000);
         tree.insert_many_durable(&leaves[..51]).unwrap();
         for (name, len, insert) in FORMS {
@@ -246,7 +246,7 @@ fn a_refused_insert_of_every_form_changes_nothing_and_names_the_leaf() {
         *hook.refused.lock().unwrap() = None;
         tree.insert_many_durable(&leaves[51..9000]).unwrap();
         tree.close().unwrap();
-        let again = open(counter.storage(&files), &hook);
+        let again = open(counter.storage(&files, 1024), &hook);
         assert_eq!(again.size(), 9000);
     }
 }
