@@ -3,9 +3,11 @@
 //! A command is a file here with a `COMMAND`; it is added by declaring the file and naming it in
 //! [`ALL`]. It becomes a step of `ci` by being entered in the steps of `ci.rs`.
 
+mod assets;
 mod bench;
 mod bucket;
 mod ci;
+mod dist;
 mod features;
 mod fuzz;
 mod interop;
@@ -51,6 +53,8 @@ pub(crate) const ALL: &[Command] = &[
     bucket::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
+    assets::COMMAND,
+    dist::COMMAND,
     bench::COMMAND,
     lines::COMMAND,
     torture::COMMAND,

@@ -103,6 +103,7 @@ const LAYERS: [Layer; 10] = [
         folder: "crates/cli/",
         below: &[
             "rotortree",
+            "rotortree-object-store",
             "rotortree-poseidon",
             "rotortree-tiles",
             "rotortree-wal",

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 use crate::outcome::{Failure, Outcome};
 
-/// The published crates, lowest first: a crate only depends on those before it.
+/// The published libraries, lowest first: a crate only depends on those before it.
 pub(crate) const CRATES: [&str; 9] = [
     "rotortree-hasher",
     "rotortree-lean-imt",
@@ -97,10 +97,60 @@ impl Workspace {
     }
 }
 
+/// The packages that are published, each behind those of ours that it needs: the order in which
+/// the registry takes them.
+pub(crate) fn publish_order(metadata: &Metadata) -> Vec<&str> {
+    let mut rest: Vec<&Package> = metadata.packages.iter().collect();
+    rest.retain(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
+    let mut order: Vec<&str> = Vec::new();
+    while !rest.is_empty() {
+        let waits = |package: &Package, rest: &[&Package]| {
+            let needs = package.dependencies.iter();
+            needs
+                .filter(|need| need.path.is_some() && need.kind != DependencyKind::Development)
+                .any(|need| rest.iter().any(|other| other.name == need.name))
+        };
+        let (later, now): (Vec<&Package>, Vec<&Package>) =
+            rest.iter().partition(|package| waits(package, &rest));
+        if now.is_empty() {
+            // Cargo refuses such a workspace.
+            break;
+        }
+        order.extend(now.iter().map(|package| package.name.as_str()));
+        rest = later;
+    }
+    order
+}
+
 /// The package called `name`.
 pub(crate) fn package<'a>(metadata: &'a Metadata, name: &str) -> Outcome<&'a Package> {
     let mut packages = metadata.packages.iter();
     packages
         .find(|package| package.name == name)
         .ok_or_else(|| Failure::new(format!("The workspace has no package `{name}`.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_published_behind_those_that_it_needs() {
+        let metadata = Workspace::find().unwrap().metadata().unwrap();
+        let order = publish_order(&metadata);
+        for name in CRATES.iter().chain(&["rotortree-cli"]) {
+            assert!(order.contains(name), "{name} is not published");
+        }
+        assert!(!order.contains(&BENCHES) && !order.contains(&"xtask"));
+        for (place, name) in order.iter().enumerate() {
+            for need in &package(&metadata, name).unwrap().dependencies {
+                let needed = order.iter().position(|other| *other == need.name);
+                let is_before = needed.is_none_or(|needed| needed < place);
+                assert!(
+                    is_before || need.kind == DependencyKind::Development,
+                    "{name}"
+                );
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod append;
 pub(crate) mod assets;
 pub(crate) mod backup;
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod consistency;

@@ -1,6 +1,8 @@
 //! [`Place`]: the table of places that a tree can be in. Every command takes one from here, and
 //! only this file knows which kinds there are.
 
+mod bucket;
+
 use std::{
     ffi::OsString,
     fmt,
@@ -18,6 +20,8 @@ use crate::failure::Failure;
 pub(crate) enum Place {
     /// A directory.
     Directory(PathBuf),
+    /// A URL: a prefix in a bucket.
+    Bucket(String),
 }
 
 impl Place {
@@ -30,25 +34,26 @@ impl Place {
         if text.is_empty() {
             return Err("an empty word is no place".to_owned());
         }
-        match text.to_str().and_then(|text| text.split_once("://")) {
-            Some((scheme, _)) => Err(format!(
-                "this build has no places of the kind `{scheme}`; name a directory"
-            )),
-            None => Ok(Self::Directory(text.into())),
-        }
+        Ok(match text.to_str() {
+            Some(url) if url.contains("://") => Self::Bucket(url.to_owned()),
+            _ => Self::Directory(text.into()),
+        })
     }
 
     /// The backend of the place. Touches nothing.
     pub(crate) fn storage(&self) -> Result<Arc<dyn Storage>, Failure> {
         match self {
             Self::Directory(path) => Ok(Arc::new(FsStorage::new(path.clone()))),
+            Self::Bucket(url) => bucket::storage(url),
         }
     }
 
     /// The directories of a copy within the file system, where both places are one.
     pub(crate) fn directories<'a>(&'a self, target: &'a Self) -> Option<(&'a Path, &'a Path)> {
-        let (Self::Directory(from), Self::Directory(to)) = (self, target);
-        Some((from, to))
+        match (self, target) {
+            (Self::Directory(from), Self::Directory(to)) => Some((from, to)),
+            _ => None,
+        }
     }
 }
 
@@ -56,6 +61,11 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(path) => path.display().fmt(f),
+            // The part before `@` may be a credential.
+            Self::Bucket(url) => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, behind))) => write!(f, "{scheme}://{behind}"),
+                _ => f.write_str(url),
+            },
         }
     }
 }

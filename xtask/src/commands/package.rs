@@ -8,22 +8,36 @@ use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict};
-use crate::workspace::{CRATES, Workspace};
+use crate::terminal;
+use crate::workspace::{Workspace, publish_order};
 
 pub(super) const COMMAND: Command = Command {
     name: "package",
     summary: "pack every published crate and compile the packages",
-    options: &[("--list", "list the files of each package instead")],
+    options: &[
+        ("--list", "list the files of each package instead"),
+        (
+            "--order",
+            "print the order in which the packages are published instead",
+        ),
+    ],
     run,
 };
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let list = args.flag("--list");
+    let order = args.flag("--order");
     args.finish()?;
+    let metadata = workspace.metadata()?;
+    let packages = publish_order(&metadata);
+    if order {
+        packages.iter().for_each(terminal::line);
+        return Ok(Verdict::Passed);
+    }
     // All in one call: cargo then resolves the crates' versions of each other among the packages
     // just made, as none of them need be published yet.
     let package = Invocation::cargo(workspace.root(), "package --allow-dirty")
-        .args(CRATES.iter().flat_map(|name| ["-p", name]));
+        .args(packages.iter().flat_map(|name| ["-p", name]));
     if list {
         package.args(["--list"]).run()?;
         return Ok(Verdict::Passed);

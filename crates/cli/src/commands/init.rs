@@ -54,6 +54,21 @@ impl Shape {
         }
     }
 
+    /// The options of the command line that ask for this shape.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let arity = self.arity.unwrap_or(self.hash.default_arity());
+        let mut words = vec![
+            format!("--hash={}", self.hash),
+            format!("--arity={arity}"),
+            format!("--max-depth={}", self.max_depth),
+        ];
+        words.extend(
+            self.level_stride
+                .map(|stride| format!("--level-stride={stride}")),
+        );
+        words
+    }
+
     pub(crate) fn hash(&self) -> HashFunction {
         self.hash
     }

@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail like one")]
 
 mod append;
+mod assets;
 mod bad_input;
+mod bench;
+#[cfg(feature = "object-store")]
+mod buckets;
 mod care;
 mod damaged;
 mod debian;
