@@ -76,3 +76,28 @@ fn a_signal_ends_an_append_with_everything_decoded_on_disk() {
         );
     }
 }
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_loses_nothing_that_was_reported() {
+    let folder = Folder::new();
+    let leaves = leaves(LEAVES);
+    folder.write("leaves", hex_lines(&leaves));
+    folder.ok("init tree");
+    // No file may grow beyond some hundred KiB: the write fails as on a full disk.
+    let append = format!(
+        "trap '' XFSZ; ulimit -f 400; exec '{}' append tree leaves --batch 1000 --durability batch",
+        env!("CARGO_BIN_EXE_rotortree")
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &append]).current_dir(folder.path("."));
+    let run = command.output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(8), "{said}");
+    assert!(said.starts_with("rotortree: "), "{said}");
+    let done = folder.json("append tree leaves --resume");
+    assert!(
+        (1..LEAVES).contains(&done["agreed"].as_u64().unwrap()),
+        "{done}"
+    );
+    assert_eq!(done["root"], slow_root(&leaves, 4));
+}
