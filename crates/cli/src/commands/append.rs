@@ -60,6 +60,17 @@ struct Leaves {
     hash_lines: bool,
 }
 
+impl Leaves {
+    /// The options that read the same leaves again, with a blank behind each.
+    fn options(&self) -> String {
+        let form = self.form.to_possible_value();
+        let form = form.filter(|_| self.form != Form::Auto);
+        let form = form.map(|form| format!("--form {} ", form.get_name()));
+        let lines = self.hash_lines.then(|| "--hash-lines ".to_owned());
+        form.into_iter().chain(lines).collect()
+    }
+}
+
 /// When `append` waits for the disk. All leaves are durable when it ends, however it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Durability {
@@ -100,29 +111,18 @@ impl Args {
 
         // However the input ended, what was appended becomes durable.
         let appended = tree.size() - appending.before;
-        let closed = finish(&*tree);
-        let head = closed?;
-        let outcome = outcome.map_err(|failure| {
-            let again = if self.leaves.hash_lines {
-                " --hash-lines"
-            } else {
-                ""
-            };
-            let command = format!(
-                "rotortree append --resume{again} {} {}",
+        let head = finish(&*tree)?;
+        outcome.map_err(|failure| match failure.code() {
+            Code::Differs | Code::Usage => failure,
+            _ => failure.next(format!(
+                "the tree has {} leaves, all of them on disk, {appended} of them new: mend the \
+                 cause, and `rotortree append --resume {}{} {}` goes on from there",
+                head.size,
+                self.leaves.options(),
                 self.place,
                 self.leaves.file.display()
-            );
-            match failure.code() {
-                Code::Differs | Code::Usage => failure,
-                _ => failure.next(format!(
-                    "the tree has {} leaves, all of them on disk, {appended} of them new: mend the \
-                     cause, and `{command}` goes on from there",
-                    head.size
-                )),
-            }
-        });
-        outcome?;
+            )),
+        })?;
         output.document(&Report {
             size: head.size,
             root: Hex(head.root).to_string(),
