@@ -73,8 +73,15 @@ impl Store {
     /// backup, which has a tree id of its own.
     pub(crate) fn copy_to(&self, from: &Place, target: &Place) -> Result<(), Failure> {
         let Some((from, to)) = from.directories(target) else {
+            let storage = target.storage()?;
+            // A backup would extend an earlier one.
+            if StoreIdentity::read(&*storage)?.is_some() {
+                let sentence = format!("{target}: there is a tree already");
+                return Err(Failure::new(Code::Place, sentence)
+                    .next("`rotortree backup` extends a backup; nothing was changed"));
+            }
             let tree = self.own()?;
-            tree.backup_to(target.storage()?)?;
+            tree.backup_to(storage)?;
             return Ok(tree.close()?);
         };
         let _owned = match self.storage.acquire() {

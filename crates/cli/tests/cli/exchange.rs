@@ -1,6 +1,11 @@
 //! `import`, `publish` and `copy`: to and from other programs and places.
 
-use std::fs;
+use std::{
+    fs,
+    io::Write,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use crate::support::{Folder, hex_lines, leaves};
 
@@ -134,9 +139,18 @@ fn a_copy_has_the_same_tree_and_a_tree_in_use_is_not_copied() {
     folder.ok("append deep/er/copy leaves");
 
     let mut command = folder.command(["append", "tree"]);
-    let child = command.stdin(std::process::Stdio::piped()).spawn();
-    let mut child = child.unwrap();
-    while folder.run("checkpoint tree").code != Some(5) {}
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let line = hex_lines(&leaves(1));
+    let pipe = child.stdin.as_mut().unwrap();
+    pipe.write_all(line.as_bytes()).unwrap();
+    // Once its leaf is there, the process has the tree open.
+    let started = Instant::now();
+    while !folder.ok("head tree").starts_with("5001:") {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "the leaf does not come"
+        );
+    }
     folder.run("copy tree other").fails(5, "");
     folder.run("backup tree other").fails(5, "");
     assert!(!folder.path("other").exists());
