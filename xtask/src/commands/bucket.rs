@@ -27,7 +27,9 @@ pub(super) const COMMAND: Command = Command {
 /// The tests that want a bucket. They are chosen in the same packages as those of `test`, so that
 /// what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
-                     --all-features --test real -- --ignored";
+                     --all-features --test real";
+/// They are left out where no store runs.
+const IGNORED: [&str; 2] = ["--", "--ignored"];
 
 /// The time between two kills of the store.
 const KILL_INTERVAL: Duration = Duration::from_secs(12);
@@ -62,7 +64,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
                 Ok(())
             }
             None => {
-                let tests = Invocation::cargo(workspace.root(), TESTS);
+                let tests = Invocation::cargo(workspace.root(), TESTS).args(IGNORED);
                 let but = kind.fails.iter().flat_map(|test| ["--skip", *test]);
                 with(&store, tests.args(but)).run_tests()
             }
@@ -73,12 +75,17 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 
 /// Writers fight for a place, and replicas look, while the store is killed again and again.
 pub(super) fn torture(workspace: &Workspace, scale: u64) -> Outcome<()> {
+    // The network is what takes the time, so the build of `ci` serves.
+    let tests = || Invocation::cargo(workspace.root(), TESTS);
+    tests().args(["--no-run"]).run()?;
     let mut store = Store::start(workspace, &KINDS[0])?;
-    let words = "test --release -p rotortree-object-store --all-features --test real -- --ignored \
-                 --nocapture writers_that_fight_for_a_place";
     let seconds = 60 * scale;
-    let tests = with(&store, Invocation::cargo(workspace.root(), words))
-        .env("ROTORTREE_FIGHT_SECONDS", &seconds.to_string());
+    let tests = tests().args(IGNORED);
+    let tests = with(
+        &store,
+        tests.args(["--nocapture", "writers_that_fight_for_a_place"]),
+    )
+    .env("ROTORTREE_FIGHT_SECONDS", &seconds.to_string());
     let (done, end) = mpsc::channel();
     thread::scope(|scope| {
         let tests = scope.spawn(move || {
