@@ -31,8 +31,9 @@ const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude roto
 /// They are left out where no store runs.
 const IGNORED: [&str; 2] = ["--", "--ignored"];
 
-/// The time between two kills of the store.
-const KILL_INTERVAL: Duration = Duration::from_secs(12);
+/// The time between two kills of the store, which is back after some twenty seconds: its master
+/// has to elect itself again.
+const KILL_INTERVAL: Duration = Duration::from_secs(40);
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.behind_dashes();
@@ -79,7 +80,7 @@ pub(super) fn torture(workspace: &Workspace, scale: u64) -> Outcome<()> {
     let tests = || Invocation::cargo(workspace.root(), TESTS);
     tests().args(["--no-run"]).run()?;
     let mut store = Store::start(workspace, &KINDS[0])?;
-    let seconds = 60 * scale;
+    let seconds = 160 * scale;
     let tests = tests().args(IGNORED);
     let tests = with(
         &store,
