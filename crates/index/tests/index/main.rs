@@ -3,12 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
-mod allocator;
 mod failing;
 mod files;
 #[cfg(unix)]
 mod killed;
-mod memory;
 mod model;
 mod refusals;
 mod together;

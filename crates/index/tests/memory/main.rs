@@ -1,9 +1,36 @@
-//! Bytes and allocations of an index, counted.
+//! Bytes and allocations of an index, counted. A program of its own, since the allocator counts for
+//! the whole process.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+mod allocator;
+
+use std::sync::Arc;
+
+use rotortree_hasher::{Blake3Hasher, Hash};
+use rotortree_index::{IndexOptions, LeafIndex};
 use rotortree_lean_imt::TreeError;
+use rotortree_store::{
+    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, memory::MemoryStorage,
+};
 
-use super::*;
 use crate::allocator::{alone, calls, peak};
+
+fn strict() -> IndexOptions {
+    IndexOptions::in_memory()
+        .refuse_duplicates(true)
+        .refuse_zero(true)
+}
+
+/// Leaves that differ, and of which none is zero.
+fn leaves(numbers: impl IntoIterator<Item = u64>) -> Vec<Hash> {
+    let leaf = |number: u64| {
+        let mut leaf = [7; 32];
+        leaf[..8].copy_from_slice(&number.to_le_bytes());
+        leaf
+    };
+    numbers.into_iter().map(leaf).collect()
+}
 
 /// A tree with few nodes beside its leaves.
 type Wide = RotorTree<Blake3Hasher, 16, 16>;
