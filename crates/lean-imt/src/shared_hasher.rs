@@ -106,6 +106,15 @@ impl fmt::Debug for SharedHasher {
     }
 }
 
+/// Whether a group takes this hasher a microsecond or more, so that few groups are worth a thread.
+/// A hasher says that it is faster with [`Hasher::MAX_BLOCK`]. Of one whose type is erased nothing
+/// is known, and it counts as fast.
+#[doc(hidden)]
+#[must_use]
+pub fn is_slow<H: Hasher>() -> bool {
+    H::MAX_BLOCK == 1 && TypeId::of::<H>() != TypeId::of::<SharedHasher>()
+}
+
 #[cfg(test)]
 mod tests {
     use rotortree_hasher::{Calls, Hash, Hasher, check_forwarding};
@@ -153,13 +162,4 @@ mod tests {
         assert_eq!(fork.size(), 2);
         assert_eq!(tree.snapshot().hasher().fingerprint(3), [3; 32]);
     }
-}
-
-/// Whether a group takes this hasher a microsecond or more, so that few groups are worth a thread.
-/// A hasher says that it is faster with [`Hasher::MAX_BLOCK`]. Of one whose type is erased nothing
-/// is known, and it counts as fast.
-#[doc(hidden)]
-#[must_use]
-pub fn is_slow<H: Hasher>() -> bool {
-    H::MAX_BLOCK == 1 && TypeId::of::<H>() != TypeId::of::<SharedHasher>()
 }
