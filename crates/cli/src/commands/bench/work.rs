@@ -88,14 +88,11 @@ impl Work {
         let hex = self.append("hex", "lines")?;
         let (proofs, single) = self.proofs_and_single()?;
         let many = PROOFS.min(self.leaves.len() as u64);
-        let prove = self.time(&[
-            "prove-many",
-            "tree-raw",
-            &format!("0..{many}"),
-            "--format=bytes",
-        ])?;
-        let head = self.time(&["head", "tree-raw"])?;
-        let info = self.time(&["info", "tree-raw"])?;
+        let tree = self.path("tree-raw");
+        let range = format!("0..{many}");
+        let prove = self.time(&["prove-many", &tree, &range, "--format=bytes"])?;
+        let head = self.time(&["head", &tree])?;
+        let info = self.time(&["info", &tree])?;
         for tree in ["tree", "tree-raw", "tree-lines"] {
             let path = self.folder.join(tree);
             fs::remove_dir_all(&path).map_err(|error| Failure::file(&path, &error))?;
@@ -111,6 +108,12 @@ impl Work {
             head.as_secs_f64() * 1e3,
             info.as_secs_f64() * 1e3,
         ])
+    }
+
+    /// A path below the folder. A process that is to start in another folder is forked, which copies
+    /// the page tables of all leaves.
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
     }
 
     fn place(&self, name: &str) -> Place {
@@ -131,7 +134,8 @@ impl Work {
 
     /// The command, from its start to its end.
     fn append(&self, file: &str, form: &str) -> Result<Duration, Failure> {
-        let mut words = vec!["append".to_owned(), format!("tree-{form}"), file.to_owned()];
+        let tree = self.path(&format!("tree-{form}"));
+        let mut words = vec!["append".to_owned(), tree, self.path(file)];
         words.extend([format!("--form={form}"), "--create".to_owned()]);
         words.extend(self.shape.words());
         self.time(&words)
@@ -157,7 +161,7 @@ impl Work {
 
     fn time<S: AsRef<std::ffi::OsStr>>(&self, words: &[S]) -> Result<Duration, Failure> {
         let mut command = Command::new(&self.program);
-        command.args(words).current_dir(&self.folder);
+        command.args(words);
         let started = Instant::now();
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
         let took = started.elapsed();
