@@ -110,8 +110,8 @@ impl Work {
         ])
     }
 
-    /// A path below the folder. A process that is to start in another folder is forked, which copies
-    /// the page tables of all leaves.
+    /// A path below the folder. To start a process in another folder is to fork, which copies the
+    /// page tables of all leaves.
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
