@@ -6,7 +6,7 @@ use std::{
 };
 
 use rotortree_hasher::{Blake3Hasher, Hash};
-use rotortree_lean_imt::{TreeHead, reference};
+use rotortree_lean_imt::{LeanIMT, TreeHead};
 use rotortree_store::{ReadOnly, RotorTree};
 
 pub(crate) type Tree = RotorTree<Blake3Hasher, 2, 32>;
@@ -84,16 +84,22 @@ impl Observed {
                 "leaf {index} was acknowledged, and the tree has {size} leaves"
             );
         }
-        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        for head in shown.iter().filter(|head| head.size > 0) {
-            let prefix = leaves.get(..head.size as usize);
-            let prefix = prefix.unwrap_or_else(|| {
+        let shown = self.shown.lock();
+        let mut shown = shown.unwrap_or_else(PoisonError::into_inner).clone();
+        // One pass over the leaves serves all of them.
+        shown.sort_unstable_by_key(|head| head.size);
+        let mut prefix = LeanIMT::<Blake3Hasher, 2, 32>::new(Blake3Hasher);
+        for head in shown {
+            let more = leaves.get(prefix.size() as usize..head.size as usize);
+            let more = more.unwrap_or_else(|| {
                 panic!("{} leaves were shown, and the tree has {size}", head.size)
             });
-            let levels = reference::levels(&Blake3Hasher, 2, prefix);
+            if !more.is_empty() {
+                prefix.insert_many(more).unwrap();
+            }
             assert_eq!(
-                levels.last().and_then(|level| level.first()),
-                Some(&head.root),
+                prefix.head().unwrap_or(TreeHead::EMPTY),
+                head,
                 "what was shown at {} leaves is no prefix of the tree",
                 head.size
             );
