@@ -222,6 +222,7 @@ fn a_view_goes_on_with_the_copy_of_a_shard_that_was_hard_linked() {
         // The writer copies the last shard of each level, and goes on in the copy.
         tree.insert_many(&leaves[SIZE..]).unwrap();
         tree.checkpoint().unwrap();
+        assert_eq!(tree.stats().view_failures, 0);
         view.refresh().unwrap();
         assert_eq!(view.snapshot().head(), tree.snapshot().head());
         assert_eq!(view.snapshot().get_node(0, 45_000).unwrap(), leaves[45_000]);
