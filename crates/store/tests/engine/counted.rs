@@ -54,11 +54,16 @@ fn log_len(files: &SimFiles) -> usize {
     log.iter().map(|(_, bytes)| bytes.len()).sum()
 }
 
-/// Waits until the writer fell idle: all that it synced is attested.
+/// Waits until the writer fell idle: all that it synced is attested, and its log has no room ahead.
 fn await_idle(files: &SimFiles, tree: &Tree) {
     let uncounted =
         || builder(Counter::default().storage(files, SHARD_CHUNKS)).open_read_only(Blake3Hasher);
-    while uncounted().unwrap().head() != tree.head() {
+    let has_room = || {
+        let log = files.files_below("/tree/log");
+        let ends_in_zeros = |bytes: &[u8]| bytes[bytes.len() - 512..].iter().all(|&byte| byte == 0);
+        log.iter().any(|(_, bytes)| ends_in_zeros(bytes))
+    };
+    while uncounted().unwrap().head() != tree.head() || has_room() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
