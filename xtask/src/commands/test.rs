@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks, and those of
-//! the object store, whose simulated requests wait, on many threads.
+//! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks, and those
+//! of the object store, whose simulated requests wait, on many threads.
 //!
 //! With a path, the tests that a change of this file concerns, which take seconds.
 
