@@ -8,6 +8,7 @@ mod bench;
 mod bucket;
 mod ci;
 mod dist;
+mod explorer;
 mod features;
 mod fuzz;
 mod interop;
@@ -24,6 +25,7 @@ mod test;
 mod tidy;
 mod tools;
 mod torture;
+mod vendor;
 
 use std::process::ExitCode;
 
@@ -51,9 +53,11 @@ pub(crate) const ALL: &[Command] = &[
     platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
+    explorer::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
     assets::COMMAND,
+    vendor::COMMAND,
     dist::COMMAND,
     bench::COMMAND,
     lines::COMMAND,

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    bucket, features, fuzz, interop, layering, loom, no_std, package, platforms, surface, test,
-    tidy, tools,
+    bucket, explorer, features, fuzz, interop, layering, loom, no_std, package, platforms, surface,
+    test, tidy, tools, vendor,
 };
 
 use crate::args::Args;
@@ -28,9 +28,10 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 16] = [
+static STEPS: [Command; 18] = [
     tidy::COMMAND,
     layering::COMMAND,
+    vendor::COMMAND,
     tools::FMT,
     tools::MACHETE,
     tools::CLIPPY,
@@ -43,6 +44,7 @@ static STEPS: [Command; 16] = [
     platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
+    explorer::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,
 ];

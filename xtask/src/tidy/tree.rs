@@ -11,6 +11,10 @@ use crate::source::Source;
 /// Folders that tools fill; `.git` is a file in a worktree.
 const SKIPPED: [&str; 4] = ["target", ".git", "corpus", "artifacts"];
 
+/// The folder with files by others, each in the folder of its package. The checks see their names
+/// alone, because no rule here is theirs.
+const VENDOR: &str = "crates/server/vendor/";
+
 /// Larger files are data.
 const LARGEST_TEXT: u64 = 1 << 20;
 
@@ -145,7 +149,10 @@ impl Tree {
     fn read_file(&mut self, file: &Path, path: String) -> Outcome<()> {
         let failed = |error| Failure::io(file.display(), &error);
         let length = fs::metadata(file).map_err(failed)?.len();
-        if length > LARGEST_TEXT {
+        let is_vendored = path
+            .strip_prefix(VENDOR)
+            .is_some_and(|rest| rest.contains('/'));
+        if length > LARGEST_TEXT || is_vendored {
             self.paths.insert(path);
             return Ok(());
         }
@@ -209,6 +216,10 @@ mod tests {
         assert!(tree.files().all(|file| !file.path.starts_with("target/")));
         // The module `target` of a crate is none of the folders that cargo fills.
         assert!(tree.file("crates/tiles/src/target/directory.rs").is_some());
+        // Files by others are names.
+        assert!(tree.exists("crates/server/vendor/noble-hashes/utils.js"));
+        let read = |path: &str| tree.file(&format!("{VENDOR}{path}")).is_some();
+        assert!(read("README.md") && !read("noble-hashes/utils.js"));
     }
 
     #[test]

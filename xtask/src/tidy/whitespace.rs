@@ -3,7 +3,9 @@
 use super::{Finding, Tree};
 
 /// The kinds of file that people edit.
-const EDITED: [&str; 6] = [".rs", ".md", ".toml", ".yml", ".sh", ".ci/run"];
+const EDITED: [&str; 9] = [
+    ".rs", ".md", ".toml", ".yml", ".sh", ".js", ".css", ".html", ".ci/run",
+];
 
 /// Finds invisible blanks.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use super::{Finding, Tree};
 const COLUMNS: usize = 100;
 
 /// The kinds of file that are read at a desk.
-const READ: [&str; 5] = [".rs", ".md", ".toml", ".txt", ".yml"];
+const READ: [&str; 7] = [".rs", ".md", ".toml", ".txt", ".yml", ".js", ".css"];
 
 /// Folders of data: source text quoted on one line, lists made by a tool, seeds and vectors.
 const DATA: [&str; 4] = [

@@ -1,0 +1,78 @@
+// Trees that the command `rotortree` makes, as the other side of the verifier.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { Head } from "../verifier/head.js";
+import { bytesFromHex } from "../verifier/hex.js";
+import { parseJson } from "../verifier/number.js";
+
+const COMMAND = process.env.ROTORTREE;
+
+/** Every function and N that the command takes. */
+export const SHAPES = [
+  ...["blake3", "sha256", "keccak256"].flatMap((hash) =>
+    [2, 3, 4, 8, 16].map((arity) => ({ hash, arity })),
+  ),
+  { hash: "rfc6962", arity: 2 },
+  ...["poseidon", "poseidon-le"].flatMap((hash) => [2, 3, 4, 8].map((arity) => ({ hash, arity }))),
+];
+
+/** Leaves that every function takes: small from both ends. */
+export function leaf(index) {
+  const bytes = createHash("sha256").update(`leaf ${index}`).digest();
+  bytes[0] = bytes[31] = 0;
+  return new Uint8Array(bytes);
+}
+
+/** Runs the command; the documents that it prints, one a line. */
+async function run(words) {
+  if (COMMAND === undefined) {
+    throw new Error("ROTORTREE names no command; `cargo xtask explorer` sets it");
+  }
+  const { stdout } = await promisify(execFile)(COMMAND, [...words, "--json"]);
+  return stdout.trim().split("\n").map(parseJson);
+}
+
+/** A tree on disk until the end of a test. */
+export class Tree {
+  static async create({ hash, arity }, leaves, context) {
+    const folder = await mkdtemp(join(tmpdir(), "rotortree-explorer-"));
+    context.after(() => rm(folder, { recursive: true, force: true }));
+    const tree = new Tree();
+    Object.assign(tree, { hash, arity, place: join(folder, "tree") });
+    const records = Array.from({ length: leaves }, (_, index) => leaf(index));
+    const input = join(folder, "leaves");
+    await writeFile(input, Buffer.concat(records));
+    const shape = ["--create", "--hash", hash, "--arity", String(arity)];
+    await run(["append", tree.place, input, "--form", "raw", ...shape]);
+    return tree;
+  }
+
+  /** The bytes of a proof for each of the indices, and the head that they were made for. */
+  async proofs(indices, size) {
+    const words = ["prove-many", this.place, ...indices.map(String), "--at", String(size)];
+    const documents = await run(words);
+    return {
+      head: Head.parse(documents[0].head),
+      proofs: documents.map((document) => bytesFromHex(document.proof)),
+    };
+  }
+
+  /** The bytes of a proof of growth. */
+  async consistency(oldSize, newSize) {
+    const [document] = await run(["consistency", this.place, String(oldSize), String(newSize)]);
+    return bytesFromHex(document.proof);
+  }
+}
+
+/** Sizes around the boundaries of a tree with this N, up to a little above N^2. */
+export function sizes(arity) {
+  const square = arity * arity;
+  const all = [1, 2, arity - 1, arity, arity + 1, 2 * arity + 1, square - 1, square, square + 2];
+  return [...new Set(all)].sort((one, other) => one - other);
+}
