@@ -23,7 +23,8 @@ pub enum IndexError {
     /// The file would be inside of a tree's directory.
     #[error("{}: the file of an index stands beside a tree's directory, not in it", .0.display())]
     Inside(PathBuf),
-    /// The file was not used, and the options do not allow to build the index anew.
+    /// The file was not used, and the options do not allow to build the index anew; or a part of
+    /// it that a lookup of an [`IndexView`](crate::IndexView) asked for is damaged.
     #[error("{}: {fault}; remove the file, or allow to build the index anew", path.display())]
     File {
         /// The file.
@@ -53,6 +54,23 @@ pub enum IndexError {
     TooManyLeaves {
         /// The most leaves.
         max: u64,
+    },
+    /// A view's index does not have the leaf, and covers only a part of the tree that the view
+    /// shows: search the leaves from `covered` on, or add them with
+    /// [`IndexView::advance`](crate::IndexView::advance).
+    #[error("the leaf is none of the first {covered}; the index does not cover {size} leaves yet")]
+    Behind {
+        /// The leaves that the index covers.
+        covered: u64,
+        /// The leaves of the tree.
+        size: u64,
+    },
+    /// A view was given a tree that does not go on from the one that it shows: another tree, or
+    /// one that was rolled back. The view is as it was.
+    #[error("the tree is not a later state of the one that the index covers to leaf {size}")]
+    OtherTree {
+        /// The size up to which both were compared.
+        size: u64,
     },
     /// The index and its tree do not agree, as [`verify`](crate::LeafIndex::verify) found, or
     /// inserts reached the index out of their order.

@@ -43,12 +43,14 @@ mod shard;
 mod staging;
 mod table;
 mod threads;
+mod view;
 
 pub use duplicates::Duplicates;
 pub use error::{FileFault, IndexError};
 pub use index::LeafIndex;
 pub use options::IndexOptions;
 pub use report::{Duplicate, IndexReport, IndexStats};
+pub use view::IndexView;
 
 /// Runs the example of the README.
 #[cfg(doctest)]

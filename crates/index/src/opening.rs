@@ -5,7 +5,7 @@ use rotortree_lean_imt::{AnySnapshot, TreeError};
 
 use crate::{
     FileFault, IndexError, IndexOptions, IndexReport,
-    file::{Unused, check_outside, load},
+    file::{IndexFile, Unused, check_outside},
     key::Key,
     layout::MAX_INDEX_BITS,
     staging::{Batch, Repeats, Staging},
@@ -42,7 +42,8 @@ pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Ope
     let mut loaded = None;
     if let Some(path) = &options.file {
         check_outside(path)?;
-        match load(path, tree) {
+        let file = IndexFile::open(path, tree);
+        match file.and_then(|file| Ok((file.table()?, file.size()))) {
             Ok(table) => loaded = Some(table),
             Err(Unused::Tree(error)) => return Err(error),
             Err(Unused::Fault(fault)) if !options.rebuild && size > 0 => {
@@ -79,7 +80,11 @@ pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Ope
 }
 
 /// Adds the leaves of a tree that the table does not cover.
-fn add(table: &Table, staging: &mut Staging, tree: &dyn AnySnapshot) -> Result<(), TreeError> {
+pub(crate) fn add(
+    table: &Table,
+    staging: &mut Staging,
+    tree: &dyn AnySnapshot,
+) -> Result<(), TreeError> {
     let mut block: Vec<Hash> = Vec::new();
     while staging.covered() < tree.size() {
         let first = staging.covered();
@@ -100,7 +105,7 @@ fn add(table: &Table, staging: &mut Staging, tree: &dyn AnySnapshot) -> Result<(
 
 /// Reads the leaves from `first` on, on several threads.
 fn read(tree: &dyn AnySnapshot, first: u64, leaves: &mut [Hash]) -> Result<(), TreeError> {
-    let threads = threads(leaves.len());
+    let threads = threads(leaves.len() as u64);
     let share = leaves.len().div_ceil(threads);
     let shares = (first..).step_by(share).zip(leaves.chunks_mut(share));
     let outcomes = in_parallel(threads, shares, |(first, leaves)| {

@@ -102,7 +102,7 @@ impl Staging {
         let room = self.hashes.try_reserve(batch.leaves.len());
         room.map_err(|_| TreeError::CapacityExceeded)?;
         self.hashes.resize(batch.leaves.len(), 0);
-        let threads = threads(batch.leaves.len());
+        let threads = threads(batch.leaves.len() as u64);
         let hash = |(leaves, hashes): (&[Hash], &mut [u64])| {
             for (leaf, hash) in leaves.iter().zip(hashes) {
                 *hash = table.key().hash(leaf);

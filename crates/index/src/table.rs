@@ -62,19 +62,9 @@ impl Table {
         read: impl Fn(u64) -> Result<Hash, E>,
     ) -> Result<Option<u64>, E> {
         let hash = self.key.hash(leaf);
-        let mut after = None;
-        loop {
-            let shard = self.read(Self::shard_of(hash));
-            let candidate = shard.candidate(Self::place_of(hash), after);
-            drop(shard);
-            let Some(index) = candidate.filter(|&index| index < size) else {
-                return Ok(None);
-            };
-            if read(index)? == *leaf {
-                return Ok(Some(index));
-            }
-            after = Some(index);
-        }
+        let (shard, place) = (Self::shard_of(hash), Self::place_of(hash));
+        let candidate = |after| self.read(shard).candidate(place, after);
+        search(leaf, size, read, candidate)
     }
 
     /// Makes room for so many leaves at once.
@@ -103,4 +93,22 @@ impl Table {
         let shards = (0..SHARDS).map(|shard| self.read(shard).memory_bytes());
         shards.sum::<usize>() + size_of_val(&*self.shards)
     }
+}
+
+/// The least of the candidates below `size` at which `leaf` stands. `read` reads the leaf at an
+/// index; `candidate` tells the next one after an index.
+pub(crate) fn search<E>(
+    leaf: &Hash,
+    size: u64,
+    read: impl Fn(u64) -> Result<Hash, E>,
+    candidate: impl Fn(Option<u64>) -> Option<u64>,
+) -> Result<Option<u64>, E> {
+    let mut after = None;
+    while let Some(index) = candidate(after).filter(|&index| index < size) {
+        if read(index)? == *leaf {
+            return Ok(Some(index));
+        }
+        after = Some(index);
+    }
+    Ok(None)
 }

@@ -7,10 +7,10 @@ use std::{
 };
 
 /// Leaves from which on a second thread helps.
-const LARGE: usize = 1 << 14;
+const LARGE: u64 = 1 << 14;
 
 /// The number of threads for a batch. More than four help little: they wait for the same memory.
-pub(crate) fn threads(leaves: usize) -> usize {
+pub(crate) fn threads(leaves: u64) -> usize {
     if leaves < LARGE {
         return 1;
     }

@@ -122,7 +122,8 @@ pub use rotortree_hasher::{Rfc6962Hasher, Sha256Hasher, rfc6962_leaf};
 #[cfg(feature = "index")]
 #[doc(inline)]
 pub use rotortree_index::{
-    Duplicate, Duplicates, FileFault, IndexError, IndexOptions, IndexReport, IndexStats, LeafIndex,
+    Duplicate, Duplicates, FileFault, IndexError, IndexOptions, IndexReport, IndexStats, IndexView,
+    LeafIndex,
 };
 #[cfg(feature = "blake3")]
 pub use rotortree_lean_imt::Blake3Hasher;

@@ -2,20 +2,22 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
-    path::Path,
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    sync::Mutex,
 };
 
-use crc32c::{crc32c, crc32c_append};
+use crc32c::crc32c;
+use rotortree_hasher::Hash;
 use rotortree_lean_imt::AnySnapshot;
 
-use super::{HEADER_BYTES, Header, MAGIC, SHARD_HEADER_BYTES, ShardHeader, VERSION};
+use super::{ENDS_BYTES, HEADER_BYTES, Header, MAGIC, VERSION, shard};
 use crate::{
     FileFault, IndexError,
-    bucket::SLOTS,
     key::Key,
-    layout::Layout,
+    shard::Shard,
     table::{SHARDS, Table},
+    threads::{in_parallel, lock, threads},
 };
 
 /// Why a file is not used, or why the tree cannot say whether it may be.
@@ -30,20 +32,82 @@ impl From<FileFault> for Unused {
     }
 }
 
-/// The table of the file, and the number of leaves that it covers, if the tree had these leaves.
-pub(crate) fn load(path: &Path, tree: &dyn AnySnapshot) -> Result<(Table, u64), Unused> {
-    let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => FileFault::Missing,
-        _ => FileFault::Unreadable(error),
-    })?;
-    let length = file.metadata().map_err(FileFault::Unreadable)?.len();
-    let mut reader = Reader {
-        file: BufReader::with_capacity(1 << 16, file),
-        left: length,
-        sum: 0,
-    };
-    let header = Header::decode(&reader.array()?)?;
-    let Header { size, root, .. } = header;
+/// A file of which the header and the ends of the shards were checked, and of which the tree had
+/// the head. It stays as it was opened when another one takes its place.
+pub(crate) struct IndexFile {
+    path: PathBuf,
+    file: Mutex<File>,
+    header: Header,
+    /// Where each shard ends, and the next one begins.
+    ends: Vec<u64>,
+}
+
+impl IndexFile {
+    /// Opens the file of an index of this tree.
+    pub(crate) fn open(path: &Path, tree: &dyn AnySnapshot) -> Result<Self, Unused> {
+        let mut file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => FileFault::Missing,
+            _ => FileFault::Unreadable(error),
+        })?;
+        let length = file.metadata().map_err(FileFault::Unreadable)?.len();
+        let Some(ends_at) = length.checked_sub(ENDS_BYTES as u64) else {
+            return Err(FileFault::Damaged("it is cut").into());
+        };
+        let header = Header::decode(&array(&mut file, 0)?)?;
+        let ends = decode_ends(&array(&mut file, ends_at)?, ends_at)?;
+        check_head(tree, header.size, header.root)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: Mutex::new(file),
+            header,
+            ends,
+        })
+    }
+
+    /// The leaves that it covers.
+    pub(crate) fn size(&self) -> u64 {
+        self.header.size
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        Key::from_bytes(self.header.key)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads a shard. No byte of it counts before the checksum of all of them was compared.
+    pub(crate) fn shard(&self, number: usize) -> Result<Shard, FileFault> {
+        let start = match number.checked_sub(1) {
+            Some(before) => self.ends[before],
+            None => HEADER_BYTES as u64,
+        };
+        let mut bytes = Vec::new();
+        let len = (self.ends[number] - start) as usize;
+        bytes
+            .try_reserve_exact(len)
+            .map_err(|_| FileFault::Unreadable(io::ErrorKind::OutOfMemory.into()))?;
+        bytes.resize(len, 0);
+        read(&mut lock(&self.file), start, &mut bytes)?;
+        shard::decode(number, self.header.size, &bytes)
+    }
+
+    /// Reads all of it, on several threads.
+    pub(crate) fn table(&self) -> Result<Table, FileFault> {
+        let table = Table::new(self.key());
+        let threads = threads(self.size());
+        let read = in_parallel(threads, 0..SHARDS, |number| {
+            *table.write(number) = self.shard(number)?;
+            Ok(())
+        });
+        read.into_iter().collect::<Result<(), _>>()?;
+        Ok(table)
+    }
+}
+
+/// Checks that the tree had this root at this size.
+fn check_head(tree: &dyn AnySnapshot, size: u64, root: Hash) -> Result<(), Unused> {
     if size > tree.size() {
         return Err(FileFault::Ahead {
             size,
@@ -57,159 +121,82 @@ pub(crate) fn load(path: &Path, tree: &dyn AnySnapshot) -> Result<(Table, u64), 
     if then.root().unwrap_or_default() != root {
         return Err(FileFault::OtherTree { size }.into());
     }
-    let table = Table::new(Key::from_bytes(header.key));
-    for shard in 0..SHARDS {
-        reader.shard(&table, shard, size)?;
+    Ok(())
+}
+
+fn array<const LEN: usize>(file: &mut File, at: u64) -> Result<[u8; LEN], FileFault> {
+    let mut bytes = [0; LEN];
+    read(file, at, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn read(file: &mut File, at: u64, bytes: &mut [u8]) -> Result<(), FileFault> {
+    let read = file
+        .seek(SeekFrom::Start(at))
+        .and_then(|_| file.read_exact(bytes));
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => FileFault::Damaged("it is cut"),
+        _ => FileFault::Unreadable(error),
+    })
+}
+
+/// The bytes in front of a checksum, if it is theirs.
+pub(super) fn checked(bytes: &[u8]) -> Option<&[u8]> {
+    let (rest, sum) = bytes.split_last_chunk()?;
+    (u32::from_le_bytes(*sum) == crc32c(rest)).then_some(rest)
+}
+
+/// The first bytes.
+pub(super) fn take<const LEN: usize>(bytes: &mut &[u8]) -> Option<[u8; LEN]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+/// Where each shard ends: behind the one before, and the last one at `last`.
+fn decode_ends(bytes: &[u8; ENDS_BYTES], last: u64) -> Result<Vec<u64>, FileFault> {
+    let damaged = FileFault::Damaged("it is cut, or the ends of its shards do not match");
+    let Some(bytes) = checked(bytes) else {
+        return Err(damaged);
+    };
+    let ends: Vec<_> = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|end| u64::from_le_bytes(*end))
+        .collect();
+    let starts = std::iter::once(HEADER_BYTES as u64).chain(ends.iter().copied());
+    if !starts.is_sorted() || ends.last() != Some(&last) {
+        return Err(damaged);
     }
-    if reader.left > 0 {
-        return Err(FileFault::Damaged("bytes follow its end").into());
-    }
-    Ok((table, size))
+    Ok(ends)
 }
 
 impl Header {
     fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, FileFault> {
+        let damaged = || FileFault::Damaged("its header does not match its checksum");
         let mut rest = &bytes[..];
-        if take(&mut rest) != MAGIC {
+        if take(&mut rest) != Some(MAGIC) {
             return Err(FileFault::Foreign);
         }
-        let found = u32::from_le_bytes(take(&mut rest));
+        let found = u32::from_le_bytes(take(&mut rest).ok_or_else(damaged)?);
         if found != VERSION {
             return Err(FileFault::Version {
                 found,
                 supported: VERSION,
             });
         }
-        let shards = u32::from_le_bytes(take(&mut rest));
-        let header = Self {
-            size: u64::from_le_bytes(take(&mut rest)),
-            root: take(&mut rest),
-            key: take(&mut rest),
-        };
-        let sum = u32::from_le_bytes(take(&mut rest));
-        if sum != crc32c(&bytes[..HEADER_BYTES - 4]) || shards as usize != SHARDS {
-            return Err(FileFault::Damaged("its header does not match its checksum"));
-        }
-        Ok(header)
+        checked(bytes).ok_or_else(damaged)?;
+        let shards = take(&mut rest).map(u32::from_le_bytes);
+        let header = Self::fields(rest).filter(|_| shards == Some(SHARDS as u32));
+        header.ok_or_else(damaged)
     }
-}
 
-impl ShardHeader {
-    fn decode(bytes: &[u8; SHARD_HEADER_BYTES]) -> Result<Self, FileFault> {
-        let mut rest = &bytes[..];
-        let number = u32::from_le_bytes(take(&mut rest));
-        let buckets = u32::from_le_bytes(take(&mut rest));
-        let [index_bits, prefix_bits] = take(&mut rest).map(u32::from);
-        let layout = Layout {
-            buckets,
-            index_bits,
-            prefix_bits,
-        };
-        let overflow = u64::from_le_bytes(take(&mut rest));
-        let sum = u32::from_le_bytes(take(&mut rest));
-        if sum != crc32c(&bytes[..SHARD_HEADER_BYTES - 4]) || !layout.is_valid() {
-            return Err(FileFault::Damaged(
-                "the layout of a shard does not match its checksum",
-            ));
-        }
-        Ok(Self {
-            number,
-            layout,
-            overflow,
+    fn fields(mut rest: &[u8]) -> Option<Self> {
+        Some(Self {
+            size: u64::from_le_bytes(take(&mut rest)?),
+            root: take(&mut rest)?,
+            key: take(&mut rest)?,
         })
-    }
-}
-
-/// The first bytes, which are there: the fields of a header are as long as the header.
-fn take<const LEN: usize>(bytes: &mut &[u8]) -> [u8; LEN] {
-    let (first, rest) = bytes.split_first_chunk().unwrap_or((&[0; LEN], &[]));
-    *bytes = rest;
-    *first
-}
-
-/// The rest of a file, and the checksum of what was read of the shard.
-struct Reader {
-    file: BufReader<File>,
-    left: u64,
-    sum: u32,
-}
-
-impl Reader {
-    fn array<const LEN: usize>(&mut self) -> Result<[u8; LEN], FileFault> {
-        let mut bytes = [0; LEN];
-        self.fill(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), FileFault> {
-        let cut = FileFault::Damaged("it is cut");
-        let Some(left) = self.left.checked_sub(bytes.len() as u64) else {
-            return Err(cut);
-        };
-        self.left = left;
-        self.file
-            .read_exact(bytes)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => cut,
-                _ => FileFault::Unreadable(error),
-            })?;
-        self.sum = crc32c_append(self.sum, bytes);
-        Ok(())
-    }
-
-    /// Reads a shard into the table.
-    fn shard(&mut self, table: &Table, number: usize, size: u64) -> Result<(), FileFault> {
-        self.sum = 0;
-        let header = ShardHeader::decode(&self.array()?)?;
-        if header.number as usize != number {
-            return Err(FileFault::Damaged("a shard is not in its place"));
-        }
-        let ShardHeader {
-            layout, overflow, ..
-        } = header;
-        // A bucket takes a byte at least, and an entry without a slot sixteen.
-        let least = overflow
-            .saturating_mul(16)
-            .saturating_add(u64::from(layout.buckets));
-        if least > self.left {
-            return Err(FileFault::Damaged("it is cut"));
-        }
-        let invalid = FileFault::Damaged("an entry is outside of its range");
-        let mut shard = table.write(number);
-        shard.fill(layout, |slots| {
-            let [count] = self.array()?;
-            let mut bytes = [0; 6 * SLOTS];
-            let Some(bytes) = bytes.get_mut(..6 * usize::from(count)) else {
-                return Err(FileFault::Damaged("a bucket has too many entries"));
-            };
-            self.fill(bytes)?;
-            for slot in bytes.as_chunks::<6>().0 {
-                let [a, b, c, d, e, f] = *slot;
-                let slot = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-                if slot & layout.index_mask() >= size {
-                    return Err(FileFault::Damaged(
-                        "an entry is behind the leaves it covers",
-                    ));
-                }
-                slots.push(slot);
-            }
-            Ok(())
-        })?;
-        for _ in 0..overflow {
-            let (place, index) = (self.array()?, self.array()?);
-            let (place, index) = (u64::from_le_bytes(place), u64::from_le_bytes(index));
-            if index >= size
-                || layout.known(place) != place
-                || !(layout.buckets == 0 || layout.fits(index))
-            {
-                return Err(invalid);
-            }
-            shard.put(place, index);
-        }
-        let sum = self.sum;
-        if u32::from_le_bytes(self.array()?) != sum {
-            return Err(FileFault::Damaged("a shard does not match its checksum"));
-        }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::{io::Write, path::Path};
 use crc32c::crc32c;
 use rotortree_lean_imt::TreeHead;
 
-use super::{Header, MAGIC, ShardHeader, VERSION, replace::replace};
+use super::{HEADER_BYTES, Header, MAGIC, ShardHeader, VERSION, replace::replace};
 use crate::{
     IndexError,
     layout::Layout,
@@ -24,14 +24,18 @@ pub(crate) fn save(path: &Path, table: &Table, head: Option<TreeHead>) -> Result
     };
     replace(path, |file| {
         file.write_all(&header.encode())?;
+        let mut ends = Vec::with_capacity(SHARDS);
+        let mut end = HEADER_BYTES as u64;
         let mut bytes = Vec::new();
         for shard in 0..SHARDS {
             bytes.clear();
             // Not locked while the disk writes.
             encode_shard(shard, &table.read(shard), size, &mut bytes);
             file.write_all(&bytes)?;
+            end += bytes.len() as u64;
+            ends.push(end.to_le_bytes());
         }
-        Ok(())
+        file.write_all(&with_checksum(&[ends.as_flattened()]))
     })
 }
 
@@ -66,7 +70,7 @@ fn encode_shard(number: usize, shard: &Shard, size: u64, bytes: &mut Vec<u8>) {
         layout,
         overflow: overflow.count() as u64,
     };
-    bytes.extend_from_slice(&header.encode());
+    header.encode(bytes);
     for slots in shard.buckets() {
         let count = bytes.len();
         bytes.push(0);
@@ -84,17 +88,15 @@ fn encode_shard(number: usize, shard: &Shard, size: u64, bytes: &mut Vec<u8>) {
 }
 
 impl ShardHeader {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, bytes: &mut Vec<u8>) {
         let Layout {
             buckets,
             index_bits,
             prefix_bits,
         } = self.layout;
-        with_checksum(&[
-            &self.number.to_le_bytes(),
-            &buckets.to_le_bytes(),
-            &[index_bits as u8, prefix_bits as u8],
-            &self.overflow.to_le_bytes(),
-        ])
+        bytes.extend_from_slice(&self.number.to_le_bytes());
+        bytes.extend_from_slice(&buckets.to_le_bytes());
+        bytes.extend_from_slice(&[index_bits as u8, prefix_bits as u8]);
+        bytes.extend_from_slice(&self.overflow.to_le_bytes());
     }
 }

@@ -10,6 +10,7 @@ mod killed;
 mod model;
 mod refusals;
 mod together;
+mod view;
 
 use std::{path::Path, sync::Arc};
 
