@@ -13,6 +13,7 @@
 //! this head, and the leaves behind it are added. The ends let a reader take one shard, and let
 //! several threads take all of them.
 
+mod bytes;
 mod on_demand;
 mod read;
 mod replace;

@@ -7,11 +7,14 @@ use std::{
     sync::Mutex,
 };
 
-use crc32c::crc32c;
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::AnySnapshot;
 
-use super::{ENDS_BYTES, HEADER_BYTES, Header, MAGIC, VERSION, shard};
+use super::{
+    ENDS_BYTES, HEADER_BYTES, Header, MAGIC, VERSION,
+    bytes::{checked, take},
+    shard,
+};
 use crate::{
     FileFault, IndexError,
     key::Key,
@@ -138,19 +141,6 @@ fn read(file: &mut File, at: u64, bytes: &mut [u8]) -> Result<(), FileFault> {
         io::ErrorKind::UnexpectedEof => FileFault::Damaged("it is cut"),
         _ => FileFault::Unreadable(error),
     })
-}
-
-/// The bytes in front of a checksum, if it is theirs.
-pub(super) fn checked(bytes: &[u8]) -> Option<&[u8]> {
-    let (rest, sum) = bytes.split_last_chunk()?;
-    (u32::from_le_bytes(*sum) == crc32c(rest)).then_some(rest)
-}
-
-/// The first bytes.
-pub(super) fn take<const LEN: usize>(bytes: &mut &[u8]) -> Option<[u8; LEN]> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*first)
 }
 
 /// Where each shard ends: behind the one before, and the last one at `last`.

@@ -2,7 +2,7 @@
 
 use super::{
     ShardHeader,
-    read::{checked, take},
+    bytes::{checked, take},
 };
 use crate::{FileFault, bucket::SLOTS, layout::Layout, shard::Shard, table::SHARDS};
 
