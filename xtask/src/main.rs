@@ -16,6 +16,7 @@ mod imports;
 mod layering;
 mod mutations;
 mod outcome;
+mod rustdoc;
 mod selection;
 mod source;
 mod surface;
@@ -27,6 +28,9 @@ mod workspace;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = rustdoc::run_if_called() {
+        return code;
+    }
     // A word that is not Unicode is no command and no option: its lossy text is refused.
     let mut words = std::env::args_os()
         .skip(1)

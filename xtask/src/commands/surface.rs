@@ -13,6 +13,7 @@ use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::rustdoc;
 use crate::surface;
 use crate::terminal;
 use crate::workspace::{CRATES, Workspace, package};
@@ -31,9 +32,11 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let write = args.flag("--write");
     args.finish()?;
     let metadata = workspace.metadata()?;
+    document(workspace.root(), &metadata)?;
+    let folder = metadata.target_directory.join("doc");
     let mut count = 0;
     each(CRATES, |name| {
-        let lines = read(workspace.root(), &metadata, name)?;
+        let lines = read(folder.as_std_path(), name)?;
         count += lines.len();
         let path = workspace.root().join(FOLDER).join(format!("{name}.txt"));
         let failed = |error| Failure::io(path.display(), &error);
@@ -52,24 +55,23 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     )))
 }
 
-/// rustdoc's JSON for a crate with all features except the one for tests.
-fn read(root: &Path, metadata: &Metadata, name: &str) -> Outcome<BTreeSet<String>> {
-    let folder = format!("{}/surface", metadata.target_directory);
-    let features: Vec<&str> = package(metadata, name)?
-        .features
-        .keys()
-        .map(String::as_str)
-        .filter(|feature| *feature != "test-util")
-        .collect();
-    // The JSON is no stable output of rustdoc; the variable lets a stable toolchain write it.
-    Invocation::cargo(root, "rustdoc --quiet --lib --no-default-features")
-        .args(["-p", name, "--features", &features.join(",")])
-        .args(["--target-dir", &folder])
-        .args(["--", "-Z", "unstable-options", "--output-format", "json"])
-        .env("RUSTC_BOOTSTRAP", "1")
-        .run()?;
-    let path = format!("{folder}/doc/{}.json", name.replace('-', "_"));
-    let json = fs::read_to_string(&path).map_err(|error| Failure::io(&path, &error))?;
+/// Writes rustdoc's JSON of every crate with all features except the one for tests.
+fn document(root: &Path, metadata: &Metadata) -> Outcome<()> {
+    let mut features = Vec::new();
+    for name in CRATES {
+        let all = package(metadata, name)?.features.keys();
+        let public = all.filter(|feature| *feature != "test-util");
+        features.extend(public.map(|feature| format!("{name}/{feature}")));
+    }
+    let doc = Invocation::cargo(root, "doc --quiet --lib --no-deps --no-default-features")
+        .args(CRATES.iter().flat_map(|name| ["-p", name]))
+        .args(["--features", &features.join(",")]);
+    rustdoc::writing_json(doc)?.run()
+}
+
+fn read(folder: &Path, name: &str) -> Outcome<BTreeSet<String>> {
+    let path = folder.join(format!("{}.json", name.replace('-', "_")));
+    let json = fs::read_to_string(&path).map_err(|error| Failure::io(path.display(), &error))?;
     surface::list(&json)
 }
 
