@@ -60,7 +60,7 @@ mod close;
 mod committer;
 mod durable_heads;
 mod entry;
-mod events;
+pub(crate) mod events;
 mod figures;
 mod group_commit;
 mod hashing;
@@ -91,7 +91,6 @@ mod writer;
 pub(crate) use self::parts::Parts;
 pub use self::{
     append::Append,
-    backup::BackupReport,
     durable_heads::DurableHeads,
     placement::Placement,
     stats::Stats,

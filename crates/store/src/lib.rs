@@ -52,6 +52,7 @@
 // of the versioned surface.
 mod ahead;
 mod any_tree;
+mod backup;
 mod builder;
 #[doc(hidden)]
 pub mod checkpoint;
@@ -94,13 +95,14 @@ mod tree;
 pub mod verify;
 
 pub use any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect};
+pub use backup::BackupReport;
 pub use builder::RotorTreeBuilder;
 pub use checkpoint::CheckpointFailure;
 pub use completion::Completion;
 pub use config::{
     CheckpointPolicy, FlushPolicy, OpenProgress, RecoveryMode, RotorTreeConfig, TieringConfig,
 };
-pub use engine::{Append, BackupReport, DurabilityToken, Durable, DurableHeads, Placement, Stats};
+pub use engine::{Append, DurabilityToken, Durable, DurableHeads, Placement, Stats};
 pub use error::{RotorTreeError, StorageError};
 pub use hook::{InsertHook, Published};
 pub use identity::StoreIdentity;

@@ -1,5 +1,6 @@
 //! [`ReadOnly`]: a view of a store that another process may own.
 
+mod backup;
 mod following;
 mod newer;
 
@@ -170,6 +171,13 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {
+        self.move_forward_in(&mut self.view.refresh.begin(&self.view.process)?)
+    }
+
+    fn move_forward_in(
+        &self,
+        refreshing: &mut Refreshing<'_, H, N, MAX_DEPTH>,
+    ) -> Result<bool, RotorTreeError> {
         let View {
             hasher,
             storage,
@@ -178,7 +186,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
             progress,
             ..
         } = &*self.view;
-        let mut refreshing = refresh.begin(&self.view.process)?;
         let began = Arc::new(Instant::now());
         let before = self.view.current.load_full();
         let known = refreshing.reading.take();

@@ -1,4 +1,4 @@
-//! `backup`: a copy in another place, made or extended.
+//! `backup`: a copy in another place, made or extended, also beside a live writer.
 
 use std::fmt;
 
@@ -44,10 +44,10 @@ impl fmt::Display for Report {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let target = self.target.storage()?;
-        let tree = Store::at(&self.place)?.own()?;
+        let tree = Store::at(&self.place)?.view()?;
         let done = tree.backup_to(target)?.leaves;
+        // Another process may have gone on meanwhile.
         let head = tree.snapshot().snapshot_at(done.end)?.head();
-        tree.close()?;
         output.document(&Report {
             target: self.target.to_string(),
             before: done.start,

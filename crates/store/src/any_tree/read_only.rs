@@ -10,7 +10,9 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead, object_of};
 
 use super::sealed;
-use crate::{Completion, Following, ReadOnly, RecoveryReport, RotorTreeError};
+use crate::{
+    BackupReport, Completion, Following, ReadOnly, RecoveryReport, RotorTreeError, storage::Storage,
+};
 
 object_of! {
     /// A [`ReadOnly`] of any hasher, N and MAX_DEPTH, as an object. Every [`ReadOnly`]
@@ -49,6 +51,7 @@ object_of! {
         fn metadata(&self) -> Option<Vec<u8>>;
         fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
         fn recovery_report(&self) -> RecoveryReport;
+        fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError>;
     }
 }
 

@@ -1,94 +1,36 @@
-//! Copies a running tree to another storage, or extends such a copy, by the protocol of a
-//! checkpoint.
-//!
-//! A backup has its own tree id, so its chunks have their own checksums and cannot be exchanged
-//! with the original's unnoticed. A backup is a store like any other: opening it restores it.
+//! Copies a running tree to another storage; see [`crate::backup`].
 
-use std::{
-    ops::{ControlFlow, Range},
-    sync::Arc,
-};
+use std::{ops::ControlFlow, sync::Arc};
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::TreeSnapshot;
 use rotortree_wal::Position;
 
-use super::{
-    events,
-    log::{Identity, random_salt},
-    outbox,
-    parts::Parts,
-};
+use super::{outbox, parts::Parts};
 use crate::{
     RotorTreeError, StorageError,
-    checkpoint::{CheckpointFailure, write_nodes},
-    cold::storage_error,
-    manifest::{BackupOf, CleanClose, Manifest},
-    recovery::{self, LiveLog},
-    storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
+    backup::{BackupReport, Original},
+    storage::Storage,
 };
-
-/// The outcome of a backup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BackupReport {
-    /// Leaves that the backup held before, and holds now.
-    pub leaves: Range<u64>,
-}
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     pub(crate) fn backup(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
         let _outbox = outbox::scope();
         self.status().check()?;
         self.status().check_reentry()?;
-        if target
-            .location()?
-            .is_within(&self.committer.storage.location()?)
-        {
-            return Err(StorageError::ForeignDirectory {
-                place: target.describe(),
-                found: "this tree itself, or is a place among its files".into(),
-                remedy: "give a place outside of it; nothing was changed".into(),
-            }
-            .into());
-        }
         let (position, snapshot) = self.durable_point()?;
-        let own = self.committer.catalog.manifest();
-        // Checked before the target is touched: a refused place stays unchanged, temporary files
-        // included.
-        if recovery::refuse_foreign(&**target)? == Place::Occupied {
-            check_is_backup(&**target, &own)?;
-        }
-        let owner = target.acquire().inspect_err(|error| {
-            if matches!(error, StorageError::FileLocked) {
-                events::locked(target.describe());
+        let original = Original {
+            storage: &*self.committer.storage,
+            manifest: &self.committer.catalog.manifest(),
+            snapshot: &snapshot,
+            position,
+        };
+        original.back_up_to(target, &mut || {
+            if self.status().is_closed() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
-        })?;
-        // Checked again, now that the place is locked.
-        if recovery::refuse_foreign(&**target)? == Place::Occupied {
-            check_is_backup(&**target, &own)?;
-            target.sweep()?;
-        } else {
-            target.sweep()?;
-            let of = Some(backup_of(&own));
-            recovery::create(
-                &**target,
-                own.arity,
-                own.max_depth,
-                own.stride,
-                own.fingerprint,
-                of,
-            )?;
-        }
-        let previous = recovery::load_manifest(&**target)?;
-        recovery::ensure_room(&**target, &previous)?;
-        check_is_prefix(target, &previous, &snapshot, position)?;
-        let outcome = self.extend_backup(&**target, &own, &previous, &snapshot, position);
-        target.release_idle();
-        drop(owner);
-        outcome?;
-        Ok(BackupReport {
-            leaves: previous.size..snapshot.size(),
         })
     }
 
@@ -101,138 +43,4 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             Ok((log.durable, self.publication.durable_snapshot()))
         })
     }
-
-    /// Runs the steps of a checkpoint on the backup's storage: chunks, sync, the next segment,
-    /// manifest, removal.
-    fn extend_backup(
-        &self,
-        target: &dyn Storage,
-        own: &Manifest,
-        previous: &Manifest,
-        snapshot: &TreeSnapshot<N, MAX_DEPTH>,
-        position: Position,
-    ) -> Result<(), StorageError> {
-        let stop = &mut |_| {
-            if self.status().is_closed() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        let written =
-            write_nodes(target, previous, snapshot, stop).map_err(|error| match error {
-                CheckpointFailure::Io(error) => StorageError::Io(error),
-                CheckpointFailure::Tree(error) => storage_error(error),
-                CheckpointFailure::Stopped => StorageError::Closed,
-                error => StorageError::CheckpointFailed(error.to_string()),
-            })?;
-        let identity = Identity {
-            tree_id: previous.tree_id,
-            arity: previous.arity,
-            fingerprint: previous.fingerprint,
-        };
-        let number = previous
-            .last_segment()
-            .checked_add(1)
-            .ok_or(StorageError::MathError)?;
-        // A backup that crashed may have started a segment of this number without naming it.
-        target.remove_segment(number)?;
-        let header = identity.header(number, random_salt()?, position, position.sequence);
-        target
-            .create_segment(number, &header.encode())
-            .map_err(WriteError::into_io)?;
-        let next = Manifest {
-            // The tree's ceiling may have been raised since the last backup.
-            max_depth: previous.max_depth.max(own.max_depth),
-            generation: previous.generation + 1,
-            sequence: position.sequence,
-            size: position.size,
-            root: snapshot.root().unwrap_or_default(),
-            metadata: snapshot.metadata().map(<[u8]>::to_vec),
-            locator: written.locator,
-            levels: written.tails,
-            first_segment: number,
-            newest: header.copy(),
-            durable: position,
-            clean_close: Some(CleanClose {
-                segment: number,
-                length: MAX_HEADER_BYTES,
-                sequence: position.sequence,
-                size: position.size,
-                root: snapshot.root().unwrap_or_default(),
-            }),
-            // The backup lacks the cut entries, too.
-            cuts: own.cuts.clone(),
-            backup_of: Some(backup_of(own)),
-            ..previous.clone()
-        };
-        target
-            .commit_manifest(next.generation, &next.encode())
-            .map_err(WriteError::into_io)?;
-        for number in target
-            .list_segments()?
-            .into_iter()
-            .filter(|&old| old != number)
-        {
-            // A segment that stays is dead. The next opening or extension of the backup removes it.
-            drop(target.remove_segment(number));
-        }
-        Ok(())
-    }
-}
-
-/// The origin that this backup records.
-fn backup_of(own: &Manifest) -> BackupOf {
-    BackupOf {
-        tree_id: own.tree_id,
-        generation: own.generation,
-    }
-}
-
-fn refused(target: &dyn Storage, found: &str) -> StorageError {
-    StorageError::ForeignDirectory {
-        place: target.describe(),
-        found: found.into(),
-        remedy: "give an empty place, or an earlier backup of this tree that nothing was written to since; nothing of it was changed".into(),
-    }
-}
-
-/// Checks that the target's manifest names it as a backup of this tree. A store that merely
-/// resembles one is refused: it may share the first leaves and hold entries of its own.
-fn check_is_backup(target: &dyn Storage, own: &Manifest) -> Result<(), StorageError> {
-    let previous = recovery::load_manifest(target)?;
-    let found = match previous.backup_of {
-        _ if previous.tree_id == own.tree_id => "this tree itself, or a copy of its files",
-        None => "a store that is no backup, or was written to since it was one",
-        Some(of) if of.tree_id != own.tree_id => "a backup of another tree",
-        Some(of) if of.generation > own.generation => {
-            "a backup of a later state of this tree, which was put back to an earlier one since"
-        }
-        Some(_) => return Ok(()),
-    };
-    Err(refused(target, found))
-}
-
-/// Checks that the backup is a store of a prefix of its tree, without entries of its own. Otherwise
-/// the backup holds another history: the tree was put back to an earlier state and has continued
-/// from there.
-fn check_is_prefix<const N: usize, const MAX_DEPTH: usize>(
-    target: &Arc<dyn Storage>,
-    previous: &Manifest,
-    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
-    position: Position,
-) -> Result<(), RotorTreeError> {
-    let refuse = |found: &str| Err(refused(&**target, found).into());
-    if previous.size > snapshot.size() || previous.sequence > position.sequence {
-        return refuse("a backup with more leaves or entries than this tree has");
-    }
-    let root = snapshot.snapshot_at(previous.size)?.root();
-    if root.unwrap_or_default() != previous.root {
-        return refuse("a backup with other leaves than this tree has");
-    }
-    let log = LiveLog::read_owned(target, previous)?;
-    if log.assess(previous).map_err(StorageError::Io)?.end != previous.sequence {
-        return refuse("a backup with entries of its own");
-    }
-    Ok(())
 }

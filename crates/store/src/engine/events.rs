@@ -16,12 +16,12 @@ const TARGET: &str = "rotortree";
 macro_rules! events {
     ($(fn $name:ident($($argument:ident: $type:ty),*) { $($emit:tt)* })*) => { $(
         #[cfg(feature = "tracing")]
-        pub(super) fn $name($($argument: $type),*) {
+        pub(crate) fn $name($($argument: $type),*) {
             defer(move || { $($emit)* });
         }
 
         #[cfg(not(feature = "tracing"))]
-        pub(super) fn $name($(_: $type),*) {}
+        pub(crate) fn $name($(_: $type),*) {}
     )* };
 }
 

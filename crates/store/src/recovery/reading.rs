@@ -9,7 +9,7 @@ use std::{io, sync::Arc};
 
 use rotortree_hasher::Hasher;
 use rotortree_lean_imt::{LeanIMT, TreeHead};
-use rotortree_wal::{Scanner, SegmentBytes, Verdict};
+use rotortree_wal::{Position, Scanner, SegmentBytes, Verdict};
 
 use super::{
     RecoveryReport,
@@ -101,6 +101,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Reading<H, N, MAX_DEPTH>
             io::ErrorKind::ResourceBusy,
             "a checkpoint covered the log while it was read",
         )))
+    }
+
+    /// The position of the tree in the log.
+    pub(crate) fn position(&self) -> Position {
+        self.replayed.position
     }
 
     /// Reads what is new.

@@ -222,6 +222,19 @@ fn a_backup_tells_the_cuts_that_its_tree_tells() {
     bytes[middle..].fill(0x5a);
     files.write_file(PathBuf::from("/").join(path), &bytes);
 
+    // A view sees the damage as well, and has no manifest to record a cut in.
+    let config = config(RecoveryMode::StopAtLastValid);
+    let view = config.storage(place(&files, "/tree"));
+    let view = view.open_read_only(Blake3Hasher).unwrap();
+    assert!(view.size() < 40 && view.recovery_report().damage.is_some());
+    let refused = view.backup_to(place(&files, "/backup")).unwrap_err();
+    assert!(
+        matches!(&refused, RotorTreeError::Storage(StorageError::WalCorrupted { valid_size, .. })
+            if *valid_size == view.size()),
+        "{refused}"
+    );
+    assert_eq!(contents(&files, "/backup"), []);
+
     let tree = open(&files, "/tree");
     assert!(tree.size() < 40 && tree.recovery_report().damage.is_some());
     tree.backup_to(place(&files, "/backup")).unwrap();

@@ -17,13 +17,18 @@ use super::{
     workload::{config, leaf, storage},
 };
 
-fn place(files: &SimFiles) -> Arc<dyn Storage> {
+pub(crate) fn place(files: &SimFiles) -> Arc<dyn Storage> {
     Arc::new(FsStorage::with_files(files.clone(), "/backup"))
 }
 
 /// Opens a copy of the backup strictly, since opening the backup itself would make it a tree of its
 /// own; its size, which must be one of `sizes`.
-fn restored(files: &SimFiles, sizes: &[u64], leaves: &[Hash], reference: &mut Reference) -> u64 {
+pub(crate) fn restored(
+    files: &SimFiles,
+    sizes: &[u64],
+    leaves: &[Hash],
+    reference: &mut Reference,
+) -> u64 {
     let strict = config::<2>().recovery(RecoveryMode::Strict);
     let tree = strict
         .storage(place(&files.settled()))
