@@ -176,9 +176,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
         Ok(())
     }
 
-    /// Checks that the backup is a store of a prefix of its tree, without entries of its own. Otherwise
-    /// the backup holds another history: the tree was put back to an earlier state and has continued
-    /// from there.
+    /// Checks that the backup is a store of a prefix of its tree, without entries of its own.
+    /// Otherwise the backup holds another history: the tree was put back to an earlier state and
+    /// has continued from there.
     fn check_is_prefix(
         &self,
         target: &Arc<dyn Storage>,
