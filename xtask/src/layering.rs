@@ -19,7 +19,7 @@ struct Layer {
 }
 
 /// The layers, lowest first.
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 12] = [
     Layer {
         name: "rotortree-hasher",
         folder: "crates/hasher/",
@@ -85,6 +85,12 @@ const LAYERS: [Layer; 10] = [
         requires: None,
     },
     Layer {
+        name: "rotortree-proof-forms",
+        folder: "crates/proof-forms/",
+        below: &["rotortree-hasher", "rotortree-lean-imt"],
+        requires: None,
+    },
+    Layer {
         name: "rotortree",
         folder: "crates/rotortree/",
         // The tiles for an example alone.
@@ -99,12 +105,21 @@ const LAYERS: [Layer; 10] = [
         requires: Some(&[]),
     },
     Layer {
+        name: "rotortree-server",
+        folder: "crates/server/",
+        // The store for the backends of its tests.
+        below: &["rotortree", "rotortree-store", "rotortree-proof-forms"],
+        requires: None,
+    },
+    Layer {
         name: "rotortree-cli",
         folder: "crates/cli/",
         below: &[
             "rotortree",
             "rotortree-object-store",
             "rotortree-poseidon",
+            "rotortree-proof-forms",
+            "rotortree-server",
             "rotortree-tiles",
             "rotortree-wal",
         ],

@@ -46,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Copies a backup, or a tree that no process has open, to an empty place and checks it')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Appends the leaves of a tree of another program, and compares its nodes')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publishes a log of RFC 6962 as static files')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serves a tree over HTTP: heads, leaves, proofs and, if told to, durable appends')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measures this command at a place, beside the library that it calls')
             [CompletionResult]::new('assets', 'assets', [CompletionResultType]::ParameterValue, 'Writes completions and manual pages')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -261,6 +262,21 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rotortree;serve' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The address to listen at; port 0 is any free one')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'The file with the tokens, one on each line, read again each second [default: the token in ROTORTREE_TOKEN]')
+            [CompletionResult]::new('--tiles', '--tiles', [CompletionResultType]::ParameterName, 'Serves the folder that `publish` fills: /checkpoint and /tile/..')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'The most connections at once')
+            [CompletionResult]::new('--expose', '--expose', [CompletionResultType]::ParameterName, 'Permits an address that other machines reach. There is no TLS: a proxy in front has it')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Takes leaves from clients that show a token')
+            [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rotortree;bench' {
             [CompletionResult]::new('--leaves', '--leaves', [CompletionResultType]::ParameterName, 'Leaves of each append')
             [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'Repetitions; the median counts')
@@ -304,6 +320,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('copy', 'copy', [CompletionResultType]::ParameterValue, 'Copies a backup, or a tree that no process has open, to an empty place and checks it')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Appends the leaves of a tree of another program, and compares its nodes')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publishes a log of RFC 6962 as static files')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serves a tree over HTTP: heads, leaves, proofs and, if told to, durable appends')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measures this command at a place, beside the library that it calls')
             [CompletionResult]::new('assets', 'assets', [CompletionResultType]::ParameterValue, 'Writes completions and manual pages')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -364,6 +381,9 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             break
         }
         'rotortree;help;publish' {
+            break
+        }
+        'rotortree;help;serve' {
             break
         }
         'rotortree;help;bench' {

@@ -82,6 +82,9 @@ _rotortree() {
             rotortree,root)
                 cmd="rotortree__subcmd__root"
                 ;;
+            rotortree,serve)
+                cmd="rotortree__subcmd__serve"
+                ;;
             rotortree,verify)
                 cmd="rotortree__subcmd__verify"
                 ;;
@@ -148,6 +151,9 @@ _rotortree() {
             rotortree__subcmd__help,root)
                 cmd="rotortree__subcmd__help__subcmd__root"
                 ;;
+            rotortree__subcmd__help,serve)
+                cmd="rotortree__subcmd__help__subcmd__serve"
+                ;;
             rotortree__subcmd__help,verify)
                 cmd="rotortree__subcmd__help__subcmd__verify"
                 ;;
@@ -158,7 +164,7 @@ _rotortree() {
 
     case "${cmd}" in
         rotortree)
-            opts="-h -V --json --help --version init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy restore import publish bench assets help"
+            opts="-h -V --json --help --version init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy restore import publish serve bench assets help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -388,7 +394,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__help)
-            opts="init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy import publish bench assets help"
+            opts="init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy import publish serve bench assets help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -695,6 +701,20 @@ _rotortree() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rotortree__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rotortree__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -915,6 +935,36 @@ _rotortree() {
             fi
             case "${prev}" in
                 --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rotortree__subcmd__serve)
+            opts="-h -V --listen --expose --write --token-file --index --tiles --connections --json --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tiles)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

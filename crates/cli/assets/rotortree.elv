@@ -43,6 +43,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand restore 'Copies a backup, or a tree that no process has open, to an empty place and checks it'
             cand import 'Appends the leaves of a tree of another program, and compares its nodes'
             cand publish 'Publishes a log of RFC 6962 as static files'
+            cand serve 'Serves a tree over HTTP: heads, leaves, proofs and, if told to, durable appends'
             cand bench 'Measures this command at a place, beside the library that it calls'
             cand assets 'Writes completions and manual pages'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -237,6 +238,20 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rotortree;serve'= {
+            cand --listen 'The address to listen at; port 0 is any free one'
+            cand --token-file 'The file with the tokens, one on each line, read again each second [default: the token in ROTORTREE_TOKEN]'
+            cand --tiles 'Serves the folder that `publish` fills: /checkpoint and /tile/..'
+            cand --connections 'The most connections at once'
+            cand --expose 'Permits an address that other machines reach. There is no TLS: a proxy in front has it'
+            cand --write 'Takes leaves from clients that show a token'
+            cand --index 'Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf'
+            cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rotortree;bench'= {
             cand --leaves 'Leaves of each append'
             cand --rounds 'Repetitions; the median counts'
@@ -278,6 +293,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand copy 'Copies a backup, or a tree that no process has open, to an empty place and checks it'
             cand import 'Appends the leaves of a tree of another program, and compares its nodes'
             cand publish 'Publishes a log of RFC 6962 as static files'
+            cand serve 'Serves a tree over HTTP: heads, leaves, proofs and, if told to, durable appends'
             cand bench 'Measures this command at a place, beside the library that it calls'
             cand assets 'Writes completions and manual pages'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -319,6 +335,8 @@ set edit:completion:arg-completer[rotortree] = {|@words|
         &'rotortree;help;import'= {
         }
         &'rotortree;help;publish'= {
+        }
+        &'rotortree;help;serve'= {
         }
         &'rotortree;help;bench'= {
         }

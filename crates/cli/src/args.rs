@@ -76,6 +76,8 @@ commands! {
     Import = import;
     /// Publishes a log of RFC 6962 as static files
     Publish = publish;
+    /// Serves a tree over HTTP: heads, leaves, proofs and, if told to, durable appends
+    Serve = serve;
     /// Measures this command at a place, beside the library that it calls
     Bench = bench;
     /// Writes completions and manual pages

@@ -20,4 +20,5 @@ pub(crate) mod prove_many;
 pub(crate) mod publish;
 pub(crate) mod recover;
 pub(crate) mod root;
+pub(crate) mod serve;
 pub(crate) mod verify;

@@ -9,6 +9,7 @@ use rotortree::{
     StoreIdentity, rfc6962_leaf,
 };
 use rotortree_poseidon::{PoseidonHasher, PoseidonLeHasher};
+use rotortree_proof_forms::TreeHash;
 use sha2::Digest;
 
 use crate::failure::{Code, Failure};
@@ -154,6 +155,20 @@ impl HashFunction {
     /// The hasher with its type erased, for a number of children that the function takes.
     pub(crate) fn shared(self) -> SharedHasher {
         self.with(Share)
+    }
+
+    /// Whether a hash is a number whose first byte is the lowest.
+    pub(crate) fn is_little_endian(self) -> bool {
+        self == Self::PoseidonLe
+    }
+
+    /// The function as the forms of proofs take it.
+    pub(crate) fn of_proofs(self) -> TreeHash {
+        let hash = TreeHash::new(self.name(), self.shared());
+        match self.is_little_endian() {
+            true => hash.little_endian(),
+            false => hash,
+        }
     }
 
     /// The function that makes a leaf of an entry.

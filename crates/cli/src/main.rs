@@ -13,7 +13,6 @@ mod directory_copy;
 mod failure;
 mod hash_function;
 mod head_argument;
-mod hex;
 mod interrupt;
 mod leaf_name;
 mod leaf_range;
@@ -21,13 +20,13 @@ mod leaves;
 mod output;
 mod place;
 mod progress;
-mod proofs;
 mod scan;
 mod store;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use rotortree_proof_forms::hex;
 
 use crate::{args::Args, interrupt::Interrupt, output::Output};
 

@@ -48,6 +48,15 @@ impl Place {
         }
     }
 
+    /// The directory, where the place is one.
+    #[cfg(feature = "serve")]
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(path) => Some(path),
+            Self::Bucket(_) => None,
+        }
+    }
+
     /// The directories of a copy within the file system, where both places are one.
     pub(crate) fn directories<'a>(&'a self, target: &'a Self) -> Option<(&'a Path, &'a Path)> {
         match (self, target) {

@@ -4,16 +4,18 @@ use std::{
     fs::File,
     io::{BufWriter, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use rotortree::TreeHead;
+use rotortree_proof_forms::{Format, Subject};
 
 use crate::{
     failure::{Code, Failure},
     leaf_name::LeafName,
     output::Output,
     place::Place,
-    proofs::{Format, Subject},
     store::Store,
 };
 
@@ -35,7 +37,7 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 pub(crate) struct FormOptions {
     /// The form of the proof
-    #[arg(long, value_enum, default_value_t = Format::Json)]
+    #[arg(long, value_parser = formats(), default_value = Format::Json.name())]
     format: Format,
     /// Levels of the circuit, for circom [default: those of the proof]
     #[arg(long)]
@@ -43,6 +45,12 @@ pub(crate) struct FormOptions {
     /// Writes to a file
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// Reads the name of a form.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let value = |form: &Format| PossibleValue::new(form.name()).help(form.about());
+    PossibleValuesParser::new(Format::ALL.iter().map(value)).try_map(|name| name.parse::<Format>())
 }
 
 /// Where proofs of one form about one tree are printed.
@@ -76,15 +84,12 @@ impl FormOptions {
             }
             None => Target::Output(output),
         };
+        let hash = Arc::new(store.hash.of_proofs());
+        let mut subject = Subject::new(hash, store.identity.arity, head);
+        subject.levels = self.levels;
         Ok(Sheet {
             format: self.format,
-            subject: Subject {
-                hash: store.hash,
-                arity: store.identity.arity,
-                levels: self.levels,
-                head,
-                old: None,
-            },
+            subject,
             target,
         })
     }

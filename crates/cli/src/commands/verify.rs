@@ -8,6 +8,7 @@ use std::{
 };
 
 use rotortree::{AnyProof, DecodeError, Hash, VerifyError, any::Heads};
+use rotortree_proof_forms::{Claim, LeafAt, read};
 use serde::Serialize;
 
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
     head_argument::TrustedHead,
     leaf_name,
     output::Output,
-    proofs::{Claim, LeafAt, read},
 };
 
 /// No proof that a command takes is longer: a multiproof of a million leaves is shorter.
@@ -76,21 +76,23 @@ impl fmt::Display for Report {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let claim = self.claim()?;
+        let (claim, hash) = self.claim()?;
         let input = self.bytes()?;
         let proofs = lines(&input);
         let count = proofs.len();
         for (number, proof) in (1..).zip(proofs) {
-            let verified = self.verify(proof, &claim).map_err(|failure| match count {
-                1 => failure.at(self.name()),
-                _ => failure.at(format!("{}, line {number}", self.name())),
-            });
+            let verified = self
+                .verify(proof, &claim, hash)
+                .map_err(|failure| match count {
+                    1 => failure.at(self.name()),
+                    _ => failure.at(format!("{}, line {number}", self.name())),
+                });
             output.document(&verified?)?;
         }
         Ok(())
     }
 
-    fn verify(&self, proof: &[u8], claim: &Claim) -> Result<Report, Failure> {
+    fn verify(&self, proof: &[u8], claim: &Claim, hash: HashFunction) -> Result<Report, Failure> {
         let bytes = read(proof, claim)?;
         let proof = AnyProof::from_bytes(&bytes, claim.arity).map_err(|error| {
             let code = match error {
@@ -106,7 +108,7 @@ impl Args {
             },
             None => Heads::One(claim.head),
         };
-        let verdict = proof.verify_against(&claim.hash.shared(), heads);
+        let verdict = proof.verify_against(&hash.shared(), heads);
         verdict.map_err(|error| match error {
             VerifyError::HeadCount { .. } => Failure::new(Code::Usage, error)
                 .next("give --head, and --old for a proof that the tree only grew"),
@@ -123,20 +125,17 @@ impl Args {
     }
 
     /// What is known beside the proof.
-    fn claim(&self) -> Result<Claim, Failure> {
+    fn claim(&self) -> Result<(Claim, HashFunction), Failure> {
         let trusted = TrustedHead::read(&self.head)?;
         let old = self.old.as_deref().map(TrustedHead::read).transpose()?;
         let hash = self.hash.or(trusted.hash).unwrap_or(HashFunction::Blake3);
         let arity = self.arity.or(trusted.arity).unwrap_or(hash.default_arity());
         hash.check_arity(arity)?;
-        Ok(Claim {
-            head: trusted.head,
-            old: old.map(|old| old.head),
-            arity,
-            hash,
-            index: self.index,
-            leaf: self.leaf,
-        })
+        let mut claim = Claim::new(trusted.head, arity);
+        claim.old = old.map(|old| old.head);
+        claim.is_little_endian = hash.is_little_endian();
+        (claim.index, claim.leaf) = (self.index, self.leaf);
+        Ok((claim, hash))
     }
 
     /// Refuses a proof that holds and is about something else.

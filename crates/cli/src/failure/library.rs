@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use rotortree::{RotorTreeError, StorageError, TreeError};
+use rotortree_proof_forms::{FormError, Missing};
 
 use super::{Code, Failure};
 
@@ -75,6 +76,29 @@ impl From<TreeError> for Failure {
             _ => Code::Input,
         };
         Self::new(code, error)
+    }
+}
+
+impl From<FormError> for Failure {
+    fn from(error: FormError) -> Self {
+        use FormError as E;
+
+        let sentence = error.to_string();
+        let refused = |code| Self::new(code, sentence);
+        match error {
+            E::Tree(error) => error.into(),
+            E::NoSuchForm { .. } => refused(Code::Usage).next("use --format json, bytes or abi"),
+            E::Levels { needed, .. } => {
+                refused(Code::Usage).next(format!("give --levels from {} to 64", needed.max(1)))
+            }
+            E::Missing(missing) => refused(Code::Usage).next(match missing {
+                Missing::OldHead => "give --old",
+                Missing::Leaf => "give --leaf",
+                _ => "give --index",
+            }),
+            E::NotCanonical(_) | E::NotOfHeads(_) => refused(Code::System),
+            _ => refused(Code::Input),
+        }
     }
 }
 

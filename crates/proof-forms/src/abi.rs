@@ -1,17 +1,18 @@
 //! `abi.encode` of one struct, read back.
 
-use rotortree::{
+use rotortree_lean_imt::{
     Hash, TreeError, UnrootedConsistency, UnrootedInclusion,
     any::{WithArity, with_arity},
 };
 
-use crate::failure::{Code, Failure};
+use crate::FormError;
 
 /// The canonical bytes of a proof about a tree of this N.
-pub(super) fn read(bytes: &[u8], arity: usize) -> Result<Vec<u8>, Failure> {
-    let refused = || Failure::new(Code::Input, "the words are not those of a proof");
+pub(crate) fn read(bytes: &[u8], arity: usize) -> Result<Vec<u8>, FormError> {
+    let refused = || FormError::unreadable("the words are not those of a proof");
     let (words, []) = bytes.as_chunks::<32>() else {
-        return Err(refused().next("an ABI encoding has a multiple of 32 bytes"));
+        let sentence = "an ABI encoding has a multiple of 32 bytes";
+        return Err(FormError::unreadable(sentence));
     };
     // The offset of the struct, and within it the offset of the array, its last field.
     let fields = words

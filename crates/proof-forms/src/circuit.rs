@@ -1,23 +1,19 @@
 //! The input of zk-kit's circuit `BinaryMerkleRoot`.
 
-use rotortree::{AnyProof, BinaryPath, Hash, Hex, LeanImtProof, TreeError, TreeHead};
+use rotortree_lean_imt::{AnyProof, BinaryPath, Hash, Hex, LeanImtProof, TreeError, TreeHead};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Subject;
-use crate::{
-    failure::{Code, Failure},
-    hash_function::HashFunction,
-};
+use crate::{FormError, Subject};
 
 /// Levels of the deepest tree.
 const DEEPEST: usize = 64;
 
 /// The path of an inclusion proof.
-pub(super) fn path(
+pub(crate) fn path(
     subject: &Subject,
     proof: &AnyProof<'_>,
-) -> Result<BinaryPath<DEEPEST>, Failure> {
+) -> Result<BinaryPath<DEEPEST>, FormError> {
     match proof.binary_path::<DEEPEST>() {
         Err(TreeError::NoSuchForm { .. }) => Err(subject.no_such_form(proof.kind())),
         path => Ok(path?),
@@ -25,26 +21,24 @@ pub(super) fn path(
 }
 
 /// A hash as the number that a circuit computes with.
-fn number(hash: HashFunction, bytes: &Hash) -> Hash {
+fn number(is_little_endian: bool, bytes: &Hash) -> Hash {
     let mut number = *bytes;
-    if hash == HashFunction::PoseidonLe {
+    if is_little_endian {
         number.reverse();
     }
     number
 }
 
-pub(super) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<Signals, Failure> {
+pub(crate) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<Signals, FormError> {
     let path = path(subject, proof)?;
     let levels = subject.levels.unwrap_or(path.length.max(1));
     if levels < path.length || levels > DEEPEST {
-        let sentence = format!(
-            "the proof has {} hashed levels, and a circuit of {levels} levels is asked for",
-            path.length
-        );
-        let most = format!("give --levels from {} to {DEEPEST}", path.length.max(1));
-        return Err(Failure::new(Code::Usage, sentence).next(most));
+        return Err(FormError::Levels {
+            needed: path.length,
+            levels,
+        });
     }
-    let text = |bytes: &Hash| Hex(number(subject.hash, bytes)).to_string();
+    let text = |bytes: &Hash| Hex(number(subject.hash.is_little_endian, bytes)).to_string();
     let bits = path.bits();
     Ok(Signals {
         leaf: proof.leaves().map(|(_, leaf)| text(leaf)).collect(),
@@ -56,7 +50,7 @@ pub(super) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<Signals, 
 
 /// The input of the circuit.
 #[derive(Deserialize, Serialize)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     leaf: String,
     depth: usize,
     indices: Vec<u8>,
@@ -64,16 +58,16 @@ pub(super) struct Signals {
 }
 
 /// The path as a proof of zk-kit, which names the root that the verifier trusts.
-pub(super) fn read(
+pub(crate) fn read(
     value: Value,
-    hash: HashFunction,
+    is_little_endian: bool,
     head: TreeHead,
-) -> Result<LeanImtProof, Failure> {
-    let refused = |error: String| Failure::new(Code::Input, error);
+) -> Result<LeanImtProof, FormError> {
+    let refused = |error: String| FormError::Unreadable(error);
     let signals: Signals =
         serde_json::from_value(value).map_err(|error| refused(error.to_string()))?;
     let hash_of = |text: &String| match text.parse::<Hex>() {
-        Ok(Hex(bytes)) => Ok(number(hash, &bytes)),
+        Ok(Hex(bytes)) => Ok(number(is_little_endian, &bytes)),
         Err(error) => Err(refused(error.to_string())),
     };
     let used = signals.siblings.get(..signals.depth);

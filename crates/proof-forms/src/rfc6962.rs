@@ -1,23 +1,21 @@
 //! The JSON of RFC 6962: the answers of `get-proof-by-hash` and `get-sth-consistency`.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rotortree::{ConsistencyProof, Hash, Kind, NaryProof, TreeHead};
+use rotortree_lean_imt::{ConsistencyProof, Hash, Kind, NaryProof, TreeHead};
 use serde_json::{Value, json};
 
-use super::Subject;
-use crate::failure::{Code, Failure};
+use crate::{FormError, Subject};
 
 /// The deepest tree.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn write(subject: &Subject, bytes: &[u8]) -> Result<Value, Failure> {
+pub(crate) fn write(subject: &Subject, bytes: &[u8]) -> Result<Value, FormError> {
     let kind = subject.decode(bytes)?.kind();
-    let hasher = subject.hash.shared();
-    let internal = |error| Failure::new(Code::System, error).at("a proof that was just made");
+    let hasher = &subject.hash.hasher;
     match (kind, subject.arity, subject.old) {
         (Kind::Inclusion, 2, _) => {
-            let proof = NaryProof::<2, MAX_DEPTH>::from_bytes(bytes, &hasher, subject.head);
-            let proof = proof.map_err(internal)?;
+            let proof = NaryProof::<2, MAX_DEPTH>::from_bytes(bytes, hasher, subject.head);
+            let proof = proof.map_err(FormError::NotOfHeads)?;
             Ok(json!({
                 "leaf_index": proof.leaf_index,
                 "audit_path": encode(&proof.to_rfc6962()?),
@@ -25,8 +23,8 @@ pub(super) fn write(subject: &Subject, bytes: &[u8]) -> Result<Value, Failure> {
         }
         (Kind::Consistency, 2, Some(old)) => {
             let proof =
-                ConsistencyProof::<2, MAX_DEPTH>::from_bytes(bytes, &hasher, old, subject.head);
-            let proof = proof.map_err(internal)?;
+                ConsistencyProof::<2, MAX_DEPTH>::from_bytes(bytes, hasher, old, subject.head);
+            let proof = proof.map_err(FormError::NotOfHeads)?;
             Ok(json!({ "consistency": encode(&proof.to_rfc6962()?) }))
         }
         _ => Err(subject.no_such_form(kind)),
@@ -38,14 +36,13 @@ fn encode(hashes: &[Hash]) -> Vec<String> {
 }
 
 /// The hashes of a list.
-fn decode(list: &Value) -> Result<Vec<Hash>, Failure> {
+fn decode(list: &Value) -> Result<Vec<Hash>, FormError> {
     let refused = |at: usize| {
-        let sentence = format!("hash {at} of the list is not 32 bytes in base64");
-        Failure::new(Code::Input, sentence)
+        FormError::Unreadable(format!("hash {at} of the list is not 32 bytes in base64"))
     };
     let list = list
         .as_array()
-        .ok_or_else(|| Failure::new(Code::Input, "the hashes of the proof are not a list"))?;
+        .ok_or_else(|| FormError::unreadable("the hashes of the proof are not a list"))?;
     let hash = |(at, text): (usize, &Value)| {
         let bytes = text.as_str().and_then(|text| STANDARD.decode(text).ok());
         bytes
@@ -56,23 +53,23 @@ fn decode(list: &Value) -> Result<Vec<Hash>, Failure> {
 }
 
 /// The canonical bytes of the audit path of a leaf.
-pub(super) fn read_inclusion(
+pub(crate) fn read_inclusion(
     value: &Value,
     leaf: Hash,
     index: u64,
     head: TreeHead,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, FormError> {
     let path = decode(&value["audit_path"])?;
     let proof = NaryProof::<2, MAX_DEPTH>::from_rfc6962(leaf, index, head, &path)?;
     Ok(proof.to_bytes()?)
 }
 
 /// The canonical bytes of a proof of growth.
-pub(super) fn read_consistency(
+pub(crate) fn read_consistency(
     value: &Value,
     old: TreeHead,
     head: TreeHead,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, FormError> {
     let list = decode(&value["consistency"])?;
     let proof = ConsistencyProof::<2, MAX_DEPTH>::from_rfc6962(old, head, &list)?;
     Ok(proof.to_bytes()?)

@@ -1,9 +1,9 @@
 //! Hashes as text, at the speed of a disk.
 
-use rotortree::Hash;
+use rotortree_lean_imt::Hash;
 
 /// Hex digits of a hash.
-pub(crate) const DIGITS: usize = 64;
+pub const DIGITS: usize = 64;
 
 /// The value of each byte that is a hex digit, and 0xff for the others.
 const VALUES: [u8; 256] = {
@@ -22,7 +22,8 @@ const VALUES: [u8; 256] = {
 };
 
 /// The hash of 64 hex digits, or `None` if a byte is no digit.
-pub(crate) fn decode(digits: &[u8; DIGITS]) -> Option<Hash> {
+#[must_use]
+pub fn decode(digits: &[u8; DIGITS]) -> Option<Hash> {
     let mut hash = [0; 32];
     let mut wrong = 0;
     let (pairs, _) = digits.as_chunks::<2>();
@@ -35,8 +36,10 @@ pub(crate) fn decode(digits: &[u8; DIGITS]) -> Option<Hash> {
     (wrong < 0x10).then_some(hash)
 }
 
-/// The bytes of `0x` and any number of pairs of digits.
-pub(crate) fn decode_bytes(text: &str) -> Option<Vec<u8>> {
+/// The bytes of `0x`, which may be left out, and any number of pairs of digits; `None` for other
+/// text.
+#[must_use]
+pub fn decode_bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let (pairs, odd) = digits.as_chunks::<2>();
     let value = |digit: u8| Some(VALUES[usize::from(digit)]).filter(|value| *value < 0x10);
@@ -46,7 +49,8 @@ pub(crate) fn decode_bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 /// `0x` and the digits of bytes.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 + 2 * bytes.len());
     text.push_str("0x");
@@ -59,7 +63,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rotortree::Hex;
+    use rotortree_lean_imt::Hex;
 
     use super::*;
 

@@ -1,14 +1,13 @@
 //! The proof object of Semaphore and `@zk-kit/lean-imt`.
 
-use rotortree::{AnyProof, LeanImtProof, NaryProof, TreeHead};
+use rotortree_lean_imt::{AnyProof, LeanImtProof, NaryProof, TreeHead};
 
-use super::{Subject, circuit};
-use crate::failure::Failure;
+use crate::{FormError, Subject, circuit};
 
 /// The deepest tree.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<LeanImtProof, Failure> {
+pub(crate) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<LeanImtProof, FormError> {
     let path = circuit::path(subject, proof)?;
     let leaf = proof.leaves().next().map_or([0; 32], |(_, leaf)| *leaf);
     Ok(LeanImtProof {
@@ -20,11 +19,11 @@ pub(super) fn write(subject: &Subject, proof: &AnyProof<'_>) -> Result<LeanImtPr
 }
 
 /// The canonical bytes of a proof about the leaf at `leaf_index`.
-pub(super) fn read(
+pub(crate) fn read(
     proof: &LeanImtProof,
     leaf_index: u64,
     head: TreeHead,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, FormError> {
     let proof = NaryProof::<2, MAX_DEPTH>::from_lean_imt(proof, leaf_index, head.size)?;
     Ok(proof.to_bytes()?)
 }

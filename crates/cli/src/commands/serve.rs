@@ -1,0 +1,47 @@
+//! `serve`: a tree over HTTP.
+
+#[cfg(feature = "serve")]
+mod server;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::place::Place;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[arg(value_parser = Place::parser())]
+    place: Place,
+    /// The address to listen at; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
+    listen: SocketAddr,
+    /// Permits an address that other machines reach. There is no TLS: a proxy in front has it
+    #[arg(long)]
+    expose: bool,
+    /// Takes leaves from clients that show a token
+    #[arg(long)]
+    write: bool,
+    /// The file with the tokens, one on each line, read again each second
+    /// [default: the token in ROTORTREE_TOKEN]
+    #[arg(long, value_name = "FILE", requires = "write")]
+    token_file: Option<PathBuf>,
+    /// Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf
+    #[arg(long, requires = "write")]
+    index: bool,
+    /// Serves the folder that `publish` fills: /checkpoint and /tile/..
+    #[arg(long, value_name = "FOLDER")]
+    tiles: Option<PathBuf>,
+    /// The most connections at once
+    #[arg(long, value_name = "N", default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    connections: u32,
+}
+
+#[cfg(not(feature = "serve"))]
+impl Args {
+    pub(crate) fn run(self, _: &mut crate::output::Output) -> Result<(), crate::failure::Failure> {
+        use crate::failure::{Code, Failure};
+
+        let sentence = format!("this build has no server for {}", self.place);
+        Err(Failure::new(Code::Usage, sentence).next("build the command with --features serve"))
+    }
+}

@@ -1,0 +1,157 @@
+//! The server itself, where it is compiled in.
+
+use std::{fmt, io, sync::Arc, thread, time::Duration};
+
+use rotortree::{AnyTree, IndexOptions, LeafIndex};
+use rotortree_server::{Limits, Server, Tokens};
+use serde::Serialize;
+use tokio::{net::TcpListener, runtime, time};
+
+use super::Args;
+use crate::{
+    failure::{Code, Failure},
+    interrupt::Interrupt,
+    output::Output,
+    store::Store,
+};
+
+/// The variable with the token, where no file is named.
+const TOKEN: &str = "ROTORTREE_TOKEN";
+/// How often a signal is looked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+#[derive(Serialize)]
+struct Report {
+    /// Where clients reach the server.
+    url: String,
+    write: bool,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.write {
+            true => "takes leaves",
+            false => "reads alone",
+        };
+        write!(f, "listening at {}, {kind}", self.url)
+    }
+}
+
+/// What this process has of the tree, beside the server.
+struct Owned {
+    tree: Arc<dyn AnyTree>,
+    index: Option<LeafIndex>,
+}
+
+impl Args {
+    pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        self.check_address()?;
+        let store = Store::at(&self.place)?;
+        let owned = self.write.then(|| self.own(&store)).transpose()?;
+        let server = match &owned {
+            Some(owned) => Server::of_tree(Arc::clone(&owned.tree)).tokens(self.tokens()?),
+            None => Server::of_view(store.view()?)?,
+        };
+        let served = self.serve(self.configured(server, &store, owned.as_ref()), output);
+        // What was taken is durable by now; closing makes the next opening quick.
+        let closed = owned.map_or(Ok(()), Owned::close);
+        served.and(closed)
+    }
+
+    /// Refuses an address that other machines reach, unless that is meant.
+    fn check_address(&self) -> Result<(), Failure> {
+        if self.expose || self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let sentence = format!("other machines reach {}", self.listen);
+        Err(Failure::new(Code::Usage, sentence).next(
+            "put a proxy with TLS in front of a loopback address, or give --expose if that is meant",
+        ))
+    }
+
+    fn own(&self, store: &Store) -> Result<Owned, Failure> {
+        let mut builder = store.builder();
+        let index = self.index.then(|| {
+            let options = match self.place.directory() {
+                Some(directory) => IndexOptions::beside(directory),
+                None => IndexOptions::in_memory(),
+            };
+            LeafIndex::new(options)
+        });
+        if let Some(index) = &index {
+            builder = builder.insert_hook(index.hook());
+        }
+        let tree = store.own_with(builder)?;
+        Ok(Owned { tree, index })
+    }
+
+    fn tokens(&self) -> Result<Tokens, Failure> {
+        let Some(file) = &self.token_file else {
+            let token = std::env::var(TOKEN).map_err(|_| {
+                let sentence = "--write wants a token, which clients show";
+                Failure::new(Code::Usage, sentence)
+                    .next(format!("give --token-file FILE, or set {TOKEN}"))
+            })?;
+            return Tokens::single(&token)
+                .map_err(|error| Failure::new(Code::Usage, error).at(TOKEN));
+        };
+        Tokens::from_file(file).map_err(|error| Failure::file(file, &error))
+    }
+
+    fn configured(&self, server: Server, store: &Store, owned: Option<&Owned>) -> Server {
+        let mut limits = Limits::default();
+        limits.connections = self.connections as usize;
+        let mut server = server.limits(limits).hash_name(store.hash.name());
+        if store.hash.is_little_endian() {
+            server = server.little_endian();
+        }
+        if let Some(index) = owned.and_then(|owned| owned.index.as_ref()) {
+            server = server.index(index.clone());
+        }
+        if let Some(folder) = &self.tiles {
+            server = server.tiles(folder);
+        }
+        server
+    }
+
+    fn serve(&self, server: Server, output: &mut Output) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::new(Code::System, error).at(self.listen);
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("rotortree-serve")
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        runtime.block_on(async {
+            let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+            let address = listener.local_addr().map_err(failed)?;
+            output.document(&Report {
+                url: format!("http://{address}"),
+                write: self.write,
+            })?;
+            output.finish()?;
+            server.serve(listener, stop()).await.map_err(failed)
+        })
+    }
+}
+
+impl Owned {
+    fn close(self) -> Result<(), Failure> {
+        self.tree.close()?;
+        match self.index {
+            Some(index) => index
+                .save()
+                .map(drop)
+                .map_err(|error| Failure::new(Code::System, error).at("the index")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ready once a signal asks the server to stop.
+async fn stop() {
+    while Interrupt::check(String::new).is_ok() {
+        time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,77 @@
+//! [`App`]: what all handlers share.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rotortree::{AnySnapshot, Hash, LeafIndex, TreeHead};
+use rotortree_proof_forms::{Subject, TreeHash};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    appender::Appender, body::Bodies, calls::Calls, limits::Limits, problem::Problem,
+    source::Source, tokens::Tokens,
+};
+
+/// The state of a server.
+pub(crate) struct App {
+    pub(crate) source: Source,
+    pub(crate) hash: Arc<TreeHash>,
+    pub(crate) limits: Limits,
+    pub(crate) work: Work,
+    pub(crate) writing: Option<Writing>,
+    pub(crate) index: Option<LeafIndex>,
+    pub(crate) tiles: Option<PathBuf>,
+    /// Whether the server stops.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// The bounds on work.
+pub(crate) struct Work {
+    pub(crate) calls: Calls,
+    pub(crate) bodies: Bodies,
+    pub(crate) followers: Arc<Semaphore>,
+}
+
+/// What a server that writes has.
+pub(crate) struct Writing {
+    pub(crate) appender: Appender,
+    pub(crate) tokens: Tokens,
+}
+
+impl App {
+    /// Runs a call of the tree on the durable state now, or when it had `size` leaves.
+    pub(crate) async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        size: Option<u64>,
+        call: impl FnOnce(&Self, &dyn AnySnapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = Arc::clone(self);
+        let call = move || {
+            let snapshot = app.source.snapshot_at(size)?;
+            call(&app, &*snapshot)
+        };
+        self.work.calls.run(call).await
+    }
+
+    /// Returns once the server stops.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender is a field of this value, so that it is not gone.
+        drop(stopping.wait_for(|stopping| *stopping).await);
+    }
+
+    /// The subject of proofs about a state.
+    pub(crate) fn subject(&self, snapshot: &dyn AnySnapshot) -> Subject {
+        let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
+        Subject::new(Arc::clone(&self.hash), snapshot.arity(), head)
+    }
+
+    /// The index of a leaf that is durable, by the index or by reading at most so many leaves as
+    /// the limit says.
+    pub(crate) fn find(
+        &self,
+        snapshot: &dyn AnySnapshot,
+        leaf: &Hash,
+    ) -> Result<crate::find::Sought, Problem> {
+        crate::find::find(self.index.as_ref(), snapshot, leaf, self.limits.scan_leaves)
+    }
+}

@@ -1,0 +1,217 @@
+//! [`Appender`]: entries of all connections on their way into the tree, on one thread.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use rotortree::{
+    AnyTree, DurabilityToken, Hash, RotorTreeError, StorageError, TreeError, TreeHead,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    problem::{Code, Problem},
+    source,
+};
+
+/// Entries that one sync is asked for.
+const GROUP: usize = 1024;
+
+/// Leaves, metadata or both.
+pub(crate) struct Entry {
+    pub(crate) leaves: Vec<Hash>,
+    pub(crate) metadata: Option<Vec<u8>>,
+    pub(crate) expected_size: Option<u64>,
+}
+
+/// Where a durable entry stands: the index of its first leaf, and the head behind it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) first: u64,
+    pub(crate) head: TreeHead,
+}
+
+struct Request {
+    entry: Entry,
+    answer: oneshot::Sender<Result<Place, Problem>>,
+}
+
+/// Appends entries in the order in which they come. All entries that are there when a sync ends
+/// share the next one, so that a connection waits for at most two. Handlers send at most as many
+/// entries as a limit says.
+pub(crate) struct Appender {
+    requests: mpsc::Sender<Request>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Appender {
+    /// Appends to `tree`, with at most `limit` entries that wait.
+    pub(crate) fn start(tree: Arc<dyn AnyTree>, limit: usize) -> std::io::Result<Self> {
+        let (requests, receiver) = mpsc::channel(limit.max(1));
+        let thread = thread::Builder::new()
+            .name("rotortree-append".to_owned())
+            .spawn(move || run(&*tree, receiver))?;
+        Ok(Self {
+            requests,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Appends an entry, and waits until it is durable.
+    pub(crate) async fn append(&self, entry: Entry) -> Result<Place, Problem> {
+        let (answer, outcome) = oneshot::channel();
+        self.requests
+            .try_send(Request { entry, answer })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    Problem::new(Code::Overloaded, "too many appends wait for the disk")
+                }
+                mpsc::error::TrySendError::Closed(_) => stopped(),
+            })?;
+        outcome.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+fn stopped() -> Problem {
+    Problem::new(
+        Code::Stopping,
+        "the server stops, and takes no more entries",
+    )
+}
+
+impl Drop for Appender {
+    /// Returns once every entry that was taken has its answer.
+    fn drop(&mut self) {
+        // The thread ends when no sender is left.
+        let (requests, _) = mpsc::channel(1);
+        self.requests = requests;
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            // A panic of the thread has dropped its answers, which told the clients.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An entry that the tree has, and that may wait for the disk.
+struct Taken {
+    place: Place,
+    /// `None` for an entry that the tree had already.
+    token: Option<DurabilityToken>,
+    answer: oneshot::Sender<Result<Place, Problem>>,
+}
+
+fn run(tree: &dyn AnyTree, mut requests: mpsc::Receiver<Request>) {
+    let mut group = Vec::new();
+    while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+        let mut taken = Vec::with_capacity(group.len());
+        for Request { entry, answer } in group.drain(..) {
+            match take(tree, &entry) {
+                Ok((place, token)) => taken.push(Taken {
+                    place,
+                    token,
+                    answer,
+                }),
+                // The client may be gone.
+                Err(problem) => drop(answer.send(Err(problem))),
+            }
+        }
+        answer(tree, taken);
+    }
+}
+
+/// Waits for the disk, once for all entries, and answers.
+fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
+    if taken.is_empty() {
+        return;
+    }
+    let synced = tree.flush();
+    for Taken {
+        place,
+        token,
+        answer,
+    } in taken
+    {
+        let is_durable = match &token {
+            Some(token) => token.is_durable(),
+            None => tree.durable_size() >= place.head.size,
+        };
+        let outcome = match &synced {
+            Err(error) if !is_durable => Err(problem_of(error)),
+            _ => Ok(place),
+        };
+        drop(answer.send(outcome));
+    }
+}
+
+/// The same problem for each of the entries that shared a sync.
+fn problem_of(error: &StorageError) -> Problem {
+    match error {
+        StorageError::FlushFailed(cause) => StorageError::FlushFailed(Arc::clone(cause)).into(),
+        StorageError::Unavailable(cause) => StorageError::Unavailable(Arc::clone(cause)).into(),
+        StorageError::Closed => StorageError::Closed.into(),
+        other => Problem::new(Code::WritingOff, other.to_string()),
+    }
+}
+
+/// Appends an entry in memory.
+fn take(tree: &dyn AnyTree, entry: &Entry) -> Result<(Place, Option<DurabilityToken>), Problem> {
+    let mut append = tree.append(&entry.leaves);
+    if let Some(metadata) = &entry.metadata {
+        append = append.metadata(metadata);
+    }
+    if let Some(size) = entry.expected_size {
+        append = append.at(size);
+    }
+    match append.submit() {
+        Ok(token) => {
+            let head = token.head().unwrap_or(TreeHead::EMPTY);
+            let first = token.leaf_range().start;
+            Ok((Place { first, head }, Some(token)))
+        }
+        Err(RotorTreeError::Tree(TreeError::SizeMismatch { expected, .. })) => {
+            let place = again(tree, expected, &entry.leaves)?;
+            place
+                .map(|place| (place, None))
+                .ok_or_else(|| differs(tree, expected))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The place of leaves that the tree has already, at the size at which they were expected: the
+/// entry comes again, since its first answer was lost.
+fn again(tree: &dyn AnyTree, first: u64, leaves: &[Hash]) -> Result<Option<Place>, Problem> {
+    let snapshot = tree.snapshot();
+    let Some(end) = first.checked_add(leaves.len() as u64) else {
+        return Ok(None);
+    };
+    if leaves.is_empty() || end > snapshot.size() {
+        return Ok(None);
+    }
+    let mut there = vec![[0; 32]; leaves.len()];
+    snapshot.read_nodes(0, first, &mut there)?;
+    if there != leaves {
+        return Ok(None);
+    }
+    let head = source::head(&*snapshot.snapshot_at(end)?);
+    Ok(Some(Place { first, head }))
+}
+
+fn differs(tree: &dyn AnyTree, expected: u64) -> Problem {
+    let head = tree.head().unwrap_or(TreeHead::EMPTY);
+    let size = head.size;
+    let message = if expected > size {
+        format!("the tree has {size} leaves, and {expected} are expected")
+    } else {
+        format!("the tree has {size} leaves, and other ones than these from {expected} on")
+    };
+    let durable = source::head(&*tree.durable_snapshot());
+    Problem::new(Code::SizeDiffers, message)
+        .next("read what the tree has, and append what is missing at its size")
+        .head(durable)
+}

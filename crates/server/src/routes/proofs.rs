@@ -1,0 +1,271 @@
+//! Inclusion proofs: of one leaf, of many, or of many at once.
+
+use std::{ops::Range, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
+use rotortree::{AnySnapshot, Hash};
+use rotortree_proof_forms::{Format, Subject};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::find::absent;
+use crate::{
+    answer,
+    app::App,
+    documents::ProofSchema,
+    extract::{InPath, InQuery},
+    json_body,
+    number::{self, HashText, Number},
+    problem::{Code, Problem, ProblemDocument},
+    source::beyond,
+};
+
+/// The form of proofs, in a query.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Form {
+    /// Proves for the head when the tree had this many leaves
+    #[param(value_type = Option<u64>)]
+    size: Option<Number>,
+    /// `json`, `bytes`, `circom`, `semaphore`, `rfc6962` or `abi`
+    #[param(value_type = Option<FormatName>, inline)]
+    format: Option<String>,
+    /// Levels of the circuit, for `circom`
+    #[param(value_type = Option<u64>)]
+    levels: Option<Number>,
+}
+
+/// The forms of proofs.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "the names stand in the document alone")]
+pub(super) enum FormatName {
+    Json,
+    Bytes,
+    Circom,
+    Semaphore,
+    Rfc6962,
+    Abi,
+}
+
+/// The form with this name, or JSON.
+pub(super) fn format(name: Option<&str>) -> Result<Format, Problem> {
+    name.map_or(Ok(Format::Json), |name| name.parse().map_err(Problem::bad))
+}
+
+/// A number of levels; too many are refused by the form.
+pub(super) fn levels(levels: Option<Number>) -> Option<usize> {
+    levels.map(|Number(levels)| usize::try_from(levels).unwrap_or(usize::MAX))
+}
+
+/// The leaf of a proof: an index, or the leaf itself, which is looked for.
+#[derive(Clone, Copy)]
+enum Name {
+    Index(u64),
+    Leaf(Hash),
+}
+
+impl Name {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        match HashText::parse(text) {
+            Some(HashText(leaf)) => Ok(Self::Leaf(leaf)),
+            None if text.starts_with("0x") => number::leaf(text).map(Self::Leaf),
+            None => number::number("an index", text).map(Self::Index),
+        }
+    }
+
+    fn index(self, app: &App, snapshot: &dyn AnySnapshot) -> Result<u64, Problem> {
+        match self {
+            Self::Index(index) if index < snapshot.size() => Ok(index),
+            Self::Index(index) => Err(beyond("index", index, snapshot)),
+            Self::Leaf(leaf) => {
+                let sought = app.find(snapshot, &leaf)?;
+                sought.index.ok_or_else(|| absent(&leaf))
+            }
+        }
+    }
+}
+
+/// The inclusion proof of a leaf
+#[utoipa::path(get, path = "/v1/proofs/{leaf}", tag = "proofs",
+    params(("leaf" = String, Path, description = "An index, or 64 hex digits behind 0x"), Form),
+    responses(
+        (status = 200, content(
+            (ProofSchema = "application/json"),
+            (Vec<u8> = "application/octet-stream"),
+            (String = "text/plain"),
+        )),
+        (status = "default", body = ProblemDocument),
+    ),
+)]
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    InPath(leaf): InPath<String>,
+    InQuery(form): InQuery<Form>,
+) -> Result<Response, Problem> {
+    let name = Name::parse(&leaf)?;
+    let format = format(form.format.as_deref())?;
+    let levels = levels(form.levels);
+    let size = form.size.map(|Number(size)| size);
+    let proof = app.ask(size, move |app, snapshot| {
+        let bytes = snapshot.generate_proof(name.index(app, snapshot)?)?;
+        let mut subject = app.subject(snapshot);
+        subject.levels = levels;
+        Ok(format.make(&subject, &bytes)?)
+    });
+    let lasts = answer::lasting(size.is_some());
+    Ok(answer::body(
+        proof.await?,
+        answer::media_type(format),
+        lasts,
+    ))
+}
+
+/// Which leaves to prove, and how.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Many {
+    /// Indices, in any order
+    #[serde(default)]
+    #[schema(value_type = Vec<u64>)]
+    indices: Vec<Number>,
+    /// A run of indices in place of a list: its first one
+    #[schema(value_type = Option<u64>)]
+    start: Option<Number>,
+    /// The index behind the last one of the run
+    #[schema(value_type = Option<u64>)]
+    end: Option<Number>,
+    /// One proof for all leaves at once
+    #[serde(default)]
+    one: bool,
+    /// Proves for the head when the tree had this many leaves
+    #[schema(value_type = Option<u64>)]
+    size: Option<Number>,
+    /// `json`, `bytes`, `circom`, `semaphore`, `rfc6962` or `abi`
+    #[schema(value_type = Option<FormatName>, inline)]
+    format: Option<String>,
+    /// Levels of the circuit, for `circom`
+    #[schema(value_type = Option<u64>)]
+    levels: Option<Number>,
+}
+
+/// Many inclusion proofs
+///
+/// With `one`, a range proof of indices that follow each other, or a multiproof; the answer is the
+/// proof. Else `{"proofs": [..]}` with a proof for each index; with `bytes` each proof has its length
+/// in front, four bytes, little-endian.
+#[utoipa::path(post, path = "/v1/proofs", tag = "proofs", request_body = Many,
+    responses(
+        (status = 200, content(
+            (ProofSchema = "application/json"),
+            (Vec<u8> = "application/octet-stream"),
+            (String = "text/plain"),
+        )),
+        (status = "default", body = ProblemDocument),
+    ),
+)]
+pub(super) async fn many(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let many: Many = json_body::read(&app, request).await?;
+    let format = format(many.format.as_deref())?;
+    let indices = many.indices(app.limits.proofs)?;
+    let (one, levels) = (many.one, levels(many.levels));
+    let size = many.size.map(|Number(size)| size);
+    let proofs = app.ask(size, move |app, snapshot| {
+        if let Some(&index) = indices.iter().find(|index| **index >= snapshot.size()) {
+            return Err(beyond("index", index, snapshot));
+        }
+        let mut subject = app.subject(snapshot);
+        subject.levels = levels;
+        match one {
+            true => Ok(format.make(&subject, &at_once(snapshot, indices)?)?),
+            false => each(snapshot, &indices, format, &subject),
+        }
+    });
+    let proofs = proofs.await?;
+    let kind = match (one, format) {
+        (false, Format::Abi) => answer::JSON,
+        _ => answer::media_type(format),
+    };
+    Ok(answer::body(proofs, kind, answer::lasting(size.is_some())))
+}
+
+impl Many {
+    /// The indices, as they were given.
+    fn indices(&self, most: usize) -> Result<Vec<u64>, Problem> {
+        let many = |count: u64| {
+            let message = format!("{count} leaves are asked for, and a request asks for {most}");
+            Problem::new(Code::TooMany, message).next("ask several times")
+        };
+        let run: Range<u64> = match (self.start, self.end, &self.indices[..]) {
+            (None, None, []) => return Err(Problem::bad("no index is asked for")),
+            (None, None, indices) if indices.len() > most => {
+                return Err(many(indices.len() as u64));
+            }
+            (None, None, indices) => return Ok(indices.iter().map(|Number(at)| *at).collect()),
+            (Some(Number(start)), Some(Number(end)), []) if start < end => start..end,
+            _ => {
+                return Err(Problem::bad(
+                    "give either indices, or the start and the end of a run that is not empty",
+                ));
+            }
+        };
+        let count = run.end - run.start;
+        match count <= most as u64 {
+            true => Ok(run.collect()),
+            false => Err(many(count)),
+        }
+    }
+}
+
+/// One proof of all leaves.
+fn at_once(snapshot: &dyn AnySnapshot, mut indices: Vec<u64>) -> Result<Vec<u8>, Problem> {
+    indices.sort_unstable();
+    indices.dedup();
+    match indices[..] {
+        [first, .., last] if last - first == indices.len() as u64 - 1 => {
+            Ok(snapshot.generate_range_proof(first..=last)?)
+        }
+        _ => Ok(snapshot.generate_multiproof(&indices)?),
+    }
+}
+
+/// A proof of each leaf.
+fn each(
+    snapshot: &dyn AnySnapshot,
+    indices: &[u64],
+    format: Format,
+    subject: &Subject,
+) -> Result<Vec<u8>, Problem> {
+    let mut answer = Vec::new();
+    if format != Format::Bytes {
+        answer.extend_from_slice(b"{\"proofs\":[");
+    }
+    for (number, index) in indices.iter().enumerate() {
+        let proof = format.make(subject, &snapshot.generate_proof(*index)?)?;
+        if format == Format::Bytes {
+            // A proof has far fewer than 2^32 bytes.
+            answer.extend_from_slice(&(proof.len() as u32).to_le_bytes());
+            answer.extend_from_slice(&proof);
+            continue;
+        }
+        if number > 0 {
+            answer.push(b',');
+        }
+        let quote: &[u8] = if format == Format::Abi { b"\"" } else { b"" };
+        answer.extend_from_slice(quote);
+        answer.extend_from_slice(proof.trim_ascii_end());
+        answer.extend_from_slice(quote);
+    }
+    if format != Format::Bytes {
+        answer.extend_from_slice(b"]}\n");
+    }
+    Ok(answer)
+}

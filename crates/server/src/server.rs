@@ -1,0 +1,186 @@
+//! [`Server`]: a tree and settings, on the way to a router or a socket.
+
+use std::{borrow::Cow, future::Future, io, path::PathBuf, sync::Arc};
+
+use axum::Router;
+use rotortree::{AnyReadOnly, AnyTree, LeafIndex, RotorTreeError};
+use rotortree_proof_forms::{TreeHash, hex};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    app::{App, Work, Writing},
+    appender::Appender,
+    body::Bodies,
+    calls::Calls,
+    explorer, gate,
+    limits::Limits,
+    listener, openapi, routes,
+    source::{Source, Tree},
+    tiles,
+    tokens::Tokens,
+};
+
+/// A server of one tree. It only reads unless it is given [`tokens`](Self::tokens).
+///
+/// Every answer comes from what is durable. TLS is left to a proxy in front of it.
+pub struct Server {
+    source: Source,
+    hash_name: Option<Cow<'static, str>>,
+    is_little_endian: bool,
+    limits: Limits,
+    tokens: Option<Tokens>,
+    index: Option<LeafIndex>,
+    tiles: Option<PathBuf>,
+}
+
+impl Server {
+    /// A server of a tree that this process owns. Closing the tree is left to the caller, once
+    /// [`serve`](Self::serve) has returned.
+    #[must_use]
+    pub fn of_tree(tree: Arc<dyn AnyTree>) -> Self {
+        Self::of(Source::owned(tree))
+    }
+
+    /// A server of a view, which it refreshes from here on.
+    ///
+    /// # Errors
+    /// Those of [`AnyReadOnly::follow`].
+    pub fn of_view(view: Arc<dyn AnyReadOnly>) -> Result<Self, RotorTreeError> {
+        Ok(Self::of(Source::viewed(view)?))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            hash_name: None,
+            is_little_endian: false,
+            limits: Limits::default(),
+            tokens: None,
+            index: None,
+            tiles: None,
+        }
+    }
+
+    /// The name of the hash function in documents. Without one its fingerprint stands there.
+    #[must_use]
+    pub fn hash_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.hash_name = Some(name.into());
+        self
+    }
+
+    /// Says that hashes are numbers of a field with the lowest byte first, for the forms of circuits.
+    #[must_use]
+    pub fn little_endian(mut self) -> Self {
+        self.is_little_endian = true;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets clients append that show one of these tokens. A view takes no leaves, and refuses them in
+    /// any case.
+    #[must_use]
+    pub fn tokens(mut self, tokens: Tokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Finds leaves by an index, which is the insert hook of the tree. Without one, leaves are read.
+    #[must_use]
+    pub fn index(mut self, index: LeafIndex) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Serves the checkpoint and the tiles of a folder that `rotortree publish` fills.
+    #[must_use]
+    pub fn tiles(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.tiles = Some(folder.into());
+        self
+    }
+
+    /// The routes, for a program that has a server of its own. It runs on tokio. The bounds on
+    /// connections, heads of requests and stalled clients are those of that server; all others hold.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn router(self) -> io::Result<Router> {
+        Ok(router(&Arc::new(self.app()?)))
+    }
+
+    /// Serves `listener` until `stop` is ready, then ends in order: no new connections, answers
+    /// under way are finished, within a limit, and every entry that was taken is durable or told to
+    /// have failed. The tree stays open.
+    ///
+    /// # Errors
+    /// If no thread can be started, or the listener fails for good.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> io::Result<()> {
+        let app = Arc::new(self.app()?);
+        let outcome = listener::serve(Arc::clone(&app), router(&app), listener, stop).await;
+        // The thread of the appender ends with the last handle; it may wait for the disk.
+        let end = tokio::task::spawn_blocking(move || drop(app));
+        end.await.map_err(io::Error::other)?;
+        outcome
+    }
+
+    fn app(self) -> io::Result<App> {
+        let snapshot = self.source.snapshot();
+        let name = self
+            .hash_name
+            .unwrap_or_else(|| hex::encode(&self.source.fingerprint()).into());
+        let mut hash = TreeHash::new(name, snapshot.hasher().clone());
+        hash.is_little_endian = self.is_little_endian;
+        let limits = self.limits;
+        let writing = match (self.source.tree(), self.tokens) {
+            (Tree::Owned(tree), Some(tokens)) => Some(Writing {
+                appender: Appender::start(Arc::clone(tree), limits.appends)?,
+                tokens,
+            }),
+            _ => None,
+        };
+        Ok(App {
+            source: self.source,
+            hash: Arc::new(hash),
+            work: Work {
+                calls: Calls::new(&limits),
+                bodies: Bodies::new(&limits),
+                followers: Arc::new(Semaphore::new(limits.followers)),
+            },
+            limits,
+            writing,
+            index: self.index,
+            tiles: self.tiles,
+            stopping: watch::Sender::new(false),
+        })
+    }
+}
+
+fn router(app: &Arc<App>) -> Router {
+    let routes = routes::router()
+        .merge(openapi::router())
+        .merge(explorer::router())
+        .merge(tiles::router());
+    gate::around(routes, app).with_state(Arc::clone(app))
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("limits", &self.limits)
+            .field("tokens", &self.tokens)
+            .field("tiles", &self.tiles)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! [`Tokens`]: who may write.
+
+use std::{
+    fmt, fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use subtle::{Choice, ConstantTimeEq};
+
+/// The longest token. All are compared at this length.
+const LONGEST: usize = 256;
+/// A shorter one could be guessed.
+const SHORTEST: usize = 16;
+/// A file is read again after this time.
+const LOOK: Duration = Duration::from_secs(1);
+/// Bytes of a file that are read.
+const LONGEST_FILE: u64 = 64 << 10;
+
+/// The tokens that writers show: from a file, with one on each line, or a single one.
+///
+/// A file is read again each second in which a token is shown, so that a token is replaced without a restart: add the
+/// new one, move the clients to it, remove the old one. While a file cannot be read, or has a line
+/// that is no token, no token is valid.
+pub struct Tokens {
+    file: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+struct State {
+    tokens: Vec<Padded>,
+    /// When the file was read.
+    read: Instant,
+}
+
+/// A token and its length, at one length for all.
+struct Padded([u8; LONGEST], u64);
+
+impl Padded {
+    fn new(token: &[u8]) -> Option<Self> {
+        let mut bytes = [0; LONGEST];
+        bytes.get_mut(..token.len())?.copy_from_slice(token);
+        Some(Self(bytes, token.len() as u64))
+    }
+
+    fn equals(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0) & self.1.ct_eq(&other.1)
+    }
+}
+
+impl Tokens {
+    /// A single token, as from the environment.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for one that is not 16 to 256 visible ASCII characters.
+    pub fn single(token: &str) -> io::Result<Self> {
+        Ok(Self::new(None, parse(token.trim())?))
+    }
+
+    /// The tokens of a file: one on each line; blank lines and lines behind `#` count for nothing.
+    ///
+    /// # Errors
+    /// Those of reading the file; [`io::ErrorKind::InvalidInput`] if it has no token or a line that
+    /// is none.
+    pub fn from_file(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let tokens = read(&path)?;
+        Ok(Self::new(Some(path), tokens))
+    }
+
+    fn new(file: Option<PathBuf>, tokens: Vec<Padded>) -> Self {
+        let state = State {
+            tokens,
+            read: Instant::now(),
+        };
+        Self {
+            file,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Whether a token is one of them. Takes the same time for every wrong one of any length, and
+    /// compares it with all of them.
+    pub(crate) fn has(&self, token: &[u8]) -> bool {
+        let Some(token) = Padded::new(token) else {
+            return false;
+        };
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &self.file
+            && state.read.elapsed() >= LOOK
+        {
+            *state = State {
+                tokens: read(file).unwrap_or_default(),
+                read: Instant::now(),
+            };
+        }
+        let none = Choice::from(0);
+        let found = state
+            .tokens
+            .iter()
+            .fold(none, |found, known| found | known.equals(&token));
+        found.into()
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<Padded>> {
+    let mut text = String::new();
+    fs::File::open(path)?
+        .take(LONGEST_FILE)
+        .read_to_string(&mut text)?;
+    parse(&text)
+}
+
+fn parse(text: &str) -> io::Result<Vec<Padded>> {
+    let refused = |reason: String| io::Error::new(io::ErrorKind::InvalidInput, reason);
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let tokens: io::Result<Vec<Padded>> = lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| {
+            let is_token = (SHORTEST..=LONGEST).contains(&line.len())
+                && line.bytes().all(|byte| byte.is_ascii_graphic());
+            let token = Padded::new(line.as_bytes()).filter(|_| is_token);
+            token.ok_or_else(|| {
+                refused(format!(
+                    "line {number} is no token: a token is {SHORTEST} to {LONGEST} visible ASCII \
+                     characters"
+                ))
+            })
+        })
+        .collect();
+    match tokens {
+        Ok(tokens) if tokens.is_empty() => Err(refused("there is no token".to_owned())),
+        other => other,
+    }
+}
+
+impl fmt::Debug for Tokens {
+    /// Shows no token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
