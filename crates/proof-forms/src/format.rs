@@ -78,8 +78,8 @@ impl Format {
     ///
     /// # Errors
     /// [`FormError::NoSuchForm`], [`FormError::Levels`]; [`FormError::NotCanonical`] if `bytes` are
-    /// not those of a proof of the subject's N; [`FormError::NotOfHeads`] if they are not of its heads,
-    /// where the form needs them.
+    /// not those of a proof of the subject's N; [`FormError::NotOfHeads`] if they are not of its
+    /// heads, where the form needs them.
     pub fn make(self, subject: &Subject, bytes: &[u8]) -> Result<Vec<u8>, FormError> {
         let mut text = match self {
             Self::Bytes => return Ok(bytes.to_vec()),

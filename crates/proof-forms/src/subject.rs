@@ -14,8 +14,8 @@ pub struct TreeHash {
     pub name: Cow<'static, str>,
     /// Its hasher.
     pub hasher: SharedHasher,
-    /// Whether a hash is a number of a field whose first byte is the lowest. A circuit computes with
-    /// the number, and forms for circuits have it with the highest byte first.
+    /// Whether a hash is a number of a field whose first byte is the lowest. A circuit computes
+    /// with the number, and forms for circuits have it with the highest byte first.
     pub is_little_endian: bool,
 }
 

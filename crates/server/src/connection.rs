@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -58,15 +58,16 @@ pub(crate) async fn serve(app: &Arc<App>, stream: TcpStream, router: Router) {
 pub(crate) async fn refuse(app: &Arc<App>, stream: TcpStream) {
     const PATIENCE: time::Duration = time::Duration::from_secs(2);
 
-    let stream = TokioIo::new(stream);
-    let service = hyper::service::service_fn(async |_: hyper::Request<Incoming>| {
-        let problem = Problem::new(Code::Overloaded, "too many connections are open");
-        let response = axum::response::IntoResponse::into_response(problem);
-        Ok::<_, std::convert::Infallible>(response)
-    });
+    let router = Router::new().fallback(full);
     let mut builder = builder(app);
     builder.keep_alive(false);
-    drop(time::timeout(PATIENCE, builder.serve_connection(stream, service)).await);
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    drop(time::timeout(PATIENCE, connection).await);
+}
+
+async fn full() -> Problem {
+    Problem::new(Code::Overloaded, "too many connections are open")
 }
 
 fn builder(app: &App) -> http1::Builder {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{Router, http::HeaderValue, response::Response, routing::get};
 
 use crate::{answer, app::App};
 
@@ -10,9 +10,10 @@ use crate::{answer, app::App};
 const PAGE: &str = include_str!("explorer/index.html");
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    let page = async || {
-        let html = axum::http::HeaderValue::from_static("text/html; charset=utf-8");
-        answer::body(PAGE, html, answer::NOW)
-    };
     Router::new().route("/", get(page))
+}
+
+async fn page() -> Response {
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    answer::body(PAGE, html, answer::NOW)
 }

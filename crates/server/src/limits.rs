@@ -5,8 +5,8 @@ use std::time::Duration;
 /// Declares the limits with their defaults. `docs/server.md` has the same table.
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $Type:ty = $default:expr, $text:literal;)*) => {
-        /// How much of everything the server takes at once. Beyond a limit a request is refused, and
-        /// never kept in a queue without a bound.
+        /// How much of everything the server takes at once. Beyond a limit a request is refused,
+        /// and never kept in a queue without a bound.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub struct Limits {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{Router, response::Response, routing::get};
 use utoipa::openapi::{
     Contact, Info, License, OpenApi,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use crate::{answer, app::App, routes};
+use crate::{answer, app::App, problem::Problem, routes};
 
 /// The OpenAPI document of the routes, which is also at `/openapi.json`.
 ///
@@ -43,10 +43,11 @@ fn document() -> OpenApi {
 }
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route(
-        "/openapi.json",
-        get(async || answer::json(&document(), answer::NOW)),
-    )
+    Router::new().route("/openapi.json", get(serve))
+}
+
+async fn serve() -> Result<Response, Problem> {
+    answer::json(&document(), answer::NOW)
 }
 
 #[cfg(test)]

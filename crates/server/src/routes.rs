@@ -60,10 +60,16 @@ routes! {
 /// The routes, and an answer for every other path and method.
 pub(crate) fn router() -> Router<Arc<App>> {
     table(Router::new())
-        .fallback(async || Problem::new(Code::NotFound, "there is no such path"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "the path has other methods")
-        })
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Code::NotFound, "there is no such path")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "the path has other methods")
 }
 
 /// The document of the routes.

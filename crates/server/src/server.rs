@@ -71,7 +71,8 @@ impl Server {
         self
     }
 
-    /// Says that hashes are numbers of a field with the lowest byte first, for the forms of circuits.
+    /// Says that hashes are numbers of a field with the lowest byte first, for the forms of
+    /// circuits.
     #[must_use]
     pub fn little_endian(mut self) -> Self {
         self.is_little_endian = true;
@@ -85,15 +86,16 @@ impl Server {
         self
     }
 
-    /// Lets clients append that show one of these tokens. A view takes no leaves, and refuses them in
-    /// any case.
+    /// Lets clients append that show one of these tokens. A view takes no leaves, and refuses them
+    /// in any case.
     #[must_use]
     pub fn tokens(mut self, tokens: Tokens) -> Self {
         self.tokens = Some(tokens);
         self
     }
 
-    /// Finds leaves by an index, which is the insert hook of the tree. Without one, leaves are read.
+    /// Finds leaves by an index, which is the insert hook of the tree. Without one, leaves are
+    /// read.
     #[must_use]
     pub fn index(mut self, index: LeafIndex) -> Self {
         self.index = Some(index);
@@ -108,7 +110,8 @@ impl Server {
     }
 
     /// The routes, for a program that has a server of its own. It runs on tokio. The bounds on
-    /// connections, heads of requests and stalled clients are those of that server; all others hold.
+    /// connections, heads of requests and stalled clients are those of that server; all others
+    /// hold.
     ///
     /// # Errors
     /// If no thread can be started.

@@ -21,9 +21,9 @@ const LONGEST_FILE: u64 = 64 << 10;
 
 /// The tokens that writers show: from a file, with one on each line, or a single one.
 ///
-/// A file is read again each second in which a token is shown, so that a token is replaced without a restart: add the
-/// new one, move the clients to it, remove the old one. While a file cannot be read, or has a line
-/// that is no token, no token is valid.
+/// A file is read again each second in which a token is shown, so that a token is replaced without
+/// a restart: add the new one, move the clients to it, remove the old one. While a file cannot be
+/// read, or has a line that is no token, no token is valid.
 pub struct Tokens {
     file: Option<PathBuf>,
     state: Mutex<State>,

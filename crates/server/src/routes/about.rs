@@ -27,15 +27,21 @@ pub(super) struct Info {
     fingerprint: String,
     /// Hash layers above the leaves
     depth: usize,
-    /// Whether leaves can be appended here
-    writable: bool,
-    /// Whether leaves are found by an index
-    indexed: bool,
-    /// Whether tiles are served
-    tiles: bool,
+    serves: Serves,
     limits: InfoLimits,
     /// The version of the server
     version: &'static str,
+}
+
+/// What is served beside heads, leaves and proofs.
+#[derive(Serialize, ToSchema)]
+struct Serves {
+    /// Whether leaves can be appended here
+    appends: bool,
+    /// Whether leaves are found by an index
+    index: bool,
+    /// Whether tiles are served
+    tiles: bool,
 }
 
 /// The limits that a client plans with.
@@ -66,9 +72,11 @@ pub(super) async fn info(State(app): State<Arc<App>>) -> Result<Response, Proble
         hash: app.hash.name.to_string(),
         fingerprint: hex::encode(&app.source.fingerprint()),
         depth: snapshot.depth(),
-        writable: app.writing.is_some(),
-        indexed: app.index.is_some(),
-        tiles: app.tiles.is_some(),
+        serves: Serves {
+            appends: app.writing.is_some(),
+            index: app.index.is_some(),
+            tiles: app.tiles.is_some(),
+        },
         limits: InfoLimits {
             body_bytes: limits.body_bytes,
             append_leaves: limits.append_leaves,

@@ -50,8 +50,8 @@ pub(super) struct At {
 
 /// Appends leaves, and answers once they are durable
 ///
-/// The body is JSON, or records of 32 bytes. With `expected_size` a client that lost the answer sends
-/// the same again, and gets the same answer.
+/// The body is JSON, or records of 32 bytes. With `expected_size` a client that lost the answer
+/// sends the same again, and gets the same answer.
 #[utoipa::path(post, path = "/v1/leaves", tag = "leaves", params(At),
     request_body(content(
         (EntryDocument = "application/json"),

@@ -81,8 +81,8 @@ pub(super) struct After {
 
 /// Durable heads as server-sent events
 ///
-/// Each event is named `head`; its id is the size, its data the head. A slow client misses the heads
-/// in between, and always gets the newest one.
+/// Each event is named `head`; its id is the size, its data the head. A slow client misses the
+/// heads in between, and always gets the newest one.
 #[utoipa::path(get, path = "/v1/heads", tag = "heads", params(After,
         ("last-event-id" = Option<u64>, Header, description = "The size of the last event"),
     ),

@@ -157,8 +157,8 @@ pub(super) struct Many {
 /// Many inclusion proofs
 ///
 /// With `one`, a range proof of indices that follow each other, or a multiproof; the answer is the
-/// proof. Else `{"proofs": [..]}` with a proof for each index; with `bytes` each proof has its length
-/// in front, four bytes, little-endian.
+/// proof. Else `{"proofs": [..]}` with a proof for each index; with `bytes` each proof has its
+/// length in front, four bytes, little-endian.
 #[utoipa::path(post, path = "/v1/proofs", tag = "proofs", request_body = Many,
     responses(
         (status = 200, content(
