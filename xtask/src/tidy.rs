@@ -6,6 +6,7 @@
 mod crate_files;
 mod feature_comments;
 mod finding;
+mod guide;
 mod length;
 mod links;
 mod machine_paths;
@@ -38,6 +39,7 @@ const CHECKS: &[Check] = &[
     orphans::check,
     machine_paths::check,
     links::check,
+    guide::check,
     test_names::check,
     crate_files::check,
     feature_comments::check,

@@ -1,4 +1,5 @@
-//! Links between the documents lead somewhere: to a file or folder, and to a heading in it.
+//! Links between the documents lead somewhere: to a file or folder, and to a heading in it. A link
+//! to the repository's own pages on the web is one too.
 
 use std::ops::Range;
 
@@ -10,28 +11,43 @@ use super::{Finding, Tree};
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.files().filter(|file| file.path.ends_with(".md")) {
-        let mut found = |target: &str, at: usize| {
-            if let Some(problem) = problem(tree, &file.path, target) {
-                let line = 1 + file.text[..at].matches('\n').count();
+        for (target, line) in targets(&file.text) {
+            if let Some(problem) = problem(tree, &file.path, &target) {
                 findings.push(Finding::new(&file.path, line, problem));
-            }
-        };
-        for (event, place) in events(&file.text) {
-            if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event {
-                found(&dest_url, place.start);
             }
         }
     }
     findings
 }
 
+/// The targets of a document's links and images, each with its line.
+pub(super) fn targets(text: &str) -> impl Iterator<Item = (String, usize)> {
+    events(text).filter_map(|(event, place)| match event {
+        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+            let line = 1 + text[..place.start].matches('\n').count();
+            Some((dest_url.into_string(), line))
+        }
+        _ => None,
+    })
+}
+
+/// The files and folders of the repository on the web.
+const WEB: [&str; 2] = [
+    "https://github.com/rotortree/rotortree/blob/main/",
+    "https://github.com/rotortree/rotortree/tree/main/",
+];
+
 /// The defect of a link to `target` in the document at `from`.
 fn problem(tree: &Tree, from: &str, target: &str) -> Option<String> {
-    if target.contains("://") || target.starts_with("mailto:") {
+    let own = WEB.iter().find_map(|web| target.strip_prefix(web));
+    if own.is_none() && (target.contains("://") || target.starts_with("mailto:")) {
         return None;
     }
-    let (path, heading) = target.split_once('#').unwrap_or((target, ""));
-    let path = if path.is_empty() {
+    let link = own.unwrap_or(target);
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let path = if own.is_some() {
+        path.trim_end_matches('/').to_owned()
+    } else if path.is_empty() {
         from.to_owned()
     } else {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -145,6 +161,18 @@ mod tests {
         assert_eq!(found("[x](b.md#nowhere)\n").len(), 1);
         assert_eq!(found("[x](#nowhere)\n").len(), 1);
         assert_eq!(found("[x](b.md#twice-2)\n").len(), 1);
+    }
+
+    #[test]
+    fn links_to_the_repository_on_the_web_are_followed() {
+        let [blob, tree] = WEB;
+        let good = format!("[x]({blob}docs/b.md#twice) [y]({tree}src/) [z]({blob}README.md)\n");
+        assert_eq!(found(&good), Vec::<String>::new());
+        assert_eq!(found(&format!("[x]({blob}docs/c.md)\n")).len(), 1);
+        assert_eq!(
+            found(&format!("[x]\n\n[x]: {blob}docs/b.md#nowhere\n")).len(),
+            1
+        );
     }
 
     #[test]
