@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It serves simulated requests until Ctrl-C. No thread of the executor ever blocks: blocking calls
-//! run in `spawn_blocking` (opening, proving) or are awaited (durability, closing). `docs/async.md`
-//! lists both kinds.
+//! run in `spawn_blocking` (opening, proving) or are awaited (durability, closing).
+//! `docs/guide/src/async.md` lists both kinds.
 #![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
 use std::{error::Error, future::Future, path::PathBuf};

@@ -156,7 +156,11 @@ pub use rotortree_store::{
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The code of the guide to async code, compiled.
-#[cfg(all(doctest, feature = "storage", feature = "blake3"))]
-#[doc = include_str!("../../../docs/async.md")]
-struct AsyncGuide;
+#[cfg(all(
+    doctest,
+    feature = "blake3",
+    feature = "index",
+    feature = "object-store",
+    feature = "sha2"
+))]
+mod guide;

@@ -31,8 +31,10 @@ use crate::{
 /// Snapshots and tokens outlive the tree.
 ///
 /// Each method says whether it may block and on what; a method that says nothing never blocks. The
-/// [guide to async code](https://github.com/rotortree/rotortree/blob/main/docs/async.md) lists the
-/// methods that an executor's thread may call, and the forms to await.
+/// [guide to async code] lists the methods that an executor's thread may call, and the forms to
+/// await.
+///
+/// [guide to async code]: https://github.com/rotortree/rotortree/blob/main/docs/guide/src/async.md
 ///
 /// # Recovery Example
 ///

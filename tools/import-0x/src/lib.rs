@@ -5,7 +5,7 @@
 //! to a new tree, and the roots are compared. Where they differ, the first node of the old tree
 //! that does not follow from its children is named, and no new directory is left.
 //!
-//! [docs/migration.md](../../../docs/migration.md) says how to run it and what else differs.
+//! [Migrating](../../../docs/guide/src/migrating.md) says how to run it and what else differs.
 #![forbid(unsafe_code)]
 
 mod copied;

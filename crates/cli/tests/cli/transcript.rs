@@ -8,6 +8,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use crate::support::sample;
@@ -97,9 +98,33 @@ fn replay(page: &str) {
     }
 }
 
+/// The chapters of the guide that have a transcript.
+fn chapters() -> Vec<String> {
+    let chapters = "docs/guide/src";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(chapters);
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| {
+            fs::read_to_string(entry.path())
+                .unwrap()
+                .contains("```console\n")
+        })
+        .map(|entry| format!("{chapters}/{}", entry.file_name().to_str().unwrap()))
+        .collect()
+}
+
 #[test]
 fn the_guide_is_what_a_shell_prints() {
-    replay("docs/cli-guide.md");
+    let chapters = chapters();
+    assert!(chapters.len() > 3, "{chapters:?}");
+    thread::scope(|scope| {
+        for chapter in &chapters {
+            scope.spawn(|| replay(chapter));
+        }
+    });
 }
 
 #[test]
