@@ -9,6 +9,8 @@ mod bench;
 #[cfg(feature = "object-store")]
 mod buckets;
 mod care;
+#[cfg(unix)]
+mod clients;
 mod damaged;
 mod debian;
 mod exchange;

@@ -1,0 +1,104 @@
+//! The verifiers to copy, in Python, JavaScript and shell, come to the verdicts of the library over
+//! proofs and forgeries.
+//!
+//! Where Python or Node is missing these tests say so; they pass then, unless the variable `CI` is
+//! set.
+
+mod cases;
+
+use std::{
+    env,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+};
+
+use self::cases::Case;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients")
+}
+
+/// The standard output of a program that is given the lines. `None` where the program is missing.
+#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+fn answers(program: &str, script: &str, lines: String) -> Option<String> {
+    let child = Command::new(program)
+        .arg(folder().join(script))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut child = match child {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && env::var_os("CI").is_none() => {
+            eprintln!("{program} is missing: {script} is not tested");
+            return None;
+        }
+        child => child.unwrap(),
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success(), "{script}: {}", output.status);
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+fn agrees(program: &str, script: &str) {
+    let cases = cases::all();
+    let lines = cases.iter().map(Case::line).collect();
+    let Some(answers) = answers(program, script, lines) else {
+        return;
+    };
+    let answers: Vec<&str> = answers.lines().collect();
+    assert_eq!(answers.len(), cases.len());
+    for (case, answer) in cases.iter().zip(answers) {
+        assert_eq!(answer, case.verdict, "{script}: {}", case.line());
+    }
+}
+
+#[test]
+fn the_verifier_in_python_agrees() {
+    agrees("python3", "tests/check.py");
+}
+
+#[test]
+fn the_verifier_in_javascript_agrees() {
+    agrees("node", "tests/check.mjs");
+}
+
+/// A process or more for each hash, so that a sample is taken of the true claims and of the false.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_verifier_in_shell_agrees() {
+    let cases = cases::all();
+    let (refused, held): (Vec<_>, Vec<_>) = cases
+        .iter()
+        .filter(|case| case.fits_a_shell)
+        .partition(|case| case.verdict == "refused");
+    let few = held.iter().step_by(47).chain(refused.iter().step_by(701));
+    for case in few {
+        let run = Command::new("sh")
+            .arg(folder().join("shell/rotortree-verify.sh"))
+            .args(case.line().split_whitespace())
+            .output()
+            .unwrap();
+        let said = String::from_utf8([run.stdout, run.stderr].concat()).unwrap();
+        let is_refused = case.verdict == "refused";
+        let expected = if is_refused {
+            "refused: "
+        } else {
+            &case.verdict
+        };
+        assert!(said.starts_with(expected), "{}{said}", case.line());
+        assert_eq!(run.status.success(), !is_refused, "{}{said}", case.line());
+    }
+}
+
+#[test]
+fn the_cases_are_of_every_kind() {
+    let cases = cases::all();
+    let count = |kind: fn(&Case) -> bool| cases.iter().filter(|case| kind(case)).count();
+    assert!(count(|case| case.verdict == "grew") > 500);
+    assert!(count(|case| case.verdict == "refused") > 5000);
+    assert!(count(|case| case.verdict.contains(' ')) > 250);
+}

@@ -1,0 +1,194 @@
+//! Proofs of trees around each power of N, each with its forgeries and with the library's verdict.
+
+use rotortree::{
+    Hasher, LeanIMT, Rfc6962Hasher, Sha256Hasher, TreeHead, UnrootedConsistency, UnrootedInclusion,
+};
+
+use crate::support::{hex, leaves};
+
+/// A proof, the head or the two heads that it is held against, and the verdict.
+pub(super) struct Case {
+    kind: &'static str,
+    hash: &'static str,
+    arity: usize,
+    heads: Vec<TreeHead>,
+    proof: Vec<u8>,
+    /// As `clients/tests/check.py` prints it.
+    pub(super) verdict: String,
+    /// Whether its numbers are below 2^63.
+    pub(super) fits_a_shell: bool,
+}
+
+impl Case {
+    pub(super) fn line(&self) -> String {
+        let heads: String = self.heads.iter().map(|head| format!("{head} ")).collect();
+        let Self {
+            kind,
+            hash,
+            arity,
+            proof,
+            ..
+        } = self;
+        format!("{kind} {hash} {arity} {heads}0x{}\n", hex(proof))
+    }
+
+    /// The same claim with other heads or bytes, and the library's verdict on it.
+    fn judged<H: Hasher, const N: usize>(
+        hasher: &H,
+        hash: &'static str,
+        heads: Vec<TreeHead>,
+        proof: Vec<u8>,
+    ) -> Self {
+        let verdict = match heads[..] {
+            [head] => UnrootedInclusion::<N>::from_bytes(&proof)
+                .ok()
+                .and_then(|read| {
+                    read.verify_against(hasher, head).ok()?;
+                    Some(format!("{} {}", read.leaf_index(), hex(read.leaf())))
+                }),
+            [old, new] => UnrootedConsistency::<N>::from_bytes(&proof)
+                .ok()
+                .and_then(|read| {
+                    read.verify_against(hasher, old, new).ok()?;
+                    Some("grew".to_owned())
+                }),
+            _ => unreachable!("a claim is about one head or two"),
+        };
+        Self {
+            kind: if heads.len() == 1 {
+                "inclusion"
+            } else {
+                "consistency"
+            },
+            hash,
+            arity: N,
+            fits_a_shell: heads.iter().all(|head| head.size < 1 << 63),
+            heads,
+            proof,
+            verdict: verdict.unwrap_or_else(|| "refused".to_owned()),
+        }
+    }
+}
+
+pub(super) fn all() -> Vec<Case> {
+    let mut cases = of::<_, 2>(&Rfc6962Hasher, "rfc6962");
+    let sha256 = &Sha256Hasher::new();
+    cases.extend(of::<_, 2>(sha256, "sha256"));
+    cases.extend(of::<_, 3>(sha256, "sha256"));
+    cases.extend(of::<_, 4>(sha256, "sha256"));
+    cases.extend(of::<_, 5>(sha256, "sha256"));
+    cases.extend(of::<_, 8>(sha256, "sha256"));
+    cases.extend(of::<_, 16>(sha256, "sha256"));
+    cases.extend(of::<_, 33>(sha256, "sha256"));
+    cases
+}
+
+fn of<H: Hasher + Clone, const N: usize>(hasher: &H, hash: &'static str) -> Vec<Case> {
+    let n = N as u64;
+    let mut sizes = vec![
+        1,
+        2,
+        3,
+        n,
+        n + 1,
+        2 * n,
+        n * n - 1,
+        n * n,
+        n * n + 1,
+        n * n + n + 1,
+    ];
+    sizes.sort_unstable();
+    sizes.dedup();
+    let mut tree = LeanIMT::<_, N, 64>::new(hasher.clone());
+    let mut snapshots = Vec::new();
+    let all = leaves(n * n + n + 1);
+    for size in sizes {
+        tree.insert_many(&all[tree.size() as usize..size as usize])
+            .unwrap();
+        snapshots.push((tree.head().unwrap(), tree.snapshot()));
+    }
+    let mut cases = Vec::new();
+    let mut add = |heads: Vec<TreeHead>, proof: Vec<u8>| {
+        let forged = forgeries(&heads, &proof);
+        let all = [(heads, proof)].into_iter().chain(forged);
+        cases.extend(all.map(|(heads, proof)| Case::judged::<H, N>(hasher, hash, heads, proof)));
+    };
+    for (head, snapshot) in &snapshots {
+        let mut indices = vec![0, 1, n - 1, n, head.size / 2, head.size - 1];
+        indices.sort_unstable();
+        indices.dedup();
+        for index in indices.into_iter().filter(|index| *index < head.size) {
+            add(
+                vec![*head],
+                snapshot.generate_proof(index).unwrap().to_bytes().unwrap(),
+            );
+        }
+        let olds = snapshots
+            .iter()
+            .map(|(old, _)| *old)
+            .chain([TreeHead::EMPTY]);
+        for old in olds.filter(|old| old.size <= head.size) {
+            let proof = snapshot
+                .generate_consistency_proof(old.size, old.root)
+                .unwrap();
+            add(vec![old, *head], proof.to_bytes().unwrap());
+        }
+    }
+    for size in [(1 << 53) + 1, u64::MAX] {
+        for index in [0, size / 3, size - 1] {
+            let (head, proof) = sparse::<H, N>(hasher, index, size);
+            add(vec![head], proof);
+        }
+    }
+    cases
+}
+
+/// A proof of a tree of any size, whose head is made to fit it.
+fn sparse<H: Hasher, const N: usize>(hasher: &H, index: u64, size: u64) -> (TreeHead, Vec<u8>) {
+    let hashes = leaves(33 * 64);
+    // The number of siblings is the one that is not refused.
+    let proof = (0..hashes.len())
+        .find_map(|count| UnrootedInclusion::<N>::new(size, index, &[7; 32], &hashes[..count]).ok())
+        .unwrap();
+    let root = proof.compute_root(hasher).unwrap();
+    (TreeHead { size, root }, proof.to_bytes())
+}
+
+/// Changes of a claim, most of which make it false.
+fn forgeries(heads: &[TreeHead], proof: &[u8]) -> Vec<(Vec<TreeHead>, Vec<u8>)> {
+    let mut forged = Vec::new();
+    for at in (0..proof.len()).filter(|at| *at < 12 || at % 61 == 0) {
+        let mut bytes = proof.to_vec();
+        bytes[at] ^= if at % 2 == 0 { 1 } else { 0x80 };
+        forged.push((heads.to_vec(), bytes));
+    }
+    for cut in [1, 32] {
+        forged.push((
+            heads.to_vec(),
+            proof[..proof.len().saturating_sub(cut)].to_vec(),
+        ));
+    }
+    forged.push((heads.to_vec(), [proof, &[0]].concat()));
+    forged.push((heads.to_vec(), [proof, &[0; 32]].concat()));
+    // A number in a longer form: N, which is below 128, in two bytes.
+    forged.push((
+        heads.to_vec(),
+        [&proof[..2], &[proof[2] | 0x80, 0], &proof[3..]].concat(),
+    ));
+    for at in 0..heads.len() {
+        let TreeHead { size, root } = heads[at];
+        let mut other = root;
+        other[31] ^= 1;
+        let smaller = size.saturating_sub(1);
+        for (size, root) in [
+            (size.saturating_add(1), root),
+            (smaller, root),
+            (size, other),
+        ] {
+            let mut heads = heads.to_vec();
+            heads[at] = TreeHead { size, root };
+            forged.push((heads, proof.to_vec()));
+        }
+    }
+    forged
+}
