@@ -98,6 +98,7 @@
 //! | `serde` | serialization of proofs, heads and frontiers, and of statistics and recovery reports |
 //! | `index` | `LeafIndex`, from a leaf to its index, which can refuse duplicates |
 //! | `tracing` | spans and events |
+//! | `metrics` | counters, gauges and histograms |
 //! | `object-store` | `object_store`: trees in a bucket; providers are features of `rotortree-object-store` |
 //!
 //! Features only add: no signature changes under any of them.

@@ -42,7 +42,7 @@
 //! | `token`, `durable_heads` | the handle on an insert's durability; the stream of durable heads |
 //! | `backup` | a copy of a running tree on another storage |
 //! | `shortage` | postponed writes |
-//! | `stats`, `stat`, `figures`, `events` | the observable state, and events |
+//! | `stats`, `stat`, `figures`, `events`, `meter` | the observable state, events, metrics |
 //! | `locks` | the order of all locks, and waiting |
 //! | `hashing`, `outbox` | foreign code: the hasher under the writer's lock, all other once no lock is held |
 
@@ -72,6 +72,7 @@ pub(crate) mod log;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod manifests;
+mod meter;
 mod outbox;
 mod parts;
 mod pending;
@@ -88,6 +89,8 @@ mod token;
 mod waiters;
 mod writer;
 
+#[cfg(feature = "metrics")]
+pub(crate) use self::outbox::defer;
 pub(crate) use self::parts::Parts;
 pub use self::{
     append::Append,

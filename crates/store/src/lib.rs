@@ -76,6 +76,8 @@ mod lock;
 #[doc(hidden)]
 pub mod manifest;
 pub mod memory;
+#[cfg(feature = "metrics")]
+mod metering;
 mod read_only;
 mod recovery;
 mod refusal;

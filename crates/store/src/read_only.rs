@@ -2,6 +2,7 @@
 
 mod backup;
 mod following;
+mod meter;
 mod newer;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -18,6 +19,7 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 pub use self::following::Following;
+use self::meter::ReaderMeter;
 use crate::{
     RecoveryReport, RotorTreeError, StorageError,
     fork::Process,
@@ -64,12 +66,24 @@ struct View<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     progress: RefreshProgress,
 }
 
+impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> View<H, N, MAX_DEPTH> {
+    /// Records a refresh as metrics: how long it took, unless it failed.
+    fn tell(&self, took: Option<Duration>) {
+        // A thread of the parent may have held a lock of the recorder.
+        if self.process.is_current() {
+            let size = self.current.load().size();
+            self.progress.meter.refreshed(&*self.storage, took, size);
+        }
+    }
+}
+
 /// The refreshes so far.
 struct RefreshProgress {
     /// The number of newer states shown since opening.
     version: AtomicU64,
     /// The beginning of the last refresh that succeeded.
     at: ArcSwap<Instant>,
+    meter: ReaderMeter,
 }
 
 /// One refresh at a time.
@@ -128,6 +142,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
         let span = spans::open_read_only(&*storage);
         let began = Instant::now();
         let reading = span.run(|| read(&hasher, &storage, &config))?;
+        let meter = ReaderMeter::of(&*storage);
         let view = View {
             hasher,
             storage,
@@ -138,6 +153,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
             progress: RefreshProgress {
                 version: AtomicU64::new(0),
                 at: ArcSwap::from_pointee(began),
+                meter,
             },
             refresh: Refresh {
                 tree_id: reading.manifest.tree_id,
@@ -145,6 +161,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
                 on: AtomicUsize::new(0),
             },
         };
+        view.tell(Some(began.elapsed()));
         Ok(Self {
             view: Arc::new(view),
         })
@@ -167,7 +184,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     /// refresh of this view. [`StorageError::Reentered`] from code that a refresh of this view
     /// calls: a subscriber, a progress callback, the hasher.
     pub fn refresh(&self) -> Result<bool, RotorTreeError> {
-        spans::refresh(&*self.view.storage).run(|| self.move_forward())
+        let began = Instant::now();
+        let outcome = spans::refresh(&*self.view.storage).run(|| self.move_forward());
+        self.view.tell(outcome.is_ok().then(|| began.elapsed()));
+        outcome
     }
 
     fn move_forward(&self) -> Result<bool, RotorTreeError> {

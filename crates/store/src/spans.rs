@@ -2,8 +2,8 @@
 //!
 //! A span is entered before its call takes a lock, and left when the call holds none any more: a
 //! subscriber is foreign code and may call any method of the tree. A panic of a subscriber does not
-//! affect the call. Names, levels and fields are those of `docs/tracing.md`, and a test compares
-//! the two. The engine's events tell what happens within a span.
+//! affect the call. Names, levels and fields are those of `docs/observability.md`, and a test
+//! compares the two. The engine's events tell what happens within a span.
 
 use crate::storage::Storage;
 

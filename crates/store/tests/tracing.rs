@@ -1,4 +1,4 @@
-//! Spans and events: exactly those of `docs/tracing.md`, and subscribers that call the tree.
+//! Spans and events: exactly those of `docs/observability.md`, and subscribers that call the tree.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
@@ -213,7 +213,7 @@ fn failing_writes() {
 
 /// The rows of the page's tables.
 fn documented() -> BTreeSet<Row> {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tracing.md");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/observability.md");
     let page = fs::read_to_string(page).unwrap();
     let rows = page
         .lines()

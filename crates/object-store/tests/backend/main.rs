@@ -6,6 +6,8 @@ mod callers;
 mod collecting;
 mod conformance;
 mod damage;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod ownership;
 mod packs;
 mod place;

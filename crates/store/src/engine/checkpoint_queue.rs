@@ -115,6 +115,7 @@ impl CheckpointQueue {
             Ok(covered) => {
                 self.committer.policy.completed();
                 self.last.happened(took);
+                self.committer.figures.meter.checkpointed(took);
                 events::checkpointed(self.committer.catalog.manifest().size, took);
                 let mut state = self.state.lock();
                 state.completed += 1;

@@ -88,12 +88,16 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             storage,
             catalog,
             group,
+            figures,
             ..
         } = &*self.committer;
         let previous = catalog.manifest();
-        let pace = &mut |_| match group.status.failure() {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
+        let pace = &mut |bytes| {
+            figures.chunk_bytes.add(bytes as u64);
+            match group.status.failure() {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
         };
         let ahead = self.writer.ahead_up_to(snapshot.size());
         let written = write_nodes_but(&ahead, &**storage, &previous, &snapshot, pace)?;

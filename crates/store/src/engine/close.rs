@@ -47,6 +47,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         self.wake_all();
         self.committer.storage.release_idle();
         drop(ending);
+        self.measure();
         events::closed(self.committer.storage.describe());
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }

@@ -18,6 +18,7 @@ use super::{
     group_commit::{GroupCommit, Tick},
     leader::LeaderGuard,
     log::LogWriter,
+    meter::Meter,
     outbox,
     pending::PendingSource,
     policy::Policy,
@@ -25,6 +26,7 @@ use super::{
 };
 use crate::{
     FlushPolicy, StorageError,
+    chunk::CHUNK_BYTES,
     settings::Settings,
     spans,
     storage::{Storage, WriteError},
@@ -46,14 +48,40 @@ pub(crate) struct Committer {
     flush_policy: FlushPolicy,
 }
 
-/// Figures of the log for the statistics.
-#[derive(Default)]
+/// Figures of the log for the statistics, and the metrics.
 pub(super) struct LogFigures {
+    pub(super) meter: Meter,
+    /// Bytes written: to the log, and of chunks.
+    pub(super) log_bytes: Count,
+    pub(super) chunk_bytes: Count,
     pub(super) syncs: Count,
     pub(super) synced_leaves: Count,
     pub(super) last_sync: Event,
     pub(super) rotations: Count,
     pub(super) shortage: Shortage,
+}
+
+impl LogFigures {
+    fn new(meter: Meter) -> Self {
+        Self {
+            meter,
+            log_bytes: Count::default(),
+            chunk_bytes: Count::default(),
+            syncs: Count::default(),
+            synced_leaves: Count::default(),
+            last_sync: Event::default(),
+            rotations: Count::default(),
+            shortage: Shortage::default(),
+        }
+    }
+
+    fn synced(&self, leaves: u64, took: Duration) {
+        self.syncs.add(1);
+        self.synced_leaves.add(leaves);
+        self.last_sync.happened(took);
+        self.meter.synced(leaves, took);
+        events::synced(leaves, took);
+    }
 }
 
 impl Committer {
@@ -63,6 +91,7 @@ impl Committer {
         group: Arc<GroupCommit>,
         policy: Arc<Policy>,
         source: Arc<dyn PendingSource>,
+        meter: Meter,
         config: &Settings,
     ) -> Self {
         Self {
@@ -70,7 +99,7 @@ impl Committer {
             catalog,
             group,
             policy,
-            figures: LogFigures::default(),
+            figures: LogFigures::new(meter),
             source,
             segment_bytes: config.segment_bytes,
             flush_policy: config.flush_policy,
@@ -193,7 +222,8 @@ impl Committer {
         if let Some(taken) = taken {
             let after = taken.after;
             let mut group = mem::replace(&mut log.buffer, GroupBuffer::new(0));
-            let leaves = group.leaf_count();
+            let (leaves, chunks) = (group.leaf_count(), group.chunk_count());
+            let before = log.newest.offset;
             let reserve = self.group.runtime.reserve();
             let outcome = with_reserve(&reserve, || log.commit(&*self.storage, &mut group, after));
             if let Err(WriteError::NotWritten(_)) = outcome {
@@ -202,15 +232,13 @@ impl Committer {
             group.clear();
             log.buffer = group;
             outcome?;
+            self.figures.log_bytes.add(log.newest.offset - before);
+            self.figures.chunk_bytes.add(chunks * CHUNK_BYTES as u64);
             self.log_reached(log.bytes());
             self.figures.shortage.is_over();
             (taken.make_durable)();
             self.group.acknowledge(&after, None);
-            let took = started.elapsed();
-            self.figures.syncs.add(1);
-            self.figures.synced_leaves.add(leaves);
-            self.figures.last_sync.happened(took);
-            events::synced(leaves, took);
+            self.figures.synced(leaves, started.elapsed());
         }
         let is_full = log.has_begun() && log.newest.offset >= self.segment_bytes;
         if is_full && !log.within_batch {

@@ -1,4 +1,4 @@
-//! [`Event`] and [`Count`]: figures for the statistics.
+//! [`Event`], [`Count`], [`InsertFigures`]: figures for the statistics.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -42,5 +42,33 @@ impl Event {
     pub(super) fn last(&self, status: &Status) -> (Option<Duration>, Option<Duration>) {
         let last = status.lock_briefly(&self.0).and_then(|last| *last);
         (last.map(|(_, took)| took), last.map(|(at, _)| at.elapsed()))
+    }
+}
+
+/// Figures of inserts.
+#[derive(Default)]
+pub(super) struct InsertFigures {
+    stalls: Count,
+    stalled_nanos: Count,
+    /// Entries that were refused.
+    pub(super) refused: Count,
+}
+
+impl InsertFigures {
+    /// Counts a wait of an insert that begins.
+    pub(super) fn stalls_now(&self) {
+        self.stalls.add(1);
+    }
+
+    /// Adds the duration of a wait that has ended.
+    pub(super) fn stalled(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos());
+        self.stalled_nanos.add(nanos.unwrap_or(u64::MAX));
+    }
+
+    /// The number of waits, and their total duration.
+    pub(super) fn stalls(&self) -> (u64, Duration) {
+        let stalled = Duration::from_nanos(self.stalled_nanos.get());
+        (self.stalls.get(), stalled)
     }
 }

@@ -38,6 +38,8 @@ pub(super) trait Worker: Send + Sync {
     fn retry_checkpoint(&self);
     /// Removes the segments that checkpoints cover.
     fn remove_covered(&self);
+    /// Records the state of the tree as metrics.
+    fn measure(&self);
     /// Makes the threads that wait for anything but durability check the status again.
     fn wake_all(&self);
 }

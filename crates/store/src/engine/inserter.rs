@@ -1,12 +1,7 @@
 //! [`Inserter`]: the insert methods. Admits an entry, then passes it to the tree, the log and the
 //! readers.
 
-use std::{
-    error::Error,
-    io, mem,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error, io, mem, sync::Arc, time::Instant};
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::TreeError;
@@ -17,7 +12,7 @@ use super::{
     chunk_put::{self, ChunkPut, Split},
     committer::Committer,
     entry::{Admission, Appends, Entry},
-    figures::Count,
+    figures::InsertFigures,
     outbox,
     policy::Lag,
     token::DurabilityToken,
@@ -37,8 +32,7 @@ pub(super) struct Inserter<H: Hasher, const N: usize, const MAX_DEPTH: usize> {
     max_unflushed_bytes: usize,
     large_batch_bytes: usize,
     hook: Option<Arc<dyn InsertHook>>,
-    stalls: Count,
-    stalled_nanos: Count,
+    pub(super) figures: InsertFigures,
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH> {
@@ -55,8 +49,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             max_unflushed_bytes: config.max_unflushed_bytes,
             large_batch_bytes: config.large_batch_bytes,
             hook: config.hook.clone(),
-            stalls: Count::default(),
-            stalled_nanos: Count::default(),
+            figures: InsertFigures::default(),
         }
     }
 
@@ -94,7 +87,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
             if admission == Admission::Refuse {
                 return Err(StorageError::WouldBlock.into());
             }
-            self.stalls.add(1);
+            self.figures.stalls_now();
             let started = Instant::now();
             if crowded && !state.streaming {
                 let last = state.pending.last_batch_end();
@@ -109,8 +102,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
                     state.streaming || self.writer.lag(state, leaves) == Lag::Wait
                 });
             }
-            let nanos = u64::try_from(started.elapsed().as_nanos());
-            self.stalled_nanos.add(nanos.unwrap_or(u64::MAX));
+            let took = started.elapsed();
+            self.figures.stalled(took);
+            self.committer.figures.meter.stalled(took);
         }
     }
 
@@ -360,12 +354,6 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Inserter<H, N, MAX_DEPTH
         let failure = io::Error::other(error);
         StorageError::FlushFailed(self.writer.status.record_failure(failure))
     }
-
-    /// The number of waits of inserts, and their total duration.
-    pub(super) fn stalls(&self) -> (u64, Duration) {
-        let stalled = Duration::from_nanos(self.stalled_nanos.get());
-        (self.stalls.get(), stalled)
-    }
 }
 
 /// Ends the exclusion of other inserts if the batch does not get into the tree.
@@ -390,6 +378,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Appends for Inserter<H, 
         admission: Admission,
     ) -> Result<DurabilityToken, RotorTreeError> {
         self.append_entry(entry, admission)
+            .inspect_err(|_| self.figures.refused.add(1))
     }
 }
 

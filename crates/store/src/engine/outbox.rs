@@ -51,7 +51,7 @@ impl Drop for Scope {
 }
 
 /// Runs `call` when the thread's outermost scope ends, or at once without a scope.
-pub(super) fn defer(call: impl FnOnce() + 'static) {
+pub(crate) fn defer(call: impl FnOnce() + 'static) {
     let mut call = Some(call);
     let noted = OUTBOX.try_with(|outbox| {
         let mut outbox = outbox.borrow_mut();

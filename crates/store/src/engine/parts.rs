@@ -1,6 +1,9 @@
 //! [`Parts`]: the components of one tree, and the work that the background asks of them.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Instant,
+};
 
 use rotortree_hasher::{Hash, Hasher};
 
@@ -13,6 +16,7 @@ use super::{
     events,
     group_commit::{GroupCommit, Tick, Worker},
     inserter::Inserter,
+    meter::Meter,
     outbox,
     policy::Policy,
     publication::Publication,
@@ -49,10 +53,12 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     ) -> Result<Arc<Self>, RotorTreeError> {
         config.check(N, MAX_DEPTH)?;
         let _outbox = outbox::scope();
+        let began = Instant::now();
         let recovered = recovery::open(&hasher, &storage, &config).inspect_err(|error| {
             // The error itself has no room for the place.
             if matches!(error, RotorTreeError::Storage(StorageError::FileLocked)) {
                 events::locked(storage.describe());
+                Meter::locked(&*storage);
             }
         })?;
         config.runtime.reserve().fill();
@@ -62,7 +68,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         storage.release_idle();
         // Dropped after its last call: its captures need not live as long as the tree.
         config.progress = None;
-        let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, config, me));
+        let meter = Meter::of(&*storage);
+        meter.opened(&recovered.report, began.elapsed());
+        let parts = Arc::new_cyclic(|me| Self::compose(recovered, storage, meter, config, me));
+        parts.measure();
         // The replayed log may exceed the bound of the policy.
         if parts.writer.is_checkpoint_due_now() {
             parts.checkpointer.ask(true);
@@ -73,6 +82,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     fn compose(
         recovered: Recovered<H, N, MAX_DEPTH>,
         storage: Arc<dyn Storage>,
+        meter: Meter,
         config: Settings,
         me: &Weak<Self>,
     ) -> Self {
@@ -115,6 +125,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             GroupCommit::new(log, status, runtime, me.clone()),
             policy,
             Arc::clone(&writer) as _,
+            meter,
             &config,
         ));
         let checkpointer = Arc::new(Checkpointer::new(
@@ -198,14 +209,25 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Worker for Parts<H, N, M
 
     fn tick(&self, tick: Tick) {
         self.committer.tick(tick);
+        if tick == Tick::Mark {
+            self.measure();
+        }
     }
 
     fn checkpoint(&self) {
         self.checkpointer.make_due();
+        self.measure();
     }
 
     fn retry_checkpoint(&self) {
         self.checkpointer.retry();
+        self.measure();
+    }
+
+    fn measure(&self) {
+        if Meter::IS_ON {
+            drop(self.stats());
+        }
     }
 
     fn remove_covered(&self) {
@@ -217,5 +239,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Worker for Parts<H, N, M
         self.checkpointer.queue.wake();
         self.publication.wake();
         self.writer.wake();
+        if Meter::IS_ON && self.status().failure().is_some() {
+            // No tick follows the failure.
+            let _ = self.group().run(|worker| worker.measure());
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! [`Stat`]: a field of the statistics, as text and serialized. [`stats!`]: a struct of them.
+//! [`Stat`]: a field of the statistics, as text and serialized. [`stats!`]: a struct of them, and
+//! their metrics.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -48,12 +49,31 @@ stat!(
     error.as_ref().map(ToString::to_string)
 );
 
+/// The metric of a field, if the field has one; with a value, what the field tells of it.
+#[cfg(feature = "metrics")]
+macro_rules! metric {
+    ([] $($rest:tt)*) => { None };
+    ([Flag $name:literal] $help:expr) => { metric!([Gauge $name] $help) };
+    ([$kind:ident $name:literal] $help:expr) => {
+        Some(Description { kind: Kind::$kind, name: $name, help: $help })
+    };
+    ([Flag $name:literal] = $value:expr) => { Some(Reading::Number(u64::from($value.is_some()))) };
+    ([Time $name:literal] = $value:expr) => { Some(Reading::Age($value)) };
+    ([$number:ident $name:literal] = $value:expr) => { Some(Reading::Number($value)) };
+}
+#[cfg(feature = "metrics")]
+pub(super) use metric;
+
 /// Makes a struct of public fields that are [`Stat`]s. Its `Display` is one line of `name=value`
-/// pairs with the names of the fields.
+/// pairs with the names of the fields. A field may have a metric: a `Counter` or a `Gauge` of a
+/// number, a `Flag` of whether the field has a value, a `Time` of an age.
 macro_rules! stats {
     (
         $(#[$attribute:meta])*
-        pub struct $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)+ }
+        pub struct $name:ident { $(
+            $(#[doc = $doc:literal])*
+            $field:ident: $type:ty $(=> $kind:ident $metric:literal)?,
+        )+ }
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Debug)]
@@ -61,10 +81,22 @@ macro_rules! stats {
         #[non_exhaustive]
         pub struct $name {
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[cfg_attr(feature = "serde", serde(serialize_with = "Stat::serialize"))]
                 pub $field: $type,
             )+
+        }
+
+        #[cfg(feature = "metrics")]
+        impl $name {
+            /// The metrics of the fields. An exporter shows the documentation of the field.
+            pub(super) const METRICS: &'static [Option<Description>] =
+                &[$(metric!([$($kind $metric)?] concat!($($doc),*))),+];
+
+            /// Their values, in the same order.
+            pub(super) fn readings(&self) -> Vec<Option<Reading>> {
+                vec![$(metric!([$($kind $metric)?] = self.$field)),+]
+            }
         }
 
         impl std::fmt::Display for $name {

@@ -74,6 +74,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> WriterState<H, N, MAX_DE
             self.pending.byte_len()
         }
     }
+
+    /// Entries since the tree was opened.
+    pub(super) fn entries(&self) -> u64 {
+        self.entries
+    }
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Writer<H, N, MAX_DEPTH> {
