@@ -42,7 +42,7 @@
 //! | `token`, `durable_heads` | the handle on an insert's durability; the stream of durable heads |
 //! | `backup` | a copy of a running tree on another storage |
 //! | `shortage` | postponed writes |
-//! | `stats`, `stat`, `figures`, `events`, `meter` | the observable state, events, metrics |
+//! | `stats`, `stat`, `observe`, `figures`, `events`, `meter` | the observable state and how it is read, events, metrics |
 //! | `locks` | the order of all locks, and waiting |
 //! | `hashing`, `outbox` | foreign code: the hasher under the writer's lock, all other once no lock is held |
 
@@ -73,6 +73,7 @@ pub(crate) mod log;
 mod loom_models;
 mod manifests;
 mod meter;
+mod observe;
 mod outbox;
 mod parts;
 mod pending;
