@@ -8,9 +8,13 @@ use std::{
 use rotortree::{
     AnyTree, DurabilityToken, Hash, RotorTreeError, StorageError, TreeError, TreeHead,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task,
+};
 
 use crate::{
+    body::Room,
     problem::{Code, Problem},
     source,
 };
@@ -32,37 +36,49 @@ pub(crate) struct Place {
     pub(crate) head: TreeHead,
 }
 
-struct Request {
-    entry: Entry,
+/// Who waits for an entry, and what it holds meanwhile.
+struct Waiter {
     answer: oneshot::Sender<Result<Place, Problem>>,
+    /// The share of the memory for bodies, also if the client is gone.
+    _room: Room,
+}
+
+enum Message {
+    Append(Entry, Waiter),
+    /// Takes nothing more.
+    Stop,
 }
 
 /// Appends entries in the order in which they come. All entries that are there when a sync ends
 /// share the next one, so that a connection waits for at most two. Handlers send at most as many
 /// entries as a limit says.
 pub(crate) struct Appender {
-    requests: mpsc::Sender<Request>,
+    messages: mpsc::Sender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Appender {
     /// Appends to `tree`, with at most `limit` entries that wait.
     pub(crate) fn start(tree: Arc<dyn AnyTree>, limit: usize) -> std::io::Result<Self> {
-        let (requests, receiver) = mpsc::channel(limit.max(1));
+        let (messages, receiver) = mpsc::channel(limit.max(1));
         let thread = thread::Builder::new()
             .name("rotortree-append".to_owned())
             .spawn(move || run(&*tree, receiver))?;
         Ok(Self {
-            requests,
+            messages,
             thread: Mutex::new(Some(thread)),
         })
     }
 
     /// Appends an entry, and waits until it is durable.
-    pub(crate) async fn append(&self, entry: Entry) -> Result<Place, Problem> {
+    pub(crate) async fn append(&self, entry: Entry, room: Room) -> Result<Place, Problem> {
         let (answer, outcome) = oneshot::channel();
-        self.requests
-            .try_send(Request { entry, answer })
+        let waiter = Waiter {
+            answer,
+            _room: room,
+        };
+        self.messages
+            .try_send(Message::Append(entry, waiter))
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => {
                     Problem::new(Code::Overloaded, "too many appends wait for the disk")
@@ -70,6 +86,21 @@ impl Appender {
                 mpsc::error::TrySendError::Closed(_) => stopped(),
             })?;
         outcome.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Takes nothing more, and returns once every entry that was taken has its answer.
+    pub(crate) async fn stop(&self) {
+        // The thread is gone if the message has no receiver.
+        let _ = self.messages.send(Message::Stop).await;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A panic of the thread has dropped its answers, which told the clients.
+            drop(task::spawn_blocking(|| thread.join()).await);
+        }
     }
 }
 
@@ -80,44 +111,32 @@ fn stopped() -> Problem {
     )
 }
 
-impl Drop for Appender {
-    /// Returns once every entry that was taken has its answer.
-    fn drop(&mut self) {
-        // The thread ends when no sender is left.
-        let (requests, _) = mpsc::channel(1);
-        self.requests = requests;
-        let thread = self
-            .thread
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = thread.take() {
-            // A panic of the thread has dropped its answers, which told the clients.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// An entry that the tree has, and that may wait for the disk.
 struct Taken {
     place: Place,
     /// `None` for an entry that the tree had already.
     token: Option<DurabilityToken>,
-    answer: oneshot::Sender<Result<Place, Problem>>,
+    waiter: Waiter,
 }
 
-fn run(tree: &dyn AnyTree, mut requests: mpsc::Receiver<Request>) {
+fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>) {
     let mut group = Vec::new();
-    while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+    while messages.blocking_recv_many(&mut group, GROUP) > 0 {
         let mut taken = Vec::with_capacity(group.len());
-        for Request { entry, answer } in group.drain(..) {
+        for message in group.drain(..) {
+            let Message::Append(entry, waiter) = message else {
+                // What came before is still taken.
+                messages.close();
+                continue;
+            };
             match take(tree, &entry) {
                 Ok((place, token)) => taken.push(Taken {
                     place,
                     token,
-                    answer,
+                    waiter,
                 }),
                 // The client may be gone.
-                Err(problem) => drop(answer.send(Err(problem))),
+                Err(problem) => drop(waiter.answer.send(Err(problem))),
             }
         }
         answer(tree, taken);
@@ -133,7 +152,7 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
     for Taken {
         place,
         token,
-        answer,
+        waiter,
     } in taken
     {
         let is_durable = match &token {
@@ -144,7 +163,7 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
             Err(error) if !is_durable => Err(problem_of(error)),
             _ => Ok(place),
         };
-        drop(answer.send(outcome));
+        drop(waiter.answer.send(outcome));
     }
 }
 

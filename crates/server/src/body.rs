@@ -24,10 +24,13 @@ pub(crate) struct Bodies {
     room: Arc<Semaphore>,
 }
 
+/// A share of the memory for bodies.
+pub(crate) type Room = OwnedSemaphorePermit;
+
 /// A body, and its share of the memory.
 pub(crate) struct WholeBody {
     pub(crate) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    pub(crate) room: Room,
 }
 
 impl Bodies {
@@ -74,7 +77,7 @@ impl Bodies {
         })?;
         Ok(WholeBody {
             bytes: body.to_bytes(),
-            _room: room,
+            room,
         })
     }
 }

@@ -8,6 +8,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 
 use crate::{
@@ -19,13 +20,17 @@ use crate::{
 /// Beyond these hyper answers by itself, without a document. Ours are smaller.
 const MOST_HEADERS: usize = 256;
 const MOST_HEAD_BYTES: usize = 64 << 10;
+/// Bytes of answers that the system keeps for a client.
+const SEND_BUFFER: usize = 128 << 10;
 
 /// Serves requests until the peer goes away, a limit is reached, or the server stops; then the
 /// answer under way is finished.
 pub(crate) async fn serve(app: &Arc<App>, stream: TcpStream, router: Router) {
     let limits = &app.limits;
-    // A small answer is not held back for more bytes. An error shows in the first read.
+    // A small answer is not held back for more bytes, and a client that reads nothing costs so much
+    // of the system's memory at most. An error shows in the first read.
     drop(stream.set_nodelay(true));
+    drop(SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER));
     let stream = TokioIo::new(Unstalled::new(stream, limits.stall_time));
     let mut connection = builder(app).serve_connection(stream, TowerToHyperService::new(router));
     let outcome = tokio::select! {

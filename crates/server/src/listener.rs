@@ -1,6 +1,6 @@
 //! The listener: connections up to a limit, and an orderly end.
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time};
@@ -14,11 +14,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves connections until `stop` is ready, and then finishes answers under way.
 pub(crate) async fn serve(
-    app: Arc<App>,
+    app: &Arc<App>,
     router: Router,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
+) {
     let room = Arc::new(Semaphore::new(app.limits.connections));
     let refused = Arc::new(Semaphore::new(REFUSED));
     let mut connections = JoinSet::new();
@@ -38,7 +38,7 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let app = Arc::clone(&app);
+        let app = Arc::clone(app);
         if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
             let router = router.clone();
             connections.spawn(async move {
@@ -57,5 +57,4 @@ pub(crate) async fn serve(
     let ended = async { while connections.join_next().await.is_some() {} };
     // What takes longer is cut off when the set is dropped.
     drop(time::timeout(app.limits.stop_time, ended).await);
-    Ok(())
 }

@@ -124,18 +124,18 @@ impl Server {
     /// have failed. The tree stays open.
     ///
     /// # Errors
-    /// If no thread can be started, or the listener fails for good.
+    /// If no thread can be started.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
         let app = Arc::new(self.app()?);
-        let outcome = listener::serve(Arc::clone(&app), router(&app), listener, stop).await;
-        // The thread of the appender ends with the last handle; it may wait for the disk.
-        let end = tokio::task::spawn_blocking(move || drop(app));
-        end.await.map_err(io::Error::other)?;
-        outcome
+        listener::serve(&app, router(&app), listener, stop).await;
+        if let Some(writing) = &app.writing {
+            writing.appender.stop().await;
+        }
+        Ok(())
     }
 
     fn app(self) -> io::Result<App> {

@@ -94,9 +94,7 @@ pub(super) async fn append(
         (Some(Number(size)), _) => entry.expected_size = Some(size),
         (None, _) => {}
     }
-    let place = writing.appender.append(entry).await?;
-    // Held until here, since the entry is in memory until then.
-    drop(body);
+    let place = writing.appender.append(entry, body.room).await?;
     let appended = Appended {
         first: place.first,
         size: place.head.size,

@@ -39,17 +39,24 @@ pub(super) async fn head(
 ) -> Result<Response, Problem> {
     let head = app.source.head();
     let tag = format!("\"{}-{}\"", head.size, &hex::encode(&head.root)[2..18]);
-    let known = headers.get(header::IF_NONE_MATCH);
-    let mut response = match known {
-        Some(known) if known.as_bytes() == tag.as_bytes() => {
-            StatusCode::NOT_MODIFIED.into_response()
-        }
-        _ => answer::json(&Head::new(head), answer::NOW)?,
+    let mut response = match is_known(&headers, &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => answer::json(&Head::new(head), answer::NOW)?,
     };
     if let Ok(tag) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// Whether the client has what the tag is of. A proxy may have made the tag a weak one.
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH);
+    let mut known = known
+        .and_then(|known| known.to_str().ok())
+        .into_iter()
+        .flat_map(|known| known.split(','));
+    known.any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 /// The head when the tree had this many leaves

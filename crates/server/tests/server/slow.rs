@@ -1,0 +1,61 @@
+//! Slow and half-open clients.
+
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
+
+use crate::{
+    client::{Answer, connect, request, send_whole},
+    running::{Running, TOKEN, leaf, limits, tree},
+};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+#[test]
+fn a_head_that_does_not_end_is_told_and_cut_off() {
+    let running = Running::with_limits(1, limits(|limits| limits.head_time = SHORT));
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"GET /v1/head HTTP/1.1\r\nhost: te")
+        .unwrap();
+    let answer = Answer::read(stream);
+    assert_eq!(answer.error(), (408, "slow_request".to_owned()));
+    assert_eq!(answer.header("connection"), Some("close"));
+}
+
+#[test]
+fn a_connection_without_a_request_is_closed() {
+    let running = Running::with_limits(1, limits(|limits| limits.head_time = SHORT));
+    let mut stream = connect(running.address);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    assert!(bytes.is_empty(), "without a word");
+}
+
+#[test]
+fn a_body_that_does_not_end_is_told_and_changes_nothing() {
+    let running = Running::of(tree(), |server| {
+        server.limits(limits(|limits| limits.body_time = SHORT))
+    });
+    let authorization = format!("authorization: Bearer {TOKEN}");
+    let headers = ["content-type: application/octet-stream", &authorization];
+    let whole = request("POST /v1/leaves", &headers, &[leaf(0), leaf(1)].concat());
+    let half = &whole[..whole.len() - 32];
+    let mut stream = connect(running.address);
+    stream.write_all(half).unwrap();
+    let answer = Answer::read(stream);
+    assert_eq!(answer.error(), (408, "slow_request".to_owned()));
+    assert_eq!(running.tree.size(), 0);
+}
+
+#[test]
+fn a_body_that_breaks_off_changes_nothing() {
+    let running = Running::with_leaves(0);
+    let authorization = format!("authorization: Bearer {TOKEN}");
+    let headers = ["content-type: application/octet-stream", &authorization];
+    let whole = request("POST /v1/leaves", &headers, &[leaf(0), leaf(1)].concat());
+    let answer = send_whole(running.address, &whole[..whole.len() - 32]);
+    assert_eq!(answer.error(), (400, "bad_request".to_owned()));
+    assert_eq!(running.tree.size(), 0);
+}
