@@ -5,6 +5,10 @@ use std::fmt;
 use rotortree::Hash;
 use rotortree_proof_forms::hex;
 use serde::{Deserialize, Deserializer, de};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
+};
 
 use crate::problem::Problem;
 
@@ -20,6 +24,21 @@ impl Number {
         text.parse().ok().filter(|_| is_plain).map(Self)
     }
 }
+
+/// All 64 bits: the schema of `u64` would end at 2^63. Text is not in the schema, so that clients that
+/// are made from it have numbers.
+impl PartialSchema for Number {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::Custom("uint64".to_owned())))
+            .minimum(Some(0_usize))
+            .maximum(usize::try_from(u64::MAX).ok())
+            .into()
+    }
+}
+
+impl ToSchema for Number {}
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -56,6 +75,17 @@ impl HashText {
         hex::decode(digits.try_into().ok()?).map(Self)
     }
 }
+
+impl PartialSchema for HashText {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^(0x)?[0-9a-fA-F]{64}$"))
+            .into()
+    }
+}
+
+impl ToSchema for HashText {}
 
 impl<'de> Deserialize<'de> for HashText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

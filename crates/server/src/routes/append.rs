@@ -30,10 +30,8 @@ use crate::{
 pub(super) struct EntryDocument {
     /// Leaves, 64 hex digits each behind 0x
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     leaves: Vec<HashText>,
     /// The size that the tree has before: the same leaves at the same size are appended once
-    #[schema(value_type = Option<u64>)]
     expected_size: Option<Number>,
     /// The application's metadata in base64, at most 64 KiB; replaces that of earlier entries
     metadata: Option<String>,
@@ -44,7 +42,6 @@ pub(super) struct EntryDocument {
 #[into_params(parameter_in = Query)]
 pub(super) struct At {
     /// For records: the size that the tree has before
-    #[param(value_type = Option<u64>)]
     expected_size: Option<Number>,
 }
 

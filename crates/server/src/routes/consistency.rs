@@ -12,7 +12,7 @@ use crate::{
     app::App,
     documents::ProofSchema,
     extract::{InPath, InQuery},
-    number::number,
+    number::{Number, number},
     problem::{Code, Problem, ProblemDocument},
     source,
 };
@@ -32,8 +32,8 @@ pub(super) struct Form {
 /// The proof that the tree of one size grew into that of another
 #[utoipa::path(get, path = "/v1/consistency/{old}/{new}", tag = "proofs",
     params(
-        ("old" = u64, Path, description = "The earlier size"),
-        ("new" = u64, Path, description = "The later size"),
+        ("old" = Number, Path, description = "The earlier size"),
+        ("new" = Number, Path, description = "The later size"),
         Form,
     ),
     responses(

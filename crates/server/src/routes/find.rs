@@ -10,7 +10,7 @@ use crate::{
     app::App,
     documents::Found,
     extract::InPath,
-    number,
+    number::{self, HashText},
     problem::{Code, Problem, ProblemDocument},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Without an index the first leaves are read, as many as a limit says.
 #[utoipa::path(get, path = "/v1/find/{leaf}", tag = "leaves",
-    params(("leaf" = String, Path, description = "64 hex digits behind 0x")),
+    params(("leaf" = HashText, Path, description = "64 hex digits behind 0x")),
     responses(
         (status = 200, body = Found),
         (status = 404, body = ProblemDocument, description = "The durable tree does not have it"),

@@ -22,7 +22,6 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct At {
     /// The frontier when the tree had this many leaves
-    #[param(value_type = Option<u64>)]
     size: Option<Number>,
 }
 

@@ -61,7 +61,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 
 /// The head when the tree had this many leaves
 #[utoipa::path(get, path = "/v1/roots/{size}", tag = "heads",
-    params(("size" = u64, Path, description = "Leaves")),
+    params(("size" = Number, Path, description = "Leaves")),
     responses(
         (status = 200, body = Head),
         (status = "default", body = ProblemDocument),
@@ -82,7 +82,6 @@ pub(super) async fn root(
 #[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// Only heads of more leaves come. The header `Last-Event-ID` says the same.
-    #[param(value_type = Option<u64>)]
     after: Option<Number>,
 }
 
@@ -91,7 +90,7 @@ pub(super) struct After {
 /// Each event is named `head`; its id is the size, its data the head. A slow client misses the
 /// heads in between, and always gets the newest one.
 #[utoipa::path(get, path = "/v1/heads", tag = "heads", params(After,
-        ("last-event-id" = Option<u64>, Header, description = "The size of the last event"),
+        ("last-event-id" = Option<Number>, Header, description = "The size of the last event"),
     ),
     responses(
         (status = 200, body = String, content_type = "text/event-stream"),

@@ -19,7 +19,7 @@ use crate::{
 
 /// The leaf at an index
 #[utoipa::path(get, path = "/v1/leaves/{index}", tag = "leaves",
-    params(("index" = u64, Path, description = "Counted from 0")),
+    params(("index" = Number, Path, description = "Counted from 0")),
     responses(
         (status = 200, body = Leaf),
         (status = "default", body = ProblemDocument),
@@ -43,10 +43,8 @@ pub(super) async fn one(
 #[into_params(parameter_in = Query)]
 pub(super) struct Run {
     /// The index of the first leaf; 0 without it
-    #[param(value_type = Option<u64>)]
     start: Option<Number>,
     /// The index behind the last leaf; without it, or beyond the limit or the tree, fewer come
-    #[param(value_type = Option<u64>)]
     end: Option<Number>,
     /// `json`, or `bytes` for records of 32 bytes
     #[serde(default)]

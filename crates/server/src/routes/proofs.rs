@@ -30,13 +30,11 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct Form {
     /// Proves for the head when the tree had this many leaves
-    #[param(value_type = Option<u64>)]
     size: Option<Number>,
     /// `json`, `bytes`, `circom`, `semaphore`, `rfc6962` or `abi`
     #[param(value_type = Option<FormatName>, inline)]
     format: Option<String>,
     /// Levels of the circuit, for `circom`
-    #[param(value_type = Option<u64>)]
     levels: Option<Number>,
 }
 
@@ -93,7 +91,11 @@ impl Name {
 
 /// The inclusion proof of a leaf
 #[utoipa::path(get, path = "/v1/proofs/{leaf}", tag = "proofs",
-    params(("leaf" = String, Path, description = "An index, or 64 hex digits behind 0x"), Form),
+    params(
+        ("leaf" = String, Path, description = "An index, or 64 hex digits behind 0x",
+            pattern = "^([0-9]{1,19}|(0x)?[0-9a-fA-F]{64})$"),
+        Form,
+    ),
     responses(
         (status = 200, content(
             (ProofSchema = "application/json"),
@@ -132,25 +134,20 @@ pub(super) async fn one(
 pub(super) struct Many {
     /// Indices, in any order
     #[serde(default)]
-    #[schema(value_type = Vec<u64>)]
     indices: Vec<Number>,
     /// A run of indices in place of a list: its first one
-    #[schema(value_type = Option<u64>)]
     start: Option<Number>,
     /// The index behind the last one of the run
-    #[schema(value_type = Option<u64>)]
     end: Option<Number>,
     /// One proof for all leaves at once
     #[serde(default)]
     one: bool,
     /// Proves for the head when the tree had this many leaves
-    #[schema(value_type = Option<u64>)]
     size: Option<Number>,
     /// `json`, `bytes`, `circom`, `semaphore`, `rfc6962` or `abi`
     #[schema(value_type = Option<FormatName>, inline)]
     format: Option<String>,
     /// Levels of the circuit, for `circom`
-    #[schema(value_type = Option<u64>)]
     levels: Option<Number>,
 }
 
