@@ -25,8 +25,8 @@ impl Number {
     }
 }
 
-/// All 64 bits: the schema of `u64` would end at 2^63. Text is not in the schema, so that clients that
-/// are made from it have numbers.
+/// All 64 bits: the schema of `u64` would end at 2^63. Text is not in the schema, so that clients
+/// that are made from it have numbers.
 impl PartialSchema for Number {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
