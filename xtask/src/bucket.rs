@@ -1,9 +1,11 @@
 //! Object stores on loopback: installed below the target folder, started, and ended with xtask.
 
 mod access;
+mod cluster;
 mod http;
 mod moto;
 mod ports;
+mod postgres;
 mod python;
 mod seaweedfs;
 mod server;
@@ -14,6 +16,7 @@ use std::path::Path;
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
 use access::{BUCKET, KEYS};
+pub(crate) use cluster::{Cluster, Role};
 use server::Server;
 
 /// A store that tests can run against.
@@ -43,7 +46,7 @@ pub(crate) const KINDS: [Kind; 2] = [
 
 /// A running store with one bucket in it. It ends, and its data with it, when it is dropped.
 pub(crate) struct Store {
-    server: Server,
+    _server: Server,
     port: u16,
 }
 
@@ -54,27 +57,37 @@ impl Store {
         let folder = workspace.root().join(folder);
         fs::create_dir_all(&folder).map_err(|error| Failure::io(folder.display(), &error))?;
         let (server, port) = (kind.start)(workspace, &folder)?;
-        Ok(Self { server, port })
-    }
-
-    /// Kills the store, and starts it again on the same data.
-    pub(crate) fn restart(&mut self) -> Outcome<()> {
-        self.server.restart()
+        Ok(Self {
+            _server: server,
+            port,
+        })
     }
 
     /// The variables that lead a client of S3 to the bucket.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 7] {
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let [(key, secret), _] = KEYS;
-        [
-            ("ROTORTREE_BUCKET", format!("s3://{BUCKET}")),
-            ("AWS_ENDPOINT", endpoint),
-            ("AWS_ACCESS_KEY_ID", key.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ALLOW_HTTP", "true".to_owned()),
-            // Nothing on loopback is asked through a proxy.
-            ("NO_PROXY", "127.0.0.1".to_owned()),
-        ]
+    pub(crate) fn environment(&self) -> [(&'static str, String); 8] {
+        environment(&[self.port])
     }
+}
+
+/// The variables that lead a client of S3 to the bucket behind gateways on these ports.
+pub(crate) fn environment(gateways: &[u16]) -> [(&'static str, String); 8] {
+    let each = gateways
+        .iter()
+        .map(|port| format!("http://127.0.0.1:{port}"));
+    let gateways: Vec<String> = each.collect();
+    let [(key, secret), _] = KEYS;
+    [
+        ("ROTORTREE_GATEWAYS", gateways.join(" ")),
+        ("ROTORTREE_BUCKET", format!("s3://{BUCKET}")),
+        (
+            "AWS_ENDPOINT",
+            gateways.first().cloned().unwrap_or_default(),
+        ),
+        ("AWS_ACCESS_KEY_ID", key.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        // Nothing on loopback is asked through a proxy.
+        ("NO_PROXY", "127.0.0.1".to_owned()),
+    ]
 }

@@ -1,11 +1,11 @@
 //! One request to a server on loopback, as far as a look at its health needs it.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Sends a request without a body; the code of the answer.
-pub(super) fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
+/// Sends a request without a body; the answer as it comes.
+fn send(port: u16, method: &str, path: &str) -> io::Result<BufReader<TcpStream>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let limit = Duration::from_secs(10);
     let mut stream = TcpStream::connect_timeout(&address, limit)?;
@@ -14,8 +14,13 @@ pub(super) fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
         stream,
         "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: 0\r\n\r\n"
     )?;
+    Ok(BufReader::new(stream))
+}
+
+/// Sends a request without a body; the code of the answer.
+fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
+    send(port, method, path)?.read_line(&mut line)?;
     let code = line.split(' ').nth(1).and_then(|code| code.parse().ok());
     code.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("answered `{line}`")))
 }
@@ -23,6 +28,13 @@ pub(super) fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
 /// Whether the answer to a request tells success.
 pub(super) fn succeeds(port: u16, method: &str, path: &str) -> bool {
     request(port, method, path).is_ok_and(|code| (200..300).contains(&code))
+}
+
+/// Whether the answer to a GET holds these words.
+pub(super) fn answers(port: u16, path: &str, words: &str) -> bool {
+    let mut answer = String::new();
+    let read = send(port, "GET", path).and_then(|mut stream| stream.read_to_string(&mut answer));
+    read.is_ok() && answer.contains(words)
 }
 
 #[cfg(test)]
@@ -39,6 +51,7 @@ mod tests {
                 "HTTP/1.1 204 No Content\r\n\r\n",
                 "HTTP/1.1 503 Slow\r\n\r\n",
                 "?\n",
+                "HTTP/1.1 200 OK\r\n\r\nFine",
             ] {
                 let (mut stream, _) = listener.accept().unwrap();
                 let mut line = String::new();
@@ -50,6 +63,7 @@ mod tests {
         assert!(succeeds(port, "GET", "/healthz"));
         assert!(!succeeds(port, "GET", "/healthz"));
         assert!(request(port, "GET", "/healthz").is_err());
+        assert!(answers(port, "/healthz", "Fine"));
         server.join().unwrap();
         assert!(!succeeds(port, "GET", "/healthz"), "the server is gone");
     }

@@ -15,8 +15,7 @@ const RIGHTS: [&str; 2] = [r#""Admin", "Read", "Write", "List""#, r#""Read", "Li
 /// Starts it; the port of its S3 gateway.
 pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u16)> {
     let program = python::install(workspace, "seaweedfs")?.join("weed");
-    let keys = folder.join("keys.json");
-    fs::write(&keys, identities()).map_err(|error| Failure::io(keys.display(), &error))?;
+    write_keys(folder)?;
     let first = ports::free(4)?;
     let [master, volume, filer, gateway] = [0, 1, 2, 3].map(|port| first + port);
     let second = |port| port + ports::SECOND;
@@ -44,6 +43,12 @@ pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u1
     let bucket = format!("/buckets/{BUCKET}/");
     server.wait_until(|| http::succeeds(filer, "POST", &bucket))?;
     Ok((server, gateway))
+}
+
+/// Writes `keys.json`, which tells a gateway who may do what.
+pub(super) fn write_keys(folder: &Path) -> Outcome<()> {
+    let keys = folder.join("keys.json");
+    fs::write(&keys, identities()).map_err(|error| Failure::io(keys.display(), &error))
 }
 
 fn identities() -> String {

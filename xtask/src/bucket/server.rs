@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Failure, Outcome};
 
-/// Starts a server, kills it and starts it again at each line of its input, and ends it once the
+/// Starts a server, ends it and begins it again as the lines of its input say, and ends it once the
 /// input ends: with xtask, whether that returns, fails or is killed. An interrupt from a terminal
 /// reaches xtask alone. The data is thrown away, so nothing waits for the server to end in order.
 const GUARD: &str = r#"trap '' INT HUP TERM
-start() { "$@" </dev/null >>"$LOG" 2>&1 & }
+begin() { "$@" </dev/null >>"$LOG" 2>&1 & }
 end() { kill -9 "$!"; wait "$!" 2>/dev/null; }
-start "$@"
+begin "$@"
 echo "$!"
 exec 1>&-
-while read -r _; do end; start "$@"; done
+while read -r line; do "$line" "$@"; done
 end
 rm -rf "$FOLDER""#;
 
@@ -63,11 +63,20 @@ impl Server {
         })
     }
 
-    /// Kills the server and starts it again, on the same data.
-    pub(super) fn restart(&mut self) -> Outcome<()> {
-        let failed = |error| Failure::io("cannot start the server again", &error);
+    /// Kills the server.
+    pub(super) fn kill(&mut self) -> Outcome<()> {
+        self.tell("end\n")
+    }
+
+    /// Starts a server that was killed, on the same data.
+    pub(super) fn start_again(&mut self) -> Outcome<()> {
+        self.tell("begin\n")
+    }
+
+    fn tell(&mut self, line: &str) -> Outcome<()> {
+        let failed = |error| Failure::io("cannot reach the guard of a server", &error);
         match &mut self.guard.stdin {
-            Some(guard) => guard.write_all(b"\n").map_err(failed),
+            Some(guard) => guard.write_all(line.as_bytes()).map_err(failed),
             None => Err(Failure::new("The server has ended.")),
         }
     }
@@ -123,7 +132,8 @@ mod tests {
         server.wait_until(|| has("started\n")).unwrap();
         let process = server.process.clone();
         assert!(lives(&process));
-        server.restart().unwrap();
+        server.kill().unwrap();
+        server.start_again().unwrap();
         server.wait_until(|| has("started\nstarted\n")).unwrap();
         assert!(!lives(&process), "the first one was killed");
         drop(server);

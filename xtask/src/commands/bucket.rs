@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::bucket::{KINDS, Store};
+use crate::bucket::{Cluster, KINDS, Role, Store, environment};
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
@@ -31,9 +31,12 @@ const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude roto
 /// They are left out where no store runs.
 const IGNORED: [&str; 2] = ["--", "--ignored"];
 
-/// The time between two kills of the store, which is back after some twenty seconds: its master
-/// has to elect itself again.
-const KILL_INTERVAL: Duration = Duration::from_secs(40);
+/// The test of writers that fight, and how long they do in `torture`.
+const FIGHT: &str = "fight::writers_that_fight_for_a_place_lose_nothing_that_was_told";
+const FIGHT_SECONDS: u64 = 900;
+/// The time for which one process of a cluster is away, and the time with all of them behind it.
+const ABSENCE: Duration = Duration::from_secs(10);
+const PEACE: Duration = Duration::from_secs(10);
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.behind_dashes();
@@ -59,7 +62,11 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     each(kinds, |kind| {
         let store = Store::start(workspace, kind)?;
         match &command {
-            Some(words) => with(&store, Invocation::words(workspace.root(), words)?).run(),
+            Some(words) => with(
+                store.environment(),
+                Invocation::words(workspace.root(), words)?,
+            )
+            .run(),
             None if serve => {
                 tell(&store);
                 Ok(())
@@ -67,55 +74,59 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             None => {
                 let tests = Invocation::cargo(workspace.root(), TESTS).args(IGNORED);
                 let but = kind.fails.iter().flat_map(|test| ["--skip", *test]);
-                with(&store, tests.args(but)).run_tests()
+                with(store.environment(), tests.args(but)).run_tests()
             }
         }
     })?;
     Ok(Verdict::Passed)
 }
 
-/// Writers fight for a place, and replicas look, while the store is killed again and again.
+/// Lets writers fight over a cluster, whose processes are killed and come back one after the other.
 pub(super) fn torture(workspace: &Workspace, scale: u64) -> Outcome<()> {
     // The network is what takes the time, so the build of `ci` serves.
     let tests = || Invocation::cargo(workspace.root(), TESTS);
     tests().args(["--no-run"]).run()?;
-    let mut store = Store::start(workspace, &KINDS[0])?;
-    let seconds = 160 * scale;
-    let tests = tests().args(IGNORED);
+    let mut cluster = Cluster::start(workspace)?;
+    let seconds = FIGHT_SECONDS * scale;
+    let filter = ["--nocapture", "--exact", FIGHT];
     let tests = with(
-        &store,
-        tests.args(["--nocapture", "writers_that_fight_for_a_place"]),
+        environment(&cluster.gateways()),
+        tests().args(IGNORED).args(filter),
     )
-    .env("ROTORTREE_FIGHT_SECONDS", &seconds.to_string());
+    .env("ROTORTREE_FIGHT_SECONDS", &seconds.to_string())
+    .env("ROTORTREE_TEST_LIMIT", &(2 * seconds + 600).to_string());
     let (done, end) = mpsc::channel();
     thread::scope(|scope| {
         let tests = scope.spawn(move || {
             let outcome = tests.run_tests();
-            // Nothing waits for this where restarting has failed.
+            // Nothing waits for this where killing has failed.
             let _ = done.send(());
             outcome
         });
-        let mut kills = 0;
-        let restarted = loop {
-            match end.recv_timeout(KILL_INTERVAL) {
-                Err(RecvTimeoutError::Timeout) => {}
-                _ => break Ok(()),
+        let goes_on = |time| matches!(end.recv_timeout(time), Err(RecvTimeoutError::Timeout));
+        let kills = [Role::Gateway, Role::Volume, Role::Master, Role::Filer];
+        let mut kill = || -> Outcome<()> {
+            for role in kills.into_iter().cycle() {
+                if !goes_on(PEACE) {
+                    break;
+                }
+                let member = cluster.kill(role)?;
+                goes_on(ABSENCE);
+                cluster.start_again(member)?;
             }
-            kills += 1;
-            if let Err(failure) = store.restart() {
-                break Err(failure);
-            }
+            Ok(())
         };
+        let killed = kill();
         let outcome = tests.join();
-        terminal::line(format_args!("  the store was killed {kills} times"));
-        restarted?;
+        terminal::line(format_args!("  {}", cluster.killed()));
+        killed?;
         outcome.unwrap_or_else(|_| Err(Failure::new("The thread of the tests panicked.")))
     })
 }
 
-fn with(store: &Store, invocation: Invocation) -> Invocation {
+fn with(environment: [(&'static str, String); 8], invocation: Invocation) -> Invocation {
     let set = |invocation: Invocation, (name, value): (_, String)| invocation.env(name, &value);
-    store.environment().into_iter().fold(invocation, set)
+    environment.into_iter().fold(invocation, set)
 }
 
 /// Shows the variables that lead to the store, and waits.

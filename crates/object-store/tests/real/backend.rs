@@ -18,7 +18,7 @@ use crate::{
     place::{fresh, store},
 };
 
-const HEARTBEAT: Duration = Duration::from_millis(300);
+pub(crate) const HEARTBEAT: Duration = Duration::from_millis(300);
 
 /// A path of the bucket, and what opens it.
 fn place() -> impl Fn() -> ObjectStorage {

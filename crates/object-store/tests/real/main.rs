@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod backend;
+#[cfg(unix)]
 mod fight;
 #[path = "../simulation/observed.rs"]
 mod observed;

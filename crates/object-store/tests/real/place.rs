@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use object_store::{ObjectStore, parse_url_opts, path::Path};
+use object_store::{ObjectStore, RetryConfig, aws::AmazonS3Builder, parse_url_opts, path::Path};
 use url::Url;
 
 /// The store, and the path that the URL of the bucket has in it.
@@ -18,11 +18,36 @@ pub(crate) fn store() -> (Arc<dyn ObjectStore>, Path) {
     (Arc::from(store), path)
 }
 
+/// The ways to the store.
+pub(crate) fn gateways() -> Vec<String> {
+    let gateways = env::var("ROTORTREE_GATEWAYS").expect("`cargo xtask bucket` runs this test");
+    gateways.split(' ').map(str::to_owned).collect()
+}
+
+/// The store by one of the ways, without repetitions of the client's own.
+pub(crate) fn gateway(number: usize) -> Arc<dyn ObjectStore> {
+    let gateways = gateways();
+    let retry = RetryConfig {
+        max_retries: 0,
+        ..RetryConfig::default()
+    };
+    let store = AmazonS3Builder::from_env()
+        .with_url(env::var("ROTORTREE_BUCKET").unwrap())
+        .with_endpoint(gateways[number % gateways.len()].clone())
+        .with_retry(retry);
+    Arc::new(store.build().unwrap())
+}
+
+/// A number that no other call has, in this run or an earlier one.
+pub(crate) fn fresh_number() -> u64 {
+    getrandom::u64().unwrap()
+}
+
 /// A path that no other test has, in this run or an earlier one.
 pub(crate) fn fresh(below: &Path) -> Path {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let run = std::process::id();
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let drawn = getrandom::u64().unwrap();
+    let drawn = fresh_number();
     below.clone().join(format!("{run}-{number}-{drawn:016x}"))
 }
