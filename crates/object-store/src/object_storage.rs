@@ -169,6 +169,14 @@ impl ObjectStorage {
         self
     }
 
+    /// The wait before the second try of a request, for tests, whose stores need no rest.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn first_wait(mut self, wait: Duration) -> Self {
+        self.settings.patience.first_wait = wait;
+        self
+    }
+
     /// The number of chunks in a shard, for tests, which cannot fill shards of 1 GiB.
     ///
     /// A multiple of 128, and a constant of the place.

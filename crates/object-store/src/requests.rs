@@ -18,8 +18,7 @@ use crate::{
 
 /// Requests that are made side by side for one caller.
 pub(crate) const ABREAST: usize = 16;
-/// The wait before the second try; it doubles up to the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
+/// The longest wait before another try.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// The outcome of a creation that is settled.
@@ -303,7 +302,7 @@ impl Tries {
         Self {
             patience,
             until: Instant::now() + patience.total,
-            wait: FIRST_WAIT,
+            wait: patience.first_wait,
         }
     }
 

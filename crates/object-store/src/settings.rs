@@ -10,6 +10,8 @@ use crate::cache::PackCache;
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// The time after which what is still unclear stays unclear.
 const TOTAL: Duration = Duration::from_secs(60);
+/// The wait before the second try of a request; it doubles from try to try.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// The slowest transfer that is waited for, in bytes in a second.
 const SLOWEST: u64 = 1 << 20;
 
@@ -33,6 +35,7 @@ impl Default for Settings {
             patience: Patience {
                 attempt: ATTEMPT,
                 total: TOTAL,
+                first_wait: FIRST_WAIT,
             },
             heartbeat: Duration::from_secs(10),
             grace: Duration::from_secs(3600),
@@ -51,6 +54,8 @@ pub(crate) struct Patience {
     pub(crate) attempt: Duration,
     /// For all tries of one request, and for settling what they did.
     pub(crate) total: Duration,
+    /// Before the second try.
+    pub(crate) first_wait: Duration,
 }
 
 impl Patience {
@@ -60,6 +65,7 @@ impl Patience {
         Self {
             attempt: self.attempt + transfer,
             total: self.total + 2 * transfer,
+            ..self
         }
     }
 }

@@ -15,6 +15,7 @@ use rotortree_wal::Position;
 use crate::{
     RotorTreeError, StorageError,
     checkpoint::{CheckpointFailure, write_nodes},
+    chunk::CHUNK_NODES,
     cold::storage_error,
     engine::{
         events,
@@ -91,23 +92,58 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
         let previous = recovery::load_manifest(&**target)?;
         recovery::ensure_room(&**target, &previous)?;
         self.check_is_prefix(target, &previous)?;
-        let outcome = self.extend(&**target, &previous, pace);
+        let first = previous.size;
+        let outcome = self.extend(&**target, previous, pace);
         target.release_idle();
         drop(owner);
         outcome?;
         Ok(BackupReport {
-            leaves: previous.size..snapshot.size(),
+            leaves: first..snapshot.size(),
         })
     }
 
-    /// Runs the steps of a checkpoint on the backup's storage: chunks, sync, the next segment,
-    /// manifest, removal.
+    /// Extends the backup shard by shard, so that a call which is cut short leaves a tree of the
+    /// first leaves, from where the next call goes on.
+    ///
+    /// The tree has no metadata for sizes before its own, so a backup with metadata keeps its state
+    /// until the next one is whole.
     fn extend(
+        &self,
+        target: &dyn Storage,
+        mut previous: Manifest,
+        pace: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<(), RotorTreeError> {
+        let shard = target.shard_chunks().saturating_mul(CHUNK_NODES);
+        while previous.metadata.is_none() {
+            let size = (previous.size / shard + 1).saturating_mul(shard);
+            if size >= self.snapshot.size() {
+                break;
+            }
+            let snapshot = &self.snapshot.snapshot_at(size)?;
+            let position = Position {
+                size,
+                root: snapshot.root().unwrap_or_default(),
+                ..self.position
+            };
+            let first = Self {
+                snapshot,
+                position,
+                ..*self
+            };
+            previous = first.extend_at_once(target, &previous, pace)?;
+        }
+        self.extend_at_once(target, &previous, pace)?;
+        Ok(())
+    }
+
+    /// Runs the steps of a checkpoint on the backup's storage: chunks, sync, the next segment,
+    /// manifest, removal. The manifest that is in force then.
+    fn extend_at_once(
         &self,
         target: &dyn Storage,
         previous: &Manifest,
         pace: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Manifest, StorageError> {
         let Self {
             manifest: own,
             snapshot,
@@ -173,7 +209,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
             // A segment that stays is dead. The next opening or extension of the backup removes it.
             drop(target.remove_segment(number));
         }
-        Ok(())
+        Ok(next)
     }
 
     /// Checks that the backup is a store of a prefix of its tree, without entries of its own.

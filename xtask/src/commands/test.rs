@@ -1,5 +1,4 @@
-//! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks, and those
-//! of the object store, whose simulated requests wait, on many threads.
+//! `cargo xtask test`: every test and doctest; those of the tree crate on small stacks.
 //!
 //! With a path, the tests that a change of this file concerns, which take seconds.
 
@@ -29,12 +28,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if let Some(path) = path {
         return run_of(workspace, &path);
     }
-    let passes: [fn(&Path) -> Outcome<()>; 4] = [
-        most,
-        bucket_on_many_threads,
-        tree_on_small_stacks,
-        doctests_of_the_tree,
-    ];
+    let passes: [fn(&Path) -> Outcome<()>; 3] = [most, tree_on_small_stacks, doctests_of_the_tree];
     each(passes, |pass| pass(workspace.root()))?;
     Ok(Verdict::Passed)
 }
@@ -61,20 +55,12 @@ fn run_of(workspace: &Workspace, path: &str) -> Outcome {
 /// The crate whose tests run on small stacks, where all that it promises of stacks is tested.
 const TREE: &str = "rotortree-lean-imt";
 
-/// The crate whose simulated requests wait more than they compute.
-const BUCKET: &str = "rotortree-object-store";
-
 fn most(root: &Path) -> Outcome<()> {
     let words = "test --workspace --all-features --no-fail-fast";
-    let others = [BENCHES, TREE, BUCKET];
+    let others = [BENCHES, TREE];
     Invocation::cargo(root, words)
         .args(others.iter().flat_map(|name| ["--exclude", name]))
         .run()
-}
-
-fn bucket_on_many_threads(root: &Path) -> Outcome<()> {
-    let words = format!("test -p {BUCKET} --all-features --no-fail-fast -- --test-threads=6");
-    Invocation::cargo(root, &words).run()
 }
 
 fn tree_on_small_stacks(root: &Path) -> Outcome<()> {

@@ -24,7 +24,12 @@ pub(crate) fn storage(client: &FaultyStore) -> Arc<ObjectStorage> {
 /// As [`storage`], with another grace.
 pub(crate) fn storage_with(client: &FaultyStore, grace: Duration) -> Arc<ObjectStorage> {
     let storage = ObjectStorage::new(Arc::new(client.clone()), "tree");
-    Arc::new(storage.take_over(true).grace(grace))
+    Arc::new(quick(storage.take_over(true).grace(grace)))
+}
+
+/// A simulated store needs no rest between two tries.
+pub(crate) fn quick(storage: ObjectStorage) -> ObjectStorage {
+    storage.first_wait(Duration::from_micros(200))
 }
 
 /// Opens a writer, which takes the place of an earlier one.

@@ -12,6 +12,7 @@ mod cached;
 mod collections;
 mod faulty;
 mod history;
+mod moves;
 mod observed;
 mod random;
 mod single;
