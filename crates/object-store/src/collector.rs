@@ -105,8 +105,10 @@ fn collect_log(bucket: &Bucket, survey: &Survey, done: &mut Collected) -> io::Re
     Ok(())
 }
 
-/// Packs and indexes that were merged away before the oldest manifest that is kept, and those of
-/// earlier owners that nothing ever named.
+/// Packs and indexes that were merged away before the oldest manifest that is kept, those of
+/// earlier owners that nothing ever named, and those that this handle's own writers gave up.
+///
+/// What another handle's present owner made may be named by its next request.
 fn collect_packs(bucket: &Bucket, survey: &Survey, done: &mut Collected) -> io::Result<()> {
     let oldest = index_of(bucket, &survey.oldest)?;
     let newest = index_of(bucket, &survey.newest)?;
@@ -116,7 +118,7 @@ fn collect_packs(bucket: &Bucket, survey: &Survey, done: &mut Collected) -> io::
     needed.extend(newest.names());
     let mut there = HashSet::new();
     let mut orphans = Vec::new();
-    let mut merged = Vec::new();
+    let mut unneeded = Vec::new();
     for (folder, of) in [
         (names::PACKS, Retired::Pack as fn(Id) -> Retired),
         (names::INDEXES, Retired::Index),
@@ -127,8 +129,8 @@ fn collect_packs(bucket: &Bucket, survey: &Survey, done: &mut Collected) -> io::
             };
             let object_id = of(id);
             there.insert(object_id);
-            if gone.contains(&object_id) {
-                merged.push(object.name);
+            if gone.contains(&object_id) || bucket.packs.is_given_up(&object_id) {
+                unneeded.push(object.name);
             } else if !needed.contains(&object_id)
                 && id.epoch < survey.newest.record.settled
                 && survey.is_old(&object)
@@ -137,7 +139,7 @@ fn collect_packs(bucket: &Bucket, survey: &Survey, done: &mut Collected) -> io::
             }
         }
     }
-    for name in merged {
+    for name in unneeded {
         delete(bucket, &name, &mut done.packs)?;
     }
     if !orphans.is_empty() {

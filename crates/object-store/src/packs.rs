@@ -44,6 +44,8 @@ pub(crate) struct Packs {
     indexes: Mutex<Vec<(Id, Arc<Index>)>>,
     /// What the collector removed, which the next index does not mention any more.
     collected: Mutex<HashSet<Retired>>,
+    /// What writers of this handle made and gave up: nothing names it, and nothing ever will.
+    given_up: Mutex<HashSet<Retired>>,
 }
 
 impl Packs {
@@ -53,6 +55,7 @@ impl Packs {
             source,
             indexes: Mutex::default(),
             collected: Mutex::default(),
+            given_up: Mutex::default(),
         }
     }
 
@@ -114,6 +117,18 @@ impl Packs {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         collected.contains(retired)
+    }
+
+    /// Notes objects whose writer failed, or was dropped before it told a locator.
+    fn give_up(&self, made: impl IntoIterator<Item = Retired>) {
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.extend(made);
+    }
+
+    /// Whether a writer of this handle made an object and gave it up.
+    pub(crate) fn is_given_up(&self, made: &Retired) -> bool {
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.contains(made)
     }
 
     fn kept(&self, id: Id) -> Option<Arc<Index>> {

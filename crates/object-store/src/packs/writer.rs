@@ -5,7 +5,7 @@ use std::{collections::VecDeque, io, mem};
 use rotortree_store::storage::{Locator, Shard, UnitWriter, WriteError};
 
 use super::{
-    index::{Draft, Pack, Run},
+    index::{Draft, Pack, Retired, Run},
     merge,
 };
 use crate::{
@@ -33,6 +33,8 @@ pub(crate) struct PackWriter<'a> {
     /// The runs in it that were copied from smaller packs, which any other run takes the place of.
     merged: Vec<Run>,
     under_way: VecDeque<Creating>,
+    /// What this writer has sent, until a locator names it.
+    made: Vec<Retired>,
 }
 
 impl<'a> PackWriter<'a> {
@@ -45,6 +47,7 @@ impl<'a> PackWriter<'a> {
             runs: Vec::new(),
             merged: Vec::new(),
             under_way: VecDeque::new(),
+            made: Vec::new(),
         }
     }
 
@@ -68,6 +71,7 @@ impl<'a> PackWriter<'a> {
             self.land_one()?;
         }
         let id = self.bucket.new_id();
+        self.made.push(Retired::Pack(id));
         let bytes = mem::take(&mut self.bytes);
         let pack = Pack {
             id,
@@ -189,6 +193,7 @@ impl UnitWriter for PackWriter<'_> {
         draft.forget(|retired| self.bucket.packs.is_collected(retired));
         let index = draft.finish();
         let id = self.bucket.new_id();
+        self.made.push(Retired::Index(id));
         let name = names::index(id);
         // Beside the packs: nothing names the index before all of them are there.
         let object = seal(Kind::Index, &name, &index.encode());
@@ -200,6 +205,14 @@ impl UnitWriter for PackWriter<'_> {
         }
         self.bucket.packs.keep(id, &index.into());
         let locator = Locator::new(id.encode());
-        locator.ok_or_else(|| io::Error::other("the id of an index is short"))
+        let locator = locator.ok_or_else(|| io::Error::other("the id of an index is short"))?;
+        self.made.clear();
+        Ok(locator)
+    }
+}
+
+impl Drop for PackWriter<'_> {
+    fn drop(&mut self) {
+        self.bucket.packs.give_up(self.made.drain(..));
     }
 }

@@ -7,7 +7,7 @@ use rotortree_hasher::Blake3Hasher;
 use rotortree_object_store::{Collected, ObjectStorage};
 use rotortree_store::{
     manifest::Manifest,
-    storage::{Storage, WriteError},
+    storage::{Shard, Storage, Stream, WriteError},
 };
 use tokio::runtime::Builder;
 
@@ -144,6 +144,63 @@ fn a_pack_that_only_a_record_names_stays_also_after_a_takeover() {
     let last = open();
     assert_eq!(last.size(), LARGE + 1);
     assert_eq!(last.snapshot().snapshot_at(LARGE).unwrap().head(), head);
+}
+
+/// An owner that fails and goes on for months leaves no packs behind, and neither does one that was
+/// stalled and lost its place meanwhile.
+#[test]
+fn packs_that_a_writer_gave_up_are_collected_by_its_own_handle_alone() {
+    const SHARD: Shard = Shard {
+        stream: Stream::Chunks,
+        level: 0,
+        index: 0,
+    };
+    let more_than_a_pack = vec![7; 65 << 20];
+    let bucket = Bucket::new();
+    let owner = Arc::new(storage(&bucket));
+    let tree = Tree::on(owner.clone()).open(Blake3Hasher).unwrap();
+    append(&tree, 0, 300);
+    tree.checkpoint().unwrap();
+    let named = count(&bucket, "pack/");
+    let start = || {
+        let mut units = owner.start_units(&[]).unwrap();
+        units.put(SHARD, 0, &more_than_a_pack).unwrap();
+        units
+    };
+    drop(start());
+    let goes_on = start();
+    // The packs that were sent are there once a request behind them is answered.
+    let finished = start().finish().unwrap();
+    let there = count(&bucket, "pack/");
+    assert_eq!(there, named + 4, "one, one, and two");
+    collect(&bucket);
+    assert_eq!(count(&bucket, "pack/"), there, "another handle cannot tell");
+    assert_eq!(owner.collect_orphans().unwrap().packs, 1);
+    assert_eq!(count(&bucket, "pack/"), there - 1);
+    let goes_on = goes_on.finish().unwrap();
+    for locator in [finished, goes_on] {
+        let mut read = vec![0; more_than_a_pack.len()];
+        owner.read_units(&locator, SHARD, 0, &mut read).unwrap();
+        assert!(read == more_than_a_pack);
+    }
+
+    drop(start());
+    let next = bucket.open_on(storage(&bucket).take_over(true)).unwrap();
+    append(&next, 300, 300);
+    next.checkpoint().unwrap();
+    let head = next.head();
+    tree.insert_many(&crate::place::leaves(77, 1))
+        .and_then(|(_, token)| Ok(token.wait()?))
+        .expect_err("it lost its place");
+    let before = names(&bucket);
+    let done = owner.collect_orphans().unwrap();
+    assert!(done.packs > 0, "{done:?}");
+    let gone = before.difference(&names(&bucket)).count();
+    assert!(gone > 0, "{before:?}");
+    next.close().unwrap();
+    let last = bucket.open().unwrap();
+    assert_eq!(last.head(), head);
+    last.verify().unwrap();
 }
 
 #[test]
