@@ -38,8 +38,13 @@ pub(crate) const KINDS: [Kind; 2] = [
     },
     Kind {
         name: "moto",
-        // A mock for one client at a time: it tells two that race of a success.
-        fails: &["of_many_that_create_a_name_one_succeeds"],
+        fails: &[
+            // A mock for one client at a time: it tells two that race of a success.
+            "of_many_that_create_a_name_one_succeeds",
+            "writers_that_fight_for_a_place",
+            // It asks no key what it may do.
+            "a_key_without_a_right",
+        ],
         start: moto::start,
     },
 ];
@@ -64,27 +69,31 @@ impl Store {
     }
 
     /// The variables that lead a client of S3 to the bucket.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 8] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 9] {
         environment(&[self.port])
     }
 }
 
 /// The variables that lead a client of S3 to the bucket behind gateways on these ports.
-pub(crate) fn environment(gateways: &[u16]) -> [(&'static str, String); 8] {
+pub(crate) fn environment(gateways: &[u16]) -> [(&'static str, String); 9] {
     let each = gateways
         .iter()
         .map(|port| format!("http://127.0.0.1:{port}"));
     let gateways: Vec<String> = each.collect();
-    let [(key, secret), _] = KEYS;
+    let [owner, ..] = &KEYS;
+    let keys = KEYS
+        .iter()
+        .map(|key| format!("{}:{}", key.name, key.secret()));
     [
+        ("ROTORTREE_KEYS", keys.collect::<Vec<_>>().join(" ")),
         ("ROTORTREE_GATEWAYS", gateways.join(" ")),
         ("ROTORTREE_BUCKET", format!("s3://{BUCKET}")),
         (
             "AWS_ENDPOINT",
             gateways.first().cloned().unwrap_or_default(),
         ),
-        ("AWS_ACCESS_KEY_ID", key.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+        ("AWS_ACCESS_KEY_ID", owner.name.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", owner.secret()),
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_ALLOW_HTTP", "true".to_owned()),
         // Nothing on loopback is asked through a proxy.

@@ -14,6 +14,8 @@ use crate::terminal;
 pub(crate) struct Invocation {
     command: Command,
     shown: String,
+    /// Begins each line of tests that run beside others.
+    label: String,
 }
 
 impl Invocation {
@@ -54,6 +56,7 @@ impl Invocation {
         Self {
             command,
             shown: shown.to_owned(),
+            label: String::new(),
         }
     }
 
@@ -79,6 +82,12 @@ impl Invocation {
         self
     }
 
+    /// Begins each line that the tests print with a name: they run beside others.
+    pub(crate) fn labelled(mut self, name: &str) -> Self {
+        self.label = format!("{name}: ");
+        self
+    }
+
     /// Runs it with our standard output and error; anything but success is a failure.
     pub(crate) fn run(self) -> Outcome<()> {
         let seconds = self.timed(|command| command.status())?;
@@ -89,6 +98,7 @@ impl Invocation {
     /// Runs tests as [`run`](Self::run) does; how many passed.
     pub(crate) fn run_counted(self) -> Outcome<u64> {
         let mut ran = 0;
+        let label = self.label.clone();
         let seconds = self.timed(|command| {
             let mut child = command.stdout(Stdio::piped()).spawn()?;
             if let Some(output) = child.stdout.take() {
@@ -96,12 +106,12 @@ impl Invocation {
                     let line = line?;
                     let line = String::from_utf8_lossy(&line);
                     ran += passed(&line);
-                    terminal::line(line);
+                    terminal::line(format_args!("{label}{line}"));
                 }
             }
             child.wait()
         })?;
-        terminal::line(format_args!("  {ran} tests took {seconds:.1} s"));
+        terminal::line(format_args!("  {label}{ran} tests took {seconds:.1} s"));
         Ok(ran)
     }
 

@@ -40,6 +40,8 @@ const CLOCK: &str = "set this machine's clock";
 const BUCKET: &str = "create the bucket, or name the one that is there";
 const CONDITIONS: &str = "use a store that creates an object only if it is absent, and let the \
                           client do so";
+const CHECKSUM: &str = "set AWS_CHECKSUM_ALGORITHM=SHA256 where the bucket locks its objects: it \
+                        takes none without a checksum";
 const RETRY: &str = "try again later";
 const BACKUP: &str = "restore it from a backup";
 /// A range of an object that does not have it, in the words of the stores of this machine; the
@@ -47,7 +49,7 @@ const BACKUP: &str = "restore it from a backup";
 const NO_RANGE: [&str; 2] = ["Range started at ", "Wanted range starting at "];
 
 /// The server's codes that tell more than their status.
-const CODES: [(&[&str], io::ErrorKind, &str); 5] = [
+const CODES: [(&[&str], io::ErrorKind, &str); 6] = [
     (
         &["NoSuchBucket", "ContainerNotFound"],
         io::ErrorKind::NotFound,
@@ -79,6 +81,7 @@ const CODES: [(&[&str], io::ErrorKind, &str); 5] = [
         io::ErrorKind::InvalidInput,
         REGION,
     ),
+    (&["InvalidRequest"], io::ErrorKind::InvalidInput, CHECKSUM),
     (
         &["NotImplemented", "XNotImplemented"],
         io::ErrorKind::Unsupported,
@@ -224,6 +227,9 @@ impl Answer {
             _ if self.is_out_of_range => (Class::Refused, io::ErrorKind::UnexpectedEof, BACKUP),
             _ if self.is_redirect => (Class::Refused, io::ErrorKind::InvalidInput, REGION),
             _ if throttled => (Class::NotSent, io::ErrorKind::ResourceBusy, RETRY),
+            // Of a listing the client tells the status alone.
+            Some(401) => (Class::Refused, io::ErrorKind::PermissionDenied, CREDENTIALS),
+            Some(403) => (Class::Refused, io::ErrorKind::PermissionDenied, RIGHTS),
             Some(301 | 307) => (Class::Refused, io::ErrorKind::InvalidInput, REGION),
             Some(501) => (Class::Refused, io::ErrorKind::Unsupported, CONDITIONS),
             Some(408 | 409) => (Class::Unclear, io::ErrorKind::TimedOut, TIMED_OUT),
@@ -307,6 +313,17 @@ mod tests {
                 "status code: 403: <Code>RequestTimeTooSkewed</Code>",
                 Class::Refused,
                 "clock",
+            ),
+            (
+                "status code: 403: <Code>AccessDenied</Code>",
+                Class::Refused,
+                "the right to it",
+            ),
+            ("status code: 401: ", Class::Refused, "valid now"),
+            (
+                "status code: 400: <Code>InvalidRequest</Code>",
+                Class::Refused,
+                "AWS_CHECKSUM_ALGORITHM",
             ),
             ("redirect without LOCATION, this", Class::Refused, "region"),
             (

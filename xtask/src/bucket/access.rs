@@ -1,7 +1,38 @@
-//! What a started store has: a bucket, and keys to it.
+//! What a started store has: buckets, and keys to them.
 
-/// The bucket.
+/// The bucket of most tests; and one that keeps versions, and one that locks its objects.
 pub(super) const BUCKET: &str = "rotortree";
+pub(super) const VERSIONED: &str = "versioned";
+pub(super) const LOCKED: &str = "locked";
 
-/// Keys with their secrets: one that may do everything, and one that may read and list.
-pub(super) const KEYS: [(&str, &str); 2] = [("owner", "owner-secret"), ("reader", "reader-secret")];
+/// A key with a secret, and what it may do.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) rights: &'static [&'static str],
+}
+
+impl Key {
+    pub(super) fn secret(&self) -> String {
+        format!("{}-secret", self.name)
+    }
+}
+
+/// One that may do everything, and three to which one right is missing.
+pub(super) const KEYS: [Key; 4] = [
+    Key {
+        name: "owner",
+        rights: &["Admin", "Read", "Write", "List"],
+    },
+    Key {
+        name: "reader",
+        rights: &["Read", "List"],
+    },
+    Key {
+        name: "blind",
+        rights: &["Write", "List"],
+    },
+    Key {
+        name: "unlisted",
+        rights: &["Read", "Write"],
+    },
+];

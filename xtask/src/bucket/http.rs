@@ -4,36 +4,43 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Sends a request without a body; the answer as it comes.
-fn send(port: u16, method: &str, path: &str) -> io::Result<BufReader<TcpStream>> {
+/// Sends a request; the answer as it comes.
+fn send(port: u16, method: &str, path: &str, body: &str) -> io::Result<BufReader<TcpStream>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let limit = Duration::from_secs(10);
     let mut stream = TcpStream::connect_timeout(&address, limit)?;
     stream.set_read_timeout(Some(limit))?;
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: 0\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     )?;
     Ok(BufReader::new(stream))
 }
 
-/// Sends a request without a body; the code of the answer.
-fn request(port: u16, method: &str, path: &str) -> io::Result<u16> {
+/// Sends a request; the code of the answer.
+fn request(port: u16, method: &str, path: &str, body: &str) -> io::Result<u16> {
     let mut line = String::new();
-    send(port, method, path)?.read_line(&mut line)?;
+    send(port, method, path, body)?.read_line(&mut line)?;
     let code = line.split(' ').nth(1).and_then(|code| code.parse().ok());
     code.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("answered `{line}`")))
 }
 
 /// Whether the answer to a request tells success.
 pub(super) fn succeeds(port: u16, method: &str, path: &str) -> bool {
-    request(port, method, path).is_ok_and(|code| (200..300).contains(&code))
+    succeeds_with(port, method, path, "")
+}
+
+/// Whether the answer to a request with a body tells success.
+pub(super) fn succeeds_with(port: u16, method: &str, path: &str, body: &str) -> bool {
+    request(port, method, path, body).is_ok_and(|code| (200..300).contains(&code))
 }
 
 /// Whether the answer to a GET holds these words.
 pub(super) fn answers(port: u16, path: &str, words: &str) -> bool {
     let mut answer = String::new();
-    let read = send(port, "GET", path).and_then(|mut stream| stream.read_to_string(&mut answer));
+    let read =
+        send(port, "GET", path, "").and_then(|mut stream| stream.read_to_string(&mut answer));
     read.is_ok() && answer.contains(words)
 }
 
@@ -62,7 +69,7 @@ mod tests {
         });
         assert!(succeeds(port, "GET", "/healthz"));
         assert!(!succeeds(port, "GET", "/healthz"));
-        assert!(request(port, "GET", "/healthz").is_err());
+        assert!(request(port, "GET", "/healthz", "").is_err());
         assert!(answers(port, "/healthz", "Fine"));
         server.join().unwrap();
         assert!(!succeeds(port, "GET", "/healthz"), "the server is gone");

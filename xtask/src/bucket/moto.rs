@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::access::BUCKET;
+use super::access::{BUCKET, LOCKED, VERSIONED};
 use super::server::Server;
 use super::{http, ports, python};
 use crate::outcome::Outcome;
@@ -16,6 +16,22 @@ pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u1
     let args: Vec<String> = args.split(' ').map(str::to_owned).collect();
     let server = Server::start(&program, &args, folder)?;
     server.wait_until(|| http::succeeds(port, "GET", "/moto-api/"))?;
-    server.wait_until(|| http::succeeds(port, "PUT", &format!("/{BUCKET}")))?;
+    // Keys are not looked at, so no request needs a signature.
+    let ask = |path: &str, body: &str| {
+        let path = format!("/{path}");
+        server.wait_until(|| http::succeeds_with(port, "PUT", &path, body))
+    };
+    for bucket in [BUCKET, VERSIONED, LOCKED] {
+        ask(bucket, "")?;
+    }
+    for bucket in [VERSIONED, LOCKED] {
+        ask(&format!("{bucket}?versioning"), VERSIONS)?;
+    }
+    ask(&format!("{LOCKED}?object-lock"), LOCK)?;
     Ok((server, port))
 }
+
+const VERSIONS: &str =
+    "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+const LOCK: &str = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>\
+                    </ObjectLockConfiguration>";

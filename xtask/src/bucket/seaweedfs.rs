@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::access::{BUCKET, KEYS};
+use super::access::{BUCKET, KEYS, LOCKED, VERSIONED};
 use super::server::Server;
 use super::{http, ports, python};
+use crate::cargo::Invocation;
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
-
-/// Who may do what.
-const RIGHTS: [&str; 2] = [r#""Admin", "Read", "Write", "List""#, r#""Read", "List""#];
 
 /// Starts it; the port of its S3 gateway.
 pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u16)> {
@@ -42,7 +40,31 @@ pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u1
     // To the filer a bucket is a folder, and takes no signature.
     let bucket = format!("/buckets/{BUCKET}/");
     server.wait_until(|| http::succeeds(filer, "POST", &bucket))?;
+    make_buckets(&program, folder, &format!("127.0.0.1:{master}"))?;
     Ok((server, gateway))
+}
+
+/// Makes the buckets that keep every version of an object.
+fn make_buckets(program: &Path, folder: &Path, master: &str) -> Outcome<()> {
+    let lines = [
+        format!("s3.bucket.create -name {VERSIONED}"),
+        format!("s3.bucket.versioning -name {VERSIONED} -status Enabled"),
+        format!("s3.bucket.create -name {LOCKED} -withLock"),
+    ];
+    let script = format!(
+        "printf '%s\\n' '{}' | {} shell -master={master}",
+        lines.join("' '"),
+        program.display()
+    );
+    let told = Invocation::program(folder, "sh", "-c")
+        .args([script])
+        .output()?;
+    match told.contains("error:") {
+        true => Err(Failure::new(format!(
+            "The shell of SeaweedFS told:\n{told}"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Writes `keys.json`, which tells a gateway who may do what.
@@ -52,10 +74,11 @@ pub(super) fn write_keys(folder: &Path) -> Outcome<()> {
 }
 
 fn identities() -> String {
-    let each = KEYS.iter().zip(RIGHTS).map(|((key, secret), rights)| {
+    let each = KEYS.iter().map(|key| {
+        let (name, secret, rights) = (key.name, key.secret(), key.rights.join(r#"", ""#));
         format!(
-            r#"{{"name": "{key}", "actions": [{rights}],
-                "credentials": [{{"accessKey": "{key}", "secretKey": "{secret}"}}]}}"#
+            r#"{{"name": "{name}", "actions": ["{rights}"],
+                "credentials": [{{"accessKey": "{name}", "secretKey": "{secret}"}}]}}"#
         )
     });
     format!(

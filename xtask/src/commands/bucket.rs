@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::bucket::{Cluster, KINDS, Role, Store, environment};
+use crate::bucket::{Cluster, KINDS, Kind, Role, Store, environment};
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
@@ -24,10 +24,10 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The tests that want a bucket. They are chosen in the same packages as those of `test`, so that
+/// The tests that want a bucket, the example's among them. They are chosen in the same packages as those of `test`, so that
 /// what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
-                     --all-features --test real";
+                     --all-features --test real --example bucket";
 /// They are left out where no store runs.
 const IGNORED: [&str; 2] = ["--", "--ignored"];
 
@@ -46,7 +46,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if cfg!(windows) {
         return Ok(Verdict::Skipped("its servers run on Unix".to_owned()));
     }
-    let mut kinds: Vec<_> = KINDS
+    let kinds: Vec<_> = KINDS
         .iter()
         .filter(|kind| name.as_deref().is_none_or(|name| name == kind.name))
         .collect();
@@ -57,28 +57,47 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
         )));
     }
     if serve || command.is_some() {
-        kinds.truncate(1);
-    }
-    each(kinds, |kind| {
-        let store = Store::start(workspace, kind)?;
-        match &command {
+        let store = Store::start(workspace, kinds[0])?;
+        return match &command {
             Some(words) => with(
                 store.environment(),
                 Invocation::words(workspace.root(), words)?,
             )
             .run(),
-            None if serve => {
+            None => {
                 tell(&store);
                 Ok(())
             }
-            None => {
-                let tests = Invocation::cargo(workspace.root(), TESTS).args(IGNORED);
-                let but = kind.fails.iter().flat_map(|test| ["--skip", *test]);
-                with(store.environment(), tests.args(but)).run_tests()
-            }
         }
-    })?;
+        .map(|()| Verdict::Passed);
+    }
+    // One after the other: each looks for free ports.
+    let stores: Vec<Store> = kinds
+        .iter()
+        .map(|kind| Store::start(workspace, kind))
+        .collect::<Outcome<_>>()?;
+    // Servers and tests wait for each other most of the time: all stores at once take little longer.
+    let outcomes = thread::scope(|scope| {
+        let runs = kinds.iter().zip(&stores);
+        let runs = runs.map(|(kind, store)| scope.spawn(|| test(workspace, kind, store)));
+        let runs: Vec<_> = runs.collect();
+        let panicked = |_| Err(Failure::new("The thread of a store panicked."));
+        let outcomes = runs
+            .into_iter()
+            .map(|run| run.join().unwrap_or_else(panicked));
+        outcomes.collect::<Vec<_>>()
+    });
+    each(outcomes, |outcome| outcome)?;
     Ok(Verdict::Passed)
+}
+
+/// Runs the tests with a store of one kind.
+fn test(workspace: &Workspace, kind: &Kind, store: &Store) -> Outcome<()> {
+    let tests = Invocation::cargo(workspace.root(), TESTS).args(IGNORED);
+    let but = kind.fails.iter().flat_map(|test| ["--skip", *test]);
+    with(store.environment(), tests.args(but))
+        .labelled(kind.name)
+        .run_tests()
 }
 
 /// Lets writers fight over a cluster, whose processes are killed and come back one after the other.
@@ -124,7 +143,7 @@ pub(super) fn torture(workspace: &Workspace, scale: u64) -> Outcome<()> {
     })
 }
 
-fn with(environment: [(&'static str, String); 8], invocation: Invocation) -> Invocation {
+fn with(environment: [(&'static str, String); 9], invocation: Invocation) -> Invocation {
     let set = |invocation: Invocation, (name, value): (_, String)| invocation.env(name, &value);
     environment.into_iter().fold(invocation, set)
 }

@@ -4,6 +4,8 @@ use super::*;
 
 /// The output for the sample, as it is committed.
 const TRANSCRIPT: &str = include_str!("transcript.out");
+/// The place in it.
+const PLACE: &str = "s3://rotortree/tree";
 
 fn told(args: &[&str]) -> Result<String, String> {
     let mut out = Vec::new();
@@ -15,7 +17,20 @@ fn told(args: &[&str]) -> Result<String, String> {
 #[test]
 fn the_transcript_is_what_it_tells() {
     let told = told(&["memory://"]).unwrap();
-    assert_eq!(told, TRANSCRIPT.replace("\r\n", "\n"), "\n{told}");
+    let expected = TRANSCRIPT.replace("\r\n", "\n").replace(PLACE, "memory://");
+    assert_eq!(told, expected, "\n{told}");
+}
+
+#[cfg(feature = "aws")]
+#[test]
+#[ignore = "`cargo xtask bucket` runs it, with a store"]
+fn a_running_store_gives_the_same_transcript() {
+    let bucket = std::env::var("ROTORTREE_BUCKET").unwrap();
+    let run = getrandom::u64().unwrap();
+    let url = format!("{bucket}/tree-{run:x}");
+    let told = told(&[&url]).unwrap();
+    let expected = TRANSCRIPT.replace("\r\n", "\n").replace(PLACE, &url);
+    assert_eq!(told, expected, "\n{told}");
 }
 
 #[cfg(feature = "fs")]

@@ -132,6 +132,31 @@ fn an_object_of_another_name_is_told() {
     });
 }
 
+/// Manifests and floors have the same names in each place. What is claimed on the strength of another
+/// tree's manifest would stay once the right one is back.
+#[test]
+fn an_object_of_another_tree_is_told_and_claims_nothing() {
+    let (store, other) = (store(), store());
+    let (right, wrong) = (objects(&store), objects(&other));
+    let mut told = 0;
+    for (path, bytes) in &wrong {
+        let Some((_, there)) = right.iter().find(|(there, _)| there == path) else {
+            continue;
+        };
+        if there == bytes {
+            continue;
+        }
+        put(&store, path, bytes);
+        if let Err(error) = read(&store) {
+            told += 1;
+            assert!(error.contains(path.as_ref()), "{path}: {error}");
+        }
+        put(&store, path, there);
+        assert!(read(&store).unwrap() == leaves(0, LEAVES), "{path} is back");
+    }
+    assert!(told >= 1, "{told} of {} objects were missed", wrong.len());
+}
+
 #[test]
 fn an_object_of_a_newer_format_is_told() {
     sweep("newer", |store, path, bytes, _| {

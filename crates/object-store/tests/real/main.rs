@@ -6,7 +6,10 @@
 mod backend;
 #[cfg(unix)]
 mod fight;
+mod front;
+mod kept;
 #[path = "../simulation/observed.rs"]
 mod observed;
 mod place;
 mod promises;
+mod refused;

@@ -24,18 +24,24 @@ pub(crate) fn gateways() -> Vec<String> {
     gateways.split(' ').map(str::to_owned).collect()
 }
 
-/// The store by one of the ways, without repetitions of the client's own.
-pub(crate) fn gateway(number: usize) -> Arc<dyn ObjectStore> {
-    let gateways = gateways();
+/// How the store is asked, without repetitions of the client's own.
+pub(crate) fn s3() -> AmazonS3Builder {
     let retry = RetryConfig {
         max_retries: 0,
         ..RetryConfig::default()
     };
-    let store = AmazonS3Builder::from_env()
-        .with_url(env::var("ROTORTREE_BUCKET").unwrap())
-        .with_endpoint(gateways[number % gateways.len()].clone())
-        .with_retry(retry);
-    Arc::new(store.build().unwrap())
+    let bucket = env::var("ROTORTREE_BUCKET").unwrap();
+    AmazonS3Builder::from_env()
+        .with_bucket_name(bucket.strip_prefix("s3://").unwrap())
+        .with_retry(retry)
+}
+
+/// The store by one of the ways.
+#[cfg(unix)]
+pub(crate) fn gateway(number: usize) -> Arc<dyn ObjectStore> {
+    let gateways = gateways();
+    let endpoint = gateways[number % gateways.len()].clone();
+    Arc::new(s3().with_endpoint(endpoint).build().unwrap())
 }
 
 /// A number that no other call has, in this run or an earlier one.
