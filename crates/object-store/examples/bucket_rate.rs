@@ -23,7 +23,7 @@ use std::{
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, path::Path};
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_object_store::ObjectStorage;
-use rotortree_store::{FlushPolicy, RotorTree, storage::Storage};
+use rotortree_store::{DurabilityToken, FlushPolicy, RotorTree, storage::Storage};
 use tokio::runtime::{Builder, Runtime};
 
 type Tree = RotorTree<Blake3Hasher, 4, 20>;
@@ -32,6 +32,8 @@ type Tree = RotorTree<Blake3Hasher, 4, 20>;
 const SINGLE: u64 = 200;
 /// The time for which threads insert.
 const SPAN: Duration = Duration::from_secs(4);
+/// Dollars for a million PUTs.
+const PUT_PRICE: f64 = 5.0;
 /// Leaves in one call of a bulk load: 32 MiB.
 const BATCH: u64 = 1 << 20;
 
@@ -117,7 +119,8 @@ fn rate(tree: &Tree, threads: u64) -> Result<f64, Box<dyn Error>> {
     Ok(count.into_inner() as f64 / began.elapsed().as_secs_f64())
 }
 
-/// The policy's interval against the rate of one thread that does not wait, and what it costs.
+/// The policy's interval against the rate of one thread that does not wait, the time until its leaves
+/// are durable, and what it costs.
 fn intervals(place: &ObjectStorage, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for millis in [10, 100, 1000] {
         let storage = Arc::new(place.new_handle());
@@ -126,16 +129,29 @@ fn intervals(place: &ObjectStorage, out: &mut impl Write) -> Result<(), Box<dyn 
             .flush_policy(policy)
             .open(Blake3Hasher)?;
         let (puts, size, began) = (counter(&*storage, "puts"), tree.size(), Instant::now());
+        let (mut waiting, mut latencies) = (Vec::new(), Vec::new());
         while began.elapsed() < SPAN {
-            tree.insert_many(&batch(tree.size(), 256))?;
+            let (_, token) = tree.insert_many(&batch(tree.size(), 256))?;
+            waiting.push((token, Instant::now()));
+            let done = waiting
+                .partition_point(|(token, _): &(DurabilityToken, Instant)| token.is_durable());
+            latencies.extend(waiting.drain(..done).map(|(_, since)| since.elapsed()));
             thread::sleep(Duration::from_millis(1));
         }
         let seconds = began.elapsed().as_secs_f64();
         let puts = (counter(&*storage, "puts") - puts) as f64 / seconds;
         let rate = (tree.size() - size) as f64 / seconds;
         let month = puts * 86_400.0 * 30.0 / 1e6;
-        let text =
-            format!("{rate:.0} leaves and {puts:.1} PUTs a second, {month:.1} M PUTs a month");
+        latencies.sort_unstable();
+        let [half, most] = [50, 99].map(|percent| {
+            let at = latencies.len() * percent / 100;
+            ms(latencies.get(at).copied().unwrap_or_default())
+        });
+        let text = format!(
+            "{rate:.0} leaves a second, durable after {half} (p50) and {most} (p99), {puts:.1} PUTs a \
+             second, {month:.1} M PUTs and {:.0} dollars a month",
+            month * PUT_PRICE
+        );
         row(out, &format!("a group every {millis} ms"), &text)?;
         tree.close()?;
     }
