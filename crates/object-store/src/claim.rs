@@ -66,8 +66,8 @@ pub(crate) fn acquire(bucket: &Arc<Bucket>) -> Result<Box<dyn Ownership>, Storag
     Err(StorageError::FileLocked)
 }
 
-/// The error of a manifest whose log is not there: one that was put in the place of another, such as
-/// that of another tree. A claim would carry its content on, also once the right one is back.
+/// The error of a manifest whose log is not there: one that was put in the place of another, such
+/// as that of another tree. A claim would carry its content on, also once the right one is back.
 fn missing_log(bucket: &Bucket, entry: &Entry) -> io::Result<Option<StorageError>> {
     let Some((number, id)) = entry.record.segments.last() else {
         return Ok(None);

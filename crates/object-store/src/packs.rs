@@ -11,7 +11,7 @@ mod writer;
 use std::{
     collections::HashSet,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rotortree_store::{StorageError, storage::Locator};
@@ -42,10 +42,16 @@ pub(crate) struct Packs {
     pub(crate) source: Source,
     /// The one used last stands last.
     indexes: Mutex<Vec<(Id, Arc<Index>)>>,
-    /// What the collector removed, which the next index does not mention any more.
-    collected: Mutex<HashSet<Retired>>,
+    gone: Mutex<Gone>,
+}
+
+/// Objects that no later index names.
+#[derive(Debug, Default)]
+struct Gone {
+    /// What the collector removed last, which the next index does not mention any more.
+    collected: HashSet<Retired>,
     /// What writers of this handle made and gave up: nothing names it, and nothing ever will.
-    given_up: Mutex<HashSet<Retired>>,
+    given_up: HashSet<Retired>,
 }
 
 impl Packs {
@@ -54,8 +60,7 @@ impl Packs {
             client,
             source,
             indexes: Mutex::default(),
-            collected: Mutex::default(),
-            given_up: Mutex::default(),
+            gone: Mutex::default(),
         }
     }
 
@@ -103,32 +108,27 @@ impl Packs {
         }
     }
 
+    fn gone(&self) -> MutexGuard<'_, Gone> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes what the collector removed last.
-    pub(crate) fn note_collected(&self, gone: HashSet<Retired>) {
-        *self
-            .collected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = gone;
+    pub(crate) fn note_collected(&self, collected: HashSet<Retired>) {
+        self.gone().collected = collected;
     }
 
     fn is_collected(&self, retired: &Retired) -> bool {
-        let collected = self
-            .collected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        collected.contains(retired)
+        self.gone().collected.contains(retired)
     }
 
     /// Notes objects whose writer failed, or was dropped before it told a locator.
     fn give_up(&self, made: impl IntoIterator<Item = Retired>) {
-        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.extend(made);
+        self.gone().given_up.extend(made);
     }
 
     /// Whether a writer of this handle made an object and gave it up.
     pub(crate) fn is_given_up(&self, made: &Retired) -> bool {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.contains(made)
+        self.gone().given_up.contains(made)
     }
 
     fn kept(&self, id: Id) -> Option<Arc<Index>> {

@@ -24,8 +24,8 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The tests that want a bucket, the example's among them. They are chosen in the same packages as those of `test`, so that
-/// what `test` has built serves here too.
+/// The tests that want a bucket, the example's among them. They are chosen in the same packages as
+/// those of `test`, so that what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
                      --all-features --test real --example bucket";
 /// They are left out where no store runs.
@@ -76,7 +76,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
         .iter()
         .map(|kind| Store::start(workspace, kind))
         .collect::<Outcome<_>>()?;
-    // Servers and tests wait for each other most of the time: all stores at once take little longer.
+    // Servers and tests wait for each other most of the time: all at once take little longer.
     let outcomes = thread::scope(|scope| {
         let runs = kinds.iter().zip(&stores);
         let runs = runs.map(|(kind, store)| scope.spawn(|| test(workspace, kind, store)));

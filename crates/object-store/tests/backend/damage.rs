@@ -132,8 +132,8 @@ fn an_object_of_another_name_is_told() {
     });
 }
 
-/// Manifests and floors have the same names in each place. What is claimed on the strength of another
-/// tree's manifest would stay once the right one is back.
+/// Manifests and floors have the same names in each place. What is claimed on the strength of
+/// another tree's manifest would stay once the right one is back.
 #[test]
 fn an_object_of_another_tree_is_told_and_claims_nothing() {
     let (store, other) = (store(), store());

@@ -1,5 +1,5 @@
-//! Writers that fight for a place, each a process of its own that is stopped and woken, and replicas
-//! beside them, while the store may be killed.
+//! Writers that fight for a place, each a process of its own that is stopped and woken, and
+//! replicas beside them, while the store may be killed.
 //!
 //! A store that told two writers that they had created one name has broken its promise. It is
 //! counted apart, and what comes of it in that place is not held against the tree.

@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     panic::resume_unwind,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -58,6 +59,11 @@ impl Bucket {
         shared.trace.push(format!("{client} {request}"));
         let now = shared.steps;
         shared.land(|due| due <= now);
+    }
+
+    /// The time by the store's clock, of which each request takes a millisecond.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_millis(self.lock().steps)
     }
 
     /// Lets time pass by the store's clock, as so many requests would.

@@ -16,9 +16,12 @@ use crate::{
     observed::{Observed, Replica, Tree},
 };
 
-/// The place as a client sees it. What is older than thirty requests is collected.
+/// What is older than thirty requests is collected.
+pub(crate) const GRACE: Duration = Duration::from_millis(30);
+
+/// The place as a client sees it.
 pub(crate) fn storage(client: &FaultyStore) -> Arc<ObjectStorage> {
-    storage_with(client, Duration::from_millis(30))
+    storage_with(client, GRACE)
 }
 
 /// As [`storage`], with another grace.

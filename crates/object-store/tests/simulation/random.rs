@@ -1,6 +1,10 @@
 //! Long histories with several writers, replicas and fates at random, each from a seed.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
 
 use rotortree_object_store::ObjectStorage;
 use rotortree_store::{RotorTreeError, StorageError, test_util::watchdog::limit_this_process};
@@ -8,7 +12,7 @@ use rotortree_store::{RotorTreeError, StorageError, test_util::watchdog::limit_t
 use crate::{
     bucket::Bucket,
     faulty::{Fate, FaultyStore, Kind},
-    history::{append, case, leaves, open, replica, storage},
+    history::{GRACE, append, case, leaves, open, replica, storage},
     observed::{Observed, Replica, Tree},
 };
 
@@ -58,7 +62,8 @@ struct World<'a> {
     observed: &'a Observed,
     random: Random,
     writers: Vec<Writer>,
-    replicas: Vec<(FaultyStore, Replica)>,
+    /// Each with the times of its last look, by the store's clock and by this machine's.
+    replicas: Vec<(Replica, Duration, Instant)>,
     started: u64,
     /// Acknowledged appends, takeovers, and looks of replicas.
     counts: [u64; 3],
@@ -153,17 +158,23 @@ impl World<'_> {
             let least = self.observed.least();
             if let Ok(replica) = replica(&client) {
                 self.observed.look(&replica, least);
-                self.replicas.push((client, replica));
+                let now = (self.bucket.time(), Instant::now());
+                self.replicas.push((replica, now.0, now.1));
             }
             return;
         }
         let which = self.random.below(2) as usize;
-        let (_, replica) = &self.replicas[which];
+        let (replica, store, here) = &mut self.replicas[which];
+        // A reader looks anew behind half of the grace, by its own clock, which is no slower.
+        if self.bucket.time() - *store >= GRACE / 2 {
+            thread::sleep((GRACE / 2).saturating_sub(here.elapsed()));
+        }
         let least = self.observed.least();
         if replica.refresh().is_ok() {
             self.counts[2] += 1;
             self.observed.look(replica, least);
         }
+        (*store, *here) = (self.bucket.time(), Instant::now());
         if self.random.below(10) == 0 {
             drop(self.replicas.remove(which));
         }
