@@ -125,10 +125,11 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
                 root: snapshot.root().unwrap_or_default(),
                 ..self.position
             };
-            let first = Self {
+            let first = Original {
+                storage: self.storage,
+                manifest: self.manifest,
                 snapshot,
                 position,
-                ..*self
             };
             previous = first.extend_at_once(target, &previous, pace)?;
         }
