@@ -105,7 +105,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// anything else: no tree, this tree, another one (however alike), a backup of another, one
     /// that was written to, or one of a later state than this tree, which was put back to
     /// an earlier one. [`StorageError::FileLocked`] for a backup that another call is writing;
-    /// [`StorageError::Io`] if writing failed: the earlier backup is then unchanged.
+    /// [`StorageError::Io`] if writing failed.
+    ///
+    /// A call that fails or is killed goes on with the next one. A backup without metadata is
+    /// extended shard by shard, of 1 GiB of leaves: until then it is a tree of the first leaves. One
+    /// with metadata, which is not known for sizes between, is unchanged until it is whole.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
