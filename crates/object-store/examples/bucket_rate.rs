@@ -119,8 +119,8 @@ fn rate(tree: &Tree, threads: u64) -> Result<f64, Box<dyn Error>> {
     Ok(count.into_inner() as f64 / began.elapsed().as_secs_f64())
 }
 
-/// The policy's interval against the rate of one thread that does not wait, the time until its leaves
-/// are durable, and what it costs.
+/// The policy's interval against the rate of one thread that does not wait, the time until its
+/// leaves are durable, and what it costs.
 fn intervals(place: &ObjectStorage, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for millis in [10, 100, 1000] {
         let storage = Arc::new(place.new_handle());

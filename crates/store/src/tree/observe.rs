@@ -108,8 +108,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// [`StorageError::Io`] if writing failed.
     ///
     /// A call that fails or is killed goes on with the next one. A backup without metadata is
-    /// extended shard by shard, of 1 GiB of leaves: until then it is a tree of the first leaves. One
-    /// with metadata, which is not known for sizes between, is unchanged until it is whole.
+    /// extended shard by shard, of 1 GiB of leaves: until then it is a tree of the first leaves.
+    /// One with metadata, which is not known for sizes between, is unchanged until it is whole.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};
