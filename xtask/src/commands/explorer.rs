@@ -1,4 +1,4 @@
-//! `cargo xtask explorer`: the page's verifier reads what the command writes.
+//! `cargo xtask explorer`: the server's page, its verifier in Node and all of it in Chromium.
 
 use crate::args::Args;
 use crate::cargo::Invocation;
@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
     name: "explorer",
-    summary: "the page's verifier, in Node, against proofs of the command",
+    summary: "the server's page: its verifier in Node, and all of it in Chromium",
     options: &[(
         "--command FILE",
         "take this `rotortree` instead of building it",
@@ -24,19 +24,40 @@ const FOLDER: &str = "crates/server/explorer";
 const BUILD: &str = "build --quiet --workspace --exclude rotortree-benches \
                      --exclude rotortree-lean-imt --all-features --bin rotortree";
 
+/// Debian's name for the browser; `CHROMIUM` names another one.
+const CHROMIUM: &str = "chromium";
+
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.value("--command")?;
     args.finish()?;
+    let browser = std::env::var("CHROMIUM").unwrap_or_else(|_| CHROMIUM.to_owned());
+    let has_browser = Invocation::program(workspace.root(), &browser, "--version").succeeds();
+    // `.ci/run` installs it on Linux: there a page that is not looked at would go unseen.
+    if !has_browser && cfg!(target_os = "linux") && std::env::var_os("CI").is_some() {
+        return Err(Failure::new(format!("`{browser}` is not installed.")));
+    }
     let command = match command {
         Some(command) => command,
         None => build(workspace)?,
     };
-    let node = |words: &str| {
-        let root = workspace.root().join(FOLDER);
-        Invocation::program(&root, "node", words).env("ROTORTREE", &command)
+    let parts: &[&str] = match has_browser {
+        true => &["tests/"],
+        false => &["tests/parts/", "tests/verifier/"],
     };
-    node("--test --test-reporter=spec tests/").run()?;
-    Ok(Verdict::Passed)
+    let pictures = workspace.root().join("target/explorer");
+    let folder = workspace.root().join(FOLDER);
+    Invocation::program(&folder, "node", "--test --test-reporter=spec")
+        .args(parts)
+        .env("ROTORTREE", &command)
+        .env("ROTORTREE_PICTURES", &pictures.to_string_lossy())
+        .run()?;
+    if has_browser {
+        Ok(Verdict::Passed)
+    } else {
+        Ok(Verdict::PassedWith(format!(
+            "the page was not opened: `{browser}` is not installed"
+        )))
+    }
 }
 
 /// Builds the command; its path.

@@ -11,7 +11,7 @@ import { Head } from "../verifier/head.js";
 import { bytesFromHex } from "../verifier/hex.js";
 import { parseJson } from "../verifier/number.js";
 
-const COMMAND = process.env.ROTORTREE;
+export const COMMAND = process.env.ROTORTREE;
 
 /** Every function and N that the command takes. */
 export const SHAPES = [

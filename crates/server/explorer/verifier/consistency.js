@@ -63,6 +63,8 @@ export function decodeConsistency(bytes, arity) {
 /**
  * Verifies that the tree with the head `old` grew into the tree with the head `head`. Both come
  * from sources that the caller trusts, or the proof carries the trust in `old` over to `head`.
+ *
+ * The steps of the walk, for drawing: each group with the straddlers `oldNode` and `newNode` in it.
  */
 export async function verifyConsistency(proof, hasher, old, head) {
   hasher.expectArity(proof.arity);
@@ -74,15 +76,18 @@ export async function verifyConsistency(proof, hasher, old, head) {
     head.expectRoot(old.root);
   }
   if (proof.groups.length === 0) {
-    return;
+    return [];
   }
   const hashes = proof.groups.flatMap((group) => [...group.leftHashes, ...group.rightHashes]);
   if (!hashes.every((hash) => hasher.accepts(hash))) {
     throw new Refusal("the proof has a hash that is no input of the hash function");
   }
   const oldDepth = depth(proof.oldSize, proof.arity);
+  const steps = [];
   let [oldNode, newNode] = [];
-  for (const { level, straddled, leftHashes, rightHashes } of proof.groups) {
+  for (const group of proof.groups) {
+    const { level, straddled, leftHashes, rightHashes } = group;
+    steps.push({ ...group, oldNode, newNode });
     // At or above the old root there is no old parent. An old root that is a complete node is the
     // one left node of the lowest level, and lifting carries it up.
     if (level < oldDepth || !straddled) {
@@ -93,4 +98,5 @@ export async function verifyConsistency(proof, hasher, old, head) {
   }
   old.expectRoot(oldNode);
   head.expectRoot(newNode);
+  return steps;
 }

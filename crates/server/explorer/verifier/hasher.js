@@ -28,8 +28,13 @@ export class Hasher {
     return this.#accepts(hash);
   }
 
+  /** Whether the function hashes groups of up to so many children. */
+  takes(arity) {
+    return arity >= 2 && arity <= this.#maxArity;
+  }
+
   expectArity(arity) {
-    if (arity < 2 || arity > this.#maxArity) {
+    if (!this.takes(arity)) {
       throw new Refusal(`${this.name} does not hash groups of ${arity}`);
     }
   }

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { boundary } from "../verifier/consistency.js";
-import { Head } from "../verifier/head.js";
-import { hashFromHex, hexFromBytes } from "../verifier/hex.js";
-import { parseJson, u64 } from "../verifier/number.js";
-import { depth, path } from "../verifier/path.js";
-import { peek, Reader } from "../verifier/reader.js";
-import { Refusal } from "../verifier/refusal.js";
+import { boundary } from "../../verifier/consistency.js";
+import { Head } from "../../verifier/head.js";
+import { hashFromHex, hexFromBytes } from "../../verifier/hex.js";
+import { parseJson, u64 } from "../../verifier/number.js";
+import { depth, path } from "../../verifier/path.js";
+import { peek, Reader } from "../../verifier/reader.js";
+import { Refusal } from "../../verifier/refusal.js";
 
 const MOST = (1n << 64n) - 1n;
 

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { decodeConsistency, verifyConsistency } from "../verifier/consistency.js";
-import { hasherByName } from "../verifier/functions.js";
-import { Head } from "../verifier/head.js";
-import { decodeInclusion, verifyInclusion } from "../verifier/inclusion.js";
-import { Refusal } from "../verifier/refusal.js";
-import { leaf, SHAPES, sizes, Tree } from "./tree.js";
+import { decodeConsistency, verifyConsistency } from "../../verifier/consistency.js";
+import { hasherByName } from "../../verifier/functions.js";
+import { Head } from "../../verifier/head.js";
+import { decodeInclusion, verifyInclusion } from "../../verifier/inclusion.js";
+import { Refusal } from "../../verifier/refusal.js";
+import { leaf, SHAPES, sizes, Tree } from "../tree.js";
 
 async function inclusion(tree, bytes, head, wanted) {
   const proof = decodeInclusion(bytes, tree.arity);

@@ -1,0 +1,86 @@
+// The head that the reader trusts, and whether the newest head belongs to it.
+
+import { byId } from "../dom.js";
+import { whole } from "../format.js";
+import { showError, showVerdict } from "../verdict.js";
+import { Head } from "../verifier/head.js";
+import { LINKED, PINNED } from "../trust.js";
+
+export function trustPanel({ trust, feed, showAgain }) {
+  const [form, field, verdict] = ["trust-form", "trust-head", "trust-verdict"].map(byId);
+  let isChecking = false;
+
+  const show = () => {
+    field.value = trust.head === undefined ? "" : String(trust.head);
+    byId("trust-forget").hidden = trust.head === undefined;
+  };
+
+  const check = async () => {
+    // One check at a time; a head that came meanwhile is checked behind it.
+    if (isChecking || feed.head === undefined) {
+      return;
+    }
+    isChecking = true;
+    const head = feed.head;
+    try {
+      tell(verdict, await trust.link(head), head, trust.head);
+    } catch (error) {
+      showError(verdict, error, "The server's head does not belong to the one that you trust");
+    } finally {
+      isChecking = false;
+    }
+    if (feed.head !== head) {
+      check();
+    }
+  };
+
+  const change = (action) => {
+    try {
+      action();
+    } catch (error) {
+      showError(verdict, error, "This is no head to trust");
+      return;
+    }
+    show();
+    check();
+    showAgain();
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    change(() => trust.pin(Head.parse(field.value)));
+  });
+  byId("trust-now").addEventListener("click", () => change(() => trust.pin(feed.head)));
+  byId("trust-forget").addEventListener("click", () => change(() => trust.forget()));
+  feed.listen(check);
+  show();
+}
+
+function tell(verdict, link, head, trusted) {
+  if (link === PINNED) {
+    showVerdict(verdict, "good", "The newest head is the one that you trust");
+  } else if (link === LINKED && head.size > trusted.size) {
+    const grown = whole(head.size - trusted.size);
+    showVerdict(
+      verdict,
+      "good",
+      "The newest head extends the one that you trust",
+      `A consistency proof, verified in this browser: the tree only grew, by ${grown} since.`,
+    );
+  } else if (link === LINKED) {
+    const behind = whole(trusted.size - head.size);
+    showVerdict(
+      verdict,
+      "own",
+      "The newest head is older than the one that you trust",
+      `It is proven to be an earlier head of the same tree. The server is ${behind} leaves behind.`,
+    );
+  } else {
+    showVerdict(
+      verdict,
+      "own",
+      "No head is trusted",
+      "Until one is, a verified proof shows that the server agrees with itself, and no more.",
+    );
+  }
+}

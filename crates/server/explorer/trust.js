@@ -1,0 +1,99 @@
+// The head that the reader trusts, kept in this browser, and what links other heads to it.
+
+import { bytesOf } from "./verifier/document.js";
+import { decodeConsistency, verifyConsistency } from "./verifier/consistency.js";
+import { Head } from "./verifier/head.js";
+import { Refusal } from "./verifier/refusal.js";
+
+const KEY = "rotortree-trusted-head";
+
+/** Why the trust in a head is what it is. */
+export const PINNED = "pinned";
+export const LINKED = "linked";
+export const TOLD = "told";
+
+export class Trust {
+  #server;
+  #tree;
+  #pinned;
+  #linked = new Map();
+
+  constructor(server, tree) {
+    this.#server = server;
+    this.#tree = tree;
+    this.#pinned = restore();
+  }
+
+  /** The trusted head, if there is one. */
+  get head() {
+    return this.#pinned?.head;
+  }
+
+  pin(head) {
+    if (this.#tree.isVerifiable) {
+      head.check(this.#tree.hasher);
+    }
+    const { arity, hash } = this.#tree;
+    this.#pinned = { head, arity, hash };
+    this.#linked.clear();
+    store({ head: String(head), arity, hash });
+  }
+
+  forget() {
+    this.#pinned = undefined;
+    this.#linked.clear();
+    store(undefined);
+  }
+
+  /**
+   * What a head that the server tells is worth: `pinned` is the trusted head itself, `linked` is
+   * one that a verified consistency proof links to it, and `told` is one of which no head is
+   * trusted to tell. A head that contradicts the trusted one is refused.
+   */
+  async link(head) {
+    if (this.head === undefined) {
+      return TOLD;
+    }
+    if (!this.#tree.isLike(this.#pinned)) {
+      throw new Refusal(
+        `the trusted head is of a tree with ${this.#pinned.hash} and N = ${this.#pinned.arity}`,
+      );
+    }
+    if (head.size === this.head.size) {
+      head.expectRoot(this.head.root);
+      return PINNED;
+    }
+    const key = String(head);
+    if (!this.#linked.has(key)) {
+      const [old, grown] = head.size > this.head.size ? [this.head, head] : [head, this.head];
+      const document = await this.#server.consistency(old.size, grown.size);
+      const proof = decodeConsistency(bytesOf(document), this.#tree.arity);
+      await verifyConsistency(proof, this.#tree.hasher, old, grown);
+      this.#linked.clear();
+      this.#linked.set(key, true);
+    }
+    return LINKED;
+  }
+}
+
+function restore() {
+  try {
+    const { head, arity, hash } = JSON.parse(localStorage.getItem(KEY));
+    return { head: Head.parse(head), arity, hash };
+  } catch {
+    // Nothing is stored, it is damaged, or this browser keeps nothing.
+    return undefined;
+  }
+}
+
+function store(value) {
+  try {
+    if (value === undefined) {
+      localStorage.removeItem(KEY);
+    } else {
+      localStorage.setItem(KEY, JSON.stringify(value));
+    }
+  } catch {
+    // The head is trusted until the page is closed.
+  }
+}
