@@ -53,7 +53,8 @@ function pick(name, head) {
   if (size === 0n || name === "first") {
     return 0n;
   }
-  return name === "last" ? size - 1n : BigInt(Math.floor(Math.random() * Number(size)));
+  const part = BigInt(Math.floor(Math.random() * 2 ** 32));
+  return name === "last" ? size - 1n : (size * part) >> 32n;
 }
 
 async function prove({ server, tree, trust, feed }, { leaf, at }) {
