@@ -1,4 +1,4 @@
-// What the page shows stands behind the `#` of its address, so that it can be sent and gone back to.
+// What the page shows stands behind the `#` of its address, which can be sent and gone back to.
 
 /** `#leaf=5&at=300` or `#from=5&to=300` as an object of texts. */
 export function parseRoute(fragment) {

@@ -73,8 +73,8 @@ function show({ steps, old, head, document }) {
     drawTree(byId("growth-drawing"), {
       rows: growthRows(steps, head),
       caption:
-        "The boundary between old and new leaves: filled nodes were complete at the earlier size, " +
-        "outlined ones are new, and the marked ones have both below them.",
+        "The boundary between old and new leaves: filled nodes were complete at the earlier " +
+        "size, outlined ones are new, and the marked ones have both below them.",
     });
   }
 }

@@ -55,7 +55,8 @@ function sizes(width, growth, now) {
 
 function rates(width, growth, now) {
   const values = growth.rates(now, BARS);
-  const label = `Leaves a second: ${rate(growth.rate(now))} now, at most ${rate(Math.max(...values))}`;
+  const most = rate(Math.max(...values));
+  const label = `Leaves a second: ${rate(growth.rate(now))} now, at most ${most}`;
   return barChart(width, values, { label, ago: duration(growth.window(now)) });
 }
 

@@ -38,19 +38,22 @@ async function run(words) {
   return stdout.trim().split("\n").map(parseJson);
 }
 
-/** A tree on disk until the end of a test. */
+/** A tree on disk, until it is removed. */
 export class Tree {
-  static async create({ hash, arity }, leaves, context) {
+  static async create({ hash, arity }, leaves) {
     const folder = await mkdtemp(join(tmpdir(), "rotortree-explorer-"));
-    context.after(() => rm(folder, { recursive: true, force: true }));
     const tree = new Tree();
-    Object.assign(tree, { hash, arity, place: join(folder, "tree") });
+    Object.assign(tree, { hash, arity, folder, place: join(folder, "tree") });
     const records = Array.from({ length: leaves }, (_, index) => leaf(index));
     const input = join(folder, "leaves");
     await writeFile(input, Buffer.concat(records));
     const shape = ["--create", "--hash", hash, "--arity", String(arity)];
     await run(["append", tree.place, input, "--form", "raw", ...shape]);
     return tree;
+  }
+
+  remove() {
+    return rm(this.folder, { recursive: true, force: true });
   }
 
   /** The bytes of a proof for each of the indices, and the head that they were made for. */

@@ -45,7 +45,7 @@ function send(id, fields) {
   form.requestSubmit();
 }
 
-/** Nothing is wider than the page, and nothing that is read lies over its edge. Runs in the page. */
+/** What is wider than the page or lies over its edge. Runs in the page. */
 function overflowing() {
   const width = document.documentElement.clientWidth;
   const isScrolled = (element) => element.closest(".scroll, pre, .skip") !== null;
@@ -70,8 +70,12 @@ describe("the page", { concurrency: 3 }, () => {
   after(() => browser.close());
 
   async function visit(context, { hash, arity, size, view, host }, fragment = "") {
-    const tree = await Tree.create({ hash, arity }, size, context);
-    const served = await Served.start(tree, context);
+    const tree = await Tree.create({ hash, arity }, size);
+    const served = await Served.start(tree);
+    context.after(async () => {
+      await served.stop();
+      await tree.remove();
+    });
     const url = host === undefined ? served.url : served.under(host);
     const page = await browser.open(view);
     await page.goto(`${url}${fragment}`);
@@ -295,7 +299,7 @@ function flip(bytes, at) {
   return forged;
 }
 
-/** Changes the documents that the page gets from paths of this pattern, until the result is called. */
+/** Changes the documents that the page gets from paths of this pattern; the result ends it. */
 async function rewrite(page, urlPattern, change) {
   await page.send("Fetch.enable", { patterns: [{ urlPattern, requestStage: "Response" }] });
   const paused = async ({ requestId }) => {

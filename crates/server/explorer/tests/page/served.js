@@ -5,13 +5,13 @@ import { once } from "node:events";
 
 import { COMMAND, leaf } from "../tree.js";
 
-const TOKEN = "the token of these tests, of 32 characters and more";
+const TOKEN = "the-token-of-these-tests";
 
 export class Served {
   #child;
 
   /** Serves a tree that this test has made. */
-  static async start(tree, context) {
+  static async start(tree) {
     const served = new Served();
     const words = ["serve", tree.place, "--listen", "127.0.0.1:0", "--write", "--json"];
     const stdio = ["ignore", "pipe", "inherit"];
@@ -19,8 +19,12 @@ export class Served {
       stdio,
       env: { ...process.env, ROTORTREE_TOKEN: TOKEN },
     });
-    context.after(() => served.#stop());
-    const [line] = await once(served.#child.stdout, "data");
+    const ended = once(served.#child, "exit").then(([code]) => {
+      throw new Error(`the server ended with ${code}`);
+    });
+    const [line] = await Promise.race([once(served.#child.stdout, "data"), ended]);
+    // Later it is meant to end.
+    ended.catch(() => undefined);
     served.url = new URL(JSON.parse(line).url);
     return served;
   }
@@ -45,7 +49,10 @@ export class Served {
     }
   }
 
-  async #stop() {
+  async stop() {
+    if (this.#child.exitCode !== null) {
+      return;
+    }
     const ended = once(this.#child, "exit");
     this.#child.kill();
     await ended;

@@ -36,7 +36,8 @@ async function refusesEveryByte(bytes, step, verify) {
 async function exchange(shape, context) {
   const all = sizes(shape.arity);
   const largest = all.at(-1);
-  const tree = await Tree.create(shape, largest, context);
+  const tree = await Tree.create(shape, largest);
+  context.after(() => tree.remove());
   const heads = new Map();
   for (const size of all) {
     const indices = [...new Set([0, size >> 1, size - 1])];
@@ -88,7 +89,8 @@ describe("proofs of the command", { concurrency: 4 }, () => {
 });
 
 test("an inner node is no leaf of a smaller tree with the same root", async (context) => {
-  const tree = await Tree.create({ hash: "sha256", arity: 2 }, 4, context);
+  const tree = await Tree.create({ hash: "sha256", arity: 2 }, 4);
+  context.after(() => tree.remove());
   const { head, proofs } = await tree.proofs([0], 4);
   // The path of leaf 0 from its second level on is a proof of the tree over the two inner nodes.
   const hasher = await hasherByName("sha256");
