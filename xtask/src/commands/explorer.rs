@@ -46,11 +46,15 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     };
     let pictures = workspace.root().join("target/explorer");
     let folder = workspace.root().join(FOLDER);
-    Invocation::program(&folder, "node", "--test --test-reporter=spec --test-timeout=300000")
-        .args(parts)
-        .env("ROTORTREE", &command)
-        .env("ROTORTREE_PICTURES", &pictures.to_string_lossy())
-        .run()?;
+    Invocation::program(
+        &folder,
+        "node",
+        "--test --test-reporter=spec --test-timeout=300000",
+    )
+    .args(parts)
+    .env("ROTORTREE", &command)
+    .env("ROTORTREE_PICTURES", &pictures.to_string_lossy())
+    .run()?;
     if has_browser {
         Ok(Verdict::Passed)
     } else {
