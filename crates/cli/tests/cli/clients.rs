@@ -5,6 +5,10 @@
 //! set.
 
 mod cases;
+#[cfg(feature = "serve")]
+mod live;
+#[cfg(feature = "serve")]
+mod lossy;
 
 use std::{
     env,
@@ -20,35 +24,43 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients")
 }
 
-/// The standard output of a program that is given the lines. `None` where the program is missing.
+/// Whether a program is not there, which is told.
 #[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
-fn answers(program: &str, script: &str, lines: String) -> Option<String> {
-    let child = Command::new(program)
+fn is_missing(program: &str) -> bool {
+    let probe = Command::new(program).args(["-c", ""]).output();
+    let is_missing = probe.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    assert!(
+        !is_missing || env::var_os("CI").is_none(),
+        "{program} is missing"
+    );
+    if is_missing {
+        eprintln!("{program} is missing: its client is not tested");
+    }
+    is_missing
+}
+
+/// The standard output of a script that is given the lines.
+fn answers(program: &str, script: &str, lines: String) -> String {
+    let mut child = Command::new(program)
         .arg(folder().join(script))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && env::var_os("CI").is_none() => {
-            eprintln!("{program} is missing: {script} is not tested");
-            return None;
-        }
-        child => child.unwrap(),
-    };
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     assert!(output.status.success(), "{script}: {}", output.status);
-    Some(String::from_utf8(output.stdout).unwrap())
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn agrees(program: &str, script: &str) {
-    let cases = cases::all();
-    let lines = cases.iter().map(Case::line).collect();
-    let Some(answers) = answers(program, script, lines) else {
+    if is_missing(program) {
         return;
-    };
+    }
+    let cases = cases::all();
+    let answers = answers(program, script, cases.iter().map(Case::line).collect());
     let answers: Vec<&str> = answers.lines().collect();
     assert_eq!(answers.len(), cases.len());
     for (case, answer) in cases.iter().zip(answers) {

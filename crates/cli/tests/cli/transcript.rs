@@ -2,14 +2,20 @@
 //!
 //! Each block ```` ```console ```` of a page is replayed in one empty folder for the page. A line
 //! behind `$ `, and those behind `> ` that continue it, are given to `sh`; the lines behind them
-//! are what it prints on both outputs. `[..]` stands for any text within a line.
+//! are what it prints on both outputs. `[..]` stands for any text within a line. The folder has the
+//! sample of digests, and links to the folders of a clone that pages name. Port 7070 of a page is a
+//! free one, and the process whose number is in the file `pid` ends with the page.
 
 use std::{
     env, fs,
+    net::TcpListener,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
     thread,
 };
+
+use tempfile::TempDir;
 
 use crate::support::sample;
 
@@ -65,29 +71,60 @@ fn fits(line: &str, expected: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// The folder of a page.
+struct Place(TempDir);
+
+impl Place {
+    fn new(root: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::copy(sample(), folder.path().join("digests.sha256")).unwrap();
+        for name in ["clients", "crates"] {
+            symlink(root.join(name), folder.path().join(name)).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// What a shell prints.
+    fn run(&self, command: &str) -> String {
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_rotortree"));
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = binary
+            .parent()
+            .map(PathBuf::from)
+            .into_iter()
+            .chain(env::split_paths(&path));
+        let run = Command::new("sh")
+            .args(["-c", &format!("{{ {command}\n}} 2>&1")])
+            .current_dir(self.0.path())
+            .env("PATH", env::join_paths(folders).unwrap())
+            .output()
+            .unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.run("[ ! -e pid ] || kill -9 $(cat pid)");
+    }
+}
+
+/// A port that nothing listens at.
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port().to_string()
+}
+
 fn replay(page: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = root.canonicalize().unwrap();
     let text = fs::read_to_string(root.join(page)).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(sample(), folder.path().join("digests.sha256")).unwrap();
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_rotortree"));
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = binary
-        .parent()
-        .map(PathBuf::from)
-        .into_iter()
-        .chain(env::split_paths(&path));
-    let path = env::join_paths(folders).unwrap();
+    let text = text.replace("127.0.0.1:7070", &format!("127.0.0.1:{}", free_port()));
+    let place = Place::new(&root);
     let steps = steps(&text);
     assert!(!steps.is_empty(), "{page} has no transcript");
     for step in steps {
-        let run = Command::new("sh")
-            .args(["-c", &format!("{{ {}\n}} 2>&1", step.command)])
-            .current_dir(folder.path())
-            .env("PATH", &path)
-            .output()
-            .unwrap();
-        let printed = String::from_utf8(run.stdout).unwrap();
+        let printed = place.run(&step.command);
         let lines: Vec<&str> = printed.lines().collect();
         let same = lines.len() == step.expected.len()
             && lines
