@@ -17,7 +17,7 @@ export function layout(rows, width) {
   const most = Math.max(3, Math.floor(width / NARROWEST_CELL));
   let above;
   const placed = rows.map((row, at) => {
-    const shown = window(row.cells.length, row.focus ?? 0, most);
+    const shown = visible(row.cells.length, row.focus ?? 0, most);
     const count = shown.end - shown.start;
     const gap = count > 8 ? 3 : GAP;
     const cellWidth = Math.min(WIDEST_CELL, (width - (count - 1) * gap) / count);
@@ -38,7 +38,7 @@ export function layout(rows, width) {
 }
 
 /** The cells that are shown: at most `most`, around the one in focus. */
-function window(length, focus, most) {
+function visible(length, focus, most) {
   const count = Math.min(length, most);
   const start = Math.max(0, Math.min(length - count, focus - Math.floor(count / 2)));
   return { start, end: start + count };

@@ -16,7 +16,6 @@ export class Trust {
   #server;
   #tree;
   #pinned;
-  #linked = new Map();
 
   constructor(server, tree) {
     this.#server = server;
@@ -30,18 +29,19 @@ export class Trust {
   }
 
   pin(head) {
+    if (head.size === 0n) {
+      throw new Refusal("every tree grows from one without leaves, so that its head tells nothing");
+    }
     if (this.#tree.isVerifiable) {
       head.check(this.#tree.hasher);
     }
     const { arity, hash } = this.#tree;
     this.#pinned = { head, arity, hash };
-    this.#linked.clear();
     store({ head: String(head), arity, hash });
   }
 
   forget() {
     this.#pinned = undefined;
-    this.#linked.clear();
     store(undefined);
   }
 
@@ -51,26 +51,29 @@ export class Trust {
    * trusted to tell. A head that contradicts the trusted one is refused.
    */
   async link(head) {
-    if (this.head === undefined) {
+    // The reader may change the trusted head meanwhile: a proof holds for the one it was made for.
+    const pinned = this.#pinned;
+    if (pinned === undefined) {
       return TOLD;
     }
-    if (!this.#tree.isLike(this.#pinned)) {
+    if (!this.#tree.isLike(pinned)) {
       throw new Refusal(
-        `the trusted head is of a tree with ${this.#pinned.hash} and N = ${this.#pinned.arity}`,
+        `the trusted head is of a tree with ${pinned.hash} and N = ${pinned.arity}`,
       );
     }
-    if (head.size === this.head.size) {
-      head.expectRoot(this.head.root);
+    if (head.size === pinned.head.size) {
+      if (!head.equals(pinned.head)) {
+        throw new Refusal(`the server tells another root of ${head.size} leaves`);
+      }
       return PINNED;
     }
-    const key = String(head);
-    if (!this.#linked.has(key)) {
-      const [old, grown] = head.size > this.head.size ? [this.head, head] : [head, this.head];
+    if (!pinned.linked?.equals(head)) {
+      const isGrown = head.size > pinned.head.size;
+      const [old, grown] = isGrown ? [pinned.head, head] : [head, pinned.head];
       const document = await this.#server.consistency(old.size, grown.size);
       const proof = decodeConsistency(bytesOf(document), this.#tree.arity);
       await verifyConsistency(proof, this.#tree.hasher, old, grown);
-      this.#linked.clear();
-      this.#linked.set(key, true);
+      pinned.linked = head;
     }
     return LINKED;
   }

@@ -19,10 +19,10 @@ pub(super) const COMMAND: Command = Command {
 /// The folder of the page, relative to the root.
 const FOLDER: &str = "crates/server/explorer";
 
-/// The command, in the packages and with the features of `test`, so that what that step has built
-/// serves here too.
-const BUILD: &str = "build --quiet --workspace --exclude rotortree-benches \
-                     --exclude rotortree-lean-imt --all-features --bin rotortree";
+/// The command, as the tests of `test` want it built: in the same packages and with the same
+/// features, so that what that step has built serves here too.
+const BUILD: &str = "test --quiet --no-run --workspace --exclude rotortree-benches \
+                     --exclude rotortree-lean-imt --all-features --test cli";
 
 /// Debian's name for the browser; `CHROMIUM` names another one.
 const CHROMIUM: &str = "chromium";

@@ -5,6 +5,9 @@ import { whole } from "../format.js";
 import { showError, showVerdict } from "../verdict.js";
 import { Head } from "../verifier/head.js";
 import { LINKED, PINNED } from "../trust.js";
+import { Refusal } from "../verifier/refusal.js";
+
+const CONTRADICTION = "The server's head does not belong to the one that you trust";
 
 export function trustPanel({ trust, feed, showAgain }) {
   const [form, field, verdict] = ["trust-form", "trust-head", "trust-verdict"].map(byId);
@@ -16,20 +19,24 @@ export function trustPanel({ trust, feed, showAgain }) {
   };
 
   const check = async () => {
-    // One check at a time; a head that came meanwhile is checked behind it.
+    // One check at a time; what changes meanwhile is checked behind it.
     if (isChecking || feed.head === undefined) {
       return;
     }
     isChecking = true;
-    const head = feed.head;
+    const [head, trusted] = [feed.head, trust.head];
+    const isNewest = () => feed.head === head && trust.head === trusted;
     try {
-      tell(verdict, await trust.link(head), head, trust.head);
+      const link = await trust.link(head);
+      if (trust.head === trusted) {
+        tell(verdict, link, head, trusted);
+      }
     } catch (error) {
-      showError(verdict, error, "The server's head does not belong to the one that you trust");
+      showError(verdict, error, error instanceof Refusal ? CONTRADICTION : "Not verified");
     } finally {
       isChecking = false;
     }
-    if (feed.head !== head) {
+    if (!isNewest()) {
       check();
     }
   };

@@ -13,13 +13,15 @@ import { parseJson } from "../verifier/number.js";
 
 export const COMMAND = process.env.ROTORTREE;
 
-/** Every function and N that the command takes. */
+/** Functions and N of the command. */
 export const SHAPES = [
   ...["blake3", "sha256", "keccak256"].flatMap((hash) =>
     [2, 3, 4, 8, 16].map((arity) => ({ hash, arity })),
   ),
   { hash: "rfc6962", arity: 2 },
-  ...["poseidon", "poseidon-le"].flatMap((hash) => [2, 3, 4, 8].map((arity) => ({ hash, arity }))),
+  ...[2, 3, 4, 8].map((arity) => ({ hash: "poseidon", arity })),
+  // The same function over the same numbers, in bytes the other way round.
+  ...[2, 8].map((arity) => ({ hash: "poseidon-le", arity })),
 ];
 
 /** Leaves that every function takes: small from both ends. */

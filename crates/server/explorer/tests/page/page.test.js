@@ -154,8 +154,7 @@ describe("the page", { concurrency: 3 }, () => {
     const { page, tree } = await visit(context, plan);
     const { head } = await tree.proofs([0], 60);
     await page.evaluate(send, "trust-form", { head: String(head) });
-    const extends_ = () => document.getElementById("trust-verdict").innerText.includes("extends");
-    await page.until(extends_);
+    await page.until(() => document.getElementById("trust-verdict").innerText.includes("extends"));
 
     const refusals = [
       ["proofs", { leaf: "5", at: "" }, "leads to another root", (bytes) => flip(bytes, -1)],

@@ -74,6 +74,21 @@ test("a head that contradicts the trusted one is refused", async () => {
   await assert.rejects(trust.link(one), Refusal);
 });
 
+test("a proof for one trusted head says nothing of another that is set meanwhile", async () => {
+  const trust = new Trust(server, await treeOf("sha256", 2));
+  trust.pin(one);
+  const running = trust.link(two);
+  trust.pin(new Head(1n, hash(9)));
+  assert.equal(await running, LINKED);
+  await assert.rejects(trust.link(two), Refusal);
+});
+
+test("the head of a tree without leaves is none to trust", async () => {
+  const trust = new Trust(server, await treeOf("sha256", 2));
+  assert.throws(() => trust.pin(new Head(0n, hash(0))), /tells nothing/);
+  assert.equal(trust.head, undefined);
+});
+
 test("a trusted head is kept with its tree, and holds for no other", async () => {
   new Trust(server, await treeOf("sha256", 2)).pin(one);
   const again = new Trust(server, await treeOf("sha256", 2));

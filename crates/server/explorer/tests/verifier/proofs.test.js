@@ -69,7 +69,7 @@ async function exchange(shape, context) {
   }
 
   // Milliseconds for a hash of a wide Poseidon, so that every byte would be many seconds.
-  const step = shape.hash.startsWith("poseidon") && shape.arity > 2 ? 7 : 1;
+  const step = shape.hash.startsWith("poseidon") && shape.arity > 2 ? 13 : 1;
   const { proofs } = await tree.proofs([largest - 1], largest);
   await refusesEveryByte(proofs[0], step, (forged) => inclusion(tree, forged, newest));
   const old = heads.get(shape.arity + 1);
