@@ -2,22 +2,21 @@
 
 mod access;
 mod cluster;
-mod http;
 mod moto;
-mod ports;
 mod postgres;
-mod python;
 mod seaweedfs;
-mod server;
 
 use std::fs;
 use std::path::Path;
 
+use crate::loopback::server::Server;
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
 use access::{BUCKET, KEYS};
 pub(crate) use cluster::{Cluster, Role};
-use server::Server;
+
+/// The folder with the lists of their packages.
+const LISTS: &str = "interop/bucket";
 
 /// A store that tests can run against.
 pub(crate) struct Kind {

@@ -20,6 +20,7 @@ mod no_std;
 mod package;
 mod platforms;
 mod semver;
+mod server;
 mod surface;
 mod test;
 mod tidy;
@@ -53,6 +54,7 @@ pub(crate) const ALL: &[Command] = &[
     platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
+    server::COMMAND,
     explorer::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,

@@ -14,6 +14,7 @@ mod commands;
 mod help;
 mod imports;
 mod layering;
+mod loopback;
 mod mutations;
 mod outcome;
 mod rustdoc;

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::access::BUCKET;
-use super::server::Server;
-use super::{http, ports, postgres, python, seaweedfs};
+use super::{postgres, seaweedfs};
+use crate::loopback::server::Server;
+use crate::loopback::{http, ports, python};
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
 
@@ -57,7 +58,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Installs the programs, unless that was done before, and starts them.
     pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
-        let program = python::install(workspace, "seaweedfs")?.join("weed");
+        let program = python::install(workspace, super::LISTS, "seaweedfs")?.join("weed");
         let members = MEMBERS.map(|(_, count)| count).iter().sum::<u16>();
         let first = ports::free(members + 1)?;
         let folder = |name: String| -> Outcome<PathBuf> {

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::access::{BUCKET, LOCKED, VERSIONED};
-use super::server::Server;
-use super::{http, ports, python};
+use crate::loopback::server::Server;
+use crate::loopback::{http, ports, python};
 use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
 /// Starts it; its port.
 pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u16)> {
-    let program = python::install(workspace, "moto")?.join("python");
+    let program = python::install(workspace, super::LISTS, "moto")?.join("python");
     let port = ports::free(1)?;
     let args = format!("-m moto.server -H 127.0.0.1 -p {port}");
     let args: Vec<String> = args.split(' ').map(str::to_owned).collect();

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::server::Server;
 use crate::cargo::Invocation;
+use crate::loopback::server::Server;
 use crate::outcome::{Failure, Outcome};
 
 /// Debian's folder of versions.

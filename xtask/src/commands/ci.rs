@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    bucket, explorer, features, fuzz, interop, layering, loom, no_std, package, platforms, surface,
-    test, tidy, tools, vendor,
+    bucket, explorer, features, fuzz, interop, layering, loom, no_std, package, platforms, server,
+    surface, test, tidy, tools, vendor,
 };
 
 use crate::args::Args;
@@ -28,7 +28,7 @@ pub(super) const COMMAND: Command = Command {
 };
 
 /// The steps, quick ones first.
-static STEPS: [Command; 18] = [
+static STEPS: [Command; 19] = [
     tidy::COMMAND,
     layering::COMMAND,
     vendor::COMMAND,
@@ -44,6 +44,7 @@ static STEPS: [Command; 18] = [
     platforms::COMMAND,
     interop::COMMAND,
     bucket::COMMAND,
+    server::COMMAND,
     explorer::COMMAND,
     fuzz::COMMAND,
     package::COMMAND,

@@ -65,7 +65,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
 }
 
 /// Builds the command; its path.
-fn build(workspace: &Workspace) -> Outcome<String> {
+pub(super) fn build(workspace: &Workspace) -> Outcome<String> {
     Invocation::cargo(workspace.root(), BUILD).run()?;
     let name = format!("debug/rotortree{}", std::env::consts::EXE_SUFFIX);
     let path = workspace.metadata()?.target_directory.join(name);

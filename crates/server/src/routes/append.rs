@@ -27,6 +27,10 @@ use crate::{
 /// Leaves, metadata or both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "leaves": ["0x0101010101010101010101010101010101010101010101010101010101010101"],
+    "metadata": "YmxvY2sgMTc=",
+}))]
 pub(super) struct EntryDocument {
     /// Leaves, 64 hex digits each behind 0x
     #[serde(default)]

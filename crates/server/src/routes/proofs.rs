@@ -131,6 +131,7 @@ pub(super) async fn one(
 /// Which leaves to prove, and how.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "indices": [0, 2], "one": true, "format": "json" }))]
 pub(super) struct Many {
     /// Indices, in any order
     #[serde(default)]

@@ -8,10 +8,10 @@ use crate::outcome::{Failure, Outcome};
 /// Below the ports that systems give to outgoing connections, those of [`SECOND`] included.
 const CHOICE: Range<u16> = 11_000..21_000;
 /// A server has a second port, this much higher.
-pub(super) const SECOND: u16 = 10_000;
+pub(crate) const SECOND: u16 = 10_000;
 
 /// The first of `count` free ports in a row, whose second ports are free too.
-pub(super) fn free(count: u16) -> Outcome<u16> {
+pub(crate) fn free(count: u16) -> Outcome<u16> {
     // Two that look at the same time begin in different places.
     let begin = CHOICE.start + (std::process::id() % 97) as u16 * 100;
     let firsts = (begin..CHOICE.end).chain(CHOICE.start..begin);

@@ -27,17 +27,17 @@ fn request(port: u16, method: &str, path: &str, body: &str) -> io::Result<u16> {
 }
 
 /// Whether the answer to a request tells success.
-pub(super) fn succeeds(port: u16, method: &str, path: &str) -> bool {
+pub(crate) fn succeeds(port: u16, method: &str, path: &str) -> bool {
     succeeds_with(port, method, path, "")
 }
 
 /// Whether the answer to a request with a body tells success.
-pub(super) fn succeeds_with(port: u16, method: &str, path: &str, body: &str) -> bool {
+pub(crate) fn succeeds_with(port: u16, method: &str, path: &str, body: &str) -> bool {
     request(port, method, path, body).is_ok_and(|code| (200..300).contains(&code))
 }
 
 /// Whether the answer to a GET holds these words.
-pub(super) fn answers(port: u16, path: &str, words: &str) -> bool {
+pub(crate) fn answers(port: u16, path: &str, words: &str) -> bool {
     let mut answer = String::new();
     let read =
         send(port, "GET", path, "").and_then(|mut stream| stream.read_to_string(&mut answer));

@@ -7,12 +7,12 @@ use crate::cargo::Invocation;
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
 
-/// Installs what `interop/bucket/NAME.txt` lists, unless that was done before. The folder with the
-/// programs.
+/// Installs what a list has, `FOLDER/NAME.txt` relative to the root, unless that was done before.
+/// The folder with the programs.
 ///
 /// The list pins every file by its hash. Downloads stay in the cache of `pip`, outside the clone.
-pub(super) fn install(workspace: &Workspace, name: &str) -> Outcome<PathBuf> {
-    let list = workspace.root().join(format!("interop/bucket/{name}.txt"));
+pub(crate) fn install(workspace: &Workspace, folder: &str, name: &str) -> Outcome<PathBuf> {
+    let list = workspace.root().join(format!("{folder}/{name}.txt"));
     let folder = tools(workspace.root()).join(name);
     let programs = folder.join("bin");
     let done = folder.join("installed.txt");

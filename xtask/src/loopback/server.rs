@@ -35,7 +35,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts `program` in `folder`, which is there and is the server's alone.
-    pub(super) fn start(program: &Path, args: &[String], folder: &Path) -> Outcome<Self> {
+    pub(crate) fn start(program: &Path, args: &[String], folder: &Path) -> Outcome<Self> {
         let failed =
             |error| Failure::io(format_args!("cannot start {}", program.display()), &error);
         let log = folder.join("log.txt");
@@ -64,12 +64,12 @@ impl Server {
     }
 
     /// Kills the server.
-    pub(super) fn kill(&mut self) -> Outcome<()> {
+    pub(crate) fn kill(&mut self) -> Outcome<()> {
         self.tell("end\n")
     }
 
     /// Starts a server that was killed, on the same data.
-    pub(super) fn start_again(&mut self) -> Outcome<()> {
+    pub(crate) fn start_again(&mut self) -> Outcome<()> {
         self.tell("begin\n")
     }
 
@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// Returns once the server is healthy.
-    pub(super) fn wait_until(&self, is_healthy: impl Fn() -> bool) -> Outcome<()> {
+    pub(crate) fn wait_until(&self, is_healthy: impl Fn() -> bool) -> Outcome<()> {
         let start = Instant::now();
         while !is_healthy() {
             if start.elapsed() > PATIENCE {
