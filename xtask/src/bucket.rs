@@ -15,9 +15,6 @@ use crate::workspace::Workspace;
 use access::{BUCKET, KEYS};
 pub(crate) use cluster::{Cluster, Role};
 
-/// The folder with the lists of their packages.
-const LISTS: &str = "interop/bucket";
-
 /// A store that tests can run against.
 pub(crate) struct Kind {
     /// Its name on the command line.

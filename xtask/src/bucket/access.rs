@@ -1,5 +1,8 @@
 //! What a started store has: buckets, and keys to them.
 
+/// The folder with the lists of packages.
+pub(super) const LISTS: &str = "interop/bucket";
+
 /// The bucket of most tests; and one that keeps versions, and one that locks its objects.
 pub(super) const BUCKET: &str = "rotortree";
 pub(super) const VERSIONED: &str = "versioned";

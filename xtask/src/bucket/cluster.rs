@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::access::BUCKET;
+use super::access::{BUCKET, LISTS};
 use super::{postgres, seaweedfs};
 use crate::loopback::server::Server;
 use crate::loopback::{http, ports, python};
@@ -58,7 +58,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Installs the programs, unless that was done before, and starts them.
     pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
-        let program = python::install(workspace, super::LISTS, "seaweedfs")?.join("weed");
+        let program = python::install(workspace, LISTS, "seaweedfs")?.join("weed");
         let members = MEMBERS.map(|(_, count)| count).iter().sum::<u16>();
         let first = ports::free(members + 1)?;
         let folder = |name: String| -> Outcome<PathBuf> {

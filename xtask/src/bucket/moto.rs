@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::access::{BUCKET, LOCKED, VERSIONED};
+use super::access::{BUCKET, LISTS, LOCKED, VERSIONED};
 use crate::loopback::server::Server;
 use crate::loopback::{http, ports, python};
 use crate::outcome::Outcome;
@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 /// Starts it; its port.
 pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u16)> {
-    let program = python::install(workspace, super::LISTS, "moto")?.join("python");
+    let program = python::install(workspace, LISTS, "moto")?.join("python");
     let port = ports::free(1)?;
     let args = format!("-m moto.server -H 127.0.0.1 -p {port}");
     let args: Vec<String> = args.split(' ').map(str::to_owned).collect();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::access::{BUCKET, KEYS, LOCKED, VERSIONED};
+use super::access::{BUCKET, KEYS, LISTS, LOCKED, VERSIONED};
 use crate::cargo::Invocation;
 use crate::loopback::server::Server;
 use crate::loopback::{http, ports, python};
@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 
 /// Starts it; the port of its S3 gateway.
 pub(super) fn start(workspace: &Workspace, folder: &Path) -> Outcome<(Server, u16)> {
-    let program = python::install(workspace, super::LISTS, "seaweedfs")?.join("weed");
+    let program = python::install(workspace, LISTS, "seaweedfs")?.join("weed");
     write_keys(folder)?;
     let first = ports::free(4)?;
     let [master, volume, filer, gateway] = [0, 1, 2, 3].map(|port| first + port);
