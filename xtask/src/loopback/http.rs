@@ -61,9 +61,9 @@ mod tests {
                 "HTTP/1.1 200 OK\r\n\r\nFine",
             ] {
                 let (mut stream, _) = listener.accept().unwrap();
-                let mut line = String::new();
-                BufReader::new(&stream).read_line(&mut line).unwrap();
-                assert_eq!(line, "GET /healthz HTTP/1.0\r\n");
+                let head = BufReader::new(&stream).lines().map_while(Result::ok);
+                let head: Vec<String> = head.take_while(|line| !line.is_empty()).collect();
+                assert_eq!(head[0], "GET /healthz HTTP/1.0");
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         });
