@@ -18,7 +18,8 @@ use crate::{
     place::{fresh, store},
 };
 
-pub(crate) const HEARTBEAT: Duration = Duration::from_millis(300);
+/// Long beside the time for which a busy machine leaves a thread waiting.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// A path of the bucket, and what opens it.
 fn place() -> impl Fn() -> ObjectStorage {

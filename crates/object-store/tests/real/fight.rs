@@ -29,7 +29,7 @@ use self::{
     writer::{Said, Writer},
 };
 use crate::{
-    backend::{HEARTBEAT, tree},
+    backend::tree,
     observed::{Observed, Tree},
     place::{fresh, gateway, gateways, store},
 };
@@ -38,6 +38,8 @@ use crate::{
 const SECONDS: u64 = 5;
 /// The longest that they fight for one place.
 const ROUND: Duration = Duration::from_secs(150);
+/// Short, so that a stopped writer loses its place soon.
+const HEARTBEAT: Duration = Duration::from_millis(300);
 /// A stopped writer gives no sign of life for so long.
 const STOP: Duration = HEARTBEAT.saturating_mul(4);
 
