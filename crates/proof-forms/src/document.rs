@@ -1,6 +1,6 @@
 //! [`ProofDocument`]: a proof as JSON of our own.
 
-use rotortree_lean_imt::{Hash, Hex};
+use rotortree_lean_imt::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::{FormError, Subject, hex};
@@ -40,7 +40,7 @@ impl LeafAt {
     pub fn new((index, leaf): (u64, &Hash)) -> Self {
         Self {
             index,
-            leaf: Hex(*leaf).to_string(),
+            leaf: hex::encode(leaf),
         }
     }
 }

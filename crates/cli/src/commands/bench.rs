@@ -1,18 +1,20 @@
 //! `bench`: how fast this command is at a place, beside the library that it calls.
 
 mod chart;
+mod library;
 mod work;
 
 use std::{fmt, fs, path::PathBuf};
 
 use serde::Serialize;
 
-use self::work::Work;
+use self::{library::Task, work::Work};
 use super::init::Shape;
 use crate::{
     failure::{Code, Failure},
     interrupt::Interrupt,
     output::Output,
+    place::Place,
     progress::{Progress, Unit},
 };
 
@@ -32,6 +34,9 @@ pub(crate) struct Args {
     /// Draws the rates to a file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement
+    #[arg(long, value_enum, hide = true)]
+    library: Option<Task>,
 }
 
 /// What was measured.
@@ -89,6 +94,10 @@ impl fmt::Display for Row {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        if let Some(task) = self.library {
+            let took = task.run(&Place::Directory(self.place), self.leaves, self.shape)?;
+            return output.line(took.as_nanos());
+        }
         let is_taken = fs::read_dir(&self.place).is_ok_and(|mut entries| entries.next().is_some());
         if is_taken {
             let sentence = "the directory is not empty";

@@ -53,10 +53,16 @@ fn formats() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(value)).try_map(|name| name.parse::<Format>())
 }
 
-/// Where proofs of one form about one tree are printed.
-pub(crate) struct Sheet<'a> {
+/// Proofs of one form about one tree.
+#[derive(Clone)]
+pub(crate) struct Form {
     format: Format,
     subject: Subject,
+}
+
+/// Where they are printed.
+pub(crate) struct Sheet<'a> {
+    form: Form,
     target: Target<'a>,
 }
 
@@ -87,18 +93,33 @@ impl FormOptions {
         let hash = Arc::new(store.hash.of_proofs());
         let mut subject = Subject::new(hash, store.identity.arity, head);
         subject.levels = self.levels;
-        Ok(Sheet {
+        let form = Form {
             format: self.format,
             subject,
-            target,
-        })
+        };
+        Ok(Sheet { form, target })
+    }
+}
+
+impl Form {
+    /// Adds a proof that others follow: text is a line each, bytes have their length in front, four
+    /// bytes, little-endian.
+    pub(crate) fn put_one_of_many(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.format == Format::Bytes {
+            // A proof has far fewer than 2^32 bytes.
+            out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+            out.extend_from_slice(bytes);
+        } else {
+            out.append(&mut self.format.make(&self.subject, bytes)?);
+        }
+        Ok(())
     }
 }
 
 impl Sheet<'_> {
     /// The proofs are about the growth of the tree since it had this head.
     pub(crate) fn since(mut self, old: TreeHead) -> Self {
-        self.subject.old = Some(old);
+        self.form.subject.old = Some(old);
         self
     }
 
@@ -107,23 +128,16 @@ impl Sheet<'_> {
         matches!(&self.target, Target::Output(output) if output.is_closed())
     }
 
-    /// Prints the one proof.
-    pub(crate) fn put(mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let proof = self.format.make(&self.subject, bytes)?;
-        self.write(&proof)?;
-        self.finish()
+    /// The form, for threads that make proofs.
+    pub(crate) fn form(&self) -> Form {
+        self.form.clone()
     }
 
-    /// Prints a proof that others follow: text is a line each, bytes have their length in front,
-    /// four bytes, little-endian.
-    pub(crate) fn put_one_of_many(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.format == Format::Bytes {
-            // A proof has far fewer than 2^32 bytes.
-            self.write(&(bytes.len() as u32).to_le_bytes())?;
-            return self.write(bytes);
-        }
-        let proof = self.format.make(&self.subject, bytes)?;
-        self.write(&proof)
+    /// Prints the one proof.
+    pub(crate) fn put(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let proof = self.form.format.make(&self.form.subject, bytes)?;
+        self.write(&proof)?;
+        self.finish()
     }
 
     /// Hands everything to the system.
@@ -134,7 +148,8 @@ impl Sheet<'_> {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Prints bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match &mut self.target {
             Target::Output(output) => output.bytes(bytes),
             Target::File(path, file) => file

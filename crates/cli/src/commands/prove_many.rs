@@ -1,14 +1,19 @@
 //! `prove-many`: an inclusion proof for each of many leaves, or one proof for all of them.
 
+mod ordered;
+
 use std::{
     io::{self, BufRead},
+    mem,
     ops::Range,
     str::FromStr,
+    thread,
 };
 
 use rotortree::{AnySnapshot, TreeHead};
 
-use super::prove::FormOptions;
+use self::ordered::Ordered;
+use super::prove::{Form, FormOptions, Sheet};
 use crate::{
     failure::{Code, Failure},
     interrupt::Interrupt,
@@ -18,6 +23,9 @@ use crate::{
     progress::{Progress, Unit},
     store::Store,
 };
+
+/// Leaves of a piece: enough to outweigh handing it over.
+const PIECE: usize = 256;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -68,21 +76,32 @@ impl Args {
         if self.one {
             return sheet.put(&self.one_proof(&*snapshot)?);
         }
-        let mut bar = Progress::new("proving", Unit::Leaves, None);
-        let mut done = 0;
-        self.each_run(snapshot.size(), |run| {
-            for index in run {
-                if done % 1024 == 0 {
-                    Interrupt::check(|| format!("{done} proofs are made"))?;
-                    bar.set(done);
+        let (snapshot, form) = (&*snapshot, sheet.form());
+        let prove = |piece: Piece| piece.prove(snapshot, &form);
+        thread::scope(|scope| {
+            let mut proving = Proving {
+                ordered: Ordered::new(scope, &prove),
+                bar: Progress::new("proving", Unit::Leaves, None),
+                done: 0,
+                spare: Vec::new(),
+            };
+            let mut piece = Piece::default();
+            let given = self.each_run(snapshot.size(), |run| {
+                for index in run {
+                    if sheet.is_closed() {
+                        break;
+                    }
+                    piece.indices.push(index);
+                    if piece.indices.len() == PIECE {
+                        proving.give(&mut piece, &mut sheet)?;
+                    }
                 }
-                if sheet.is_closed() {
-                    break;
-                }
-                sheet.put_one_of_many(&snapshot.generate_proof(index)?)?;
-                done += 1;
-            }
-            Ok(())
+                Ok(())
+            });
+            // What stands before a word that is no index is proved all the same.
+            proving.give(&mut piece, &mut sheet)?;
+            while proving.put_next(&mut sheet)? {}
+            given
         })?;
         sheet.finish()
     }
@@ -128,6 +147,72 @@ impl Args {
             }
         }
         Ok(())
+    }
+}
+
+/// Proofs on their way from the threads that make them to the sheet.
+struct Proving<'scope, 'env, W> {
+    ordered: Ordered<'scope, 'env, Piece, Piece, W>,
+    bar: Progress,
+    done: u64,
+    /// Pieces whose memory the next ones use.
+    spare: Vec<Piece>,
+}
+
+impl<W: Fn(Piece) -> Piece + Sync> Proving<'_, '_, W> {
+    /// Gives a piece to a thread, and leaves an empty one.
+    fn give(&mut self, piece: &mut Piece, sheet: &mut Sheet<'_>) -> Result<(), Failure> {
+        if self.ordered.is_full() {
+            self.put_next(sheet)?;
+        }
+        let next = self.spare.pop().unwrap_or_default();
+        let given = self.ordered.give(mem::replace(piece, next));
+        given.map_err(|error| Failure::new(Code::System, error).at("a thread for proofs"))
+    }
+
+    /// Prints the proofs of the next piece. Returns whether there was one.
+    fn put_next(&mut self, sheet: &mut Sheet<'_>) -> Result<bool, Failure> {
+        Interrupt::check(|| format!("{} proofs are made", self.done))?;
+        let Some(mut piece) = self.ordered.take() else {
+            return Ok(false);
+        };
+        sheet.write(&piece.proofs)?;
+        mem::replace(&mut piece.outcome, Ok(()))?;
+        self.done += piece.indices.len() as u64;
+        self.bar.set(self.done);
+        piece.indices.clear();
+        piece.proofs.clear();
+        self.spare.push(piece);
+        Ok(true)
+    }
+}
+
+/// Leaves that one thread proves at a time.
+struct Piece {
+    indices: Vec<u64>,
+    proofs: Vec<u8>,
+    /// Why there are fewer proofs than indices.
+    outcome: Result<(), Failure>,
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self {
+            indices: Vec::with_capacity(PIECE),
+            proofs: Vec::new(),
+            outcome: Ok(()),
+        }
+    }
+}
+
+impl Piece {
+    fn prove(mut self, snapshot: &dyn AnySnapshot, form: &Form) -> Self {
+        let proofs = &mut self.proofs;
+        self.outcome = self
+            .indices
+            .iter()
+            .try_for_each(|&index| form.put_one_of_many(&snapshot.generate_proof(index)?, proofs));
+        self
     }
 }
 

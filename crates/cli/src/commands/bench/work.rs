@@ -1,28 +1,24 @@
 //! [`Work`]: one round of the measurement.
 
 use std::{
-    env, fs,
-    hint::black_box,
+    env,
+    ffi::OsStr,
+    fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use rotortree::Hash;
 
-use super::super::init::{self, Shape};
+use super::{
+    super::init::Shape,
+    library::{self, Task},
+};
 use crate::{
     failure::{Code, Failure},
     hex,
-    place::Place,
 };
-
-/// Leaves of a batch, as `append` has them.
-const BATCH: usize = 1 << 19;
-/// Leaves that are inserted one by one, each waited for.
-const SINGLE: u64 = 100;
-/// Proofs of a round, at most.
-const PROOFS: u64 = 500_000;
 
 pub(super) const MILLIONS: &str = "M/s";
 const MILLISECONDS: &str = "ms";
@@ -55,49 +51,49 @@ pub(super) const ROWS: [RowName; 8] = [
     row("info", MILLISECONDS, None),
 ];
 
-/// The files that are appended, and the leaves in them.
+/// The files that are appended, and the trees that they make.
 pub(super) struct Work {
     folder: PathBuf,
     program: PathBuf,
     shape: Shape,
-    leaves: Vec<Hash>,
+    leaves: u32,
 }
 
 impl Work {
     pub(super) fn new(folder: &Path, leaves: u32, shape: Shape) -> Result<Self, Failure> {
         let program = env::current_exe()
             .map_err(|error| Failure::new(Code::System, error).at("the path of this program"))?;
-        let leaves: Vec<Hash> = (0..u64::from(leaves)).map(leaf).collect();
-        let lines: String = leaves.iter().map(|leaf| hex::encode(leaf) + "\n").collect();
         let work = Self {
             folder: folder.to_owned(),
             program,
             shape,
             leaves,
         };
+        let leaves: Vec<Hash> = (0..u64::from(leaves)).map(library::leaf).collect();
         // Lines as `sha256sum` starts them, without 0x.
+        let lines: String = leaves.iter().map(|leaf| hex::encode(leaf) + "\n").collect();
         work.write("hex", lines.replace("0x", "").as_bytes())?;
-        work.write("raw", work.leaves.as_flattened())?;
+        work.write("raw", leaves.as_flattened())?;
         Ok(work)
     }
 
     /// The figures of the rows.
     pub(super) fn round(&self) -> Result<[f64; ROWS.len()], Failure> {
-        let library = self.library()?;
+        let library = self.library("tree", Task::Append)?;
         let raw = self.append("raw", "raw")?;
         let hex = self.append("hex", "lines")?;
-        let (proofs, single) = self.proofs_and_single()?;
-        let many = PROOFS.min(self.leaves.len() as u64);
-        let tree = self.path("tree-raw");
-        let range = format!("0..{many}");
+        let many = library::proofs(self.leaves);
+        let (tree, range) = (self.path("tree-raw"), format!("0..{many}"));
+        let proofs = self.library("tree-raw", Task::Prove)?;
         let prove = self.time(&["prove-many", &tree, &range, "--format=bytes"])?;
+        let single = self.library("tree", Task::Single)?;
         let head = self.time(&["head", &tree])?;
         let info = self.time(&["info", &tree])?;
         for tree in ["tree", "tree-raw", "tree-lines"] {
             let path = self.folder.join(tree);
             fs::remove_dir_all(&path).map_err(|error| Failure::file(&path, &error))?;
         }
-        let leaves = |took| millions(self.leaves.len() as u64, took);
+        let leaves = |took| millions(u64::from(self.leaves), took);
         Ok([
             leaves(library),
             leaves(raw),
@@ -110,26 +106,20 @@ impl Work {
         ])
     }
 
-    /// A path below the folder. To start a process in another folder is to fork, which copies the
-    /// page tables of all leaves.
     fn path(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
+        self.folder.join(name).to_string_lossy().into_owned()
     }
 
-    fn place(&self, name: &str) -> Place {
-        Place::Directory(self.folder.join(name))
-    }
-
-    /// Batches of leaves in memory, from opening until everything is on disk and closed.
-    fn library(&self) -> Result<Duration, Failure> {
-        let started = Instant::now();
-        let tree = init::create(&self.place("tree"), self.shape)?;
-        for batch in self.leaves.chunks(BATCH) {
-            tree.append(batch).submit()?;
-        }
-        tree.flush()?;
-        tree.close()?;
-        Ok(started.elapsed())
+    /// The time that a task of the library takes, which its process tells.
+    fn library(&self, tree: &str, task: Task) -> Result<Duration, Failure> {
+        let mut words = vec!["bench".to_owned(), self.path(tree)];
+        words.push(format!("--library={}", task.word()));
+        words.push(format!("--leaves={}", self.leaves));
+        words.extend(self.shape.words());
+        let told = self.output(&words)?;
+        let nanoseconds = String::from_utf8_lossy(&told).trim().parse();
+        let nanoseconds = nanoseconds.map_err(|error| Failure::new(Code::System, error));
+        nanoseconds.map(Duration::from_nanos)
     }
 
     /// The command, from its start to its end.
@@ -141,32 +131,34 @@ impl Work {
         self.time(&words)
     }
 
-    /// Proofs of consecutive leaves, and single leaves that are each waited for.
-    fn proofs_and_single(&self) -> Result<(Duration, Duration), Failure> {
-        let tree = crate::store::Store::at(&self.place("tree"))?.own()?;
-        let snapshot = tree.snapshot();
+    fn time<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Duration, Failure> {
+        let mut command = self.command(words);
         let started = Instant::now();
-        for index in 0..PROOFS.min(snapshot.size()) {
-            black_box(snapshot.generate_proof(index)?);
-        }
-        let proofs = started.elapsed();
-        let started = Instant::now();
-        for index in 0..SINGLE {
-            tree.insert_durable(leaf(u64::MAX - index))?;
-        }
-        let single = started.elapsed() / SINGLE as u32;
-        tree.close()?;
-        Ok((proofs, single))
+        let status = command.stdout(Stdio::null()).status();
+        let took = started.elapsed();
+        self.ended(&command, status).map(|()| took)
     }
 
-    fn time<S: AsRef<std::ffi::OsStr>>(&self, words: &[S]) -> Result<Duration, Failure> {
+    /// What a process prints.
+    fn output<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Vec<u8>, Failure> {
+        let mut command = self.command(words);
+        let output = command.stderr(Stdio::inherit()).output();
+        let (status, printed) = match output {
+            Ok(output) => (Ok(output.status), output.stdout),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        self.ended(&command, status).map(|()| printed)
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, words: &[S]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(words);
-        let started = Instant::now();
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-        let took = started.elapsed();
+        command.args(words).stdin(Stdio::null());
+        command
+    }
+
+    fn ended(&self, command: &Command, status: io::Result<ExitStatus>) -> Result<(), Failure> {
         match status {
-            Ok(status) if status.success() => Ok(took),
+            Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(Failure::new(Code::System, format!("{command:?}: {status}"))),
             Err(error) => Err(Failure::new(Code::System, error).at(self.program.display())),
         }
@@ -176,19 +168,6 @@ impl Work {
         let path = self.folder.join(name);
         fs::write(&path, bytes).map_err(|error| Failure::file(&path, &error))
     }
-}
-
-/// A leaf that is a number of every field, in either byte order.
-fn leaf(index: u64) -> Hash {
-    let mut leaf = [0; 32];
-    let words = leaf[1..25].chunks_exact_mut(8);
-    for (factor, word) in [0x9e37_79b9_7f4a_7c15_u64, 0xbf58_476d_1ce4_e5b9, 1]
-        .iter()
-        .zip(words)
-    {
-        word.copy_from_slice(&index.wrapping_mul(*factor).to_le_bytes());
-    }
-    leaf
 }
 
 fn millions(count: u64, took: Duration) -> f64 {
