@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('prove-many', 'prove-many', [CompletionResultType]::ParameterValue, 'Proves many leaves, each by itself or all at once')
             [CompletionResult]::new('consistency', 'consistency', [CompletionResultType]::ParameterValue, 'Proves that the tree only grew')
             [CompletionResult]::new('find', 'find', [CompletionResultType]::ParameterValue, 'Finds the index of a leaf')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Makes the index by which leaves are found at once, or adds new leaves to it')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verifies a proof against a head; needs no tree')
             [CompletionResult]::new('leaves', 'leaves', [CompletionResultType]::ParameterValue, 'Prints leaves')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Says what a tree is, and how far it got')
@@ -66,6 +67,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
         }
         'rotortree;append' {
             [CompletionResult]::new('--form', '--form', [CompletionResultType]::ParameterName, 'How the leaves are written')
+            [CompletionResult]::new('--index-file', '--index-file', [CompletionResultType]::ParameterName, 'The file of the index [default: PLACE.index, beside a directory]')
             [CompletionResult]::new('--hash', '--hash', [CompletionResultType]::ParameterName, 'The hash function of nodes')
             [CompletionResult]::new('--arity', '--arity', [CompletionResultType]::ParameterName, 'Children of a node: 2, 3, 4, 8 or 16 [default: 2 for rfc6962 and poseidon, else 4]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'The most hash layers, 1 to 64')
@@ -75,6 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('--hash-lines', '--hash-lines', [CompletionResultType]::ParameterName, 'Hashes each line to a leaf: with the tree''s function, for rfc6962 with its leaf hash')
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Goes on where the input and the tree agree, and stops at the first leaf that differs')
             [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Creates the tree if there is none')
+            [CompletionResult]::new('--unique', '--unique', [CompletionResultType]::ParameterName, 'Stops at a leaf that the tree has already; makes and keeps its index')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -101,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
         }
         'rotortree;prove' {
             [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Proves it for the head of the tree when it had SIZE leaves')
+            [CompletionResult]::new('--index-file', '--index-file', [CompletionResultType]::ParameterName, 'The file of the index [default: PLACE.index, beside a directory]')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the proof')
             [CompletionResult]::new('--levels', '--levels', [CompletionResultType]::ParameterName, 'Levels of the circuit, for circom [default: those of the proof]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Writes to a file')
@@ -140,6 +144,16 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             break
         }
         'rotortree;find' {
+            [CompletionResult]::new('--index-file', '--index-file', [CompletionResultType]::ParameterName, 'The file of the index [default: PLACE.index, beside a directory]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rotortree;index' {
+            [CompletionResult]::new('--index-file', '--index-file', [CompletionResultType]::ParameterName, 'The file of the index [default: PLACE.index, beside a directory]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -285,6 +299,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'The most hash layers, 1 to 64')
             [CompletionResult]::new('--level-stride', '--level-stride', [CompletionResultType]::ParameterName, 'Store every s-th level of nodes and hash the others; 1 stores all [default: what suits the hash function]')
             [CompletionResult]::new('--svg', '--svg', [CompletionResultType]::ParameterName, 'Draws the rates to a file')
+            [CompletionResult]::new('--library', '--library', [CompletionResultType]::ParameterName, 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -309,6 +324,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('prove-many', 'prove-many', [CompletionResultType]::ParameterValue, 'Proves many leaves, each by itself or all at once')
             [CompletionResult]::new('consistency', 'consistency', [CompletionResultType]::ParameterValue, 'Proves that the tree only grew')
             [CompletionResult]::new('find', 'find', [CompletionResultType]::ParameterValue, 'Finds the index of a leaf')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Makes the index by which leaves are found at once, or adds new leaves to it')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verifies a proof against a head; needs no tree')
             [CompletionResult]::new('leaves', 'leaves', [CompletionResultType]::ParameterValue, 'Prints leaves')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Says what a tree is, and how far it got')
@@ -348,6 +364,9 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             break
         }
         'rotortree;help;find' {
+            break
+        }
+        'rotortree;help;index' {
             break
         }
         'rotortree;help;verify' {

@@ -52,6 +52,9 @@ _rotortree() {
             rotortree,import)
                 cmd="rotortree__subcmd__import"
                 ;;
+            rotortree,index)
+                cmd="rotortree__subcmd__index"
+                ;;
             rotortree,info)
                 cmd="rotortree__subcmd__info"
                 ;;
@@ -124,6 +127,9 @@ _rotortree() {
             rotortree__subcmd__help,import)
                 cmd="rotortree__subcmd__help__subcmd__import"
                 ;;
+            rotortree__subcmd__help,index)
+                cmd="rotortree__subcmd__help__subcmd__index"
+                ;;
             rotortree__subcmd__help,info)
                 cmd="rotortree__subcmd__help__subcmd__info"
                 ;;
@@ -164,7 +170,7 @@ _rotortree() {
 
     case "${cmd}" in
         rotortree)
-            opts="-h -V --json --help --version init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy restore import publish serve bench assets help"
+            opts="-h -V --json --help --version init append head root prove prove-many consistency find index verify leaves info check log recover checkpoint backup copy restore import publish serve bench assets help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -178,7 +184,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__append)
-            opts="-h -V --form --hash-lines --resume --create --hash --arity --max-depth --level-stride --batch --durability --json --help --version"
+            opts="-h -V --form --hash-lines --resume --create --unique --index-file --hash --arity --max-depth --level-stride --batch --durability --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -186,6 +192,10 @@ _rotortree() {
             case "${prev}" in
                 --form)
                     COMPREPLY=($(compgen -W "auto lines raw json" -- "${cur}"))
+                    return 0
+                    ;;
+                --index-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --hash)
@@ -248,7 +258,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__bench)
-            opts="-h -V --leaves --rounds --hash --arity --max-depth --level-stride --svg --json --help --version"
+            opts="-h -V --leaves --rounds --hash --arity --max-depth --level-stride --svg --library --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +290,10 @@ _rotortree() {
                     ;;
                 --svg)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --library)
+                    COMPREPLY=($(compgen -W "append prove single" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -366,12 +380,16 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__find)
-            opts="-h -V --json --help --version"
+            opts="-h -V --index-file --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --index-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -394,7 +412,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__help)
-            opts="init append head root prove prove-many consistency find verify leaves info check log recover checkpoint backup copy import publish serve bench assets help"
+            opts="init append head root prove prove-many consistency find index verify leaves info check log recover checkpoint backup copy import publish serve bench assets help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +580,20 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rotortree__subcmd__help__subcmd__index)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -747,6 +779,24 @@ _rotortree() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rotortree__subcmd__index)
+            opts="-h -V --index-file --json --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --index-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rotortree__subcmd__info)
             opts="-h -V --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -820,13 +870,17 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__prove)
-            opts="-o -h -V --at --format --levels --out --json --help --version"
+            opts="-o -h -V --at --index-file --format --levels --out --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --index-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

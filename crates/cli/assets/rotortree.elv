@@ -31,6 +31,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand prove-many 'Proves many leaves, each by itself or all at once'
             cand consistency 'Proves that the tree only grew'
             cand find 'Finds the index of a leaf'
+            cand index 'Makes the index by which leaves are found at once, or adds new leaves to it'
             cand verify 'Verifies a proof against a head; needs no tree'
             cand leaves 'Prints leaves'
             cand info 'Says what a tree is, and how far it got'
@@ -61,6 +62,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
         }
         &'rotortree;append'= {
             cand --form 'How the leaves are written'
+            cand --index-file 'The file of the index [default: PLACE.index, beside a directory]'
             cand --hash 'The hash function of nodes'
             cand --arity 'Children of a node: 2, 3, 4, 8 or 16 [default: 2 for rfc6962 and poseidon, else 4]'
             cand --max-depth 'The most hash layers, 1 to 64'
@@ -70,6 +72,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand --hash-lines 'Hashes each line to a leaf: with the tree''s function, for rfc6962 with its leaf hash'
             cand --resume 'Goes on where the input and the tree agree, and stops at the first leaf that differs'
             cand --create 'Creates the tree if there is none'
+            cand --unique 'Stops at a leaf that the tree has already; makes and keeps its index'
             cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -93,6 +96,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
         }
         &'rotortree;prove'= {
             cand --at 'Proves it for the head of the tree when it had SIZE leaves'
+            cand --index-file 'The file of the index [default: PLACE.index, beside a directory]'
             cand --format 'The form of the proof'
             cand --levels 'Levels of the circuit, for circom [default: those of the proof]'
             cand -o 'Writes to a file'
@@ -129,6 +133,15 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand --version 'Print version'
         }
         &'rotortree;find'= {
+            cand --index-file 'The file of the index [default: PLACE.index, beside a directory]'
+            cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rotortree;index'= {
+            cand --index-file 'The file of the index [default: PLACE.index, beside a directory]'
             cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -260,6 +273,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand --max-depth 'The most hash layers, 1 to 64'
             cand --level-stride 'Store every s-th level of nodes and hash the others; 1 stores all [default: what suits the hash function]'
             cand --svg 'Draws the rates to a file'
+            cand --library 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement'
             cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -282,6 +296,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand prove-many 'Proves many leaves, each by itself or all at once'
             cand consistency 'Proves that the tree only grew'
             cand find 'Finds the index of a leaf'
+            cand index 'Makes the index by which leaves are found at once, or adds new leaves to it'
             cand verify 'Verifies a proof against a head; needs no tree'
             cand leaves 'Prints leaves'
             cand info 'Says what a tree is, and how far it got'
@@ -313,6 +328,8 @@ set edit:completion:arg-completer[rotortree] = {|@words|
         &'rotortree;help;consistency'= {
         }
         &'rotortree;help;find'= {
+        }
+        &'rotortree;help;index'= {
         }
         &'rotortree;help;verify'= {
         }

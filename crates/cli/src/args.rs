@@ -53,6 +53,8 @@ commands! {
     Consistency = consistency;
     /// Finds the index of a leaf
     Find = find;
+    /// Makes the index by which leaves are found at once, or adds new leaves to it
+    Index = index;
     /// Verifies a proof against a head; needs no tree
     Verify = verify;
     /// Prints leaves

@@ -11,6 +11,7 @@ pub(crate) mod copy;
 pub(crate) mod find;
 pub(crate) mod head;
 pub(crate) mod import;
+pub(crate) mod index;
 pub(crate) mod info;
 pub(crate) mod init;
 pub(crate) mod leaves;

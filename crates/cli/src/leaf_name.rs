@@ -1,13 +1,13 @@
 //! [`LeafName`]: a leaf on the command line, by its index or by its value.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
-use rotortree::{AnySnapshot, Hash, Hex};
+use rotortree::{AnySnapshot, Hash, Hex, IndexOptions};
 
 use crate::{
     failure::{Code, Failure},
     hex,
-    scan::find,
+    leaf_search::find,
 };
 
 /// A leaf: a number is an index, 64 hex digits are a leaf's value.
@@ -47,14 +47,24 @@ pub(crate) fn value(text: &str) -> Result<Hash, String> {
 }
 
 impl LeafName {
-    /// The index of the leaf.
-    pub(crate) fn index(self, snapshot: &dyn AnySnapshot) -> Result<u64, Failure> {
+    /// The index of the leaf in a tree when it had `size` leaves.
+    pub(crate) fn index(
+        self,
+        tree: &Arc<dyn AnySnapshot>,
+        size: u64,
+        index: Option<&IndexOptions>,
+    ) -> Result<u64, Failure> {
         match self {
             Self::Index(index) => Ok(index),
-            Self::Value(leaf) => find(snapshot, &leaf)?.ok_or_else(|| {
-                let sentence = format!("{} is no leaf of the tree", Hex(leaf));
-                Failure::new(Code::No, sentence)
-            }),
+            Self::Value(leaf) => {
+                let found = find(tree, index, &leaf)?
+                    .index
+                    .filter(|index| *index < size);
+                found.ok_or_else(|| {
+                    let sentence = format!("{} is no leaf of the tree", Hex(leaf));
+                    Failure::new(Code::No, sentence)
+                })
+            }
         }
     }
 }

@@ -13,14 +13,15 @@ mod directory_copy;
 mod failure;
 mod hash_function;
 mod head_argument;
+mod index_file;
 mod interrupt;
 mod leaf_name;
 mod leaf_range;
+mod leaf_search;
 mod leaves;
 mod output;
 mod place;
 mod progress;
-mod scan;
 mod store;
 
 use std::process::ExitCode;

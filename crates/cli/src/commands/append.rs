@@ -5,13 +5,17 @@ mod resume;
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
-use rotortree::{AnyTree, DurabilityToken, Hash, Hex, RotorTreeError, TreeError, TreeHead};
+use rotortree::{
+    AnyTree, AnyTreeBuilder, DurabilityToken, Hash, Hex, IndexError, IndexOptions, LeafIndex,
+    Refusal, RefusalReason, RotorTreeError, TreeError, TreeHead,
+};
 use serde::Serialize;
 
 use self::resume::Resume;
 use super::init::{self, Shape};
 use crate::{
     failure::{Code, Failure},
+    index_file::IndexFile,
     interrupt::Interrupt,
     leaves::{Decoder, Form, Input, Next, Received},
     output::Output,
@@ -35,6 +39,11 @@ pub(crate) struct Args {
     /// Creates the tree if there is none
     #[arg(long)]
     create: bool,
+    /// Stops at a leaf that the tree has already; makes and keeps its index
+    #[arg(long)]
+    unique: bool,
+    #[command(flatten)]
+    index: IndexFile,
     #[command(flatten)]
     shape: Shape,
     /// Leaves in a batch: a batch is in the tree whole or not at all
@@ -103,7 +112,8 @@ impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         // What can be refused without a tree is refused before one is created.
         let input = Input::open(&self.leaves.file)?;
-        let (tree, decoder) = self.open()?;
+        let unique = self.unique.then(|| self.unique_index());
+        let (tree, decoder) = self.open(unique.as_ref())?;
         let mut appending = Appending::new(&tree, self.resume)?;
         let name = input.name().to_owned();
         let received = Received::start(input, decoder, self.batch as usize);
@@ -112,17 +122,23 @@ impl Args {
         // However the input ended, what was appended becomes durable.
         let appended = tree.size() - appending.before;
         let head = finish(&*tree)?;
+        let saved = match unique.map(|index| index.save()) {
+            None | Some(Ok(_) | Err(IndexError::NoFile)) => Ok(()),
+            Some(Err(error)) => Err(Failure::from(error)),
+        };
         outcome.map_err(|failure| match failure.code() {
             Code::Differs | Code::Usage => failure,
             _ => failure.next(format!(
                 "the tree has {} leaves, all of them on disk, {appended} of them new: mend the \
-                 cause, and `rotortree append --resume {}{} {}` goes on from there",
+                 cause, and `rotortree append --resume {}{}{} {}` goes on from there",
                 head.size,
+                if self.unique { "--unique " } else { "" },
                 self.leaves.options(),
                 self.place,
                 self.leaves.file.display()
             )),
         })?;
+        saved?;
         output.document(&Report {
             size: head.size,
             root: Hex(head.root).to_string(),
@@ -131,17 +147,31 @@ impl Args {
         })
     }
 
+    /// The index that refuses leaves which the tree has already.
+    fn unique_index(&self) -> LeafIndex {
+        let options = self.index.options(&self.place);
+        let options = options.unwrap_or_else(IndexOptions::in_memory);
+        LeafIndex::new(options.refuse_duplicates(true))
+    }
+
     /// Opens or creates the tree.
-    fn open(&self) -> Result<(Arc<dyn AnyTree>, Decoder), Failure> {
+    fn open(&self, index: Option<&LeafIndex>) -> Result<(Arc<dyn AnyTree>, Decoder), Failure> {
         let decoder = |hash| Decoder::new(self.leaves.form, self.leaves.hash_lines, hash);
+        let indexed = |builder: AnyTreeBuilder| match index {
+            Some(index) => builder.insert_hook(index.hook()),
+            None => builder,
+        };
         match Store::at(&self.place) {
             Ok(store) => {
                 let decoder = decoder(store.hash)?;
-                Ok((store.own()?, decoder))
+                Ok((store.own_with(indexed(store.builder()))?, decoder))
             }
             Err(failure) if self.create && failure.code() == Code::Place => {
                 let decoder = decoder(self.shape.hash())?;
-                Ok((init::create(&self.place, self.shape)?, decoder))
+                Ok((
+                    init::create_with(&self.place, self.shape, indexed)?,
+                    decoder,
+                ))
             }
             Err(failure) => Err(failure),
         }
@@ -207,22 +237,34 @@ impl<'a> Appending<'a> {
         match self.tree.append(new).at(size).submit() {
             Ok(token) => Ok(Some(token)),
             Err(RotorTreeError::Tree(TreeError::RefusedHash { index, .. })) => {
-                self.append_before(index, size, new, name)
+                let at = usize::try_from(index.saturating_sub(size)).unwrap_or(0);
+                self.append_before(at, new, name, "is no input of the tree's hash function")
+            }
+            Err(RotorTreeError::Refused(Refusal {
+                position, reason, ..
+            })) => {
+                let why = match reason {
+                    RefusalReason::Duplicate { index } => format!("is leaf {index} of the tree"),
+                    RefusalReason::DuplicateInBatch { position } => {
+                        format!("is leaf {} of the tree", size + position as u64)
+                    }
+                    other => other.to_string(),
+                };
+                self.append_before(position, new, name, &why)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Appends the leaves in front of the one that the hash function refuses, and refuses it.
+    /// Appends the leaves in front of the one that is refused, and tells why it is.
     fn append_before(
         &mut self,
-        index: u64,
-        size: u64,
+        refused: usize,
         leaves: &[Hash],
         name: &str,
+        why: &str,
     ) -> Result<Option<DurabilityToken>, Failure> {
-        let front = usize::try_from(index.saturating_sub(size)).unwrap_or(0);
-        let (front, refused) = leaves.split_at(front.min(leaves.len()));
+        let (front, refused) = leaves.split_at(refused.min(leaves.len()));
         if !front.is_empty() {
             self.tree.insert_many(front)?;
         }
@@ -230,8 +272,7 @@ impl<'a> Appending<'a> {
         let leaf = refused
             .first()
             .map_or_else(String::new, |leaf| Hex(*leaf).to_string());
-        let sentence =
-            format!("{name}: leaf {of_input}, {leaf}, is no input of the tree's hash function");
+        let sentence = format!("{name}: leaf {of_input}, {leaf}, {why}");
         Err(Failure::new(Code::Input, sentence))
     }
 }

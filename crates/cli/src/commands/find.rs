@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::{
     failure::{Code, Failure},
+    index_file::IndexFile,
     leaf_name,
+    leaf_search::{Reason, find},
     output::Output,
     place::Place,
-    scan,
     store::Store,
 };
 
@@ -21,44 +22,54 @@ pub(crate) struct Args {
     /// The 64 hex digits of the leaf
     #[arg(value_parser = leaf_name::value)]
     leaf: Hash,
+    #[command(flatten)]
+    index: IndexFile,
 }
 
 #[derive(Serialize)]
 struct Report {
     index: u64,
     leaf: String,
-    /// How the leaf was found.
+    /// How the leaf was found: by the index, or a scan.
     by: &'static str,
     /// Leaves that were read.
     scanned: u64,
+    #[serde(skip)]
+    because: Reason,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, scanned, .. } = self;
-        write!(
-            f,
-            "{index} (by a scan of {scanned} leaves; the tree has no index)"
-        )
+        match &self.because {
+            Reason::Nothing => write!(f, "{index}"),
+            because => write!(f, "{index} (by a scan of {scanned} leaves; {because})"),
+        }
     }
 }
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let snapshot = Store::at(&self.place)?.snapshot(None)?;
+        let options = self.index.options(&self.place);
+        let found = find(&snapshot, options.as_ref(), &self.leaf)?;
         let leaf = Hex(self.leaf).to_string();
-        let index = scan::find(&*snapshot, &self.leaf)?.ok_or_else(|| {
-            let size = snapshot.size();
-            Failure::new(
-                Code::No,
-                format!("{leaf} is none of the {size} leaves of the tree"),
-            )
-        })?;
+        let Some(index) = found.index else {
+            let sentence = format!(
+                "{leaf} is none of the {} leaves of the tree",
+                snapshot.size()
+            );
+            return Err(Failure::new(Code::No, sentence));
+        };
         output.document(&Report {
             index,
             leaf,
-            by: "scan",
-            scanned: index + 1,
+            by: match found.because {
+                Reason::Nothing => "index",
+                _ => "scan",
+            },
+            scanned: found.scanned,
+            because: found.because,
         })
     }
 }

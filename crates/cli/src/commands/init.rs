@@ -114,6 +114,15 @@ impl Args {
 /// Creates a tree where there is none. Everything that can be refused is, before anything is
 /// created.
 pub(crate) fn create(place: &Place, shape: Shape) -> Result<Arc<dyn AnyTree>, Failure> {
+    create_with(place, shape, |builder| builder)
+}
+
+/// [`create`], with more settings.
+pub(crate) fn create_with(
+    place: &Place,
+    shape: Shape,
+    set: impl FnOnce(AnyTreeBuilder) -> AnyTreeBuilder,
+) -> Result<Arc<dyn AnyTree>, Failure> {
     let arity = shape.arity.unwrap_or(shape.hash.default_arity());
     shape.hash.check_arity(arity)?;
     let storage = place.storage()?;
@@ -129,5 +138,5 @@ pub(crate) fn create(place: &Place, shape: Shape) -> Result<Arc<dyn AnyTree>, Fa
     if let Some(stride) = shape.level_stride {
         builder = builder.level_stride(stride);
     }
-    Ok(shape.hash.with(OpenTree(builder))?)
+    Ok(shape.hash.with(OpenTree(set(builder)))?)
 }

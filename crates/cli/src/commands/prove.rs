@@ -13,6 +13,7 @@ use rotortree_proof_forms::{Format, Subject};
 
 use crate::{
     failure::{Code, Failure},
+    index_file::IndexFile,
     leaf_name::LeafName,
     output::Output,
     place::Place,
@@ -23,12 +24,14 @@ use crate::{
 pub(crate) struct Args {
     #[arg(value_parser = Place::parser())]
     place: Place,
-    /// The index of a leaf, or its 64 hex digits, which are looked for from the first leaf on
+    /// The index of a leaf, or its 64 hex digits, which are looked for as `find` does
     #[arg(value_name = "INDEX|LEAF")]
     leaf: LeafName,
     /// Proves it for the head of the tree when it had SIZE leaves
     #[arg(long, value_name = "SIZE")]
     at: Option<u64>,
+    #[command(flatten)]
+    index: IndexFile,
     #[command(flatten)]
     form: FormOptions,
 }
@@ -162,8 +165,13 @@ impl Sheet<'_> {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let store = Store::at(&self.place)?;
-        let snapshot = store.snapshot(self.at)?;
-        let index = self.leaf.index(&*snapshot)?;
+        let now = store.snapshot(None)?;
+        let snapshot = match self.at {
+            None => Arc::clone(&now),
+            Some(size) => now.snapshot_at(size)?,
+        };
+        let options = self.index.options(&self.place);
+        let index = self.leaf.index(&now, snapshot.size(), options.as_ref())?;
         let bytes = snapshot.generate_proof(index)?;
         let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
         self.form.open(&store, head, output)?.put(&bytes)

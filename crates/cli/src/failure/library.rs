@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use rotortree::{RotorTreeError, StorageError, TreeError};
+use rotortree::{IndexError, RotorTreeError, StorageError, TreeError};
 use rotortree_proof_forms::{FormError, Missing};
 
 use super::{Code, Failure};
@@ -102,11 +102,29 @@ impl From<FormError> for Failure {
     }
 }
 
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        use IndexError as E;
+
+        let code = match error {
+            E::Tree(error) => return error.into(),
+            E::Inside(_) | E::TooManyLeaves { .. } => Code::Usage,
+            E::File { .. } | E::Disagrees { .. } => Code::Damaged,
+            _ => Code::System,
+        };
+        Self::new(code, error)
+    }
+}
+
 impl From<RotorTreeError> for Failure {
     fn from(error: RotorTreeError) -> Self {
         match error {
             RotorTreeError::Storage(error) => error.into(),
             RotorTreeError::Tree(error) => error.into(),
+            RotorTreeError::Hook(error) => match error.downcast::<IndexError>() {
+                Ok(error) => (*error).into(),
+                Err(error) => Self::new(Code::System, error),
+            },
             other => Self::new(Code::System, other),
         }
     }

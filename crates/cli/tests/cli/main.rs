@@ -14,6 +14,7 @@ mod clients;
 mod damaged;
 mod debian;
 mod exchange;
+mod index;
 mod init;
 #[cfg(unix)]
 mod kill;

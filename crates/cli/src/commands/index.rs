@@ -1,0 +1,69 @@
+//! `index`: makes the index of a tree's leaves, or adds what is new to it.
+
+use std::fmt;
+
+use rotortree::LeafIndex;
+use serde::Serialize;
+
+use crate::{
+    failure::{Code, Failure},
+    index_file::IndexFile,
+    output::Output,
+    place::Place,
+    store::Store,
+};
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[arg(value_parser = Place::parser())]
+    place: Place,
+    #[command(flatten)]
+    index: IndexFile,
+}
+
+#[derive(Serialize)]
+struct Report {
+    /// Leaves that the index covers.
+    size: u64,
+    /// Those that it did not cover before.
+    added: u64,
+    /// Leaves that are in the tree at a smaller index too.
+    duplicates: u64,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            size,
+            added,
+            duplicates,
+        } = self;
+        write!(f, "the index covers {size} leaves, {added} of them new")?;
+        match duplicates {
+            0 => Ok(()),
+            _ => write!(f, "; {duplicates} are in the tree more than once"),
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let options = self.index.options(&self.place).ok_or_else(|| {
+            let sentence = format!("{}: a bucket has no place beside it", self.place);
+            Failure::new(Code::Usage, sentence)
+                .next("give --index-file FILE, a file of this machine")
+        })?;
+        let index = LeafIndex::new(options);
+        let store = Store::at(&self.place)?;
+        let tree = store.own_with(store.builder().insert_hook(index.hook()))?;
+        let size = index.save()?;
+        let opened = index.report()?;
+        let report = Report {
+            size,
+            added: opened.added,
+            duplicates: opened.duplicates,
+        };
+        tree.close()?;
+        output.document(&report)
+    }
+}
