@@ -71,7 +71,7 @@ commands! {
     Checkpoint = checkpoint;
     /// Copies a tree to another place, or extends an earlier backup
     Backup = backup;
-    /// Copies a backup, or a tree that no process has open, to an empty place and checks it
+    /// Copies a backup, or a tree that no process has open, to another place and checks it
     #[command(visible_alias = "restore")]
     Copy = copy;
     /// Appends the leaves of a tree of another program, and compares its nodes

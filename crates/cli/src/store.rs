@@ -69,20 +69,24 @@ impl Store {
         Ok(self.hash.with(OpenTree(showing(builder)))?)
     }
 
-    /// Copies the tree to an empty place: from directory to directory byte for byte, else as a
-    /// backup, which has a tree id of its own.
+    /// Copies the tree: from directory to directory byte for byte to an empty place, else as a
+    /// backup, which has a tree id of its own, names this tree's, and goes on where an earlier call
+    /// was cut short.
     pub(crate) fn copy_to(&self, from: &Place, target: &Place) -> Result<(), Failure> {
         let Some((from, to)) = from.directories(target) else {
             let storage = target.storage()?;
-            // A backup would extend an earlier one.
-            if StoreIdentity::read(&*storage)?.is_some() {
-                let sentence = format!("{target}: there is a tree already");
-                return Err(Failure::new(Code::Place, sentence)
-                    .next("`rotortree backup` extends a backup; nothing was changed"));
-            }
-            let tree = self.own()?;
-            tree.backup_to(storage)?;
-            return Ok(tree.close()?);
+            return match self.own() {
+                Ok(tree) => {
+                    tree.backup_to(storage)?;
+                    Ok(tree.close()?)
+                }
+                // As below.
+                Err(failure) if failure.code() == Code::System => {
+                    self.view()?.backup_to(storage)?;
+                    Ok(())
+                }
+                Err(failure) => Err(failure),
+            };
         };
         let _owned = match self.storage.acquire() {
             Err(StorageError::FileLocked) => return Err(StorageError::FileLocked.into()),

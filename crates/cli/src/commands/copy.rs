@@ -1,4 +1,4 @@
-//! `copy`, also called `restore`: a tree or a backup in an empty place, checked.
+//! `copy`, also called `restore`: a tree or a backup in another place, checked.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// A backup, or any tree that no process has open
     #[arg(value_parser = Place::parser())]
     source: Place,
-    /// The empty place
+    /// The empty place; one of another kind than the source goes on from a copy that was cut short
     #[arg(value_parser = Place::parser())]
     place: Place,
     /// Refuses a source that does not contain this head

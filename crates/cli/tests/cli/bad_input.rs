@@ -130,6 +130,33 @@ fn a_file_that_changes_while_it_is_read_is_told() {
 }
 
 #[test]
+fn a_file_that_is_cut_while_it_is_read_is_told() {
+    let folder = Folder::new();
+    let all = leaves(200_000);
+    folder.write("cut", hex_lines(&all));
+    let line = "append tree cut --create --batch 100 --durability batch";
+    let mut command = folder.command(line.split(' '));
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    while folder.run("head tree").code != Some(0) {}
+    let file = OpenOptions::new().write(true).open(folder.path("cut"));
+    file.unwrap().set_len(65 * 100).unwrap();
+    let run = child.wait_with_output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("the file changed while it was read"),
+        "{said}"
+    );
+    // What was read of it is there, and whole.
+    let head = folder.ok("head tree");
+    let size: usize = head.split(':').next().unwrap().parse().unwrap();
+    assert_eq!(
+        head.trim(),
+        format!("{size}:{}", slow_root(&all[..size], 4))
+    );
+}
+
+#[test]
 fn proofs_that_are_none_or_of_another_tree_are_told_apart() {
     let folder = Folder::new();
     folder.write("hundred", hex_lines(&leaves(100)));
@@ -192,7 +219,7 @@ fn proofs_that_are_none_or_of_another_tree_are_told_apart() {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_and_a_read_only_place_are_told() {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
 
     let folder = Folder::new();
     folder.ok("init tree");
@@ -205,15 +232,32 @@ fn a_full_disk_and_a_read_only_place_are_told() {
     if let Ok(run) = run {
         assert_eq!(run.status.code(), Some(8));
     }
-    let closed = fs::Permissions::from_mode(0o555);
-    fs::set_permissions(folder.path("tree"), closed).unwrap();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    folder.write("one", hex_lines(&leaves(1)));
+    mode("tree", 0o555);
+    mode("", 0o755);
     folder.ok("head tree");
-    let probe = folder.path("tree/probe");
-    if fs::write(&probe, "").is_err() {
-        folder.write("one", hex_lines(&leaves(1)));
-        folder.run("append tree one").fails(8, "tree");
+    let append = |user: Option<u32>| {
+        let mut command = folder.command(["append", "tree", "one"]);
+        if let Some(user) = user {
+            command.uid(user);
+        }
+        command.output()
+    };
+    // Rights do not bind the superuser, so the append is that of a user without any.
+    let is_root = fs::write(folder.path("tree/probe"), "").is_ok();
+    match append(is_root.then_some(65_534)) {
+        Ok(run) => {
+            let said = String::from_utf8(run.stderr).unwrap();
+            assert_eq!(run.status.code(), Some(8), "{said}");
+            assert!(said.contains("tree"), "{said}");
+        }
+        // That user may not run the binary where it was built.
+        Err(error) => assert!(is_root, "{error}"),
     }
-    fs::set_permissions(folder.path("tree"), fs::Permissions::from_mode(0o755)).unwrap();
+    mode("tree", 0o755);
     let mut file = OpenOptions::new()
         .read(true)
         .open(folder.path("tree/MANIFEST"))

@@ -145,9 +145,10 @@ fn chapters() -> Vec<String> {
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| {
-            fs::read_to_string(entry.path())
-                .unwrap()
-                .contains("```console\n")
+            let text = fs::read_to_string(entry.path()).unwrap();
+            // A build without buckets cannot replay those.
+            let is_built = cfg!(feature = "object-store") || !text.contains("file://");
+            is_built && text.contains("```console\n")
         })
         .map(|entry| format!("{chapters}/{}", entry.file_name().to_str().unwrap()))
         .collect()

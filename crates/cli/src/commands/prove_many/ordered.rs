@@ -94,7 +94,7 @@ mod tests {
         for count in [0, 1, 2, 3, 7, 100] {
             // Every third piece takes longer than those behind it.
             let work = |number: u64| {
-                if number % 3 == 0 {
+                if number.is_multiple_of(3) {
                     thread::sleep(std::time::Duration::from_millis(1));
                 }
                 number * number
