@@ -47,8 +47,8 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The first leaf with this value, and how it was found. O(1) through an index, and O(leaves that it
-/// does not cover).
+/// The first leaf with this value, and how it was found. O(1) through an index, and O(leaves) where
+/// it does not cover them.
 pub(crate) fn find(
     tree: &Arc<dyn AnySnapshot>,
     index: Option<&IndexOptions>,

@@ -1,21 +1,21 @@
 //! `append`: leaves from a file or the standard input.
 
 mod resume;
+mod unique;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
 use rotortree::{
-    AnyTree, AnyTreeBuilder, DurabilityToken, Hash, Hex, IndexError, IndexOptions, LeafIndex,
-    Refusal, RefusalReason, RotorTreeError, TreeError, TreeHead,
+    AnyTree, AnyTreeBuilder, DurabilityToken, Hash, Hex, IndexError, LeafIndex, Refusal,
+    RefusalReason, RotorTreeError, TreeError, TreeHead,
 };
 use serde::Serialize;
 
-use self::resume::Resume;
+use self::{resume::Resume, unique::Unique};
 use super::init::{self, Shape};
 use crate::{
     failure::{Code, Failure},
-    index_file::IndexFile,
     interrupt::Interrupt,
     leaves::{Decoder, Form, Input, Next, Received},
     output::Output,
@@ -39,11 +39,8 @@ pub(crate) struct Args {
     /// Creates the tree if there is none
     #[arg(long)]
     create: bool,
-    /// Stops at a leaf that the tree has already; makes and keeps its index
-    #[arg(long)]
-    unique: bool,
     #[command(flatten)]
-    index: IndexFile,
+    unique: Unique,
     #[command(flatten)]
     shape: Shape,
     /// Leaves in a batch: a batch is in the tree whole or not at all
@@ -112,7 +109,7 @@ impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         // What can be refused without a tree is refused before one is created.
         let input = Input::open(&self.leaves.file)?;
-        let unique = self.unique.then(|| self.unique_index());
+        let unique = self.unique.index(&self.place);
         let (tree, decoder) = self.open(unique.as_ref())?;
         let mut appending = Appending::new(&tree, self.resume)?;
         let name = input.name().to_owned();
@@ -132,7 +129,7 @@ impl Args {
                 "the tree has {} leaves, all of them on disk, {appended} of them new: mend the \
                  cause, and `rotortree append --resume {}{}{} {}` goes on from there",
                 head.size,
-                if self.unique { "--unique " } else { "" },
+                self.unique.option(),
                 self.leaves.options(),
                 self.place,
                 self.leaves.file.display()
@@ -145,13 +142,6 @@ impl Args {
             appended,
             agreed: appending.agreed,
         })
-    }
-
-    /// The index that refuses leaves which the tree has already.
-    fn unique_index(&self) -> LeafIndex {
-        let options = self.index.options(&self.place);
-        let options = options.unwrap_or_else(IndexOptions::in_memory);
-        LeafIndex::new(options.refuse_duplicates(true))
     }
 
     /// Opens or creates the tree.
