@@ -1,5 +1,5 @@
-// Verifies proofs of rotortree trees. SHA-256 is Node's; for a browser or for another function, hand
-// over any function from bytes to a hash, such as `blake3` of @noble/hashes.
+// Verifies proofs of rotortree trees. SHA-256 is Node's; for a browser or another hash function,
+// hand over any function from the children of a node to the node.
 //
 // A verifier trusts a head, size and root, and nothing else. Arity and hash function belong to the
 // head. Everything in a proof is checked. Sizes and indices are BigInt, since they have 64 bits.
@@ -79,9 +79,9 @@ export function verifyConsistency(proof, arity, parent, from, to) {
 }
 
 function roots(reader, arity, parent, old, size) {
-  // `place` counts the old tree's complete nodes of a level. The node behind them has old leaves and
-  // new ones from the lowest level on where old nodes fill no group: it is `before` over the old
-  // leaves alone, and `after` over both.
+  // `place` counts the old tree's complete nodes of a level. The node behind them has old leaves
+  // and new ones from the lowest level on where old nodes fill no group: it is `before` over the
+  // old leaves alone, and `after` over both.
   const n = BigInt(arity);
   let place = old;
   while (place % n === 0n) [place, old, size] = [place / n, up(old, n), up(size, n)];
