@@ -5,7 +5,7 @@ import { byId, drawToWidth, html } from "../dom.js";
 import { duration, rate, shortHash, whole } from "../format.js";
 import { formatRoute } from "../route.js";
 
-const BARS = 60;
+const BARS = 30;
 const ROWS = 6;
 
 export function growthPanel({ feed, growth, clock }) {

@@ -1,7 +1,7 @@
 // The head that the reader trusts, and whether the newest head belongs to it.
 
 import { byId } from "../dom.js";
-import { whole } from "../format.js";
+import { count } from "../format.js";
 import { showError, showVerdict } from "../verdict.js";
 import { Head } from "../verifier/head.js";
 import { LINKED, PINNED } from "../trust.js";
@@ -67,7 +67,7 @@ function tell(verdict, link, head, trusted) {
   if (link === PINNED) {
     showVerdict(verdict, "good", "The newest head is the one that you trust");
   } else if (link === LINKED && head.size > trusted.size) {
-    const grown = whole(head.size - trusted.size);
+    const grown = count(head.size - trusted.size, "leaf", "leaves");
     showVerdict(
       verdict,
       "good",
@@ -75,12 +75,12 @@ function tell(verdict, link, head, trusted) {
       `A consistency proof, verified in this browser: the tree only grew, by ${grown} since.`,
     );
   } else if (link === LINKED) {
-    const behind = whole(trusted.size - head.size);
+    const behind = count(trusted.size - head.size, "leaf", "leaves");
     showVerdict(
       verdict,
       "own",
       "The newest head is older than the one that you trust",
-      `It is proven to be an earlier head of the same tree. The server is ${behind} leaves behind.`,
+      `It is proven to be an earlier head of the same tree. The server is ${behind} behind.`,
     );
   } else {
     showVerdict(

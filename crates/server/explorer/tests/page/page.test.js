@@ -115,11 +115,16 @@ describe("the page", { concurrency: 3 }, () => {
       const grown = await page.until(verdictOf, "growth-verdict");
       assert.equal(grown.kind, "good", grown.text);
 
+      await page.evaluate(() => {
+        document.querySelectorAll("details").forEach((details) => details.setAttribute("open", ""));
+      });
       assert.deepEqual(await page.evaluate(overflowing), []);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const isDark = ground.match(/\d+/g).every((part) => Number(part) < 64);
       assert.equal(isDark, view.scheme === "dark", ground);
       assertQuiet(page, url);
+      const isVendored = page.requests.some((request) => request.includes("/vendor/"));
+      assert.equal(isVendored, by !== "WebCrypto", "code by others is loaded where it is needed");
       await keepPicture(page, name);
     });
   }
