@@ -107,11 +107,16 @@ impl Bucket {
         found
     }
 
-    /// Starts to fetch the bucket into the processor's cache.
+    /// Starts to fetch what every search reads into the processor's cache: two lines.
     #[inline]
     pub(crate) fn prefetch(&self) {
         prefetch(bytemuck::cast_slice(&self.uppers));
-        prefetch(bytemuck::cast_slice(&self.lowers));
+    }
+
+    /// Starts to fetch what the next entry is written to. Reads the number of slots in use.
+    #[inline]
+    pub(crate) fn prefetch_end(&self) {
+        prefetch(bytemuck::cast_slice(&self.lowers[self.len() & !7..][..8]));
     }
 }
 

@@ -70,6 +70,15 @@ impl Shard {
         }
     }
 
+    /// Starts to fetch what an entry with this place is written to.
+    #[inline]
+    pub(crate) fn prefetch_end(&self, place: u64) {
+        if !self.buckets.is_empty() {
+            let (bucket, _) = self.layout.slot(place);
+            self.buckets[bucket].prefetch_end();
+        }
+    }
+
     /// The least index above `after`, if that is given, whose place may be this one. At most sizes
     /// all but one of some thousand such places are this one.
     #[inline]
@@ -215,7 +224,14 @@ impl Shard {
         };
         self.layout = layout;
         self.entries = 0;
-        for (place, index) in old.iter() {
+        // Not by `iter`: a growing shard spends most of an insert here.
+        for (number, bucket) in old.buckets.iter().enumerate() {
+            for slot in bucket.slots() {
+                let (place, index) = old.layout.entry(number, slot);
+                self.put(place, index);
+            }
+        }
+        for (place, index) in old.overflow {
             self.put(place, index);
         }
         Ok(())

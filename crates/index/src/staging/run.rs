@@ -1,0 +1,135 @@
+//! [`Run`]: the hashes of consecutive leaves, shard by shard.
+
+use std::ops::Range;
+
+use rotortree_hasher::Hash;
+use rotortree_lean_imt::TreeError;
+
+use crate::{
+    key::Key,
+    table::{SHARDS, Table},
+};
+
+/// The most leaves of a run: some thousand for each shard, so that its buckets are fetched once for
+/// several leaves.
+pub(super) const RUN: usize = 1 << 20;
+
+/// Leaves for which a run keeps its memory.
+const KEPT: usize = 1 << 12;
+
+/// The hashes of consecutive leaves of a batch, sorted by shard. Those of a shard are in the order
+/// of their leaves.
+#[derive(Default)]
+pub(super) struct Run {
+    /// The position of the first leaf in the batch.
+    begin: usize,
+    /// In the order of the leaves; used while they are sorted.
+    unsorted: Vec<u64>,
+    hashes: Vec<u64>,
+    /// The positions of the leaves behind `begin`.
+    positions: Vec<u32>,
+    /// Where those of each shard end; empty in a run of one leaf.
+    ends: Vec<u32>,
+}
+
+impl Run {
+    /// The number of leaves.
+    pub(super) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Takes a batch of one leaf. Returns its shard.
+    pub(super) fn single(&mut self, hash: u64) -> usize {
+        self.clear();
+        self.begin = 0;
+        self.hashes.push(hash);
+        self.positions.push(0);
+        Table::shard_of(hash)
+    }
+
+    /// Takes the leaves at `begin` of a batch, at most [`RUN`].
+    ///
+    /// # Errors
+    /// [`TreeError::CapacityExceeded`] without memory.
+    pub(super) fn sort(
+        &mut self,
+        key: &Key,
+        begin: usize,
+        leaves: &[Hash],
+    ) -> Result<(), TreeError> {
+        self.clear();
+        self.begin = begin;
+        let Self {
+            unsorted,
+            hashes,
+            positions,
+            ends,
+            ..
+        } = self;
+        let reserved = unsorted
+            .try_reserve_exact(leaves.len())
+            .and_then(|()| hashes.try_reserve_exact(leaves.len()))
+            .and_then(|()| positions.try_reserve_exact(leaves.len()));
+        reserved.map_err(|_| TreeError::CapacityExceeded)?;
+        unsorted.extend(leaves.iter().map(|leaf| key.hash(leaf)));
+        // Where those of each shard begin, moved to their end by each hash that comes.
+        ends.resize(SHARDS, 0);
+        for &hash in &*unsorted {
+            ends[Table::shard_of(hash)] += 1;
+        }
+        let mut start = 0;
+        for end in &mut *ends {
+            start += std::mem::replace(end, start);
+        }
+        hashes.resize(leaves.len(), 0);
+        positions.resize(leaves.len(), 0);
+        for (position, hash) in (0..).zip(unsorted.drain(..)) {
+            let at = &mut ends[Table::shard_of(hash)];
+            hashes[*at as usize] = hash;
+            positions[*at as usize] = position;
+            *at += 1;
+        }
+        Ok(())
+    }
+
+    /// Where the leaves of a shard are in the run. That of a single leaf is the only one to ask for.
+    pub(super) fn of(&self, shard: usize) -> Range<usize> {
+        if self.ends.is_empty() {
+            return 0..self.len();
+        }
+        let start = shard.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start as usize..self.ends[shard] as usize
+    }
+
+    /// The hashes of a shard.
+    pub(super) fn hashes(&self, shard: usize) -> &[u64] {
+        &self.hashes[self.of(shard)]
+    }
+
+    /// The positions in the batch of the leaves of a shard, and their hashes.
+    pub(super) fn leaves(&self, shard: usize) -> impl Iterator<Item = (usize, u64)> {
+        self.entries(self.of(shard))
+    }
+
+    /// The position in the batch of each leaf, and its hash.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.entries(0..self.len())
+    }
+
+    fn entries(&self, range: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
+        let positions = self.positions[range.clone()].iter();
+        let positions = positions.map(|&position| self.begin + position as usize);
+        positions.zip(self.hashes[range].iter().copied())
+    }
+
+    /// Empties the run, and gives memory back that a large one took.
+    pub(super) fn clear(&mut self) {
+        self.unsorted.clear();
+        self.unsorted.shrink_to(KEPT);
+        self.hashes.clear();
+        self.hashes.shrink_to(KEPT);
+        self.positions.clear();
+        self.positions.shrink_to(KEPT);
+        self.ends.clear();
+    }
+}
