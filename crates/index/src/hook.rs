@@ -7,6 +7,7 @@ use crate::{
     IndexError,
     inner::{Inner, Open},
     opening::check_size,
+    saving::Moment,
     staging::{Batch, Repeated, Repeats, Staging},
     threads::lock,
 };
@@ -39,6 +40,14 @@ impl InsertHook for Inner {
         if let Ok(open) = self.open() {
             lock(&open.staging).settle();
         }
+    }
+
+    fn checkpointed(&self) {
+        self.save_at(Moment::Checkpoint);
+    }
+
+    fn closed(&self) {
+        self.save_at(Moment::Close);
     }
 }
 

@@ -5,12 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_store::InsertHook;
 
-use crate::{
-    Duplicates, IndexError, IndexOptions, IndexReport, IndexStats,
-    file::{check_outside, save},
-    inner::Inner,
-    threads::lock,
-};
+use crate::{Duplicates, IndexError, IndexOptions, IndexReport, IndexStats, inner::Inner};
 
 /// An index of the leaves of one tree: from a leaf to its index.
 ///
@@ -99,21 +94,25 @@ impl LeafIndex {
     /// and inserts go on meanwhile. After a crash at any moment the old file is there or the new
     /// one. Several processes may save to one file; the last one is in force.
     ///
-    /// Call it after closing the tree, or from time to time: an opening reads only the leaves that
-    /// came after it. A file is never needed, and none that is damaged, old, or of another tree is
-    /// believed. It holds the secret key of the index, so that other users cannot read it.
+    /// Call it after closing the tree or from time to time, or let a [`SavePolicy`](crate::SavePolicy) do it: an
+    /// opening reads only the leaves that came after it. A file is never needed, and none that is
+    /// damaged, old, or of another tree is believed. It holds the secret key of the index, so that
+    /// other users cannot read it.
     ///
     /// # Errors
     /// [`IndexError::NotOpen`], [`IndexError::NoFile`], [`IndexError::Inside`];
     /// [`IndexError::Io`] if the system refuses an operation: the earlier file is then as it was.
     pub fn save(&self) -> Result<u64, IndexError> {
-        let open = self.0.open()?;
-        let file = self.0.options().file.as_deref().ok_or(IndexError::NoFile)?;
-        let _saving = lock(&open.saving);
-        check_outside(file)?;
-        let head = open.tree.durable_snapshot().head();
-        save(file, &open.table, head)?;
-        Ok(head.map_or(0, |head| head.size))
+        self.0.save()
+    }
+
+    /// The leaves that the file covers, as this index loaded or last saved it; 0 without one.
+    ///
+    /// # Errors
+    /// The error of the last save by the [`SavePolicy`](crate::SavePolicy), if no later one succeeded: the policy
+    /// tries again at its next moment. [`IndexError::NotOpen`].
+    pub fn last_save(&self) -> Result<u64, Arc<IndexError>> {
+        self.0.last_save()
     }
 
     /// How the index was opened.

@@ -10,8 +10,8 @@ use rotortree_lean_imt::{AnySnapshot, TreeError};
 use rotortree_store::Published;
 
 use crate::{
-    IndexError, IndexOptions, IndexReport, IndexStats, opening, staging::Staging, table::Table,
-    threads::lock,
+    IndexError, IndexOptions, IndexReport, IndexStats, opening, saving::Saving, staging::Staging,
+    table::Table, threads::lock,
 };
 
 /// What the handles share.
@@ -28,8 +28,7 @@ pub(crate) struct Open {
     pub(crate) staging: Mutex<Staging>,
     pub(crate) tree: Published,
     pub(crate) report: IndexReport,
-    /// One thread at a time writes the file.
-    pub(crate) saving: Mutex<()>,
+    pub(crate) saving: Mutex<Saving>,
 }
 
 impl Inner {
@@ -59,8 +58,8 @@ impl Inner {
             table: opened.table,
             staging: Mutex::new(opened.staging),
             tree,
+            saving: Mutex::new(Saving::new(opened.report.loaded)),
             report: opened.report,
-            saving: Mutex::new(()),
         };
         self.open.set(open).map_err(|_| IndexError::InUse)
     }

@@ -39,6 +39,7 @@ mod layout;
 mod opening;
 mod options;
 mod report;
+mod saving;
 mod shard;
 mod staging;
 mod table;
@@ -48,7 +49,7 @@ mod view;
 pub use duplicates::Duplicates;
 pub use error::{FileFault, IndexError};
 pub use index::LeafIndex;
-pub use options::IndexOptions;
+pub use options::{IndexOptions, SavePolicy};
 pub use report::{Duplicate, IndexReport, IndexStats};
 pub use view::IndexView;
 

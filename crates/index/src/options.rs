@@ -21,6 +21,23 @@ pub struct IndexOptions {
     pub(crate) refuse_duplicates: bool,
     pub(crate) refuse_zero: bool,
     pub(crate) rebuild: bool,
+    pub(crate) save: SavePolicy,
+}
+
+/// When an index saves its file by itself. A save writes the whole file, 6 bytes a leaf, while
+/// inserts and lookups go on. A kill in between loses nothing: the next opening adds the leaves
+/// behind the earlier file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SavePolicy {
+    /// Never: [`LeafIndex::save`](crate::LeafIndex::save) alone does.
+    #[default]
+    Manual,
+    /// When the tree is closed, if it has grown. Closing waits for it.
+    OnClose,
+    /// At each checkpoint of the tree at which more than an eighth of the leaves in the file came
+    /// after it, and when the tree is closed. The checkpoint ends when the file is there.
+    OnCheckpoint,
 }
 
 impl IndexOptions {
@@ -31,6 +48,7 @@ impl IndexOptions {
             refuse_duplicates: false,
             refuse_zero: false,
             rebuild: true,
+            save: SavePolicy::Manual,
         }
     }
 
@@ -75,6 +93,14 @@ impl IndexOptions {
     /// empty tree needs no file.
     pub fn rebuild(mut self, rebuild: bool) -> Self {
         self.rebuild = rebuild;
+        self
+    }
+
+    /// When the index saves its file by itself; never by default. A save that fails ends neither
+    /// the checkpoint nor the closing: [`LeafIndex::last_save`](crate::LeafIndex::last_save) tells
+    /// it.
+    pub fn save(mut self, policy: SavePolicy) -> Self {
+        self.save = policy;
         self
     }
 }

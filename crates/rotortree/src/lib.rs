@@ -124,7 +124,7 @@ pub use rotortree_hasher::{Rfc6962Hasher, Sha256Hasher, rfc6962_leaf};
 #[doc(inline)]
 pub use rotortree_index::{
     Duplicate, Duplicates, FileFault, IndexError, IndexOptions, IndexReport, IndexStats, IndexView,
-    LeafIndex,
+    LeafIndex, SavePolicy,
 };
 #[cfg(feature = "blake3")]
 pub use rotortree_lean_imt::Blake3Hasher;

@@ -21,6 +21,9 @@ use crate::RotorTreeError;
 /// 3. [`inserted`](Self::inserted), after the last hash of that entry and before readers see it.
 ///    It does not come if the insert fails behind `check`. The next `check` then has the same
 ///    `first`.
+/// 4. [`checkpointed`](Self::checkpointed) as the last step of a checkpoint, and
+///    [`closed`](Self::closed), once, as the last step of closing: the moments at which a hook may
+///    save what it knows.
 ///
 /// `check` and `inserted` run under the writer lock of the tree, on the inserting thread: no other
 /// insert comes between them, and each waits for them. The rules of a hasher hold for both:
@@ -32,6 +35,9 @@ use crate::RotorTreeError;
 ///   fails the tree, since the hook may lack leaves from then on: opening the tree again recovers
 ///   what is durable.
 /// * The inserts that never wait (`try_submit` and its short forms) wait for the hook.
+///
+/// `checkpointed` and `closed` run under no lock, on the thread that makes the checkpoint or closes.
+/// The next checkpoint, and other calls that close, wait for them. Their panics are caught.
 ///
 /// A fork is a tree of its own, in memory, without the hook. A read-only view has none either.
 ///
@@ -83,6 +89,14 @@ pub trait InsertHook: fmt::Debug + Send + Sync {
 
     /// The tree has taken `leaves`, those of the last [`check`](Self::check).
     fn inserted(&self, first: u64, leaves: &[Hash]);
+
+    /// A checkpoint is in force that covers more than the one before. Inserts go on meanwhile. A
+    /// method that makes a checkpoint, or waits for one, never ends from within this call.
+    fn checkpointed(&self) {}
+
+    /// The tree is closed, whether or not it was [`opened`](Self::opened) here. Unless closing
+    /// failed, [`Published::durable_snapshot`] is all of it.
+    fn closed(&self) {}
 }
 
 /// The published states of a tree: what its readers see. Neither keeps the tree open nor takes a

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use rotortree_index::IndexError;
+use rotortree_index::{IndexError, SavePolicy};
 use rotortree_store::fs::FsStorage;
 
 use super::*;
@@ -103,6 +103,48 @@ fn a_kill_at_any_moment_leaves_the_old_file_or_the_new_one() {
         let files = fs::read_dir(directory.path()).unwrap();
         let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "what was unfinished is gone: {names:?}");
+    }
+}
+
+#[test]
+fn child_that_inserts_and_makes_checkpoints() {
+    let Some(directory) = told() else { return };
+    let storage = Arc::new(FsStorage::new(directory.join("tree")));
+    let options = in_file(&directory).save(SavePolicy::OnCheckpoint);
+    let (tree, _index) = open_on(storage, options).unwrap();
+    loop {
+        let size = tree.size();
+        tree.insert_many_durable(&leaves(size..size + 1 + size % 700))
+            .unwrap();
+        println!("durable {}", tree.size());
+        tree.checkpoint().unwrap();
+    }
+}
+
+#[test]
+fn a_kill_between_a_checkpoint_and_its_save_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..8u32 {
+        let test = "killed::child_that_inserts_and_makes_checkpoints";
+        let mut command = child("", test, directory.path());
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let durable = lines
+            .filter_map(|line| line.unwrap().strip_prefix("durable ")?.parse().ok())
+            .nth(2 + round as usize % 5);
+        std::thread::sleep(std::time::Duration::from_micros(u64::from(round * 400)));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let (tree, index) = open(directory.path());
+        let report = index.report().unwrap();
+        assert!(report.fault.is_none(), "{report:?}");
+        // The second checkpoint at the latest has saved, and each one later that was an eighth on.
+        assert!(
+            report.loaded > 0 && durable <= Some(tree.size()),
+            "{report:?}"
+        );
+        index.verify().unwrap();
+        tree.close().unwrap();
     }
 }
 

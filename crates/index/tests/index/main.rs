@@ -9,6 +9,7 @@ mod files;
 mod killed;
 mod model;
 mod refusals;
+mod saving;
 mod together;
 mod view;
 

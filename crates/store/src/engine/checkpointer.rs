@@ -20,9 +20,11 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    StorageError,
+    InsertHook, StorageError,
     checkpoint::{CheckpointFailure, write_nodes_but},
     cold::ColdNodes,
+    isolated::isolated,
+    settings::Settings,
     spans,
     storage::WriteError,
     sync::ArcSwap,
@@ -37,6 +39,7 @@ pub(crate) struct Checkpointer<H: Hasher, const N: usize, const MAX_DEPTH: usize
     pub(crate) cold: ArcSwap<ColdNodes>,
     pub(super) view_failures: Count,
     pin_above_level: usize,
+    hook: Option<Arc<dyn InsertHook>>,
 }
 
 /// The scope of a checkpoint.
@@ -55,7 +58,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         writer: Arc<Writer<H, N, MAX_DEPTH>>,
         committer: Arc<Committer>,
         cold: Arc<ColdNodes>,
-        pin_above_level: usize,
+        config: &Settings,
     ) -> Self {
         Self {
             writer,
@@ -63,7 +66,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
             committer,
             cold: ArcSwap::new(cold),
             view_failures: Count::default(),
-            pin_above_level,
+            pin_above_level: config.tiering.pin_above_level,
+            hook: config.hook.clone(),
         }
     }
 
@@ -123,6 +127,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         })?;
         self.writer.adopted(snapshot.size());
         self.serve_from_chunks(extent);
+        if let Some(hook) = &self.hook {
+            isolated(|| hook.checkpointed());
+        }
         Ok(Some(Covered {
             segments: previous.first_segment..segment,
             leaves: snapshot.size() - previous.size,

@@ -10,7 +10,7 @@ use rotortree_hasher::Hasher;
 use super::{
     events, group_commit::Worker, outbox, parts::Parts, shortage::patiently, tenure::Closer,
 };
-use crate::{CheckpointPolicy, StorageError, spans};
+use crate::{CheckpointPolicy, StorageError, isolated::isolated, spans};
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
     /// Closes the tree for all its handles. The first call closes; others wait for it.
@@ -42,6 +42,9 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.close_steps()));
         // Also after a failure: ownership is released only once no thread writes.
         self.checkpointer.queue.wait_until_idle();
+        if let Some(hook) = &self.config.hook {
+            isolated(|| hook.closed());
+        }
         self.group().retire();
         self.group().tell_all();
         self.wake_all();

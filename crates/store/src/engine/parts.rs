@@ -132,7 +132,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             Arc::clone(&writer),
             Arc::clone(&committer),
             cold,
-            config.tiering.pin_above_level,
+            &config,
         ));
         let inserter = Inserter::new(
             Arc::clone(&writer),

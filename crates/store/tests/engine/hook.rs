@@ -33,6 +33,9 @@ enum Event {
     Checked(u64, usize),
     Hashed,
     Inserted(u64, usize),
+    /// With the durable size.
+    Checkpointed(u64),
+    Closed(u64),
 }
 
 type Order = Arc<Mutex<Vec<Event>>>;
@@ -68,6 +71,7 @@ struct Recorder {
     /// Run within `check` and within `inserted`.
     on_check: Mutex<Option<Call>>,
     on_inserted: Mutex<Option<Call>>,
+    on_moment: Mutex<Option<Call>>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -79,6 +83,11 @@ impl std::fmt::Debug for Recorder {
 impl Recorder {
     fn snapshot(&self) -> Arc<dyn AnySnapshot> {
         self.tree.lock().unwrap().as_ref().unwrap().snapshot()
+    }
+
+    fn durable_size(&self) -> u64 {
+        let tree = self.tree.lock().unwrap();
+        tree.as_ref().unwrap().durable_snapshot().size()
     }
 
     fn note(&self, event: Event) {
@@ -117,6 +126,20 @@ impl InsertHook for Recorder {
         self.note(Event::Inserted(first, leaves.len()));
         assert_eq!(self.snapshot().size(), first, "no reader sees the leaves");
         if let Some(call) = &*self.on_inserted.lock().unwrap() {
+            call();
+        }
+    }
+
+    fn checkpointed(&self) {
+        self.note(Event::Checkpointed(self.durable_size()));
+        if let Some(call) = &*self.on_moment.lock().unwrap() {
+            call();
+        }
+    }
+
+    fn closed(&self) {
+        self.note(Event::Closed(self.durable_size()));
+        if let Some(call) = &*self.on_moment.lock().unwrap() {
             call();
         }
     }
@@ -311,6 +334,40 @@ fn recovery_asks_no_hook_and_shows_it_every_leaf() {
         tree.close().unwrap();
         assert_eq!(hook.snapshot().size(), 3000, "also of a closed tree");
     }
+}
+
+#[test]
+fn a_hook_is_told_of_each_checkpoint_that_covers_more_and_of_the_close_once() {
+    silence_planned_panics();
+    let leaves = sample_leaves(7, 3000);
+    for panics in [false, true] {
+        let hook = Arc::new(Recorder::default());
+        let tree = open(Arc::new(MemoryStorage::new()), &hook);
+        if panics {
+            *hook.on_moment.lock().unwrap() = Some(Box::new(|| panic!("a planned panic")));
+        }
+        for size in [1000, 3000] {
+            tree.insert_many(&leaves[tree.size() as usize..size])
+                .unwrap();
+            hook.take();
+            tree.checkpoint().unwrap();
+            assert_eq!(hook.take(), [Event::Checkpointed(size as u64)]);
+            hook.on_moment.clear_poison();
+            tree.checkpoint().unwrap();
+            assert_eq!(hook.take(), [], "nothing is new");
+        }
+        tree.insert_many(&leaves[..5]).unwrap();
+        hook.take();
+        let other = tree.clone();
+        tree.close().unwrap();
+        assert_eq!(hook.take(), [Event::Closed(3005)], "all of it is durable");
+        other.close().unwrap();
+        assert_eq!(hook.take(), []);
+    }
+    // The last handle closes.
+    let hook = Arc::new(Recorder::default());
+    drop(open(Arc::new(MemoryStorage::new()), &hook));
+    assert_eq!(hook.take().last(), Some(&Event::Closed(0)));
 }
 
 /// Ends an opening in its own way.
