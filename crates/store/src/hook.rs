@@ -36,8 +36,8 @@ use crate::RotorTreeError;
 ///   what is durable.
 /// * The inserts that never wait (`try_submit` and its short forms) wait for the hook.
 ///
-/// `checkpointed` and `closed` run under no lock, on the thread that makes the checkpoint or closes.
-/// The next checkpoint, and other calls that close, wait for them. Their panics are caught.
+/// `checkpointed` and `closed` run under no lock, on the thread that makes the checkpoint or that
+/// closes. The next checkpoint, and other calls that close, wait for them. Their panics are caught.
 ///
 /// A fork is a tree of its own, in memory, without the hook. A read-only view has none either.
 ///

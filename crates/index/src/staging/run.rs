@@ -92,7 +92,7 @@ impl Run {
         Ok(())
     }
 
-    /// Where the leaves of a shard are in the run. That of a single leaf is the only one to ask for.
+    /// Where the leaves of a shard are in the run. For a single leaf, ask for its shard alone.
     pub(super) fn of(&self, shard: usize) -> Range<usize> {
         if self.ends.is_empty() {
             return 0..self.len();

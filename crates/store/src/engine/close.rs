@@ -42,10 +42,10 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.close_steps()));
         // Also after a failure: ownership is released only once no thread writes.
         self.checkpointer.queue.wait_until_idle();
+        self.group().retire();
         if let Some(hook) = &self.config.hook {
             isolated(|| hook.closed());
         }
-        self.group().retire();
         self.group().tell_all();
         self.wake_all();
         self.committer.storage.release_idle();
