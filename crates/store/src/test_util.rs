@@ -4,6 +4,7 @@
 //! fail.
 
 pub mod conformance;
+pub mod counting;
 pub mod object;
 pub mod sim_files;
 pub mod watchdog;

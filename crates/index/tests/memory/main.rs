@@ -3,18 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
-mod allocator;
-
 use std::sync::Arc;
 
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_index::{IndexOptions, LeafIndex};
 use rotortree_lean_imt::TreeError;
 use rotortree_store::{
-    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError, memory::MemoryStorage,
+    CheckpointPolicy, FlushPolicy, RotorTree, RotorTreeError,
+    memory::MemoryStorage,
+    test_util::counting::{Counting, alone, calls, peak},
 };
 
-use crate::allocator::{alone, calls, peak};
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn strict() -> IndexOptions {
     IndexOptions::in_memory()

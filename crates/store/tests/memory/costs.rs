@@ -28,8 +28,8 @@ use rotortree_store::{
 use tempfile::TempDir;
 
 use crate::{
-    allocator::{alone, calls},
     common_counted::{Counter, Counts},
+    counting::{alone, calls},
     store::{Watchdog, copy_dir},
 };
 

@@ -8,7 +8,7 @@ use rotortree_store::{RecoveryMode, manifest::Manifest, test_util::sim_files::Si
 use rotortree_wal::{MAX_SEQUENCE, SegmentHeader};
 
 use crate::{
-    allocator::{alone, peak},
+    counting::{alone, peak},
     store::{BOUND, MODES, Watchdog, is_prefix, make, open, place, read_only},
 };
 

@@ -8,7 +8,7 @@ use rotortree_store::{
     CheckpointPolicy, FlushPolicy, InsertHook, RotorTree, RotorTreeError, memory::MemoryStorage,
 };
 
-use crate::allocator::{alone, calls};
+use crate::counting::{alone, calls};
 
 #[derive(Debug)]
 struct Idle;

@@ -7,7 +7,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(clippy::print_stdout, reason = "the tests tell what they measured")]
 
-mod allocator;
 #[path = "../common/counted.rs"]
 mod common_counted;
 mod costs;
@@ -19,3 +18,25 @@ mod replay;
 #[cfg(target_os = "linux")]
 mod sparse;
 mod store;
+
+use rotortree_store::test_util::counting::{self, Counting, alone, peak};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn what_is_allocated_is_counted_while_it_is_there() {
+    alone(|| {
+        let (kept, most) = peak(|| {
+            drop(vec![1u8; 3 << 20]);
+            let mut grown = vec![2u8; 1 << 20];
+            grown.reserve_exact(3 << 20);
+            grown
+        });
+        assert!(kept.capacity() >= 4 << 20);
+        assert!((4 << 20..6 << 20).contains(&most), "{most}");
+        drop(kept);
+        let (_, most) = peak(|| vec![0u8; 1 << 30].len());
+        assert!(most >= 1 << 30, "zeroed memory counts too: {most}");
+    });
+}

@@ -7,7 +7,7 @@ use rotortree_lean_imt::{Hash, reference};
 use rotortree_store::{RecoveryMode, file_layer::OsFiles};
 
 use crate::{
-    allocator::{alone, peak},
+    counting::{alone, peak},
     store::{BOUND, Watchdog, copy_dir, open, place, read_only},
 };
 

@@ -16,7 +16,7 @@ use rotortree_store::{
 };
 
 use crate::{
-    allocator::{alone, peak},
+    counting::{alone, peak},
     store::{BOUND, MODES, Watchdog, copy_dir, is_prefix, leaves, make, open, place, read_only},
 };
 
