@@ -1,12 +1,15 @@
-//! `PoseidonHasher` beside `light-poseidon`: microseconds for a hash, and a group of a million
-//! members against its counted hashes. Each figure is the least of several rounds, which alternate
-//! between the contenders so that they meet the same machine.
+//! `PoseidonHasher` beside `light-poseidon` and, for pairs, `poseidon-lite` in Node: microseconds
+//! for a hash, and a group of a million members against its counted hashes. Each figure is the least
+//! of several rounds, which alternate between the contenders so that they meet the same machine.
 //!
-//! `cargo bench -p rotortree-benches --bench poseidon`
+//! `cargo bench -p rotortree-benches --bench poseidon`; `cargo xtask interop --groups` once before
+//! it installs `poseidon-lite`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use light_poseidon::{Poseidon, PoseidonBytesHasher};
@@ -68,6 +71,46 @@ fn width(arity: usize) -> f64 {
         light / batch,
     );
     batch
+}
+
+/// Microseconds of a pair in `poseidon-lite`, as Node prints them.
+const IN_NODE: &str = "
+const { poseidon2 } = await import('poseidon-lite')
+let least = Infinity
+for (let round = 0; round < 5; round += 1) {
+  const start = process.hrtime.bigint()
+  for (let i = 0; i < 200; i += 1) poseidon2([BigInt(i), BigInt(round)])
+  least = Math.min(least, Number(process.hrtime.bigint() - start) / 1000 / 200)
+}
+console.log(least)";
+
+/// The JavaScript library beside one pair here, in turns.
+fn in_node() {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/interop/groups");
+    let children = numbers(2);
+    let [mut ours, mut theirs] = [f64::MAX; 2];
+    for _ in 0..3 {
+        improve(&mut ours, 200, || {
+            for _ in 0..200 {
+                black_box(PoseidonHasher::new().hash_children(black_box(&children)));
+            }
+        });
+        let mut node = Command::new("node");
+        node.args(["--input-type=module", "--eval", IN_NODE]);
+        let told = node.current_dir(&installed).output().ok();
+        let told = told.and_then(|told| String::from_utf8(told.stdout).ok());
+        let Some(micros) = told.and_then(|told| told.trim().parse::<f64>().ok()) else {
+            println!(
+                "\nposeidon-lite: not measured; it takes Node and `cargo xtask interop --groups`"
+            );
+            return;
+        };
+        theirs = theirs.min(micros);
+    }
+    println!(
+        "\na pair: poseidon-lite in Node {theirs:.1} us, hash_children {ours:.2} us, {:.0}x",
+        theirs / ours
+    );
 }
 
 /// Microseconds a hash of batches that fill the lanes in part.
@@ -135,6 +178,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for arity in [3, 4, 8, 12] {
         width(arity);
     }
+    in_node();
     remainders();
     group(pair)
 }
