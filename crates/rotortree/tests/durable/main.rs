@@ -6,6 +6,8 @@ mod any_tree;
 mod asynchronous;
 mod backpressure;
 mod boundaries;
+#[cfg(all(feature = "index", feature = "object-store"))]
+mod bucket_index;
 mod checkpoints;
 mod closing;
 #[path = "../common/mod.rs"]
