@@ -1,6 +1,7 @@
 //! `PoseidonHasher` beside `light-poseidon` and, for pairs, `poseidon-lite` in Node: microseconds
-//! for a hash, and a group of a million members against its counted hashes. Each figure is the least
-//! of several rounds, which alternate between the contenders so that they meet the same machine.
+//! for a hash, and a group of a million members against its counted hashes. Each figure is the
+//! least of several rounds, which alternate between the contenders so that they meet the same
+//! machine.
 //!
 //! `cargo bench -p rotortree-benches --bench poseidon`; `cargo xtask interop --groups` once before
 //! it installs `poseidon-lite`.

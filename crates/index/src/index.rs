@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_store::InsertHook;
 
-use crate::{Duplicates, IndexError, IndexOptions, IndexReport, IndexStats, inner::Inner};
+use crate::{
+    Duplicates, IndexError, IndexOptions, IndexReport, IndexStats, inner::Inner, threads::lock,
+};
 
 /// An index of the leaves of one tree: from a leaf to its index.
 ///
@@ -112,7 +114,7 @@ impl LeafIndex {
     /// The error of the last save by the [`SavePolicy`](crate::SavePolicy), if no later one succeeded: the policy
     /// tries again at its next moment. [`IndexError::NotOpen`].
     pub fn last_save(&self) -> Result<u64, Arc<IndexError>> {
-        self.0.last_save()
+        lock(&self.0.open()?.saving).last()
     }
 
     /// How the index was opened.

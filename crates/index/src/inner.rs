@@ -10,8 +10,11 @@ use rotortree_lean_imt::{AnySnapshot, TreeError};
 use rotortree_store::Published;
 
 use crate::{
-    IndexError, IndexOptions, IndexReport, IndexStats, opening, saving::Saving, staging::Staging,
-    table::Table, threads::lock,
+    IndexError, IndexOptions, IndexReport, IndexStats, opening,
+    saving::{Moment, Saving},
+    staging::Staging,
+    table::Table,
+    threads::lock,
 };
 
 /// What the handles share.
@@ -62,6 +65,21 @@ impl Inner {
             report: opened.report,
         };
         self.open.set(open).map_err(|_| IndexError::InUse)
+    }
+
+    /// Replaces the file; see [`Saving::save`].
+    pub(crate) fn save(&self) -> Result<u64, IndexError> {
+        let open = self.open()?;
+        lock(&open.saving).save(&self.options, &open.table, &open.tree)
+    }
+
+    /// Replaces the file if the options ask for it at this moment.
+    pub(crate) fn save_at(&self, moment: Moment) {
+        if let Ok(open) = self.open()
+            && moment.is_of(self.options.save)
+        {
+            lock(&open.saving).save_at(moment, &self.options, &open.table, &open.tree);
+        }
     }
 }
 

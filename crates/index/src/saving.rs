@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use rotortree_store::Published;
+
 use crate::{
-    IndexError, SavePolicy,
+    IndexError, IndexOptions, SavePolicy,
     file::{check_outside, save},
-    inner::Inner,
-    threads::lock,
+    table::Table,
 };
 
 /// A checkpoint saves once the leaves behind the file are this part of it. So the bytes that are
@@ -22,6 +23,23 @@ pub(crate) struct Saving {
     failure: Option<Arc<IndexError>>,
 }
 
+/// The moments at which an index saves by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Checkpoint,
+    Close,
+}
+
+impl Moment {
+    pub(crate) fn is_of(self, policy: SavePolicy) -> bool {
+        match policy {
+            SavePolicy::Manual => false,
+            SavePolicy::OnClose => self == Self::Close,
+            SavePolicy::OnCheckpoint => true,
+        }
+    }
+}
+
 impl Saving {
     /// The file as it was opened.
     pub(crate) fn new(leaves: u64) -> Self {
@@ -30,59 +48,44 @@ impl Saving {
             failure: None,
         }
     }
-}
 
-/// The moments at which an index saves by itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    Checkpoint,
-    Close,
-}
-
-impl Inner {
     /// Replaces the file by one that covers every durable leaf, and returns their number.
-    pub(crate) fn save(&self) -> Result<u64, IndexError> {
-        let open = self.open()?;
-        self.save_into(&mut lock(&open.saving))
-    }
-
-    fn save_into(&self, saving: &mut Saving) -> Result<u64, IndexError> {
-        let open = self.open()?;
-        let file = self.options().file.as_deref().ok_or(IndexError::NoFile)?;
+    pub(crate) fn save(
+        &mut self,
+        options: &IndexOptions,
+        table: &Table,
+        tree: &Published,
+    ) -> Result<u64, IndexError> {
+        let file = options.file.as_deref().ok_or(IndexError::NoFile)?;
         check_outside(file)?;
-        let head = open.tree.durable_snapshot().head();
-        save(file, &open.table, head)?;
-        *saving = Saving::new(head.map_or(0, |head| head.size));
-        Ok(saving.leaves)
+        let head = tree.durable_snapshot().head();
+        save(file, table, head)?;
+        *self = Self::new(head.map_or(0, |head| head.size));
+        Ok(self.leaves)
     }
 
-    /// Saves if the options ask for it at this moment, and if enough is new.
-    pub(crate) fn save_at(&self, moment: Moment) {
-        let is_asked = match self.options().save {
-            SavePolicy::Manual => false,
-            SavePolicy::OnClose => moment == Moment::Close,
-            SavePolicy::OnCheckpoint => true,
-        };
-        let Ok(open) = self.open() else { return };
-        if !is_asked {
-            return;
-        }
-        let mut saving = lock(&open.saving);
-        let behind = open.tree.durable_snapshot().size().abs_diff(saving.leaves);
+    /// Saves if enough is new at this moment.
+    pub(crate) fn save_at(
+        &mut self,
+        moment: Moment,
+        options: &IndexOptions,
+        table: &Table,
+        tree: &Published,
+    ) {
+        let behind = tree.durable_snapshot().size().abs_diff(self.leaves);
         let least = match moment {
-            Moment::Checkpoint => saving.leaves / BEHIND,
+            Moment::Checkpoint => self.leaves / BEHIND,
             Moment::Close => 0,
         };
         if behind > least
-            && let Err(error) = self.save_into(&mut saving)
+            && let Err(error) = self.save(options, table, tree)
         {
-            saving.failure = Some(Arc::new(error));
+            self.failure = Some(Arc::new(error));
         }
     }
 
     /// The leaves that the last file covers, or why there is no newer one.
-    pub(crate) fn last_save(&self) -> Result<u64, Arc<IndexError>> {
-        let saving = lock(&self.open()?.saving);
-        saving.failure.clone().map_or(Ok(saving.leaves), Err)
+    pub(crate) fn last(&self) -> Result<u64, Arc<IndexError>> {
+        self.failure.clone().map_or(Ok(self.leaves), Err)
     }
 }

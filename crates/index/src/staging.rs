@@ -4,12 +4,14 @@
 //! them, since they look at indices below the size of a snapshot alone. A batch that the tree does
 //! not take is taken out again.
 
+mod batch;
 mod part;
 mod run;
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
+pub(crate) use self::batch::{Batch, Repeated, Repeats};
 use self::{
     part::{Added, Part},
     run::{RUN, Run},
@@ -21,34 +23,6 @@ use crate::{
 
 /// Shards that a thread takes at once.
 const SHARE: usize = 16;
-
-/// A leaf of a batch that stands earlier: in the tree, or in the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Repeated {
-    /// Its position in the batch.
-    pub(crate) position: usize,
-    /// The index of the same leaf before it.
-    pub(crate) index: u64,
-}
-
-/// What a batch may contain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// The leaf's first index stays the one that is found.
-    Kept,
-    /// A leaf that stands earlier ends the batch.
-    Refused,
-}
-
-/// A batch of which the tree does not have the leaves yet.
-pub(crate) struct Batch<'a, R> {
-    /// The index of its first leaf.
-    pub(crate) first: u64,
-    pub(crate) leaves: &'a [Hash],
-    /// Reads a leaf of the tree.
-    pub(crate) read: R,
-    pub(crate) repeats: Repeats,
-}
 
 /// The batch whose entries are in the table, and whose leaves the tree may still not take.
 pub(crate) struct Staging {

@@ -5,7 +5,10 @@ use std::{ops::Range, sync::RwLockWriteGuard};
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
-use super::{Batch, Repeated, Repeats, run::Run};
+use super::{
+    batch::{Batch, Repeated, Repeats},
+    run::Run,
+};
 use crate::{shard::Shard, table::Table};
 
 /// The leaves whose buckets are fetched at once. A small batch has a few leaves for each shard, and
