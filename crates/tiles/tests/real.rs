@@ -32,24 +32,26 @@ fn tree(seed: u8, size: u64) -> LeanIMT<Rfc6962Hasher, 2, 64> {
     tree
 }
 
-/// The store, and a prefix that no other run has.
-fn place() -> (Arc<dyn ObjectStore>, String) {
+/// A client of the store, and its path there. Its connections end with the runtime of its target.
+fn store() -> (Arc<dyn ObjectStore>, Path) {
     let url = env::var("ROTORTREE_BUCKET").expect("`cargo xtask bucket` runs this test");
     let (store, below) = parse_url_opts(&Url::parse(&url).unwrap(), env::vars()).unwrap();
+    (Arc::from(store), below)
+}
+
+/// A prefix that no other run has.
+fn prefix() -> String {
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).unwrap();
     let drawn = u64::from_le_bytes(drawn);
-    (
-        Arc::from(store),
-        below.join(format!("log-{drawn:016x}")).to_string(),
-    )
+    store().1.join(format!("log-{drawn:016x}")).to_string()
 }
 
 #[test]
 #[ignore = "`cargo xtask bucket` runs it, with a store"]
 fn a_log_is_published_and_followed_and_a_rival_is_refused() {
-    let (store, prefix) = place();
-    let target = || ObjectTarget::new(store.clone(), prefix.as_str()).unwrap();
+    let prefix = prefix();
+    let target = || ObjectTarget::new(store().0, prefix.as_str()).unwrap();
     let publish = |target, seed, size| {
         let publisher = Publisher::new(target, ORIGIN, key());
         let snapshot = tree(seed, size).snapshot();
@@ -93,7 +95,9 @@ fn a_log_is_published_and_followed_and_a_rival_is_refused() {
         .unwrap();
     for path in ["tile/0/000", "checkpoint"] {
         let full = Path::from(format!("{prefix}/{path}"));
-        let found = runtime.block_on(async { store.get(&full).await }).unwrap();
+        let found = runtime
+            .block_on(async { store().0.get(&full).await })
+            .unwrap();
         let header = |name| found.attributes.get(&name).map(|value| value.to_string());
         let expected = HttpHeaders::of(path).unwrap();
         assert_eq!(
