@@ -20,4 +20,4 @@ pub(crate) use trial::Trials;
 pub(crate) use verdict::Fate;
 
 /// The rows of the fault table in `docs/durability/faults.md`.
-pub(crate) const ROWS: std::ops::RangeInclusive<u8> = 1..=24;
+pub(crate) const ROWS: std::ops::RangeInclusive<u8> = 1..=25;

@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 16] = [
+pub(crate) const AREAS: [&str; 17] = [
     "proofs",
     "memory",
     "tiles",
@@ -33,6 +33,7 @@ pub(crate) const AREAS: [&str; 16] = [
     "processes",
     "bucket",
     "simulation",
+    "server",
 ];
 
 /// One area and its mutations.

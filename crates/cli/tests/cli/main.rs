@@ -21,6 +21,8 @@ mod kill;
 mod manners;
 mod more_proofs;
 mod proofs;
+#[cfg(feature = "serve")]
+mod serve;
 mod support;
 #[cfg(unix)]
 mod transcript;

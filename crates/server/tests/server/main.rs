@@ -5,6 +5,7 @@
 mod appends;
 mod bad_input;
 mod client;
+mod clock;
 mod events;
 mod forms;
 mod full_disk;
