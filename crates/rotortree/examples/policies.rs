@@ -108,8 +108,13 @@ fn checkpoint(
     // The newest group is shown once a mark or a later group attests it.
     assert!(view.size() + BATCH >= leaves);
     drop(view);
-    let (checkpoints, log) = (stats.checkpoints, stats.log_bytes as f64 / f64::from(1 << 20));
-    println!("| {checkpoint_policy:?} | {rate:.0} | {checkpoints} | {log:.1} MiB | {opening:.1?} |");
+    let (checkpoints, log) = (
+        stats.checkpoints,
+        stats.log_bytes as f64 / f64::from(1 << 20),
+    );
+    println!(
+        "| {checkpoint_policy:?} | {rate:.0} | {checkpoints} | {log:.1} MiB | {opening:.1?} |"
+    );
     remove(tree, place)
 }
 
