@@ -6,8 +6,9 @@ use crate::{commands as c, failure::Failure, output::Output};
 
 /// Append-only Merkle trees on disk: create, fill, prove, verify, check, recover, copy.
 ///
-/// PLACE is the directory of a tree. A head is SIZE:ROOT, as `head` prints it; keep it where the
-/// tree is not, and verify proofs against it. Every command takes --json.
+/// PLACE is the directory of a tree, or the URL of one in a bucket. A head is SIZE:ROOT, as `head`
+/// prints it; keep it where the tree is not, and verify proofs against it. Every command takes
+/// --json.
 #[derive(Debug, Parser)]
 #[command(name = "rotortree", version, propagate_version = true)]
 pub(crate) struct Args {

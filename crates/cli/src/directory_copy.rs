@@ -18,17 +18,7 @@ const LOCK: &str = "LOCK";
 /// Copies a tree to a directory that is missing or empty. The caller owns `from`. The copy is made
 /// beside its place and renamed once it is on disk: after a crash the place is as empty as before.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let is_taken = match fs::read_dir(to) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(Failure::file(to, &error)),
-    };
-    if is_taken {
-        let sentence = "the directory is not empty";
-        return Err(Failure::new(Code::Place, sentence)
-            .at(to.display())
-            .next("name a directory that is missing or empty; nothing was changed"));
-    }
+    expect_vacant(to)?;
     let parent = match to.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -61,6 +51,22 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     }
     fs::rename(&unfinished, to).map_err(place)?;
     sync_folder(parent)
+}
+
+/// Refuses a directory that has anything in it. One that is missing is as good as an empty one.
+pub(crate) fn expect_vacant(directory: &Path) -> Result<(), Failure> {
+    let is_taken = match fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(Failure::file(directory, &error)),
+    };
+    if !is_taken {
+        return Ok(());
+    }
+    let sentence = "the directory is not empty";
+    Err(Failure::new(Code::Place, sentence)
+        .at(directory.display())
+        .next("name a directory that is missing or empty; nothing was changed"))
 }
 
 fn copy_folder(from: &Path, to: &Path, copied: &mut dyn FnMut(u64)) -> Result<(), Failure> {

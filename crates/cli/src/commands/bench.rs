@@ -11,7 +11,8 @@ use serde::Serialize;
 use self::{library::Task, work::Work};
 use super::init::Shape;
 use crate::{
-    failure::{Code, Failure},
+    directory_copy::expect_vacant,
+    failure::Failure,
     interrupt::Interrupt,
     output::Output,
     place::Place,
@@ -98,13 +99,7 @@ impl Args {
             let took = task.run(&Place::Directory(self.place), self.leaves, self.shape)?;
             return output.line(took.as_nanos());
         }
-        let is_taken = fs::read_dir(&self.place).is_ok_and(|mut entries| entries.next().is_some());
-        if is_taken {
-            let sentence = "the directory is not empty";
-            return Err(Failure::new(Code::Place, sentence)
-                .at(self.place.display())
-                .next("name a directory that is missing or empty; nothing was changed"));
-        }
+        expect_vacant(&self.place)?;
         fs::create_dir_all(&self.place).map_err(|error| Failure::file(&self.place, &error))?;
         let measured = self.measure();
         // Whatever happened, the files of the measurement go.
