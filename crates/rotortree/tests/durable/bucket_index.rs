@@ -49,14 +49,12 @@ fn a_lookup_in_a_bucket_takes_one_request_for_a_leaf_that_is_there_and_none_for_
         .verify_checkpoint(false)
         .open_read_only(Blake3Hasher)
         .unwrap();
-    let before = gets(&storage);
     let view = IndexView::open(&options.rebuild(false), reader.snapshot()).unwrap();
-    let opened = gets(&storage) - before;
+    let before = gets(&storage);
     for absent in 0..2000 {
         assert!(!view.contains(&leaf(1 << 40 | absent)).unwrap());
     }
-    assert_eq!(gets(&storage) - before, opened, "no leaf was read");
-    println!("{opened} requests to open the view");
+    assert_eq!(gets(&storage), before, "no leaf was read");
     for chunk in 0..CHUNKS {
         let (number, before) = (chunk * CHUNK_NODES + chunk, gets(&storage));
         assert_eq!(view.find(&leaf(number)).unwrap(), Some(number));
