@@ -7,8 +7,8 @@ use rotortree_proof_forms::{Subject, TreeHash};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    appender::Appender, body::Bodies, calls::Calls, limits::Limits, problem::Problem,
-    source::Source, tokens::Tokens,
+    appender::Appender, body::Bodies, calls::Calls, limits::Limits, metrics::Meter,
+    problem::Problem, source::Source, tokens::Tokens,
 };
 
 /// The state of a server.
@@ -24,11 +24,12 @@ pub(crate) struct App {
     pub(crate) stopping: watch::Sender<bool>,
 }
 
-/// The bounds on work.
+/// The bounds on work, and what is told of it.
 pub(crate) struct Work {
     pub(crate) calls: Calls,
     pub(crate) bodies: Bodies,
     pub(crate) followers: Arc<Semaphore>,
+    pub(crate) meter: Meter,
 }
 
 /// What a server that writes has.

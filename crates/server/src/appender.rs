@@ -5,6 +5,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use metrics::Histogram;
 use rotortree::{
     AnyTree, DurabilityToken, Hash, RotorTreeError, StorageError, TreeError, TreeHead,
 };
@@ -58,12 +59,17 @@ pub(crate) struct Appender {
 }
 
 impl Appender {
-    /// Appends to `tree`, with at most `limit` entries that wait.
-    pub(crate) fn start(tree: Arc<dyn AnyTree>, limit: usize) -> std::io::Result<Self> {
+    /// Appends to `tree`, with at most `limit` entries that wait. `sizes` is told how many entries
+    /// share a sync.
+    pub(crate) fn start(
+        tree: Arc<dyn AnyTree>,
+        limit: usize,
+        sizes: Histogram,
+    ) -> std::io::Result<Self> {
         let (messages, receiver) = mpsc::channel(limit.max(1));
         let thread = thread::Builder::new()
             .name("rotortree-append".to_owned())
-            .spawn(move || run(&*tree, receiver))?;
+            .spawn(move || run(&*tree, receiver, &sizes))?;
         Ok(Self {
             messages,
             thread: Mutex::new(Some(thread)),
@@ -119,7 +125,7 @@ struct Taken {
     waiter: Waiter,
 }
 
-fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>) {
+fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>, sizes: &Histogram) {
     let mut group = Vec::new();
     while messages.blocking_recv_many(&mut group, GROUP) > 0 {
         let mut taken = Vec::with_capacity(group.len());
@@ -139,6 +145,7 @@ fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>) {
                 Err(problem) => drop(waiter.answer.send(Err(problem))),
             }
         }
+        sizes.record(taken.len() as f64);
         answer(tree, taken);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -22,6 +22,9 @@ pub(crate) fn around(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
 }
 
 async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map(MatchedPath::as_str);
+    let told = app.work.meter.request(request.method(), path);
     let mut response = match check(&request, &app.limits) {
         Err(problem) => problem.into_response(),
         Ok(()) => {
@@ -33,6 +36,10 @@ async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Resp
     response
         .headers_mut()
         .insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    if response.extensions().get() == Some(&Code::Overloaded) {
+        app.work.meter.shed.increment(1);
+    }
+    told.answered(response.status());
     response
 }
 

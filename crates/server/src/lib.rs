@@ -38,6 +38,7 @@ mod gate;
 mod json_body;
 mod limits;
 mod listener;
+mod metrics;
 mod number;
 mod openapi;
 mod problem;
@@ -48,4 +49,6 @@ mod tiles;
 mod tokens;
 mod unstalled;
 
-pub use self::{limits::Limits, openapi::openapi, server::Server, tokens::Tokens};
+pub use self::{
+    limits::Limits, metrics::Metrics, openapi::openapi, server::Server, tokens::Tokens,
+};

@@ -42,10 +42,14 @@ pub(crate) async fn serve(
         if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
             let router = router.clone();
             connections.spawn(async move {
+                let _counted = app.work.meter.connection();
                 connection::serve(&app, stream, router).await;
                 drop(permit);
             });
-        } else if let Ok(permit) = Arc::clone(&refused).try_acquire_owned() {
+            continue;
+        }
+        app.work.meter.shed.increment(1);
+        if let Ok(permit) = Arc::clone(&refused).try_acquire_owned() {
             connections.spawn(async move {
                 connection::refuse(&app, stream).await;
                 drop(permit);

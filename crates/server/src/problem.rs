@@ -165,6 +165,8 @@ impl IntoResponse for Problem {
             self.text(),
         )
             .into_response();
+        // For the gate, which counts.
+        response.extensions_mut().insert(self.code);
         if let Some((name, value)) = self.headers() {
             let value = HeaderValue::from_static(value);
             response.headers_mut().insert(name, value);

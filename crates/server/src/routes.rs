@@ -12,7 +12,7 @@ mod proofs;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, http::Method};
 use utoipa::OpenApi;
 
 use crate::{
@@ -29,7 +29,6 @@ macro_rules! routes {
         struct Paths;
 
         /// Method and path of each route.
-        #[cfg(test)]
         pub(crate) const TABLE: &[(&str, &str)] = &[$((stringify!($method), $path),)*];
 
         fn table(router: Router<Arc<App>>) -> Router<Arc<App>> {
@@ -55,6 +54,7 @@ routes! {
     get "/v1/stats" = about::stats;
     get "/healthz" = health::healthz;
     get "/readyz" = health::readyz;
+    get "/metrics" = health::metrics;
 }
 
 /// The routes, and an answer for every other path and method.
@@ -70,6 +70,14 @@ async fn not_found() -> Problem {
 
 async fn method_not_allowed() -> Problem {
     Problem::new(Code::MethodNotAllowed, "the path has other methods")
+}
+
+/// Method and path of each route, as requests have them.
+pub(crate) fn methods() -> impl Iterator<Item = (Method, &'static str)> {
+    let method = |name: &str| Method::from_bytes(name.to_uppercase().as_bytes());
+    TABLE
+        .iter()
+        .filter_map(move |(name, path)| Some((method(name).ok()?, *path)))
 }
 
 /// The document of the routes.

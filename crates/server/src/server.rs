@@ -17,7 +17,9 @@ use crate::{
     calls::Calls,
     explorer, gate,
     limits::Limits,
-    listener, openapi, routes,
+    listener,
+    metrics::{Meter, Metrics},
+    openapi, routes,
     source::{Source, Tree},
     tiles,
     tokens::Tokens,
@@ -33,7 +35,15 @@ pub struct Server {
     limits: Limits,
     tokens: Option<Tokens>,
     index: Option<LeafIndex>,
+    beside: Beside,
+}
+
+/// What is served beside the tree.
+#[derive(Default)]
+struct Beside {
     tiles: Option<PathBuf>,
+    metrics: Option<Metrics>,
+    routes: Router,
 }
 
 impl Server {
@@ -60,7 +70,7 @@ impl Server {
             limits: Limits::default(),
             tokens: None,
             index: None,
-            tiles: None,
+            beside: Beside::default(),
         }
     }
 
@@ -105,7 +115,23 @@ impl Server {
     /// Serves the checkpoint and the tiles of a folder that `rotortree publish` fills.
     #[must_use]
     pub fn tiles(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.tiles = Some(folder.into());
+        self.beside.tiles = Some(folder.into());
+        self
+    }
+
+    /// Serves metrics at `/metrics`, and records those of the server there. Without, the server
+    /// records to the recorder of the process, and `/metrics` is no path.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.beside.metrics = Some(metrics);
+        self
+    }
+
+    /// Serves routes of the program too, within the same limits. Their paths are none of this
+    /// server's.
+    #[must_use]
+    pub fn also(mut self, routes: Router) -> Self {
+        self.beside.routes = routes;
         self
     }
 
@@ -116,7 +142,7 @@ impl Server {
     /// # Errors
     /// If no thread can be started.
     pub fn router(self) -> io::Result<Router> {
-        Ok(router(&Arc::new(self.app()?)))
+        Ok(self.start()?.1)
     }
 
     /// Serves `listener` until `stop` is ready, then ends in order: no new connections, answers
@@ -130,15 +156,16 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
-        let app = Arc::new(self.app()?);
-        listener::serve(&app, router(&app), listener, stop).await;
+        let (app, router) = self.start()?;
+        listener::serve(&app, router, listener, stop).await;
         if let Some(writing) = &app.writing {
             writing.appender.stop().await;
         }
         Ok(())
     }
 
-    fn app(self) -> io::Result<App> {
+    fn start(self) -> io::Result<(Arc<App>, Router)> {
+        let meter = Meter::new(self.beside.metrics, routes::methods());
         let snapshot = self.source.snapshot();
         let name = self
             .hash_name
@@ -148,34 +175,38 @@ impl Server {
         let limits = self.limits;
         let writing = match (self.source.tree(), self.tokens) {
             (Tree::Owned(tree), Some(tokens)) => Some(Writing {
-                appender: Appender::start(Arc::clone(tree), limits.appends)?,
+                appender: Appender::start(
+                    Arc::clone(tree),
+                    limits.appends,
+                    meter.append_group.clone(),
+                )?,
                 tokens,
             }),
             _ => None,
         };
-        Ok(App {
+        let app = Arc::new(App {
             source: self.source,
             hash: Arc::new(hash),
             work: Work {
                 calls: Calls::new(&limits),
                 bodies: Bodies::new(&limits),
                 followers: Arc::new(Semaphore::new(limits.followers)),
+                meter,
             },
             limits,
             writing,
             index: self.index,
-            tiles: self.tiles,
+            tiles: self.beside.tiles,
             stopping: watch::Sender::new(false),
-        })
+        });
+        let routes = routes::router()
+            .merge(openapi::router())
+            .merge(explorer::router())
+            .merge(tiles::router())
+            .merge(self.beside.routes.with_state(()));
+        let router = gate::around(routes, &app).with_state(Arc::clone(&app));
+        Ok((app, router))
     }
-}
-
-fn router(app: &Arc<App>) -> Router {
-    let routes = routes::router()
-        .merge(openapi::router())
-        .merge(explorer::router())
-        .merge(tiles::router());
-    gate::around(routes, app).with_state(Arc::clone(app))
 }
 
 impl std::fmt::Debug for Server {
@@ -183,7 +214,7 @@ impl std::fmt::Debug for Server {
         f.debug_struct("Server")
             .field("limits", &self.limits)
             .field("tokens", &self.tokens)
-            .field("tiles", &self.tiles)
+            .field("tiles", &self.beside.tiles)
             .finish_non_exhaustive()
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     app::App,
     documents::Head,
     extract::{InPath, InQuery},
+    metrics::Inside,
     number::{Number, number},
     problem::{Code, Problem, ProblemDocument},
     source,
@@ -123,6 +124,7 @@ pub(super) async fn follow(
         after,
         is_first: true,
         _permit: permit,
+        _counted: app.work.meter.follower(),
     };
     let mut response = Sse::new(follower.events())
         .keep_alive(KeepAlive::default())
@@ -141,6 +143,7 @@ struct Follower {
     after: Option<u64>,
     is_first: bool,
     _permit: OwnedSemaphorePermit,
+    _counted: Inside,
 }
 
 impl Follower {

@@ -1,16 +1,21 @@
 //! Whether the process lives, and whether it is of use.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer, app::App, problem::Problem, source::Tree};
+use crate::{
+    answer,
+    app::App,
+    problem::{Code, Problem, ProblemDocument},
+    source::Tree,
+};
 
 /// The process answers
 #[utoipa::path(get, path = "/healthz", tag = "about", responses(
@@ -45,7 +50,7 @@ pub(super) struct Readiness {
     (status = 503, body = Readiness, description = "Not ready; `reason` says why"),
 ))]
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let readiness = Readiness::of(&app);
+    let readiness = Readiness::told(&app);
     let status = match readiness.ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -53,7 +58,35 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Prob
     Ok((status, answer::json(&readiness, answer::NOW)?).into_response())
 }
 
+/// The metrics of the tree and of the server, as text for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "about", responses(
+    (status = 200, body = String, content_type = "text/plain"),
+    (status = "default", body = ProblemDocument),
+))]
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let none = || Problem::new(Code::NotFound, "this server keeps no metrics");
+    let metrics = app.work.meter.metrics().ok_or_else(none)?;
+    Readiness::told(&app);
+    if let Tree::Owned(tree) = app.source.tree() {
+        // Records them. Waits for an insert that hashes, and must work while all calls are taken:
+        // one scrape at a time has a thread.
+        let tree = Arc::clone(tree);
+        app.work.meter.scrape(move || drop(tree.stats())).await;
+    }
+    Ok(answer::body(metrics.text(), PROMETHEUS, answer::NOW))
+}
+
+const PROMETHEUS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4");
+
 impl Readiness {
+    /// As of now, and recorded as metrics.
+    fn told(app: &App) -> Self {
+        let readiness = Self::of(app);
+        let lag = Duration::from_secs_f64(readiness.lag_seconds);
+        app.work.meter.readiness(readiness.ready, lag);
+        readiness
+    }
+
     /// Blocks on nothing.
     fn of(app: &App) -> Self {
         let mut readiness = match app.source.tree() {
