@@ -283,6 +283,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'The most connections at once')
             [CompletionResult]::new('--expose', '--expose', [CompletionResultType]::ParameterName, 'Permits an address that other machines reach. There is no TLS: a proxy in front has it')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Takes leaves from clients that show a token')
+            [CompletionResult]::new('--standby', '--standby', [CompletionResultType]::ParameterName, 'Reads alone while another process owns the tree, and takes the place once it has no owner')
             [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')

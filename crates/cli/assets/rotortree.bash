@@ -1000,7 +1000,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__serve)
-            opts="-h -V --listen --expose --write --token-file --index --tiles --connections --json --help --version"
+            opts="-h -V --listen --expose --write --standby --token-file --index --tiles --connections --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

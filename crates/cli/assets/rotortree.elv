@@ -258,6 +258,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand --connections 'The most connections at once'
             cand --expose 'Permits an address that other machines reach. There is no TLS: a proxy in front has it'
             cand --write 'Takes leaves from clients that show a token'
+            cand --standby 'Reads alone while another process owns the tree, and takes the place once it has no owner'
             cand --index 'Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf'
             cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
             cand -h 'Print help'

@@ -212,6 +212,7 @@ complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l tiles -d '
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l connections -d 'The most connections at once' -r
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l expose -d 'Permits an address that other machines reach. There is no TLS: a proxy in front has it'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l write -d 'Takes leaves from clients that show a token'
+complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l standby -d 'Reads alone while another process owns the tree, and takes the place once it has no owner'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l index -d 'Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l json -d 'Prints JSON, one document a line, and errors as JSON on the error output'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -s h -l help -d 'Print help'

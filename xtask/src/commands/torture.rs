@@ -18,8 +18,8 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, log, corruption, kill, syscalls, fork, sustained, simulation, object-store, asan or \
-             valgrind alone",
+            "crash, log, corruption, kill, server, syscalls, fork, sustained, simulation, object-store, \
+             asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -38,7 +38,7 @@ struct Part {
     settings: &'static [(&'static str, u64, u64)],
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "crash",
         words: "-p rotortree-store --test crash --",
@@ -66,6 +66,12 @@ const PARTS: [Part; 8] = [
         words: "-p rotortree --test kill -- --exact \
                 a_killed_process_loses_nothing_that_it_was_told_is_durable",
         settings: &[("ROTORTREE_KILLS", 0, 10_000)],
+    },
+    Part {
+        name: "server",
+        words: "-p rotortree-cli --test serve -- --exact \
+                kills::a_killed_server_has_every_append_that_it_acknowledged",
+        settings: &[("ROTORTREE_SERVER_KILLS", 0, 1000)],
     },
     // Every point; a missing tool is a failure, as `CI` asks.
     Part {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "serve")]
 mod server;
+#[cfg(feature = "serve")]
+mod standby;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -17,16 +19,8 @@ pub(crate) struct Args {
     /// Permits an address that other machines reach. There is no TLS: a proxy in front has it
     #[arg(long)]
     expose: bool,
-    /// Takes leaves from clients that show a token
-    #[arg(long)]
-    write: bool,
-    /// The file with the tokens, one on each line, read again each second
-    /// [default: the token in ROTORTREE_TOKEN]
-    #[arg(long, value_name = "FILE", requires = "write")]
-    token_file: Option<PathBuf>,
-    /// Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf
-    #[arg(long, requires = "write")]
-    index: bool,
+    #[command(flatten)]
+    writing: Writing,
     /// Serves the folder that `publish` fills: /checkpoint and /tile/..
     #[arg(long, value_name = "FOLDER")]
     tiles: Option<PathBuf>,
@@ -34,6 +28,24 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1024,
         value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     connections: u32,
+}
+
+/// How the server writes, if it does.
+#[derive(clap::Args, Debug)]
+struct Writing {
+    /// Takes leaves from clients that show a token
+    #[arg(long)]
+    write: bool,
+    /// Reads alone while another process owns the tree, and takes the place once it has no owner
+    #[arg(long, requires = "write")]
+    standby: bool,
+    /// The file with the tokens, one on each line, read again each second
+    /// [default: the token in ROTORTREE_TOKEN]
+    #[arg(long, value_name = "FILE", requires = "write")]
+    token_file: Option<PathBuf>,
+    /// Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf
+    #[arg(long, requires = "write")]
+    index: bool,
 }
 
 #[cfg(not(feature = "serve"))]

@@ -3,9 +3,13 @@
 use std::{fmt, io, sync::Arc, thread, time::Duration};
 
 use rotortree::{AnyTree, IndexOptions, LeafIndex};
-use rotortree_server::{Limits, Server, Tokens};
+use rotortree_server::{Limits, Metrics, Server, Tokens};
 use serde::Serialize;
-use tokio::{net::TcpListener, runtime, time};
+use tokio::{
+    net::TcpListener,
+    runtime::{self, Runtime},
+    time,
+};
 
 use super::Args;
 use crate::{
@@ -21,10 +25,10 @@ const TOKEN: &str = "ROTORTREE_TOKEN";
 const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Serialize)]
-struct Report {
+pub(super) struct Report {
     /// Where clients reach the server.
-    url: String,
-    write: bool,
+    pub(super) url: String,
+    pub(super) write: bool,
 }
 
 impl fmt::Display for Report {
@@ -38,21 +42,27 @@ impl fmt::Display for Report {
 }
 
 /// What this process has of the tree, beside the server.
-struct Owned {
-    tree: Arc<dyn AnyTree>,
-    index: Option<LeafIndex>,
+pub(super) struct Owned {
+    pub(super) tree: Arc<dyn AnyTree>,
+    pub(super) index: Option<LeafIndex>,
 }
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         self.check_address()?;
+        // Before the tree is opened, so that it is told.
+        let metrics = Metrics::install().map_err(|error| Failure::new(Code::System, error))?;
+        if self.writing.standby {
+            return self.stand_by(&metrics, output);
+        }
         let store = Store::at(&self.place)?;
-        let owned = self.write.then(|| self.own(&store)).transpose()?;
+        let owned = self.writing.write.then(|| self.own(&store)).transpose()?;
         let server = match &owned {
             Some(owned) => Server::of_tree(Arc::clone(&owned.tree)).tokens(self.tokens()?),
             None => Server::of_view(store.view()?)?,
         };
-        let served = self.serve(self.configured(server, &store, owned.as_ref()), output);
+        let server = self.configured(server, &store, owned.as_ref());
+        let served = self.serve(server.metrics(metrics), output);
         // What was taken is durable by now; closing makes the next opening quick.
         let closed = owned.map_or(Ok(()), Owned::close);
         served.and(closed)
@@ -69,9 +79,9 @@ impl Args {
         ))
     }
 
-    fn own(&self, store: &Store) -> Result<Owned, Failure> {
+    pub(super) fn own(&self, store: &Store) -> Result<Owned, Failure> {
         let mut builder = store.builder();
-        let index = self.index.then(|| {
+        let index = self.writing.index.then(|| {
             let options = match self.place.directory() {
                 Some(directory) => IndexOptions::beside(directory),
                 None => IndexOptions::in_memory(),
@@ -85,8 +95,8 @@ impl Args {
         Ok(Owned { tree, index })
     }
 
-    fn tokens(&self) -> Result<Tokens, Failure> {
-        let Some(file) = &self.token_file else {
+    pub(super) fn tokens(&self) -> Result<Tokens, Failure> {
+        let Some(file) = &self.writing.token_file else {
             let token = std::env::var(TOKEN).map_err(|_| {
                 let sentence = "--write wants a token, which clients show";
                 Failure::new(Code::Usage, sentence)
@@ -98,7 +108,12 @@ impl Args {
         Tokens::from_file(file).map_err(|error| Failure::file(file, &error))
     }
 
-    fn configured(&self, server: Server, store: &Store, owned: Option<&Owned>) -> Server {
+    pub(super) fn configured(
+        &self,
+        server: Server,
+        store: &Store,
+        owned: Option<&Owned>,
+    ) -> Server {
         let mut limits = Limits::default();
         limits.connections = self.connections as usize;
         let mut server = server.limits(limits).hash_name(store.hash.name());
@@ -115,29 +130,48 @@ impl Args {
     }
 
     fn serve(&self, server: Server, output: &mut Output) -> Result<(), Failure> {
-        let failed = |error: io::Error| Failure::new(Code::System, error).at(self.listen);
+        self.runtime()?.block_on(async {
+            let listener = TcpListener::bind(self.listen).await;
+            let listener = listener.map_err(|error| self.failed(error))?;
+            self.report(&listener, self.writing.write, output)?;
+            let served = server.serve(listener, stop()).await;
+            served.map_err(|error| self.failed(error))
+        })
+    }
+
+    /// Says where clients reach the server.
+    pub(super) fn report(
+        &self,
+        listener: &TcpListener,
+        write: bool,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let address = listener.local_addr().map_err(|error| self.failed(error))?;
+        output.document(&Report {
+            url: format!("http://{address}"),
+            write,
+        })?;
+        output.finish()
+    }
+
+    pub(super) fn runtime(&self) -> Result<Runtime, Failure> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("rotortree-serve")
             .enable_all()
-            .build()
-            .map_err(failed)?;
-        runtime.block_on(async {
-            let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
-            output.document(&Report {
-                url: format!("http://{address}"),
-                write: self.write,
-            })?;
-            output.finish()?;
-            server.serve(listener, stop()).await.map_err(failed)
-        })
+            .build();
+        runtime.map_err(|error| self.failed(error))
+    }
+
+    /// What the system refuses, at the address.
+    pub(super) fn failed(&self, error: io::Error) -> Failure {
+        Failure::new(Code::System, error).at(self.listen)
     }
 }
 
 impl Owned {
-    fn close(self) -> Result<(), Failure> {
+    pub(super) fn close(self) -> Result<(), Failure> {
         self.tree.close()?;
         match self.index {
             Some(index) => index
@@ -150,7 +184,7 @@ impl Owned {
 }
 
 /// Ready once a signal asks the server to stop.
-async fn stop() {
+pub(super) async fn stop() {
     while Interrupt::check(String::new).is_ok() {
         time::sleep(LOOK).await;
     }

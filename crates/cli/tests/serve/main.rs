@@ -1,0 +1,8 @@
+//! `rotortree serve` as a process: killed under load, and a standby that takes over.
+#![cfg(all(feature = "serve", unix))]
+#![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
+
+mod client;
+mod kills;
+mod process;
+mod standby;

@@ -1,0 +1,87 @@
+//! [`Process`]: a running `rotortree serve`.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+pub(crate) const TOKEN: &str = "a-token-of-these-tests";
+
+/// Runs the command to its end.
+pub(crate) fn run<A: AsRef<OsStr>>(words: impl IntoIterator<Item = A>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rotortree"))
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A server on a port of its own. Killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Process {
+    /// Starts a server that takes leaves.
+    pub(crate) fn start(place: &Path, more: &[&str]) -> Self {
+        Self::spawn(place, &[&["--write"], more].concat())
+    }
+
+    /// Starts a server that reads alone.
+    pub(crate) fn read(place: &Path) -> Self {
+        Self::spawn(place, &[])
+    }
+
+    fn spawn(place: &Path, more: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rotortree"))
+            .arg("serve")
+            .arg(place)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(more)
+            .env("ROTORTREE_TOKEN", TOKEN)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        told.read_line(&mut line).unwrap();
+        let address = line
+            .split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split(',').next());
+        let address = address.and_then(|address| address.trim().parse().ok());
+        Self {
+            address: address.unwrap_or_else(|| panic!("the server tells {line:?}")),
+            child,
+        }
+    }
+
+    /// Kills the process, as `kill -9` does, and waits for its end.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[cfg(feature = "object-store")]
+impl Process {
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
