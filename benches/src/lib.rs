@@ -9,6 +9,7 @@
 //! | [`measure`] | taking turns, medians, spreads, ratios |
 //! | [`memory`] | allocations, and recycled or fresh memory |
 //! | [`child`] | a process for each contender, where memory is measured from outside |
+//! | [`served`] | a server on loopback, and `wrk` to ask it |
 //! | [`worker`] | contenders in the program of `benches/contenders` |
 //! | [`disk`] | the size of folders |
 //! | [`report`] | the table |
@@ -36,6 +37,7 @@ pub mod memory;
 pub mod plot;
 pub mod report;
 pub mod rows;
+pub mod served;
 pub mod worker;
 
 /// An error while measuring.

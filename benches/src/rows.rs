@@ -19,6 +19,7 @@ mod p14_stored_proofs;
 mod p15_waited_batches;
 mod p16_refresh;
 mod p17_index;
+mod p18_server;
 mod row;
 mod scale;
 mod shape;
@@ -61,6 +62,7 @@ pub const ALL: &[Row] = &[
     p15_waited_batches::ROW,
     p16_refresh::ROW,
     p17_index::ROW,
+    p18_server::ROW,
     shape::ROW,
     scale::ROW,
     contenders::ROW,

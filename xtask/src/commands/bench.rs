@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     name: "bench",
     summary: "measure the rows of the performance table against a peer and the machine",
     options: &[
-        ("limits p1 .. p17 shape", "these rows alone"),
+        ("limits p1 .. p18 shape", "these rows alone"),
         (
             "scale",
             "trees of up to 500 M leaves: minutes, and 17 GB of disk",
