@@ -77,23 +77,36 @@ impl ChunkReader {
     /// # Errors
     ///
     /// Those of the storage, but for chunks that are not there.
+    #[inline]
     pub(crate) fn gather<'a>(
         &'a mut self,
         storage: &dyn Storage,
         tree_id: &[u8; 16],
         record: &RecordView<'a>,
     ) -> io::Result<Gathered<'a>> {
-        let Some(run) = record.chunks else {
-            return Ok(Ok(record.leaves));
-        };
-        let (front, back) = record.leaves.split_at(run.front);
+        match &record.chunks {
+            None => Ok(Ok(record.leaves)),
+            Some(run) => self.gather_run(storage, tree_id, record.leaves, run),
+        }
+    }
+
+    /// The leaves of a record that refers to chunks.
+    #[inline(never)]
+    fn gather_run(
+        &mut self,
+        storage: &dyn Storage,
+        tree_id: &[u8; 16],
+        leaves: &[Hash],
+        run: &ChunkRun<'_>,
+    ) -> io::Result<Gathered<'_>> {
+        let (front, back) = leaves.split_at(run.front);
         self.leaves.clear();
         self.leaves.extend_from_slice(front);
         let start = self.leaves.len();
         self.leaves
             .resize(start + run.sums.len() * CHUNK_LEAVES, [0; 32]);
         let chunks: &mut [u8] = bytemuck::cast_slice_mut(&mut self.leaves[start..]);
-        if let Some(bad) = read(storage, tree_id, &run, chunks)? {
+        if let Some(bad) = read(storage, tree_id, run, chunks)? {
             return Ok(Err(bad));
         }
         self.leaves.extend_from_slice(back);

@@ -85,6 +85,7 @@ impl<'a> ChunkRun<'a> {
 
     /// The run of so many chunks in exactly its bytes, in a record that carries so many leaves
     /// itself. `None` for bytes that no release has written.
+    #[inline]
     pub(crate) fn decode(bytes: &'a [u8], chunks: usize, leaves: usize) -> Option<Self> {
         let (head, rest) = bytes.split_at(SUMS_AT);
         let (sums, padding) = rest.split_at(chunks * SUM);

@@ -72,6 +72,7 @@ pub struct RecordView<'a> {
 impl RecordView<'_> {
     /// The record's length in the log in bytes: header, leaves, metadata and padding.
     #[must_use]
+    #[inline]
     pub fn encoded_len(&self) -> usize {
         let chunks = self.chunks.map_or(0, |run| run.sums.len());
         let metadata = self.metadata.map_or(0, <[u8]>::len);
@@ -80,6 +81,7 @@ impl RecordView<'_> {
 
     /// The number of leaves, those in chunks included.
     #[must_use]
+    #[inline]
     pub fn leaf_count(&self) -> u64 {
         self.leaves.len() as u64 + self.chunks.map_or(0, |run| run.leaf_count())
     }
@@ -149,6 +151,7 @@ impl Lengths {
         }
     }
 
+    #[inline]
     fn encoded_len(self) -> usize {
         encoded_len(
             self.chunks as usize,

@@ -33,6 +33,7 @@ pub(super) struct ReplayBatch {
 
 impl ReplayBatch {
     /// Adds a record and all its leaves.
+    #[inline]
     pub(super) fn push(&mut self, record: &RecordView<'_>, leaves: &[Hash]) {
         let needed = self.leaves.len() + leaves.len();
         if needed > self.leaves.capacity() && needed > BATCH_LEAVES / 2 {

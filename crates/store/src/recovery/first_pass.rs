@@ -58,30 +58,37 @@ impl LiveLog {
                     follower.segment(scanner.place(), &header.base, &rules);
                 }
             }
-            while let Some(event) = scanner.next()? {
-                match event {
-                    Event::Record(record) if rules.comes_next(&record) => {
-                        match chunks.gather(&**self.storage(), &self.tree_id, &record)? {
-                            Ok(leaves) => {
-                                let reached = rules.reached();
-                                rules.event(&event);
-                                if rules.reached() > reached {
-                                    follower.record(&record, leaves, &rules);
-                                }
+            loop {
+                // By reference: moving an event takes as long as its checksum.
+                let read = scanner.next();
+                let Ok(Some(event)) = &read else {
+                    read?;
+                    break;
+                };
+                let leaves = match event {
+                    Event::Record(record) if rules.comes_next(record) => {
+                        match chunks.gather(&**self.storage(), &self.tree_id, record)? {
+                            Ok(leaves) => leaves,
+                            Err(chunk) => {
+                                lacks(&mut rules, record, chunk);
+                                continue;
                             }
-                            Err(chunk) => rules.event(&lacking(&record, chunk)),
-                        }
-                        continue;
-                    }
-                    _ => rules.event(&event),
-                }
-                match event {
-                    Event::Group(group) if follower.group(group, &rules) => {
-                        if let Some(behind) = scanner.peek_group()? {
-                            follower.group_behind(&behind);
                         }
                     }
-                    _ => {}
+                    _ => &[],
+                };
+                let reached = rules.reached();
+                rules.event(event);
+                let looks_behind = match event {
+                    Event::Group(group) => follower.group(group, &rules),
+                    Event::Record(record) if rules.reached() > reached => {
+                        follower.record(record, leaves, &rules);
+                        false
+                    }
+                    _ => false,
+                };
+                if looks_behind && let Some(behind) = scanner.peek_group()? {
+                    follower.group_behind(&behind);
                 }
             }
         }
@@ -89,14 +96,15 @@ impl LiveLog {
     }
 }
 
-/// The event of a record that refers to a chunk that is not there.
-fn lacking(record: &RecordView<'_>, chunk: u64) -> Event<'static> {
-    Event::Invalid {
+/// Reports a record that refers to a chunk that is not there.
+#[cold]
+fn lacks(rules: &mut LogRules, record: &RecordView<'_>, chunk: u64) {
+    rules.event(&Event::Invalid {
         offset: record.offset,
         len: record.encoded_len() as u64,
         reason: InvalidReason::ChunkMismatch {
             sequence: record.sequence,
             chunk,
         },
-    }
+    });
 }

@@ -42,6 +42,7 @@ pub(super) struct ReplayCounts {
 }
 
 impl ReplayCounts {
+    #[inline]
     pub(super) fn count(&mut self, record: &RecordView<'_>) {
         self.records += 1;
         self.leaves += record.leaf_count();

@@ -291,6 +291,7 @@ impl LogRules {
     /// Whether this record of the current segment is the next one of the run: whether its chunks
     /// are to be compared with their checksums before the record is an event.
     #[must_use]
+    #[inline]
     pub fn comes_next(&self, record: &RecordView<'_>) -> bool {
         self.current.live
             && !self.faults.end_run()
