@@ -1,11 +1,19 @@
 //! Work in shares that the calling thread and rayon's threads take as they come.
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::{
+    hint::spin_loop,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+/// The turns for which the caller looks whether the others are done before it sleeps: some
+/// microseconds, a share or two. Sleeping and waking take longer than the end of a share.
+const LOOKS: usize = 512;
 
 /// Calls `work` with each number below `count`, on the calling thread and on rayon's.
 ///
-/// The caller begins at once, and sleeps for shares alone that another thread has begun: a thread
-/// of rayon's that sleeps takes as long to wake as many shares take.
+/// The caller begins at once, and waits for shares alone that another thread has begun: a thread
+/// of rayon's that sleeps takes as long to wake as many shares take. So does the caller, which
+/// therefore looks for a while before it sleeps.
 pub(crate) fn for_each(count: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     let take_all = || {
@@ -18,11 +26,22 @@ pub(crate) fn for_each(count: usize, work: impl Fn(usize) + Sync) {
         }
     };
     let others = rayon::current_num_threads().min(count).saturating_sub(1);
+    let at_work = AtomicUsize::new(others);
     rayon::in_place_scope(|scope| {
         for _ in 0..others {
-            scope.spawn(|_| take_all());
+            scope.spawn(|_| {
+                take_all();
+                // Nothing is read behind it: the scope alone says that the shares are done.
+                at_work.fetch_sub(1, Relaxed);
+            });
         }
         take_all();
+        for _ in 0..LOOKS {
+            if at_work.load(Relaxed) == 0 {
+                break;
+            }
+            spin_loop();
+        }
     });
 }
 
