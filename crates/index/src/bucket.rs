@@ -110,13 +110,13 @@ impl Bucket {
     /// Starts to fetch what every search reads into the processor's cache: two lines.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        prefetch(bytemuck::cast_slice(&self.uppers));
+        prefetch(&self.uppers);
     }
 
     /// Starts to fetch what the next entry is written to. Reads the number of slots in use.
     #[inline]
     pub(crate) fn prefetch_end(&self) {
-        prefetch(bytemuck::cast_slice(&self.lowers[self.len() & !7..][..8]));
+        prefetch(&self.lowers[self.len() & !7..][..8]);
     }
 }
 

@@ -134,9 +134,18 @@ impl Between {
         stored.view(block.level, block.number * nodes, nodes as usize)
     }
 
-    /// Starts to fetch a block into the processor's cache, if it is mapped.
-    pub(super) fn prefetch(&self, stored: &StoredLevels, block: BlockId) {
-        if let Some(nodes) = self.view(stored, block) {
+    /// Starts to fetch into the processor's cache what filling these spans of a block reads: its
+    /// inner nodes in the block cache, or else all of the block where it is mapped.
+    pub(super) fn prefetch(&self, stored: &StoredLevels, block: BlockId, spans: &[NodeSpan<'_>]) {
+        let inner_nodes = |inner: &[Hash]| {
+            for span in spans {
+                let slot = self.stride.slot(span.level, span.start);
+                prefetch(&inner[slot..slot + span.nodes.len()]);
+            }
+        };
+        if !self.cache.read(block, inner_nodes)
+            && let Some(nodes) = self.view(stored, block)
+        {
             prefetch(nodes);
         }
     }

@@ -16,6 +16,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::prefetch;
 
 use super::set::{self, BlockId, Set, WAYS};
 use crate::{
@@ -79,6 +80,13 @@ impl BlockCache {
     pub(super) fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
         let table = self.table.load();
         table.as_ref().is_some_and(|table| table.read(block, read))
+    }
+
+    /// Starts to fetch the entry of a block into the processor's cache.
+    pub(super) fn prefetch(&self, block: BlockId) {
+        if let Some(table) = &*self.table.load() {
+            prefetch(table.pool(block).set(block));
+        }
     }
 
     /// Whether there is room for a block with so many inner nodes, if others go.

@@ -261,11 +261,29 @@ impl ColdNodes {
         }
     }
 
-    /// Prefetches the lowest block of a path: the cache has those above rather than this one.
-    fn prefetch_lowest(&self, spans: &[NodeSpan<'_>]) {
-        if let Some(block) = spans.iter().find_map(|span| self.between.block(span)) {
-            self.between.prefetch(&self.stored, block);
+    /// Prefetches what the spans of a path read, for all blocks at a time: a lock on an entry of the
+    /// block cache keeps the processor from looking ahead to the next block.
+    fn prefetch_path(&self, spans: &[NodeSpan<'_>]) {
+        let blocks = || {
+            let spans = self.blocks(spans);
+            spans.filter_map(|spans| Some((self.between.block(&spans[0])?, spans)))
+        };
+        for (block, _) in blocks() {
+            self.between.cache.prefetch(block);
         }
+        for (block, spans) in blocks() {
+            self.between.prefetch(&self.stored, block, spans);
+        }
+    }
+
+    /// Spans in a row, by the block that gives them; one by one those that no block gives.
+    fn blocks<'a>(&self, spans: &'a [NodeSpan<'a>]) -> impl Iterator<Item = &'a [NodeSpan<'a>]> {
+        spans.chunk_by(|left, right| self.are_of_one_block(left, right))
+    }
+
+    fn are_of_one_block(&self, left: &NodeSpan<'_>, right: &NodeSpan<'_>) -> bool {
+        let block = self.between.block(left);
+        block.is_some() && block == self.between.block(right)
     }
 
     fn fill(&self, span: &mut NodeSpan<'_>) -> Result<(), TreeError> {
@@ -312,7 +330,7 @@ impl NodeSource for ColdNodes {
     fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
         // Those of one path come level by level, and so block by block.
         if spans.is_sorted_by_key(|span| span.level) {
-            self.prefetch_lowest(spans);
+            self.prefetch_path(spans);
         } else {
             let stride = self.stored.stride;
             spans.sort_unstable_by_key(|span| {
@@ -322,15 +340,11 @@ impl NodeSource for ColdNodes {
         }
         spans.iter().try_for_each(|span| self.ensure(span))?;
         self.announce(spans);
-        let of_block = |span: &NodeSpan<'_>| self.between.block(span);
         // From the top down: what is prefetched arrives meanwhile.
         spans
-            .chunk_by_mut(|left, right| {
-                let block = of_block(left);
-                block.is_some() && block == of_block(right)
-            })
+            .chunk_by_mut(|left, right| self.are_of_one_block(left, right))
             .rev()
-            .try_for_each(|spans| match of_block(&spans[0]) {
+            .try_for_each(|spans| match self.between.block(&spans[0]) {
                 Some(block) => self.between.read_block(&self.stored, block, spans),
                 None => spans.iter_mut().try_for_each(|span| self.fill(span)),
             })
