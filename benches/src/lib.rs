@@ -20,7 +20,9 @@
 //! Nothing here asserts a time. `cargo xtask bench` runs it; `cargo bench -p rotortree-benches` has
 //! the hot paths under criterion.
 
+pub mod bare_append;
 pub mod bare_group;
+pub mod bare_proof;
 pub mod bars;
 pub mod child;
 pub mod contender;
@@ -31,7 +33,7 @@ pub mod limits;
 pub mod measure;
 #[expect(
     unsafe_code,
-    reason = "a counting allocator, and settings of malloc; see the modules"
+    reason = "a counting allocator, settings of malloc, stores past the cache; see the modules"
 )]
 pub mod memory;
 pub mod plot;

@@ -40,20 +40,35 @@ pub fn faster<'a>(one: &'a Samples, other: &'a Samples) -> &'a Samples {
 
 /// The hashes of inserting leaves one by one into a tree of `size` leaves. Each waits for the hash
 /// below it. Stores only the groups that the next hash reads.
-pub fn chained_inserts<const N: usize>(size: u64, leaves: &[Hash], hash: HashOne) -> Hash {
+///
+/// With `resumes` the hash of a group goes on from that of its children before, as BLAKE3 can: the
+/// last two children are hashed, and those before them once, when the next child comes. What it
+/// returns is no root then.
+pub fn chained_inserts<const N: usize>(
+    size: u64,
+    leaves: &[Hash],
+    hash: HashOne,
+    resumes: bool,
+) -> Hash {
     let mut groups = [[[0; 32]; N]; MAX_DEPTH + 1];
     let mut root = [0; 32];
     for (before, leaf) in (size..).zip(leaves) {
         let depth = geometry::depth::<N>(before + 1);
         let mut node = *leaf;
         let mut complete = before;
+        let mut is_complete = true;
         for group in &mut groups[..depth] {
             let digit = (complete % N as u64) as usize;
             complete /= N as u64;
             group[digit] = node;
-            if digit > 0 {
-                node = hash(&group[..=digit]);
+            let first = if resumes { digit - digit % 2 } else { 0 };
+            if is_complete && first == digit && digit > 0 {
+                black_box(hash(&group[digit - 2..digit]));
             }
+            if digit > 0 {
+                node = hash(&group[first..=digit]);
+            }
+            is_complete &= digit + 1 == N;
         }
         // The root is the first child of the next group once the tree outgrows it.
         groups[depth][0] = node;
@@ -114,6 +129,28 @@ pub fn paths_hashes<const PATHS: usize>(levels: usize) -> Hash {
         Blake3Hasher.hash_groups(2, black_box(pairs.as_flattened()), &mut parents);
     }
     parents[0]
+}
+
+/// All complete nodes over some leaves, an array for each level.
+#[must_use]
+pub fn levels<const N: usize>(leaves: &[Hash]) -> Vec<Vec<Hash>> {
+    let mut levels = vec![leaves.to_vec()];
+    while let Some(below) = levels.last().filter(|below| below.len() >= N) {
+        let mut parents = vec![[0; 32]; below.len() / N];
+        Blake3Hasher.hash_groups(N, &below[..parents.len() * N], &mut parents);
+        levels.push(parents);
+    }
+    levels
+}
+
+/// The siblings on the path of a leaf through pairs, copied out of arrays. A node that is not
+/// there has its last neighbour copied instead.
+#[must_use]
+pub fn siblings<const LEVELS: usize>(levels: &[Vec<Hash>], index: u64) -> [Hash; LEVELS] {
+    std::array::from_fn(|level| {
+        let nodes = &levels[level];
+        nodes[((index >> level) as usize ^ 1).min(nodes.len() - 1)]
+    })
 }
 
 /// A file whose appends are synced.
@@ -211,7 +248,7 @@ mod tests {
             let mut tree = LeanIMT::<_, N, MAX_DEPTH>::new(Blake3Hasher);
             let root = tree.insert_many(&leaves).unwrap();
             for hash in HASHES {
-                assert_eq!(chained_inserts::<N>(0, &leaves, hash), root);
+                assert_eq!(chained_inserts::<N>(0, &leaves, hash, false), root);
             }
         }
         check::<2>();

@@ -4,3 +4,4 @@ pub mod counting;
 pub mod group;
 pub mod malloc;
 pub mod process;
+pub mod streaming;

@@ -1,7 +1,8 @@
 //! Trees by other people, a table for each kind of work, N = 2.
 //!
 //! Ours and the peer run in this process; the others in programs of their own
-//! ([`Worker`]), because their dependencies exclude those of the peer.
+//! ([`Worker`]), because their dependencies exclude those of the peer. Batches that wait for the
+//! disk have a line of what bounds them all: hashing, and an overwrite of as many bytes.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +10,14 @@ use std::time::Duration;
 
 use rotortree_hasher::Sha256Hasher;
 
+use super::p15_waited_batches::{BATCH, GROUP_BYTES};
 use super::row::Row;
 use crate::Outcome;
 use crate::bars::{Bars, Panel};
 use crate::contender::{DurableTree, MemoryTree, Ours, OursDurable, Peer, PeerDurable, Session};
-use crate::context::{Context, warm};
-use crate::measure::{Run, take_turns};
+use crate::context::{Context, leaves, warm};
+use crate::limits::OverwrittenFile;
+use crate::measure::{Run, take_turns, wall_time};
 use crate::report::{Line, Unit};
 use crate::worker::Worker;
 
@@ -140,6 +143,8 @@ const OTHERS: [Other; 6] = [
 
 /// How our bars are named.
 const OURS: &str = "rotortree 0.21";
+/// The line that has no bar: no tree, only what each of its batches needs.
+const BARE: &str = "hashing and overwriting alone";
 
 /// The hash functions: in the words of a program, and in the tables.
 const FUNCTIONS: [[&str; 2]; 2] = [["blake3", "BLAKE3"], ["sha256", "SHA-256"]];
@@ -198,7 +203,9 @@ fn measure(
             bars.push((label, ours.rate(operations).median));
             continue;
         }
-        bars.push((label.clone(), other.rate(operations).median));
+        if !label.starts_with(BARE) {
+            bars.push((label.clone(), other.rate(operations).median));
+        }
         lines.push(Line::new(label).samples(work.unit, operations, ours, Some(other), None));
     }
     Ok(())
@@ -222,12 +229,20 @@ fn contestants(
     let mut all = if function == "blake3" {
         vec![
             local::<Ours<2>, OursDurable<2>>(OURS, name, count)?,
+            bare::<Ours<2>>(count),
             local::<Peer<2>, PeerDurable<2>>("rotortree 0.20", name, count)?,
         ]
     } else {
+        type Memory = Ours<2, Sha256Hasher>;
         type Durable = OursDurable<2, Sha256Hasher>;
-        vec![local::<Ours<2, Sha256Hasher>, Durable>(OURS, name, count)?]
+        vec![
+            local::<Memory, Durable>(OURS, name, count)?,
+            bare::<Memory>(count),
+        ]
     };
+    if name != "batches" {
+        all.retain(|(label, _)| *label != BARE);
+    }
     for other in &OTHERS {
         if other.functions.contains(&function) && other.works.contains(&name) {
             let mut worker = Worker::start(program, other.name, function)?;
@@ -246,4 +261,20 @@ fn local<M: MemoryTree + 'static, D: DurableTree + 'static>(
 ) -> Outcome<Contestant> {
     let session = Session::<M, D>::new()?;
     Ok((label, Box::new(move |path| session.run(name, count, path))))
+}
+
+/// What a batch needs and no more: it is hashed, and as many bytes are overwritten and synced.
+fn bare<M: MemoryTree + 'static>(batches: usize) -> Contestant {
+    let run = move |path: &Path| {
+        let mut file = OverwrittenFile::create(path)?;
+        let mut tree = M::empty();
+        let leaves = leaves(0, batches * BATCH);
+        wall_time(|| {
+            leaves.chunks(BATCH).try_for_each(|batch| {
+                tree.insert_many(batch)?;
+                Ok(file.overwrite_durably(&[0x5a; GROUP_BYTES])?)
+            })
+        })
+    };
+    (BARE, Box::new(run))
 }

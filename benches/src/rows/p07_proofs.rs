@@ -1,12 +1,13 @@
 //! P7: inclusion proofs of a tree in memory: generate, verify one, verify many.
 //!
-//! The limit of verifying one is the bare hashes from the leaf to the root, each waiting for the
+//! The limit of generating one is copying the nodes of its path out of arrays, a level each. The
+//! limit of verifying one is the bare hashes from the leaf to the root, each waiting for the
 //! one below it. The limit of verifying many is as many hashes in batches, on data in cache.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use rotortree_lean_imt::{Blake3Hasher, NaryProof, TreeHead, UnrootedInclusion};
+use rotortree_lean_imt::{Blake3Hasher, Hash, NaryProof, TreeHead, UnrootedInclusion};
 
 use super::row::Row;
 use crate::Outcome;
@@ -18,7 +19,7 @@ use crate::report::{Line, Unit};
 
 pub(super) const ROW: Row = Row {
     name: "p7",
-    title: "P7: inclusion proofs, N = 2, 1 M leaves (limit: the bare hashes of a path, for batches in batches)",
+    title: "P7: inclusion proofs, N = 2, 1 M leaves (limit: copying the path; the bare hashes of a path, for batches in batches)",
     alone: false,
     run,
 };
@@ -60,16 +61,16 @@ fn run(context: &Context) -> Outcome<Vec<Line>> {
             size: LEAVES as u64,
             root,
         };
-        let mut lines = vec![
-            generate(context, "generate, random leaves", &ours, &peer, &indices)?,
-            generate(
-                context,
-                "generate, one leaf again and again",
-                &ours,
-                &peer,
-                &[LEAVES as u64 * 3 / 4; PROOFS],
-            )?,
+        let levels = limits::levels::<2>(&leaves);
+        let again = [LEAVES as u64 * 3 / 4; PROOFS];
+        let cases: [(&str, &[u64]); 2] = [
+            ("generate, random leaves", &indices),
+            ("generate, one leaf again and again", &again),
         ];
+        let mut lines = Vec::new();
+        for (case, indices) in cases {
+            lines.push(generate(context, case, &ours, &peer, &levels, indices)?);
+        }
         lines.extend(verify(context, &ours, &peer, &indices[..BATCH], head)?);
         Ok(lines)
     })
@@ -82,13 +83,21 @@ fn generate(
     case: &str,
     ours: &Snapshot<Ours<2>>,
     peer: &Snapshot<Peer<2>>,
+    levels: &[Vec<Hash>],
     indices: &[u64],
 ) -> Outcome<Line> {
-    let [ours, peer] = alternate(
+    let [ours, peer, limit] = alternate(
         context.rounds(),
         [
             &mut || time_fallible(|| Ours::<2>::prove_each(ours, indices)),
             &mut || time_fallible(|| Peer::<2>::prove_each(peer, indices)),
+            &mut || {
+                Ok(time(|| {
+                    for &index in black_box(indices) {
+                        black_box(limits::siblings::<DEPTH>(levels, index));
+                    }
+                }))
+            },
         ],
     )?;
     // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where
@@ -96,7 +105,7 @@ fn generate(
     let in_time = ours.per(PROOFS as u64).median <= AIM;
     let met = ours.speedup_over(&peer).median >= 2.7;
     Ok(Line::new(case)
-        .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), None)
+        .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), Some(&limit))
         .goal(
             &format!("<= 0.3 us: {}; >= 2.7x the peer", verdict(in_time)),
             met,
@@ -163,6 +172,7 @@ fn verify(
     let limit = limits::faster(&limit, &other_limit);
     let proofs = (BATCH * TIMES) as u64;
     let overhead = 1.0 / one.speedup_over(limit).median;
+    let faster = one.speedup_over(&peers).median >= 1.4;
     let limits = Some(&batch_limit);
     let batch_met = |batch: &Samples| 1.0 / batch.speedup_over(&batch_limit).median <= BATCH_AIM;
     // The aim is 0.3 us on a machine on which a hash takes 8.6 ns in a batch; as a ratio it holds
@@ -174,7 +184,13 @@ fn verify(
     Ok([
         Line::new("verify one against a head")
             .samples(Unit::Time, proofs, &one, Some(&peers), Some(limit))
-            .goal("<= 1.1x the limit's time", overhead <= 1.1),
+            .goal(
+                &format!(
+                    "<= 1.1x the limit's time: {}; >= 1.4x the peer",
+                    verdict(overhead <= 1.1)
+                ),
+                faster,
+            ),
         Line::new(format!("verify in batches of {BATCH}, each, one thread"))
             .samples(Unit::Time, proofs, &batch, Some(&peers), limits)
             .goal(&batch_aim(&batch), batch_met(&batch)),
@@ -187,7 +203,10 @@ fn verify(
             "verify in batches of {BATCH}, each, every processor"
         ))
         .samples(Unit::Time, proofs, &shared, Some(&peers), limits)
-        .goal("<= 0.3 us", shared.per(proofs).median <= AIM),
+        .goal(
+            ">= 1.6x one thread",
+            shared.speedup_over(&batch).median >= 1.6,
+        ),
     ])
 }
 

@@ -2,9 +2,11 @@
 //! on disk, with few levels stored and with all of them.
 //!
 //! The pages are in memory, as they are for a tree that was just written; what is measured is the
-//! reading and the hashing.
+//! reading and the hashing. Lines of their own have as many blocks hashed, and the nodes of a path
+//! read, out of arrays and without a tree.
 
 use std::fs;
+use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,9 +16,10 @@ use rotortree::{
 
 use super::Row;
 use crate::Outcome;
+use crate::bare_proof::BareProof;
 use crate::context::{Context, Folder, MAX_DEPTH, fresh, indices, leaves};
 use crate::disk;
-use crate::measure::{alternate, time_fallible};
+use crate::measure::{alternate, time, time_fallible};
 use crate::report::{Line, Unit, bytes};
 
 pub(super) const ROW: Row = Row {
@@ -38,8 +41,9 @@ type Tree<const N: usize> = RotorTree<Blake3Hasher, N, MAX_DEPTH>;
 
 fn run(context: &Context) -> Outcome<Vec<Line>> {
     let millions = context.pick(4, 50);
-    let mut lines = rows::<2>(context, millions)?;
-    lines.extend(rows::<4>(context, millions)?);
+    let (mut lines, blocks) = rows::<2>(context, millions)?;
+    lines.extend(bare(context, millions, &blocks)?);
+    lines.extend(rows::<4>(context, millions)?.0);
     Ok(lines)
 }
 
@@ -58,7 +62,8 @@ fn open<const N: usize>(path: &Path, cache: usize, stride: Option<usize>) -> Out
     Ok(builder.open(Blake3Hasher)?)
 }
 
-fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<Vec<Line>> {
+/// The lines of one arity, and the blocks that a proof hashes with each cache.
+fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<(Vec<Line>, Vec<f64>)> {
     fresh(|| {
         let folders = [context.folder()?, context.folder()?];
         let [few, all] = folders.each_ref().map(Folder::vacant);
@@ -94,6 +99,7 @@ fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<Vec<Line>
         ];
         let indices = indices(PROOFS, (millions * MILLION) as u64);
         let stored = open::<N>(&all, 0, None)?;
+        let mut hashed = Vec::new();
         for (name, cache) in CACHES {
             let tree = open::<N>(&few, cache, None)?;
             // Once, so that chunks are checked and the cache is filled.
@@ -109,6 +115,7 @@ fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<Vec<Line>
             // The first round warms up.
             let rounds = ((context.rounds() + 1) * PROOFS) as f64;
             let blocks = (tree.stats().recomputed_blocks - blocks) as f64 / rounds;
+            hashed.push(blocks);
             let line = Line::new(case(&format!(
                 "a proof, cache {name}, {blocks:.2} blocks hashed"
             )))
@@ -122,7 +129,31 @@ fn rows<const N: usize>(context: &Context, millions: usize) -> Outcome<Vec<Line>
             tree.close()?;
         }
         stored.close()?;
-        Ok(lines)
+        Ok((lines, hashed))
+    })
+}
+
+/// Proofs of pairs that hash as many blocks, by [`BareProof`], and the blocks of one alone.
+fn bare(context: &Context, millions: usize, blocks: &[f64]) -> Outcome<Vec<Line>> {
+    fresh(|| {
+        let bare = BareProof::new(millions * MILLION);
+        let indices = indices(PROOFS, (millions * MILLION) as u64);
+        let again = [indices[0]; PROOFS];
+        let prove = |indices, blocks| Ok(time(|| bare.prove_each(indices, blocks)));
+        let lines = blocks.iter().map(|&blocks| {
+            let [random, cached] = alternate(
+                context.rounds(),
+                [&mut || prove(&indices, blocks), &mut || {
+                    prove(&again, blocks)
+                }],
+            )?;
+            let case = format!(
+                "N = 2: a proof without a tree, {blocks:.2} blocks hashed (limit: of one leaf)"
+            );
+            let line = Line::new(case);
+            Ok(line.samples(Unit::Time, PROOFS as u64, &random, None, Some(&cached)))
+        });
+        lines.collect()
     })
 }
 
@@ -135,7 +166,7 @@ fn prove<const N: usize>(tree: &Tree<N>, indices: &[u64]) -> Outcome<Duration> {
             if proof.root != head.root {
                 return Err("a proof of another tree".into());
             }
-            std::hint::black_box(proof);
+            black_box(proof);
         }
         Ok(())
     })

@@ -19,9 +19,9 @@ pub(super) const ROW: Row = Row {
     run,
 };
 
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 /// The group of a batch: its headers and its leaves in whole sectors.
-const GROUP_BYTES: usize = (128 + 16 + BATCH * 32_usize).next_multiple_of(512);
+pub(super) const GROUP_BYTES: usize = (128 + 16 + BATCH * 32_usize).next_multiple_of(512);
 /// Few at a time: the speed of disks varies, and all contenders should see the same variation.
 const BATCHES: u64 = 10;
 
