@@ -261,8 +261,8 @@ impl ColdNodes {
         }
     }
 
-    /// Prefetches what the spans of a path read, for all blocks at a time: a lock on an entry of the
-    /// block cache keeps the processor from looking ahead to the next block.
+    /// Prefetches what the spans of a path read, for all blocks at a time: a lock on an entry of
+    /// the block cache keeps the processor from looking ahead to the next block.
     fn prefetch_path(&self, spans: &[NodeSpan<'_>]) {
         let blocks = || {
             let spans = self.blocks(spans);
