@@ -56,7 +56,7 @@ follow() { # HASH ARITY HEAD
     echo "$3" > "$kept"
     while :; do
         trusted=$(cat "$kept")
-        curl -sSN -H "Last-Event-ID: ${trusted%%:*}" "$url/v1/heads" | while read -r name data; do
+        curl -sN -H "Last-Event-ID: ${trusted%%:*}" "$url/v1/heads" | while read -r name data; do
             [ "$name" = data: ] || continue
             newer=$(head_of "$data")
             proof=$(get "/v1/consistency/${trusted%%:*}/${newer%%:*}" | field proof)
