@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 17] = [
+pub(crate) const AREAS: [&str; 18] = [
     "proofs",
     "memory",
     "tiles",
@@ -34,6 +34,7 @@ pub(crate) const AREAS: [&str; 17] = [
     "bucket",
     "simulation",
     "server",
+    "cli",
 ];
 
 /// One area and its mutations.
