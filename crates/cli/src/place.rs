@@ -49,7 +49,6 @@ impl Place {
     }
 
     /// The directory, where the place is one.
-    #[cfg(feature = "serve")]
     pub(crate) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Directory(path) => Some(path),

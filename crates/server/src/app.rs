@@ -2,13 +2,20 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rotortree::{AnySnapshot, Hash, LeafIndex, TreeHead};
+use rotortree::{AnySnapshot, Hash, TreeHead};
 use rotortree_proof_forms::{Subject, TreeHash};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    appender::Appender, body::Bodies, calls::Calls, limits::Limits, metrics::Meter,
-    problem::Problem, source::Source, tokens::Tokens,
+    appender::Appender,
+    body::Bodies,
+    calls::Calls,
+    find::{Index, Sought, find},
+    limits::Limits,
+    metrics::Meter,
+    problem::Problem,
+    source::Source,
+    tokens::Tokens,
 };
 
 /// The state of a server.
@@ -18,7 +25,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) work: Work,
     pub(crate) writing: Option<Writing>,
-    pub(crate) index: Option<LeafIndex>,
+    pub(crate) index: Option<Index>,
     pub(crate) tiles: Option<PathBuf>,
     /// Whether the server stops.
     pub(crate) stopping: watch::Sender<bool>,
@@ -68,11 +75,11 @@ impl App {
 
     /// The index of a leaf that is durable, by the index or by reading at most so many leaves as
     /// the limit says.
-    pub(crate) fn find(
-        &self,
-        snapshot: &dyn AnySnapshot,
-        leaf: &Hash,
-    ) -> Result<crate::find::Sought, Problem> {
-        crate::find::find(self.index.as_ref(), snapshot, leaf, self.limits.scan_leaves)
+    pub(crate) fn find(&self, snapshot: &dyn AnySnapshot, leaf: &Hash) -> Result<Sought, Problem> {
+        let index = self.index.as_ref();
+        let indexed = index
+            .map(|index| index.find(&self.source, leaf))
+            .transpose()?;
+        find(indexed, snapshot, leaf, self.limits.scan_leaves)
     }
 }

@@ -1,11 +1,38 @@
-//! [`find`]: the index of a leaf.
+//! [`find`]: the index of a leaf, and [`Index`], which may know it.
 
-use rotortree::{AnySnapshot, Hash, LeafIndex};
+use rotortree::{AnySnapshot, Hash, IndexError, IndexView, LeafIndex};
 
-use crate::problem::{Code, Problem};
+use crate::{
+    problem::{Code, Problem},
+    source::Source,
+};
 
 /// Leaves that are read at once.
 const RUN: usize = 4096;
+
+/// An index of the leaves.
+pub(crate) enum Index {
+    /// That of the tree, a part of each insert.
+    Hook(LeafIndex),
+    /// One beside a view.
+    View(IndexView),
+}
+
+impl Index {
+    /// The smallest index of a leaf, which may not be durable yet.
+    pub(crate) fn find(&self, source: &Source, leaf: &Hash) -> Result<Option<u64>, IndexError> {
+        match self {
+            Self::Hook(index) => index.find(leaf),
+            Self::View(index) => {
+                let now = source.snapshot();
+                if index.covered() < now.size() {
+                    index.advance(now)?;
+                }
+                index.find(leaf)
+            }
+        }
+    }
+}
 
 /// A leaf that was looked for.
 pub(crate) struct Sought {
@@ -17,17 +44,17 @@ pub(crate) struct Sought {
     pub(crate) scanned: u64,
 }
 
-/// Looks for a leaf: in the index, or among the first `most` leaves.
+/// The leaf that an index was asked for, or that is looked for among the first `most` leaves.
 pub(crate) fn find(
-    index: Option<&LeafIndex>,
+    indexed: Option<Option<u64>>,
     snapshot: &dyn AnySnapshot,
     leaf: &Hash,
     most: u64,
 ) -> Result<Sought, Problem> {
-    if let Some(index) = index {
+    if let Some(index) = indexed {
         return Ok(Sought {
-            // The index knows leaves before they are durable.
-            index: index.find(leaf)?.filter(|index| *index < snapshot.size()),
+            // An index may know leaves before they are durable.
+            index: index.filter(|index| *index < snapshot.size()),
             by: "index",
             scanned: 0,
         });

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::Future, io, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use rotortree::{AnyReadOnly, AnyTree, LeafIndex, RotorTreeError};
+use rotortree::{AnyReadOnly, AnyTree, IndexView, LeafIndex, RotorTreeError};
 use rotortree_proof_forms::{TreeHash, hex};
 use tokio::{
     net::TcpListener,
@@ -15,7 +15,9 @@ use crate::{
     appender::Appender,
     body::Bodies,
     calls::Calls,
-    explorer, gate,
+    explorer,
+    find::Index,
+    gate,
     limits::Limits,
     listener,
     metrics::{Meter, Metrics},
@@ -34,7 +36,7 @@ pub struct Server {
     is_little_endian: bool,
     limits: Limits,
     tokens: Option<Tokens>,
-    index: Option<LeafIndex>,
+    index: Option<Index>,
     beside: Beside,
 }
 
@@ -108,7 +110,14 @@ impl Server {
     /// read.
     #[must_use]
     pub fn index(mut self, index: LeafIndex) -> Self {
-        self.index = Some(index);
+        self.index = Some(Index::Hook(index));
+        self
+    }
+
+    /// Finds leaves by an index beside a view, of the same tree. The server keeps it up to date.
+    #[must_use]
+    pub fn index_view(mut self, index: IndexView) -> Self {
+        self.index = Some(Index::View(index));
         self
     }
 

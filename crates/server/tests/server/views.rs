@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use rotortree::{AnyTreeBuilder, Blake3Hasher, store::memory::MemoryStorage};
+use rotortree::{
+    AnyTreeBuilder, Blake3Hasher, IndexOptions, IndexView, store::memory::MemoryStorage,
+};
 use rotortree_server::{Server, Tokens};
 use serde_json::json;
 
@@ -52,4 +54,34 @@ fn a_view_follows_its_writer_and_takes_no_leaves() {
     assert_eq!(ids.next().as_deref(), Some("3"));
     assert_eq!(running.get_json("/v1/head")["size"], 3);
     assert_eq!(running.get("/v1/proofs/2").status, 200);
+}
+
+#[test]
+fn an_index_beside_a_view_keeps_up_with_it() {
+    let storage = Arc::new(MemoryStorage::new());
+    let tree = tree_on(storage.clone());
+    tree.insert_durable(leaf(0)).unwrap();
+    tree.checkpoint().unwrap();
+    let running = Running::start(Arc::clone(&tree), move || {
+        let view = AnyTreeBuilder::on(storage);
+        let view = view.open_read_only(Blake3Hasher).unwrap();
+        let index = IndexView::open(&IndexOptions::in_memory(), view.snapshot()).unwrap();
+        Server::of_view(view).unwrap().index_view(index)
+    });
+    let by_index = |number: u64| {
+        let found = running.get_json(&format!("/v1/find/{}", hex(&leaf(number))));
+        assert_eq!(
+            (&found["index"], &found["by"]),
+            (&json!(number), &json!("index"))
+        );
+    };
+    by_index(0);
+    tree.insert_many_durable(&[leaf(1), leaf(2)]).unwrap();
+    tree.checkpoint().unwrap();
+    while running.get_json("/v1/head")["size"] != 3 {
+        std::thread::yield_now();
+    }
+    by_index(2);
+    let absent = running.get(&format!("/v1/find/{}", hex(&leaf(3))));
+    assert_eq!(absent.error(), (404, "not_found".to_owned()));
 }
