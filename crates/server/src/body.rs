@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, http::header};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use axum::{
+    body::{Body, HttpBody},
+    http::{HeaderMap, header},
+};
+use http_body_util::BodyExt;
 use hyper::Request;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -29,7 +31,7 @@ pub(crate) type Room = OwnedSemaphorePermit;
 
 /// A body, and its share of the memory.
 pub(crate) struct WholeBody {
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) room: Room,
 }
 
@@ -41,16 +43,18 @@ impl Bodies {
         }
     }
 
-    /// The whole body of a request.
+    /// The whole body of a request, which has at most `most` bytes.
     pub(crate) async fn read(
         &self,
         request: Request<Body>,
         limits: &Limits,
+        most: usize,
     ) -> Result<WholeBody, Problem> {
-        let most = limits.body_bytes;
-        let length = request.headers().get(header::CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let length: usize = length.unwrap_or(most);
+        check_coding(request.headers())?;
+        let body = request.into_body();
+        // What the connection lets through, whatever the headers say.
+        let length = body.size_hint().upper().unwrap_or(most as u64);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length > most {
             return Err(too_large(most));
         }
@@ -62,23 +66,45 @@ impl Bodies {
                 "the bodies of other requests take all memory for bodies",
             )
         })?;
-        let body = Limited::new(request.into_body(), most).collect();
-        let body = time::timeout(limits.body_time, body).await;
-        let body = body.map_err(|_| {
+        let bytes = time::timeout(limits.body_time, collect(body, length)).await;
+        let bytes = bytes.map_err(|_| {
             let seconds = limits.body_time.as_secs_f64();
             Problem::new(
                 Code::SlowRequest,
                 format!("the body took longer than {seconds} s"),
             )
-        })?;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => too_large(most),
-            false => Problem::bad(format_args!("the body broke off: {error}")),
-        })?;
-        Ok(WholeBody {
-            bytes: body.to_bytes(),
-            room,
-        })
+        })??;
+        Ok(WholeBody { bytes, room })
+    }
+}
+
+/// Copies a body of at most `most` bytes. Pieces that were kept as they come would cost a client
+/// that sends one byte in each chunk little, and the server a lot.
+async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(most);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|error| Problem::bad(format_args!("the body broke off: {error}")))?;
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        if piece.len() > most - bytes.len() {
+            return Err(too_large(most));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+/// Refuses a body in a coding, which is never undone: its bytes would be taken for leaves.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        true => Ok(()),
+        false => Err(
+            Problem::new(Code::MediaType, "the server undoes no coding of a body")
+                .next("send the body without `Content-Encoding`"),
+        ),
     }
 }
 

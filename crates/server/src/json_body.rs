@@ -20,10 +20,11 @@ pub(crate) fn is_json(kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
-/// A body of JSON.
+/// A body of JSON, which has at most `most` bytes.
 pub(crate) async fn read<T: DeserializeOwned>(
     app: &App,
     request: Request<Body>,
+    most: usize,
 ) -> Result<T, Problem> {
     if !is_json(media_type(&request)) {
         return Err(
@@ -31,7 +32,7 @@ pub(crate) async fn read<T: DeserializeOwned>(
                 .next("send `Content-Type: application/json`"),
         );
     }
-    let body = app.work.bodies.read(request, &app.limits).await?;
+    let body = app.work.bodies.read(request, &app.limits, most).await?;
     parse(&body.bytes)
 }
 

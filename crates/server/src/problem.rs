@@ -56,7 +56,7 @@ codes! {
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "the body is longer than the limit";
     UriTooLong = "uri_too_long", URI_TOO_LONG, "the path and query are longer than the limit";
     MediaType = "media_type", UNSUPPORTED_MEDIA_TYPE,
-        "the body is neither JSON nor records of 32 bytes";
+        "the body is neither JSON nor records of 32 bytes, or is in a coding";
     Refused = "refused", UNPROCESSABLE_ENTITY,
         "the hash function or the index refuses a leaf, or the entry is empty";
     NoSuchForm = "no_such_form", UNPROCESSABLE_ENTITY,

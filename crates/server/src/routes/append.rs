@@ -78,7 +78,10 @@ pub(super) async fn append(
         let message = "leaves come as application/json or application/octet-stream";
         return Err(Problem::new(Code::MediaType, message));
     }
-    let body = app.work.bodies.read(request, &app.limits).await?;
+    let bodies = &app.work.bodies;
+    let body = bodies
+        .read(request, &app.limits, app.limits.body_bytes)
+        .await?;
     let mut entry = match is_json {
         true => json(&body.bytes)?,
         false => records(&body.bytes)?,

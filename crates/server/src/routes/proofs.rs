@@ -19,6 +19,7 @@ use crate::{
     documents::ProofSchema,
     extract::{InPath, InQuery},
     json_body,
+    limits::Limits,
     number::{self, HashText, Number},
     problem::{Code, Problem, ProblemDocument},
     source::beyond,
@@ -171,7 +172,8 @@ pub(super) async fn many(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    let many: Many = json_body::read(&app, request).await?;
+    let most = Many::longest(&app.limits);
+    let many: Many = json_body::read(&app, request, most).await?;
     let format = format(many.format.as_deref())?;
     let indices = many.indices(app.limits.proofs)?;
     let (one, levels) = (many.one, levels(many.levels));
@@ -196,6 +198,17 @@ pub(super) async fn many(
 }
 
 impl Many {
+    /// The most bytes of a document. Clients without a token send it, and the memory for bodies is
+    /// that of writers too: all of it would be taken by few bodies of the size of an append.
+    fn longest(limits: &Limits) -> usize {
+        /// An index of 20 digits in quotes, and what stands between two of them.
+        const INDEX: usize = 32;
+        const REST: usize = 4 << 10;
+
+        let longest = limits.proofs.saturating_mul(INDEX).saturating_add(REST);
+        longest.min(limits.body_bytes)
+    }
+
     /// The indices, as they were given.
     fn indices(&self, most: usize) -> Result<Vec<u64>, Problem> {
         let many = |count: u64| {

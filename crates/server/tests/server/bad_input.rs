@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     client::{Answer, request, send},
-    running::{Running, TOKEN, hex, leaf},
+    running::{Running, TOKEN, hex, leaf, limits},
 };
 
 fn post(running: &Running, path: &str, kind: &str, body: &[u8]) -> Answer {
@@ -166,6 +166,53 @@ fn bodies_that_are_not_understood_are_told_and_change_nothing() {
         "understood, and empty"
     );
     assert_eq!(running.tree.size(), 4);
+}
+
+#[test]
+fn a_body_in_a_coding_is_refused_and_its_bytes_are_no_leaves() {
+    let running = Running::with_leaves(0);
+    let authorization = format!("authorization: Bearer {TOKEN}");
+    let try_in = |coding: &str| {
+        let coding = format!("content-encoding: {coding}");
+        let headers = [
+            "content-type: application/octet-stream",
+            &authorization,
+            &coding,
+        ];
+        send(
+            running.address,
+            &request("POST /v1/leaves", &headers, &leaf(0)),
+        )
+    };
+    for coding in ["gzip", "identity, br", ""] {
+        assert_eq!(
+            try_in(coding).error(),
+            (415, "media_type".to_owned()),
+            "{coding}"
+        );
+    }
+    assert_eq!(running.tree.size(), 0);
+    assert_eq!(try_in("identity").status, 200);
+}
+
+#[test]
+fn a_body_in_many_small_chunks_is_taken_up_to_the_limit() {
+    let running = Running::with_limits(0, limits(|limits| limits.body_bytes = 64));
+    let authorization = format!("authorization: Bearer {TOKEN}");
+    let headers = [
+        "content-type: application/octet-stream",
+        "transfer-encoding: chunked",
+        &authorization,
+    ];
+    let append = |count: usize| {
+        let mut bytes = request("POST /v1/leaves", &headers, b"");
+        bytes.extend(b"1\r\nx\r\n".repeat(count));
+        bytes.extend(b"0\r\n\r\n");
+        send(running.address, &bytes)
+    };
+    assert_eq!(append(64).json()["size"], 2);
+    assert_eq!(append(65).error(), (413, "too_large".to_owned()));
+    assert_eq!(running.tree.size(), 2);
 }
 
 #[test]

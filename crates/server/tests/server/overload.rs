@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    client::{Answer, connect, request},
+    client::{Answer, connect, request, send},
     running::{Running, TOKEN, hex, leaf, limits, tree},
 };
 
@@ -112,4 +112,26 @@ fn bodies_beyond_the_memory_for_all_are_told() {
     half.write_all(&whole[whole.len() - 1..]).unwrap();
     assert_eq!(Answer::read(half).status, 200);
     assert_eq!(running.post("/v1/leaves", &entry).status, 200);
+}
+
+#[test]
+fn documents_of_clients_without_a_token_leave_room_for_writers() {
+    let limits = limits(|limits| (limits.body_bytes, limits.bodies_bytes) = (64 << 10, 64 << 10));
+    let running = Running::with_limits(1, limits);
+    let mut endless = connect(running.address);
+    endless
+        .write_all(&request(
+            "POST /v1/proofs",
+            &["transfer-encoding: chunked", "expect: 100-continue"],
+            b"",
+        ))
+        .unwrap();
+    // The server asks for a body once it has room for it.
+    let mut asked = [0; 12];
+    endless.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
+    assert_eq!(running.append(1..2, 1).status, 200);
+    let long = request("POST /v1/proofs", &["content-length: 60000"], b"");
+    let refused = send(running.address, &long);
+    assert_eq!(refused.error(), (413, "too_large".to_owned()));
 }
