@@ -16,7 +16,7 @@ const LONGEST: usize = 256;
 const SHORTEST: usize = 16;
 /// A file is read again after this time.
 const LOOK: Duration = Duration::from_secs(1);
-/// Bytes of a file that are read.
+/// A longer file is refused. Its part would end in a part of a token, which would be valid.
 const LONGEST_FILE: u64 = 64 << 10;
 
 /// The tokens that writers show: from a file, with one on each line, or a single one.
@@ -62,8 +62,8 @@ impl Tokens {
     /// The tokens of a file: one on each line; blank lines and lines behind `#` count for nothing.
     ///
     /// # Errors
-    /// Those of reading the file; [`io::ErrorKind::InvalidInput`] if it has no token or a line that
-    /// is none.
+    /// Those of reading the file; [`io::ErrorKind::InvalidInput`] if it has no token, a line that
+    /// is none, or more than 64 KiB.
     pub fn from_file(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         let tokens = read(&path)?;
@@ -108,13 +108,21 @@ impl Tokens {
 fn read(path: &Path) -> io::Result<Vec<Padded>> {
     let mut text = String::new();
     fs::File::open(path)?
-        .take(LONGEST_FILE)
+        .take(LONGEST_FILE + 1)
         .read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST_FILE {
+        return Err(refused(format!(
+            "a file of tokens has at most {LONGEST_FILE} bytes"
+        )));
+    }
     parse(&text)
 }
 
+fn refused(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
+}
+
 fn parse(text: &str) -> io::Result<Vec<Padded>> {
-    let refused = |reason: String| io::Error::new(io::ErrorKind::InvalidInput, reason);
     let lines = (1..).zip(text.lines().map(str::trim));
     let tokens: io::Result<Vec<Padded>> = lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))

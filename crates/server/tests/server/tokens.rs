@@ -99,6 +99,8 @@ fn a_file_with_a_line_that_is_no_token_is_refused() {
         "short",
         "a token with blanks",
         &"x".repeat(257),
+        // A reader that stops at 64 KiB has a part of the last token, and takes it for one.
+        &format!("#{}\na-token-that-is-cut-off", "x".repeat((64 << 10) - 18)),
     ] {
         fs::write(&file, text).unwrap();
         assert!(Tokens::from_file(&file).is_err(), "{text}");
