@@ -28,6 +28,14 @@ export class Trust {
     return this.#pinned?.head;
   }
 
+  /** The trusted head for proofs from anywhere. The server's tree is like the one it is of. */
+  get headOfTree() {
+    if (this.#pinned !== undefined) {
+      this.#expectTree(this.#pinned);
+    }
+    return this.head;
+  }
+
   pin(head) {
     if (head.size === 0n) {
       throw new Refusal("every tree grows from one without leaves, so that its head tells nothing");
@@ -56,11 +64,7 @@ export class Trust {
     if (pinned === undefined) {
       return TOLD;
     }
-    if (!this.#tree.isLike(pinned)) {
-      throw new Refusal(
-        `the trusted head is of a tree with ${pinned.hash} and N = ${pinned.arity}`,
-      );
-    }
+    this.#expectTree(pinned);
     if (head.size === pinned.head.size) {
       if (!head.equals(pinned.head)) {
         throw new Refusal(`the server tells another root of ${head.size} leaves`);
@@ -76,6 +80,16 @@ export class Trust {
       pinned.linked = head;
     }
     return LINKED;
+  }
+
+  /**
+   * A proof counts for a head with the head's own N and hash function alone: with another N an
+   * inner node of the tree can stand where a leaf does.
+   */
+  #expectTree({ arity, hash }) {
+    if (!this.#tree.isLike({ arity, hash })) {
+      throw new Refusal(`the trusted head is of a tree with ${hash} and N = ${arity}`);
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export function checkPanel({ tree, trust }) {
 }
 
 async function check(tree, trust, { proof: text, head: headText, old: oldText }, verdict) {
-  const head = headText.trim() === "" ? trust.head : Head.parse(headText);
+  const head = headText.trim() === "" ? trust.headOfTree : Head.parse(headText);
   if (head === undefined) {
     throw new Refusal("no head is given, and none is trusted");
   }

@@ -99,6 +99,15 @@ test("a trusted head is kept with its tree, and holds for no other", async () =>
   assert.equal(new Trust(server, await treeOf("sha256", 2)).head, undefined);
 });
 
+test("a trusted head checks no proof from elsewhere for a tree with another N", async () => {
+  new Trust(server, await treeOf("sha256", 2)).pin(two);
+  assert.ok(new Trust(server, await treeOf("sha256", 2)).headOfTree.equals(two));
+  const lying = new Trust(server, await treeOf("sha256", 9));
+  assert.throws(() => lying.headOfTree, /with sha256 and N = 2/);
+  lying.forget();
+  assert.equal(lying.headOfTree, undefined);
+});
+
 test("what is stored and damaged is no trusted head", async () => {
   const tree = await treeOf("sha256", 2);
   for (const stored of ["", "{", "{}", '{"head":"1:0x12"}']) {
