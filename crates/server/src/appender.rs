@@ -41,7 +41,16 @@ pub(crate) struct Place {
 struct Waiter {
     answer: oneshot::Sender<Result<Place, Problem>>,
     /// The share of the memory for bodies, also if the client is gone.
-    _room: Room,
+    room: Room,
+}
+
+impl Waiter {
+    /// Frees the memory first: the client may send the next body once it has the answer.
+    fn tell(self, outcome: Result<Place, Problem>) {
+        drop(self.room);
+        // The client may be gone.
+        drop(self.answer.send(outcome));
+    }
 }
 
 enum Message {
@@ -79,10 +88,7 @@ impl Appender {
     /// Appends an entry, and waits until it is durable.
     pub(crate) async fn append(&self, entry: Entry, room: Room) -> Result<Place, Problem> {
         let (answer, outcome) = oneshot::channel();
-        let waiter = Waiter {
-            answer,
-            _room: room,
-        };
+        let waiter = Waiter { answer, room };
         self.messages
             .try_send(Message::Append(entry, waiter))
             .map_err(|error| match error {
@@ -141,8 +147,7 @@ fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>, sizes: &Histog
                     token,
                     waiter,
                 }),
-                // The client may be gone.
-                Err(problem) => drop(waiter.answer.send(Err(problem))),
+                Err(problem) => waiter.tell(Err(problem)),
             }
         }
         sizes.record(taken.len() as f64);
@@ -170,7 +175,7 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
             Err(error) if !is_durable => Err(problem_of(error)),
             _ => Ok(place),
         };
-        drop(waiter.answer.send(outcome));
+        waiter.tell(outcome);
     }
 }
 
