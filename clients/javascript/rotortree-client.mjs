@@ -93,7 +93,9 @@ export class Client {
         last = new Refused(`${answer.status}: ${text}`);
         if (answer.status === 409) last = new Conflict(text);
         if (answer.status < 500 && answer.status !== 429) break;
-        pause = 1000 * Number(answer.headers.get('Retry-After') ?? pause / 1000);
+        // The seconds that it names, a minute at most; a proxy may name a date instead.
+        const named = /^[0-9]+$/.exec(answer.headers.get('Retry-After') ?? '');
+        if (named) pause = 1000 * Math.min(Number(named[0]), 60);
       } catch (error) {
         // No answer, or half of one. What the server did is unknown; asking again is safe.
         last = error;

@@ -97,13 +97,18 @@ class Client:
                     raise Conflict(error.read().decode()) from error
                 if error.code < 500 and error.code != 429:
                     raise Refused(f"{error.code}: {error.read().decode()}") from error
-                pause = float(error.headers.get("Retry-After", pause))
+                pause = _pause(error.headers.get("Retry-After", ""), pause)
                 last = error
             except (OSError, ValueError, http.client.HTTPException) as error:
                 # No answer, or half of one. What the server did is unknown; asking again is safe.
                 last = error
             time.sleep(pause)
         raise last
+
+
+def _pause(named: str, own: float) -> float:
+    """The seconds that an answer names, a minute at most; a proxy may name a date instead."""
+    return min(float(named), 60) if named.isascii() and named.isdigit() else own
 
 
 def _head(document: dict) -> Head:

@@ -10,8 +10,12 @@ use std::{
     thread,
 };
 
-/// Passes requests on. The answer to the first append is thrown away, and a stream of heads is cut
-/// behind each head. Its thread ends with the process.
+/// The answer of a proxy that cannot reach the server, and names a date to come again.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
+    Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\nConnection: close\r\n\r\n";
+
+/// Passes requests on. The answer to the first append is thrown away, the second append meets a
+/// busy proxy, and a stream of heads is cut behind each head. Its thread ends with the process.
 pub(super) struct Lossy {
     /// Where a client reaches it.
     pub(super) url: String,
@@ -36,7 +40,7 @@ impl Lossy {
         Self { url, lost }
     }
 
-    /// The number of answers to appends, and of streams, that were lost.
+    /// The number of appends, and of streams, that were lost.
     pub(super) fn lost(&self) -> [usize; 2] {
         [0, 1].map(|kind| self.lost[kind].load(Ordering::SeqCst))
     }
@@ -65,6 +69,10 @@ fn pass_on(mut client: &TcpStream, server: &str, lost: &[AtomicUsize; 2]) -> io:
     let mut body = vec![0; len];
     request.read_exact(&mut body)?;
 
+    if first.starts_with("POST") && lost[0].load(Ordering::SeqCst) == 1 {
+        lost[0].fetch_add(1, Ordering::SeqCst);
+        return client.write_all(BUSY);
+    }
     let mut upstream = TcpStream::connect(server)?;
     upstream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())?;
     upstream.write_all(&body)?;
