@@ -7,6 +7,7 @@ use rotortree_proof_forms::{Subject, TreeHash};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    answers::Answers,
     appender::Appender,
     body::Bodies,
     calls::Calls,
@@ -35,6 +36,7 @@ pub(crate) struct App {
 pub(crate) struct Work {
     pub(crate) calls: Calls,
     pub(crate) bodies: Bodies,
+    pub(crate) answers: Answers,
     pub(crate) followers: Arc<Semaphore>,
     pub(crate) meter: Meter,
 }

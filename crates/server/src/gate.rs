@@ -1,4 +1,5 @@
-//! The gate in front of all routes: bounds on the head of a request and on the time of its answer.
+//! The gate in front of all routes: bounds on the head of a request, and on time and memory of
+//! its answer.
 
 use std::sync::Arc;
 
@@ -29,7 +30,8 @@ async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Resp
         Err(problem) => problem.into_response(),
         Ok(()) => {
             let answer = time::timeout(app.limits.answer_time, next.run(request));
-            answer.await.unwrap_or_else(|_| late(&app.limits))
+            let answer = answer.await.unwrap_or_else(|_| late(&app.limits));
+            app.work.answers.count(answer).await
         }
     };
     let nosniff = HeaderValue::from_static("nosniff");

@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod answers;
 mod app;
 mod appender;
 mod body;

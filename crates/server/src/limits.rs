@@ -43,6 +43,10 @@ limits! {
     body_bytes: usize = 8 << 20, "8 MiB";
     /// Bytes of all bodies at once.
     bodies_bytes: usize = 64 << 20, "64 MiB";
+    /// Bytes of the proofs of one answer.
+    answer_bytes: usize = 32 << 20, "32 MiB";
+    /// Bytes of all long answers that clients have yet to take. Answers up to 64 KiB always come.
+    answers_bytes: usize = 256 << 20, "256 MiB";
     /// Leaves of one append.
     append_leaves: usize = 1 << 16, "65,536";
     /// Leaves of one answer.

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    answers::Answers,
     app::{App, Work, Writing},
     appender::Appender,
     body::Bodies,
@@ -199,6 +200,7 @@ impl Server {
             work: Work {
                 calls: Calls::new(&limits),
                 bodies: Bodies::new(&limits),
+                answers: Answers::new(&limits),
                 followers: Arc::new(Semaphore::new(limits.followers)),
                 meter,
             },

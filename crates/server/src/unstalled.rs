@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// Fails once a write has waited for longer than a limit, since the peer reads nothing. What waits
-/// in memory for such a peer is bounded by the buffers of the connection.
+/// in memory for peers is bounded by [`Answers`](crate::answers::Answers) and the connections.
 pub(crate) struct Unstalled<S> {
     stream: S,
     limit: Duration,

@@ -186,7 +186,13 @@ pub(super) async fn many(
         subject.levels = levels;
         match one {
             true => Ok(format.make(&subject, &at_once(snapshot, indices)?)?),
-            false => each(snapshot, &indices, format, &subject),
+            false => each(
+                snapshot,
+                &indices,
+                format,
+                &subject,
+                app.limits.answer_bytes,
+            ),
         }
     });
     let proofs = proofs.await?;
@@ -248,12 +254,13 @@ fn at_once(snapshot: &dyn AnySnapshot, mut indices: Vec<u64>) -> Result<Vec<u8>,
     }
 }
 
-/// A proof of each leaf.
+/// A proof of each leaf, in at most `most` bytes.
 fn each(
     snapshot: &dyn AnySnapshot,
     indices: &[u64],
     format: Format,
     subject: &Subject,
+    most: usize,
 ) -> Result<Vec<u8>, Problem> {
     let mut answer = Vec::new();
     if format != Format::Bytes {
@@ -261,6 +268,10 @@ fn each(
     }
     for (number, index) in indices.iter().enumerate() {
         let proof = format.make(subject, &snapshot.generate_proof(*index)?)?;
+        if proof.len() > most.saturating_sub(answer.len()) {
+            let message = format!("the proofs of one answer have at most {most} bytes");
+            return Err(Problem::new(Code::TooMany, message).next("ask several times"));
+        }
         if format == Format::Bytes {
             // A proof has far fewer than 2^32 bytes.
             answer.extend_from_slice(&(proof.len() as u32).to_le_bytes());

@@ -91,27 +91,73 @@ fn a_call_that_gets_no_turn_is_told_in_time() {
     assert_eq!(late.header("retry-after"), Some("1"));
 }
 
+/// The server asks for a body that a client announces, once it has room for it.
+fn until_asked(stream: &mut TcpStream) {
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
 #[test]
 fn bodies_beyond_the_memory_for_all_are_told() {
     let limits = limits(|limits| limits.bodies_bytes = 2048);
     let running = Running::of(tree(), |server| server.limits(limits));
     let authorization = format!("authorization: Bearer {TOKEN}");
-    let headers = ["content-type: application/octet-stream", &authorization];
+    let headers = [
+        "content-type: application/octet-stream",
+        "expect: 100-continue",
+        &authorization,
+    ];
     let whole = request("POST /v1/leaves", &headers, &[7; 2048]);
     let mut half = connect(running.address);
     half.write_all(&whole[..whole.len() - 1]).unwrap();
-    // The other body has no room from some moment on, and is appended before.
+    until_asked(&mut half);
     let entry = json!({ "leaves": [hex(&leaf(0))] });
-    let refused = loop {
-        let answer = running.post("/v1/leaves", &entry);
-        if answer.status != 200 {
-            break answer;
-        }
-    };
-    assert_overloaded(&refused);
+    assert_overloaded(&running.post("/v1/leaves", &entry));
     half.write_all(&whole[whole.len() - 1..]).unwrap();
     assert_eq!(Answer::read(half).status, 200);
     assert_eq!(running.post("/v1/leaves", &entry).status, 200);
+}
+
+#[test]
+fn answers_beyond_the_memory_for_all_are_told_until_clients_take_them() {
+    let running = Running::with_limits(1 << 14, limits(|limits| limits.answers_bytes = 2 << 20));
+    // 1.1 MB each, of which the system holds a part for a client that does not read.
+    let answer = request("GET /v1/leaves", &[], b"");
+    let mut clients: Vec<TcpStream> = Vec::new();
+    let refused = loop {
+        let mut client = connect(running.address);
+        client.write_all(&answer).unwrap();
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        if &status != b"HTTP/1.1 200" {
+            break status;
+        }
+        clients.push(client);
+        assert!(clients.len() < 100, "each answer waits in memory");
+    };
+    assert_eq!(&refused, b"HTTP/1.1 503");
+    let short = running.get("/v1/leaves?end=500");
+    assert_eq!(short.status, 200, "short answers come");
+    for mut client in clients {
+        let mut bytes = Vec::new();
+        client.read_to_end(&mut bytes).unwrap();
+        assert!(bytes.len() > 66 << 14, "what was begun comes whole");
+    }
+    until_answered(&running, "/v1/leaves");
+}
+
+#[test]
+fn proofs_beyond_the_bytes_of_an_answer_are_told() {
+    let running = Running::with_limits(4, limits(|limits| limits.answer_bytes = 1500));
+    let ask = |indices: &[u64]| {
+        running.post(
+            "/v1/proofs",
+            &json!({ "indices": indices, "format": "json" }),
+        )
+    };
+    assert_eq!(ask(&[0, 1]).status, 200);
+    assert_eq!(ask(&[0, 1, 2, 3]).error(), (400, "too_many".to_owned()));
 }
 
 #[test]
@@ -126,10 +172,7 @@ fn documents_of_clients_without_a_token_leave_room_for_writers() {
             b"",
         ))
         .unwrap();
-    // The server asks for a body once it has room for it.
-    let mut asked = [0; 12];
-    endless.read_exact(&mut asked).unwrap();
-    assert_eq!(&asked, b"HTTP/1.1 100");
+    until_asked(&mut endless);
     assert_eq!(running.append(1..2, 1).status, 200);
     let long = request("POST /v1/proofs", &["content-length: 60000"], b"");
     let refused = send(running.address, &long);
