@@ -55,7 +55,7 @@ fn off(cause: &io::Error) -> Code {
 fn is_full(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     )
 }
 
@@ -88,5 +88,29 @@ impl From<FormError> for Problem {
                 .next(format!("ask for levels from {} to 64", needed.max(1))),
             _ => Self::new(Code::Internal, message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_the_store_takes_for_a_full_disk_is_told_as_one() {
+        let code = |kind: ErrorKind| {
+            let cause = Arc::new(io::Error::from(kind));
+            Problem::from(StorageError::Unavailable(cause)).code
+        };
+        // A limit on the length of files is one too.
+        for kind in [
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::FileTooLarge,
+        ] {
+            assert_eq!(code(kind), Code::StorageFull, "{kind}");
+        }
+        assert_eq!(code(ErrorKind::PermissionDenied), Code::WritingOff);
     }
 }
