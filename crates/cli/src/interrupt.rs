@@ -29,6 +29,10 @@ impl Interrupt {
             flag::register(signal, Arc::clone(&armed)).map_err(failed)?;
             flag::register_usize(signal, Arc::clone(number), signal as usize).map_err(failed)?;
         }
+        // A write beyond the limit on the length of files fails, and is a full disk to the store.
+        // Without a handler the signal ends the process instead.
+        #[cfg(unix)]
+        flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map_err(failed)?;
         Ok(())
     }
 
