@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use bytes::Bytes;
 use rotortree::AnyTree;
-use rotortree_server::{Server, Tokens};
+use rotortree_server::{Limits, Server, Tokens};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -42,13 +42,18 @@ impl Served {
         let answer = Arc::clone(&constant);
         let thread = thread::spawn(move || {
             // As `rotortree serve` has it.
-            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            let processors = thread::available_parallelism().map_or(1, usize::from);
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(processors + Limits::default().calls)
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 bound.send(listener.local_addr()?)?;
                 let answer = move || async move { answer.get().cloned().unwrap_or_default() };
                 let server = Server::of_tree(tree)
                     .hash_name("blake3")
+                    .local()
                     .tokens(Tokens::single(TOKEN)?)
                     .also(Router::new().route("/constant/{n}", get(answer)));
                 server

@@ -54,12 +54,31 @@ impl App {
         size: Option<u64>,
         call: impl FnOnce(&Self, &dyn AnySnapshot) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.work.calls.run(self.asking(size, call)).await
+    }
+
+    /// As [`ask`](Self::ask), for a call that reads a few nodes.
+    pub(crate) async fn ask_briefly<T: Send + 'static>(
+        self: &Arc<Self>,
+        size: Option<u64>,
+        call: impl FnOnce(&Self, &dyn AnySnapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.work.calls.run_briefly(self.asking(size, call)).await
+    }
+
+    fn asking<T, F>(
+        self: &Arc<Self>,
+        size: Option<u64>,
+        call: F,
+    ) -> impl FnOnce() -> Result<T, Problem> + use<T, F>
+    where
+        F: FnOnce(&Self, &dyn AnySnapshot) -> Result<T, Problem>,
+    {
         let app = Arc::clone(self);
-        let call = move || {
+        move || {
             let snapshot = app.source.snapshot_at(size)?;
             call(&app, &*snapshot)
-        };
-        self.work.calls.run(call).await
+        }
     }
 
     /// Returns once the server stops.

@@ -35,6 +35,7 @@ pub struct Server {
     source: Source,
     hash_name: Option<Cow<'static, str>>,
     is_little_endian: bool,
+    is_local: bool,
     limits: Limits,
     tokens: Option<Tokens>,
     index: Option<Index>,
@@ -70,6 +71,7 @@ impl Server {
             source,
             hash_name: None,
             is_little_endian: false,
+            is_local: false,
             limits: Limits::default(),
             tokens: None,
             index: None,
@@ -89,6 +91,16 @@ impl Server {
     #[must_use]
     pub fn little_endian(mut self) -> Self {
         self.is_little_endian = true;
+        self
+    }
+
+    /// Says that nodes are in memory or in files of this machine. A call that reads a few of them
+    /// then runs on the thread that took the request, since handing it to another thread takes
+    /// longer; at most it waits for a page. At most [`Limits::calls`] of them run at once: a
+    /// runtime with more threads always has one for the rest.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        self.is_local = true;
         self
     }
 
@@ -198,7 +210,7 @@ impl Server {
             source: self.source,
             hash: Arc::new(hash),
             work: Work {
-                calls: Calls::new(&limits),
+                calls: Calls::new(&limits, self.is_local),
                 bodies: Bodies::new(&limits),
                 answers: Answers::new(&limits),
                 followers: Arc::new(Semaphore::new(limits.followers)),

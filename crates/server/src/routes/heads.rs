@@ -74,7 +74,7 @@ pub(super) async fn root(
 ) -> Result<Response, Problem> {
     let size = number("a size", &size)?;
     let ask = |_: &App, snapshot: &dyn rotortree::AnySnapshot| Ok(source::head(snapshot));
-    let head = app.ask(Some(size), ask).await?;
+    let head = app.ask_briefly(Some(size), ask).await?;
     answer::json(&Head::new(head), answer::FOR_EVER)
 }
 

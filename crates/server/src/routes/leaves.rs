@@ -30,7 +30,7 @@ pub(super) async fn one(
     InPath(index): InPath<String>,
 ) -> Result<Response, Problem> {
     let index = number("an index", &index)?;
-    let leaf = app.ask(None, move |_, snapshot| match index < snapshot.size() {
+    let leaf = app.ask_briefly(None, move |_, snapshot| match index < snapshot.size() {
         true => Ok(snapshot.get_leaf(index)?),
         false => Err(beyond("index", index, snapshot)),
     });

@@ -115,18 +115,19 @@ pub(super) async fn one(
     let format = format(form.format.as_deref())?;
     let levels = levels(form.levels);
     let size = form.size.map(|Number(size)| size);
-    let proof = app.ask(size, move |app, snapshot| {
+    let prove = move |app: &App, snapshot: &dyn AnySnapshot| {
         let bytes = snapshot.generate_proof(name.index(app, snapshot)?)?;
         let mut subject = app.subject(snapshot);
         subject.levels = levels;
         Ok(format.make(&subject, &bytes)?)
-    });
+    };
+    // A leaf may be looked for among many.
+    let proof = match name {
+        Name::Index(_) => app.ask_briefly(size, prove).await?,
+        Name::Leaf(_) => app.ask(size, prove).await?,
+    };
     let lasts = answer::lasting(size.is_some());
-    Ok(answer::body(
-        proof.await?,
-        answer::media_type(format),
-        lasts,
-    ))
+    Ok(answer::body(proof, answer::media_type(format), lasts))
 }
 
 /// Which leaves to prove, and how.

@@ -9,6 +9,7 @@ mod clock;
 mod events;
 mod forms;
 mod full_disk;
+mod local;
 mod overload;
 mod reads;
 mod running;

@@ -120,6 +120,9 @@ impl Args {
         if store.hash.is_little_endian() {
             server = server.little_endian();
         }
+        if self.place.directory().is_some() {
+            server = server.local();
+        }
         if let Some(index) = owned.and_then(|owned| owned.index.as_ref()) {
             server = server.index(index.clone());
         }
@@ -155,7 +158,9 @@ impl Args {
     }
 
     pub(super) fn runtime(&self) -> Result<Runtime, Failure> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        // Calls of a local tree may wait for pages, on as many threads as a limit says.
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let threads = processors + Limits::default().calls;
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("rotortree-serve")
