@@ -39,7 +39,8 @@ impl Received {
         };
         thread::spawn(move || {
             let decoded = decoder.run(&mut input, &mut batches);
-            batches.end(decoded.and_then(|()| input.expect_unchanged()));
+            // A line that is cut off is what a file has that was cut meanwhile.
+            batches.end(input.expect_unchanged().and(decoded));
         });
         this
     }
