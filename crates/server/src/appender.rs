@@ -1,6 +1,7 @@
 //! [`Appender`]: entries of all connections on their way into the tree, on one thread.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
@@ -141,7 +142,9 @@ fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>, sizes: &Histog
                 messages.close();
                 continue;
             };
-            match take(tree, &entry) {
+            // A hash function or a hook of the program may panic. The next entries are taken.
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| take(tree, &entry)));
+            match outcome.unwrap_or_else(|_| Err(Problem::panicked())) {
                 Ok((place, token)) => taken.push(Taken {
                     place,
                     token,

@@ -46,7 +46,7 @@ impl Calls {
             return self.run(call).await;
         }
         let _permits = self.admit().await?;
-        panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(panicked()))
+        panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(Problem::panicked()))
     }
 
     /// Runs `call`. If the caller goes away, a call that runs keeps its permit to its end.
@@ -61,7 +61,7 @@ impl Calls {
         });
         match call.await {
             Ok(outcome) => outcome,
-            Err(error) if error.is_panic() => Err(panicked()),
+            Err(error) if error.is_panic() => Err(Problem::panicked()),
             Err(_) => Err(stopping()),
         }
     }
@@ -78,10 +78,6 @@ impl Calls {
         let running = running.await.map_err(|_| stopping())?;
         Ok((admitted, running))
     }
-}
-
-fn panicked() -> Problem {
-    Problem::new(Code::Internal, "a call of the tree panicked")
 }
 
 fn stopping() -> Problem {

@@ -112,6 +112,11 @@ impl Problem {
         }
     }
 
+    /// A call that panicked: a hash function, a hook or the tree is wrong.
+    pub(crate) fn panicked() -> Self {
+        Self::new(Code::Internal, "a call of the tree panicked")
+    }
+
     /// A path, query, header or body that is not understood.
     pub(crate) fn bad(reason: impl fmt::Display) -> Self {
         Self::new(Code::BadRequest, reason.to_string())

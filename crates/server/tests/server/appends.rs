@@ -3,7 +3,8 @@
 use std::{sync::Arc, thread};
 
 use rotortree::{
-    AnyTreeBuilder, Blake3Hasher, IndexOptions, LeafIndex, store::memory::MemoryStorage,
+    AnyTreeBuilder, Blake3Hasher, Hash, IndexOptions, InsertHook, LeafIndex, RotorTreeError,
+    store::memory::MemoryStorage,
 };
 use serde_json::json;
 
@@ -17,6 +18,33 @@ fn post_bytes(running: &Running, query: &str, bytes: &[u8]) -> Answer {
     let headers = ["content-type: application/octet-stream", &authorization];
     let line = format!("POST /v1/leaves{query}");
     send(running.address, &request(&line, &headers, bytes))
+}
+
+#[derive(Debug)]
+struct PanicsAt(Hash);
+
+impl InsertHook for PanicsAt {
+    fn check(&self, _: u64, leaves: &[Hash]) -> Result<(), RotorTreeError> {
+        assert!(!leaves.contains(&self.0), "the hook of this test");
+        Ok(())
+    }
+
+    fn inserted(&self, _: u64, _: &[Hash]) {}
+}
+
+#[test]
+fn an_append_that_panics_is_told_and_the_next_one_is_taken() {
+    let tree = AnyTreeBuilder::on(Arc::new(MemoryStorage::new()))
+        .arity(2)
+        .insert_hook(Arc::new(PanicsAt(leaf(1))))
+        .open(Blake3Hasher)
+        .unwrap();
+    let running = Running::of(tree, |server| server);
+    assert_eq!(running.append(0..1, 0).status, 200);
+    let refused = running.append(1..2, 1);
+    assert_eq!(refused.error(), (500, "internal".to_owned()));
+    assert_eq!(running.append(2..3, 1).json()["size"], 2);
+    assert_eq!(running.get("/readyz").status, 200);
 }
 
 #[test]
