@@ -4,7 +4,7 @@ use std::{
     fmt, fs,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -87,25 +87,39 @@ impl Tokens {
         let Some(token) = Padded::new(token) else {
             return false;
         };
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = &self.file
-            && state.read.elapsed() >= LOOK
-        {
-            *state = State {
-                tokens: read(file).unwrap_or_default(),
-                read: Instant::now(),
-            };
+        if let Some(file) = self.due() {
+            let tokens = read(file).unwrap_or_default();
+            self.lock().tokens = tokens;
         }
         let none = Choice::from(0);
-        let found = state
-            .tokens
-            .iter()
-            .fold(none, |found, known| found | known.equals(&token));
+        let state = self.lock();
+        let known = state.tokens.iter();
+        let found = known.fold(none, |found, known| found | known.equals(&token));
         found.into()
+    }
+
+    /// The file, if its time has come: then for this caller alone, and no other one waits for the
+    /// disk.
+    fn due(&self) -> Option<&Path> {
+        let file = self.file.as_deref()?;
+        let mut state = self.lock();
+        if state.read.elapsed() < LOOK {
+            return None;
+        }
+        state.read = Instant::now();
+        Some(file)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn read(path: &Path) -> io::Result<Vec<Padded>> {
+    // A pipe would be waited for, and could not be read again.
+    if !fs::metadata(path)?.is_file() {
+        return Err(refused("tokens come from a regular file".to_owned()));
+    }
     let mut text = String::new();
     fs::File::open(path)?
         .take(LONGEST_FILE + 1)

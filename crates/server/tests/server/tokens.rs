@@ -89,6 +89,17 @@ fn a_token_is_replaced_in_its_file_without_a_restart() {
     until("the-second-token-of-all", 401);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let error = Tokens::from_file(&pipe).unwrap_err();
+    assert_eq!(error.to_string(), "tokens come from a regular file");
+}
+
 #[test]
 fn a_file_with_a_line_that_is_no_token_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,6 +117,7 @@ fn a_file_with_a_line_that_is_no_token_is_refused() {
         assert!(Tokens::from_file(&file).is_err(), "{text}");
     }
     assert!(Tokens::from_file(folder.path().join("none")).is_err());
+    assert!(Tokens::from_file(folder.path()).is_err());
     assert!(Tokens::single("short").is_err());
     let tokens = Tokens::single(TOKEN).unwrap();
     assert!(!format!("{tokens:?}").contains(TOKEN));
