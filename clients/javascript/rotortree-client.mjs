@@ -56,7 +56,8 @@ export class Client {
         const answer = await fetch(`${this.url}/v1/heads`, {
           headers: { 'Last-Event-ID': String(after) },
         });
-        if (!answer.ok) throw new TypeError(`status ${answer.status}`);
+        if (answer.status >= 500) throw new TypeError(`status ${answer.status}`);
+        if (!answer.ok) throw new Refused(`${answer.status}: ${await answer.text()}`);
         for await (const line of lines(answer.body)) {
           if (!line.startsWith('data:')) continue;
           const head = headOf(parse(line.slice(5)));

@@ -120,7 +120,7 @@ def _parent(parent: Parent, children: list[bytes]) -> bytes:
 class _Reader:
     def __init__(self, proof: bytes, kind: int, arity: int):
         self.rest = proof
-        if self.take(2) != bytes([kind, VERSION]) or self.number() != arity:
+        if arity < 2 or self.take(2) != bytes([kind, VERSION]) or self.number() != arity:
             raise Refused("not such a proof")
 
     def take(self, count: int) -> bytes:

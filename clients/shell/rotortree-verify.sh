@@ -72,6 +72,7 @@ expect_number() { read_number; [ "$number" = "$1" ] || refuse "$number in place 
 begin() {
     case $2 in sha256) prefix= ;; rfc6962) prefix=01 ;; *) refuse "unknown hash: $2" ;; esac
     arity=$3
+    [ "$arity" -ge 2 ] || refuse "no tree has an arity of $arity"
     clean "$4"
     rest=$digits
     take 2

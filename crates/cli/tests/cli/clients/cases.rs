@@ -6,6 +6,27 @@ use rotortree::{
 
 use crate::support::{hex, leaves};
 
+/// Proofs for trees that cannot be, which a verifier that divides by N would never end with.
+fn of_no_tree(arity: u8) -> [Case; 2] {
+    let head = |size, root| TreeHead { size, root };
+    let case = |kind, heads, proof| Case {
+        kind,
+        hash: "sha256",
+        arity: arity.into(),
+        heads,
+        proof,
+        verdict: "refused".to_owned(),
+        fits_a_shell: true,
+    };
+    let leaf = [7; 32];
+    let proof = [&[3, 1, arity, 2, 0], &leaf[..]].concat();
+    let later = vec![head(1, leaf), head(2, leaf)];
+    [
+        case("inclusion", vec![head(2, leaf)], proof),
+        case("consistency", later, vec![4, 1, arity, 1, 2]),
+    ]
+}
+
 /// A proof, the head or the two heads that it is held against, and the verdict.
 pub(super) struct Case {
     kind: &'static str,
@@ -80,6 +101,7 @@ pub(super) fn all() -> Vec<Case> {
     cases.extend(of::<_, 8>(sha256, "sha256"));
     cases.extend(of::<_, 16>(sha256, "sha256"));
     cases.extend(of::<_, 33>(sha256, "sha256"));
+    cases.extend([0, 1].into_iter().flat_map(of_no_tree));
     cases
 }
 
