@@ -120,9 +120,10 @@ pub(super) async fn follow(
     })?;
     let follower = Follower {
         heads: app.source.heads(),
+        // The task that serves all followers may be behind.
+        first: Some(app.source.head()),
         stopping: app.stopping.subscribe(),
         after,
-        is_first: true,
         _permit: permit,
         _counted: app.work.meter.follower(),
     };
@@ -139,9 +140,10 @@ pub(super) async fn follow(
 /// A client that follows the heads. It holds the newest head alone, however slow it is.
 struct Follower {
     heads: watch::Receiver<TreeHead>,
+    /// The head when the client came.
+    first: Option<TreeHead>,
     stopping: watch::Receiver<bool>,
     after: Option<u64>,
-    is_first: bool,
     _permit: OwnedSemaphorePermit,
     _counted: Inside,
 }
@@ -162,13 +164,16 @@ impl Follower {
     /// The newest head that this client has not had; `None` once the tree or the server stops.
     async fn next(&mut self) -> Option<TreeHead> {
         loop {
-            if !std::mem::take(&mut self.is_first) {
-                tokio::select! {
-                    changed = self.heads.changed() => changed.ok()?,
-                    _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            let head = match self.first.take() {
+                Some(head) => head,
+                None => {
+                    tokio::select! {
+                        changed = self.heads.changed() => changed.ok()?,
+                        _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                    }
+                    *self.heads.borrow_and_update()
                 }
-            }
-            let head = *self.heads.borrow_and_update();
+            };
             if self.after.is_none_or(|after| head.size > after) {
                 self.after = Some(head.size);
                 return Some(head);
