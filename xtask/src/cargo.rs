@@ -115,6 +115,36 @@ impl Invocation {
         Ok(ran)
     }
 
+    /// Runs it with our standard error, and gives what it wrote to standard output.
+    pub(crate) fn run_for_output(self) -> Outcome<String> {
+        let mut told = Vec::new();
+        let seconds = self.timed(|command| {
+            let output = command.stderr(Stdio::inherit()).output()?;
+            told = output.stdout;
+            Ok(output.status)
+        })?;
+        terminal::line(format_args!("  took {seconds:.1} s"));
+        Ok(String::from_utf8_lossy(&told).into_owned())
+    }
+
+    /// Runs it beside others: what it writes is printed behind its end, together.
+    pub(crate) fn run_apart(self) -> Outcome<()> {
+        let shown = self.shown.clone();
+        let mut told = String::new();
+        let outcome = self.timed(|command| {
+            let output = command.output()?;
+            told += &String::from_utf8_lossy(&output.stdout);
+            told += &String::from_utf8_lossy(&output.stderr);
+            Ok(output.status)
+        });
+        let took = outcome.as_ref().map_or_else(
+            |_| "failed".to_owned(),
+            |seconds| format!("took {seconds:.1} s"),
+        );
+        terminal::line(format_args!("\n  {shown}\n{told}  {took}"));
+        outcome.map(|_| ())
+    }
+
     /// Prints the line, and runs it by `run`; the seconds that it took.
     fn timed(mut self, run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>) -> Outcome<f64> {
         terminal::line(format_args!("$ {}", self.shown));

@@ -17,6 +17,7 @@ mod layering;
 mod loopback;
 mod mutations;
 mod outcome;
+mod programs;
 mod rustdoc;
 mod selection;
 mod source;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::iter;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// The result of a command that did not fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +53,25 @@ where
     }
 }
 
+/// Tries every item as [`each`] does, on as many threads as there are processors.
+pub(crate) fn each_side_by_side<I>(
+    items: I,
+    run: impl Fn(I::Item) -> Outcome<()> + Sync,
+) -> Outcome<()>
+where
+    I: IntoIterator<IntoIter: Send>,
+{
+    let queue = Mutex::new(items.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || each(iter::from_fn(next), &run);
+    let panicked = |_| Err(Failure::new("The thread of a step panicked."));
+    thread::scope(|scope| {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        each(workers, |worker| worker.join().unwrap_or_else(panicked))
+    })
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -84,5 +106,21 @@ mod tests {
         assert_eq!(tried, [1, 2, 3, 4]);
         assert_eq!(outcome, Err(Failure::new("2 is even\n4 is even")));
         assert_eq!(each([1, 3], |_| Ok(())), Ok(()));
+    }
+
+    #[test]
+    fn every_item_is_tried_once_side_by_side() {
+        let tried = Mutex::new(Vec::new());
+        let outcome = each_side_by_side(1..=100, |number| {
+            tried.lock().unwrap().push(number);
+            match number {
+                7 => Err(Failure::new("7 is odd")),
+                _ => Ok(()),
+            }
+        });
+        let mut tried = tried.into_inner().unwrap();
+        tried.sort_unstable();
+        assert!(tried.into_iter().eq(1..=100));
+        assert_eq!(outcome, Err(Failure::new("7 is odd")));
     }
 }

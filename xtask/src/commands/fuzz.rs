@@ -6,15 +6,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use cargo_metadata::Metadata;
 
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
-use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::outcome::{Failure, Outcome, Verdict, each_side_by_side};
 use crate::workspace::{FUZZ, Workspace};
 
 pub(super) const COMMAND: Command = Command {
@@ -58,38 +56,17 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
         Invocation::program(root, "rustup", &words).args([FUZZ, "--target-dir", &target_directory])
     };
     fuzz("build").run()?;
-    let queue = Mutex::new(targets.iter());
-    let work = || {
-        let mut failures = Vec::new();
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(target) = next else {
-                return failures;
-            };
-            let corpus = format!("{target_directory}/corpus/{target}");
-            let seeds = format!("{FUZZ}/seeds/{target}");
-            let outcome = fs::create_dir_all(&corpus)
-                .map_err(|error| Failure::io(&corpus, &error))
-                .and_then(|()| {
-                    fuzz("run")
-                        .args([target, &corpus])
-                        .args(root.join(&seeds).is_dir().then_some(&seeds))
-                        .args(["--", &format!("-max_total_time={seconds}")])
-                        .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
-                        .run()
-                });
-            failures.extend(outcome.err());
-        }
-    };
-    let failures: Vec<Failure> = thread::scope(|scope| {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_default())
-            .collect()
-    });
-    each(failures, Err)?;
+    each_side_by_side(&targets, |target| {
+        let corpus = format!("{target_directory}/corpus/{target}");
+        let seeds = format!("{FUZZ}/seeds/{target}");
+        fs::create_dir_all(&corpus).map_err(|error| Failure::io(&corpus, &error))?;
+        fuzz("run")
+            .args([target, &corpus])
+            .args(root.join(&seeds).is_dir().then_some(&seeds))
+            .args(["--", &format!("-max_total_time={seconds}")])
+            .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"])
+            .run()
+    })?;
     Ok(Verdict::PassedWith(format!(
         "{} targets, {seconds} s each",
         targets.len()

@@ -8,9 +8,10 @@ use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::mutations;
-use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::outcome::{Failure, Outcome, Verdict, each, each_side_by_side};
+use crate::programs::{self, Program};
 use crate::selection;
-use crate::workspace::{BENCHES, Workspace};
+use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
     name: "test",
@@ -28,8 +29,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if let Some(path) = path {
         return run_of(workspace, &path);
     }
-    let passes: [fn(&Path) -> Outcome<()>; 3] = [most, tree_on_small_stacks, doctests_of_the_tree];
-    each(passes, |pass| pass(workspace.root()))?;
+    each([run_programs, run_doctests], |part| part(workspace.root()))?;
     Ok(Verdict::Passed)
 }
 
@@ -55,30 +55,44 @@ fn run_of(workspace: &Workspace, path: &str) -> Outcome {
 /// The crate whose tests run on small stacks, where all that it promises of stacks is tested.
 const TREE: &str = "rotortree-lean-imt";
 
-fn most(root: &Path) -> Outcome<()> {
-    let words = "test --workspace --all-features --no-fail-fast";
-    let others = [BENCHES, TREE];
-    Invocation::cargo(root, words)
-        .args(others.iter().flat_map(|name| ["--exclude", name]))
-        .run()
-}
+/// All packages, as they are tested.
+const PACKAGES: &str = "test --workspace --all-features --exclude rotortree-benches";
 
-fn tree_on_small_stacks(root: &Path) -> Outcome<()> {
-    // The variable would size the compiler's own stacks too, so everything is compiled before it is
-    // set; and doctests, which are compiled as they run, stay out. One thread would mean the
-    // main thread, whose stack the variable does not touch.
+/// The programs that take longest begin first, so that none of them is left over at the end.
+const LONG: [&str; 4] = ["crash", "simulation", "corruption", "cli"];
+
+fn run_programs(root: &Path) -> Outcome<()> {
+    let most = format!("{PACKAGES} --exclude {TREE}");
     // Elsewhere the tree is optimized a little; the promise is about a debug build.
     let tree = format!(
-        "test -p {TREE} --all-features --no-fail-fast --lib --tests --examples \
+        "test -p {TREE} --all-features --lib --tests --examples \
          --config profile.dev.package.{TREE}.opt-level=0"
     );
-    Invocation::cargo(root, &tree).args(["--no-run"]).run()?;
-    Invocation::cargo(root, &tree)
-        .args(["--", "--test-threads=2"])
-        .env("RUST_MIN_STACK", &SMALL_STACK.to_string())
-        .run()
+    let built = |words: &str| {
+        let build = Invocation::cargo(root, words).args(programs::BUILD);
+        programs::named_in(&build.run_for_output()?)
+    };
+    let most = built(&most)?.into_iter().map(|program| (program, false));
+    let tree = built(&tree)?.into_iter().map(|program| (program, true));
+    let mut programs: Vec<(Program, bool)> = most.chain(tree).collect();
+    programs.sort_by_key(|(program, _)| {
+        let place = LONG.iter().position(|name| program.holds(name));
+        place.unwrap_or(LONG.len())
+    });
+    each_side_by_side(programs, |(program, on_small_stack)| {
+        let mut tests = program.invocation()?;
+        if on_small_stack {
+            // One thread would mean the main thread, whose stack the variable does not touch.
+            tests = tests
+                .args(["--test-threads=2"])
+                .env("RUST_MIN_STACK", &SMALL_STACK.to_string());
+        }
+        tests.run_apart()
+    })
 }
 
-fn doctests_of_the_tree(root: &Path) -> Outcome<()> {
-    Invocation::cargo(root, &format!("test -p {TREE} --all-features --doc")).run()
+fn run_doctests(root: &Path) -> Outcome<()> {
+    Invocation::cargo(root, PACKAGES)
+        .args(["--doc", "--no-fail-fast"])
+        .run()
 }

@@ -7,11 +7,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Test;
 use crate::cargo::{Invocation, passed};
 use crate::outcome::{Failure, Outcome};
+use crate::programs;
 
 /// Every test has this long, and some times what it takes unmutated. Many mutations make a test
 /// wait for good, so that a long limit would be most of a run.
@@ -80,24 +79,24 @@ impl Trials {
     /// The program that holds the test, with all features, as `cargo xtask test` builds it.
     fn build(&self, test: &Test) -> Outcome<PathBuf> {
         let package = &test.package;
-        let mut words = format!(
-            "test -p {package} --all-features {} --no-run",
-            test.option()
-        );
+        let mut words = format!("test -p {package} --all-features {}", test.option());
         if test.target == "lib" {
             // Unit tests are quick, and a package that is not optimized is built in a tenth of the
             // time or less.
             words += &format!(" --config profile.dev.package.{package}.opt-level=0");
         }
         let messages = Invocation::cargo(&self.tree, &words)
-            .args(["--message-format=json-render-diagnostics", "--target-dir"])
-            .args([self.target.to_string_lossy()])
+            .args(programs::BUILD)
+            .args(["--target-dir", &self.target.to_string_lossy()])
             // Code that a mutation leaves unused must still compile.
             .env("RUSTFLAGS", "--cap-lints=warn -Awarnings")
             // These programs are never debugged, and each is built once for each mutation.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()?;
-        program_in(&messages, &test.target).ok_or_else(|| {
+        let programs = programs::named_in(&messages)?;
+        let program = programs.iter().find(|program| program.holds(&test.target));
+        let path = program.map(|program| program.path().to_owned());
+        path.ok_or_else(|| {
             Failure::new(format!(
                 "cargo names no program for `{}` of {}.",
                 test.target, test.package
@@ -138,41 +137,5 @@ impl Trials {
         let told = fs::read(&output).map_err(failed)?;
         let told = String::from_utf8_lossy(&told);
         Ok(Ending::Passed(told.lines().map(passed).sum()))
-    }
-}
-
-/// The test program among cargo's messages.
-fn program_in(messages: &str, target: &str) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| {
-            let kinds = message["target"]["kind"].as_array();
-            let is_library = kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib"));
-            let is_wanted = match target {
-                "lib" => is_library,
-                name => !is_library && message["target"]["name"] == *name,
-            };
-            is_wanted && message["profile"]["test"] == true
-        })
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_program_is_found_among_the_messages() {
-        let messages = r#"
-{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"profile":{"test":false},"executable":null}
-{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"a"},"profile":{"test":true},"executable":"deps/a-1"}
-{"reason":"compiler-artifact","target":{"kind":["test"],"name":"crash"},"profile":{"test":true},"executable":"deps/crash-2"}
-{"reason":"build-finished","success":true}
-"#;
-        let found = |target| program_in(messages, target).map(|path| path.display().to_string());
-        assert_eq!(found("lib").as_deref(), Some("deps/a-1"));
-        assert_eq!(found("crash").as_deref(), Some("deps/crash-2"));
-        assert_eq!(found("a"), None);
     }
 }
