@@ -5,6 +5,7 @@
 
 mod crate_files;
 mod feature_comments;
+mod figures;
 mod finding;
 mod guide;
 mod length;
@@ -40,6 +41,7 @@ const CHECKS: &[Check] = &[
     machine_paths::check,
     links::check,
     guide::check,
+    figures::check,
     test_names::check,
     crate_files::check,
     feature_comments::check,

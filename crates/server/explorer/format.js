@@ -1,6 +1,6 @@
 // Numbers and hashes for readers.
 
-import { hexFromBytes } from "./verifier/hex.js";
+import { hexFromBytes } from "./verifier/rotortree-verify.mjs";
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });

@@ -9,6 +9,7 @@ import { consistencyPanel } from "./panels/consistency.js";
 import { growthPanel } from "./panels/growth.js";
 import { headPanel } from "./panels/head.js";
 import { leafPanel } from "./panels/leaf.js";
+import { leavesPanel } from "./panels/leaves.js";
 import { trustPanel } from "./panels/trust.js";
 import { formatRoute, parseRoute } from "./route.js";
 import { server } from "./server.js";
@@ -51,13 +52,18 @@ async function start() {
   growthPanel(page);
   trustPanel(page);
   checkPanel(page);
-  const [showLeaf, showGrowth] = [leafPanel(page), consistencyPanel(page)];
+  const [showLeaf, showLeaves] = [leafPanel(page), leavesPanel(page)];
+  const showGrowth = consistencyPanel(page);
 
   /** Shows what a route asks for; the section that has it. */
   function showRoute(route) {
     if (route.leaf !== undefined) {
       showLeaf(route);
       return byId("leaf");
+    }
+    if (route.leaves !== undefined) {
+      showLeaves(route);
+      return byId("leaves");
     }
     if (route.from !== undefined) {
       showGrowth(route);

@@ -28,7 +28,7 @@ function rootRow(hash, size) {
 }
 
 /** The groups on the path of a leaf, the root's row first. */
-export function inclusionRows(proof, steps, head, at) {
+export function inclusionRows(leaf, steps, head, at) {
   const isLifted = (step) => step.length === 1;
   const runs = withoutLiftedRuns(steps, isLifted);
   const rows = runs.map((run, place) => {
@@ -48,28 +48,29 @@ export function inclusionRows(proof, steps, head, at) {
     return { label: levels(run, isLifted), cells, stem, focus: position };
   });
   if (rows.length === 0) {
-    return [rootRow(proof.leaf, head.size)];
+    return [rootRow(leaf, head.size)];
   }
   return [rootRow(head.root, head.size), ...rows.reverse()];
 }
 
 /** The groups along the boundary between old and new leaves, the root's row first. */
 export function growthRows(steps, head) {
-  const isLifted = (step) => step.left + step.right === 0;
+  const isLifted = (step) => step.length === 1;
   const runs = withoutLiftedRuns(steps, isLifted);
   const rows = runs.map((run, place) => {
-    const { level, start, left, straddled, leftHashes, rightHashes, newNode } = run.first;
-    const straddlers = straddled ? [newNode] : [];
-    const cells = [...leftHashes, ...straddlers, ...rightHashes].map((hash, child) => {
-      const kind = child < left ? "kept" : straddled && child === left ? "grown" : "new";
+    const { level, start, position, isStraddled, left, grown, right } = run.first;
+    const between = isStraddled ? [grown] : [];
+    const cells = [...left, ...between, ...right].map((hash, child) => {
+      const isGrown = isStraddled && child === position;
+      const kind = child < position ? "kept" : isGrown ? "grown" : "new";
       const title = `${WORDS[kind]} ${whole(start + BigInt(child))} of level ${level}`;
       return { kind, hash, title };
     });
     return {
       label: levels(run, isLifted),
       cells,
-      stem: runs[place + 1]?.first.left ?? 0,
-      focus: left,
+      stem: runs[place + 1]?.first.position ?? 0,
+      focus: position,
     };
   });
   return [rootRow(head.root, head.size), ...rows.reverse()];

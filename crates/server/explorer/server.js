@@ -1,7 +1,6 @@
 // The server that this page comes from. Answers are claims until the verifier has checked them.
 
-import { Head } from "./verifier/head.js";
-import { parseJson, u64 } from "./verifier/number.js";
+import { Head, parseJson, u64 } from "./verifier/rotortree-verify.mjs";
 
 /** The root of the server's paths, also behind a proxy that puts something in front. */
 const BASE = new URL("../../", import.meta.url);
@@ -20,11 +19,11 @@ export class ServerError extends Error {
   }
 }
 
-async function get(path) {
+async function ask(path, request = {}) {
   let response;
   try {
     // An answer that a cache kept may be that of another tree at this address.
-    response = await fetch(new URL(path, BASE), { cache: "no-store" });
+    response = await fetch(new URL(path, BASE), { ...request, cache: "no-store" });
   } catch {
     throw new ServerError("the server does not answer", { code: "unreachable" });
   }
@@ -43,32 +42,44 @@ async function get(path) {
 
 export const server = {
   info() {
-    return get("v1/info");
+    return ask("v1/info");
   },
 
   async head() {
-    return Head.of(await get("v1/head"));
+    return Head.of(await ask("v1/head"));
   },
 
   async root(size) {
-    const head = Head.of(await get(`v1/roots/${size}`));
+    const head = Head.of(await ask(`v1/roots/${size}`));
     head.expectSize(size);
     return head;
   },
 
   /** The smallest index of a leaf. */
   async find(leaf) {
-    return u64((await get(`v1/find/${leaf}`)).index, "the index");
+    return u64((await ask(`v1/find/${leaf}`)).index, "the index");
   },
 
   /** The document of an inclusion proof for the tree of this size. */
   proof(index, size) {
-    return get(`v1/proofs/${index}?size=${size}`);
+    return ask(`v1/proofs/${index}?size=${size}`);
+  },
+
+  /** The document of one proof of all these leaves: a multiproof or a range proof. */
+  proofOfAll(indices, size) {
+    const body = JSON.stringify({ indices: indices.map(String), one: true, size: String(size) });
+    const headers = { "content-type": "application/json" };
+    return ask("v1/proofs", { method: "POST", headers, body });
   },
 
   /** The document of a consistency proof. */
   consistency(oldSize, newSize) {
-    return get(`v1/consistency/${oldSize}/${newSize}`);
+    return ask(`v1/consistency/${oldSize}/${newSize}`);
+  },
+
+  /** The document of a catch-up proof: growth, and the leaves that it consists of. */
+  catchUp(oldSize, newSize) {
+    return ask(`v1/consistency/${oldSize}/${newSize}?leaves=true`);
   },
 
   /** Calls `onHead` with each durable head and `onState` with `live`, `waiting` or `down`. */

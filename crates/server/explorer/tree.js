@@ -3,9 +3,7 @@
 
 import { fingerprint } from "./verifier/fingerprint.js";
 import { hasherByName, NAMES } from "./verifier/functions.js";
-import { equalBytes, hashFromHex } from "./verifier/hex.js";
-import { u64 } from "./verifier/number.js";
-import { Refusal } from "./verifier/refusal.js";
+import { equalBytes, hashFromHex, Refused, takes, u64 } from "./verifier/rotortree-verify.mjs";
 
 export class Tree {
   #hasher;
@@ -23,7 +21,7 @@ export class Tree {
     const named = NAMES.filter((name) => name === info.hash);
     for (const name of [...named, ...NAMES.filter((name) => name !== info.hash)]) {
       const hasher = await hasherByName(name);
-      if (hasher.takes(arity) && equalBytes(await fingerprint(hasher, arity), wanted)) {
+      if (takes(hasher, arity) && equalBytes(await fingerprint(hasher, arity), wanted)) {
         return new Tree({ arity, hash: name, hasher });
       }
     }
@@ -36,7 +34,7 @@ export class Tree {
 
   get hasher() {
     if (!this.isVerifiable) {
-      throw new Refusal(`this page does not compute the tree's hash function, ${this.hash}`);
+      throw new Refused(`this page does not compute the tree's hash function, ${this.hash}`);
     }
     return this.#hasher;
   }

@@ -3,7 +3,7 @@
 import { drawToWidth, html, svg } from "./dom.js";
 import { shortHash } from "./format.js";
 import { layout } from "./layout.js";
-import { hexFromBytes } from "./verifier/hex.js";
+import { hexFromBytes } from "./verifier/rotortree-verify.mjs";
 
 /** Fills a figure with a drawing that follows its width. `caption` says in words what it shows. */
 export function drawTree(figure, { rows, caption }) {

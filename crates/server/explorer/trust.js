@@ -1,9 +1,7 @@
 // The head that the reader trusts, kept in this browser, and what links other heads to it.
 
 import { bytesOf } from "./verifier/document.js";
-import { decodeConsistency, verifyConsistency } from "./verifier/consistency.js";
-import { Head } from "./verifier/head.js";
-import { Refusal } from "./verifier/refusal.js";
+import { Head, Refused, verifyConsistency } from "./verifier/rotortree-verify.mjs";
 
 const KEY = "rotortree-trusted-head";
 
@@ -38,7 +36,7 @@ export class Trust {
 
   pin(head) {
     if (head.size === 0n) {
-      throw new Refusal("every tree grows from one without leaves, so that its head tells nothing");
+      throw new Refused("every tree grows from one without leaves, so that its head tells nothing");
     }
     if (this.#tree.isVerifiable) {
       head.check(this.#tree.hasher);
@@ -67,16 +65,15 @@ export class Trust {
     this.#expectTree(pinned);
     if (head.size === pinned.head.size) {
       if (!head.equals(pinned.head)) {
-        throw new Refusal(`the server tells another root of ${head.size} leaves`);
+        throw new Refused(`the server tells another root of ${head.size} leaves`);
       }
       return PINNED;
     }
     if (!pinned.linked?.equals(head)) {
       const isGrown = head.size > pinned.head.size;
       const [old, grown] = isGrown ? [pinned.head, head] : [head, pinned.head];
-      const document = await this.#server.consistency(old.size, grown.size);
-      const proof = decodeConsistency(bytesOf(document), this.#tree.arity);
-      await verifyConsistency(proof, this.#tree.hasher, old, grown);
+      const proof = bytesOf(await this.#server.consistency(old.size, grown.size));
+      await verifyConsistency(proof, this.#tree.arity, this.#tree.hasher, old, grown);
       pinned.linked = head;
     }
     return LINKED;
@@ -88,7 +85,7 @@ export class Trust {
    */
   #expectTree({ arity, hash }) {
     if (!this.#tree.isLike({ arity, hash })) {
-      throw new Refusal(`the trusted head is of a tree with ${hash} and N = ${arity}`);
+      throw new Refused(`the trusted head is of a tree with ${hash} and N = ${arity}`);
     }
   }
 }

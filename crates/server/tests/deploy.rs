@@ -67,6 +67,27 @@ fn every_metric_of_an_alert_is_there() {
 }
 
 #[test]
+fn the_guide_says_what_to_do_on_each_alert() {
+    let rules = file("deploy/prometheus-alerts.yaml");
+    let alerts: BTreeSet<_> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    assert!(alerts.len() > 10);
+    let chapter = file("../../docs/guide/src/server.md");
+    let told: BTreeSet<_> = chapter
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `Rotortree"))
+        .filter_map(|line| line.split_once('`'))
+        .map(|(name, _)| format!("Rotortree{name}"))
+        .collect();
+    assert!(
+        told.iter().eq(&alerts),
+        "{told:?}, but there are {alerts:?}"
+    );
+}
+
+#[test]
 fn every_metric_of_the_dashboard_is_there() {
     let board: serde_json::Value =
         serde_json::from_str(&file("deploy/grafana-dashboard.json")).unwrap();

@@ -3,8 +3,8 @@
 //! Each block ```` ```console ```` of a page is replayed in one empty folder for the page. A line
 //! behind `$ `, and those behind `> ` that continue it, are given to `sh`; the lines behind them
 //! are what it prints on both outputs. `[..]` stands for any text within a line. The folder has the
-//! sample of digests, and links to the folders of a clone that pages name. Port 7070 of a page is a
-//! free one, and the process whose number is in the file `pid` ends with the page.
+//! sample of digests, and links to the folders of a clone that pages name. Ports 7070 and 7071 of a
+//! page are free ones, and the processes whose numbers are in files `pid*` end with the page.
 
 use std::{
     env, fs,
@@ -105,7 +105,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.run("[ ! -e pid ] || kill -9 $(cat pid)");
+        self.run("cat pid* | xargs -r kill -9");
     }
 }
 
@@ -118,17 +118,21 @@ fn lacks_browser(command: &str) -> bool {
         && Command::new(browser).arg("--version").output().is_err()
 }
 
-/// A port that nothing listens at.
-fn free_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port().to_string()
+/// The text with ports that nothing listens at in place of those that pages name.
+fn free_ports(mut text: String) -> String {
+    let names = ["127.0.0.1:7070", "127.0.0.1:7071"];
+    let held = names.map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
+    for (name, listener) in &held {
+        text = text.replace(name, &listener.local_addr().unwrap().to_string());
+    }
+    text
 }
 
 fn replay(page: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().unwrap();
     let text = fs::read_to_string(root.join(page)).unwrap();
-    let text = text.replace("127.0.0.1:7070", &format!("127.0.0.1:{}", free_port()));
+    let text = free_ports(text);
     let place = Place::new(&root);
     let steps = steps(&text);
     assert!(!steps.is_empty(), "{page} has no transcript");

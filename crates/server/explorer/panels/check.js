@@ -3,12 +3,17 @@
 import { byId } from "../dom.js";
 import { count, whole } from "../format.js";
 import { showError, showVerdict } from "../verdict.js";
-import { verifyConsistency } from "../verifier/consistency.js";
-import { decode, proofBytes } from "../verifier/document.js";
-import { Head } from "../verifier/head.js";
-import { hexFromBytes } from "../verifier/hex.js";
-import { verifyInclusion } from "../verifier/inclusion.js";
-import { Refusal } from "../verifier/refusal.js";
+import { proofBytes } from "../verifier/document.js";
+import {
+  Head,
+  hexFromBytes,
+  kindOf,
+  Refused,
+  verifyCatchUp,
+  verifyConsistency,
+  verifyInclusion,
+  verifyLeaves,
+} from "../verifier/rotortree-verify.mjs";
 
 export function checkPanel({ tree, trust }) {
   const [form, verdict] = [byId("check-form"), byId("check-verdict")];
@@ -16,34 +21,59 @@ export function checkPanel({ tree, trust }) {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(form));
     try {
-      await check(tree, trust, fields, verdict);
+      showVerdict(verdict, "good", ...(await check(tree, trust, fields)));
     } catch (error) {
       showError(verdict, error, "The proof is refused");
     }
   });
 }
 
-async function check(tree, trust, { proof: text, head: headText, old: oldText }, verdict) {
+/** What a proof that holds says, in sentences. */
+async function check({ arity, hasher }, trust, { proof: text, head: headText, old: oldText }) {
   const head = headText.trim() === "" ? trust.headOfTree : Head.parse(headText);
   if (head === undefined) {
-    throw new Refusal("no head is given, and none is trusted");
+    throw new Refused("no head is given, and none is trusted");
   }
-  const { inclusion, consistency } = decode(proofBytes(text), tree.arity);
-  if (inclusion !== undefined) {
-    await verifyInclusion(inclusion, tree.hasher, head);
-    showVerdict(
-      verdict,
-      "good",
-      `The proof holds: leaf ${whole(inclusion.index)} of ${whole(head.size)}`,
-      `The leaf is ${hexFromBytes(inclusion.leaf)}.`,
-    );
-    return;
+  const proof = proofBytes(text);
+  switch (kindOf(proof)) {
+    case "inclusion proof": {
+      const { index, leaf } = await verifyInclusion(proof, arity, hasher, head);
+      return [
+        `The proof holds: leaf ${whole(index)} of ${whole(head.size)}`,
+        `The leaf is ${hexFromBytes(leaf)}.`,
+      ];
+    }
+    case "multiproof":
+    case "range proof": {
+      const proved = await verifyLeaves(proof, arity, hasher, head);
+      const leaves = count(proved.length, "leaf", "leaves");
+      return [`The proof holds: ${leaves} of ${whole(head.size)}`, ends(proved)];
+    }
+    case "consistency proof": {
+      const old = earlier(oldText);
+      await verifyConsistency(proof, arity, hasher, old, head);
+      const grown = count(head.size - old.size, "leaf", "leaves");
+      return [`The proof holds: the tree only grew, by ${grown}`];
+    }
+    case "catch-up proof": {
+      const proved = await verifyCatchUp(proof, arity, hasher, earlier(oldText), head);
+      const grown = count(proved.length, "leaf", "leaves");
+      return [`The proof holds: the tree grew by exactly these ${grown}`, ends(proved)];
+    }
+    default:
+      throw new Refused(`the bytes are a ${kindOf(proof)}, which proves nothing`);
   }
-  if (oldText.trim() === "") {
-    throw new Refusal("a consistency proof wants the earlier head too");
+}
+
+function earlier(text) {
+  if (text.trim() === "") {
+    throw new Refused("a proof of growth wants the earlier head too");
   }
-  const old = Head.parse(oldText);
-  await verifyConsistency(consistency, tree.hasher, old, head);
-  const grown = count(head.size - old.size, "leaf", "leaves");
-  showVerdict(verdict, "good", `The proof holds: the tree only grew, by ${grown}`);
+  return Head.parse(text);
+}
+
+/** The first and the last of some leaves; nothing of none. */
+function ends(proved) {
+  const named = ({ index, leaf }) => `leaf ${whole(index)} is ${hexFromBytes(leaf)}`;
+  return proved.length > 0 && `From the left, ${[proved[0], proved.at(-1)].map(named).join("; ")}.`;
 }

@@ -2,8 +2,7 @@
 
 import { byId } from "../dom.js";
 import { rate, whole } from "../format.js";
-import { hexFromBytes } from "../verifier/hex.js";
-import { depth } from "../verifier/path.js";
+import { depth, hexFromBytes } from "../verifier/rotortree-verify.mjs";
 
 const COPIED_MILLISECONDS = 1500;
 

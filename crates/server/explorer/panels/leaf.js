@@ -7,9 +7,7 @@ import { latest } from "../latest.js";
 import { drawTree } from "../tree_drawing.js";
 import { showError, showVerdict, TOLD_ADVICE, worth } from "../verdict.js";
 import { bytesOf } from "../verifier/document.js";
-import { hashFromHex, hexFromBytes } from "../verifier/hex.js";
-import { decodeInclusion, verifyInclusion } from "../verifier/inclusion.js";
-import { u64 } from "../verifier/number.js";
+import { hashFromHex, hexFromBytes, u64, verifyInclusion } from "../verifier/rotortree-verify.mjs";
 import { inclusionRows } from "../rows.js";
 
 export function leafPanel(page) {
@@ -64,37 +62,36 @@ async function prove({ server, tree, trust, feed }, { leaf, at }) {
   const head = at ? await server.root(u64(at, "the size")) : await feed.refresh();
   wanted.index ??= await server.find(hexFromBytes(wanted.leaf));
   const document = await server.proof(wanted.index, head.size);
-  const proof = decodeInclusion(bytesOf(document), tree.arity);
-  const steps = await verifyInclusion(proof, tree.hasher, head, wanted);
-  return { proof, steps, head, document, link: await trust.link(head) };
+  const proved = await verifyInclusion(bytesOf(document), tree.arity, tree.hasher, head, wanted);
+  return { ...proved, head, document, link: await trust.link(head) };
 }
 
-function tell(verdict, { proof, steps, head, link }, tree) {
+function tell(verdict, { index, steps, head, link }, tree) {
   const hashed = steps.filter((step) => step.length > 1).length;
   const { kind, head: words } = worth(link);
   showVerdict(
     verdict,
     kind,
-    `Leaf ${whole(proof.index)} is in the tree of ${count(head.size, "leaf", "leaves")}`,
+    `Leaf ${whole(index)} is in the tree of ${count(head.size, "leaf", "leaves")}`,
     `Verified in this browser: ${count(hashed, "hash", "hashes")} of ${tree.hash}, computed by ` +
       `${tree.hasher.by}, lead from the leaf to the root of ${words}.`,
     kind === "own" && TOLD_ADVICE,
   );
 }
 
-function show({ proof, steps, head, document }, at) {
-  byId("leaf-index").textContent = whole(proof.index);
-  byId("leaf-hash").textContent = hexFromBytes(proof.leaf);
+function show({ index, leaf, steps, head, document }, at) {
+  byId("leaf-index").textContent = whole(index);
+  byId("leaf-hash").textContent = hexFromBytes(leaf);
   byId("leaf-head").textContent = String(head);
-  lead(byId("leaf-previous"), proof.index > 0n && proof.index - 1n, at);
-  lead(byId("leaf-next"), proof.index + 1n < head.size && proof.index + 1n, at);
+  lead(byId("leaf-previous"), index > 0n && index - 1n, at);
+  lead(byId("leaf-next"), index + 1n < head.size && index + 1n, at);
   byId("leaf-json").textContent = JSON.stringify(document, undefined, 2);
   byId("leaf-steps").replaceChildren(...steps.map(stepRow));
   byId("leaf-result").hidden = false;
   drawTree(byId("leaf-drawing"), {
-    rows: inclusionRows(proof, steps, head, at),
+    rows: inclusionRows(leaf, steps, head, at),
     caption:
-      `The path of leaf ${whole(proof.index)} through ${count(steps.length, "level")}: ` +
+      `The path of leaf ${whole(index)} through ${count(steps.length, "level")}: ` +
       "each row is a group of children, and its hash is the marked node above.",
   });
 }

@@ -3,9 +3,8 @@
 import { byId } from "../dom.js";
 import { count } from "../format.js";
 import { showError, showVerdict } from "../verdict.js";
-import { Head } from "../verifier/head.js";
 import { LINKED, PINNED } from "../trust.js";
-import { Refusal } from "../verifier/refusal.js";
+import { Head, Refused } from "../verifier/rotortree-verify.mjs";
 
 const CONTRADICTION = "The server's head does not belong to the one that you trust";
 
@@ -32,7 +31,7 @@ export function trustPanel({ trust, feed, showAgain }) {
         tell(verdict, link, head, trusted);
       }
     } catch (error) {
-      showError(verdict, error, error instanceof Refusal ? CONTRADICTION : "Not verified");
+      showError(verdict, error, error instanceof Refused ? CONTRADICTION : "Not verified");
     } finally {
       isChecking = false;
     }

@@ -7,9 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { Head } from "../verifier/head.js";
-import { bytesFromHex } from "../verifier/hex.js";
-import { parseJson } from "../verifier/number.js";
+import { bytesFromHex, Head, parseJson } from "../verifier/rotortree-verify.mjs";
 
 export const COMMAND = process.env.ROTORTREE;
 
@@ -40,6 +38,11 @@ async function run(words) {
   return stdout.trim().split("\n").map(parseJson);
 }
 
+async function proofOf(words) {
+  const [document] = await run(words);
+  return bytesFromHex(document.proof);
+}
+
 /** A tree on disk, until it is removed. */
 export class Tree {
   static async create({ hash, arity }, leaves) {
@@ -68,10 +71,20 @@ export class Tree {
     };
   }
 
+  /** The bytes of one proof of all leaves: a range proof of a run, else a multiproof. */
+  proofOfAll(indices, size) {
+    const words = ["prove-many", this.place, ...indices.map(String), "--at", String(size), "--one"];
+    return proofOf(words);
+  }
+
   /** The bytes of a proof of growth. */
-  async consistency(oldSize, newSize) {
-    const [document] = await run(["consistency", this.place, String(oldSize), String(newSize)]);
-    return bytesFromHex(document.proof);
+  consistency(oldSize, newSize) {
+    return proofOf(["consistency", this.place, String(oldSize), String(newSize)]);
+  }
+
+  /** The bytes of a proof of growth with the leaves that came. */
+  catchUp(oldSize, newSize) {
+    return proofOf(["consistency", this.place, String(oldSize), String(newSize), "--leaves"]);
   }
 }
 

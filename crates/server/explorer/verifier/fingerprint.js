@@ -1,13 +1,11 @@
 // The fingerprint of a hash function for N: docs/format/proofs.md defines it. Two functions with
 // one fingerprint are one function, whatever their names.
 
-import { HASH_BYTES } from "./hex.js";
-
 /** A group of more children counts as one of so many. */
 const MOST = 256;
 
 function probe(number) {
-  const child = new Uint8Array(HASH_BYTES);
+  const child = new Uint8Array(32);
   child[15] = number & 0xff;
   child[16] = number >> 8;
   return child;

@@ -2,9 +2,8 @@
 // either order.
 
 import { load } from "./commonjs.js";
-import { Hasher } from "./hasher.js";
-import { hexFromBytes } from "./hex.js";
 import { Lazy } from "./lazy.js";
+import { hexFromBytes } from "./rotortree-verify.mjs";
 
 const PACKAGE = "../../vendor/poseidon-lite";
 const ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
@@ -31,7 +30,7 @@ export async function poseidon(name, order) {
     const big = Uint8Array.from(digits.match(/../g), (pair) => parseInt(pair, 16));
     return turned(big);
   };
-  return new Hasher({
+  return {
     name,
     by: "poseidon-lite",
     maxArity: MAX_ARITY,
@@ -42,5 +41,5 @@ export async function poseidon(name, order) {
       const parameters = await constants.get(count, () => readConstants(count));
       return bytes(permute(children.map(number), parameters));
     },
-  });
+  };
 }

@@ -34,14 +34,17 @@ assets! {
 "explorer/growth.js"
 "explorer/icon.svg"
 "explorer/index.html"
+"explorer/indices.js"
 "explorer/latest.js"
 "explorer/layout.js"
+"explorer/leaf_list.js"
 "explorer/main.js"
 "explorer/panels/check.js"
 "explorer/panels/consistency.js"
 "explorer/panels/growth.js"
 "explorer/panels/head.js"
 "explorer/panels/leaf.js"
+"explorer/panels/leaves.js"
 "explorer/panels/trust.js"
 "explorer/route.js"
 "explorer/rows.js"
@@ -54,20 +57,12 @@ assets! {
 "explorer/trust.js"
 "explorer/verdict.js"
 "explorer/verifier/commonjs.js"
-"explorer/verifier/consistency.js"
 "explorer/verifier/document.js"
 "explorer/verifier/fingerprint.js"
 "explorer/verifier/functions.js"
-"explorer/verifier/hasher.js"
-"explorer/verifier/head.js"
-"explorer/verifier/hex.js"
-"explorer/verifier/inclusion.js"
 "explorer/verifier/lazy.js"
-"explorer/verifier/number.js"
-"explorer/verifier/path.js"
 "explorer/verifier/poseidon.js"
-"explorer/verifier/reader.js"
-"explorer/verifier/refusal.js"
+"explorer/verifier/rotortree-verify.mjs"
 "vendor/noble-hashes/LICENSE"
 "vendor/noble-hashes/_blake.js"
 "vendor/noble-hashes/_md.js"
@@ -93,16 +88,15 @@ assets! {
 "vendor/poseidon-lite/poseidon/unstringify.js"}
 
 /// Content types by extension. A file without one is a licence.
-const KINDS: [(&str, HeaderValue); 5] = [
+const KINDS: [(&str, HeaderValue); 6] = [
     ("css", HeaderValue::from_static("text/css; charset=utf-8")),
     ("html", HeaderValue::from_static("text/html; charset=utf-8")),
-    (
-        "js",
-        HeaderValue::from_static("text/javascript; charset=utf-8"),
-    ),
+    ("js", SCRIPT),
+    ("mjs", SCRIPT),
     ("svg", HeaderValue::from_static("image/svg+xml")),
     ("md", PLAIN),
 ];
+const SCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 impl Asset {

@@ -1,10 +1,39 @@
 //! Proofs of trees around each power of N, each with its forgeries and with the library's verdict.
 
+use std::sync::LazyLock;
+
 use rotortree::{
-    Hasher, LeanIMT, Rfc6962Hasher, Sha256Hasher, TreeHead, UnrootedConsistency, UnrootedInclusion,
+    Hash, Hasher, LeanIMT, Rfc6962Hasher, Sha256Hasher, TreeHead, UnrootedCatchUp,
+    UnrootedConsistency, UnrootedInclusion, UnrootedMulti, UnrootedRange,
 };
 
 use crate::support::{hex, leaves};
+
+/// What is claimed, and with which proof.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Inclusion,
+    /// Several leaves at once: a multiproof or a range proof.
+    Leaves,
+    Consistency,
+    CatchUp,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inclusion => "inclusion",
+            Self::Leaves => "leaves",
+            Self::Consistency => "consistency",
+            Self::CatchUp => "catch-up",
+        }
+    }
+
+    /// Whether all three verifiers know it.
+    pub(super) fn is_common(self) -> bool {
+        matches!(self, Self::Inclusion | Self::Consistency)
+    }
+}
 
 /// Proofs for trees that cannot be, which a verifier that divides by N would never end with.
 fn of_no_tree(arity: u8) -> [Case; 2] {
@@ -22,14 +51,14 @@ fn of_no_tree(arity: u8) -> [Case; 2] {
     let proof = [&[3, 1, arity, 2, 0], &leaf[..]].concat();
     let later = vec![head(1, leaf), head(2, leaf)];
     [
-        case("inclusion", vec![head(2, leaf)], proof),
-        case("consistency", later, vec![4, 1, arity, 1, 2]),
+        case(Kind::Inclusion, vec![head(2, leaf)], proof),
+        case(Kind::Consistency, later, vec![4, 1, arity, 1, 2]),
     ]
 }
 
 /// A proof, the head or the two heads that it is held against, and the verdict.
 pub(super) struct Case {
-    kind: &'static str,
+    pub(super) kind: Kind,
     hash: &'static str,
     arity: usize,
     heads: Vec<TreeHead>,
@@ -50,6 +79,7 @@ impl Case {
             proof,
             ..
         } = self;
+        let kind = kind.name();
         format!("{kind} {hash} {arity} {heads}0x{}\n", hex(proof))
     }
 
@@ -57,33 +87,20 @@ impl Case {
     fn judged<H: Hasher, const N: usize>(
         hasher: &H,
         hash: &'static str,
-        heads: Vec<TreeHead>,
-        proof: Vec<u8>,
+        kind: Kind,
+        (heads, proof): Claim,
     ) -> Self {
-        let verdict = match heads[..] {
-            [head] => UnrootedInclusion::<N>::from_bytes(&proof)
-                .ok()
-                .and_then(|read| {
-                    read.verify_against(hasher, head).ok()?;
-                    Some(format!("{} {}", read.leaf_index(), hex(read.leaf())))
-                }),
-            [old, new] => UnrootedConsistency::<N>::from_bytes(&proof)
-                .ok()
-                .and_then(|read| {
-                    read.verify_against(hasher, old, new).ok()?;
-                    Some("grew".to_owned())
-                }),
-            _ => unreachable!("a claim is about one head or two"),
+        let verdict = match kind {
+            Kind::Inclusion => included::<H, N>(hasher, heads[0], &proof),
+            Kind::Leaves => several::<H, N>(hasher, heads[0], &proof),
+            Kind::Consistency => grew::<H, N>(hasher, heads[0], heads[1], &proof),
+            Kind::CatchUp => came::<H, N>(hasher, heads[0], heads[1], &proof),
         };
         Self {
-            kind: if heads.len() == 1 {
-                "inclusion"
-            } else {
-                "consistency"
-            },
+            kind,
             hash,
             arity: N,
-            fits_a_shell: heads.iter().all(|head| head.size < 1 << 63),
+            fits_a_shell: kind.is_common() && heads.iter().all(|head| head.size < 1 << 63),
             heads,
             proof,
             verdict: verdict.unwrap_or_else(|| "refused".to_owned()),
@@ -91,7 +108,60 @@ impl Case {
     }
 }
 
-pub(super) fn all() -> Vec<Case> {
+/// A head or two, and a proof.
+type Claim = (Vec<TreeHead>, Vec<u8>);
+
+fn included<H: Hasher, const N: usize>(hasher: &H, head: TreeHead, proof: &[u8]) -> Option<String> {
+    let read = UnrootedInclusion::<N>::from_bytes(proof).ok()?;
+    read.verify_against(hasher, head).ok()?;
+    Some(listed([read.leaf_index()], &[*read.leaf()]))
+}
+
+fn several<H: Hasher, const N: usize>(hasher: &H, head: TreeHead, proof: &[u8]) -> Option<String> {
+    if let Ok(read) = UnrootedMulti::<N>::from_bytes(proof) {
+        read.verify_against(hasher, head).ok()?;
+        return Some(listed(read.indices(), read.leaves()));
+    }
+    let read = UnrootedRange::<N>::from_bytes(proof).ok()?;
+    read.verify_against(hasher, head).ok()?;
+    Some(listed(read.range(), read.leaves()))
+}
+
+fn grew<H: Hasher, const N: usize>(
+    hasher: &H,
+    old: TreeHead,
+    new: TreeHead,
+    proof: &[u8],
+) -> Option<String> {
+    let read = UnrootedConsistency::<N>::from_bytes(proof).ok()?;
+    read.verify_against(hasher, old, new).ok()?;
+    Some("grew".to_owned())
+}
+
+fn came<H: Hasher, const N: usize>(
+    hasher: &H,
+    old: TreeHead,
+    new: TreeHead,
+    proof: &[u8],
+) -> Option<String> {
+    let read = UnrootedCatchUp::<N>::from_bytes(proof).ok()?;
+    read.verify_against(hasher, old, new).ok()?;
+    Some(listed(read.range(), read.leaves()))
+}
+
+/// Indices and leaves, as the verifiers print them.
+fn listed(indices: impl IntoIterator<Item = u64>, leaves: &[Hash]) -> String {
+    let pairs = indices.into_iter().zip(leaves);
+    let pairs: Vec<String> = pairs
+        .map(|(index, leaf)| format!("{index} {}", hex(leaf)))
+        .collect();
+    pairs.join(" ")
+}
+
+/// Every case, made once for all tests.
+pub(super) static ALL: LazyLock<Vec<Case>> = LazyLock::new(all);
+
+fn all() -> Vec<Case> {
     let mut cases = of::<_, 2>(&Rfc6962Hasher, "rfc6962");
     let sha256 = &Sha256Hasher::new();
     cases.extend(of::<_, 2>(sha256, "sha256"));
@@ -130,21 +200,25 @@ fn of<H: Hasher + Clone, const N: usize>(hasher: &H, hash: &'static str) -> Vec<
         snapshots.push((tree.head().unwrap(), tree.snapshot()));
     }
     let mut cases = Vec::new();
-    let mut add = |heads: Vec<TreeHead>, proof: Vec<u8>| {
+    let mut add = |kind: Kind, heads: Vec<TreeHead>, proof: Vec<u8>| {
         let forged = forgeries(&heads, &proof);
         let all = [(heads, proof)].into_iter().chain(forged);
-        cases.extend(all.map(|(heads, proof)| Case::judged::<H, N>(hasher, hash, heads, proof)));
+        cases.extend(all.map(|claim| Case::judged::<H, N>(hasher, hash, kind, claim)));
     };
     for (head, snapshot) in &snapshots {
         let mut indices = vec![0, 1, n - 1, n, head.size / 2, head.size - 1];
         indices.sort_unstable();
         indices.dedup();
-        for index in indices.into_iter().filter(|index| *index < head.size) {
-            add(
-                vec![*head],
-                snapshot.generate_proof(index).unwrap().to_bytes().unwrap(),
-            );
+        indices.retain(|index| *index < head.size);
+        for index in &indices {
+            let proof = snapshot.generate_proof(*index).unwrap();
+            add(Kind::Inclusion, vec![*head], proof.to_bytes().unwrap());
         }
+        let many = snapshot.generate_multiproof(&indices).unwrap();
+        add(Kind::Leaves, vec![*head], many.to_bytes().unwrap());
+        let run = head.size / 2..(head.size / 2 + 3).min(head.size);
+        let run = snapshot.generate_range_proof(run).unwrap();
+        add(Kind::Leaves, vec![*head], run.to_bytes().unwrap());
         let olds = snapshots
             .iter()
             .map(|(old, _)| *old)
@@ -153,13 +227,23 @@ fn of<H: Hasher + Clone, const N: usize>(hasher: &H, hash: &'static str) -> Vec<
             let proof = snapshot
                 .generate_consistency_proof(old.size, old.root)
                 .unwrap();
-            add(vec![old, *head], proof.to_bytes().unwrap());
+            add(
+                Kind::Consistency,
+                vec![old, *head],
+                proof.to_bytes().unwrap(),
+            );
+            if head.size - old.size <= n + 1 {
+                let proof = snapshot
+                    .generate_catch_up_proof(old.size, old.root)
+                    .unwrap();
+                add(Kind::CatchUp, vec![old, *head], proof.to_bytes().unwrap());
+            }
         }
     }
     for size in [(1 << 53) + 1, u64::MAX] {
         for index in [0, size / 3, size - 1] {
             let (head, proof) = sparse::<H, N>(hasher, index, size);
-            add(vec![head], proof);
+            add(Kind::Inclusion, vec![head], proof);
         }
     }
     cases
@@ -177,7 +261,7 @@ fn sparse<H: Hasher, const N: usize>(hasher: &H, index: u64, size: u64) -> (Tree
 }
 
 /// Changes of a claim, most of which make it false.
-fn forgeries(heads: &[TreeHead], proof: &[u8]) -> Vec<(Vec<TreeHead>, Vec<u8>)> {
+fn forgeries(heads: &[TreeHead], proof: &[u8]) -> Vec<Claim> {
     let mut forged = Vec::new();
     for at in (0..proof.len()).filter(|at| *at < 12 || at % 61 == 0) {
         let mut bytes = proof.to_vec();

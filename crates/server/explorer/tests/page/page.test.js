@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 
-import { hexFromBytes } from "../../verifier/hex.js";
+import { hexFromBytes } from "../../verifier/rotortree-verify.mjs";
 import { leaf, Tree } from "../tree.js";
 import { Chromium } from "./chromium.js";
 import { Served } from "./served.js";
@@ -52,6 +52,11 @@ function overflowing() {
   return [...document.body.querySelectorAll("*")]
     .filter((element) => element.getBoundingClientRect().right > width + 1 && !isScrolled(element))
     .map((element) => element.outerHTML.slice(0, 120));
+}
+
+/** The number of rows of a table. Runs in the page. */
+function rowsOf(id) {
+  return document.getElementById(id).rows.length;
 }
 
 async function keepPicture(page, name) {
@@ -114,6 +119,12 @@ describe("the page", { concurrency: 3 }, () => {
       }, arity + 1);
       const grown = await page.until(verdictOf, "growth-verdict");
       assert.equal(grown.kind, "good", grown.text);
+      const several = `0, ${size - 3}..${size}`;
+      await page.evaluate(send, "leaves-form", { leaves: several, at: "" });
+      const all = await page.until(verdictOf, "leaves-verdict");
+      assert.equal(all.kind, "good", all.text);
+      assert.match(all.text, /4 leaves are in the tree of .*one multiproof of/s);
+      assert.equal(await page.evaluate(rowsOf, "leaves-rows"), 4);
 
       await page.evaluate(() => {
         document.querySelectorAll("details").forEach((details) => details.setAttribute("open", ""));
@@ -151,6 +162,14 @@ describe("the page", { concurrency: 3 }, () => {
     await page.evaluate(send, "leaf-form", { leaf: "7", at: "10" });
     await page.until(() => document.getElementById("leaf-head").textContent.startsWith("10:"));
     assert.equal((await page.until(verdictOf, "leaf-verdict")).kind, "good");
+
+    // Growth with the leaves that it consists of: 130 of them.
+    await page.evaluate(() => document.querySelector("[name=by]").click());
+    await page.evaluate(send, "growth-form", { from: "20", to: "150" });
+    const grown = await page.until(verdictOf, "growth-verdict");
+    assert.equal(grown.kind, "good", grown.text);
+    assert.match(grown.text, /new leaves below, behind the earlier tree, give the later root/);
+    assert.equal(await page.evaluate(rowsOf, "growth-leaves"), 130);
     assertQuiet(page, url);
   });
 
@@ -162,23 +181,27 @@ describe("the page", { concurrency: 3 }, () => {
     await page.until(() => document.getElementById("trust-verdict").innerText.includes("extends"));
 
     const refusals = [
-      ["proofs", { leaf: "5", at: "" }, "leads to another root", (bytes) => flip(bytes, -1)],
-      ["proofs", { leaf: "6", at: "" }, "for leaf 7, not for leaf 6", (bytes) => flip(bytes, 4)],
-      ["proofs", { leaf: "7", at: "" }, "the head for 100", (bytes) => flip(bytes, 3)],
-      ["consistency", { leaf: "8", at: "70" }, "another root", (bytes) => flip(bytes, -1)],
+      ["leaf", "proofs/*", { leaf: "5", at: "" }, "leads to another root", -1],
+      ["leaf", "proofs/*", { leaf: "6", at: "" }, "for leaf 7, not for leaf 6", 4],
+      ["leaf", "proofs/*", { leaf: "7", at: "" }, "the head for 100", 3],
+      ["leaf", "consistency/*", { leaf: "8", at: "70" }, "another root", -1],
+      ["leaves", "proofs", { leaves: "5 9", at: "" }, "leads to another root", -1],
+      ["leaves", "proofs", { leaves: "5 8", at: "" }, "for other leaves than", 6],
+      ["growth", "consistency/*", { from: "70", to: "" }, "another root", -1],
     ];
-    for (const [path, fields, reason, forge] of refusals) {
-      const stop = await rewrite(page, `*/v1/${path}/*`, (document) => {
+    for (const [section, path, fields, reason, at] of refusals) {
+      const stop = await rewrite(page, `*/v1/${path}`, (document) => {
         const bytes = Buffer.from(document.proof.slice(2), "hex");
-        return { ...document, proof: `0x${forge(bytes).toString("hex")}` };
+        return { ...document, proof: `0x${flip(bytes, at).toString("hex")}` };
       });
-      await page.evaluate(send, "leaf-form", fields);
-      const isRefused = (reason) => {
-        const verdict = document.getElementById("leaf-verdict");
+      await page.evaluate(send, `${section}-form`, fields);
+      const isRefused = (section, reason) => {
+        const verdict = document.getElementById(`${section}-verdict`);
         return verdict.classList.contains("bad") && verdict.innerText.includes(reason);
       };
-      await page.until(isRefused, reason);
-      assert.ok(await page.evaluate(() => document.getElementById("leaf-result").hidden));
+      await page.until(isRefused, section, reason);
+      const isHidden = (section) => document.getElementById(`${section}-result`).hidden;
+      assert.ok(await page.evaluate(isHidden, section));
       await stop();
     }
 
@@ -217,6 +240,14 @@ describe("the page", { concurrency: 3 }, () => {
     const growth = Buffer.from(bytes).toString("hex");
     assert.equal((await check(growth, String(head), String(earlier))).kind, "good");
     assert.equal((await check(growth, String(earlier), String(head))).kind, "bad");
+    const hexOf = async (bytes) => Buffer.from(await bytes).toString("hex");
+    const many = await hexOf(tree.proofOfAll([3, 4, 5], 200));
+    assert.match((await check(many, String(head))).text, /3 leaves of 200\s+From the left, leaf 3/);
+    assert.equal((await check(many, String(earlier))).kind, "bad");
+    const news = await hexOf(tree.catchUp(150, 200));
+    assert.match((await check(news, String(head), String(earlier))).text, /by exactly these 50/);
+    assert.match((await check(news, String(head))).text, /wants the earlier head too/);
+    assert.equal((await check(news, String(head), `150:0x${"ab".repeat(32)}`)).kind, "bad");
     assertQuiet(page, url);
   });
 

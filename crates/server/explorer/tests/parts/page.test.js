@@ -8,8 +8,7 @@ import { Growth } from "../../growth.js";
 import { layout } from "../../layout.js";
 import { formatRoute, parseRoute } from "../../route.js";
 import { growthRows, inclusionRows } from "../../rows.js";
-import { boundary } from "../../verifier/consistency.js";
-import { path } from "../../verifier/path.js";
+import { boundary, groups } from "../../verifier/rotortree-verify.mjs";
 
 test("a rate is of the last seconds, and of what is known", () => {
   const growth = new Growth();
@@ -71,7 +70,7 @@ test("numbers are short where there is no room", () => {
 
 /** The steps of a path, with hashes that name their places. */
 function steps(index, size, arity) {
-  return path(BigInt(index), BigInt(size), arity).map((group) => ({
+  return [...groups(BigInt(index), BigInt(size), arity)].map((group) => ({
     ...group,
     children: Array.from({ length: group.length }, (_, at) => Uint8Array.of(group.level, at)),
   }));
@@ -106,8 +105,7 @@ test("a drawing has every node of a path within its width", () => {
     for (const size of [1, 2, arity + 1, arity * arity, arity * arity * arity + 1]) {
       for (const index of [0, size >> 1, size - 1]) {
         const head = { size: BigInt(size), root: Uint8Array.of(9) };
-        const proof = { leaf: Uint8Array.of(7) };
-        const rows = inclusionRows(proof, steps(index, size, arity), head);
+        const rows = inclusionRows(Uint8Array.of(7), steps(index, size, arity), head);
         for (const width of [280, 700, 1000]) {
           assertPlaced(rows, width);
         }
@@ -125,13 +123,13 @@ test("a drawing of growth has every node of the boundary", () => {
       [arity * arity, arity ** 3],
     ]) {
       const hashes = (length) => Array.from({ length }, () => Uint8Array.of(1));
-      const groups = boundary(BigInt(old), BigInt(size), arity).map((group) => ({
+      const steps = [...boundary(BigInt(old), BigInt(size), arity)].map((group) => ({
         ...group,
-        newNode: Uint8Array.of(2),
-        leftHashes: hashes(group.left),
-        rightHashes: hashes(group.right),
+        left: hashes(group.position),
+        grown: Uint8Array.of(2),
+        right: hashes(group.length - group.position - (group.isStraddled ? 1 : 0)),
       }));
-      const rows = growthRows(groups, { size: BigInt(size), root: Uint8Array.of(9) });
+      const rows = growthRows(steps, { size: BigInt(size), root: Uint8Array.of(9) });
       assertPlaced(rows, 280);
     }
   }
@@ -140,7 +138,7 @@ test("a drawing of growth has every node of the boundary", () => {
 test("a run of lifted levels takes one row", () => {
   // The last of 2^10 + 1 leaves is lifted ten times.
   const head = { size: 1025n, root: Uint8Array.of(9) };
-  const rows = inclusionRows({ leaf: Uint8Array.of(7) }, steps(1024, 1025, 2), head);
+  const rows = inclusionRows(Uint8Array.of(7), steps(1024, 1025, 2), head);
   assert.deepEqual(
     rows.map((row) => row.label),
     ["root of 1,025 leaves", "level 10", "levels 0 to 9 · lifted"],

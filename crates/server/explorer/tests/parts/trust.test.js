@@ -7,9 +7,7 @@ import { Tree } from "../../tree.js";
 import { LINKED, PINNED, TOLD, Trust } from "../../trust.js";
 import { fingerprint } from "../../verifier/fingerprint.js";
 import { hasherByName } from "../../verifier/functions.js";
-import { Head } from "../../verifier/head.js";
-import { hexFromBytes } from "../../verifier/hex.js";
-import { Refusal } from "../../verifier/refusal.js";
+import { Head, hexFromBytes, Refused } from "../../verifier/rotortree-verify.mjs";
 
 const hash = (byte) => new Uint8Array(32).fill(byte);
 const sha256 = await hasherByName("sha256");
@@ -47,7 +45,7 @@ test("a function is known by its fingerprint, whatever its name", async () => {
   const unknown = await Tree.of({ arity: 3, hash: "ours", fingerprint: hexFromBytes(hash(0)) });
   assert.equal(unknown.isVerifiable, false);
   assert.throws(() => unknown.hasher, /hash function, ours/);
-  await assert.rejects(Tree.of({ arity: 3, hash: "sha256" }), Refusal);
+  await assert.rejects(Tree.of({ arity: 3, hash: "sha256" }), Refused);
 });
 
 test("a head is linked to the trusted one by proofs in both directions", async () => {
@@ -66,12 +64,12 @@ test("a head is linked to the trusted one by proofs in both directions", async (
 test("a head that contradicts the trusted one is refused", async () => {
   const trust = new Trust(server, await treeOf("sha256", 2));
   trust.pin(one);
-  await assert.rejects(trust.link(new Head(1n, hash(9))), Refusal);
-  await assert.rejects(trust.link(new Head(2n, hash(9))), Refusal);
+  await assert.rejects(trust.link(new Head(1n, hash(9))), Refused);
+  await assert.rejects(trust.link(new Head(2n, hash(9))), Refused);
   trust.pin(new Head(1n, hash(9)));
-  await assert.rejects(trust.link(two), Refusal);
+  await assert.rejects(trust.link(two), Refused);
   trust.pin(new Head(2n, hash(9)));
-  await assert.rejects(trust.link(one), Refusal);
+  await assert.rejects(trust.link(one), Refused);
 });
 
 test("a proof for one trusted head says nothing of another that is set meanwhile", async () => {
@@ -80,7 +78,7 @@ test("a proof for one trusted head says nothing of another that is set meanwhile
   const running = trust.link(two);
   trust.pin(new Head(1n, hash(9)));
   assert.equal(await running, LINKED);
-  await assert.rejects(trust.link(two), Refusal);
+  await assert.rejects(trust.link(two), Refused);
 });
 
 test("the head of a tree without leaves is none to trust", async () => {

@@ -3,48 +3,73 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { boundary } from "../../verifier/consistency.js";
-import { Head } from "../../verifier/head.js";
-import { hashFromHex, hexFromBytes } from "../../verifier/hex.js";
-import { parseJson, u64 } from "../../verifier/number.js";
-import { depth, path } from "../../verifier/path.js";
-import { peek, Reader } from "../../verifier/reader.js";
-import { Refusal } from "../../verifier/refusal.js";
+import { parseIndices } from "../../indices.js";
+import {
+  boundary,
+  depth,
+  groups,
+  hashFromHex,
+  HASHES,
+  Head,
+  hexFromBytes,
+  kindOf,
+  parseJson,
+  Refused,
+  u64,
+  verifyCatchUp,
+  verifyInclusion,
+  verifyLeaves,
+} from "../../verifier/rotortree-verify.mjs";
 
 const MOST = (1n << 64n) - 1n;
 
-test("numbers have one form", () => {
-  const read = (...bytes) => {
-    const reader = new Reader(Uint8Array.of(...bytes));
-    const number = reader.number();
-    reader.finish();
-    return number;
-  };
-  assert.equal(read(0), 0n);
-  assert.equal(read(0x7f), 127n);
-  assert.equal(read(0x80, 1), 128n);
+const hasher = HASHES.sha256;
+const one = new Head(1n, new Uint8Array(32));
+
+test("numbers have one form", async () => {
+  // The size of a proof for another tree than the head's.
+  const read = (...size) => verifyInclusion(Uint8Array.of(3, 1, 2, ...size), 2, hasher, one);
+  const isOf = (size) => new RegExp(`for a tree of ${size} leaves, the head for 1$`);
+  await assert.rejects(read(0), isOf(0));
+  await assert.rejects(read(0x7f), isOf(127));
+  await assert.rejects(read(0x80, 1), isOf(128));
   const nine = Array(9).fill(0xff);
-  assert.equal(read(...nine, 1), MOST);
-  for (const bytes of [
-    [0x80, 0],
-    [0xff, 0x80, 0],
-    [...nine, 2],
-    Array(11).fill(0x80),
-    [0x80],
-    [1, 2],
-  ]) {
-    assert.throws(() => read(...bytes), Refusal, String(bytes));
+  await assert.rejects(read(...nine, 1), isOf(MOST));
+  for (const bytes of [[0x80, 0], [0xff, 0x80, 0], [...nine, 2], Array(11).fill(0x80)]) {
+    await assert.rejects(read(...bytes), /not in its shortest form or too large/, String(bytes));
+  }
+  await assert.rejects(read(0x80), /end too early/);
+});
+
+test("an encoding of another kind, version or N is refused", async () => {
+  for (const bytes of [[], [0, 1, 2], [9, 1, 2], [3], [3, 2, 2]]) {
+    assert.throws(() => kindOf(Uint8Array.from(bytes)), Refused, String(bytes));
+  }
+  const head = Uint8Array.of(1, 1, 2, 0);
+  assert.equal(kindOf(head), "head");
+  const verify = (bytes, arity = 2) => verifyInclusion(bytes, arity, hasher, one);
+  await assert.rejects(verify(head), /are no inclusion proof, but of the kind head/);
+  await assert.rejects(verify(Uint8Array.of(3, 1, 4)), /N = 4, not 2/);
+  // A verifier that divides by such an N would never end.
+  for (const arity of [0, 1]) {
+    const proof = Uint8Array.of(3, 1, arity, 1, 0, ...one.root);
+    await assert.rejects(verify(proof, arity), /does not hash groups of/);
   }
 });
 
-test("a header of another kind, version or N is refused", () => {
-  assert.throws(() => peek(Uint8Array.of(0, 1, 2)), Refusal);
-  assert.throws(() => peek(Uint8Array.of(9, 1, 2)), Refusal);
-  assert.throws(() => peek(Uint8Array.of(3, 2, 2)), /version 2/);
-  const head = Uint8Array.of(1, 1, 2, 0);
-  assert.equal(peek(head).kind, "head");
-  assert.throws(() => Reader.header(head, "inclusion proof", 2), /a head, not/);
-  assert.throws(() => Reader.header(Uint8Array.of(3, 1, 4), "inclusion proof", 2), /N = 4, not 2/);
+test("counts that no bytes stand for are refused before there is memory for them", async () => {
+  const large = [...Array(9).fill(0xff), 1];
+  const whole = new Head(MOST, new Uint8Array(32));
+  const empty = new Head(0n, new Uint8Array(32));
+  for (const [verify, bytes, ...heads] of [
+    [verifyLeaves, [5, 1, 2, ...large, ...large, 0], whole],
+    [verifyLeaves, [5, 1, 2, 1, 0, 0], one],
+    [verifyLeaves, [6, 1, 2, ...large, 0, ...large], whole],
+    [verifyLeaves, [6, 1, 2, 1, 0, 0], one],
+    [verifyCatchUp, [7, 1, 2, 0, ...large], empty, whole],
+  ]) {
+    await assert.rejects(verify(Uint8Array.from(bytes), 2, hasher, ...heads), Refused);
+  }
 });
 
 test("sizes and indices keep all their digits", () => {
@@ -66,7 +91,7 @@ test("sizes and indices keep all their digits", () => {
     {},
     2 ** 60,
   ]) {
-    assert.throws(() => u64(wrong, "size"), Refusal, String(wrong));
+    assert.throws(() => u64(wrong, "size"), Refused, String(wrong));
   }
 });
 
@@ -86,9 +111,9 @@ test("a head is read from what it prints and from nothing that says less", () =>
     `0:${root}`,
     "300:0x12",
   ]) {
-    assert.throws(() => Head.parse(wrong), Refusal, wrong);
+    assert.throws(() => Head.parse(wrong), Refused, wrong);
   }
-  assert.throws(() => hashFromHex("0x"), Refusal);
+  assert.throws(() => hashFromHex("0x"), Refused);
   assert.equal(hexFromBytes(hashFromHex("00".repeat(32))), `0x${"00".repeat(32)}`);
 });
 
@@ -112,22 +137,22 @@ test("a path has the groups of its definition", () => {
   for (const arity of [2, 3, 4, 5, 8, 16, 33]) {
     for (let size = 1; size < 120; size += 1) {
       for (let index = 0; index < size; index += 1) {
-        assert.deepEqual(path(BigInt(index), BigInt(size), arity), slowPath(index, size, arity));
+        const path = [...groups(BigInt(index), BigInt(size), arity)];
+        assert.deepEqual(path, slowPath(index, size, arity));
+        assert.equal(path.length, depth(BigInt(size), arity));
       }
     }
   }
-  assert.equal(path(MOST - 1n, MOST, 2).length, 64);
+  assert.equal([...groups(MOST - 1n, MOST, 2)].length, 64);
   assert.equal(depth(MOST, 16), 16);
   assert.equal(depth(0n, 2), 0);
-  assert.throws(() => path(5n, 5n, 2), Refusal);
-  assert.throws(() => path(0n, 0n, 2), Refusal);
 });
 
 test("the boundary between two sizes has the nodes of the new tree, each once", () => {
   for (const arity of [2, 3, 4, 5, 8, 16, 33]) {
     for (let size = 2; size < 90; size += 1) {
       for (let old = 1; old < size; old += 1) {
-        const covered = boundary(BigInt(old), BigInt(size), arity).flatMap((group) => {
+        const covered = [...boundary(BigInt(old), BigInt(size), arity)].flatMap((group) => {
           const width = BigInt(arity) ** BigInt(group.level);
           const nodes = (from, count) =>
             Array.from({ length: count }, (_, at) => {
@@ -135,8 +160,9 @@ test("the boundary between two sizes has the nodes of the new tree, each once", 
               const end = (node + 1n) * width;
               return [node * width, end < BigInt(size) ? end : BigInt(size)];
             });
-          const behind = group.start + BigInt(group.left) + (group.straddled ? 1n : 0n);
-          return [...nodes(group.start, group.left), ...nodes(behind, group.right)];
+          const { start, position, length, isStraddled } = group;
+          const first = position + (isStraddled ? 1 : 0);
+          return [...nodes(start, position), ...nodes(start + BigInt(first), length - first)];
         });
         covered.sort(([one], [other]) => Number(one - other));
         let end = 0n;
@@ -152,7 +178,16 @@ test("the boundary between two sizes has the nodes of the new tree, each once", 
       }
     }
   }
-  assert.deepEqual(boundary(0n, 5n, 2), []);
-  assert.deepEqual(boundary(5n, 5n, 2), []);
-  assert.throws(() => boundary(6n, 5n, 2), Refusal);
+  assert.deepEqual([...boundary(0n, 5n, 2)], []);
+  assert.deepEqual([...boundary(5n, 5n, 2)], []);
+});
+
+test("indices and runs are read from the left, each once", () => {
+  assert.deepEqual(parseIndices(" 17, 0 3..6,4\n", 5), [0n, 3n, 4n, 5n, 17n]);
+  assert.deepEqual(parseIndices(`${MOST}`, 1), [MOST]);
+  for (const wrong of ["", " , ", "x", "-1", "5..", "..5", "5..5", "6..5", "1..2..3", "0x10"]) {
+    assert.throws(() => parseIndices(wrong, 9), Refused, wrong);
+  }
+  assert.throws(() => parseIndices(`0..${MOST}`, 1024), /at most 1024 leaves at once/);
+  assert.throws(() => parseIndices("1 2 3", 2), /at most 2 leaves at once/);
 });
