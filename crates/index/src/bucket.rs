@@ -84,12 +84,17 @@ impl Bucket {
     #[inline]
     pub(crate) fn find(&self, tag: u64, mask: u64, after: Option<u64>) -> Option<u64> {
         let (upper, upper_mask) = ((tag >> 32) as u16, (mask >> 32) as u16);
+        let is_equal = |here: &u16| (here ^ upper) & upper_mask == 0;
+        // Without a branch for each: one instruction for eight slots.
+        let any = |uppers: &[u16]| uppers.iter().fold(false, |any, here| any | is_equal(here));
+        // Nearly every leaf that is not there ends here.
+        if !any(&self.uppers) {
+            return None;
+        }
         let len = self.len();
         let mut found = None;
         for (group, uppers) in self.uppers.as_chunks::<16>().0.iter().enumerate() {
-            let is_equal = |here: &u16| (here ^ upper) & upper_mask == 0;
-            // The whole group at once, without a branch for each: one instruction for eight slots.
-            if !uppers.iter().fold(false, |any, here| any | is_equal(here)) {
+            if !any(uppers) {
                 continue;
             }
             for (at, here) in uppers.iter().enumerate() {
@@ -113,7 +118,13 @@ impl Bucket {
         prefetch(&self.uppers);
     }
 
-    /// Starts to fetch what the next entry is written to. Reads the number of slots in use.
+    /// Starts to fetch the number of slots in use, and the upper bits of a slot that is free.
+    #[inline]
+    pub(crate) fn prefetch_len(&self) {
+        prefetch(&self.uppers[SLOTS]);
+    }
+
+    /// Starts to fetch the lower bits of the next slot. Reads the number of slots in use.
     #[inline]
     pub(crate) fn prefetch_end(&self) {
         prefetch(&self.lowers[self.len() & !7..][..8]);

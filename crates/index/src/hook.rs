@@ -1,5 +1,7 @@
 //! The part of an index in the inserts of its tree.
 
+use std::panic;
+
 use rotortree_hasher::Hash;
 use rotortree_store::{InsertHook, Published, Refusal, RefusalReason, RotorTreeError};
 
@@ -17,8 +19,8 @@ impl InsertHook for Inner {
         Ok(self.open_with(tree)?)
     }
 
-    /// Adds the entries of the batch, which [`inserted`](Self::inserted) keeps: to find leaves that
-    /// the batch has twice and to add it is one work.
+    /// Searches the batch. Its entries are added behind that, which [`inserted`](Self::inserted)
+    /// waits for.
     fn check(&self, first: u64, leaves: &[Hash]) -> Result<(), RotorTreeError> {
         let open = self.open()?;
         let mut staging = lock(&open.staging);
@@ -38,7 +40,9 @@ impl InsertHook for Inner {
 
     fn inserted(&self, _: u64, _: &[Hash]) {
         if let Ok(open) = self.open() {
-            lock(&open.staging).settle();
+            // A panic fails the tree, which readers still see without the batch.
+            let settled = lock(&open.staging).settle();
+            settled.unwrap_or_else(|error| panic::resume_unwind(Box::new(error.to_string())));
         }
     }
 
@@ -52,7 +56,7 @@ impl InsertHook for Inner {
 }
 
 impl Inner {
-    /// Adds a batch up to the first leaf that is refused.
+    /// Takes a batch on, or tells the first leaf that is refused.
     fn add(
         &self,
         open: &Open,

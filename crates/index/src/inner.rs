@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use rotortree_hasher::Hash;
@@ -26,7 +26,7 @@ pub(crate) struct Inner {
 
 /// An index that has its tree.
 pub(crate) struct Open {
-    pub(crate) table: Table,
+    pub(crate) table: Arc<Table>,
     /// Taken by the inserts of the tree, one at a time, and by what counts entries.
     pub(crate) staging: Mutex<Staging>,
     pub(crate) tree: Published,
@@ -98,7 +98,7 @@ impl Open {
         let staging = lock(&self.staging);
         IndexStats {
             leaves: staging.covered(),
-            distinct: self.table.entries() - staging.added(),
+            distinct: staging.distinct(),
             memory_bytes: self.table.memory_bytes(),
         }
     }

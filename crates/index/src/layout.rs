@@ -29,6 +29,9 @@ const MIN_TAG_BITS: u32 = 4;
 /// The most bits of an index: 2^42 leaves are 140 TB of them.
 pub(crate) const MAX_INDEX_BITS: u32 = 42;
 
+/// The most buckets of a shard.
+const MAX_BUCKETS: u32 = 1 << 31;
+
 /// How the slots of a shard are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -51,12 +54,16 @@ impl Layout {
     /// The layout with so many buckets, or as many as the bits of this one's prefixes can tell
     /// apart. `index` and those up to half as much again fit into a slot.
     pub(crate) fn with(self, buckets: u32, index: u64) -> Self {
-        let most = 1u64 << self.prefix_bits.saturating_sub(MIN_TAG_BITS).min(31);
-        let buckets = u64::from(buckets).min(most) as u32;
+        let most = 1
+            << self
+                .prefix_bits
+                .saturating_sub(MIN_TAG_BITS)
+                .min(MAX_BUCKETS.ilog2());
+        let buckets = buckets.min(most);
         let index_bits =
             (u64::BITS - (index + index / 2).leading_zeros()).clamp(MIN_INDEX_BITS, MAX_INDEX_BITS);
         let fitting = SLOT_BITS - index_bits + buckets.ilog2();
-        let product = buckets.leading_zeros() + u32::BITS;
+        let product = longest_prefix(buckets);
         Self {
             buckets,
             index_bits,
@@ -78,9 +85,10 @@ impl Layout {
             return prefix_bits == PLACE_BITS;
         }
         let dropped = buckets.ilog2();
-        prefix_bits > dropped
+        buckets <= MAX_BUCKETS
+            && prefix_bits > dropped
             && prefix_bits - dropped <= SLOT_BITS - index_bits
-            && prefix_bits <= (buckets.leading_zeros() + u32::BITS).min(PLACE_BITS)
+            && prefix_bits <= longest_prefix(buckets).min(PLACE_BITS)
     }
 
     /// Whether an index fits into a slot.
@@ -104,12 +112,26 @@ impl Layout {
 
     /// The known part of the place of a slot, and its index.
     pub(crate) fn entry(self, bucket: usize, slot: u64) -> (u64, u64) {
+        self.entries(bucket)(slot)
+    }
+
+    /// The same for the slots of one bucket, with one division for all of them.
+    pub(crate) fn entries(self, bucket: usize) -> impl Fn(u64) -> (u64, u64) {
+        let buckets = u64::from(self.buckets);
+        let product = (bucket as u64) << self.prefix_bits;
+        // The first prefix of the bucket, and by how much its product is beyond the bucket's start.
+        let first = product.div_ceil(buckets);
+        let round_up = buckets - 1 - (first * buckets - product);
+        // Multiplying by it, and dropping 64 bits, divides each number `n` by `buckets` for which
+        // `n * buckets < 2^64`. Here `n < 2^P + m`, and `(2^P + m) * m < 2^63 + 2^62`.
+        let reciprocal = u128::from(u64::MAX / buckets) + 1;
         let dropped = self.buckets.ilog2();
-        let tag = slot >> self.index_bits;
-        let product = ((bucket as u64) << self.prefix_bits) | (tag << dropped);
-        let prefix = product.div_ceil(u64::from(self.buckets));
-        let index = slot & self.index_mask();
-        (prefix << (u64::BITS - self.prefix_bits), index)
+        move |slot| {
+            let product = ((slot >> self.index_bits) << dropped) + round_up;
+            let prefix = first + ((u128::from(product) * reciprocal) >> 64) as u64;
+            let index = slot & self.index_mask();
+            (prefix << (u64::BITS - self.prefix_bits), index)
+        }
     }
 
     /// The bits of a slot that are the index.
@@ -126,6 +148,11 @@ impl Layout {
     pub(crate) fn first_place(self, bucket: usize) -> u64 {
         self.entry(bucket, 0).0
     }
+}
+
+/// The most bits of a prefix, so that its product with so many buckets is below `2^63`.
+fn longest_prefix(buckets: u32) -> u32 {
+    buckets.leading_zeros() + u32::BITS - 1
 }
 
 #[cfg(test)]

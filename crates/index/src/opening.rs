@@ -1,5 +1,7 @@
 //! [`open`]: an index for a tree as it is, from its file, from its leaves, or from both.
 
+use std::sync::Arc;
+
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::{AnySnapshot, TreeError};
 
@@ -29,7 +31,7 @@ pub(crate) fn check_size(size: u64) -> Result<(), IndexError> {
 
 /// An index that covers a tree.
 pub(crate) struct Opened {
-    pub(crate) table: Table,
+    pub(crate) table: Arc<Table>,
     pub(crate) staging: Staging,
     pub(crate) report: IndexReport,
 }
@@ -63,7 +65,8 @@ pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Ope
             (table, 0)
         }
     };
-    let mut staging = Staging::new(covered);
+    let table = Arc::new(table);
+    let mut staging = Staging::new(covered, table.entries());
     add(&table, &mut staging, tree)?;
     table.fit()?;
     let report = IndexReport {
@@ -79,18 +82,19 @@ pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Ope
     })
 }
 
-/// Adds the leaves of a tree that the table does not cover.
+/// Adds the leaves of a tree that the table does not cover. A block is read while the one before it
+/// is added.
 pub(crate) fn add(
-    table: &Table,
+    table: &Arc<Table>,
     staging: &mut Staging,
     tree: &dyn AnySnapshot,
 ) -> Result<(), TreeError> {
     let mut block: Vec<Hash> = Vec::new();
-    while staging.covered() < tree.size() {
-        let first = staging.covered();
+    for first in (staging.covered()..tree.size()).step_by(BLOCK) {
         let len = (tree.size() - first).min(BLOCK as u64) as usize;
         block.resize(len, [0; 32]);
         read(tree, first, &mut block)?;
+        staging.settle()?;
         let batch = Batch {
             first,
             leaves: &block,
@@ -98,9 +102,8 @@ pub(crate) fn add(
             repeats: Repeats::Kept,
         };
         staging.add(table, &batch)?;
-        staging.settle();
     }
-    Ok(())
+    staging.settle()
 }
 
 /// Reads the leaves from `first` on, on several threads.

@@ -9,12 +9,12 @@ use crate::{
     layout::Layout,
 };
 
-/// The mean number of entries in a bucket at which a shard grows. One entry of 160 then has no slot
+/// The mean number of entries in a bucket at which a shard grows. One entry of 70 then has no slot
 /// in its bucket, and one of 400 in the mean.
-const FULL: u64 = 54;
+const FULL: u64 = 57;
 
-/// A growing shard has a quarter more buckets.
-const GROWTH: f64 = 1.25;
+/// A growing shard has so many times its buckets.
+const GROWTH: f64 = 1.45;
 
 /// Entries that a shard keeps without buckets.
 const FEW: u64 = 32;
@@ -61,22 +61,10 @@ impl Shard {
         self.buckets.capacity() * size_of::<Bucket>() + self.overflow.len() * OVERFLOW_BYTES
     }
 
-    /// Starts to fetch what a search for this place reads.
+    /// The bucket of a place.
     #[inline]
-    pub(crate) fn prefetch(&self, place: u64) {
-        if !self.buckets.is_empty() {
-            let (bucket, _) = self.layout.slot(place);
-            self.buckets[bucket].prefetch();
-        }
-    }
-
-    /// Starts to fetch what an entry with this place is written to.
-    #[inline]
-    pub(crate) fn prefetch_end(&self, place: u64) {
-        if !self.buckets.is_empty() {
-            let (bucket, _) = self.layout.slot(place);
-            self.buckets[bucket].prefetch_end();
-        }
+    pub(crate) fn bucket(&self, place: u64) -> Option<&Bucket> {
+        (!self.buckets.is_empty()).then(|| &self.buckets[self.layout.slot(place).0])
     }
 
     /// The least index above `after`, if that is given, whose place may be this one. At most sizes
@@ -103,20 +91,7 @@ impl Shard {
         found.into_iter().chain(outside).min()
     }
 
-    /// Adds an entry.
-    ///
-    /// # Errors
-    /// [`TreeError::CapacityExceeded`] without memory; nothing is added then.
-    pub(crate) fn insert(&mut self, place: u64, index: u64) -> Result<(), TreeError> {
-        let full = self.buckets.len() as u64 * FULL;
-        if self.entries >= full.max(FEW) || !(self.layout.fits(index) || self.buckets.is_empty()) {
-            self.grow(index)?;
-        }
-        self.put(place, index);
-        Ok(())
-    }
-
-    /// Adds an entry where there is room. Its index fits into the layout.
+    /// Adds an entry, for which [`reserve`](Self::reserve) has made room.
     pub(crate) fn put(&mut self, place: u64, index: u64) {
         self.entries += 1;
         if !self.buckets.is_empty() {
@@ -161,16 +136,23 @@ impl Shard {
         self.entries -= u64::from(was_outside || was_inside);
     }
 
-    /// Makes room for so many entries with indices below `indices` at once.
+    /// Makes room for so many entries in all, with indices up to `index`.
     ///
     /// # Errors
-    /// [`TreeError::CapacityExceeded`].
-    pub(crate) fn reserve(&mut self, entries: u64, indices: u64) -> Result<(), TreeError> {
-        let buckets = entries.div_ceil(FULL);
-        if entries <= FEW || buckets <= self.buckets.len() as u64 {
+    /// [`TreeError::CapacityExceeded`] without memory; the shard is as it was then.
+    pub(crate) fn reserve(&mut self, entries: u64, index: u64) -> Result<(), TreeError> {
+        let (needed, now) = (entries.div_ceil(FULL), self.buckets.len() as u64);
+        let has_room = needed <= now || entries <= FEW;
+        let fits = now == 0 || self.layout.fits(index);
+        if has_room && fits {
             return Ok(());
         }
-        self.lay_out(self.size_above(buckets as f64 - 1.0), indices)
+        let buckets = self.size_above(needed.max(now) as f64 - 1.0);
+        if fits && self.layout.with(buckets, index).buckets <= self.layout.buckets {
+            // The places that are known tell no more buckets apart.
+            return Ok(());
+        }
+        self.lay_out(buckets, index)
     }
 
     /// Gives buckets back that [`reserve`](Self::reserve) made and nothing filled.
@@ -184,19 +166,6 @@ impl Shard {
         }
         let largest = self.iter().map(|(_, index)| index).max();
         self.lay_out(needed, largest.unwrap_or(0))
-    }
-
-    fn grow(&mut self, index: u64) -> Result<(), TreeError> {
-        let is_full = self.entries >= self.buckets.len() as u64 * FULL;
-        let now = self.buckets.len() as f64;
-        let buckets = self.size_above(if is_full { now } else { now - 1.0 });
-        if self.layout.fits(index)
-            && self.layout.with(buckets, index).buckets <= self.layout.buckets
-        {
-            // The places that are known tell no more buckets apart.
-            return Ok(());
-        }
-        self.lay_out(buckets, index)
     }
 
     /// The least number of buckets of this shard's series above `buckets`.
@@ -226,8 +195,7 @@ impl Shard {
         self.entries = 0;
         // Not by `iter`: a growing shard spends most of an insert here.
         for (number, bucket) in old.buckets.iter().enumerate() {
-            for slot in bucket.slots() {
-                let (place, index) = old.layout.entry(number, slot);
+            for (place, index) in bucket.slots().map(old.layout.entries(number)) {
                 self.put(place, index);
             }
         }

@@ -1,46 +1,51 @@
 //! [`Staging`]: a batch on its way into the table.
 //!
-//! The entries of a batch are in the table before the tree has taken its leaves. Lookups do not see
-//! them, since they look at indices below the size of a snapshot alone. A batch that the tree does
-//! not take is taken out again.
+//! A batch is searched before the tree changes, so that it is refused or taken as a whole. Its
+//! entries are added behind that: those of a large batch by threads of their own, beside the
+//! hashing and writing of the tree. Lookups do not see them before the tree has the leaves, since
+//! they look at indices below the size of a snapshot alone. The entries of a batch that the tree
+//! does not take are taken out again.
 
 mod batch;
-mod part;
 mod run;
+mod seen;
+mod share;
+mod sorted;
+
+use std::{
+    panic,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
 pub(crate) use self::batch::{Batch, Repeated, Repeats};
-use self::{
-    part::{Added, Part},
-    run::{RUN, Run},
-};
-use crate::{
-    table::{SHARDS, Table},
-    threads::{in_parallel, threads},
-};
+use self::sorted::Sorted;
+use crate::{table::Table, threads::threads};
 
-/// Shards that a thread takes at once.
-const SHARE: usize = 16;
-
-/// The batch whose entries are in the table, and whose leaves the tree may still not take.
+/// The batch whose entries are on their way into the table, and whose leaves the tree may still
+/// not take.
 pub(crate) struct Staging {
     /// The leaves of the tree that the table covers: those before the batch.
     covered: u64,
-    /// The hashes of the batch.
-    runs: Vec<Run>,
-    /// The leaves of the batch that have no entry, since they stand earlier.
-    kept: u64,
+    /// Those among them that have an entry.
+    distinct: u64,
+    /// The batch; empty where none is on its way.
+    sorted: Arc<Sorted>,
+    /// Adds the entries of a large batch.
+    adding: Option<JoinHandle<Result<(), TreeError>>>,
 }
 
 impl Staging {
-    /// No batch is on its way behind so many leaves.
-    pub(crate) fn new(covered: u64) -> Self {
+    /// No batch is on its way behind so many leaves, of which so many have an entry.
+    pub(crate) fn new(covered: u64, distinct: u64) -> Self {
         Self {
             covered,
-            runs: Vec::new(),
-            kept: 0,
+            distinct,
+            sorted: Arc::default(),
+            adding: None,
         }
     }
 
@@ -49,91 +54,71 @@ impl Staging {
         self.covered
     }
 
-    /// The leaves of the batch on its way.
-    fn len(&self) -> u64 {
-        self.runs.iter().map(|run| run.len() as u64).sum()
+    /// The leaves among them that differ from every leaf before them.
+    pub(crate) fn distinct(&self) -> u64 {
+        self.distinct
     }
 
-    /// The entries of the batch on its way.
-    pub(crate) fn added(&self) -> u64 {
-        self.len() - self.kept
-    }
-
-    /// Adds the entries of a batch to the table. The first leaf that is repeated, if there is one
-    /// and it is refused: call [`take_out`](Self::take_out) then, and after an error.
+    /// Searches the leaves of a batch, and adds their entries to the table. The first leaf that is
+    /// refused, if there is one: call [`take_out`](Self::take_out) then, and after an error. A large
+    /// batch is added by other threads, for which [`settle`](Self::settle) waits.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] without memory, or the error of a leaf that cannot be read.
     pub(crate) fn add<R>(
         &mut self,
-        table: &Table,
+        table: &Arc<Table>,
         batch: &Batch<'_, R>,
     ) -> Result<Option<Repeated>, TreeError>
     where
         R: Fn(u64) -> Result<Hash, TreeError> + Sync,
     {
-        debug_assert_eq!((self.len(), self.covered), (0, batch.first));
+        debug_assert_eq!((self.sorted.len(), self.covered), (0, batch.first));
         let threads = threads(batch.leaves.len() as u64);
-        let single = self.sort(table, batch.leaves, threads)?;
-        let part = Part {
-            table,
-            batch,
-            runs: &self.runs,
-        };
-        let mut added = Added::default();
-        if let Some(shard) = single {
-            added = part.add_single(shard)?;
-        } else {
-            let shares = (0..SHARDS).step_by(SHARE);
-            let shares = shares.map(|shard| shard..shard + SHARE);
-            for share in in_parallel(threads, shares, |shards| part.add(shards)) {
-                added.append(share?);
-            }
+        // No other handle is left behind a batch.
+        let sorted = Arc::make_mut(&mut self.sorted);
+        sorted.sort(table.key(), batch.first, batch.leaves, threads)?;
+        let repeated = sorted.search(table, batch, threads)?;
+        if threads == 1 {
+            return Ok(repeated);
         }
-        self.kept = added.kept;
-        Ok(added.repeated)
-    }
-
-    /// Hashes a batch. Returns the shard of a single leaf.
-    fn sort(
-        &mut self,
-        table: &Table,
-        leaves: &[Hash],
-        threads: usize,
-    ) -> Result<Option<usize>, TreeError> {
-        let len = leaves.len().div_ceil(threads).clamp(1, RUN);
-        self.runs
-            .resize_with(leaves.len().div_ceil(len), Run::default);
-        if let ([leaf], [run]) = (leaves, &mut *self.runs) {
-            return Ok(Some(run.single(table.key().hash(leaf))));
+        if repeated.is_some() {
+            // None of it is in the table.
+            sorted.clear();
+            return Ok(repeated);
         }
-        let shares = (0..).step_by(len).zip(leaves.chunks(len));
-        let shares = shares.zip(&mut self.runs);
-        let sorted = in_parallel(threads, shares, |((begin, leaves), run)| {
-            run.sort(table.key(), begin, leaves)
-        });
-        sorted.into_iter().collect::<Result<(), _>>()?;
+        let (to, sorted) = (Arc::clone(table), Arc::clone(&self.sorted));
+        let beside = thread::Builder::new().spawn(move || sorted.add(&to, threads));
+        match beside {
+            Ok(adding) => self.adding = Some(adding),
+            Err(_) => self.sorted.add(table, threads)?,
+        }
         Ok(None)
     }
 
-    /// The tree has taken the batch.
-    pub(crate) fn settle(&mut self) {
-        self.covered += self.len();
-        self.clear();
+    /// Waits for the threads that add entries.
+    fn wait(&mut self) -> Result<(), TreeError> {
+        let added = self.adding.take().map_or(Ok(Ok(())), JoinHandle::join);
+        added.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
-    fn clear(&mut self) {
-        self.kept = 0;
-        self.runs.truncate(1);
-        self.runs.iter_mut().for_each(Run::clear);
+    /// The tree has taken the batch.
+    ///
+    /// # Errors
+    /// [`TreeError::CapacityExceeded`]: entries of the batch are lacking. Take it out.
+    pub(crate) fn settle(&mut self) -> Result<(), TreeError> {
+        self.wait()?;
+        self.covered += self.sorted.len();
+        self.distinct += self.sorted.entries();
+        Arc::make_mut(&mut self.sorted).clear();
+        Ok(())
     }
 
     /// Takes the entries of a batch out that the tree has not taken.
     pub(crate) fn take_out(&mut self, table: &Table) {
-        for (position, hash) in self.runs.iter().flat_map(Run::iter) {
-            let mut shard = table.write(Table::shard_of(hash));
-            shard.remove(Table::place_of(hash), self.covered + position as u64);
-        }
-        self.clear();
+        // Those that could not be added are not there.
+        drop(self.wait());
+        self.sorted.take_out(table);
+        Arc::make_mut(&mut self.sorted).clear();
     }
 }

@@ -72,7 +72,7 @@ struct Parts {
     file: Option<FileShards>,
     fault: Option<FileFault>,
     /// The leaves behind the file.
-    behind: Table,
+    behind: Arc<Table>,
     shown: RwLock<Shown>,
     advance: Mutex<Advance>,
 }
@@ -122,9 +122,9 @@ impl IndexView {
         Ok(Self(Arc::new(Parts {
             file: file.map(FileShards::new),
             fault,
-            behind: Table::new(key),
+            behind: Arc::new(Table::new(key)),
             advance: Mutex::new(Advance {
-                staging: Staging::new(covered),
+                staging: Staging::new(covered, 0),
                 toward: Arc::clone(&tree),
             }),
             shown: RwLock::new(Shown { tree, covered }),

@@ -12,6 +12,12 @@ fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) << 8
 }
 
+/// Adds an entry to a shard that grows as it must.
+fn insert_into(shard: &mut Shard, place: u64, index: u64) {
+    shard.reserve(shard.entries() + 1, index).unwrap();
+    shard.put(place, index);
+}
+
 /// Every index of a place, as a lookup goes through them.
 fn candidates(shard: &Shard, place: u64) -> Vec<u64> {
     let mut found = Vec::new();
@@ -60,7 +66,7 @@ proptest! {
         for step in steps {
             let mut insert = |place: u64, map: &mut BTreeMap<u64, u64>| {
                 if next < 1 << MAX_INDEX_BITS {
-                    shard.insert(place, next).unwrap();
+                    insert_into(&mut shard, place, next);
                     map.insert(next, place);
                     next += 1;
                 }
@@ -108,7 +114,7 @@ fn leaves_that_differ_are_no_candidates_for_each_other() {
     for number in 0..200_000 {
         let place = spread(number);
         others += candidates(&shard, place).len();
-        shard.insert(place, number * SHARDS as u64).unwrap();
+        insert_into(&mut shard, place, number * SHARDS as u64);
     }
     // A tree of 50 M leaves; each has one other at most in five thousand.
     assert!(others < 40, "{others}");
@@ -134,10 +140,10 @@ fn a_tree_of_one_leaf_over_and_over_still_takes_others() {
     // Indices beyond 32 bits in a shard of few entries leave few bits for places.
     let mut shard = Shard::new(0, SHARDS);
     for number in 0..100 {
-        shard.insert(spread(number), number << 34).unwrap();
+        insert_into(&mut shard, spread(number), number << 34);
     }
     for number in 100..60_000 {
-        shard.insert(spread(number), (100 << 34) + number).unwrap();
+        insert_into(&mut shard, spread(number), (100 << 34) + number);
     }
     for number in [0, 99, 100, 31_415, 59_999] {
         let index = if number < 100 {

@@ -10,16 +10,16 @@ use crate::{
     table::{SHARDS, Table},
 };
 
-/// The most leaves of a run: some thousand for each shard, so that its buckets are fetched once for
-/// several leaves.
-pub(super) const RUN: usize = 1 << 20;
+/// The most leaves of a run: they are sorted within a processor's cache, and each shard has some
+/// hundred of them.
+pub(super) const RUN: usize = 1 << 17;
 
 /// Leaves for which a run keeps its memory.
 const KEPT: usize = 1 << 12;
 
 /// The hashes of consecutive leaves of a batch, sorted by shard. Those of a shard are in the order
 /// of their leaves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Run {
     /// The position of the first leaf in the batch.
     begin: usize,
@@ -101,14 +101,22 @@ impl Run {
         start as usize..self.ends[shard] as usize
     }
 
-    /// The hashes of a shard.
-    pub(super) fn hashes(&self, shard: usize) -> &[u64] {
-        &self.hashes[self.of(shard)]
+    /// The position in the batch of the last leaf of a shard.
+    pub(super) fn last(&self, shard: usize) -> Option<usize> {
+        let last = self.positions[self.of(shard)].last();
+        last.map(|&position| self.begin + position as usize)
     }
 
-    /// The positions in the batch of the leaves of a shard, and their hashes.
+    /// The places of the leaves of a shard.
+    pub(super) fn places(&self, shard: usize) -> impl Iterator<Item = u64> {
+        let hashes = self.hashes[self.of(shard)].iter();
+        hashes.map(|&hash| Table::place_of(hash))
+    }
+
+    /// The positions in the batch of the leaves of a shard, and their places.
     pub(super) fn leaves(&self, shard: usize) -> impl Iterator<Item = (usize, u64)> {
-        self.entries(self.of(shard))
+        let leaves = self.entries(self.of(shard));
+        leaves.map(|(position, hash)| (position, Table::place_of(hash)))
     }
 
     /// The position in the batch of each leaf, and its hash.
