@@ -151,13 +151,13 @@ fn replay(page: &str) {
     }
 }
 
-/// The chapters of the guide that have a transcript.
-fn chapters() -> Vec<String> {
+/// The pages that have a transcript: the README, and chapters of the guide.
+fn pages() -> Vec<String> {
     let chapters = "docs/guide/src";
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(chapters);
-    fs::read_dir(folder)
+    let chapters = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| {
@@ -166,17 +166,17 @@ fn chapters() -> Vec<String> {
             let is_built = cfg!(feature = "object-store") || !text.contains("file://");
             is_built && text.contains("```console\n")
         })
-        .map(|entry| format!("{chapters}/{}", entry.file_name().to_str().unwrap()))
-        .collect()
+        .map(|entry| format!("{chapters}/{}", entry.file_name().to_str().unwrap()));
+    chapters.chain(["README.md".to_owned()]).collect()
 }
 
 #[test]
 fn the_guide_is_what_a_shell_prints() {
-    let chapters = chapters();
-    assert!(chapters.len() > 3, "{chapters:?}");
+    let pages = pages();
+    assert!(pages.len() > 3, "{pages:?}");
     thread::scope(|scope| {
-        for chapter in &chapters {
-            scope.spawn(|| replay(chapter));
+        for page in &pages {
+            scope.spawn(|| replay(page));
         }
     });
 }
