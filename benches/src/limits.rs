@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use rotortree_hasher::{Blake3Hasher, Hash, Hasher};
-use rotortree_lean_imt::geometry;
+use rotortree_lean_imt::{NaryProof, geometry};
 
 use crate::context::MAX_DEPTH;
 use crate::measure::Samples;
@@ -153,6 +153,24 @@ pub fn siblings<const LEVELS: usize>(levels: &[Vec<Hash>], index: u64) -> [Hash;
     })
 }
 
+/// [`siblings`] in a proof of the tree's shape, which has four times as many bytes.
+#[must_use]
+pub fn proof(levels: &[Vec<Hash>], index: u64) -> NaryProof<2, MAX_DEPTH> {
+    let mut proof = NaryProof::default();
+    let depth = geometry::depth::<2>(levels[0].len() as u64);
+    for (level, nodes) in levels[..depth].iter().enumerate() {
+        let index = (index >> level) as usize;
+        proof.levels[level].position = index & 1;
+        proof.levels[level].sibling_count = 1;
+        proof.levels[level].siblings[0] = nodes[(index ^ 1).min(nodes.len() - 1)];
+    }
+    proof.leaf = levels[0][index as usize];
+    proof.leaf_index = index;
+    proof.tree_size = levels[0].len() as u64;
+    proof.level_count = depth;
+    proof
+}
+
 /// A file whose appends are synced.
 #[derive(Debug)]
 pub struct AppendFile(File);
@@ -254,6 +272,21 @@ mod tests {
         check::<2>();
         check::<3>();
         check::<16>();
+    }
+
+    #[test]
+    fn the_bound_of_a_proof_has_the_shape_of_the_trees() {
+        let leaves = leaves(0, 256);
+        let mut tree = LeanIMT::<_, 2, MAX_DEPTH>::new(Blake3Hasher);
+        let root = tree.insert_many(&leaves).unwrap();
+        let levels = levels::<2>(&leaves);
+        for index in [0, 77, 255] {
+            let proof = NaryProof {
+                root,
+                ..proof(&levels, index)
+            };
+            assert_eq!(proof, tree.snapshot().generate_proof(index).unwrap());
+        }
     }
 
     #[test]

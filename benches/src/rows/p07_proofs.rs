@@ -69,7 +69,7 @@ fn run(context: &Context) -> Outcome<Vec<Line>> {
         ];
         let mut lines = Vec::new();
         for (case, indices) in cases {
-            lines.push(generate(context, case, &ours, &peer, &levels, indices)?);
+            lines.extend(generate(context, case, &ours, &peer, &levels, indices)?);
         }
         lines.extend(verify(context, &ours, &peer, &indices[..BATCH], head)?);
         Ok(lines)
@@ -85,8 +85,8 @@ fn generate(
     peer: &Snapshot<Peer<2>>,
     levels: &[Vec<Hash>],
     indices: &[u64],
-) -> Outcome<Line> {
-    let [ours, peer, limit] = alternate(
+) -> Outcome<[Line; 2]> {
+    let [ours, peer, limit, shaped] = alternate(
         context.rounds(),
         [
             &mut || time_fallible(|| Ours::<2>::prove_each(ours, indices)),
@@ -98,18 +98,29 @@ fn generate(
                     }
                 }))
             },
+            &mut || {
+                Ok(time(|| {
+                    for &index in black_box(indices) {
+                        black_box(&limits::proof(levels, index));
+                    }
+                }))
+            },
         ],
     )?;
     // The peer took 0.81 us where the aim was set; as a ratio to it the aim holds where
     // memory is slower.
     let in_time = ours.per(PROOFS as u64).median <= AIM;
     let met = ours.speedup_over(&peer).median >= 2.7;
-    Ok(Line::new(case)
-        .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), Some(&limit))
-        .goal(
-            &format!("<= 0.3 us: {}; >= 2.7x the peer", verdict(in_time)),
-            met,
-        ))
+    let bound = format!("{case} (limit: into a proof of the same shape)");
+    Ok([
+        Line::new(case)
+            .samples(Unit::Time, PROOFS as u64, &ours, Some(&peer), Some(&limit))
+            .goal(
+                &format!("<= 0.3 us: {}; >= 2.7x the peer", verdict(in_time)),
+                met,
+            ),
+        Line::new(bound).samples(Unit::Time, PROOFS as u64, &ours, None, Some(&shaped)),
+    ])
 }
 
 fn verify(

@@ -7,14 +7,14 @@ use rotortree_hasher::Hash;
 use super::segment::{SEGMENT_NODES, Segment};
 use crate::{NodeSource, NodeSpan, TreeError, error::NodeFailure, prefetch::prefetch};
 
-/// The largest number of nodes of a level that is likely to be in a near cache: 256 KiB.
-const NEAR: u64 = 1 << 13;
-
 /// The segments of one level.
 #[derive(Clone)]
 pub(super) struct LevelTable {
     base: u64,
-    start: u64,
+    /// The number of the first segment.
+    first: u64,
+    /// Slots that the first segment lacks in front.
+    lacking: u64,
     segments: Arc<[Arc<Segment>]>,
 }
 
@@ -22,7 +22,8 @@ impl LevelTable {
     pub(super) fn new(base: u64, start: u64, segments: Vec<Arc<Segment>>) -> Self {
         Self {
             base,
-            start,
+            first: start / SEGMENT_NODES,
+            lacking: start % SEGMENT_NODES,
             segments: segments.into(),
         }
     }
@@ -32,11 +33,14 @@ impl LevelTable {
     #[inline]
     fn place(&self, index: u64) -> Option<(&Segment, usize)> {
         // Below the first segment this wraps to a number that no segment has.
-        let number = (index / SEGMENT_NODES).wrapping_sub(self.start / SEGMENT_NODES);
+        let number = (index / SEGMENT_NODES).wrapping_sub(self.first);
         let segment = self.segments.get(usize::try_from(number).ok()?)?;
-        let first = self.start.max(index - index % SEGMENT_NODES);
+        let lacking = if number == 0 { self.lacking } else { 0 };
         // A slot number fits in usize.
-        Some((segment, index.checked_sub(first)? as usize))
+        Some((
+            segment,
+            (index % SEGMENT_NODES).checked_sub(lacking)? as usize,
+        ))
     }
 
     /// The `len` nodes from `index` on, if one segment has all of them.
@@ -94,24 +98,6 @@ impl MemorySource {
     #[inline]
     pub(crate) fn node(&self, level: usize, index: u64) -> Option<&Hash> {
         self.find(level, index, 1)?.first()
-    }
-
-    /// Prefetches the nodes on a leaf's path, on the levels that are too large for a near cache:
-    /// all at once, instead of one after the other.
-    #[inline]
-    pub(crate) fn prefetch_path<const N: usize>(&self, leaf_index: u64, size: u64) {
-        let mut index = leaf_index;
-        let mut len = size;
-        for level in &self.levels {
-            if len < NEAR {
-                break;
-            }
-            if let Some(nodes) = level.one_piece(index - index % N as u64, N) {
-                prefetch(nodes);
-            }
-            index /= N as u64;
-            len /= N as u64;
-        }
     }
 }
 

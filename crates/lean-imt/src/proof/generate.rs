@@ -8,6 +8,7 @@ use super::{UnrootedInclusion, inclusion::NaryProof, path::Path};
 use crate::{
     NodeSource, NodeSpan, TreeError, TreeSnapshot,
     geometry::{self, GroupSpan},
+    prefetch::prefetch,
 };
 
 impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
@@ -46,63 +47,63 @@ impl<const N: usize, const MAX_DEPTH: usize> TreeSnapshot<N, MAX_DEPTH> {
         Ok(self.assemble(leaf_index, &groups))
     }
 
-    /// [`generate_proof`](Self::generate_proof) for `N = 2` where no node has to be
-    /// copied to be seen.
+    /// [`generate_proof`](Self::generate_proof) for `N = 2`.
     fn generate_pairs(&self, leaf_index: u64) -> Result<NaryProof<N, MAX_DEPTH>, TreeError> {
-        let mut complete = true;
-        let proof = self.assemble_pairs(leaf_index, &mut complete);
-        if complete {
-            Ok(proof)
-        } else {
-            self.generate_groups(leaf_index)
+        // First find the addresses of the nodes, as for any `N`.
+        let (nodes, depth) = (self.nodes(), self.depth());
+        let mut siblings: [&Hash; MAX_DEPTH] = [&[0; 32]; MAX_DEPTH];
+        // Below the level on which the path parts from that of the next leaf to come, both nodes of
+        // a pair are complete.
+        let parting = ((leaf_index ^ self.size()).ilog2() as usize).min(depth);
+        let (below, above) = siblings[..depth].split_at_mut(parting);
+        for (level, sibling) in below.iter_mut().enumerate() {
+            let Some(node) = nodes.node(level, leaf_index >> level ^ 1) else {
+                return self.generate_groups(leaf_index);
+            };
+            prefetch(node);
+            *sibling = node;
+        }
+        let lifts = geometry::lifts(leaf_index, self.size() - 1);
+        for (level, sibling) in (parting..).zip(above) {
+            let own = leaf_index >> level;
+            if own & 1 == 1 {
+                let Some(node) = nodes.node(level, own ^ 1) else {
+                    return self.generate_groups(leaf_index);
+                };
+                *sibling = node;
+            } else if lifts >> level & 1 == 0 {
+                *sibling = self.edge_node(level);
+            }
+        }
+        match nodes.node(0, leaf_index) {
+            Some(leaf) => Ok(self.assemble_pairs(leaf_index, leaf, lifts, &siblings)),
+            None => self.generate_groups(leaf_index),
         }
     }
 
-    /// A proof for `N = 2`, one level after the other. Clears `complete` if a node can be
-    /// read only by a copy; the result is then no proof. It is a separate call for the reason
-    /// of [`assemble`](Self::assemble).
-    ///
-    /// From the top down: prefetched nodes of the large levels below arrive meanwhile.
+    /// Builds a proof for `N = 2` from the nodes that were found. `lifts` has a bit for each level
+    /// without a sibling. It is a separate call for the reason of [`assemble`](Self::assemble), and
+    /// never borrows the proof, which the compiler would then move.
     #[inline(never)]
-    fn assemble_pairs(&self, leaf_index: u64, complete: &mut bool) -> NaryProof<N, MAX_DEPTH> {
-        let nodes = self.nodes();
-        nodes.prefetch_path::<N>(leaf_index, self.size());
+    fn assemble_pairs(
+        &self,
+        leaf_index: u64,
+        leaf: &Hash,
+        lifts: u64,
+        siblings: &[&Hash; MAX_DEPTH],
+    ) -> NaryProof<N, MAX_DEPTH> {
         let mut proof = NaryProof::BLANK;
-        proof.root = self.root().unwrap_or_default();
-        proof.leaf = proof.root;
+        proof.root = self.root;
         proof.leaf_index = leaf_index;
         proof.tree_size = self.size();
         proof.level_count = self.depth();
-        let lifts = geometry::lifts(leaf_index, self.size() - 1);
+        // From the top down: the prefetched nodes of the large levels below arrive meanwhile.
         for level in (0..proof.level_count.min(MAX_DEPTH)).rev() {
-            if lifts >> level & 1 == 1 {
-                continue;
-            }
-            let index = leaf_index >> level;
-            proof.levels[level].position = (index & 1) as usize;
-            proof.levels[level].sibling_count = 1;
-            let sibling = index ^ 1;
-            // At most the last node of a level is not complete.
-            let node = if sibling < self.size() >> level {
-                nodes.node(level, sibling)
-            } else {
-                Some(self.edge_node(level))
-            };
-            match node {
-                Some(node) => proof.levels[level].siblings[0] = *node,
-                None => {
-                    *complete = false;
-                    return proof;
-                }
-            }
+            proof.levels[level].position = (leaf_index >> level & 1) as usize;
+            proof.levels[level].sibling_count = (!lifts >> level & 1) as usize;
+            proof.levels[level].siblings[0] = *siblings[level];
         }
-        // A single leaf is the root.
-        if proof.level_count > 0 {
-            match nodes.node(0, leaf_index) {
-                Some(leaf) => proof.leaf = *leaf,
-                None => *complete = false,
-            }
-        }
+        proof.leaf = *leaf;
         proof
     }
 
