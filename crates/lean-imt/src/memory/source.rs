@@ -36,11 +36,9 @@ impl LevelTable {
         let number = (index / SEGMENT_NODES).wrapping_sub(self.first);
         let segment = self.segments.get(usize::try_from(number).ok()?)?;
         let lacking = if number == 0 { self.lacking } else { 0 };
+        let slot = index % SEGMENT_NODES;
         // A slot number fits in usize.
-        Some((
-            segment,
-            (index % SEGMENT_NODES).checked_sub(lacking)? as usize,
-        ))
+        Some((segment, slot.checked_sub(lacking)? as usize))
     }
 
     /// The `len` nodes from `index` on, if one segment has all of them.
