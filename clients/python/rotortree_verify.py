@@ -5,11 +5,13 @@ head. Everything in a proof is checked.
 """
 
 import hashlib
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
-INCLUSION, CONSISTENCY, VERSION = 3, 4, 1
+INCLUSION, CONSISTENCY, MULTIPROOF, RANGE, CATCH_UP = 3, 4, 5, 6, 7
+VERSION = 1
 
 Parent = Callable[[list[bytes]], bytes]
+Proved = tuple[int, bytes]
 
 
 class Refused(Exception):
@@ -56,9 +58,9 @@ def parse_head(text: str) -> Head:
     return Head(int(size), unhex(root))
 
 
-def verify_inclusion(proof: bytes, arity: int, parent: Parent, head: Head) -> tuple[int, bytes]:
+def verify_inclusion(proof: bytes, arity: int, parent: Parent, head: Head) -> Proved:
     """The index and the leaf that are proved. The caller compares them with those it asked for."""
-    reader = _Reader(proof, INCLUSION, arity)
+    reader = _Reader(proof, [INCLUSION], arity)
     size, index = reader.number(), reader.number()
     if size != head.size or index >= size:
         raise Refused("the proof is of another tree")
@@ -77,7 +79,7 @@ def verify_inclusion(proof: bytes, arity: int, parent: Parent, head: Head) -> tu
 
 def verify_consistency(proof: bytes, arity: int, parent: Parent, old: Head, new: Head) -> None:
     """Returns if the tree of `new` begins with the leaves of `old`, and raises otherwise."""
-    reader = _Reader(proof, CONSISTENCY, arity)
+    reader = _Reader(proof, [CONSISTENCY], arity)
     sizes = reader.number(), reader.number()
     if sizes != (old.size, new.size) or old.size > new.size:
         raise Refused("the proof is of other trees")
@@ -112,22 +114,96 @@ def _roots(reader, arity: int, parent: Parent, old: int, new: int) -> tuple[byte
     return before, after
 
 
+def verify_leaves(proof: bytes, arity: int, parent: Parent, head: Head) -> list[Proved]:
+    """The indices and leaves that a multiproof or a range proof proves, from the left. The caller
+    compares the indices with those it asked for."""
+    reader = _Reader(proof, [MULTIPROOF, RANGE], arity)
+    size = reader.number()
+    indices = reader.indices() if reader.kind == MULTIPROOF else reader.run()
+    if size != head.size or indices[-1] >= size:
+        raise Refused("the proof is of another tree")
+    proved = list(zip(indices, reader.last_hashes(len(indices))))
+    root = _rebuild(proved, size, arity, parent, lambda: reader.hashes(1)[0])
+    reader.finish()
+    if root != head.root:
+        raise Refused("the proof leads to another root")
+    return proved
+
+
+def verify_catch_up(
+    proof: bytes, arity: int, parent: Parent, old: Head, new: Head
+) -> list[Proved]:
+    """The leaves, with their indices, that turn the tree of `old` into that of `new`."""
+    reader = _Reader(proof, [CATCH_UP], arity)
+    size, count = reader.number(), reader.number()
+    if (size, size + count) != (old.size, new.size) or (size == 0 and old.root != bytes(32)):
+        raise Refused("the proof is of other trees")
+    proved = list(zip(range(size, size + count), reader.last_hashes(count)))
+    before, after, frontier = old.root, old.root, []
+    if proved:
+
+        def given() -> bytes:
+            # The nodes that lead to the new root are the frontier of the old tree, from the left.
+            frontier.extend(reader.hashes(1))
+            return frontier[-1]
+
+        after = _rebuild(proved, new.size, arity, parent, given)
+        before = _fold(frontier, size, arity, parent) if size else old.root
+    reader.finish()
+    if (before, after) != (old.root, new.root):
+        raise Refused("the proof leads to other roots")
+    return proved
+
+
+def _rebuild(proved: list[Proved], size: int, arity: int, parent: Parent, given) -> bytes:
+    # From the root down and from the left, every node with a proved leaf below it is entered, and
+    # every other child of a node that was entered is given.
+    span = 1
+    while span < size:
+        span *= arity
+    rest = proved[::-1]
+
+    def enter(start: int, span: int) -> bytes:
+        if not rest or rest[-1][0] >= start + span:
+            return given()
+        if span == 1:
+            return rest.pop()[1]
+        below = span // arity
+        starts = range(start, min(start + span, size), below)
+        return _parent(parent, [enter(child, below) for child in starts])
+
+    return enter(0, span)
+
+
+def _fold(frontier: list[bytes], size: int, arity: int, parent: Parent) -> bytes:
+    # The largest complete subtrees from the left: on each level a digit of the size.
+    rest, root, width = list(frontier), None, size
+    while width > 1 or root is None:
+        digit = size % arity
+        children = rest[len(rest) - digit :] + ([] if root is None else [root])
+        del rest[len(rest) - digit :]
+        root = _parent(parent, children) if children else None
+        size, width = size // arity, -(-width // arity)
+    return root
+
+
 def _parent(parent: Parent, children: list[bytes]) -> bytes:
     # A node without siblings is lifted as it is.
     return children[0] if len(children) == 1 else parent(children)
 
 
 class _Reader:
-    def __init__(self, proof: bytes, kind: int, arity: int):
-        self.rest = proof
-        if arity < 2 or self.take(2) != bytes([kind, VERSION]) or self.number() != arity:
+    def __init__(self, proof: bytes, kinds: Sequence[int], arity: int):
+        self.rest = memoryview(proof)
+        self.kind, version = self.take(2)
+        if arity < 2 or self.kind not in kinds or version != VERSION or self.number() != arity:
             raise Refused("not such a proof")
 
     def take(self, count: int) -> bytes:
         if len(self.rest) < count:
             raise Refused("the proof is cut short")
         taken, self.rest = self.rest[:count], self.rest[count:]
-        return taken
+        return bytes(taken)
 
     def number(self) -> int:
         number = 0
@@ -140,8 +216,31 @@ class _Reader:
                 return number
         raise Refused("a number is not in its shortest form")
 
+    def count(self) -> int:
+        count = self.number()
+        if not 0 < count <= len(self.rest):
+            raise Refused("the proof has no such leaves")
+        return count
+
+    def indices(self) -> list[int]:
+        count, indices = self.count(), [self.number()]
+        while len(indices) < count:
+            indices.append(indices[-1] + self.number() + 1)
+        return indices
+
+    def run(self) -> range:
+        first = self.number()
+        return range(first, first + self.count())
+
     def hashes(self, count: int) -> list[bytes]:
         return [self.take(32) for _ in range(count)]
+
+    def last_hashes(self, count: int) -> list[bytes]:
+        if len(self.rest) < 32 * count:
+            raise Refused("the proof is cut short")
+        front, self.rest = self.rest[: -32 * count or None], self.rest[-32 * count :]
+        hashes, self.rest = self.hashes(count), front
+        return hashes
 
     def finish(self) -> None:
         if self.rest:

@@ -1,9 +1,5 @@
 // Reads a check from each line and prints the verdict of the verifier in JavaScript; check.py has
-// the forms of the lines. Here there are two more, for several leaves at once and for growth with
-// the leaves that came:
-//
-//     leaves HASH ARITY HEAD PROOF               prints INDEX LEAF for each leaf, or `refused`
-//     catch-up HASH ARITY OLD NEW PROOF          the same
+// the forms of the lines.
 
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
@@ -16,11 +12,13 @@ const HASHES = overSha256((bytes) => new Uint8Array(createHash("sha256").update(
 
 const show = ({ index, leaf }) => `${index} ${hexFromBytes(leaf).slice(2)}`;
 
+const showAll = ({ leaves }) => leaves.map(show).join(" ");
+
 const VERDICTS = {
   inclusion: async (...claim) => show(await verifier.verifyInclusion(...claim)),
   consistency: async (...claim) => (await verifier.verifyConsistency(...claim), "grew"),
-  leaves: async (...claim) => (await verifier.verifyLeaves(...claim)).map(show).join(" "),
-  "catch-up": async (...claim) => (await verifier.verifyCatchUp(...claim)).map(show).join(" "),
+  leaves: async (...claim) => showAll(await verifier.verifyLeaves(...claim)),
+  "catch-up": async (...claim) => showAll(await verifier.verifyCatchUp(...claim)),
 };
 
 async function verdict([kind, name, arity, ...rest]) {
