@@ -9,9 +9,9 @@ const GAP = 8;
 
 /**
  * Places rows of cells in a drawing of this width. A row is `{ cells, stem, label }`: `stem` is the
- * place, in the row above, of the cell that the row's cells are the children of. The first row is
- * the root's. Cells that do not fit are left out, far from the row's `focus` first, and counted as
- * `hidden`.
+ * place, in the row above, of the cell that the row's cells are the children of; where a row has
+ * children of several, each cell has a `stem` of its own. The first row is the root's. Cells that
+ * do not fit are left out, far from the row's `focus` first, and counted as `hidden`.
  */
 export function layout(rows, width) {
   const most = Math.max(3, Math.floor(width / NARROWEST_CELL));
@@ -30,9 +30,10 @@ export function layout(rows, width) {
       width: cellWidth,
       height: CELL_HEIGHT,
     }));
-    const stem = above?.cells[(row.stem ?? 0) - above.start];
+    const stemOf = (cell) => above?.cells[(cell.stem ?? row.stem ?? 0) - above.start];
+    const drawn = cells.flatMap((cell) => edge(cell, stemOf(cell)));
     above = { cells, start: shown.start };
-    return { ...row, y, cells, hidden: row.cells.length - count, edges: edges(cells, stem) };
+    return { ...row, y, cells, hidden: row.cells.length - count, edges: drawn };
   });
   return { rows: placed, height: (rows.length - 1) * PITCH + LABEL_HEIGHT + CELL_HEIGHT + 2 };
 }
@@ -44,14 +45,11 @@ function visible(length, focus, most) {
   return { start, end: start + count };
 }
 
-function edges(cells, stem) {
+/** The edge from a cell up to its stem, unless that is not drawn. */
+function edge(cell, stem) {
   if (stem === undefined) {
     return [];
   }
-  const to = { x: stem.x + stem.width / 2, y: stem.y + stem.height };
-  return cells.map((cell) => ({
-    kind: cell.kind,
-    from: { x: cell.x + cell.width / 2, y: cell.y },
-    to,
-  }));
+  const from = { x: cell.x + cell.width / 2, y: cell.y };
+  return [{ kind: cell.kind, from, to: { x: stem.x + stem.width / 2, y: stem.y + stem.height } }];
 }

@@ -76,6 +76,41 @@ export function growthRows(steps, head) {
   return [rootRow(head.root, head.size), ...rows.reverse()];
 }
 
+/** The groups above several leaves, the root's row first. Levels that only lift take no row. */
+export function leavesRows(leaves, steps, head) {
+  const rows = [rootRow(head.root, head.size)];
+  const named = new Set(leaves.map(({ index }) => index));
+  // By its index, the place in the row above of each node that has one of the leaves below it.
+  let above = new Map([[0n, 0]]);
+  for (let level = steps.at(-1)?.level ?? -1; level >= 0; level -= 1) {
+    const groups = steps.filter((step) => step.level === level);
+    if (level > 0 && groups.every(({ children }) => children.length === 1)) {
+      above = new Map(groups.map((group) => [group.start, above.get(group.above)]));
+      continue;
+    }
+    const entered = level === 0 ? named : new Set(below(steps, level).map((step) => step.above));
+    const cells = groups.flatMap(({ start, children, above: node }) =>
+      children.map((hash, child) => {
+        const index = start + BigInt(child);
+        const isOnPath = entered.has(index);
+        const name = level === 0 ? "Leaf" : `Level ${level}, node`;
+        const kind = isOnPath ? (level === 0 ? "path leaf" : "path") : "sibling";
+        const href = level === 0 ? formatRoute({ leaf: index, at: head.size }) : undefined;
+        const title = `${name} ${whole(index)}`;
+        return { kind, hash, index, title, href, stem: above.get(node) };
+      }),
+    );
+    const focus = cells.findIndex((cell) => cell.kind !== "sibling");
+    rows.push({ label: `level ${level}`, cells, focus });
+    above = new Map(cells.map((cell, place) => [cell.index, place]));
+  }
+  return rows;
+}
+
+function below(steps, level) {
+  return steps.filter((step) => step.level === level - 1);
+}
+
 const WORDS = {
   kept: "Old node",
   grown: "Node over old and new leaves,",

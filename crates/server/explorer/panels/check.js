@@ -45,9 +45,9 @@ async function check({ arity, hasher }, trust, { proof: text, head: headText, ol
     }
     case "multiproof":
     case "range proof": {
-      const proved = await verifyLeaves(proof, arity, hasher, head);
-      const leaves = count(proved.length, "leaf", "leaves");
-      return [`The proof holds: ${leaves} of ${whole(head.size)}`, ends(proved)];
+      const { leaves } = await verifyLeaves(proof, arity, hasher, head);
+      const some = count(leaves.length, "leaf", "leaves");
+      return [`The proof holds: ${some} of ${whole(head.size)}`, ends(leaves)];
     }
     case "consistency proof": {
       const old = earlier(oldText);
@@ -56,9 +56,9 @@ async function check({ arity, hasher }, trust, { proof: text, head: headText, ol
       return [`The proof holds: the tree only grew, by ${grown}`];
     }
     case "catch-up proof": {
-      const proved = await verifyCatchUp(proof, arity, hasher, earlier(oldText), head);
-      const grown = count(proved.length, "leaf", "leaves");
-      return [`The proof holds: the tree grew by exactly these ${grown}`, ends(proved)];
+      const { leaves } = await verifyCatchUp(proof, arity, hasher, earlier(oldText), head);
+      const grown = count(leaves.length, "leaf", "leaves");
+      return [`The proof holds: the tree grew by exactly these ${grown}`, ends(leaves)];
     }
     default:
       throw new Refused(`the bytes are a ${kindOf(proof)}, which proves nothing`);
@@ -73,7 +73,7 @@ function earlier(text) {
 }
 
 /** The first and the last of some leaves; nothing of none. */
-function ends(proved) {
+function ends(leaves) {
   const named = ({ index, leaf }) => `leaf ${whole(index)} is ${hexFromBytes(leaf)}`;
-  return proved.length > 0 && `From the left, ${[proved[0], proved.at(-1)].map(named).join("; ")}.`;
+  return leaves.length > 0 && `From the left, ${[leaves[0], leaves.at(-1)].map(named).join("; ")}.`;
 }

@@ -52,7 +52,7 @@ async function prove({ server, tree, trust, feed }, { from, to, by }) {
   const steps = await verifyConsistency(bytesOf(document), ...claim);
   const news =
     by === BY_LEAVES
-      ? await verifyCatchUp(bytesOf(await server.catchUp(old.size, head.size)), ...claim)
+      ? (await verifyCatchUp(bytesOf(await server.catchUp(old.size, head.size)), ...claim)).leaves
       : undefined;
   // The old head is then linked too, because it is an earlier head of the same tree.
   return { steps, news, old, head, document, link: await trust.link(head) };

@@ -5,6 +5,8 @@ import { count, whole } from "../format.js";
 import { parseIndices } from "../indices.js";
 import { latest } from "../latest.js";
 import { listLeaves } from "../leaf_list.js";
+import { leavesRows } from "../rows.js";
+import { drawTree } from "../tree_drawing.js";
 import { showError, showVerdict, TOLD_ADVICE, worth } from "../verdict.js";
 import { bytesOf } from "../verifier/document.js";
 import { kindOf, u64, verifyLeaves } from "../verifier/rotortree-verify.mjs";
@@ -45,15 +47,15 @@ async function prove({ server, info, tree, trust, feed }, { leaves, at }) {
   const document = await server.proofOfAll(indices, head.size);
   const bytes = bytesOf(document);
   const proved = await verifyLeaves(bytes, tree.arity, tree.hasher, head, indices);
-  return { bytes, proved, head, document, link: await trust.link(head) };
+  return { ...proved, bytes, head, document, link: await trust.link(head) };
 }
 
-function tell(verdict, { bytes, proved, head, link }) {
+function tell(verdict, { leaves, bytes, head, link }) {
   const { kind, head: words } = worth(link);
   showVerdict(
     verdict,
     kind,
-    `${count(proved.length, "leaf is", "leaves are")} in the tree of ` +
+    `${count(leaves.length, "leaf is", "leaves are")} in the tree of ` +
       count(head.size, "leaf", "leaves"),
     `Verified in this browser: one ${kindOf(bytes)} of ${count(bytes.length, "byte")} leads from ` +
       `all of them to the root of ${words}.`,
@@ -61,10 +63,16 @@ function tell(verdict, { bytes, proved, head, link }) {
   );
 }
 
-function show({ proved, head, document }) {
+function show({ leaves, steps, head, document }) {
   byId("leaves-head").textContent = String(head);
-  byId("leaves-count").textContent = whole(proved.length);
-  listLeaves(byId("leaves-rows"), proved, head.size);
+  byId("leaves-count").textContent = whole(leaves.length);
+  listLeaves(byId("leaves-rows"), leaves, head.size);
   byId("leaves-json").textContent = JSON.stringify(document, undefined, 2);
   byId("leaves-result").hidden = false;
+  drawTree(byId("leaves-drawing"), {
+    rows: leavesRows(leaves, steps, head),
+    caption:
+      "The part of the tree above these leaves: marked nodes are computed from them, and the " +
+      "other ones are in the proof.",
+  });
 }

@@ -135,9 +135,12 @@ export async function verifyInclusion(proof, arity, hasher, head, wanted = {}) {
 }
 
 /**
- * Verifies a multiproof or a range proof: several leaves stand at their indices. Returns all that
- * are proved, as `{ index, leaf }`, from the left. `wanted` has the indices that were asked for,
- * from the left.
+ * Verifies a multiproof or a range proof: several leaves stand at their indices. `wanted` has the
+ * indices that were asked for, from the left.
+ *
+ * Returns all `leaves` that are proved, as `{ index, leaf }` from the left, and for drawing the
+ * `steps`: each group that has a proved leaf below it, with its `children`, and in `above` the index
+ * of their parent.
  */
 export async function verifyLeaves(proof, arity, hasher, head, wanted) {
   const kinds = ["multiproof", "range proof"];
@@ -147,12 +150,13 @@ export async function verifyLeaves(proof, arity, hasher, head, wanted) {
   if (wanted !== undefined && String(wanted) !== String(indices)) {
     throw new Refused("the proof is for other leaves than those that were asked for");
   }
-  const leaves = reader.lastHashes(indices.length);
-  const proved = indices.map((index, at) => ({ index, leaf: leaves[at] }));
-  const root = await rebuild(proved, size, arity, hasher, () => reader.hashes(1)[0]);
+  const hashes = reader.lastHashes(indices.length);
+  const leaves = indices.map((index, at) => ({ index, leaf: hashes[at] }));
+  const given = () => reader.hashes(1)[0];
+  const { root, steps } = await rebuild(leaves, size, arity, hasher, given);
   reader.finish();
   head.expectRoot(root);
-  return proved;
+  return { leaves, steps };
 }
 
 /**
@@ -191,26 +195,26 @@ export async function verifyConsistency(proof, arity, hasher, old, head) {
 
 /**
  * Verifies a catch-up proof: these leaves behind the tree with the head `old` give the tree with
- * the head `head`. Returns the new leaves as `{ index, leaf }`.
+ * the head `head`. Returns the new `leaves` as `{ index, leaf }`.
  */
 export async function verifyCatchUp(proof, arity, hasher, old, head) {
   const reader = new Reader(proof, ["catch-up proof"], arity, hasher);
   const [oldSize, count] = [reader.number(), reader.number()];
   expectGrowth(hasher, old, oldSize, head, oldSize + count);
-  const leaves = reader.lastHashes(count);
-  const proved = leaves.map((leaf, at) => ({ index: oldSize + BigInt(at), leaf }));
-  if (proved.length > 0) {
+  const hashes = reader.lastHashes(count);
+  const leaves = hashes.map((leaf, at) => ({ index: oldSize + BigInt(at), leaf }));
+  if (leaves.length > 0) {
     // The nodes that lead to the new root are the frontier of the old tree, from the left.
     const frontier = [];
     const given = () => frontier[frontier.push(...reader.hashes(1)) - 1];
-    const root = await rebuild(proved, head.size, arity, hasher, given);
+    const { root } = await rebuild(leaves, head.size, arity, hasher, given);
     if (oldSize > 0n) {
       old.expectRoot(await rootOfFrontier(frontier, oldSize, arity, hasher));
     }
     head.expectRoot(root);
   }
   reader.finish();
-  return proved;
+  return { leaves };
 }
 
 /** A reader behind the size of the tree, which is that of the head. */
@@ -399,29 +403,32 @@ export function depth(size, arity) {
 const parents = (nodes, n) => (nodes + n - 1n) / n;
 
 /**
- * The root over proved leaves. From the root down and from the left, every node with such a leaf
- * below it is entered, and every other child of a node that was entered is `given`.
+ * The root over some leaves. From the root down and from the left, every node with such a leaf
+ * below it is entered, and every other child of a node that was entered is `given`. The steps are
+ * the groups of children of the nodes that were entered.
  */
-async function rebuild(proved, size, arity, hasher, given) {
+async function rebuild(leaves, size, arity, hasher, given) {
   const n = BigInt(arity);
+  const steps = [];
   let at = 0;
   const enter = async (level, index) => {
     const span = n ** BigInt(level);
-    if (at === proved.length || proved[at].index / span !== index) {
+    if (at === leaves.length || leaves[at].index / span !== index) {
       return given();
     }
     if (level === 0) {
       at += 1;
-      return proved[at - 1].leaf;
+      return leaves[at - 1].leaf;
     }
     const children = [];
     const last = (size - 1n) / (span / n);
     for (let child = index * n; child <= last && child < (index + 1n) * n; child += 1n) {
       children.push(await enter(level - 1, child));
     }
+    steps.push({ level: level - 1, start: index * n, children, above: index });
     return parent(hasher, children);
   };
-  return enter(depth(size, arity), 0n);
+  return { root: await enter(depth(size, arity), 0n), steps };
 }
 
 /** The root of a tree from its largest complete subtrees: on each level a digit of its size. */

@@ -47,6 +47,10 @@ fn files_have_their_kinds_and_the_policy_that_forbids_what_the_page_does_not_do(
     for (path, kind) in [
         (PAGE, "text/html; charset=utf-8"),
         ("explorer/main.js", "text/javascript; charset=utf-8"),
+        (
+            "explorer/verifier/rotortree-verify.mjs",
+            "text/javascript; charset=utf-8",
+        ),
         ("explorer/style/page.css", "text/css; charset=utf-8"),
         ("explorer/icon.svg", "image/svg+xml"),
         ("vendor/noble-hashes/LICENSE", "text/plain; charset=utf-8"),

@@ -125,6 +125,8 @@ describe("the page", { concurrency: 3 }, () => {
       assert.equal(all.kind, "good", all.text);
       assert.match(all.text, /4 leaves are in the tree of .*one multiproof of/s);
       assert.equal(await page.evaluate(rowsOf, "leaves-rows"), 4);
+      const drawn = () => document.querySelectorAll("#leaves-drawing .cell.path.leaf").length;
+      assert.ok((await page.evaluate(drawn)) > 0);
 
       await page.evaluate(() => {
         document.querySelectorAll("details").forEach((details) => details.setAttribute("open", ""));

@@ -7,8 +7,8 @@ import { compact, count, duration, rate, shortHash } from "../../format.js";
 import { Growth } from "../../growth.js";
 import { layout } from "../../layout.js";
 import { formatRoute, parseRoute } from "../../route.js";
-import { growthRows, inclusionRows } from "../../rows.js";
-import { boundary, groups } from "../../verifier/rotortree-verify.mjs";
+import { growthRows, inclusionRows, leavesRows } from "../../rows.js";
+import { boundary, groups, Head, verifyLeaves } from "../../verifier/rotortree-verify.mjs";
 
 test("a rate is of the last seconds, and of what is known", () => {
   const growth = new Growth();
@@ -143,4 +143,51 @@ test("a run of lifted levels takes one row", () => {
     rows.map((row) => row.label),
     ["root of 1,025 leaves", "level 10", "levels 0 to 9 · lifted"],
   );
+});
+
+/** Every node is zeros, so that a proof with the right number of hashes holds. */
+const ZEROS = { hash: () => new Uint8Array(32) };
+
+/** The steps of a range proof in a tree of zeros. */
+async function stepsOfRange(first, count, size, arity) {
+  const head = new Head(BigInt(size), new Uint8Array(32));
+  for (let hashes = count; ; hashes += 1) {
+    const start = Uint8Array.of(6, 1, arity, size, first, count);
+    const proof = Uint8Array.of(...start, ...new Uint8Array(32 * hashes));
+    try {
+      return { ...(await verifyLeaves(proof, arity, ZEROS, head)), head };
+    } catch (error) {
+      assert.match(error.message, /end too early/);
+    }
+  }
+}
+
+test("a drawing of several leaves has every group above them, each below its parent", async () => {
+  for (const arity of [2, 3, 4, 8, 33]) {
+    for (const size of [1, 2, arity, arity + 1, 3 * arity + 1, 100]) {
+      for (const [first, count] of [
+        [0, 1],
+        [size - 1, 1],
+        [size >> 1, Math.min(3, size - (size >> 1))],
+        [0, size],
+      ]) {
+        const { leaves, steps, head } = await stepsOfRange(first, count, size, arity);
+        const { rows } = layout(leavesRows(leaves, steps, head), 9000);
+        const shown = rows.slice(1).flatMap((row) => row.cells);
+        const drawn = steps.filter(({ level, children }) => level === 0 || children.length > 1);
+        const expected = drawn.reduce((sum, { children }) => sum + children.length, 0);
+        const names = `${first} and ${count} of ${size}, N = ${arity}`;
+        assert.ok(shown.length >= expected, names);
+        assert.equal(shown.filter(({ kind }) => kind === "path leaf").length, size > 1 ? count : 0);
+        for (const [at, row] of rows.entries()) {
+          assert.equal(row.edges.length, at === 0 ? 0 : row.cells.length, names);
+          for (const { to } of row.edges) {
+            const above = rows[at - 1].cells;
+            const stem = above.find(({ x, width }) => x + width / 2 === to.x);
+            assert.match(stem.kind, /root|path/, names);
+          }
+        }
+      }
+    }
+  }
 });
