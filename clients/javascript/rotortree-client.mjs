@@ -2,7 +2,8 @@
 //
 //   node rotortree-client.mjs URL head
 //   node rotortree-client.mjs URL append LEAF...                  wants ROTORTREE_TOKEN
-//   node rotortree-client.mjs URL prove HASH ARITY HEAD INDEX     prints the leaf, once verified
+//   node rotortree-client.mjs URL prove HASH ARITY HEAD INDEX     prints the leaf, once verified;
+//                                                                 of several, one proof proves all
 //   node rotortree-client.mjs URL follow HASH ARITY HEAD          prints heads, each once verified
 //
 // HASH, ARITY and the first HEAD come from a source that you trust, not from the server.
@@ -21,6 +22,7 @@ import {
   u64,
   verifyConsistency,
   verifyInclusion,
+  verifyLeaves,
 } from "./rotortree-verify.mjs";
 
 /** The tree has other leaves where these were expected to go. */
@@ -50,6 +52,14 @@ export class Client {
     const { proof } = await this.#json(`/v1/proofs/${index}?size=${head.size}`);
     const wanted = { index: u64(index, "the index") };
     return (await verifyInclusion(bytesFromHex(proof), arity, hasher, head, wanted)).leaf;
+  }
+
+  /** The leaves at increasing indices, by one proof of all of them. */
+  async leaves(indices, head, arity, hasher) {
+    const body = { indices: indices.map(String), one: true, size: String(head.size) };
+    const { proof } = await this.#json("/v1/proofs", JSON.stringify(body));
+    const proved = await verifyLeaves(bytesFromHex(proof), arity, hasher, head, indices);
+    return proved.leaves.map(({ leaf }) => leaf);
   }
 
   /** Returns if the tree only grew, and throws otherwise. */
@@ -127,7 +137,7 @@ async function* lines(body) {
 
 async function main([url, command, ...rest]) {
   const client = new Client(url, { token: process.env.ROTORTREE_TOKEN });
-  const [hash, arity, head, index] = rest;
+  const [hash, arity, head, ...indices] = rest;
   const tree = () => {
     if (!HASHES[hash]) throw new Refused(`HASH is ${Object.keys(HASHES).join(" or ")}`);
     return [Head.parse(head), Number(arity), HASHES[hash]];
@@ -138,7 +148,13 @@ async function main([url, command, ...rest]) {
     const { size } = await client.head();
     console.log(JSON.stringify(await client.append(leaves, size)));
   } else if (command === "prove") {
-    console.log(hexFromBytes(await client.inclusion(index, ...tree())));
+    const all = [...new Set(indices.map((index) => u64(index, "the index")))];
+    all.sort((one, other) => (one < other ? -1 : 1));
+    const leaves =
+      all.length === 1
+        ? [await client.inclusion(all[0], ...tree())]
+        : await client.leaves(all, ...tree());
+    leaves.forEach((leaf) => console.log(hexFromBytes(leaf)));
   } else if (command === "follow") {
     for await (const newer of client.follow(...tree())) console.log(String(newer));
   } else throw new Refused("the first lines of this file say what may be asked");

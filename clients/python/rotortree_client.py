@@ -2,7 +2,8 @@
 
     rotortree_client.py URL head
     rotortree_client.py URL append LEAF...                  wants ROTORTREE_TOKEN
-    rotortree_client.py URL prove HASH ARITY HEAD INDEX     prints the leaf, once it is verified
+    rotortree_client.py URL prove HASH ARITY HEAD INDEX     prints the leaf, once it is verified;
+                                                            of several, one proof proves all
     rotortree_client.py URL follow HASH ARITY HEAD          prints heads, each once it is verified
 
 HASH, ARITY and the first HEAD come from a source that you trust, not from the server.
@@ -18,7 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from rotortree_verify import HASHES, Head, Parent, Refused, parse_head, unhex
-from rotortree_verify import verify_consistency, verify_inclusion
+from rotortree_verify import verify_consistency, verify_inclusion, verify_leaves
 
 
 class Conflict(Exception):
@@ -47,6 +48,15 @@ class Client:
         if found != index:
             raise Refused(f"a proof of leaf {found}")
         return leaf
+
+    def leaves(self, indices: list[int], head: Head, arity: int, parent: Parent) -> list[bytes]:
+        """The leaves at increasing indices, by one proof of all of them."""
+        body = {"indices": indices, "one": True, "size": head.size}
+        proof = unhex(self._json("/v1/proofs", body)["proof"])
+        proved = verify_leaves(proof, arity, parent, head)
+        if [index for index, _ in proved] != indices:
+            raise Refused("a proof of other leaves")
+        return [leaf for _, leaf in proved]
 
     def consistency(self, old: Head, new: Head, arity: int, parent: Parent) -> None:
         """Returns if the tree only grew, and raises otherwise."""
@@ -125,7 +135,13 @@ def main(url: str, command: str, *rest: str) -> None:
     else:
         parent, arity, head = HASHES[rest[0]], int(rest[1]), parse_head(rest[2])
         if command == "prove":
-            print("0x" + client.inclusion(int(rest[3]), head, arity, parent).hex())
+            first, *others = [int(index) for index in rest[3:]]
+            leaves = (
+                client.leaves(sorted({first, *others}), head, arity, parent)
+                if others
+                else [client.inclusion(first, head, arity, parent)]
+            )
+            print(*("0x" + leaf.hex() for leaf in leaves), sep="\n")
         elif command == "follow":
             for newer in client.follow(head, arity, parent):
                 print(newer, flush=True)

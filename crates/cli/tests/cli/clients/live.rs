@@ -39,6 +39,7 @@ struct Client {
     script: &'static str,
     hash: &'static str,
     arity: &'static str,
+    proves_several: bool,
 }
 
 impl Client {
@@ -112,6 +113,16 @@ impl Client {
         assert_eq!(prove(&format!("3{root}"), "1"), None, "another root");
         assert_eq!(prove(&old, "3"), None, "no such leaf");
 
+        if self.proves_several {
+            let several = |head: &str| call(&["prove", self.hash, self.arity, head, "3", "0", "1"]);
+            let all = [0, 1, 3]
+                .map(|index| format!("0x{}\n", leaves[index]))
+                .concat();
+            assert_eq!(several(&newer).as_deref(), Some(all.trim_end()));
+            assert_eq!(several(&format!("4:0x{:064}", 7)), None, "another root");
+            assert_eq!(several(&old), None, "no such leaf");
+        }
+
         // A head that does not continue the one that is trusted.
         let forged = format!("2{root}");
         let mut follower = self.command(&lossy.url, &["follow", self.hash, self.arity, &forged]);
@@ -127,6 +138,7 @@ fn the_client_in_python_works() {
         script: "python/rotortree_client.py",
         hash: "sha256",
         arity: "4",
+        proves_several: true,
     }
     .works();
 }
@@ -138,6 +150,7 @@ fn the_client_in_javascript_works() {
         script: "javascript/rotortree-client.mjs",
         hash: "rfc6962",
         arity: "2",
+        proves_several: true,
     }
     .works();
 }
@@ -150,6 +163,7 @@ fn the_client_in_shell_works() {
         script: "shell/rotortree-client.sh",
         hash: "sha256",
         arity: "3",
+        proves_several: false,
     }
     .works();
 }
