@@ -79,27 +79,24 @@ impl Bucket {
         found.is_some()
     }
 
+    /// Whether [`find`](Self::find) may find anything: the upper bits of some slot are equal.
+    #[inline]
+    pub(crate) fn may_find(&self, tag: u64, mask: u64) -> bool {
+        any_equal(&self.uppers, tag, mask)
+    }
+
     /// The least slot above `after`, if that is given, that is equal to `tag` in the bits of
     /// `mask`.
-    #[inline]
     pub(crate) fn find(&self, tag: u64, mask: u64, after: Option<u64>) -> Option<u64> {
-        let (upper, upper_mask) = ((tag >> 32) as u16, (mask >> 32) as u16);
-        let is_equal = |here: &u16| (here ^ upper) & upper_mask == 0;
-        // Without a branch for each: one instruction for eight slots.
-        let any = |uppers: &[u16]| uppers.iter().fold(false, |any, here| any | is_equal(here));
-        // Nearly every leaf that is not there ends here.
-        if !any(&self.uppers) {
-            return None;
-        }
         let len = self.len();
         let mut found = None;
         for (group, uppers) in self.uppers.as_chunks::<16>().0.iter().enumerate() {
-            if !any(uppers) {
+            if !any_equal(uppers, tag, mask) {
                 continue;
             }
             for (at, here) in uppers.iter().enumerate() {
                 let at = group * 16 + at;
-                if is_equal(here) && at < len {
+                if any_equal(&[*here], tag, mask) && at < len {
                     let slot = self.slot(at);
                     let is_new = after.is_none_or(|after| slot > after);
                     if (slot ^ tag) & mask == 0 && is_new && found.is_none_or(|least| slot < least)
@@ -129,6 +126,15 @@ impl Bucket {
     pub(crate) fn prefetch_end(&self) {
         prefetch(&self.lowers[self.len() & !7..][..8]);
     }
+}
+
+/// Whether the upper bits of some slot are equal to those of a tag. Without a branch for each: one
+/// instruction compares eight slots.
+#[inline]
+fn any_equal<const LEN: usize>(uppers: &[u16; LEN], tag: u64, mask: u64) -> bool {
+    let (upper, mask) = ((tag >> 32) as u16, (mask >> 32) as u16);
+    let is_equal = |here: &u16| (here ^ upper) & mask == 0;
+    uppers.iter().fold(false, |any, here| any | is_equal(here))
 }
 
 #[cfg(test)]
@@ -187,6 +193,7 @@ mod tests {
                     after = Some(slot);
                 }
                 prop_assert_eq!(bucket.find(tag, mask, after), None);
+                prop_assert!(after.is_none() || bucket.may_find(tag, mask));
             }
         }
     }

@@ -3,7 +3,14 @@
 //! Leaves may come from an attacker. Without the key nobody can choose leaves that fall into one
 //! bucket.
 
+mod lanes;
+mod sip_hash;
+
+use std::array::from_ref;
+
 use rotortree_hasher::Hash;
+
+use self::sip_hash::sip_hash;
 
 /// The secret of one index.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,59 +37,13 @@ impl Key {
 
     /// The hash of a leaf.
     pub(crate) fn hash(&self, leaf: &Hash) -> u64 {
-        let [k0, k1] = words(&self.0);
-        let mut state = State([
-            k0 ^ 0x736f_6d65_7073_6575,
-            k1 ^ 0x646f_7261_6e64_6f6d,
-            k0 ^ 0x6c79_6765_6e65_7261,
-            k1 ^ 0x7465_6462_7974_6573,
-        ]);
-        let leaf: [u64; 4] = words(leaf);
-        for word in leaf {
-            state.absorb(word);
-        }
-        state.absorb((size_of::<Hash>() as u64) << 56);
-        state.0[2] ^= 0xff;
-        for _ in 0..3 {
-            state.round();
-        }
-        state.0.into_iter().fold(0, |hash, word| hash ^ word)
-    }
-}
-
-/// Bytes as words, the least significant byte first.
-fn words<const WORDS: usize>(bytes: &[u8]) -> [u64; WORDS] {
-    let mut words = [0; WORDS];
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    words
-}
-
-/// The four words of SipHash (Aumasson and Bernstein, 2012).
-struct State([u64; 4]);
-
-impl State {
-    #[inline]
-    fn absorb(&mut self, word: u64) {
-        self.0[3] ^= word;
-        self.round();
-        self.0[0] ^= word;
+        let [hash] = sip_hash(&self.0, from_ref(leaf));
+        hash
     }
 
-    #[inline]
-    fn round(&mut self) {
-        let [v0, v1, v2, v3] = &mut self.0;
-        *v0 = v0.wrapping_add(*v1);
-        *v1 = v1.rotate_left(13) ^ *v0;
-        *v0 = v0.rotate_left(32);
-        *v2 = v2.wrapping_add(*v3);
-        *v3 = v3.rotate_left(16) ^ *v2;
-        *v0 = v0.wrapping_add(*v3);
-        *v3 = v3.rotate_left(21) ^ *v0;
-        *v2 = v2.wrapping_add(*v1);
-        *v1 = v1.rotate_left(17) ^ *v2;
-        *v2 = v2.rotate_left(32);
+    /// Appends the hash of each leaf.
+    pub(crate) fn hash_all(&self, leaves: &[Hash], hashes: &mut Vec<u64>) {
+        lanes::hash_all(&self.0, leaves, hashes);
     }
 }
 

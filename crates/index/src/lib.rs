@@ -25,7 +25,6 @@
 //! its bucket does not tell. A lookup compares the leaf with the tree's own where these bits agree.
 //! Growing takes no leaf either, so that it costs a copy, and no read of a leaf that may be on a
 //! disk or in a bucket. The table is cut into 256 shards, which grow one after the other.
-#![forbid(unsafe_code)]
 
 mod bucket;
 mod duplicates;

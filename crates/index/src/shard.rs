@@ -1,6 +1,6 @@
 //! [`Shard`]: the entries of a part of the hashes, in buckets.
 
-use std::{collections::BTreeSet, mem, ops::RangeInclusive};
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use rotortree_lean_imt::TreeError;
 
@@ -71,6 +71,18 @@ impl Shard {
     /// all but one of some thousand such places are this one.
     #[inline]
     pub(crate) fn candidate(&self, place: u64, after: Option<u64>) -> Option<u64> {
+        // Nearly every leaf that is not there ends here.
+        if !self.buckets.is_empty() {
+            let (bucket, tag) = self.layout.slot(place);
+            let bucket = &self.buckets[bucket];
+            if !bucket.may_find(tag, self.layout.tag_mask()) && !bucket.overflows() {
+                return None;
+            }
+        }
+        self.find(place, after)
+    }
+
+    fn find(&self, place: u64, after: Option<u64>) -> Option<u64> {
         let mut found = None;
         if !self.buckets.is_empty() {
             let (bucket, tag) = self.layout.slot(place);
@@ -92,17 +104,12 @@ impl Shard {
     }
 
     /// Adds an entry, for which [`reserve`](Self::reserve) has made room.
+    #[inline]
     pub(crate) fn put(&mut self, place: u64, index: u64) {
         self.entries += 1;
-        if !self.buckets.is_empty() {
-            let (bucket, tag) = self.layout.slot(place);
-            let bucket = &mut self.buckets[bucket];
-            if bucket.push(tag | index) {
-                return;
-            }
-            bucket.set_overflows(true);
+        if !push(self.layout, &mut self.buckets, place, index) {
+            self.overflow.insert((self.layout.known(place), index));
         }
-        self.overflow.insert((self.layout.known(place), index));
     }
 
     /// Removes an entry, if it is here.
@@ -185,23 +192,21 @@ impl Shard {
             .try_reserve_exact(layout.buckets as usize)
             .map_err(|_| TreeError::CapacityExceeded)?;
         fresh.resize(layout.buckets as usize, Bucket::EMPTY);
-        let old = Self {
-            layout: self.layout,
-            buckets: mem::replace(&mut self.buckets, fresh),
-            overflow: mem::take(&mut self.overflow),
-            ..*self
-        };
-        self.layout = layout;
-        self.entries = 0;
-        // Not by `iter`: a growing shard spends most of an insert here.
-        for (number, bucket) in old.buckets.iter().enumerate() {
-            for (place, index) in bucket.slots().map(old.layout.entries(number)) {
-                self.put(place, index);
+        let mut overflow = BTreeSet::new();
+        let mut add = |(place, index)| {
+            if !push(layout, &mut fresh, place, index) {
+                overflow.insert((layout.known(place), index));
             }
+        };
+        // Not by `iter`: a growing shard spends most of an insert here.
+        for (number, bucket) in self.buckets.iter().enumerate() {
+            bucket
+                .slots()
+                .map(self.layout.entries(number))
+                .for_each(&mut add);
         }
-        for (place, index) in old.overflow {
-            self.put(place, index);
-        }
+        self.overflow.iter().copied().for_each(add);
+        (self.layout, self.buckets, self.overflow) = (layout, fresh, overflow);
         Ok(())
     }
 
@@ -249,6 +254,22 @@ impl Shard {
         }
         Ok(())
     }
+}
+
+/// Adds an entry to its bucket. Returns whether there was a slot for it.
+#[inline]
+#[must_use]
+fn push(layout: Layout, buckets: &mut [Bucket], place: u64, index: u64) -> bool {
+    if buckets.is_empty() {
+        return false;
+    }
+    let (bucket, tag) = layout.slot(place);
+    let bucket = &mut buckets[bucket];
+    let fits = bucket.push(tag | index);
+    if !fits {
+        bucket.set_overflows(true);
+    }
+    fits
 }
 
 /// A range of places with every index.

@@ -71,7 +71,7 @@ impl Run {
             .and_then(|()| hashes.try_reserve_exact(leaves.len()))
             .and_then(|()| positions.try_reserve_exact(leaves.len()));
         reserved.map_err(|_| TreeError::CapacityExceeded)?;
-        unsorted.extend(leaves.iter().map(|leaf| key.hash(leaf)));
+        key.hash_all(leaves, unsorted);
         // Where those of each shard begin, moved to their end by each hash that comes.
         ends.resize(SHARDS, 0);
         for &hash in &*unsorted {
