@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, TryMapValueParser, TypedValueParser, ValueParserFactory};
 use rotortree::store::{fs::FsStorage, storage::Storage};
 
 use crate::failure::Failure;
@@ -25,11 +25,6 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Reads a place on the command line.
-    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
-        OsStringValueParser::new().try_map(Self::parse)
-    }
-
     fn parse(text: OsString) -> Result<Self, String> {
         if text.is_empty() {
             return Err("an empty word is no place".to_owned());
@@ -62,6 +57,16 @@ impl Place {
             (Self::Directory(from), Self::Directory(to)) => Some((from, to)),
             _ => None,
         }
+    }
+}
+
+type Parse = fn(OsString) -> Result<Place, String>;
+
+impl ValueParserFactory for Place {
+    type Parser = TryMapValueParser<OsStringValueParser, Parse>;
+
+    fn value_parser() -> Self::Parser {
+        OsStringValueParser::new().try_map(Self::parse)
     }
 }
 

@@ -29,7 +29,6 @@ const QUICK_LOG: u64 = 8 << 20;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     #[command(flatten)]
     leaves: Leaves,
@@ -88,8 +87,8 @@ enum Durability {
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
     appended: u64,
     /// Leaves of the input that the tree had already.
     agreed: u64,
@@ -101,7 +100,7 @@ impl fmt::Display for Report {
         if self.agreed > 0 {
             write!(f, " behind {} that agree", self.agreed)?;
         }
-        write!(f, "; all are on disk\n{}:{}", self.size, self.root)
+        write!(f, "; all are on disk\n{}", self.head)
     }
 }
 
@@ -137,8 +136,7 @@ impl Args {
         })?;
         saved?;
         output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
+            head,
             appended,
             agreed: appending.agreed,
         })

@@ -2,17 +2,15 @@
 
 use std::fmt;
 
-use rotortree::{Hex, TreeHead};
+use rotortree::TreeHead;
 use serde::Serialize;
 
 use crate::{failure::Failure, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// An empty place, or that of an earlier backup of the same tree, which is extended
-    #[arg(value_parser = Place::parser())]
     target: Place,
 }
 
@@ -21,8 +19,8 @@ struct Report {
     target: String,
     /// Leaves that the backup had before.
     before: u64,
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
 }
 
 impl fmt::Display for Report {
@@ -30,13 +28,13 @@ impl fmt::Display for Report {
         let Self {
             target,
             before,
-            size,
-            root,
+            head,
         } = self;
+        let new = head.size - before;
         write!(
             f,
-            "{target} holds {size} leaves, {} of them new\n{size}:{root}",
-            size - before
+            "{target} holds {} leaves, {new} of them new\n{head}",
+            head.size
         )
     }
 }
@@ -51,8 +49,7 @@ impl Args {
         output.document(&Report {
             target: self.target.to_string(),
             before: done.start,
-            size: done.end,
-            root: Hex(head.unwrap_or(TreeHead::EMPTY).root).to_string(),
+            head: head.unwrap_or(TreeHead::EMPTY),
         })
     }
 }

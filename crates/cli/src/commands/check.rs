@@ -2,21 +2,20 @@
 
 use std::fmt;
 
-use rotortree::Hex;
+use rotortree::TreeHead;
 use serde::Serialize;
 
 use crate::{failure::Failure, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
 }
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
     /// Durable leaves that recovery cut off, and that are not acknowledged.
     unacknowledged_cuts: usize,
 }
@@ -25,8 +24,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "sound: {} leaves, every node is the hash of its children\n{}:{}",
-            self.size, self.size, self.root
+            "sound: {} leaves, every node is the hash of its children\n{}",
+            self.head.size, self.head
         )?;
         match self.unacknowledged_cuts {
             0 => Ok(()),
@@ -42,10 +41,8 @@ impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let store = Store::at(&self.place)?;
         let view = store.view_with(store.builder().verify_checkpoint(true))?;
-        let head = view.head().unwrap_or(rotortree::TreeHead::EMPTY);
         output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
+            head: view.head().unwrap_or(TreeHead::EMPTY),
             unacknowledged_cuts: store.identity.cuts.len(),
         })
     }

@@ -2,27 +2,26 @@
 
 use std::fmt;
 
-use rotortree::{Hex, TreeHead};
+use rotortree::TreeHead;
 use serde::Serialize;
 
 use crate::{failure::Failure, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
 }
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { size, root } = self;
-        write!(f, "a checkpoint covers all {size} leaves\n{size}:{root}")
+        let head = &self.head;
+        write!(f, "a checkpoint covers all {} leaves\n{head}", head.size)
     }
 }
 
@@ -32,9 +31,6 @@ impl Args {
         tree.checkpoint()?;
         let head = tree.head().unwrap_or(TreeHead::EMPTY);
         tree.close()?;
-        output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
-        })
+        output.document(&Report { head })
     }
 }

@@ -7,7 +7,6 @@ use crate::{failure::Failure, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The earlier size
     old: u64,

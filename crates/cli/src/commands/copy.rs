@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rotortree::{Hex, TreeHead};
+use rotortree::TreeHead;
 use serde::Serialize;
 
 use crate::{
@@ -12,10 +12,8 @@ use crate::{
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// A backup, or any tree that no process has open
-    #[arg(value_parser = Place::parser())]
     source: Place,
     /// The empty place; one of another kind than the source goes on from a copy that was cut short
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// Refuses a source that does not contain this head
     #[arg(long, value_name = "HEAD")]
@@ -25,16 +23,17 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Report {
     place: String,
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, size, root } = self;
+        let Self { place, head } = self;
         write!(
             f,
-            "{place} has {size} leaves, every node checked\n{size}:{root}"
+            "{place} has {} leaves, every node checked\n{head}",
+            head.size
         )
     }
 }
@@ -54,11 +53,9 @@ impl Args {
         if head.size > 0 {
             builder = builder.expect_head(head);
         }
-        let head = copied.view_with(builder)?.head().unwrap_or(TreeHead::EMPTY);
         output.document(&Report {
             place: self.place.to_string(),
-            size: head.size,
-            root: Hex(head.root).to_string(),
+            head: copied.view_with(builder)?.head().unwrap_or(TreeHead::EMPTY),
         })
     }
 }

@@ -17,7 +17,6 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The 64 hex digits of the leaf
     #[arg(value_parser = leaf_name::value)]

@@ -24,7 +24,6 @@ const MAX_DEPTH: usize = 64;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The place of the tree, which is created if there is none; N is 2
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The JSON of `export()` of Semaphore's Group or of @zk-kit/lean-imt
     file: PathBuf,
@@ -39,8 +38,8 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
     appended: u64,
     /// Nodes above the leaves that were computed and compared.
     compared: u64,
@@ -49,15 +48,14 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            size,
-            root,
+            head,
             appended,
             compared,
         } = self;
         write!(
             f,
             "imported {appended} leaves, and found {compared} nodes above them equal; all are on \
-             disk\n{size}:{root}"
+             disk\n{head}"
         )
     }
 }
@@ -92,8 +90,7 @@ impl Args {
             return Err(named(Failure::new(Code::Differs, sentence)));
         }
         output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
+            head,
             appended: head.size - before,
             compared: nodes
                 .levels

@@ -15,7 +15,6 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     #[command(flatten)]
     index: IndexFile,

@@ -3,14 +3,13 @@
 
 use std::fmt;
 
-use rotortree::{CutNotice, Hex};
+use rotortree::{CutNotice, Hex, TreeHead};
 use serde::Serialize;
 
 use crate::{failure::Failure, hex, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
 }
 
@@ -36,8 +35,8 @@ struct Shape {
 
 #[derive(Serialize)]
 struct State {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
     /// Leaves that the last checkpoint covers.
     checkpointed: u64,
     /// Whether the last process closed the tree, and none has written since.
@@ -56,8 +55,8 @@ impl fmt::Display for Report {
         writeln!(f, "max depth     {}", shape.max_depth)?;
         writeln!(f, "level stride  {}", shape.level_stride)?;
         writeln!(f, "tree id       {}", shape.tree_id)?;
-        writeln!(f, "size          {}", state.size)?;
-        writeln!(f, "root          {}", state.root)?;
+        writeln!(f, "size          {}", state.head.size)?;
+        writeln!(f, "root          {}", Hex(state.head.root))?;
         writeln!(f, "checkpointed  {} leaves", state.checkpointed)?;
         writeln!(f, "log           {} segments", state.log_segments)?;
         let closed = match state.closed {
@@ -90,8 +89,7 @@ impl Args {
                 tree_id: hex::encode(&identity.tree_id),
             },
             state: State {
-                size: head.size,
-                root: Hex(head.root).to_string(),
+                head,
                 checkpointed: identity.checkpointed.size,
                 closed: identity.closed_at.is_some(),
                 log_segments: segments.len() as u64,

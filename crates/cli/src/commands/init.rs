@@ -19,7 +19,6 @@ const MAX_DEPTH: usize = 32;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Where the tree will be; the directory is created if it is missing
-    #[arg(value_parser = Place::parser())]
     place: Place,
     #[command(flatten)]
     shape: Shape,

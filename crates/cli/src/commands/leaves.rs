@@ -12,7 +12,6 @@ const PIECE: u64 = 4096;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The leaves from A on and before B; `A..`, `..B` and `..` leave a bound out
     #[arg(value_name = "A..B", default_value = "..")]

@@ -17,7 +17,6 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// Prints the leaves of each record too
     #[arg(long)]

@@ -22,7 +22,6 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The index of a leaf, or its 64 hex digits, which are looked for as `find` does
     #[arg(value_name = "INDEX|LEAF")]

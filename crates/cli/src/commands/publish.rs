@@ -4,7 +4,7 @@ mod entries;
 
 use std::{fmt, fs::OpenOptions, io::Write, path::PathBuf};
 
-use rotortree::{Hex, RotorTree, SharedHasher, TreeHead};
+use rotortree::{RotorTree, SharedHasher, TreeHead};
 use rotortree_tiles::{Directory, KeyKind, PublishError, Publisher, SecretKey};
 use serde::Serialize;
 
@@ -23,7 +23,6 @@ type Log = RotorTree<SharedHasher, 2, 64>;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// A tree of --hash rfc6962
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The folder that a web server serves
     target: PathBuf,
@@ -43,8 +42,8 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
     tiles: u64,
     bytes: u64,
     /// The key that clients verify with.
@@ -54,15 +53,14 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            size,
-            root,
+            head,
             tiles,
             bytes,
             public_key,
         } = self;
         write!(
             f,
-            "published {size}:{root}, {tiles} new tiles of {bytes} bytes\npublic key {public_key}"
+            "published {head}, {tiles} new tiles of {bytes} bytes\npublic key {public_key}"
         )
     }
 }
@@ -90,10 +88,8 @@ impl Args {
         let published = publisher
             .publish(&snapshot, |index| entries.get(index))
             .map_err(failure)?;
-        let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
         output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
+            head: snapshot.head().unwrap_or(TreeHead::EMPTY),
             tiles: published.tiles,
             bytes: published.bytes,
             public_key,

@@ -14,7 +14,6 @@ use crate::{
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// Does it: cuts a damaged log at its last valid entry, and keeps the bytes that are cut
     #[arg(long)]

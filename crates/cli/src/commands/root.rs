@@ -9,7 +9,6 @@ use crate::{failure::Failure, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// The root at the time when the tree had SIZE leaves
     #[arg(long, value_name = "SIZE")]
@@ -18,13 +17,13 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Report {
-    size: u64,
-    root: String,
+    #[serde(flatten)]
+    head: TreeHead,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.root)
+        Hex(self.head.root).fmt(f)
     }
 }
 
@@ -35,9 +34,6 @@ impl Args {
             None => store.head()?,
             at => store.snapshot(at)?.head().unwrap_or(TreeHead::EMPTY),
         };
-        output.document(&Report {
-            size: head.size,
-            root: Hex(head.root).to_string(),
-        })
+        output.document(&Report { head })
     }
 }
