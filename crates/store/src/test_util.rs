@@ -5,6 +5,7 @@
 
 pub mod conformance;
 pub mod counting;
+mod forward;
 pub mod object;
 pub mod sim_files;
 pub mod watchdog;

@@ -2,8 +2,7 @@
 //! that stalls does, or fail.
 
 use std::{
-    fmt,
-    io::{self, Read},
+    fmt, io,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -13,11 +12,9 @@ use std::{
 use rotortree::{
     StorageError,
     store::{
+        forward_storage,
         memory::MemoryStorage,
-        storage::{
-            Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
-            UnitWriter, WriteError,
-        },
+        storage::{Locator, Ownership, Reads, Region, Shard, Storage, UnitWriter, WriteError},
     },
 };
 
@@ -228,40 +225,8 @@ impl Storage for Gate {
         Ok(Arc::new(Noticed::new(self, region)))
     }
 
-    fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
-        self.0.memory.commit_mark(segment, offset, mark)
-    }
-
-    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
-        self.0.memory.start_segment(number)
-    }
-
     fn describe(&self) -> String {
         "a gate".into()
-    }
-
-    fn inspect(&self) -> Result<Place, StorageError> {
-        self.0.memory.inspect()
-    }
-
-    fn sweep(&self) -> Result<(), StorageError> {
-        self.0.memory.sweep()
-    }
-
-    fn list_segments(&self) -> io::Result<Vec<u64>> {
-        self.0.memory.list_segments()
-    }
-
-    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
-        self.0.memory.read_segment(number)
-    }
-
-    fn remove_segment(&self, number: u64) -> io::Result<()> {
-        self.0.memory.remove_segment(number)
-    }
-
-    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        self.0.memory.load_manifest()
     }
 
     fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
@@ -269,7 +234,6 @@ impl Storage for Gate {
         self.0.memory.commit_manifest(generation, bytes)
     }
 
-    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.0.memory.quarantine(label, content)
-    }
+    forward_storage!(|gate| gate.0.memory => inspect sweep list_segments start_segment
+        commit_mark read_segment remove_segment load_manifest quarantine);
 }

@@ -1,22 +1,13 @@
 //! The storage backends, each held to the whole contract.
 
-use std::{
-    fs,
-    io::{self, Read},
-    panic,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, io, panic, path::Path};
 
 use rotortree_store::{
-    StorageError,
     file_layer::OsFiles,
+    forward_storage,
     fs::FsStorage,
     memory::MemoryStorage,
-    storage::{
-        Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
-        UnitWriter, WriteError,
-    },
+    storage::{Locator, Shard, Storage, UnitWriter, WriteError},
     test_util::{
         conformance,
         object::{Loss, ObjectStorage, ObjectStore},
@@ -96,60 +87,18 @@ impl UnitWriter for CarelessUnits<'_> {
 }
 
 impl Storage for Careless {
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-    fn inspect(&self) -> Result<Place, StorageError> {
-        self.0.inspect()
-    }
-    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
-        self.0.acquire()
-    }
-    fn sweep(&self) -> Result<(), StorageError> {
-        self.0.sweep()
-    }
     fn list_segments(&self) -> io::Result<Vec<u64>> {
         let mut segments = self.0.list_segments()?;
         // As names sort.
         segments.sort_by_key(u64::to_string);
         Ok(segments)
     }
-    fn start_segment(&self, number: u64) -> Result<Box<dyn SegmentWriter + '_>, WriteError> {
-        self.0.start_segment(number)
-    }
-    fn commit_group(&self, segment: u64, offset: u64, group: &[u8]) -> Result<(), WriteError> {
-        self.0.commit_group(segment, offset, group)
-    }
     fn commit_mark(&self, segment: u64, offset: u64, mark: &[u8]) -> Result<bool, WriteError> {
         // Written, and said not to be.
         self.0.commit_mark(segment, offset, mark).map(|_| false)
     }
-    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
-        self.0.read_segment(number)
-    }
-    fn remove_segment(&self, number: u64) -> io::Result<()> {
-        self.0.remove_segment(number)
-    }
     fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
         Ok(Box::new(CarelessUnits(self.0.start_units(with)?)))
-    }
-    fn region(
-        &self,
-        locator: &Locator,
-        shard: Shard,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        self.0.region(locator, shard, units, reads)
-    }
-    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        self.0.load_manifest()
-    }
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
-        self.0.commit_manifest(generation, bytes)
-    }
-    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.0.quarantine(label, content)
     }
     fn counters(&self, each: &mut dyn FnMut(&'static str, u64)) {
         // Reads and writes.
@@ -157,6 +106,10 @@ impl Storage for Careless {
             each("requests", 0);
         }
     }
+
+    forward_storage!(|place| place.0 => describe inspect acquire sweep start_segment
+        commit_group read_segment remove_segment region load_manifest commit_manifest
+        quarantine);
 }
 
 #[test]

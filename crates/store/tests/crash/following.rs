@@ -10,11 +10,8 @@ use std::{
 use rotortree_hasher::{Blake3Hasher, Hash};
 use rotortree_lean_imt::TreeHead;
 use rotortree_store::{
-    ReadOnly, RecoveryReport, RotorTreeError, StorageError,
-    storage::{
-        Locator, Ownership, Part, Place, Reads, Region, SegmentReader, SegmentWriter, Shard,
-        Storage, UnitWriter, WriteError,
-    },
+    ReadOnly, RecoveryReport, RotorTreeError, StorageError, forward_storage,
+    storage::{Locator, Ownership, SegmentWriter, Storage, UnitWriter, WriteError},
     test_util::sim_files::{Bound, CrashPoint, SimFiles},
 };
 use rotortree_wal::SECTOR;
@@ -50,38 +47,8 @@ impl Exchanged {
 }
 
 impl Storage for Exchanged {
-    fn describe(&self) -> String {
-        self.now().describe()
-    }
-    fn name(&self, part: Part) -> String {
-        self.now().name(part)
-    }
-    fn inspect(&self) -> Result<Place, StorageError> {
-        self.now().inspect()
-    }
-    fn list_segments(&self) -> io::Result<Vec<u64>> {
-        self.now().list_segments()
-    }
     fn readable_is_durable(&self) -> bool {
         self.readable_is_durable
-    }
-    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
-        self.now().read_segment(number)
-    }
-    fn region(
-        &self,
-        locator: &Locator,
-        shard: Shard,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        self.now().region(locator, shard, units, reads)
-    }
-    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        self.now().load_manifest()
-    }
-    fn is_in_force(&self, generation: u64, head: &[u8]) -> io::Result<bool> {
-        self.now().is_in_force(generation, head)
     }
     fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
         unreachable!("a reader owns nothing")
@@ -110,6 +77,9 @@ impl Storage for Exchanged {
     fn quarantine(&self, _: &str, _: &mut dyn Read) -> io::Result<String> {
         unreachable!("a reader keeps nothing aside")
     }
+
+    forward_storage!(|place| place.now() => describe name inspect list_segments read_segment
+        region load_manifest is_in_force);
 }
 
 type View = ReadOnly<Blake3Hasher, 2, 32>;

@@ -1,21 +1,18 @@
 //! [`Disk`]: a storage in memory that remembers its acknowledged writes, and fails on request.
 
 use std::{
-    io::{self, Read},
+    io,
     sync::{Arc, atomic::Ordering},
 };
 
 use loom::sync::atomic::AtomicUsize;
 
 use crate::{
-    StorageError,
+    forward_storage,
     manifest::Manifest,
     memory::MemoryStorage,
     recovery::load_manifest,
-    storage::{
-        Locator, Ownership, Place, Reads, Region, SegmentReader, SegmentWriter, Shard, Storage,
-        UnitWriter, WriteError,
-    },
+    storage::{SegmentWriter, Storage, WriteError},
     sync::{Mutex, lock},
 };
 
@@ -152,57 +149,7 @@ impl Storage for Disk {
         self.memory.start_segment(number)
     }
 
-    fn describe(&self) -> String {
-        self.memory.describe()
-    }
-
-    fn inspect(&self) -> Result<Place, StorageError> {
-        self.memory.inspect()
-    }
-
-    fn acquire(&self) -> Result<Box<dyn Ownership>, StorageError> {
-        self.memory.acquire()
-    }
-
-    fn sweep(&self) -> Result<(), StorageError> {
-        self.memory.sweep()
-    }
-
-    fn list_segments(&self) -> io::Result<Vec<u64>> {
-        self.memory.list_segments()
-    }
-
-    fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
-        self.memory.read_segment(number)
-    }
-
-    fn remove_segment(&self, number: u64) -> io::Result<()> {
-        self.memory.remove_segment(number)
-    }
-
-    fn start_units(&self, with: &[&Locator]) -> io::Result<Box<dyn UnitWriter + '_>> {
-        self.memory.start_units(with)
-    }
-
-    fn region(
-        &self,
-        locator: &Locator,
-        shard: Shard,
-        units: u64,
-        reads: Reads,
-    ) -> io::Result<Arc<dyn Region>> {
-        self.memory.region(locator, shard, units, reads)
-    }
-
-    fn load_manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        self.memory.load_manifest()
-    }
-
-    fn commit_manifest(&self, generation: u64, bytes: &[u8]) -> Result<(), WriteError> {
-        self.memory.commit_manifest(generation, bytes)
-    }
-
-    fn quarantine(&self, label: &str, content: &mut dyn Read) -> io::Result<String> {
-        self.memory.quarantine(label, content)
-    }
+    forward_storage!(|disk| disk.memory => describe inspect acquire sweep list_segments
+        read_segment remove_segment start_units region load_manifest commit_manifest
+        quarantine);
 }
