@@ -93,10 +93,11 @@ const LAYERS: [Layer; 12] = [
     Layer {
         name: "rotortree",
         folder: "crates/rotortree/",
-        // The tiles for an example alone.
+        // The forms and the tiles for examples alone.
         below: &[
             "rotortree-hasher",
             "rotortree-lean-imt",
+            "rotortree-proof-forms",
             "rotortree-store",
             "rotortree-index",
             "rotortree-object-store",

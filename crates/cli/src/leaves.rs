@@ -4,7 +4,6 @@ mod batches;
 mod form;
 mod input;
 mod json;
-mod line;
 mod lines;
 mod received;
 mod records;

@@ -248,7 +248,7 @@ pub enum TreeError {
         index: u64,
     },
     /// A proof, whose kind and N are known only at run time, does not have the requested form.
-    #[error("a {kind} about trees with N = {arity} does not have this form")]
+    #[error("no {kind} about trees with N = {arity} has this form")]
     NoSuchForm {
         /// The kind of the proof.
         kind: Kind,

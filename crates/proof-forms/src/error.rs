@@ -7,7 +7,7 @@ use rotortree_lean_imt::{DecodeError, Kind, TreeError, VerifyError};
 #[non_exhaustive]
 pub enum FormError {
     /// The form is for other kinds of proofs, or for trees of another N or hash function.
-    #[error("a {kind} of a tree with N = {arity} and {hash} does not have this form")]
+    #[error("no {kind} of a tree with N = {arity} and {hash} has this form")]
     NoSuchForm {
         /// The kind of the proof.
         kind: Kind,

@@ -2,7 +2,7 @@
 //!
 //! [`Format::make`] writes a proof about a [`Subject`]; [`read()`] recognizes a form by itself and
 //! gives the canonical bytes back, which `AnyProof` verifies. The command and the server share this
-//! crate. It knows no hash function: a [`TreeHash`] brings one.
+//! crate. It knows no hash function: a [`TreeHash`] brings one. [`leaf_line`] reads leaves from text.
 #![forbid(unsafe_code)]
 
 mod abi;
@@ -11,15 +11,20 @@ mod document;
 mod error;
 mod format;
 pub mod hex;
+pub mod leaf_line;
+mod one_proof;
 mod read;
 mod rfc6962;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod zk_kit;
 
 pub use self::{
     document::{LeafAt, ProofDocument},
     error::{FormError, Missing},
     format::{Format, UnknownFormat},
+    one_proof::one_proof,
     read::{Claim, read},
     subject::{Subject, TreeHash},
 };

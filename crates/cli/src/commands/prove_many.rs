@@ -11,6 +11,7 @@ use std::{
 };
 
 use rotortree::{AnySnapshot, TreeHead};
+use rotortree_proof_forms::one_proof;
 
 use self::ordered::Ordered;
 use super::prove::{Form, FormOptions, Sheet};
@@ -29,7 +30,6 @@ const PIECE: usize = 256;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[arg(value_parser = Place::parser())]
     place: Place,
     /// Indices, and ranges A..B; `-` reads them from the standard input, one a line
     #[arg(required = true, value_name = "INDEX|A..B")]
@@ -113,14 +113,7 @@ impl Args {
             indices.extend(run);
             Ok(())
         })?;
-        indices.sort_unstable();
-        indices.dedup();
-        match indices[..] {
-            [first, .., last] if last - first == indices.len() as u64 - 1 => {
-                Ok(snapshot.generate_range_proof(first..=last)?)
-            }
-            _ => Ok(snapshot.generate_multiproof(&indices)?),
-        }
+        Ok(one_proof(snapshot, indices)?)
     }
 
     /// Calls `each` with every run of indices, in their order.

@@ -10,13 +10,12 @@ use std::{
     },
 };
 
+use rotortree_proof_forms::leaf_line;
+
 use crate::failure::{Code, Failure};
 
 /// Bytes read at once.
 const BUFFER: usize = 1 << 20;
-
-/// The mark that some editors put in front of UTF-8.
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes of leaves.
 pub(crate) struct Input {
@@ -115,7 +114,7 @@ impl Input {
     /// is within the first bytes at hand.
     pub(crate) fn first_visible(&mut self) -> Result<Option<u8>, Failure> {
         let bytes = self.fill()?;
-        let text = bytes.strip_prefix(BOM).unwrap_or(bytes);
+        let text = bytes.strip_prefix(leaf_line::BOM).unwrap_or(bytes);
         Ok(text.trim_ascii_start().first().copied())
     }
 

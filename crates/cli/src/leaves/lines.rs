@@ -1,13 +1,9 @@
 //! Leaves and entries as lines of text.
 
 use rotortree::Hash;
+use rotortree_proof_forms::leaf_line::{self, LineError};
 
-use super::{
-    Input,
-    batches::Batches,
-    input::BOM,
-    line::{self, NoLeaf},
-};
+use super::{Input, batches::Batches};
 use crate::{
     failure::{Code, Failure},
     hex,
@@ -26,7 +22,7 @@ pub(super) fn leaves(input: &mut Input, batches: &mut Batches) -> Result<(), Fai
             return Ok(());
         };
         number += 1;
-        let leaf = line.and_then(line::parse);
+        let leaf = line.and_then(leaf_line::parse);
         if let Some(leaf) = leaf.map_err(|found| refused(input, number, &found))? {
             batches.push(leaf)?;
         }
@@ -48,7 +44,7 @@ pub(super) fn entries(
     Ok(())
 }
 
-fn refused(input: &Input, number: u64, found: &NoLeaf) -> Failure {
+fn refused(input: &Input, number: u64, found: &LineError) -> Failure {
     let at = format!("{}, line {number}, column {}", input.name(), found.column());
     Failure::new(Code::Input, found).at(at)
 }
@@ -87,7 +83,7 @@ impl Lines {
         input: &mut Input,
         batches: &mut Batches,
         is_first: bool,
-    ) -> Result<Option<Result<&[u8], NoLeaf>>, Failure> {
+    ) -> Result<Option<Result<&[u8], LineError>>, Failure> {
         self.line.clear();
         loop {
             batches.before_read(input)?;
@@ -98,7 +94,7 @@ impl Lines {
             let is_last = taken == 0;
             input.consume(taken);
             if self.line.len() >= LONGEST {
-                return Ok(Some(Err(NoLeaf::too_long(&self.line, LONGEST))));
+                return Ok(Some(Err(LineError::too_long(&self.line, LONGEST))));
             }
             if is_last && self.line.is_empty() {
                 return Ok(None);
@@ -107,14 +103,6 @@ impl Lines {
                 break;
             }
         }
-        let mut line = &self.line[..];
-        if is_first {
-            if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
-                return Ok(Some(Err(NoLeaf::utf16(line))));
-            }
-            line = line.strip_prefix(BOM).unwrap_or(line);
-        }
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        Ok(Some(Ok(line.strip_suffix(b"\r").unwrap_or(line))))
+        Ok(Some(leaf_line::text(&self.line, is_first)))
     }
 }

@@ -36,7 +36,7 @@ fn every_form_is_read_back() {
             for form in ["json", "bytes", "abi", "circom", "semaphore", "rfc6962"] {
                 let prove = folder.run(&format!("prove {tree} {index} --format {form}"));
                 if arity != 2 && ["circom", "semaphore", "rfc6962"].contains(&form) {
-                    prove.fails(2, "does not have this form");
+                    prove.fails(2, "has this form");
                     continue;
                 }
                 assert_eq!(prove.code, Some(0), "{}", prove.err);

@@ -7,15 +7,11 @@ use std::{
 };
 
 use rotortree::Hash;
-
-use crate::line::{NoLeaf, parse};
+use rotortree_proof_forms::leaf_line::{self, LineError};
 
 /// A longer line is not read to its end, which a file without line ends may not have. Comments and
 /// names are shorter.
 const LONGEST: usize = 64 << 10;
-
-/// The mark that some editors put in front of UTF-8.
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads leaves, counting lines and bytes.
 pub(crate) struct Lines {
@@ -37,7 +33,7 @@ pub(crate) struct BadLine {
 
 #[derive(Debug)]
 enum Found {
-    NoLeaf(NoLeaf),
+    NoLeaf(LineError),
     Unreadable(io::Error),
 }
 
@@ -100,19 +96,11 @@ impl Lines {
     }
 
     /// The leaf in the line that was read.
-    fn leaf(&self) -> Result<Option<Hash>, NoLeaf> {
-        let mut line = &self.line[..];
-        if self.number == 1 {
-            if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
-                return Err(NoLeaf::utf16(line));
-            }
-            line = line.strip_prefix(BOM).unwrap_or(line);
+    fn leaf(&self) -> Result<Option<Hash>, LineError> {
+        if self.line.len() == LONGEST && !self.line.ends_with(b"\n") {
+            return Err(LineError::too_long(&self.line, LONGEST));
         }
-        match line.strip_suffix(b"\n") {
-            Some(line) => parse(line.strip_suffix(b"\r").unwrap_or(line)),
-            None if line.len() == LONGEST => Err(NoLeaf::too_long(line)),
-            None => parse(line),
-        }
+        leaf_line::parse(leaf_line::text(&self.line, self.number == 1)?)
     }
 
     fn bad(&self, found: Found) -> BadLine {

@@ -11,7 +11,6 @@
 
 mod args;
 mod job;
-mod line;
 mod lines;
 mod probes;
 mod report;

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use rotortree::{AnySnapshot, Hash};
-use rotortree_proof_forms::{Format, Subject};
+use rotortree_proof_forms::{Format, Subject, one_proof};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -186,7 +186,7 @@ pub(super) async fn many(
         let mut subject = app.subject(snapshot);
         subject.levels = levels;
         match one {
-            true => Ok(format.make(&subject, &at_once(snapshot, indices)?)?),
+            true => Ok(format.make(&subject, &one_proof(snapshot, indices)?)?),
             false => each(
                 snapshot,
                 &indices,
@@ -240,18 +240,6 @@ impl Many {
             true => Ok(run.collect()),
             false => Err(many(count)),
         }
-    }
-}
-
-/// One proof of all leaves.
-fn at_once(snapshot: &dyn AnySnapshot, mut indices: Vec<u64>) -> Result<Vec<u8>, Problem> {
-    indices.sort_unstable();
-    indices.dedup();
-    match indices[..] {
-        [first, .., last] if last - first == indices.len() as u64 - 1 => {
-            Ok(snapshot.generate_range_proof(first..=last)?)
-        }
-        _ => Ok(snapshot.generate_multiproof(&indices)?),
     }
 }
 
