@@ -1,7 +1,7 @@
 //! Reads an index.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Mutex,
@@ -48,7 +48,7 @@ pub(crate) struct IndexFile {
 impl IndexFile {
     /// Opens the file of an index of this tree.
     pub(crate) fn open(path: &Path, tree: &dyn AnySnapshot) -> Result<Self, Unused> {
-        let mut file = File::open(path).map_err(|error| match error.kind() {
+        let mut file = open_regular(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => FileFault::Missing,
             _ => FileFault::Unreadable(error),
         })?;
@@ -107,6 +107,15 @@ impl IndexFile {
         read.into_iter().collect::<Result<(), _>>()?;
         Ok(table)
     }
+}
+
+/// Opens a file for reading. A pipe in its place would be waited for.
+fn open_regular(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        let text = "it is no regular file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    File::open(path)
 }
 
 /// Checks that the tree had this root at this size.

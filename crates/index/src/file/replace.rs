@@ -75,7 +75,8 @@ fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Removes what a crash has left. A file that is locked, or of which nothing is known, stays.
+/// Removes what a crash has left. A file that is locked, or of which nothing is known, stays, and
+/// so does what is no file: a pipe would be waited for.
 fn remove_unfinished(directory: &Path, path: &Path) {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return;
@@ -90,6 +91,7 @@ fn remove_unfinished(directory: &Path, path: &Path) {
             })
         });
         if is_ours
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
             && let Ok(file) = OpenOptions::new().write(true).open(entry.path())
             && file.try_lock().is_ok()
         {

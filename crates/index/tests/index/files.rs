@@ -212,8 +212,32 @@ fn a_missing_unreadable_or_damaged_file_is_built_anew_and_the_report_says_why() 
     fs::create_dir(&path).unwrap();
     assert!(matches!(
         fault(&storage, directory.path()),
-        Some(FileFault::Unreadable(_) | FileFault::Damaged(_))
+        Some(FileFault::Unreadable(_))
     ));
+}
+
+/// Opening a pipe for reading waits for a writer, and for writing it waits for a reader.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_waited_for_by_no_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let (storage, _) = saved(directory.path());
+    let unfinished = "leaves.index.0000000000000001.unfinished";
+    fs::remove_file(directory.path().join("leaves.index")).unwrap();
+    for name in ["leaves.index", unfinished] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(directory.path().join(name))
+            .status();
+        assert!(made.unwrap().success());
+    }
+    assert!(matches!(
+        fault(&storage, directory.path()),
+        Some(FileFault::Unreadable(_))
+    ));
+    let (_tree, index) = open_on(Arc::new(storage), in_file(directory.path())).unwrap();
+    index.save().unwrap();
+    assert!(directory.path().join("leaves.index").is_file());
+    assert!(directory.path().join(unfinished).exists());
 }
 
 #[test]
