@@ -96,14 +96,20 @@ async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Refuses a body in a coding, which is never undone: its bytes would be taken for leaves.
+/// Refuses a body in a coding, which is never undone: its bytes would be taken for leaves. The
+/// connection undoes chunks, and passes over every other coding of the transfer.
 fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
-    match codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    let is_all = |name, plain: &[u8]| {
+        let mut codings = headers.get_all(name).iter();
+        codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(plain))
+    };
+    match is_all(header::CONTENT_ENCODING, b"identity")
+        && is_all(header::TRANSFER_ENCODING, b"chunked")
+    {
         true => Ok(()),
         false => Err(
             Problem::new(Code::MediaType, "the server undoes no coding of a body")
-                .next("send the body without `Content-Encoding`"),
+                .next("send the body without `Content-Encoding`, and at most in chunks"),
         ),
     }
 }

@@ -191,6 +191,16 @@ fn a_body_in_a_coding_is_refused_and_its_bytes_are_no_leaves() {
             "{coding}"
         );
     }
+    // The connection undoes the chunks alone, whatever else the transfer is coded in.
+    let headers = [
+        "content-type: application/octet-stream",
+        "transfer-encoding: gzip, chunked",
+        &authorization,
+    ];
+    let mut bytes = request("POST /v1/leaves", &headers, b"");
+    bytes.extend([&b"20\r\n"[..], &leaf(0), b"\r\n0\r\n\r\n"].concat());
+    let refused = send(running.address, &bytes).error();
+    assert_eq!(refused, (415, "media_type".to_owned()));
     assert_eq!(running.tree.size(), 0);
     assert_eq!(try_in("identity").status, 200);
 }
