@@ -9,7 +9,7 @@ use rotortree_store::{
 };
 
 use crate::{
-    client::Client,
+    client::{Client, damage},
     collector::Schedule,
     id::Id,
     log::{Log, Segment, reader},
@@ -113,12 +113,68 @@ impl Bucket {
         Ok(self.log.with_id(number, id))
     }
 
+    /// The manifest in force, held against the log: a claim carries its content on, also once the
+    /// right one is back.
+    ///
+    /// # Errors
+    /// `InvalidData` if it is not the last one that there was.
+    pub(crate) fn newest(&self) -> io::Result<Option<Arc<Entry>>> {
+        let mut newest = self.manifests.newest()?;
+        while let Some(entry) = &newest
+            && let Some(contradiction) = self.contradiction(entry)?
+        {
+            let newer = self.manifests.newest()?;
+            // What a manifest names may be collected, and its log left, once it is not the newest.
+            if newer
+                .as_ref()
+                .is_none_or(|newer| newer.number <= entry.number)
+            {
+                return Err(damage(contradiction));
+            }
+            newest = newer;
+        }
+        Ok(newest)
+    }
+
+    /// The error of a manifest that was put in the place of another, such as that of another tree,
+    /// whose log is not there; and of one behind which others are missing. A segment that a
+    /// manifest does not name has no group.
+    fn contradiction(&self, entry: &Entry) -> io::Result<Option<StorageError>> {
+        let Some((number, id)) = entry.record.segments.last() else {
+            return Ok(None);
+        };
+        let full_name = |name: &str| self.client.full_name(name);
+        let manifest = full_name(&names::manifest(entry.number));
+        let segment = self.log.of(*number, *id);
+        let (missing, reason) = if self.log.piece(&segment, 0)?.is_none() {
+            let beginning = names::piece(*number, *id, 0);
+            (
+                beginning,
+                format!("it is missing, although {manifest} names it"),
+            )
+        } else if let Some(group) = self.log.find_group(number.saturating_add(1))? {
+            let group = full_name(&group);
+            let next = names::manifest(entry.number.saturating_add(1));
+            (
+                next,
+                format!("it is missing: {manifest} is an older one, and does not name {group}"),
+            )
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(StorageError::DataCorruption {
+            file: full_name(&missing),
+            offset: 0,
+            reason,
+        }))
+    }
+
     /// The numbers of the segments that count.
     pub(crate) fn segments(&self) -> io::Result<Vec<u64>> {
         let live = if self.is_owner() {
             self.log.live()
         } else {
-            match self.manifests.newest()? {
+            match self.newest()? {
                 Some(entry) if entry.record.generation.is_some() => entry.record.segments.clone(),
                 _ => self.log.find_beginnings()?,
             }

@@ -11,7 +11,7 @@ use rotortree_store::{
 use tokio::task::AbortHandle;
 
 use crate::{
-    bucket::Bucket, counters::Counter, events::event, heartbeat, manifests::Entry, names, probe,
+    bucket::Bucket, counters::Counter, events::event, heartbeat, manifests::Entry, probe,
     record::Record,
 };
 
@@ -41,21 +41,12 @@ impl Drop for Lease {
 pub(crate) fn acquire(bucket: &Arc<Bucket>) -> Result<Box<dyn Ownership>, StorageError> {
     probe::probe(bucket)?;
     for _ in 0..CLAIMS {
-        let newest = bucket.manifests.newest()?;
+        let newest = bucket.newest()?;
         if let Some(entry) = &newest
             && !bucket.settings.take_over
             && heartbeat::is_alive(&bucket.client, entry.record.epoch, entry.record.heartbeat)?
         {
             return Err(StorageError::FileLocked);
-        }
-        if let Some(entry) = &newest
-            && let Some(missing) = missing_log(bucket, entry)?
-        {
-            // A manifest that is not the newest any more may name what was collected.
-            match bucket.manifests.newest()? {
-                Some(newer) if newer.number > entry.number => continue,
-                _ => return Err(missing),
-            }
         }
         // Found newer: another claim, or the owner at work. Both are looked at again.
         if let Some(claim) = claim(bucket, newest.as_deref()).map_err(WriteError::into_io)? {
@@ -64,24 +55,6 @@ pub(crate) fn acquire(bucket: &Arc<Bucket>) -> Result<Box<dyn Ownership>, Storag
         }
     }
     Err(StorageError::FileLocked)
-}
-
-/// The error of a manifest whose log is not there: one that was put in the place of another, such
-/// as that of another tree. A claim would carry its content on, also once the right one is back.
-fn missing_log(bucket: &Bucket, entry: &Entry) -> io::Result<Option<StorageError>> {
-    let Some((number, id)) = entry.record.segments.last() else {
-        return Ok(None);
-    };
-    let segment = bucket.log.of(*number, *id);
-    if bucket.log.piece(&segment, 0)?.is_some() {
-        return Ok(None);
-    }
-    let manifest = bucket.client.full_name(&names::manifest(entry.number));
-    Ok(Some(StorageError::DataCorruption {
-        file: bucket.client.full_name(&names::piece(*number, *id, 0)),
-        offset: 0,
-        reason: format!("it is missing, although {manifest} names it"),
-    }))
 }
 
 /// Creates the manifest behind `newest`. `None` if another handle did.

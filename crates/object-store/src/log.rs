@@ -123,6 +123,19 @@ impl Log {
         Ok(found.into_iter().collect())
     }
 
+    /// The name of a group of a segment, or of the fence behind the last one. Parts of a beginning
+    /// stand at multiples of their length.
+    pub(crate) fn find_group(&self, number: u64) -> io::Result<Option<String>> {
+        let listed = self.client.list(&names::segment(number), usize::MAX)?;
+        let mut names = listed.into_iter().map(|object| object.name);
+        let part = beginning::PART_BYTES as u64;
+        let is_group = |name: &String| {
+            let place = names::piece_place(name);
+            place.is_some_and(|(.., offset)| !offset.is_multiple_of(part))
+        };
+        Ok(names.find(is_group))
+    }
+
     /// Deletes a segment of a place without a manifest: the first object first, without which the
     /// others are no segment. What a later owner than `epoch` wrote stays: a stalled owner that
     /// wakes lists that too.

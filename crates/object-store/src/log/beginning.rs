@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bytes in an object of a long beginning.
-const PART_BYTES: usize = 8 << 20;
+pub(super) const PART_BYTES: usize = 8 << 20;
 
 /// The beginning has an id of its own, so what a failure leaves is in nobody's way: nothing of it
 /// is ever in doubt.

@@ -27,6 +27,18 @@ fn store() -> InMemory {
     store
 }
 
+/// A store whose owner died behind a checkpoint, with groups in the log since.
+fn store_of_the_dead() -> InMemory {
+    let store = InMemory::new();
+    let tree = Bucket(Arc::new(store.clone())).open().unwrap();
+    append(&tree, 0, 500);
+    tree.checkpoint().unwrap();
+    append(&tree, 500, 500);
+    append(&tree, 1000, 3);
+    // What comes later is none of the copy's.
+    store.fork()
+}
+
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
@@ -76,10 +88,19 @@ fn read(store: &InMemory) -> Result<Vec<Hash>, String> {
         .map_err(|error| text(&error))
 }
 
-/// Damages each object in one way, in a copy of the store.
+/// Damages each object of a store in one way, in a copy of the store.
 fn sweep(kind: &str, damage: impl Fn(&InMemory, &Path, &[u8], &[(Path, Vec<u8>)])) {
-    let store = store();
-    let objects = objects(&store);
+    for store in [store(), store_of_the_dead()] {
+        sweep_of(&store, kind, &damage);
+    }
+}
+
+fn sweep_of(
+    store: &InMemory,
+    kind: &str,
+    damage: impl Fn(&InMemory, &Path, &[u8], &[(Path, Vec<u8>)]),
+) {
+    let objects = objects(store);
     let expected = leaves(0, LEAVES);
     let mut told = 0;
     for (path, bytes) in &objects {
@@ -108,6 +129,13 @@ fn a_cut_object_is_told() {
         put(store, path, &bytes[..bytes.len() / 2])
     });
     sweep("emptied", |store, path, _, _| put(store, path, &[]));
+}
+
+#[test]
+fn a_missing_object_is_told() {
+    sweep("removed", |store, path, _, _| {
+        runtime().block_on(store.delete(path)).unwrap();
+    });
 }
 
 #[test]
