@@ -14,11 +14,16 @@ use crate::{
 
 /// The file whose lock the owner of a directory holds; the copy gets its own.
 const LOCK: &str = "LOCK";
+/// Without it a directory is no tree. It is copied last.
+const MANIFEST: &str = "MANIFEST";
+/// What a copy has before its manifest.
+const PARTS: [&str; 3] = ["aside", "levels", "log"];
 
 /// Copies a tree to a directory that is missing or empty. The caller owns `from`. The copy is made
 /// beside its place and renamed once it is on disk: after a crash the place is as empty as before.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     expect_vacant(to)?;
+    expect_outside(to)?;
     let parent = match to.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -30,16 +35,16 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let mut unfinished = name.to_owned();
     unfinished.push(".unfinished");
     let unfinished = parent.join(unfinished);
-    // What an earlier copy left that a crash ended.
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(|error| Failure::file(&unfinished, &error))?;
-    }
+    remove_left_over(&unfinished)?;
     let mut bar = Progress::new("copying", Unit::Bytes, None);
     let mut done = 0;
     let copied = copy_folder(from, &unfinished, &mut |bytes| {
         done += bytes;
         bar.set(done);
     });
+    let copied = copied
+        .and_then(|()| copy_file(&from.join(MANIFEST), &unfinished.join(MANIFEST)))
+        .and_then(|_| sync_folder(&unfinished));
     if let Err(failure) = copied {
         // The failure counts, and not that of tidying up.
         drop(fs::remove_dir_all(&unfinished));
@@ -69,6 +74,48 @@ pub(crate) fn expect_vacant(directory: &Path) -> Result<(), Failure> {
         .next("name a directory that is missing or empty; nothing was changed"))
 }
 
+/// Refuses a place inside of a tree. A copy would come among the files of that tree, and if that is
+/// the tree that is copied, it would have no end.
+fn expect_outside(to: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::file(to, &error);
+    let to = std::path::absolute(to).map_err(fail)?;
+    let there = to.ancestors().find_map(|above| above.canonicalize().ok());
+    let mut above = there.iter().flat_map(|there| there.ancestors());
+    match above.find(|above| matches!(rotortree::inspect(*above), Ok(Some(_)))) {
+        Some(tree) => Err(Failure::new(
+            Code::Place,
+            format!("the directory lies in the tree {}", tree.display()),
+        )
+        .at(to.display())
+        .next("name a directory outside of every tree; nothing was changed")),
+        None => Ok(()),
+    }
+}
+
+/// Removes what a copy left that a crash ended: parts of a tree, and nothing else.
+fn remove_left_over(directory: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::file(directory, &error);
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(fail(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(fail)?.file_name();
+        if !PARTS.iter().any(|part| name == *part) {
+            let sentence = format!(
+                "the copy would be made here, and `{}` is here",
+                name.display()
+            );
+            return Err(Failure::new(Code::Place, sentence)
+                .at(directory.display())
+                .next("move the directory away; nothing was changed"));
+        }
+    }
+    fs::remove_dir_all(directory).map_err(fail)
+}
+
+/// Copies a folder without its manifest.
 fn copy_folder(from: &Path, to: &Path, copied: &mut dyn FnMut(u64)) -> Result<(), Failure> {
     fs::create_dir(to).map_err(|error| Failure::file(to, &error))?;
     let fail = |error| Failure::file(from, &error);
@@ -81,21 +128,28 @@ fn copy_folder(from: &Path, to: &Path, copied: &mut dyn FnMut(u64)) -> Result<()
             .map_err(|error| Failure::file(&source, &error))?;
         if kind.is_dir() {
             copy_folder(&source, &target, copied)?;
-        } else if kind.is_file() && entry.file_name() != LOCK {
-            let bytes = fs::copy(&source, &target).map_err(|error| both(&source, &target, &error));
-            copied(bytes?);
-            let synced = File::options()
-                .write(true)
-                .open(&target)
-                .and_then(|file| file.sync_all());
-            synced.map_err(|error| Failure::file(&target, &error))?;
+        } else if kind.is_file()
+            && ![LOCK, MANIFEST]
+                .iter()
+                .any(|name| entry.file_name() == *name)
+        {
+            copied(copy_file(&source, &target)?);
         }
     }
     sync_folder(to)
 }
 
-fn both(source: &Path, target: &Path, error: &io::Error) -> Failure {
-    Failure::new(Code::System, error).at(format!("{} to {}", source.display(), target.display()))
+/// Copies a file, durably, and returns its length.
+fn copy_file(source: &Path, target: &Path) -> Result<u64, Failure> {
+    let both = || format!("{} to {}", source.display(), target.display());
+    let bytes =
+        fs::copy(source, target).map_err(|error| Failure::new(Code::System, &error).at(both()))?;
+    let synced = File::options()
+        .write(true)
+        .open(target)
+        .and_then(|file| file.sync_all());
+    synced.map_err(|error| Failure::file(target, &error))?;
+    Ok(bytes)
 }
 
 /// Makes the names in a folder durable. NTFS orders them by itself.

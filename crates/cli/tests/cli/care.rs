@@ -98,6 +98,13 @@ fn a_backup_is_extended_and_restored_and_stays_a_backup() {
         .run("restore copies/b copies/b")
         .fails(4, "not empty");
     folder.run("restore copies/b tree").fails(4, "not empty");
+    // Copied into itself, a tree would have no end.
+    for inside in ["copies/b/c", "copies/b/log/c/d", "tree/c"] {
+        folder
+            .run(&format!("restore copies/b {inside}"))
+            .fails(4, "lies in the tree");
+        assert!(!folder.path(inside).exists());
+    }
     folder
         .run(&format!(
             "restore copies/b back --expect 9001:{}",
@@ -109,7 +116,13 @@ fn a_backup_is_extended_and_restored_and_stays_a_backup() {
         .fails(4, "there is no tree here");
     assert!(!folder.path("back").exists());
     fs::create_dir(folder.path("back")).unwrap();
-    fs::create_dir(folder.path("back.unfinished")).unwrap();
+    // What a crash leaves is removed, and nothing of others.
+    fs::create_dir_all(folder.path("back.unfinished/levels/0")).unwrap();
+    fs::write(folder.path("back.unfinished/mine"), "mine").unwrap();
+    folder
+        .run("restore copies/b back")
+        .fails(4, "`mine` is here");
+    fs::remove_file(folder.path("back.unfinished/mine")).unwrap();
     let done = folder.json(&format!("restore copies/b back --expect {head}"));
     assert_eq!(
         (&done["size"], &done["root"]),
