@@ -1,6 +1,8 @@
 //! `serve`: a tree over HTTP.
 
 #[cfg(feature = "serve")]
+mod descriptors;
+#[cfg(feature = "serve")]
 mod server;
 #[cfg(feature = "serve")]
 mod standby;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 
 mod client;
+mod descriptors;
 mod kills;
 mod process;
 mod standby;

@@ -28,16 +28,25 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server that takes leaves.
     pub(crate) fn start(place: &Path, more: &[&str]) -> Self {
-        Self::spawn(place, &[&["--write"], more].concat())
+        let program = Command::new(env!("CARGO_BIN_EXE_rotortree"));
+        Self::spawn(program, place, &[&["--write"], more].concat())
+    }
+
+    /// Starts a server that takes leaves and has so many descriptors.
+    pub(crate) fn start_within(place: &Path, descriptors: u32) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_rotortree")]);
+        Self::spawn(shell, place, &["--write"])
     }
 
     /// Starts a server that reads alone.
     pub(crate) fn read(place: &Path) -> Self {
-        Self::spawn(place, &[])
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_rotortree")), place, &[])
     }
 
-    fn spawn(place: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rotortree"))
+    fn spawn(mut program: Command, place: &Path, more: &[&str]) -> Self {
+        let mut child = program
             .arg("serve")
             .arg(place)
             .args(["--listen", "127.0.0.1:0"])

@@ -11,7 +11,7 @@ use tokio::{
     time,
 };
 
-use super::Args;
+use super::{Args, descriptors};
 use crate::{
     failure::{Code, Failure},
     interrupt::Interrupt,
@@ -115,7 +115,7 @@ impl Args {
         owned: Option<&Owned>,
     ) -> Server {
         let mut limits = Limits::default();
-        limits.connections = self.connections as usize;
+        limits.connections = descriptors::connections(self.connections) as usize;
         let mut server = server.limits(limits).hash_name(store.hash.name());
         if store.hash.is_little_endian() {
             server = server.little_endian();
