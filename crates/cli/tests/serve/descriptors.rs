@@ -10,7 +10,7 @@ fn clients_that_take_every_connection_leave_descriptors_to_the_tree() {
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path().join("tree");
     run(["init".as_ref(), place.as_os_str()]);
-    let server = Process::start_within(&place, 96);
+    let server = Process::start_within(&place, 160);
     let clients = (0..120).map(|_| Client::connect(server.address).unwrap());
     let mut clients: Vec<Client> = clients.collect();
     // Nothing was written before: the first append creates files.

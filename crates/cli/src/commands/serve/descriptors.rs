@@ -3,10 +3,10 @@
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors for everything but the connections: files of the tree, tokens, tiles, an index that
-/// is saved, connections that are refused.
+/// Descriptors for everything but the connections: up to 64 that are refused, and as many for files
+/// of the tree, tokens, tiles, an index that is saved.
 #[cfg(unix)]
-const OTHERS: u64 = 64;
+const OTHERS: u64 = 128;
 
 /// Raises this process's limit of descriptors for so many connections, as far as the system lets
 /// it. Returns how many of them leave descriptors for the tree: without one, appends would fail
