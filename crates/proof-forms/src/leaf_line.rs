@@ -4,7 +4,11 @@
 //! use rotortree_proof_forms::leaf_line::{parse, text};
 //!
 //! let digits = "ab".repeat(32);
-//! for line in [format!("{digits}\r\n"), format!("\u{feff}0x{digits}"), format!("{digits}  a.deb")] {
+//! for line in [
+//!     format!("{digits}\r\n"),
+//!     format!("\u{feff}0x{digits}"),
+//!     format!("{digits}  a.deb"),
+//! ] {
 //!     assert_eq!(parse(text(line.as_bytes(), true)?)?, Some([0xab; 32]));
 //! }
 //! assert_eq!(parse(b"# a comment")?, None);

@@ -2,7 +2,8 @@
 //!
 //! [`Format::make`] writes a proof about a [`Subject`]; [`read()`] recognizes a form by itself and
 //! gives the canonical bytes back, which `AnyProof` verifies. The command and the server share this
-//! crate. It knows no hash function: a [`TreeHash`] brings one. [`leaf_line`] reads leaves from text.
+//! crate. It knows no hash function: a [`TreeHash`] brings one. [`leaf_line`] reads leaves from
+//! lines of text.
 #![forbid(unsafe_code)]
 
 mod abi;
