@@ -29,6 +29,8 @@ use crate::{
 
 /// Bytes of a fence, which no piece has: groups are whole sectors.
 pub(crate) const FENCE_BYTES: u64 = (HEADER_BYTES + 8) as u64;
+/// Bytes in an object of a long beginning.
+const PART_BYTES: usize = 8 << 20;
 /// No object of the log is longer.
 const MOST_PIECE_BYTES: u64 = 1 << 30;
 
@@ -128,10 +130,9 @@ impl Log {
     pub(crate) fn find_group(&self, number: u64) -> io::Result<Option<String>> {
         let listed = self.client.list(&names::segment(number), usize::MAX)?;
         let mut names = listed.into_iter().map(|object| object.name);
-        let part = beginning::PART_BYTES as u64;
         let is_group = |name: &String| {
             let place = names::piece_place(name);
-            place.is_some_and(|(.., offset)| !offset.is_multiple_of(part))
+            place.is_some_and(|(.., offset)| !offset.is_multiple_of(PART_BYTES as u64))
         };
         Ok(names.find(is_group))
     }

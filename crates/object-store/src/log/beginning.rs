@@ -4,15 +4,12 @@ use std::{io, mem};
 
 use rotortree_store::storage::{SegmentWriter, WriteError};
 
-use super::{Log, Piece, Segment};
+use super::{Log, PART_BYTES, Piece, Segment};
 use crate::{
     frame::{Kind, seal},
     id::Id,
     names,
 };
-
-/// Bytes in an object of a long beginning.
-pub(super) const PART_BYTES: usize = 8 << 20;
 
 /// The beginning has an id of its own, so what a failure leaves is in nobody's way: nothing of it
 /// is ever in doubt.
