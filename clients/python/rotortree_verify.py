@@ -218,7 +218,7 @@ class _Reader:
 
     def count(self) -> int:
         count = self.number()
-        if not 0 < count <= len(self.rest):
+        if not 0 < 32 * count <= len(self.rest):
             raise Refused("the proof has no such leaves")
         return count
 

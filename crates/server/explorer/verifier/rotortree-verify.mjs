@@ -306,7 +306,7 @@ class Reader {
   /** A number of leaves that the bytes have room for, and that is not 0. */
   #count() {
     const count = this.number();
-    if (count === 0n || count > this.#rest.length) {
+    if (count === 0n || count * BigInt(HASH_BYTES) > this.#rest.length) {
       throw new Refused(`the proof has no ${count} leaves`);
     }
     return count;
