@@ -28,14 +28,17 @@ fn store() -> InMemory {
     store
 }
 
-/// A store whose owner died behind a checkpoint, with groups in the log since.
+/// A store whose second owner died: its first manifest alone names the segment with its groups.
 fn store_of_the_dead() -> InMemory {
     let store = InMemory::new();
-    let tree = Bucket(Arc::new(store.clone())).open().unwrap();
-    append(&tree, 0, 500);
-    tree.checkpoint().unwrap();
-    append(&tree, 500, 500);
-    append(&tree, 1000, 3);
+    let bucket = Bucket(Arc::new(store.clone()));
+    let first = bucket.open().unwrap();
+    append(&first, 0, 500);
+    first.checkpoint().unwrap();
+    first.close().unwrap();
+    let second = bucket.open().unwrap();
+    append(&second, 500, 500);
+    append(&second, 1000, 3);
     // What comes later is none of the copy's.
     store.fork()
 }
