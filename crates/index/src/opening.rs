@@ -116,3 +116,18 @@ fn read(tree: &dyn AnySnapshot, first: u64, leaves: &mut [Hash]) -> Result<(), T
     });
     outcomes.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_leaves_than_an_index_tells_apart_are_refused() {
+        assert!(check_size(MAX_LEAVES).is_ok());
+        let refused = check_size(MAX_LEAVES + 1);
+        assert!(matches!(
+            refused,
+            Err(IndexError::TooManyLeaves { max: MAX_LEAVES })
+        ));
+    }
+}

@@ -122,3 +122,58 @@ impl Staging {
         Arc::make_mut(&mut self.sorted).clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+
+    /// Leaves for which several threads work; each third one is the first one again.
+    fn leaves() -> Vec<Hash> {
+        let leaf = |number: u64| {
+            let mut leaf = [7; 32];
+            let number = if number.is_multiple_of(3) { 0 } else { number };
+            leaf[..8].copy_from_slice(&number.to_le_bytes());
+            leaf
+        };
+        (0..90_000).map(leaf).collect()
+    }
+
+    fn batch(first: u64, leaves: &[Hash]) -> Batch<'_, impl Fn(u64) -> Result<Hash, TreeError>> {
+        Batch {
+            first,
+            leaves,
+            // Of the batch before, which has the same leaves.
+            read: |index| Ok(leaves[index as usize]),
+            repeats: Repeats::Kept,
+        }
+    }
+
+    #[test]
+    fn a_large_batch_is_in_the_table_once_it_is_settled_and_in_none_once_it_is_taken_out() {
+        let table = Arc::new(Table::new(Key::from_bytes([1; 16])));
+        let (mut staging, leaves) = (Staging::new(0, 0), leaves());
+        for _ in 0..4 {
+            let taken = staging.add(&table, &batch(0, &leaves)).unwrap();
+            assert_eq!(taken, None);
+            staging.take_out(&table);
+            assert_eq!((table.entries(), staging.covered()), (0, 0));
+        }
+        staging.add(&table, &batch(0, &leaves)).unwrap();
+        staging.settle().unwrap();
+        assert_eq!((table.entries(), staging.covered()), (60_001, 90_000));
+        assert_eq!(staging.distinct(), 60_001);
+        staging.add(&table, &batch(90_000, &leaves)).unwrap();
+        staging.settle().unwrap();
+        assert_eq!((table.entries(), staging.covered()), (60_001, 180_000));
+        let mut refusing = batch(180_000, &leaves);
+        refusing.repeats = Repeats::Refused;
+        let first = Repeated {
+            position: 0,
+            index: 0,
+        };
+        assert_eq!(staging.add(&table, &refusing).unwrap(), Some(first));
+        staging.take_out(&table);
+        assert_eq!((table.entries(), staging.distinct()), (60_001, 60_001));
+    }
+}

@@ -73,19 +73,33 @@ impl Copied {
     /// Copies a directory to a place where there is nothing. Reads the directory and nothing else.
     ///
     /// # Errors
-    /// [`ImportError::Exists`]; [`ImportError::Changed`] if a program used the directory meanwhile;
-    /// [`ImportError::Io`].
+    /// [`ImportError::Exists`], [`ImportError::Inside`]; [`ImportError::Changed`] if a program used
+    /// the directory meanwhile; [`ImportError::Io`].
     pub fn of(directory: &Path, place: &Path) -> Result<Self, ImportError> {
         if place.exists() {
             let path = place.to_owned();
             return Err(ImportError::Exists { path });
         }
         let files = list(directory)?;
+        let whole = std::path::absolute(place).map_err(ImportError::io(place))?;
+        let around = whole.ancestors().find_map(|path| path.canonicalize().ok());
+        let directory_itself = directory
+            .canonicalize()
+            .map_err(ImportError::io(directory))?;
+        if around.is_some_and(|around| around.starts_with(directory_itself)) {
+            let path = place.to_owned();
+            return Err(ImportError::Inside { path });
+        }
+        Self::of_files(directory, &files, place)
+    }
+
+    /// Copies the files that were found in a directory.
+    fn of_files(directory: &Path, files: &[Found], place: &Path) -> Result<Self, ImportError> {
         fs::create_dir_all(place).map_err(ImportError::io(place))?;
         let copy = Self {
             path: place.to_owned(),
         };
-        for file in &files {
+        for file in files {
             let target = place.join(&file.path);
             let folder = target.parent().unwrap_or(place);
             fs::create_dir_all(folder).map_err(ImportError::io(folder))?;
@@ -109,5 +123,38 @@ impl Drop for Copied {
     fn drop(&mut self) {
         // What cannot be removed is told by the next import, to which it is in the way.
         drop(fs::remove_dir_all(&self.path));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_changes_meanwhile_is_not_copied() -> Result<(), Box<dyn std::error::Error>>
+    {
+        type Change = fn(&Path) -> std::io::Result<()>;
+        let changes: [(Change, bool); 3] = [
+            (|_| Ok(()), false),
+            (
+                |directory| fs::write(directory.join("log/1"), "longer"),
+                true,
+            ),
+            (|directory| fs::write(directory.join("log/2"), ""), true),
+        ];
+        for (change, is_told) in changes {
+            let folder = tempfile::tempdir()?;
+            let (directory, place) = (folder.path().join("old"), folder.path().join("copy"));
+            fs::create_dir_all(directory.join("log"))?;
+            fs::write(directory.join("log/1"), "one")?;
+            let files = list(&directory)?;
+            change(&directory)?;
+            match Copied::of_files(&directory, &files, &place) {
+                Err(ImportError::Changed { path }) => assert!(is_told && path == directory),
+                copied => assert!(copied.is_ok_and(|copy| copy.path().exists()) && !is_told),
+            }
+            assert!(!place.exists(), "the copy is removed");
+        }
+        Ok(())
     }
 }

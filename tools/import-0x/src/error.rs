@@ -24,6 +24,12 @@ pub enum ImportError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// The copy would be inside of the old directory, which stays as it is.
+    #[error("{} is inside of the old directory; name another place", path.display())]
+    Inside {
+        /// Where the copy would be.
+        path: PathBuf,
+    },
     /// The old directory changed while it was copied.
     #[error("{} changed while it was copied; stop the program that uses it", path.display())]
     Changed {
@@ -31,7 +37,10 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// The old directory is of a tree with another N or MAX_DEPTH.
-    #[error("the old tree has N = {arity} and MAX_DEPTH = {max_depth}")]
+    #[error(
+        "the old tree has N = {arity} and MAX_DEPTH = {max_depth}, and this is built for others; \
+         the list is in `shapes.rs`"
+    )]
     Shape {
         /// N of the old tree.
         arity: u32,

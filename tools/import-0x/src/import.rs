@@ -64,12 +64,7 @@ pub fn import<Old: old::Hasher, New: Hasher, const N: usize, const MAX_DEPTH: us
             .collect::<Result<_, _>>()?;
         tree.insert_many(&leaves)?;
     }
-    let found = tree.head();
-    if found != Some(head) {
-        return Err(ImportError::Difference(explain(
-            &old, &hasher, head, found,
-        )?));
-    }
+    compare(&old, &hasher, head, tree.head())?;
     tree.checkpoint()?;
     tree.close()?;
 
@@ -78,29 +73,29 @@ pub fn import<Old: old::Hasher, New: Hasher, const N: usize, const MAX_DEPTH: us
     let tree = RotorTree::<New, N, MAX_DEPTH>::open(hasher.clone(), again)?;
     let found = tree.head();
     tree.close()?;
-    if found != Some(head) {
-        return Err(ImportError::Difference(explain(
-            &old, &hasher, head, found,
-        )?));
-    }
+    compare(&old, &hasher, head, found)?;
     building.finish(to)?;
     Ok(Imported { head })
 }
 
-/// The first node that differs. If none does, it is the root of the new tree.
-fn explain<const N: usize, const MAX_DEPTH: usize>(
+/// Compares the head of the new tree with that of the old one. Names the first node that differs;
+/// if none does, it is the root of the new tree.
+fn compare<const N: usize, const MAX_DEPTH: usize>(
     old: &old::TreeSnapshot<N, MAX_DEPTH>,
     hasher: &impl Hasher,
     head: TreeHead,
     found: Option<TreeHead>,
-) -> Result<Difference, ImportError> {
+) -> Result<(), ImportError> {
+    if found == Some(head) {
+        return Ok(());
+    }
     let first = difference::first(old, hasher)?;
-    Ok(first.unwrap_or(Difference {
+    Err(ImportError::Difference(first.unwrap_or(Difference {
         level: old.depth(),
         index: 0,
         stored: head.root,
         computed: found.map_or([0; 32], |found| found.root),
-    }))
+    })))
 }
 
 fn config(path: &Path) -> RotorTreeConfig {

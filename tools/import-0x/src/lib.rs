@@ -6,10 +6,6 @@
 //! that does not follow from its children is named, and no new directory is left.
 //!
 //! [Migrating](../../../docs/guide/src/migrating.md) says how to run it and what else differs.
-//!
-//! `cargo xtask mutations` takes no protection out of this program: it would build the package of
-//! the other authors for each one. `tests/import.rs` damages old directories instead, at each of
-//! their files.
 #![forbid(unsafe_code)]
 
 mod copied;

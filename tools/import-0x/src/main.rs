@@ -12,7 +12,7 @@ use std::{
 };
 
 use rotortree::Hex;
-use rotortree_import_0x::{Copied, Size};
+use rotortree_import_0x::{Copied, ImportError, Size};
 
 const USAGE: &str = "\
 usage: import-0x OLD NEW [ROOT]
@@ -48,7 +48,13 @@ fn run(
         _ => return Err(USAGE.into()),
     };
     let root = root.map(|root| root.to_string_lossy().parse::<Hex>());
-    let root = root.transpose()?.map(|Hex(root)| root);
+    let root = root.transpose().map_err(|error| format!("ROOT: {error}"))?;
+    let root = root.map(|Hex(root)| root);
+    // Without a separator at the end, behind which `.old` would be a name of its own.
+    let to: PathBuf = to.components().collect();
+    if to.exists() {
+        return Err(ImportError::Exists { path: to }.into());
+    }
     let Size { files, bytes } = Size::of(&from)?;
     let mut place = to.clone().into_os_string();
     place.push(".old");
@@ -104,8 +110,17 @@ mod tests {
         let with_root = |root: &str| self::told(&[&from, &again, root.as_ref()]);
         let other = with_root(&"ab".repeat(32));
         assert!(other.is_err_and(|error| error.contains("opens with 3 leaves")));
-        assert!(with_root("no root").is_err());
+        assert!(with_root("no root").is_err_and(|error| error.starts_with("ROOT: ")));
         assert!(with_root(&Hex(root).to_string()).is_ok());
+        std::fs::remove_dir_all(&again)?;
+        assert!(
+            self::told(&[&from, &again.join("")]).is_ok(),
+            "a separator at the end"
+        );
+        let exists = self::told(&[&from, &again]);
+        assert!(exists.is_err_and(|error| error.contains("exists")));
+        let inside = self::told(&[&from, &from.join("new")]);
+        assert!(inside.is_err_and(|error| error.contains("inside")));
         std::fs::remove_dir_all(again)?;
         let names: Result<Vec<_>, _> = std::fs::read_dir(folder.path())?.collect();
         assert_eq!(names?.len(), 2, "the copy is gone");

@@ -213,6 +213,20 @@ fn nothing_is_overwritten() {
     }
 }
 
+#[test]
+fn a_copy_inside_the_old_directory_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    old_directory::<4, 16>(&from, 5, 0);
+    let before = files(&from);
+    for inside in ["to.old", "deep/to.old", "../from/to.old"] {
+        let refused = Copied::of(&from, &from.join(inside)).unwrap_err();
+        assert!(matches!(refused, ImportError::Inside { .. }), "{refused}");
+        assert_eq!(files(&from), before);
+        assert!(!from.join("deep").exists());
+    }
+}
+
 /// Bytes of a small old directory changed in turn, and each file removed. The old crate opens many
 /// of them, with fewer leaves or others. With the root, all leaves are imported or none.
 #[test]

@@ -66,7 +66,10 @@ impl Test {
     /// The folder of the package, relative to the root.
     pub(crate) fn folder(&self) -> String {
         let name = &self.package;
-        format!("crates/{}", name.strip_prefix("rotortree-").unwrap_or(name))
+        match name.strip_prefix("rotortree-").unwrap_or(name) {
+            tool @ "import-0x" => format!("tools/{tool}"),
+            name => format!("crates/{name}"),
+        }
     }
 }
 
@@ -133,5 +136,7 @@ mod tests {
         assert_eq!(test.folder(), "crates/wal");
         test.package = "rotortree".to_owned();
         assert_eq!(test.folder(), "crates/rotortree");
+        test.package = "rotortree-import-0x".to_owned();
+        assert_eq!(test.folder(), "tools/import-0x");
     }
 }

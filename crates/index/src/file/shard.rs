@@ -69,3 +69,45 @@ impl ShardHeader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::write::encode_shard;
+
+    #[test]
+    fn a_shard_comes_back_from_bytes_at_indices_of_every_width() {
+        for (entries, first) in [
+            (0u64, 0u64),
+            (20, 0),
+            (20, 1 << 40),
+            (4000, 0),
+            (4000, (1 << 32) - 2000),
+            (4000, 1 << 36),
+            (4000, (1 << 42) - 8000),
+        ] {
+            let mut shard = Shard::new(3, SHARDS);
+            let index = |number: u64| first + 2 * number;
+            for number in 0..entries {
+                let place = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) << 8;
+                shard.reserve(number + 1, index(number)).unwrap();
+                shard.put(place, index(number));
+            }
+            // A tree of all of them, and one that is shorter.
+            for covered in [entries, entries / 2] {
+                let (size, mut bytes) = (index(covered), Vec::new());
+                encode_shard(3, &shard, size, &mut bytes);
+                let again = decode(3, size, &bytes).unwrap();
+                let sorted = |shard: &Shard| {
+                    let mut all: Vec<_> = shard.iter().filter(|entry| entry.1 < size).collect();
+                    all.sort_unstable();
+                    all
+                };
+                assert_eq!(sorted(&again), sorted(&shard), "{entries} from {first}");
+                assert_eq!(again.entries(), covered);
+                let shorter = decode(3, index(covered.saturating_sub(1)), &bytes);
+                assert_eq!(shorter.is_ok(), covered == 0, "an index beyond the tree");
+            }
+        }
+    }
+}

@@ -61,7 +61,7 @@ impl Header {
 }
 
 /// Appends the entries of a shard with indices below `size`, and their checksum.
-fn encode_shard(number: usize, shard: &Shard, size: u64, bytes: &mut Vec<u8>) {
+pub(super) fn encode_shard(number: usize, shard: &Shard, size: u64, bytes: &mut Vec<u8>) {
     let layout = shard.layout();
     let is_covered = |&(_, index): &(u64, u64)| index < size;
     let overflow = shard.overflow().filter(is_covered);

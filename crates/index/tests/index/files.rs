@@ -256,6 +256,52 @@ fn a_directory_that_takes_no_file_is_named_and_the_index_goes_on() {
     assert!(matches!(in_memory.save(), Err(IndexError::NotOpen)));
 }
 
+/// Linux takes no file there, whoever asks.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_takes_no_file_is_named_and_the_index_goes_on() {
+    let (tree, index) =
+        open_on(Arc::new(MemoryStorage::new()), in_file(Path::new("/sys"))).unwrap();
+    tree.insert_many_durable(&leaves(0..100)).unwrap();
+    let error = index.save().unwrap_err();
+    assert!(matches!(error, IndexError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("/sys/leaves.index"), "{error}");
+    assert_eq!(index.find(&leaf(99)).unwrap(), Some(99));
+    tree.insert_durable(leaf(100)).unwrap();
+}
+
+#[test]
+fn two_trees_that_save_to_one_file_leave_it_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let trees = [0, 50_000].map(|first| {
+        let storage = MemoryStorage::new();
+        let opened = open_on(Arc::new(storage.clone()), in_file(directory.path())).unwrap();
+        opened
+            .0
+            .insert_many_durable(&leaves(first..first + 3000))
+            .unwrap();
+        (storage, opened)
+    });
+    std::thread::scope(|scope| {
+        for (_, (_, index)) in &trees {
+            scope.spawn(|| (0..20).for_each(|_| assert_eq!(index.save().unwrap(), 3000)));
+        }
+    });
+    let storages = trees.map(|(storage, (tree, _))| {
+        tree.close().unwrap();
+        storage
+    });
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    let faults = storages.map(|storage| fault(&storage, directory.path()));
+    assert!(
+        matches!(
+            faults,
+            [None, Some(FileFault::OtherTree { .. })] | [Some(FileFault::OtherTree { .. }), None]
+        ),
+        "{faults:?}"
+    );
+}
+
 #[test]
 fn the_file_stands_beside_the_directory_and_never_in_it() {
     let root = tempfile::tempdir().unwrap();
