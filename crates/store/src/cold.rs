@@ -20,6 +20,7 @@ mod load;
 mod nodes;
 mod on_demand;
 mod open_shard;
+mod portion;
 mod set;
 mod shard;
 mod site;

@@ -11,15 +11,15 @@ use std::{
 
 #[cfg(loom)]
 pub(crate) use self::models::{
-    ArcSwap, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, SetOnce, fence,
+    ArcSwap, AtomicBool, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, RwLock,
+    RwLockReadGuard, RwLockWriteGuard, SetOnce, fence,
 };
 #[cfg(not(loom))]
 pub(crate) use {
     arc_swap::ArcSwap,
     std::sync::{
         Condvar, Mutex, MutexGuard, OnceLock as SetOnce, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, fence},
     },
 };
 
@@ -101,7 +101,7 @@ mod models {
 
     pub(crate) use loom::sync::{
         Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, fence},
     };
 
     /// Stands in for the cell of `arc-swap`, which loom cannot model.

@@ -27,7 +27,12 @@ pub const MAX_BLOCK_NODES: u64 = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stride {
     levels: usize,
-    /// `N^k`, for each k up to `levels`: a proof asks for several of each of its levels.
+    /// The levels above the stored one below, for each level that a tree can have. These and the
+    /// powers are asked for several times for each node of a proof, which divides by none of them.
+    above: [u8; u64::BITS as usize + 1],
+    /// Bits of a digit of the arity, 0 where it is no power of two.
+    digit_bits: u32,
+    /// `N^k`, for each k up to `levels`.
     powers: [u64; MAX_LEVELS + 1],
     /// For each level above a stored one, the number of a block's inner nodes on the levels below
     /// it; at `levels` that of all.
@@ -48,10 +53,20 @@ impl Stride {
         let arity = Shape::new(arity, 0).arity;
         let mut stride = Self {
             levels,
+            above: [0; u64::BITS as usize + 1],
+            digit_bits: match arity.is_power_of_two() {
+                true => arity.trailing_zeros(),
+                false => 0,
+            },
             powers: [1; MAX_LEVELS + 1],
             inner_below: [0; MAX_LEVELS + 1],
         };
-        let mut level = 1;
+        let mut level = 0;
+        while level < stride.above.len() {
+            stride.above[level] = (level % levels) as u8;
+            level += 1;
+        }
+        level = 1;
         while level <= levels {
             match stride.powers[level - 1].checked_mul(arity) {
                 Some(power) if power <= MAX_BLOCK_NODES || levels == 1 => {
@@ -93,14 +108,14 @@ impl Stride {
     #[must_use]
     #[inline]
     pub const fn is_stored(self, level: usize) -> bool {
-        level.is_multiple_of(self.levels)
+        self.above(level) == 0
     }
 
     /// The highest stored level that is not above `level`.
     #[must_use]
     #[inline]
     pub const fn below(self, level: usize) -> usize {
-        level - level % self.levels
+        level - self.above(level)
     }
 
     /// The number of nodes in a block. At a stride of 1, which has no use for blocks, it may exceed
@@ -120,14 +135,14 @@ impl Stride {
     #[must_use]
     #[inline]
     pub const fn span(self, level: usize) -> u64 {
-        self.powers[level % self.levels]
+        self.powers[self.above(level)]
     }
 
     /// The number of nodes of `level` in one block of the stored level below.
     #[must_use]
     #[inline]
     pub const fn share(self, level: usize) -> u64 {
-        self.powers[self.levels - level % self.levels]
+        self.powers[self.levels - self.above(level)]
     }
 
     /// The block of the stored level below that has node `index` of `level`, or that the node
@@ -135,14 +150,31 @@ impl Stride {
     #[must_use]
     #[inline]
     pub const fn block(self, level: usize, index: u64) -> u64 {
-        index / self.share(level)
+        match self.digit_bits {
+            0 => index / self.share(level),
+            bits => index >> (bits * (self.levels - self.above(level)) as u32),
+        }
     }
 
     /// The place of node `index` of a level that is not stored among the inner nodes of its block.
     #[must_use]
     #[inline]
     pub const fn slot(self, level: usize, index: u64) -> usize {
-        self.inner_below[level % self.levels] + (index % self.share(level)) as usize
+        let within = match self.digit_bits {
+            0 => index % self.share(level),
+            _ => index & (self.share(level) - 1),
+        };
+        self.inner_below[self.above(level)] + within as usize
+    }
+
+    /// The number of levels from the stored one below to `level`.
+    #[inline]
+    const fn above(self, level: usize) -> usize {
+        if level < self.above.len() {
+            self.above[level] as usize
+        } else {
+            level % self.levels
+        }
     }
 
     /// The number of nodes of `level` that whole blocks among the first `len` nodes of the stored

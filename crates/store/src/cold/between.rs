@@ -1,16 +1,19 @@
 //! [`Between`]: the nodes of the levels between two stored ones, hashed from a block of the lower.
 
-use std::{mem, slice, sync::Arc};
+use std::{mem, sync::Arc};
 
 use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{
     NodeSpan, SharedHasher, TreeError,
     geometry::{MAX_BLOCK_NODES, Stride},
-    prefetch,
 };
 
 use super::{
-    ahead::Units, cache::BlockCache, failure::Unreadable, set::BlockId, stored::StoredLevels,
+    ahead::Units,
+    cache::BlockCache,
+    failure::Unreadable,
+    set::{BlockId, Found},
+    stored::StoredLevels,
 };
 
 /// The most nodes of a block.
@@ -28,50 +31,50 @@ pub(super) struct Between {
 }
 
 impl Between {
-    /// Fills a span of a level that is not stored. The caller has checked that its blocks are in
-    /// chunks.
-    pub(super) fn read(
-        &self,
-        stored: &StoredLevels,
-        span: &mut NodeSpan<'_>,
-    ) -> Result<(), TreeError> {
-        match self.block(span) {
-            Some(block) => self.read_block(stored, block, slice::from_mut(span)),
-            None => self.hash_run(stored, span),
-        }
-    }
-
     /// The block that gives all nodes of a span. `None` if several do, and if the level is stored.
     #[inline]
     pub(super) fn block(&self, span: &NodeSpan<'_>) -> Option<BlockId> {
         if self.stride.is_stored(span.level) {
             return None;
         }
-        let share = self.stride.share(span.level);
-        let (number, within) = (span.start / share, span.start % share);
-        (within + span.nodes.len() as u64 <= share).then(|| BlockId {
+        let number = self.stride.block(span.level, span.start);
+        let end = (number + 1) * self.stride.share(span.level);
+        (span.nodes.len() as u64 <= end - span.start).then(|| BlockId {
             level: self.stride.below(span.level),
             number,
         })
     }
 
+    /// Fills spans of levels that are not stored, all of which this block gives, from the cache.
+    /// False if the block was replaced meanwhile.
+    pub(super) fn copy_found(&self, found: Found<'_>, spans: &mut [NodeSpan<'_>]) -> bool {
+        self.copy(|slot| found.node(slot), spans);
+        found.is_unchanged()
+    }
+
+    /// Starts to fetch what [`copy_found`](Self::copy_found) reads into the processor's cache.
+    pub(super) fn prefetch(&self, found: Found<'_>, spans: &[NodeSpan<'_>]) {
+        for span in spans {
+            found.prefetch(self.stride.slot(span.level, span.start), span.nodes.len());
+        }
+    }
+
     /// Fills spans of levels that are not stored, all of which this block gives. None is empty.
-    pub(super) fn read_block(
+    /// `nodes` are those of the block where they are mapped.
+    pub(super) fn hash_spans(
         &self,
         stored: &StoredLevels,
         block: BlockId,
+        nodes: Option<&[Hash]>,
         spans: &mut [NodeSpan<'_>],
     ) -> Result<(), TreeError> {
-        if self.cache.read(block, |inner| self.copy(inner, spans)) {
-            return Ok(());
-        }
         self.cache.count_recomputed();
         let has_room = self.cache.has_room(block, self.stride.inner_nodes());
         if has_room || spans.len() > 1 {
             let mut inner = [[0; 32]; BLOCK];
             let inner = &mut inner[..self.stride.inner_nodes()];
-            if self.hash_block(stored, block, inner).is_ok() {
-                self.copy(inner, spans);
+            if self.hash_block(stored, block, nodes, inner).is_ok() {
+                self.copy(|slot| inner[slot], spans);
                 if has_room {
                     self.cache.insert(block, inner);
                 }
@@ -87,7 +90,7 @@ impl Between {
     /// Adds the units that filling this span takes from storage.
     pub(super) fn add_units(&self, stored: &StoredLevels, span: &NodeSpan<'_>, units: &mut Units) {
         match self.block(span) {
-            Some(block) if self.cache.read(block, |_| {}) => {}
+            Some(block) if self.cache.blocks().find(block).is_some() => {}
             Some(block) => {
                 let nodes = self.stride.block_nodes();
                 stored.add_units(block.level, block.number * nodes, nodes, units);
@@ -100,12 +103,11 @@ impl Between {
         }
     }
 
-    fn copy(&self, inner: &[Hash], spans: &mut [NodeSpan<'_>]) {
+    fn copy(&self, node: impl Fn(usize) -> Hash, spans: &mut [NodeSpan<'_>]) {
         for span in spans {
-            let slot = self.stride.slot(span.level, span.start);
-            // Node by node: most spans are one node, and a copy of unknown length is a call.
-            for (out, node) in span.nodes.iter_mut().zip(&inner[slot..]) {
-                *out = *node;
+            let slots = self.stride.slot(span.level, span.start)..;
+            for (out, slot) in span.nodes.iter_mut().zip(slots) {
+                *out = node(slot);
             }
         }
     }
@@ -115,9 +117,10 @@ impl Between {
         &self,
         stored: &StoredLevels,
         block: BlockId,
+        nodes: Option<&[Hash]>,
         inner: &mut [Hash],
     ) -> Result<(), Unreadable> {
-        if let Some(nodes) = self.view(stored, block) {
+        if let Some(nodes) = nodes {
             self.hash_levels(nodes, inner);
             return Ok(());
         }
@@ -129,25 +132,9 @@ impl Between {
     }
 
     /// The nodes of a block where they are mapped.
-    fn view<'a>(&self, stored: &'a StoredLevels, block: BlockId) -> Option<&'a [Hash]> {
+    pub(super) fn view<'a>(&self, stored: &'a StoredLevels, block: BlockId) -> Option<&'a [Hash]> {
         let nodes = self.stride.block_nodes();
         stored.view(block.level, block.number * nodes, nodes as usize)
-    }
-
-    /// Starts to fetch into the processor's cache what filling these spans of a block reads: its
-    /// inner nodes in the block cache, or else all of the block where it is mapped.
-    pub(super) fn prefetch(&self, stored: &StoredLevels, block: BlockId, spans: &[NodeSpan<'_>]) {
-        let inner_nodes = |inner: &[Hash]| {
-            for span in spans {
-                let slot = self.stride.slot(span.level, span.start);
-                prefetch(&inner[slot..slot + span.nodes.len()]);
-            }
-        };
-        if !self.cache.read(block, inner_nodes)
-            && let Some(nodes) = self.view(stored, block)
-        {
-            prefetch(nodes);
-        }
     }
 
     /// Hashes the levels above these nodes, one behind the other in `inner`.
@@ -162,7 +149,11 @@ impl Between {
     }
 
     /// Hashes a run of nodes from the stored nodes below them and no others, past the cache.
-    fn hash_run(&self, stored: &StoredLevels, run: &mut NodeSpan<'_>) -> Result<(), TreeError> {
+    pub(super) fn hash_run(
+        &self,
+        stored: &StoredLevels,
+        run: &mut NodeSpan<'_>,
+    ) -> Result<(), TreeError> {
         let (below, span) = (self.stride.below(run.level), self.stride.span(run.level));
         let (mut nodes, mut parents) = (Vec::new(), Vec::new());
         let mut at = run.start;

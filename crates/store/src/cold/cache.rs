@@ -3,22 +3,22 @@
 //! The cache is set-associative: a block has one [set](super::set). Consecutive blocks have
 //! different sets, so a level that fits loses no block.
 //!
-//! No reader waits for a lock. A set that another thread holds, or held in the parent of a forked
-//! child, counts as one without the block and without room.
+//! No reader takes a lock. A set that another thread writes to, or wrote to in the parent of a
+//! forked child, counts as one without the block and without room.
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::prefetch;
 
-use super::set::{self, BlockId, Set, WAYS};
+use super::set::{self, BlockId, Found, Set, WAYS};
 use crate::{
     fork::is_child,
     runtime::{Lane, Runtime},
@@ -76,17 +76,9 @@ impl BlockCache {
         self.recomputed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Calls `read` with the inner nodes of a block, if the cache has it.
-    pub(super) fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
-        let table = self.table.load();
-        table.as_ref().is_some_and(|table| table.read(block, read))
-    }
-
-    /// Starts to fetch the entry of a block into the processor's cache.
-    pub(super) fn prefetch(&self, block: BlockId) {
-        if let Some(table) = &*self.table.load() {
-            prefetch(table.pool(block).set(block));
-        }
+    /// The blocks that the cache has now.
+    pub(super) fn blocks(&self) -> Blocks {
+        Blocks(self.table.load())
     }
 
     /// Whether there is room for a block with so many inner nodes, if others go.
@@ -138,6 +130,25 @@ impl BlockCache {
     }
 }
 
+/// The blocks of a cache, which keeps the memory of these as long as this value lives.
+pub(super) struct Blocks(Guard<Option<Arc<Table>>>);
+
+impl Blocks {
+    /// A block, if the cache has it.
+    #[inline]
+    pub(super) fn find(&self, block: BlockId) -> Option<Found<'_>> {
+        self.0.as_ref()?.pool(block).set(block).find(block)
+    }
+
+    /// Starts to fetch the entry of a block into the processor's cache.
+    #[inline]
+    pub(super) fn prefetch(&self, block: BlockId) {
+        if let Some(table) = &*self.0 {
+            prefetch(table.pool(block).set(block));
+        }
+    }
+}
+
 /// The memory of a cache.
 #[derive(Debug)]
 struct Table {
@@ -172,10 +183,6 @@ impl Table {
         self.pools.iter().map(Pool::bytes).sum()
     }
 
-    fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
-        self.pool(block).read(block, read)
-    }
-
     fn insert(&self, block: BlockId, nodes: &[Hash]) {
         self.pool(block).insert(block, nodes);
     }
@@ -198,20 +205,20 @@ impl Bounds {
             most_bytes - quarter
         };
         let block = set::block_bytes(nodes);
-        let sets = most_bytes / (size_of::<Mutex<Set>>() + WAYS * block);
+        let sets = most_bytes / (size_of::<Set>() + WAYS * block);
         if sets > 0 {
             return Self { sets, ways: WAYS };
         }
         Self {
             sets: 1,
-            ways: most_bytes.saturating_sub(size_of::<Mutex<Set>>()) / block,
+            ways: most_bytes.saturating_sub(size_of::<Set>()) / block,
         }
     }
 }
 
 #[derive(Debug)]
 struct Pool {
-    sets: Box<[Mutex<Set>]>,
+    sets: Box<[Set]>,
     /// Blocks that a set may have.
     ways: usize,
     /// Bytes of the blocks.
@@ -221,7 +228,7 @@ struct Pool {
 impl Pool {
     fn new(Bounds { sets, ways }: Bounds) -> Self {
         Self {
-            sets: (0..sets).map(|_| Mutex::default()).collect(),
+            sets: (0..sets).map(|_| Set::default()).collect(),
             ways,
             bytes: AtomicU64::new(0),
         }
@@ -231,7 +238,7 @@ impl Pool {
         size_of_val(&*self.sets) as u64 + self.bytes.load(Ordering::Relaxed)
     }
 
-    fn set(&self, block: BlockId) -> &Mutex<Set> {
+    fn set(&self, block: BlockId) -> &Set {
         // The blocks of a level fill the sets one after the other. The levels start at different
         // ones, because each has far fewer blocks than the one below.
         let start = (block.level as u64).wrapping_mul(0x9e37_79b9);
@@ -239,19 +246,8 @@ impl Pool {
         &self.sets[set as usize]
     }
 
-    fn read(&self, block: BlockId, read: impl FnOnce(&[Hash])) -> bool {
-        let Ok(mut set) = self.set(block).try_lock() else {
-            return false;
-        };
-        let nodes = set.get(block);
-        nodes.map(read).is_some()
-    }
-
     fn insert(&self, block: BlockId, nodes: &[Hash]) {
-        let Ok(mut set) = self.set(block).try_lock() else {
-            return;
-        };
-        let taken = set.insert(block, nodes, self.ways);
+        let taken = self.set(block).insert(block, nodes, self.ways);
         self.bytes.fetch_add(taken as u64, Ordering::Relaxed);
     }
 }
@@ -273,12 +269,13 @@ mod tests {
         assert!(cache.bytes() > 4_000);
         // Used since, then read since, then neither.
         cache.release_if_idle();
-        assert!(cache.read(block(3), |nodes| assert_eq!(nodes, [[1; 32]; 126])));
+        let node = cache.blocks().find(block(3)).map(|found| found.node(125));
+        assert_eq!(node, Some([1; 32]));
         cache.release_if_idle();
         assert!(cache.bytes() > 4_000);
         cache.release_if_idle();
         assert_eq!(cache.bytes(), 0);
-        assert!(!cache.read(block(3), |_| {}));
+        assert!(cache.blocks().find(block(3)).is_none());
     }
 
     #[test]
@@ -293,16 +290,5 @@ mod tests {
                 thread::sleep(Duration::from_millis(10));
             }
         }
-    }
-
-    #[test]
-    fn a_set_that_another_thread_holds_counts_as_one_without_the_block() {
-        let cache = BlockCache::new(50_000, None);
-        cache.insert(block(3), &[[1; 32]; 126]);
-        let held = cache.read(block(3), |_| {
-            assert!(!cache.read(block(3), |_| {}));
-            cache.insert(block(4), &[[2; 32]; 126]);
-        });
-        assert!(held && !cache.read(block(4), |_| {}));
     }
 }

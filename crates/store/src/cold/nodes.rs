@@ -6,8 +6,8 @@ use rotortree_hasher::Hash;
 use rotortree_lean_imt::{NodeSource, NodeSpan, SharedHasher, TreeError};
 
 use super::{
-    ahead::Units, between::Between, cache::BlockCache, level::Level, shard::Shard, site::Source,
-    stored::StoredLevels,
+    ahead::Units, between::Between, cache::BlockCache, level::Level, portion::Portion,
+    shard::Shard, site::Source, stored::StoredLevels,
 };
 use crate::{
     StorageError,
@@ -261,38 +261,16 @@ impl ColdNodes {
         }
     }
 
-    /// Prefetches what the spans of a path read, for all blocks at a time: a lock on an entry of
-    /// the block cache keeps the processor from looking ahead to the next block.
-    fn prefetch_path(&self, spans: &[NodeSpan<'_>]) {
-        let blocks = || {
-            let spans = self.blocks(spans);
-            spans.filter_map(|spans| Some((self.between.block(&spans[0])?, spans)))
-        };
-        for (block, _) in blocks() {
-            self.between.cache.prefetch(block);
+    /// Fills spans of which those that one block gives are in a row. None is empty.
+    fn fill(&self, mut spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
+        let blocks = self.between.cache.blocks();
+        while !spans.is_empty() {
+            let portion = Portion::find(&self.between, &self.stored, &blocks, spans);
+            let (now, later) = spans.split_at_mut(portion.spans());
+            portion.read(&self.between, &self.stored, now)?;
+            spans = later;
         }
-        for (block, spans) in blocks() {
-            self.between.prefetch(&self.stored, block, spans);
-        }
-    }
-
-    /// Spans in a row, by the block that gives them; one by one those that no block gives.
-    fn blocks<'a>(&self, spans: &'a [NodeSpan<'a>]) -> impl Iterator<Item = &'a [NodeSpan<'a>]> {
-        spans.chunk_by(|left, right| self.are_of_one_block(left, right))
-    }
-
-    fn are_of_one_block(&self, left: &NodeSpan<'_>, right: &NodeSpan<'_>) -> bool {
-        let block = self.between.block(left);
-        block.is_some() && block == self.between.block(right)
-    }
-
-    fn fill(&self, span: &mut NodeSpan<'_>) -> Result<(), TreeError> {
-        if self.stored.stride.is_stored(span.level) {
-            let read = self.stored.read(span.level, span.start, span.nodes);
-            read.map_err(|unreadable| unreadable.at_level(span.level))
-        } else {
-            self.between.read(&self.stored, span)
-        }
+        Ok(())
     }
 }
 
@@ -319,7 +297,7 @@ impl NodeSource for ColdNodes {
             return Ok(());
         }
         self.announce(slice::from_ref(&span));
-        self.fill(&mut span)
+        self.fill(slice::from_mut(&mut span))
     }
 
     fn view(&self, level: usize, start: u64, len: usize) -> Option<&[Hash]> {
@@ -329,9 +307,7 @@ impl NodeSource for ColdNodes {
     /// Reads the spans of a block together: the block is hashed once for all of them.
     fn read_spans(&self, spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
         // Those of one path come level by level, and so block by block.
-        if spans.is_sorted_by_key(|span| span.level) {
-            self.prefetch_path(spans);
-        } else {
+        if !spans.is_sorted_by_key(|span| span.level) {
             let stride = self.stored.stride;
             spans.sort_unstable_by_key(|span| {
                 let block = stride.block(span.level, span.start);
@@ -340,14 +316,7 @@ impl NodeSource for ColdNodes {
         }
         spans.iter().try_for_each(|span| self.ensure(span))?;
         self.announce(spans);
-        // From the top down: what is prefetched arrives meanwhile.
-        spans
-            .chunk_by_mut(|left, right| self.are_of_one_block(left, right))
-            .rev()
-            .try_for_each(|spans| match self.between.block(&spans[0]) {
-                Some(block) => self.between.read_block(&self.stored, block, spans),
-                None => spans.iter_mut().try_for_each(|span| self.fill(span)),
-            })
+        self.fill(spans)
     }
 
     fn recomputed_len(&self, level: usize) -> u64 {
