@@ -144,7 +144,7 @@ pub use rotortree_lean_imt::{
 #[cfg(feature = "storage")]
 #[doc(inline)]
 pub use rotortree_store::{
-    AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupReport, CheckpointFailure,
+    AnyReadOnly, AnyTree, AnyTreeBuilder, Append, BackupProgress, BackupReport, CheckpointFailure,
     CheckpointPolicy, Completion, CutNotice, Damage, DurabilityToken, Durable, DurableHeads,
     FlushPolicy, Following, InsertHook, LogBreak, OpenProgress, Placement, Published, ReadOnly,
     RecoveryMode, RecoveryReport, Refusal, RefusalReason, RotorTree, RotorTreeBuilder,

@@ -23,6 +23,7 @@ use crate::{
     },
     manifest::{BackupOf, CleanClose, Manifest},
     recovery::{self, LiveLog},
+    shape::Shape,
     storage::{MAX_HEADER_BYTES, Place, Storage, WriteError},
 };
 
@@ -33,6 +34,19 @@ pub struct BackupReport {
     /// Leaves that the backup held before, and holds now.
     pub leaves: Range<u64>,
 }
+
+/// The progress of a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackupProgress {
+    /// Bytes of nodes and checksums that were written.
+    pub done: u64,
+    /// Those that the backup lacked.
+    pub total: u64,
+}
+
+/// Told of each piece that was written. It may end the work.
+pub(crate) type Pace<'a> = &'a mut dyn FnMut(BackupProgress) -> ControlFlow<()>;
 
 /// A durable state of a tree, which a backup is made of.
 pub(crate) struct Original<'a, const N: usize, const MAX_DEPTH: usize> {
@@ -48,7 +62,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
     pub(crate) fn back_up_to(
         &self,
         target: &Arc<dyn Storage>,
-        pace: &mut dyn FnMut() -> ControlFlow<()>,
+        pace: Pace<'_>,
     ) -> Result<BackupReport, RotorTreeError> {
         let Self {
             manifest: own,
@@ -111,8 +125,17 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
         &self,
         target: &dyn Storage,
         mut previous: Manifest,
-        pace: &mut dyn FnMut() -> ControlFlow<()>,
+        pace: Pace<'_>,
     ) -> Result<(), RotorTreeError> {
+        let bytes = |size| Shape::new(previous.arity, previous.stride, size).unit_bytes();
+        let mut progress = BackupProgress {
+            done: 0,
+            total: bytes(self.snapshot.size()).saturating_sub(bytes(previous.size)),
+        };
+        let mut pace = |bytes| {
+            progress.done += bytes as u64;
+            pace(progress)
+        };
         let shard = target.shard_chunks().saturating_mul(CHUNK_NODES);
         while previous.metadata.is_none() {
             let size = (previous.size / shard + 1).saturating_mul(shard);
@@ -131,9 +154,9 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
                 snapshot,
                 position,
             };
-            previous = first.extend_at_once(target, &previous, pace)?;
+            previous = first.extend_at_once(target, &previous, &mut pace)?;
         }
-        self.extend_at_once(target, &previous, pace)?;
+        self.extend_at_once(target, &previous, &mut pace)?;
         Ok(())
     }
 
@@ -143,7 +166,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
         &self,
         target: &dyn Storage,
         previous: &Manifest,
-        pace: &mut dyn FnMut() -> ControlFlow<()>,
+        pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Manifest, StorageError> {
         let Self {
             manifest: own,
@@ -151,14 +174,13 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
             position,
             ..
         } = *self;
-        let written = write_nodes(target, previous, snapshot, &mut |_| pace()).map_err(
-            |error| match error {
-                CheckpointFailure::Io(error) => StorageError::Io(error),
-                CheckpointFailure::Tree(error) => storage_error(error),
-                CheckpointFailure::Stopped => StorageError::Closed,
-                error => StorageError::CheckpointFailed(error.to_string()),
-            },
-        )?;
+        let written = write_nodes(target, previous, snapshot, pace);
+        let written = written.map_err(|error| match error {
+            CheckpointFailure::Io(error) => StorageError::Io(error),
+            CheckpointFailure::Tree(error) => storage_error(error),
+            CheckpointFailure::Stopped => StorageError::Closed,
+            error => StorageError::CheckpointFailed(error.to_string()),
+        })?;
         let identity = Identity {
             tree_id: previous.tree_id,
             arity: previous.arity,

@@ -97,7 +97,7 @@ mod tree;
 pub mod verify;
 
 pub use any_tree::{AnyReadOnly, AnyTree, AnyTreeBuilder, inspect};
-pub use backup::BackupReport;
+pub use backup::{BackupProgress, BackupReport};
 pub use builder::RotorTreeBuilder;
 pub use checkpoint::CheckpointFailure;
 pub use completion::Completion;

@@ -3,7 +3,7 @@
 
 use rotortree_lean_imt::geometry::{self, Stride};
 
-use crate::chunk::{CHUNK_NODES, SUMS_PER_SECTOR};
+use crate::chunk::{CHUNK_BYTES, CHUNK_NODES, SUM_SECTOR_BYTES, SUMS_PER_SECTOR};
 
 /// The shape of a stored tree of `size` leaves with `arity` children to a group, of which every
 /// `stride`-th level is stored.
@@ -62,6 +62,16 @@ impl Shape {
     #[must_use]
     pub fn tail_nodes(self, level: usize) -> usize {
         (self.tree.complete_len(level) % CHUNK_NODES) as usize
+    }
+
+    /// The bytes of all whole chunks and whole sectors of checksums.
+    pub(crate) fn unit_bytes(self) -> u64 {
+        let bytes = |chunks: u64| {
+            chunks * CHUNK_BYTES as u64 + chunks / SUMS_PER_SECTOR * SUM_SECTOR_BYTES as u64
+        };
+        self.stored_levels()
+            .map(|level| bytes(self.chunks(level)))
+            .sum()
     }
 
     /// The number of chunk checksums of a level behind the whole sectors of them: fewer than 128.

@@ -87,10 +87,10 @@ fn a_cut_is_told_through_every_handle_until_it_is_acknowledged() {
     assert_eq!(cuts.len(), 1);
     assert_eq!((cuts[0].kept.size, cuts[0].lost), (1000, Some(head)));
     assert_eq!(cuts[0].lost_leaves(), Some(99_000));
+    let told = tree.recovery_report().to_string();
     assert!(
-        cuts[0].to_string().contains("NOT ACKNOWLEDGED"),
-        "{}",
-        cuts[0]
+        told.contains(&format!("NOT ACKNOWLEDGED: {}", cuts[0])),
+        "{told}"
     );
     assert!(
         path.join("aside")

@@ -11,7 +11,8 @@ use rotortree_lean_imt::{AnySnapshot, Leaves, TreeError, TreeHead, object_of};
 
 use super::sealed;
 use crate::{
-    BackupReport, Completion, Following, ReadOnly, RecoveryReport, RotorTreeError, storage::Storage,
+    BackupProgress, BackupReport, Completion, Following, ReadOnly, RecoveryReport, RotorTreeError,
+    storage::Storage,
 };
 
 object_of! {
@@ -52,6 +53,11 @@ object_of! {
         fn get_leaf(&self, index: u64) -> Result<Hash, TreeError>;
         fn recovery_report(&self) -> RecoveryReport;
         fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError>;
+        fn backup_to_with_progress(
+            &self,
+            target: Arc<dyn Storage>,
+            progress: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>
+        ) -> Result<BackupReport, RotorTreeError>;
     }
 }
 

@@ -25,7 +25,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Parts<H, N, MAX_DEPTH> {
             snapshot: &snapshot,
             position,
         };
-        original.back_up_to(target, &mut || {
+        original.back_up_to(target, &mut |_| {
             if self.status().is_closed() {
                 ControlFlow::Break(())
             } else {

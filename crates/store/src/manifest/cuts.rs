@@ -181,13 +181,10 @@ impl fmt::Display for CutNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (generation, kept) = (self.generation, self.kept.size);
         match self.cuts {
-            1 => write!(
-                f,
-                "NOT ACKNOWLEDGED: manifest {generation} cut the log to {kept} leaves"
-            )?,
+            1 => write!(f, "manifest {generation} cut the log to {kept} leaves")?,
             cuts => write!(
                 f,
-                "NOT ACKNOWLEDGED: {cuts} cuts of the log, the last by manifest {generation}, the \
+                "{cuts} cuts of the log, the last by manifest {generation}, the \
                  deepest to {kept} leaves"
             )?,
         }

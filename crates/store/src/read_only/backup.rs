@@ -6,7 +6,10 @@ use rotortree_hasher::Hasher;
 
 use super::ReadOnly;
 use crate::{
-    BackupReport, RotorTreeError, StorageError, backup::Original, recovery::Reading, spans,
+    BackupProgress, BackupReport, RotorTreeError, StorageError,
+    backup::{Original, Pace},
+    recovery::Reading,
+    spans,
     storage::Storage,
 };
 
@@ -42,10 +45,45 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn backup_to(&self, target: Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
-        spans::backup(&*self.view.storage, &*target).run(|| self.back_up_to(&target))
+        self.backup_to_with_progress(target, |_| ControlFlow::Continue(()))
     }
 
-    fn back_up_to(&self, target: &Arc<dyn Storage>) -> Result<BackupReport, RotorTreeError> {
+    /// [`backup_to`](Self::backup_to) that tells how far it is, from the calling thread, after each
+    /// piece of at most 256 KiB. `progress` may end the work: where the tree has no metadata the
+    /// backup then keeps the shards that were whole, and the next call goes on behind them.
+    ///
+    /// # Errors
+    /// As [`backup_to`](Self::backup_to); [`StorageError::Closed`] if `progress` ends the work.
+    ///
+    /// ```
+    /// # use {rotortree_lean_imt::*, rotortree_store::*, std::ops::ControlFlow, std::sync::Arc};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let config = RotorTreeConfig::new(dir.path());
+    /// # let writer = RotorTree::<_, 2, 32>::open(Blake3Hasher, config.clone())?;
+    /// # writer.insert_many(&[[1; 32]; 1000])?;
+    /// # writer.checkpoint()?;
+    /// let view = RotorTree::<_, 2, 32>::open_read_only(Blake3Hasher, config)?;
+    /// let mut seen = None;
+    /// view.backup_to_with_progress(Arc::new(memory::MemoryStorage::new()), |progress| {
+    ///     seen = Some(progress);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert!(seen.is_some_and(|progress| progress.done == progress.total));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn backup_to_with_progress(
+        &self,
+        target: Arc<dyn Storage>,
+        mut progress: impl FnMut(BackupProgress) -> ControlFlow<()>,
+    ) -> Result<BackupReport, RotorTreeError> {
+        spans::backup(&*self.view.storage, &*target).run(|| self.back_up_to(&target, &mut progress))
+    }
+
+    fn back_up_to(
+        &self,
+        target: &Arc<dyn Storage>,
+        pace: Pace<'_>,
+    ) -> Result<BackupReport, RotorTreeError> {
         let mut refreshing = self.view.refresh.begin(&self.view.process)?;
         self.move_forward_in(&mut refreshing)?;
         // A refresh that succeeded has left what it read.
@@ -61,7 +99,7 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
             snapshot: &snapshot,
             position,
         };
-        original.back_up_to(target, &mut || ControlFlow::Continue(()))
+        original.back_up_to(target, pace)
     }
 }
 

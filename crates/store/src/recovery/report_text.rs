@@ -62,7 +62,8 @@ impl fmt::Display for RecoveryReport {
             let files = restored_headers.join(", ");
             write!(f, "; damaged headers, read from their copies: {files}")?;
         }
-        cuts.iter().try_for_each(|cut| write!(f, "; {cut}"))
+        cuts.iter()
+            .try_for_each(|cut| write!(f, "; NOT ACKNOWLEDGED: {cut}"))
     }
 }
 
