@@ -46,6 +46,9 @@ pub enum IndexError {
     /// A leaf of the tree could not be read, or memory is short.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The caller stopped it. The earlier file, if there was one, is as it was.
+    #[error("the index was not brought up to date: it was stopped")]
+    Stopped,
     /// The system gave no random key.
     #[error("the system gave no random key: {0}")]
     Random(getrandom::Error),

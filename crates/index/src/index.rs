@@ -1,12 +1,14 @@
 //! [`LeafIndex`]: the handle.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::AnySnapshot;
 use rotortree_store::InsertHook;
 
 use crate::{
-    Duplicates, IndexError, IndexOptions, IndexReport, IndexStats, inner::Inner, threads::lock,
+    Duplicates, IndexError, IndexOptions, IndexReport, IndexStats, file, inner::Inner, opening,
+    threads::lock,
 };
 
 /// An index of the leaves of one tree: from a leaf to its index.
@@ -106,6 +108,52 @@ impl LeafIndex {
     /// [`IndexError::Io`] if the system refuses an operation: the earlier file is then as it was.
     pub fn save(&self) -> Result<u64, IndexError> {
         self.0.save()
+    }
+
+    /// [`save`](Self::save) for a tree that another process may write: brings the file of an index
+    /// up to date with a state of the tree, loading what it covers and adding the leaves behind it.
+    ///
+    /// `tree` is durable: the snapshot of a [`ReadOnly`](rotortree_store::ReadOnly) is. `progress`
+    /// is called with the number of leaves that are covered by now, and may end the work.
+    ///
+    /// O(leaves behind the file) reads, on up to four threads, and 8 bytes of memory a leaf.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save) and the opening of a tree with a [`hook`](Self::hook);
+    /// [`IndexError::Stopped`] if `progress` ends the work.
+    ///
+    /// ```
+    /// use rotortree_index::{IndexOptions, IndexView, LeafIndex};
+    /// # use {rotortree_hasher::Blake3Hasher, rotortree_store::*, std::ops::ControlFlow};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let directory = dir.path().join("members");
+    /// # let config = RotorTreeConfig::new(&directory);
+    /// # let tree = RotorTree::<Blake3Hasher, 2, 32>::open(Blake3Hasher, config.clone())?;
+    /// # tree.insert_many_durable(&[[1; 32], [2; 32]])?;
+    /// # tree.checkpoint()?;
+    /// let reader = RotorTree::<Blake3Hasher, 2, 32>::open_read_only(Blake3Hasher, config)?;
+    /// let options = IndexOptions::beside(&directory);
+    /// let snapshot = reader.snapshot();
+    /// let report = LeafIndex::update(&options, &*snapshot, |_| ControlFlow::Continue(()))?;
+    /// assert_eq!((report.loaded, report.added), (0, 2));
+    ///
+    /// let view = IndexView::open(&options, reader.snapshot())?;
+    /// assert_eq!(view.find(&[2; 32])?, Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update(
+        options: &IndexOptions,
+        tree: &dyn AnySnapshot,
+        mut progress: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<IndexReport, IndexError> {
+        let path = options.file.as_deref().ok_or(IndexError::NoFile)?;
+        let opened = opening::open(options, tree, &mut progress)?;
+        let report = &opened.report;
+        if report.loaded == 0 || report.added > 0 {
+            file::save(path, &opened.table, tree.head())?;
+        }
+        Ok(opened.report)
     }
 
     /// The leaves that the file covers, as this index loaded or last saved it; 0 without one.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::ControlFlow,
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -56,7 +57,9 @@ impl Inner {
         if self.open.get().is_some() {
             return Err(IndexError::InUse);
         }
-        let opened = opening::open(&self.options, &*tree.snapshot())?;
+        let opened = opening::open(&self.options, &*tree.snapshot(), &mut |_| {
+            ControlFlow::Continue(())
+        })?;
         let open = Open {
             table: opened.table,
             staging: Mutex::new(opened.staging),

@@ -1,6 +1,6 @@
 //! [`open`]: an index for a tree as it is, from its file, from its leaves, or from both.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::{AnySnapshot, TreeError};
@@ -36,8 +36,15 @@ pub(crate) struct Opened {
     pub(crate) report: IndexReport,
 }
 
+/// Told how many leaves of the tree are covered by now. It may end the work.
+pub(crate) type Pace<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
 /// Opens the index of a tree.
-pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Opened, IndexError> {
+pub(crate) fn open(
+    options: &IndexOptions,
+    tree: &dyn AnySnapshot,
+    pace: Pace<'_>,
+) -> Result<Opened, IndexError> {
     let size = tree.size();
     check_size(size)?;
     let mut fault = None;
@@ -67,7 +74,7 @@ pub(crate) fn open(options: &IndexOptions, tree: &dyn AnySnapshot) -> Result<Ope
     };
     let table = Arc::new(table);
     let mut staging = Staging::new(covered, table.entries());
-    add(&table, &mut staging, tree)?;
+    add(&table, &mut staging, tree, pace)?;
     table.fit()?;
     let report = IndexReport {
         loaded: covered,
@@ -88,7 +95,8 @@ pub(crate) fn add(
     table: &Arc<Table>,
     staging: &mut Staging,
     tree: &dyn AnySnapshot,
-) -> Result<(), TreeError> {
+    pace: Pace<'_>,
+) -> Result<(), IndexError> {
     let mut block: Vec<Hash> = Vec::new();
     for first in (staging.covered()..tree.size()).step_by(BLOCK) {
         let len = (tree.size() - first).min(BLOCK as u64) as usize;
@@ -102,8 +110,11 @@ pub(crate) fn add(
             repeats: Repeats::Kept,
         };
         staging.add(table, &batch)?;
+        if pace(first + len as u64).is_break() {
+            return Err(IndexError::Stopped);
+        }
     }
-    staging.settle()
+    Ok(staging.settle()?)
 }
 
 /// Reads the leaves from `first` on, on several threads.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
@@ -208,7 +209,9 @@ impl IndexView {
         // What a call has left that failed.
         staging.take_out(&self.0.behind);
         let before = staging.covered();
-        add(&self.0.behind, staging, &*tree)?;
+        add(&self.0.behind, staging, &*tree, &mut |_| {
+            ControlFlow::Continue(())
+        })?;
         let mut shown = self.0.shown.write().unwrap_or_else(PoisonError::into_inner);
         if tree.size() > shown.tree.size() {
             shown.tree = tree;
