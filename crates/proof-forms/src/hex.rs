@@ -5,32 +5,28 @@ use rotortree_lean_imt::Hash;
 /// Hex digits of a hash.
 pub const DIGITS: usize = 64;
 
-/// The value of each byte that is a hex digit, and 0xff for the others.
-const VALUES: [u8; 256] = {
-    let mut values = [0xff; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        values[byte] = match byte as u8 {
-            digit @ b'0'..=b'9' => digit - b'0',
-            digit @ b'a'..=b'f' => digit - b'a' + 10,
-            digit @ b'A'..=b'F' => digit - b'A' + 10,
-            _ => 0xff,
-        };
-        byte += 1;
+/// The value of a hex digit, and 0xff for other bytes. Without a table, so that the compiler takes
+/// many bytes at once.
+const fn value(byte: u8) -> u8 {
+    let (digit, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+    if digit < 10 {
+        digit
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        0xff
     }
-    values
-};
+}
 
 /// The hash of 64 hex digits, or `None` if a byte is no digit.
 #[must_use]
 pub fn decode(digits: &[u8; DIGITS]) -> Option<Hash> {
+    let values = digits.map(value);
+    let wrong = values.iter().fold(0, |wrong, value| wrong | value);
     let mut hash = [0; 32];
-    let mut wrong = 0;
-    let (pairs, _) = digits.as_chunks::<2>();
+    let (pairs, _) = values.as_chunks::<2>();
     for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
-        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
-        *byte = high << 4 | low & 0x0f;
-        wrong |= high | low;
+        *byte = high << 4 | low;
     }
     // A digit's value has four bits.
     (wrong < 0x10).then_some(hash)
@@ -42,8 +38,8 @@ pub fn decode(digits: &[u8; DIGITS]) -> Option<Hash> {
 pub fn decode_bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let (pairs, odd) = digits.as_chunks::<2>();
-    let value = |digit: u8| Some(VALUES[usize::from(digit)]).filter(|value| *value < 0x10);
-    let byte = |[high, low]: &[u8; 2]| Some(value(*high)? << 4 | value(*low)?);
+    let digit = |byte| Some(value(byte)).filter(|value| *value < 0x10);
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
     let bytes = pairs.iter().map(byte).collect::<Option<Vec<u8>>>();
     bytes.filter(|_| odd.is_empty())
 }
