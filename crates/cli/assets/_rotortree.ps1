@@ -301,6 +301,7 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
             [CompletionResult]::new('--level-stride', '--level-stride', [CompletionResultType]::ParameterName, 'Store every s-th level of nodes and hash the others; 1 stores all [default: what suits the hash function]')
             [CompletionResult]::new('--svg', '--svg', [CompletionResultType]::ParameterName, 'Draws the rates to a file')
             [CompletionResult]::new('--library', '--library', [CompletionResultType]::ParameterName, 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement')
+            [CompletionResult]::new('--fed', '--fed', [CompletionResultType]::ParameterName, 'The file of records that such a task reads its leaves from')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Prints JSON, one document a line, and errors as JSON on the error output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

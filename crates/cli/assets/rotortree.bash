@@ -258,7 +258,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__bench)
-            opts="-h -V --leaves --rounds --hash --arity --max-depth --level-stride --svg --library --json --help --version"
+            opts="-h -V --leaves --rounds --hash --arity --max-depth --level-stride --svg --library --fed --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -294,6 +294,10 @@ _rotortree() {
                     ;;
                 --library)
                     COMPREPLY=($(compgen -W "append prove single" -- "${cur}"))
+                    return 0
+                    ;;
+                --fed)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

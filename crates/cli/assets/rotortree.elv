@@ -275,6 +275,7 @@ set edit:completion:arg-completer[rotortree] = {|@words|
             cand --level-stride 'Store every s-th level of nodes and hash the others; 1 stores all [default: what suits the hash function]'
             cand --svg 'Draws the rates to a file'
             cand --library 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement'
+            cand --fed 'The file of records that such a task reads its leaves from'
             cand --json 'Prints JSON, one document a line, and errors as JSON on the error output'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -229,9 +229,10 @@ complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l arity -d '
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l max-depth -d 'The most hash layers, 1 to 64' -r
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l level-stride -d 'Store every s-th level of nodes and hash the others; 1 stores all [default: what suits the hash function]' -r
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l svg -d 'Draws the rates to a file' -r -F
-complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l library -d 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement' -r -f -a "append\t'Batches of leaves in memory, from opening until everything is on disk and closed'
+complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l library -d 'Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement' -r -f -a "append\t'Batches of leaves in memory or from a file, from opening until everything is on disk and closed'
 prove\t'Proofs of consecutive leaves of a tree as it is stored, from its opening on'
 single\t'Single leaves that are each waited for: the time of one'"
+complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l fed -d 'The file of records that such a task reads its leaves from' -r -F
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -l json -d 'Prints JSON, one document a line, and errors as JSON on the error output'
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rotortree -n "__fish_rotortree_using_subcommand bench" -s V -l version -d 'Print version'

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read},
     path::Path,
 };
 
@@ -18,6 +18,9 @@ const LOCK: &str = "LOCK";
 const MANIFEST: &str = "MANIFEST";
 /// What a copy has before its manifest.
 const PARTS: [&str; 3] = ["aside", "levels", "log"];
+
+/// Bytes between two looks at the bar and for a signal.
+const PIECE: u64 = 8 << 20;
 
 /// Copies a tree to a directory that is missing or empty. The caller owns `from`. The copy is made
 /// beside its place and renamed once it is on disk: after a crash the place is as empty as before.
@@ -36,15 +39,16 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     unfinished.push(".unfinished");
     let unfinished = parent.join(unfinished);
     remove_left_over(&unfinished)?;
-    let mut bar = Progress::new("copying", Unit::Bytes, None);
-    let mut done = 0;
-    let copied = copy_folder(from, &unfinished, &mut |bytes| {
-        done += bytes;
-        bar.set(done);
-    });
-    let copied = copied
-        .and_then(|()| copy_file(&from.join(MANIFEST), &unfinished.join(MANIFEST)))
-        .and_then(|_| sync_folder(&unfinished));
+    let mut copy = Copy {
+        bar: Progress::new("copying", Unit::Bytes, None),
+        done: 0,
+        total: folder_len(from)?,
+    };
+    let copied = copy
+        .folder(from, &unfinished)
+        .and_then(|()| copy.file(&from.join(MANIFEST), &unfinished.join(MANIFEST)))
+        .and_then(|()| sync_folder(&unfinished));
+    drop(copy);
     if let Err(failure) = copied {
         // The failure counts, and not that of tidying up.
         drop(fs::remove_dir_all(&unfinished));
@@ -60,15 +64,13 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 
 /// Refuses a directory that has anything in it. One that is missing is as good as an empty one.
 pub(crate) fn expect_vacant(directory: &Path) -> Result<(), Failure> {
-    let is_taken = match fs::read_dir(directory) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+    let sentence = match fs::read_dir(directory).map(|mut entries| entries.next()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => "this is no directory",
         Err(error) => return Err(Failure::file(directory, &error)),
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) => "the directory is not empty",
     };
-    if !is_taken {
-        return Ok(());
-    }
-    let sentence = "the directory is not empty";
     Err(Failure::new(Code::Place, sentence)
         .at(directory.display())
         .next("name a directory that is missing or empty; nothing was changed"))
@@ -115,41 +117,75 @@ fn remove_left_over(directory: &Path) -> Result<(), Failure> {
     fs::remove_dir_all(directory).map_err(fail)
 }
 
-/// Copies a folder without its manifest.
-fn copy_folder(from: &Path, to: &Path, copied: &mut dyn FnMut(u64)) -> Result<(), Failure> {
-    fs::create_dir(to).map_err(|error| Failure::file(to, &error))?;
-    let fail = |error| Failure::file(from, &error);
-    for entry in fs::read_dir(from).map_err(fail)? {
-        Interrupt::check(|| "the copy is not whole, and was removed".to_owned())?;
+/// The bytes of all files, about: another process may change them.
+fn folder_len(folder: &Path) -> Result<u64, Failure> {
+    let fail = |error| Failure::file(folder, &error);
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry
-            .file_type()
-            .map_err(|error| Failure::file(&source, &error))?;
-        if kind.is_dir() {
-            copy_folder(&source, &target, copied)?;
-        } else if kind.is_file()
-            && ![LOCK, MANIFEST]
-                .iter()
-                .any(|name| entry.file_name() == *name)
-        {
-            copied(copy_file(&source, &target)?);
-        }
+        let metadata = entry.metadata().map_err(fail)?;
+        bytes += match metadata.is_dir() {
+            true => folder_len(&entry.path())?,
+            false => metadata.len(),
+        };
     }
-    sync_folder(to)
+    Ok(bytes)
 }
 
-/// Copies a file, durably, and returns its length.
-fn copy_file(source: &Path, target: &Path) -> Result<u64, Failure> {
-    let both = || format!("{} to {}", source.display(), target.display());
-    let bytes =
-        fs::copy(source, target).map_err(|error| Failure::new(Code::System, &error).at(both()))?;
-    let synced = File::options()
-        .write(true)
-        .open(target)
-        .and_then(|file| file.sync_all());
-    synced.map_err(|error| Failure::file(target, &error))?;
-    Ok(bytes)
+/// A copy on its way.
+struct Copy {
+    bar: Progress,
+    done: u64,
+    total: u64,
+}
+
+impl Copy {
+    /// Copies a folder without its manifest.
+    fn folder(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
+        fs::create_dir(to).map_err(|error| Failure::file(to, &error))?;
+        let fail = |error| Failure::file(from, &error);
+        for entry in fs::read_dir(from).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let (source, target) = (entry.path(), to.join(entry.file_name()));
+            let kind = entry
+                .file_type()
+                .map_err(|error| Failure::file(&source, &error))?;
+            if kind.is_dir() {
+                self.folder(&source, &target)?;
+            } else if kind.is_file()
+                && ![LOCK, MANIFEST]
+                    .iter()
+                    .any(|name| entry.file_name() == *name)
+            {
+                self.file(&source, &target)?;
+            }
+        }
+        sync_folder(to)
+    }
+
+    /// Copies a file, durably, piece by piece.
+    fn file(&mut self, source: &Path, target: &Path) -> Result<(), Failure> {
+        let copied = self.pieces(source, target).map_err(|error| {
+            let both = format!("{} to {}", source.display(), target.display());
+            Failure::new(Code::System, error).at(both)
+        });
+        Interrupt::check(|| "the copy is not whole, and was removed".to_owned())?;
+        copied
+    }
+
+    /// Ends early where a signal asks for that.
+    fn pieces(&mut self, source: &Path, target: &Path) -> io::Result<()> {
+        let (source, mut target) = (File::open(source)?, File::create_new(target)?);
+        target.set_permissions(source.metadata()?.permissions())?;
+        loop {
+            let copied = io::copy(&mut (&source).take(PIECE), &mut target)?;
+            self.done += copied;
+            let step = self.bar.step(Unit::Bytes, self.done, self.total);
+            if copied < PIECE || step.is_break() {
+                return target.sync_all();
+            }
+        }
+    }
 }
 
 /// Makes the names in a folder durable. NTFS orders them by itself.

@@ -27,11 +27,11 @@ impl Failure {
         Self {
             code,
             sentence: sentence.to_string(),
-            next: None,
+            next: code.next().map(str::to_owned),
         }
     }
 
-    /// Says what to do next.
+    /// Says what to do next, where that is more than the code tells.
     pub(crate) fn next(mut self, step: impl Display) -> Self {
         self.next = Some(step.to_string());
         self

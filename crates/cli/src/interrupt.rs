@@ -2,15 +2,16 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use signal_hook::{consts::TERM_SIGNALS, flag};
 
 use crate::failure::{Code, Failure};
 
-/// The signals that end a program. The first one asks the command to stop where nothing is lost;
-/// a second one ends the process at once, which loses nothing that was durable either.
+/// The signals that end a program, for a command that has something to finish or to tidy up. The
+/// first one asks the command to stop where nothing is lost; a second one ends the process at once,
+/// which loses nothing that was durable either. Without this the first one does.
 pub(crate) struct Interrupt;
 
 /// The number of the signal that came, or 0.
@@ -19,29 +20,27 @@ static SIGNAL: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 impl Interrupt {
     /// Watches for the signals from here on.
     pub(crate) fn install() -> Result<(), Failure> {
-        let failed = |error| Failure::new(Code::System, error).at("the handler of signals");
         let number = SIGNAL.get_or_init(Arc::default);
-        let armed = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let armed = Arc::new(AtomicBool::new(false));
         for &signal in TERM_SIGNALS {
+            let shutdown = flag::register_conditional_shutdown;
             // In this order: the second signal finds the flag that the first one set.
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&armed))
-                .map_err(failed)?;
-            flag::register(signal, Arc::clone(&armed)).map_err(failed)?;
-            flag::register_usize(signal, Arc::clone(number), signal as usize).map_err(failed)?;
+            flag::register_usize(signal, Arc::clone(number), signal as usize)
+                .and_then(|_| shutdown(signal, 128 + signal, Arc::clone(&armed)))
+                .and_then(|_| flag::register(signal, Arc::clone(&armed)))
+                .map_err(|error| Failure::new(Code::System, error).at("the handler of signals"))?;
         }
-        // A write beyond the limit on the length of files fails, and is a full disk to the store.
-        // Without a handler the signal ends the process instead.
-        #[cfg(unix)]
-        flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).map_err(failed)?;
         Ok(())
+    }
+
+    /// Whether a signal asks the command to stop.
+    pub(crate) fn is_asked() -> bool {
+        Self::signal() != 0
     }
 
     /// The failure of a command that a signal asks to stop; `done` says what it has done.
     pub(crate) fn check(done: impl FnOnce() -> String) -> Result<(), Failure> {
-        let code = match SIGNAL
-            .get()
-            .map_or(0, |signal| signal.load(Ordering::Relaxed))
-        {
+        let code = match Self::signal() {
             0 => return Ok(()),
             signal if signal == signal_hook::consts::SIGTERM as usize => Code::Terminated,
             _ => Code::Interrupted,
@@ -50,5 +49,11 @@ impl Interrupt {
             code,
             format!("stopped by a signal: {}", done()),
         ))
+    }
+
+    fn signal() -> usize {
+        SIGNAL
+            .get()
+            .map_or(0, |signal| signal.load(Ordering::Relaxed))
     }
 }

@@ -7,7 +7,6 @@ use rotortree::{AnySnapshot, FileFault, Hash, IndexError, IndexOptions, IndexVie
 
 use crate::{
     failure::Failure,
-    interrupt::Interrupt,
     progress::{Progress, Unit},
 };
 
@@ -93,7 +92,6 @@ fn scan(snapshot: &dyn AnySnapshot, start: u64, leaf: &Hash) -> Result<Option<u6
     let mut bar = Progress::new("scanning", Unit::Leaves, Some(size));
     let mut piece = vec![[0; 32]; PIECE.min(size - start) as usize];
     for start in (start..size).step_by(PIECE as usize) {
-        Interrupt::check(|| format!("the leaves before {start} of {size} are others"))?;
         piece.truncate((size - start).min(PIECE) as usize);
         snapshot.read_nodes(0, start, &mut piece)?;
         if let Some(at) = piece.iter().position(|there| there == leaf) {

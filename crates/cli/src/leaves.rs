@@ -9,7 +9,7 @@ mod received;
 mod records;
 
 pub(crate) use self::{
-    batches::Next,
+    batches::{Batch, Next},
     form::{Decoder, Form},
     input::Input,
     received::Received,

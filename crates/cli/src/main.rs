@@ -19,6 +19,7 @@ mod leaf_name;
 mod leaf_range;
 mod leaf_search;
 mod leaves;
+mod limits;
 mod output;
 mod place;
 mod progress;
@@ -29,12 +30,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use rotortree_proof_forms::hex;
 
-use crate::{args::Args, interrupt::Interrupt, output::Output};
+use crate::{args::Args, output::Output};
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let mut output = Output::new(args.json);
-    let outcome = Interrupt::install()
+    let outcome = limits::adjust()
         .and_then(|()| args.command.run(&mut output))
         .and_then(|()| output.finish());
     match outcome {

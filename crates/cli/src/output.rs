@@ -7,7 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use crate::failure::{Code, Failure};
+use crate::{
+    failure::{Code, Failure},
+    progress::{Progress, Unit},
+};
 
 /// A document on one line of JSON, its keys in the order of the type.
 pub(crate) fn json<D: Serialize>(document: &D) -> Result<String, Failure> {
@@ -40,6 +43,14 @@ impl Output {
     /// Whether the output goes to a terminal, which bytes would garble.
     pub(crate) fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// The progress of work whose results are printed one by one. On a terminal they show it.
+    pub(crate) fn progress(&self, what: &'static str, total: Option<u64>) -> Progress {
+        match self.is_terminal() {
+            true => Progress::none(),
+            false => Progress::new(what, Unit::Leaves, total),
+        }
     }
 
     /// Prints a document: as text, or as one line of JSON.

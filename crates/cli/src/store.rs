@@ -1,16 +1,20 @@
 //! [`Store`]: a tree that is there, with the hash function that made it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use rotortree::{
-    AnyReadOnly, AnySnapshot, AnyTree, AnyTreeBuilder, Hasher, OpenProgress, RecoveryMode,
-    RotorTreeError, StorageError, StoreIdentity, TreeHead, store::storage::Storage,
+    AnyReadOnly, AnySnapshot, AnyTree, AnyTreeBuilder, BackupProgress, Hasher, OpenProgress,
+    RecoveryMode, RotorTreeError, StorageError, StoreIdentity, TreeHead, store::storage::Storage,
 };
 
 use crate::{
     directory_copy,
     failure::{Code, Failure},
     hash_function::{HashFunction, WithHasher},
+    interrupt::Interrupt,
     place::Place,
     progress::{Progress, Unit},
 };
@@ -57,7 +61,8 @@ impl Store {
         &self,
         builder: AnyTreeBuilder,
     ) -> Result<Arc<dyn AnyReadOnly>, Failure> {
-        Ok(self.hash.with(OpenView(showing(builder)))?)
+        let opening = Opening::new();
+        Ok(self.hash.with(OpenView(opening.shown_by(builder)))?)
     }
 
     /// The tree, owned: no other process can write it meanwhile.
@@ -66,7 +71,8 @@ impl Store {
     }
 
     pub(crate) fn own_with(&self, builder: AnyTreeBuilder) -> Result<Arc<dyn AnyTree>, Failure> {
-        Ok(self.hash.with(OpenTree(showing(builder)))?)
+        let opening = Opening::new();
+        Ok(self.hash.with(OpenTree(opening.shown_by(builder)))?)
     }
 
     /// Copies the tree: from directory to directory byte for byte to an empty place, else as a
@@ -74,19 +80,14 @@ impl Store {
     /// was cut short.
     pub(crate) fn copy_to(&self, from: &Place, target: &Place) -> Result<(), Failure> {
         let Some((from, to)) = from.directories(target) else {
-            let storage = target.storage()?;
-            return match self.own() {
-                Ok(tree) => {
-                    tree.backup_to(storage)?;
-                    Ok(tree.close()?)
-                }
+            // Opened and closed, the tree has attested what a killed process left.
+            match self.own() {
+                Ok(tree) => tree.close()?,
                 // As below.
-                Err(failure) if failure.code() == Code::System => {
-                    self.view()?.backup_to(storage)?;
-                    Ok(())
-                }
-                Err(failure) => Err(failure),
-            };
+                Err(failure) if failure.code() == Code::System => {}
+                Err(failure) => return Err(failure),
+            }
+            return self.back_up_to(target).map(drop);
         };
         let _owned = match self.storage.acquire() {
             Err(StorageError::FileLocked) => return Err(StorageError::FileLocked.into()),
@@ -95,6 +96,24 @@ impl Store {
             other => other.ok(),
         };
         directory_copy::copy(from, to)
+    }
+
+    /// Copies the durable state as a backup, beside a process that may write the tree, or extends
+    /// an earlier backup. Returns the leaves that are new in it, and its head.
+    pub(crate) fn back_up_to(&self, target: &Place) -> Result<(Range<u64>, TreeHead), Failure> {
+        let target = target.storage()?;
+        let view = self.view()?;
+        let mut bar = Progress::new("copying", Unit::Bytes, None);
+        let pace =
+            &mut |progress: BackupProgress| bar.step(Unit::Bytes, progress.done, progress.total);
+        let done = view.backup_to_with_progress(target, pace);
+        let done = done.or_else(|error| {
+            Interrupt::check(|| "the copy is not whole; the same command goes on".to_owned())?;
+            Err(Failure::from(error))
+        })?;
+        // Another process may have gone on meanwhile.
+        let head = view.snapshot().snapshot_at(done.leaves.end)?.head();
+        Ok((done.leaves, head.unwrap_or(TreeHead::EMPTY)))
     }
 
     /// The durable state now, or when the tree had `size` leaves.
@@ -115,17 +134,38 @@ impl Store {
     }
 }
 
-/// Shows the progress of opening.
-fn showing(builder: AnyTreeBuilder) -> AnyTreeBuilder {
-    let bar = Mutex::new(Progress::new("opening", Unit::Bytes, None));
-    builder.progress(move |progress| {
-        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
-        match progress {
-            OpenProgress::Verified { done, total } => bar.count(Unit::Nodes).set_of(done, total),
-            OpenProgress::Replayed { done, total } => bar.count(Unit::Bytes).set_of(done, total),
-            _ => {}
-        }
-    })
+/// The progress of opening. Its bar ends with it, whatever keeps the callback.
+struct Opening(Arc<Mutex<Option<Progress>>>);
+
+impl Opening {
+    fn new() -> Self {
+        let bar = Progress::of("opening");
+        Self(Arc::new(Mutex::new(Some(bar))))
+    }
+
+    fn shown_by(&self, builder: AnyTreeBuilder) -> AnyTreeBuilder {
+        let bar = Arc::clone(&self.0);
+        builder.progress(move |progress| {
+            let (unit, done, total) = match progress {
+                OpenProgress::Verified { done, total } => (Unit::Nodes, done, total),
+                OpenProgress::Replayed { done, total } => (Unit::Bytes, done, total),
+                _ => return,
+            };
+            if let Some(bar) = &mut *lock(&bar) {
+                bar.set_of(unit, done, total);
+            }
+        })
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        drop(lock(&self.0).take());
+    }
+}
+
+fn lock(bar: &Mutex<Option<Progress>>) -> MutexGuard<'_, Option<Progress>> {
+    bar.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Opens a tree for writing.

@@ -17,7 +17,7 @@ use super::init::{self, Shape};
 use crate::{
     failure::{Code, Failure},
     interrupt::Interrupt,
-    leaves::{Decoder, Form, Input, Next, Received},
+    leaves::{Batch, Decoder, Form, Input, Next, Received},
     output::Output,
     place::Place,
     progress::{Progress, Unit},
@@ -106,13 +106,18 @@ impl fmt::Display for Report {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        Interrupt::install()?;
         // What can be refused without a tree is refused before one is created.
         let input = Input::open(&self.leaves.file)?;
-        let unique = self.unique.index(&self.place);
-        let (tree, decoder) = self.open(unique.as_ref())?;
-        let mut appending = Appending::new(&tree, self.resume)?;
         let name = input.name().to_owned();
+        let found = self.found()?;
+        let hash = found.as_ref().map_or(self.shape.hash(), |store| store.hash);
+        let decoder = Decoder::new(self.leaves.form, self.leaves.hash_lines, hash)?;
+        // The first leaves are read while the tree is opened.
         let received = Received::start(input, decoder, self.batch as usize);
+        let unique = self.unique.index(&self.place);
+        let tree = self.open(found, unique.as_ref())?;
+        let mut appending = Appending::new(&tree, self.resume)?;
         let outcome = appending.run(&received, &name, self.durability);
 
         // However the input ended, what was appended becomes durable.
@@ -142,26 +147,27 @@ impl Args {
         })
     }
 
+    /// The store that is there. `None` where there is none, and one is to be created.
+    fn found(&self) -> Result<Option<Store>, Failure> {
+        match Store::at(&self.place) {
+            Err(failure) if self.create && failure.code() == Code::Place => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// Opens or creates the tree.
-    fn open(&self, index: Option<&LeafIndex>) -> Result<(Arc<dyn AnyTree>, Decoder), Failure> {
-        let decoder = |hash| Decoder::new(self.leaves.form, self.leaves.hash_lines, hash);
+    fn open(
+        &self,
+        found: Option<Store>,
+        index: Option<&LeafIndex>,
+    ) -> Result<Arc<dyn AnyTree>, Failure> {
         let indexed = |builder: AnyTreeBuilder| match index {
             Some(index) => builder.insert_hook(index.hook()),
             None => builder,
         };
-        match Store::at(&self.place) {
-            Ok(store) => {
-                let decoder = decoder(store.hash)?;
-                Ok((store.own_with(indexed(store.builder()))?, decoder))
-            }
-            Err(failure) if self.create && failure.code() == Code::Place => {
-                let decoder = decoder(self.shape.hash())?;
-                Ok((
-                    init::create_with(&self.place, self.shape, indexed)?,
-                    decoder,
-                ))
-            }
-            Err(failure) => Err(failure),
+        match found {
+            Some(store) => store.own_with(indexed(store.builder())),
+            None => init::create_with(&self.place, self.shape, indexed),
         }
     }
 }
@@ -193,19 +199,19 @@ impl<'a> Appending<'a> {
         durability: Durability,
     ) -> Result<(), Failure> {
         let mut bar = Progress::new("appending", Unit::Bytes, received.len());
-        let mut memory = Vec::new();
+        let mut last = Batch::default();
         loop {
             Interrupt::check(|| format!("{name}: not read to its end"))?;
             bar.set(received.bytes());
-            match received.next(std::mem::take(&mut memory)) {
+            match received.next(std::mem::take(&mut last)) {
                 Next::Nothing => {}
                 Next::End(decoded) => return decoded,
                 Next::Batch(batch) => {
-                    let token = self.append(&batch, name)?;
+                    let token = self.append(batch.leaves(), name)?;
                     if let (Durability::Batch, Some(token)) = (durability, token) {
                         token.wait()?;
                     }
-                    memory = batch;
+                    last = batch;
                 }
             }
         }
@@ -267,6 +273,7 @@ impl<'a> Appending<'a> {
 
 /// Makes everything durable and gives the tree up. Returns the head.
 fn finish(tree: &dyn AnyTree) -> Result<TreeHead, Failure> {
+    let _bar = Progress::of("finishing");
     tree.flush()?;
     if tree.stats().log_bytes > QUICK_LOG {
         tree.checkpoint()?;

@@ -5,7 +5,7 @@ use std::fmt;
 use rotortree::TreeHead;
 use serde::Serialize;
 
-use crate::{failure::Failure, output::Output, place::Place, store::Store};
+use crate::{failure::Failure, interrupt::Interrupt, output::Output, place::Place, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -41,15 +41,12 @@ impl fmt::Display for Report {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let target = self.target.storage()?;
-        let tree = Store::at(&self.place)?.view()?;
-        let done = tree.backup_to(target)?.leaves;
-        // Another process may have gone on meanwhile.
-        let head = tree.snapshot().snapshot_at(done.end)?.head();
+        Interrupt::install()?;
+        let (new, head) = Store::at(&self.place)?.back_up_to(&self.target)?;
         output.document(&Report {
             target: self.target.to_string(),
-            before: done.start,
-            head: head.unwrap_or(TreeHead::EMPTY),
+            before: new.start,
+            head,
         })
     }
 }

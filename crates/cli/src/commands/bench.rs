@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Does a task of the library at PLACE and prints its nanoseconds: a process of the measurement
     #[arg(long, value_enum, hide = true)]
     library: Option<Task>,
+    /// The file of records that such a task reads its leaves from
+    #[arg(long, hide = true)]
+    fed: Option<PathBuf>,
 }
 
 /// What was measured.
@@ -59,6 +62,8 @@ struct Row {
     unit: &'static str,
     /// The share of the library's rate in the same round, its median.
     of_library: Option<f64>,
+    /// The same, of the library that reads its leaves from a file as the command does.
+    of_library_fed: Option<f64>,
 }
 
 impl fmt::Display for Report {
@@ -81,13 +86,17 @@ impl fmt::Display for Row {
             most,
             unit,
             of_library,
+            of_library_fed,
         } = self;
         write!(
             f,
             "{what:<34} {median:>8.2} {unit} ({least:.2} .. {most:.2})"
         )?;
-        match of_library {
-            Some(share) => write!(f, ", {share:.2} of the library's"),
+        if let Some(share) = of_library {
+            write!(f, ", {share:.2} of the library's")?;
+        }
+        match of_library_fed {
+            Some(share) => write!(f, ", {share:.2} of that of the file"),
             None => Ok(()),
         }
     }
@@ -96,9 +105,11 @@ impl fmt::Display for Row {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         if let Some(task) = self.library {
-            let took = task.run(&Place::Directory(self.place), self.leaves, self.shape)?;
+            let place = Place::Directory(self.place);
+            let took = task.run(&place, self.leaves, self.fed.as_deref(), self.shape)?;
             return output.line(took.as_nanos());
         }
+        Interrupt::install()?;
         expect_vacant(&self.place)?;
         fs::create_dir_all(&self.place).map_err(|error| Failure::file(&self.place, &error))?;
         let measured = self.measure();
@@ -127,26 +138,24 @@ impl Args {
             bar.set(u64::from(round));
             rounds.push(work.round()?);
         }
-        let rows = work::ROWS.iter().enumerate().map(|(at, row)| {
-            let mut values: Vec<f64> = rounds.iter().map(|round| round[at]).collect();
-            let mut shares: Vec<f64> = row
-                .of_library
-                .map(|library| {
-                    rounds
-                        .iter()
-                        .map(|round| round[at] / round[library])
-                        .collect()
-                })
-                .unwrap_or_default();
+        let median = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);
-            shares.sort_by(f64::total_cmp);
+            (values[values.len() / 2], values)
+        };
+        let rows = work::ROWS.iter().enumerate().map(|(at, row)| {
+            let share = |library: usize| {
+                let shares = rounds.iter().map(|round| round[at] / round[library]);
+                median(shares.collect()).0
+            };
+            let (middle, values) = median(rounds.iter().map(|round| round[at]).collect());
             Row {
                 what: row.what,
-                median: values[values.len() / 2],
+                median: middle,
                 least: values[0],
                 most: values[values.len() - 1],
                 unit: row.unit,
-                of_library: shares.get(shares.len() / 2).copied(),
+                of_library: row.of_library.map(share),
+                of_library_fed: row.of_library_fed.map(share),
             }
         });
         Ok(Report {

@@ -31,7 +31,7 @@ impl fmt::Display for Report {
             0 => Ok(()),
             cuts => write!(
                 f,
-                "\n{cuts} cuts of durable leaves are not acknowledged: `rotortree info` has them"
+                "\ncuts of durable leaves that are not acknowledged: {cuts}; `rotortree info` has them"
             ),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use rotortree::TreeHead;
 use serde::Serialize;
 
-use crate::{failure::Failure, output::Output, place::Place, store::Store};
+use crate::{failure::Failure, output::Output, place::Place, progress::Progress, store::Store};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -28,6 +28,7 @@ impl fmt::Display for Report {
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let tree = Store::at(&self.place)?.own()?;
+        let _bar = Progress::of("writing the levels");
         tree.checkpoint()?;
         let head = tree.head().unwrap_or(TreeHead::EMPTY);
         tree.close()?;

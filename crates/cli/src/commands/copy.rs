@@ -6,7 +6,8 @@ use rotortree::TreeHead;
 use serde::Serialize;
 
 use crate::{
-    failure::Failure, head_argument::TrustedHead, output::Output, place::Place, store::Store,
+    failure::Failure, head_argument::TrustedHead, interrupt::Interrupt, output::Output,
+    place::Place, store::Store,
 };
 
 #[derive(clap::Args, Debug)]
@@ -40,6 +41,7 @@ impl fmt::Display for Report {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        Interrupt::install()?;
         let expected = self.expect.as_deref().map(TrustedHead::read).transpose()?;
         let source = Store::at(&self.source)?;
         let mut builder = source.builder();

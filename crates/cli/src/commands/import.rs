@@ -15,6 +15,7 @@ use crate::{
     hash_function::HashFunction,
     output::Output,
     place::Place,
+    progress::Progress,
     store::Store,
 };
 
@@ -62,6 +63,7 @@ impl fmt::Display for Report {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let _bar = Progress::of("importing");
         let nodes = read(&self.file)?;
         let named = |failure: Failure| failure.at(self.file.display());
         let leaves = nodes.levels.first().map_or(&[][..], Vec::as_slice);

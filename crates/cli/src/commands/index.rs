@@ -1,4 +1,5 @@
-//! `index`: makes the index of a tree's leaves, or adds what is new to it.
+//! `index`: makes the index of a tree's leaves, or adds what is new to it. Writes nothing to the
+//! tree, so that another process may write it meanwhile.
 
 use std::fmt;
 
@@ -8,8 +9,10 @@ use serde::Serialize;
 use crate::{
     failure::{Code, Failure},
     index_file::IndexFile,
+    interrupt::Interrupt,
     output::Output,
     place::Place,
+    progress::{Progress, Unit},
     store::Store,
 };
 
@@ -52,17 +55,19 @@ impl Args {
             Failure::new(Code::Usage, sentence)
                 .next("give --index-file FILE, a file of this machine")
         })?;
-        let index = LeafIndex::new(options);
-        let store = Store::at(&self.place)?;
-        let tree = store.own_with(store.builder().insert_hook(index.hook()))?;
-        let size = index.save()?;
-        let opened = index.report()?;
-        let report = Report {
-            size,
-            added: opened.added,
-            duplicates: opened.duplicates,
-        };
-        tree.close()?;
-        output.document(&report)
+        Interrupt::install()?;
+        let view = Store::at(&self.place)?.view()?;
+        let snapshot = view.snapshot();
+        let mut bar = Progress::new("indexing", Unit::Leaves, None);
+        let pace = |covered| bar.step(Unit::Leaves, covered, snapshot.size());
+        let report = LeafIndex::update(&options, &*snapshot, pace).or_else(|error| {
+            Interrupt::check(|| "the index is as it was".to_owned())?;
+            Err(Failure::from(error))
+        })?;
+        output.document(&Report {
+            size: report.loaded + report.added,
+            added: report.added,
+            duplicates: report.duplicates,
+        })
     }
 }

@@ -68,7 +68,7 @@ impl fmt::Display for Report {
             write!(f, "\nbackup of     {of}")?;
         }
         cuts.iter()
-            .try_for_each(|cut| write!(f, "\ncut           {cut}"))
+            .try_for_each(|cut| write!(f, "\ncut           NOT ACKNOWLEDGED: {cut}"))
     }
 }
 

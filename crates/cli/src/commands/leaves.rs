@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    failure::Failure, hex, interrupt::Interrupt, leaf_range::LeafRange, output::Output,
-    place::Place, store::Store,
+    failure::Failure, hex, leaf_range::LeafRange, output::Output, place::Place, store::Store,
 };
 
 /// Leaves that are read at once.
@@ -39,11 +38,12 @@ impl Args {
         let snapshot = Store::at(&self.place)?.snapshot(None)?;
         let range = self.range.within(snapshot.size())?;
         let mut piece = vec![[0; 32]; PIECE.min(range.end - range.start) as usize];
+        let mut bar = output.progress("reading", Some(range.end - range.start));
         for start in range.clone().step_by(PIECE as usize) {
             if output.is_closed() {
                 break;
             }
-            Interrupt::check(|| format!("leaf {start} is the next one"))?;
+            bar.set(start - range.start);
             piece.truncate((range.end - start).min(PIECE) as usize);
             snapshot.read_nodes(0, start, &mut piece)?;
             if self.raw {

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::{
     failure::{Code, Failure},
     hex,
-    interrupt::Interrupt,
     output::Output,
     place::Place,
 };
@@ -177,7 +176,6 @@ impl Args {
             })?;
             let mut scanner = Scanner::new(segment, header.salt);
             while let Some(event) = scanner.next().map_err(StorageError::from)? {
-                Interrupt::check(|| "the log goes on".to_owned())?;
                 if output.is_closed() {
                     return Ok(());
                 }

@@ -17,11 +17,10 @@ use self::ordered::Ordered;
 use super::prove::{Form, FormOptions, Sheet};
 use crate::{
     failure::{Code, Failure},
-    interrupt::Interrupt,
     leaf_range::LeafRange,
     output::Output,
     place::Place,
-    progress::{Progress, Unit},
+    progress::Progress,
     store::Store,
 };
 
@@ -72,6 +71,7 @@ impl Args {
         let store = Store::at(&self.place)?;
         let snapshot = store.snapshot(self.at)?;
         let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
+        let bar = output.progress("proving", None);
         let mut sheet = self.form.open(&store, head, output)?;
         if self.one {
             return sheet.put(&self.one_proof(&*snapshot)?);
@@ -81,7 +81,7 @@ impl Args {
         thread::scope(|scope| {
             let mut proving = Proving {
                 ordered: Ordered::new(scope, &prove),
-                bar: Progress::new("proving", Unit::Leaves, None),
+                bar,
                 done: 0,
                 spare: Vec::new(),
             };
@@ -165,7 +165,6 @@ impl<W: Fn(Piece) -> Piece + Sync> Proving<'_, '_, W> {
 
     /// Prints the proofs of the next piece. Returns whether there was one.
     fn put_next(&mut self, sheet: &mut Sheet<'_>) -> Result<bool, Failure> {
-        Interrupt::check(|| format!("{} proofs are made", self.done))?;
         let Some(mut piece) = self.ordered.take() else {
             return Ok(false);
         };

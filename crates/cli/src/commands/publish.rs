@@ -14,6 +14,7 @@ use crate::{
     hash_function::HashFunction,
     output::Output,
     place::Place,
+    progress::{Progress, Unit},
     store::Store,
 };
 
@@ -85,8 +86,12 @@ impl Args {
         let target =
             Directory::open(&self.target).map_err(|error| Failure::new(Code::System, error))?;
         let publisher = Publisher::new(target, self.origin, key);
+        let mut bar = Progress::new("publishing", Unit::Leaves, Some(snapshot.size()));
         let published = publisher
-            .publish(&snapshot, |index| entries.get(index))
+            .publish(&snapshot, |index| {
+                bar.set(index);
+                entries.get(index)
+            })
             .map_err(failure)?;
         output.document(&Report {
             head: snapshot.head().unwrap_or(TreeHead::EMPTY),

@@ -30,8 +30,9 @@ pub(crate) struct Args {
 struct Report {
     /// Whether anything was changed.
     applied: bool,
+    /// Its cuts are those that are still to be acknowledged.
     report: RecoveryReport,
-    /// The cuts that were acknowledged.
+    /// The cuts that are acknowledged from now on.
     acknowledged: Vec<CutNotice>,
 }
 
@@ -77,11 +78,12 @@ impl Args {
             })?;
         }
         let tree = store.own_with(builder)?;
-        let report = tree.recovery_report();
-        let acknowledged = match self.acknowledge {
-            true => tree.acknowledge_cuts()?,
-            false => Vec::new(),
-        };
+        let mut report = tree.recovery_report();
+        let mut acknowledged = Vec::new();
+        if self.acknowledge {
+            acknowledged = tree.acknowledge_cuts()?;
+            report.cuts.clear();
+        }
         tree.close()?;
         output.document(&Report {
             applied: true,

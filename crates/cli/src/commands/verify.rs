@@ -80,7 +80,9 @@ impl Args {
         let input = self.bytes()?;
         let proofs = lines(&input);
         let count = proofs.len();
+        let mut bar = output.progress("verifying", Some(count as u64));
         for (number, proof) in (1..).zip(proofs) {
+            bar.set(number - 1);
             let verified = self
                 .verify(proof, &claim, hash)
                 .map_err(|failure| match count {

@@ -1,8 +1,9 @@
 //! [`Code`]: the exit codes.
 
-/// Declares the codes with their numbers, names and meanings. `docs/cli.md` has the same table.
+/// Declares the codes with their numbers, names and meanings, and what to do next where a failure
+/// knows no better. `docs/cli.md` has the same table.
 macro_rules! codes {
-    ($($Name:ident = $number:literal, $text:literal, $meaning:literal;)*) => {
+    ($($Name:ident = $number:literal, $text:literal, $meaning:literal, $next:literal;)*) => {
         /// What kind of failure a command ended with.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Code {
@@ -20,25 +21,40 @@ macro_rules! codes {
                 match self { $(Self::$Name => $text,)* }
             }
 
-            /// Number, word and meaning of each code.
+            /// What to do next. `None` where the failure is an answer.
+            pub(crate) fn next(self) -> Option<&'static str> {
+                let next = match self { $(Self::$Name => $next,)* };
+                Some(next).filter(|next| !next.is_empty())
+            }
+
+            /// Number, word, meaning and next step of each code.
             #[cfg(test)]
-            const TABLE: &'static [(u8, &'static str, &'static str)] =
-                &[$(($number, $text, $meaning),)*];
+            const TABLE: &'static [(u8, &'static str, &'static str, &'static str)] =
+                &[$(($number, $text, $meaning, $next),)*];
         }
     };
 }
 
 codes! {
-    No = 1, "no", "the answer is no: a proof does not hold, a leaf is not there";
-    Usage = 2, "usage", "the command line is not understood, or asks for what cannot be";
-    Input = 3, "input", "the input has no leaf, proof or number where one is wanted, or changed";
-    Place = 4, "place", "the place has no tree, has one already, or holds something else";
-    InUse = 5, "in-use", "another process has the tree open for writing";
-    Damaged = 6, "damaged", "stored bytes are damaged or missing";
-    Differs = 7, "differs", "the tree has other leaves or another head than expected";
-    System = 8, "system", "the system refuses: no room, no rights, a read-only place, a device";
-    Interrupted = 130, "interrupted", "Ctrl-C; what was reported durable is";
-    Terminated = 143, "terminated", "SIGTERM; what was reported durable is";
+    No = 1, "no", "the answer is no: a proof does not hold, a leaf is not there", "";
+    Usage = 2, "usage", "the command line is not understood, or asks for what cannot be",
+        "`rotortree COMMAND --help` says what a command takes";
+    Input = 3, "input", "the input has no leaf, proof or number where one is wanted, or changed",
+        "mend the input, and give the command again";
+    Place = 4, "place", "the place has no tree, has one already, or holds something else",
+        "name another place; nothing was changed there";
+    InUse = 5, "in-use", "another process has the tree open for writing",
+        "wait for the other process, or use a command that only reads, which needs no lock";
+    Damaged = 6, "damaged", "stored bytes are damaged or missing",
+        "restore a backup with `rotortree restore`, and check the device";
+    Differs = 7, "differs", "the tree has other leaves or another head than expected",
+        "find out which of the two is right before anything is changed";
+    System = 8, "system", "the system refuses: no room, no rights, a read-only place, a device",
+        "mend that, and give the command again; nothing durable is lost";
+    Interrupted = 130, "interrupted", "Ctrl-C; what was reported durable is",
+        "give the command again";
+    Terminated = 143, "terminated", "SIGTERM; what was reported durable is",
+        "give the command again";
 }
 
 #[cfg(test)]
@@ -56,7 +72,10 @@ mod tests {
             .collect();
         let table: Vec<String> = Code::TABLE
             .iter()
-            .map(|(number, name, meaning)| format!("| {number} | `{name}` | {meaning} |"))
+            .map(|(number, name, meaning, next)| {
+                let row = format!("| {number} | `{name}` | {meaning} | {next} |");
+                row.replace("  ", " ")
+            })
             .collect();
         assert_eq!(rows, table);
     }

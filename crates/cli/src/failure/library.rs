@@ -27,18 +27,12 @@ impl From<StorageError> for Failure {
             _ => Code::System,
         };
         let next = match &error {
-            E::FileLocked => {
-                "wait for the other process, or use a command that only reads, which needs no lock"
-            }
             E::WalCorrupted { .. } => {
                 "`rotortree recover PLACE` shows what a looser mode would keep, and changes nothing"
             }
             E::NothingLeft { .. } => {
                 "restore a backup; `rotortree recover PLACE --accept-loss` goes on without the \
                  leaves, and keeps the bytes of the log"
-            }
-            E::CrcMismatch { .. } | E::DataCorruption { .. } => {
-                "restore a backup with `rotortree restore`, and check the device"
             }
             _ => return Self::new(code, error),
         };

@@ -1,8 +1,9 @@
 //! [`batches`]: decoded leaves on their way from the thread that decodes them to the one that
-//! appends them.
+//! appends them. A buffer fills while the other one is appended: a fresh one costs three times as
+//! much to fill, since the system clears its pages first.
 
 use std::{
-    mem,
+    fmt, mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -11,6 +12,27 @@ use rotortree::Hash;
 
 use super::Input;
 use crate::failure::{Code, Failure};
+
+/// Leaves in a buffer as long as a full batch: a decoder writes them where they are appended from.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Of no length where this is no batch.
+    buffer: Vec<Hash>,
+    len: usize,
+}
+
+impl Batch {
+    pub(crate) fn leaves(&self) -> &[Hash] {
+        &self.buffer[..self.len]
+    }
+
+    /// Moves the leaves of another batch behind its own ones, where they fit.
+    fn append(&mut self, other: &mut Self) {
+        let end = self.len + other.len;
+        self.buffer[self.len..end].copy_from_slice(other.leaves());
+        (self.len, other.len) = (end, 0);
+    }
+}
 
 /// A place for one batch between two threads.
 #[derive(Default)]
@@ -21,7 +43,11 @@ struct Slot {
 
 #[derive(Default)]
 struct Content {
-    ready: Vec<Hash>,
+    ready: Batch,
+    /// Buffers to fill.
+    spare: Vec<Batch>,
+    /// Those that may still be made.
+    unmade: usize,
     /// How decoding ended.
     outcome: Option<Result<(), Failure>>,
     /// Whether either side is gone.
@@ -33,6 +59,20 @@ impl Slot {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for the other side, which may be gone.
+    fn wait_while(
+        &self,
+        condition: impl Fn(&Content) -> bool,
+    ) -> Result<MutexGuard<'_, Content>, Ended> {
+        let is_waiting = |content: &mut Content| condition(content) && !content.is_closed;
+        let waited = self.changed.wait_while(self.content(), is_waiting);
+        let content = waited.unwrap_or_else(PoisonError::into_inner);
+        match content.is_closed {
+            true => Err(Ended),
+            false => Ok(content),
+        }
+    }
+
     fn close(&self) {
         self.content().is_closed = true;
         self.changed.notify_all();
@@ -41,7 +81,7 @@ impl Slot {
 
 /// The decoding side.
 pub(super) struct Batches {
-    batch: Vec<Hash>,
+    batch: Batch,
     /// Leaves of a full batch.
     most: usize,
     slot: Arc<Slot>,
@@ -58,16 +98,22 @@ pub(super) struct Taker {
 #[derive(Debug)]
 pub(super) struct Ended;
 
+/// Not told: the failure of the appending side is.
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no more leaves are wanted")
+    }
+}
+
 impl From<Ended> for Failure {
-    /// Not told: the failure of the appending side is.
-    fn from(Ended: Ended) -> Self {
-        Self::new(Code::Input, "no more leaves are wanted")
+    fn from(ended: Ended) -> Self {
+        Self::new(Code::Input, ended)
     }
 }
 
 /// What the appending side finds.
 pub(crate) enum Next {
-    Batch(Vec<Hash>),
+    Batch(Batch),
     /// Nothing yet: look around and ask again.
     Nothing,
     /// The end of the input, or why it could not be decoded to its end.
@@ -76,9 +122,12 @@ pub(crate) enum Next {
 
 /// Both sides, for batches of at most `most` leaves.
 pub(super) fn batches(most: usize, pauses: bool) -> (Batches, Taker) {
-    let slot = Arc::new(Slot::default());
+    let slot = Slot::default();
+    // An input that pauses goes on with a third one, while leaves at hand wait to be appended.
+    slot.content().unmade = if pauses { 3 } else { 2 };
+    let slot = Arc::new(slot);
     let batches = Batches {
-        batch: Vec::new(),
+        batch: Batch::default(),
         most,
         slot: Arc::clone(&slot),
         pauses,
@@ -87,28 +136,43 @@ pub(super) fn batches(most: usize, pauses: bool) -> (Batches, Taker) {
 }
 
 impl Batches {
-    /// Adds a leaf.
-    pub(super) fn push(&mut self, leaf: Hash) -> Result<(), Ended> {
-        self.batch.push(leaf);
-        if self.batch.len() == self.most {
+    /// The buffer behind the leaves at hand, at least one leaf long. A decoder writes leaves to its
+    /// front and [counts](Self::count) them. Waits while no buffer is free.
+    pub(super) fn room(&mut self) -> Result<&mut [Hash], Ended> {
+        if self.batch.buffer.is_empty() {
+            self.batch = self.buffer()?;
+        }
+        Ok(&mut self.batch.buffer[self.batch.len..])
+    }
+
+    fn buffer(&self) -> Result<Batch, Ended> {
+        let is_none_free = |content: &Content| content.spare.is_empty() && content.unmade == 0;
+        let mut content = self.slot.wait_while(is_none_free)?;
+        if let Some(batch) = content.spare.pop() {
+            return Ok(batch);
+        }
+        content.unmade -= 1;
+        Ok(Batch {
+            // The system gives a page once it is written to.
+            buffer: vec![[0; 32]; self.most],
+            len: 0,
+        })
+    }
+
+    /// Counts leaves at the front of the room.
+    pub(super) fn count(&mut self, leaves: usize) -> Result<(), Ended> {
+        self.batch.len += leaves;
+        if self.batch.len == self.most {
             self.hand_over()
         } else {
             Ok(())
         }
     }
 
-    /// Adds leaves.
-    pub(super) fn extend(&mut self, mut leaves: &[Hash]) -> Result<(), Ended> {
-        while !leaves.is_empty() {
-            let room = self.most - self.batch.len();
-            let (now, later) = leaves.split_at(room.min(leaves.len()));
-            self.batch.extend_from_slice(now);
-            leaves = later;
-            if self.batch.len() == self.most {
-                self.hand_over()?;
-            }
-        }
-        Ok(())
+    /// Adds a leaf.
+    pub(super) fn push(&mut self, leaf: Hash) -> Result<(), Ended> {
+        self.room()?[0] = leaf;
+        self.count(1)
     }
 
     /// The decoder is about to look for more bytes. Where it may have to wait for them, no leaf
@@ -123,21 +187,18 @@ impl Batches {
 
     /// Puts the leaves at hand into the slot, as soon as they fit.
     fn hand_over(&mut self) -> Result<(), Ended> {
-        let mut content = self.slot.content();
-        while content.ready.len() + self.batch.len() > self.most && !content.is_closed {
-            let waited = self.slot.changed.wait(content);
-            content = waited.unwrap_or_else(PoisonError::into_inner);
+        if self.batch.len == 0 {
+            return Ok(());
         }
-        if content.is_closed {
-            return Err(Ended);
-        }
-        if content.ready.is_empty() {
-            // The slot has the memory of an earlier batch.
-            mem::swap(&mut content.ready, &mut self.batch);
+        let (most, len) = (self.most, self.batch.len);
+        let slot = Arc::clone(&self.slot);
+        let mut content = slot.wait_while(|content| content.ready.len + len > most)?;
+        if content.ready.len == 0 {
+            content.ready = mem::take(&mut self.batch);
         } else {
             content.ready.append(&mut self.batch);
         }
-        self.slot.changed.notify_all();
+        slot.changed.notify_all();
         Ok(())
     }
 
@@ -164,19 +225,21 @@ impl Drop for Taker {
 }
 
 impl Taker {
-    /// The next batch, in exchange for the memory of the last one. Waits a moment for it.
-    pub(super) fn next(&self, mut memory: Vec<Hash>, moment: Duration) -> Next {
-        let is_waiting = |content: &mut Content| content.ready.is_empty() && !content.is_closed;
-        let waited = self
-            .slot
-            .changed
-            .wait_timeout_while(self.slot.content(), moment, is_waiting);
+    /// The next batch, in exchange for the last one. Waits a moment for it.
+    pub(super) fn next(&self, mut last: Batch, moment: Duration) -> Next {
+        let is_waiting = |content: &mut Content| content.ready.len == 0 && !content.is_closed;
+        let changed = &self.slot.changed;
+        let mut content = self.slot.content();
+        if !last.buffer.is_empty() {
+            last.len = 0;
+            content.spare.push(last);
+            changed.notify_all();
+        }
+        let waited = changed.wait_timeout_while(content, moment, is_waiting);
         let (mut content, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if !content.ready.is_empty() {
-            memory.clear();
-            mem::swap(&mut content.ready, &mut memory);
-            self.slot.changed.notify_all();
-            return Next::Batch(memory);
+        if content.ready.len > 0 {
+            changed.notify_all();
+            return Next::Batch(mem::take(&mut content.ready));
         }
         match content.is_closed {
             false => Next::Nothing,
@@ -200,24 +263,28 @@ mod tests {
             let leaves: Vec<Hash> = (0..500_u16).map(|index| [index as u8; 32]).collect();
             let given = leaves.clone();
             let decoder = std::thread::spawn(move || {
-                for leaves in given.chunks(run) {
-                    match leaves {
-                        [leaf] => batches.push(*leaf).unwrap(),
-                        _ => batches.extend(leaves).unwrap(),
-                    }
+                let mut given = &given[..];
+                while !given.is_empty() {
+                    // As many as a decoder has at hand, and as there is room for.
+                    let room = batches.room().unwrap();
+                    let count = run.min(room.len()).min(given.len());
+                    let (now, later) = given.split_at(count);
+                    room[..count].copy_from_slice(now);
+                    batches.count(count).unwrap();
+                    given = later;
                 }
                 batches.end(Err(Failure::new(Code::Input, "the end")));
             });
             let mut taken = Vec::new();
-            let mut memory = Vec::new();
+            let mut last = Batch::default();
             loop {
-                match taker.next(memory, MOMENT) {
+                match taker.next(last, MOMENT) {
                     Next::Batch(batch) => {
-                        assert!((1..=most).contains(&batch.len()));
-                        taken.extend_from_slice(&batch);
-                        memory = batch;
+                        assert!((1..=most).contains(&batch.leaves().len()));
+                        taken.extend_from_slice(batch.leaves());
+                        last = batch;
                     }
-                    Next::Nothing => memory = Vec::new(),
+                    Next::Nothing => last = Batch::default(),
                     Next::End(outcome) => break assert!(outcome.is_err()),
                 }
             }
@@ -230,7 +297,10 @@ mod tests {
     fn a_decoder_that_panics_is_told_and_one_that_is_left_ends() {
         let (batches, taker) = super::batches(4, false);
         drop(batches);
-        assert!(matches!(taker.next(Vec::new(), MOMENT), Next::End(Err(_))));
+        assert!(matches!(
+            taker.next(Batch::default(), MOMENT),
+            Next::End(Err(_))
+        ));
 
         let (mut batches, taker) = super::batches(1, false);
         batches.push([1; 32]).unwrap();

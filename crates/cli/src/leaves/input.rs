@@ -99,6 +99,18 @@ impl Input {
             .map_err(|error| Failure::new(Code::System, error).at(name))
     }
 
+    /// Reads bytes to where they are wanted, without a buffer between where there is room for as
+    /// many as a buffer has. Returns how many they are; 0 at the end.
+    pub(crate) fn read_to(&mut self, room: &mut [u8]) -> Result<usize, Failure> {
+        loop {
+            match self.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Failure::new(Code::System, error).at(&self.name)),
+                Ok(read) => return Ok(read),
+            }
+        }
+    }
+
     /// Whether no bytes are at hand, so that the next ones have to be waited for.
     pub(crate) fn is_drained(&self) -> bool {
         self.reader.buffer().is_empty()

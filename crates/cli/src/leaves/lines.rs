@@ -53,19 +53,19 @@ fn refused(input: &Input, number: u64, found: &LineError) -> Failure {
 /// Returns how many there were.
 fn plain_leaves(input: &mut Input, batches: &mut Batches) -> Result<u64, Failure> {
     const LINE: usize = hex::DIGITS + 1;
-    let bytes = input.fill()?;
-    let (lines, _) = bytes.as_chunks::<LINE>();
+    batches.before_read(input)?;
+    let (lines, _) = input.fill()?.as_chunks::<LINE>();
     let mut count = 0;
-    for line in lines {
-        let (digits, end) = line.split_at(hex::DIGITS);
-        let digits = digits.try_into().ok().filter(|_| end == b"\n");
-        let Some(leaf) = digits.and_then(hex::decode) else {
+    for (leaf, line) in batches.room()?.iter_mut().zip(lines) {
+        let digits = line.first_chunk().filter(|_| line.ends_with(b"\n"));
+        let Some(decoded) = digits.and_then(hex::decode) else {
             break;
         };
-        batches.push(leaf)?;
+        *leaf = decoded;
         count += 1;
     }
     input.consume(count * LINE);
+    batches.count(count)?;
     Ok(count as u64)
 }
 

@@ -9,11 +9,9 @@ use std::{
     time::Duration,
 };
 
-use rotortree::Hash;
-
 use super::{
     Decoder, Input,
-    batches::{self, Next, Taker},
+    batches::{self, Batch, Next, Taker},
 };
 
 /// How long the appending side waits before it looks around.
@@ -45,9 +43,9 @@ impl Received {
         this
     }
 
-    /// The next batch, in exchange for the memory of the last one. Waits a moment for it.
-    pub(crate) fn next(&self, memory: Vec<Hash>) -> Next {
-        self.taker.next(memory, MOMENT)
+    /// The next batch, in exchange for the last one. Waits a moment for it.
+    pub(crate) fn next(&self, last: Batch) -> Next {
+        self.taker.next(last, MOMENT)
     }
 
     /// Bytes decoded so far.

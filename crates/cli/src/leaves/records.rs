@@ -1,4 +1,4 @@
-//! Leaves as records of 32 bytes.
+//! Leaves as records of 32 bytes, read to where they are appended from.
 
 use rotortree::Hash;
 
@@ -9,30 +9,21 @@ const RECORD: usize = size_of::<Hash>();
 
 /// Reads all records.
 pub(super) fn leaves(input: &mut Input, batches: &mut Batches) -> Result<(), Failure> {
-    // A record may lie across two reads.
-    let mut split = [0; RECORD];
-    let mut held = 0;
+    // The bytes of a record whose rest is still to come, and how many they are.
+    let (mut part, mut held) = ([0; RECORD], 0);
     loop {
         batches.before_read(input)?;
-        let bytes = input.fill()?;
-        if bytes.is_empty() {
+        let room = batches.room()?;
+        room[0] = part;
+        let read = input.read_to(&mut room.as_flattened_mut()[held..])?;
+        if read == 0 {
             break;
         }
-        let taken = bytes.len();
-        let (missing, whole) = bytes.split_at((RECORD - held).min(taken) * usize::from(held > 0));
-        split[held..held + missing.len()].copy_from_slice(missing);
-        held += missing.len();
-        if held == RECORD {
-            batches.push(split)?;
-            held = 0;
-        }
-        if held == 0 {
-            let (records, rest) = whole.as_chunks::<RECORD>();
-            batches.extend(records)?;
-            split[..rest.len()].copy_from_slice(rest);
-            held = rest.len();
-        }
-        input.consume(taken);
+        let records = (held + read) / RECORD;
+        held = (held + read) % RECORD;
+        // The room ends with a whole record.
+        part = room.get(records).copied().unwrap_or_default();
+        batches.count(records)?;
     }
     if held == 0 {
         return Ok(());

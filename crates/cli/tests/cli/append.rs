@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     process::Stdio,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -162,6 +163,56 @@ fn leaves_of_a_pipe_that_pauses_become_durable_meanwhile() {
         out.starts_with("appended 10 leaves; all are on disk\n10:0x"),
         "{out}"
     );
+}
+
+#[test]
+fn no_leaf_waits_for_the_next_bytes_of_a_pipe_in_any_form() {
+    let folder = Folder::new();
+    let all = &leaves(6)[..];
+    let lines = hex_lines(all);
+    let json =
+        serde_json::to_string(&all.iter().map(|leaf| hex(leaf)).collect::<Vec<_>>()).unwrap();
+    let raw = all.as_flattened();
+    thread::scope(|scope| {
+        for (form, input) in [
+            ("raw", raw),
+            ("lines", lines.as_bytes()),
+            ("json", json.as_bytes()),
+        ] {
+            let folder = &folder;
+            let bytes = input.len() / all.len();
+            scope.spawn(move || {
+                let line = format!("append {form} --create --form {form}");
+                let mut command = folder.command(line.split(' '));
+                command.stdin(Stdio::piped()).stdout(Stdio::null());
+                let mut child = command.spawn().unwrap();
+                let mut pipe = child.stdin.take().unwrap();
+                let mut given = 0;
+                // One leaf each time, with or without a part of the next one.
+                for count in 1..=all.len() {
+                    let end = (count * bytes + count % 2 * (bytes / 2)).min(input.len());
+                    pipe.write_all(&input[given..end]).unwrap();
+                    given = end;
+                    let started = Instant::now();
+                    while !folder
+                        .run(&format!("head {form}"))
+                        .out
+                        .starts_with(format!("{count}:").as_bytes())
+                    {
+                        assert!(
+                            started.elapsed() < Duration::from_secs(60),
+                            "{form}: leaf {count} waits"
+                        );
+                    }
+                }
+                pipe.write_all(&input[given..]).unwrap();
+                drop(pipe);
+                assert!(child.wait().unwrap().success());
+                let root = folder.ok(&format!("root {form}"));
+                assert_eq!(root.trim(), slow_root(all, 4), "{form}");
+            });
+        }
+    });
 }
 
 #[test]

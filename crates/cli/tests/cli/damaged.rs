@@ -94,15 +94,23 @@ fn a_damaged_log_is_told_dumped_cut_and_acknowledged() {
     );
     let said = folder.ok("check tree");
     assert!(
-        said.contains("1 cuts of durable leaves are not acknowledged"),
+        said.contains("cuts of durable leaves that are not acknowledged: 1; "),
         "{said}"
     );
     assert_eq!(
         folder.json("info tree")["cuts"].as_array().unwrap().len(),
         1
     );
-    let acknowledged = folder.json("recover tree --acknowledge");
-    assert_eq!(acknowledged["acknowledged"].as_array().unwrap().len(), 1);
+    let told = folder.ok("recover tree");
+    assert!(told.contains("NOT ACKNOWLEDGED: manifest "), "{told}");
+    // From here on no word says that it is not.
+    folder.ok("copy tree again");
+    let told = folder.ok("recover again --acknowledge");
+    assert!(told.contains("\nacknowledged: manifest "), "{told}");
+    assert!(!told.contains("NOT ACKNOWLEDGED"), "{told}");
+    let done = folder.json("recover tree --acknowledge");
+    assert_eq!(done["acknowledged"].as_array().unwrap().len(), 1);
+    assert_eq!(done["report"]["cuts"].as_array().unwrap().len(), 0);
     assert_eq!(
         folder.json("info tree")["cuts"].as_array().unwrap().len(),
         0

@@ -1,17 +1,12 @@
 //! The digests of Debian's packages: the committed sample, and all 63,663 where they are present.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use crate::support::{Folder, sample};
-
-/// Where the whole list is: a file that the variable names.
-fn whole() -> Option<PathBuf> {
-    std::env::var_os("ROTORTREE_DEBIAN_DIGESTS").map(PathBuf::from)
-}
+use crate::support::{Folder, sample, whole_list};
 
 #[test]
 fn the_digests_are_appended_proved_and_verified() {
-    for list in [Some(sample()), whole()].into_iter().flatten() {
+    for list in [Some(sample()), whole_list()].into_iter().flatten() {
         let folder = Folder::new();
         fs::copy(&list, folder.path("digests")).unwrap();
         let text = fs::read_to_string(&list).unwrap();

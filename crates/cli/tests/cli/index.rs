@@ -1,6 +1,11 @@
 //! `index`, and the commands that use it: `find`, `prove` by a leaf's value, `append --unique`.
 
-use std::fs;
+use std::{
+    fs,
+    io::Write,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use crate::support::{Folder, hex, hex_lines, leaves, slow_root};
 
@@ -56,6 +61,38 @@ fn a_leaf_is_found_by_the_index_and_behind_it_by_a_scan() {
     folder.ok(&format!("prove tree {} --at 70", hex(&all[60])));
     assert_eq!(folder.json("index tree")["added"], 1000);
     assert_eq!(folder.json(&format!("find tree {behind}"))["by"], "index");
+}
+
+#[test]
+fn an_index_is_made_and_extended_beside_a_process_that_writes() {
+    let folder = Folder::new();
+    let all = leaves(2000);
+    folder.write("front", hex_lines(&all[..1500]));
+    folder.ok("append tree front --create");
+    let mut writer = folder.command(["append", "tree", "--form", "raw"]);
+    let mut writer = writer.stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = writer.stdin.take().unwrap();
+    for (end, added) in [(1700, 1700), (2000, 300)] {
+        let from = if end == 1700 { 1500 } else { 1700 };
+        pipe.write_all(all[from..end].as_flattened()).unwrap();
+        let started = Instant::now();
+        while !folder.ok("head tree").starts_with(&format!("{end}:")) {
+            assert!(started.elapsed() < Duration::from_secs(60), "no leaf comes");
+        }
+        folder.run("append tree").fails(5, "another process");
+        let made = folder.json("index tree");
+        assert_eq!(
+            (&made["size"], &made["added"]),
+            (&end.into(), &added.into())
+        );
+        let found = folder.json(&format!("find tree {}", hex(&all[end - 1])));
+        assert_eq!(
+            (&found["index"], &found["by"]),
+            (&(end - 1).into(), &"index".into())
+        );
+    }
+    drop(pipe);
+    assert!(writer.wait().unwrap().success());
 }
 
 #[test]

@@ -78,6 +78,30 @@ fn a_signal_ends_an_append_with_everything_decoded_on_disk() {
 }
 
 #[test]
+fn the_soft_limit_on_open_files_is_raised_and_the_hard_one_is_told() {
+    let folder = Folder::new();
+    folder.write("leaves", hex_lines(&leaves(1000)));
+    folder.ok("append tree leaves --create");
+    // Too few for a backup, whose two places have some open at once.
+    let backup = |option: &str, target: &str| {
+        let binary = env!("CARGO_BIN_EXE_rotortree");
+        let line = format!("ulimit {option} 7; exec '{binary}' backup tree {target}");
+        let mut command = Command::new("bash");
+        command.args(["-c", &line]).current_dir(folder.path("."));
+        command.output().unwrap()
+    };
+    let run = backup("-Sn", "soft");
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    let run = backup("-n", "hard");
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(8), "{said}");
+    assert!(said.contains("Too many open files"), "{said}");
+    assert!(said.contains("next: "), "{said}");
+    assert_eq!(folder.ok("head soft"), folder.ok("head tree"));
+}
+
+#[test]
 fn a_disk_that_fills_up_in_the_middle_loses_nothing_that_was_reported() {
     let folder = Folder::new();
     let leaves = leaves(LEAVES);

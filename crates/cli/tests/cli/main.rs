@@ -13,6 +13,7 @@ mod care;
 mod clients;
 mod damaged;
 mod debian;
+mod every_command;
 mod exchange;
 mod index;
 mod init;
@@ -24,5 +25,7 @@ mod proofs;
 #[cfg(feature = "serve")]
 mod serve;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(unix)]
 mod transcript;

@@ -1,7 +1,5 @@
 //! How the command behaves among other programs: JSON, pipes, exit codes, help.
 
-use std::{io::Read, process::Stdio};
-
 use serde_json::Value;
 
 use crate::support::{Folder, hex_lines, leaves};
@@ -48,31 +46,6 @@ fn nothing_but_the_answer_goes_to_the_output_and_nothing_to_the_error_output() {
             !run.out.contains(&0x1b),
             "no colours without a terminal: {line}"
         );
-    }
-}
-
-#[test]
-fn a_closed_pipe_is_no_failure() {
-    let folder = Folder::new();
-    folder.write("leaves", hex_lines(&leaves(3)));
-    folder.ok("append tree leaves --create");
-    for line in [["head", "tree"], ["root", "tree"]] {
-        let mut command = folder.command(line);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let mut said = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut said)
-            .unwrap();
-        assert!(child.wait().unwrap().success(), "{said}");
-        assert_eq!(said, "");
     }
 }
 

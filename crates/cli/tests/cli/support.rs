@@ -138,6 +138,13 @@ pub(crate) fn slow_root(leaves: &[[u8; 32]], arity: usize) -> String {
     format!("0x{}", hex(&level[0]))
 }
 
+/// The whole list of digests that the sample is the beginning of, where it lies beside the
+/// workspace.
+pub(crate) fn whole_list() -> Option<PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    Some(data.join("debian-bookworm-amd64.sha256")).filter(|list| list.exists())
+}
+
 /// The sample of digests of Debian packages in the repository.
 pub(crate) fn sample() -> PathBuf {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rotortree/examples");

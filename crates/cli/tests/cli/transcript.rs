@@ -15,9 +15,10 @@ use std::{
     thread,
 };
 
+use rotortree_proof_forms::hex;
 use tempfile::TempDir;
 
-use crate::support::sample;
+use crate::support::{sample, slow_root, whole_list};
 
 /// A command of a transcript, with the lines behind it.
 struct Step<'a> {
@@ -75,9 +76,9 @@ fn fits(line: &str, expected: &str) -> bool {
 struct Place(TempDir);
 
 impl Place {
-    fn new(root: &Path) -> Self {
+    fn new(root: &Path, list: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::copy(sample(), folder.path().join("digests.sha256")).unwrap();
+        fs::copy(list, folder.path().join("digests.sha256")).unwrap();
         for name in ["clients", "crates"] {
             symlink(root.join(name), folder.path().join(name)).unwrap();
         }
@@ -128,55 +129,137 @@ fn free_ports(mut text: String) -> String {
     text
 }
 
-fn replay(page: &str) {
+/// The transcripts of another list of digests: what they tell of the sample, in terms of that one.
+struct Retold(Vec<(String, String)>);
+
+impl Retold {
+    /// The words that change: numbers of leaves, and roots, in full and cut in the middle.
+    fn of(list: &Path) -> Self {
+        let leaves = |list: &Path| -> Vec<[u8; 32]> {
+            let text = fs::read_to_string(list).unwrap();
+            let leaf = |line: &str| hex::decode(line.as_bytes()[..64].try_into().unwrap());
+            text.lines().map(|line| leaf(line).unwrap()).collect()
+        };
+        let (mut theirs, mut ours) = (leaves(&sample()), leaves(list));
+        let mut words = Vec::new();
+        let mut numbers =
+            |their: usize, our: usize| words.push((their.to_string(), our.to_string()));
+        // The leaves behind the first 600, and sizes around the list and around half a list more.
+        numbers(theirs.len() - 600, ours.len() - 600);
+        for off in [998, 999, 1000, 1001, 1500] {
+            numbers(off, ours.len() + off - theirs.len());
+        }
+        for _ in 0..2 {
+            let (their, our) = (slow_root(&theirs, 4), slow_root(&ours, 4));
+            for part in [0..66, 0..10, 58..66] {
+                words.push((their[part.clone()].to_owned(), our[part].to_owned()));
+            }
+            theirs.extend_from_within(..500);
+            ours.extend_from_within(..500);
+        }
+        // A place in the second of two records, from the front and from behind.
+        words.push((
+            "40000".to_owned(),
+            "$(($(wc -c < $(ls tree/log/*)) - 9152))".to_owned(),
+        ));
+        Self(words)
+    }
+
+    /// The text with these words, and `number` in place of each other number.
+    fn retell(&self, text: &str, number: Option<&str>) -> String {
+        let mut told = String::new();
+        for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let (word, end) = match word.char_indices().last() {
+                Some((at, last)) if !last.is_ascii_alphanumeric() => word.split_at(at),
+                _ => (word, ""),
+            };
+            let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+            let known = self.0.iter().find(|(their, _)| their == word);
+            told += match (known, number) {
+                (Some((_, our)), _) => our,
+                (None, Some(number)) if is_number => number,
+                _ => word,
+            };
+            told += end;
+        }
+        told
+    }
+}
+
+fn replay(page: &str, list: &Path, retold: Option<&Retold>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().unwrap();
     let text = fs::read_to_string(root.join(page)).unwrap();
     let text = free_ports(text);
-    let place = Place::new(&root);
+    let place = Place::new(&root, list);
     let steps = steps(&text);
     assert!(!steps.is_empty(), "{page} has no transcript");
     for step in steps {
         if lacks_browser(&step.command) {
             continue;
         }
-        let printed = place.run(&step.command);
+        let (mut command, mut expected) = (step.command.clone(), step.expected.join("\n"));
+        if let Some(retold) = retold {
+            command = retold.retell(&command, None);
+            expected = retold.retell(&expected, Some("[..]"));
+        }
+        let printed = place.run(&command);
+        // The dump of a log of other records has other lines.
+        if retold.is_some() && step.command.starts_with("rotortree log ") {
+            continue;
+        }
         let lines: Vec<&str> = printed.lines().collect();
-        let same = lines.len() == step.expected.len()
+        let expected: Vec<&str> = expected.lines().collect();
+        let same = lines.len() == expected.len()
             && lines
                 .iter()
-                .zip(&step.expected)
+                .zip(&expected)
                 .all(|(line, expected)| fits(line, expected));
         assert!(same, "{page}: $ {}\n{printed}", step.command);
     }
 }
 
-/// The pages that have a transcript: the README, and chapters of the guide.
-fn pages() -> Vec<String> {
+/// The pages that have a transcript and this word: the README, and chapters of the guide.
+fn pages(word: &str) -> Vec<String> {
     let chapters = "docs/guide/src";
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(chapters);
-    let chapters = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            // A build without buckets cannot replay those.
-            let is_built = cfg!(feature = "object-store") || !text.contains("file://");
-            is_built && text.contains("```console\n")
-        })
-        .map(|entry| format!("{chapters}/{}", entry.file_name().to_str().unwrap()));
-    chapters.chain(["README.md".to_owned()]).collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let chapters = fs::read_dir(root.join(chapters)).unwrap().map(|entry| {
+        let name = entry.unwrap().file_name();
+        format!("{chapters}/{}", name.to_str().unwrap())
+    });
+    let pages = chapters.chain(["README.md".to_owned()]).filter(|page| {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        // A build without buckets cannot replay those.
+        let is_built = cfg!(feature = "object-store") || !text.contains("file://");
+        is_built && text.contains("```console\n") && text.contains(word)
+    });
+    pages.collect()
 }
 
 #[test]
 fn the_guide_is_what_a_shell_prints() {
-    let pages = pages();
+    let pages = pages("");
     assert!(pages.len() > 3, "{pages:?}");
     thread::scope(|scope| {
         for page in &pages {
-            scope.spawn(|| replay(page));
+            scope.spawn(|| replay(page, &sample(), None));
+        }
+    });
+}
+
+/// The same of the whole list of digests, where it is present. The page of the server, which cuts
+/// answers at a column, is left to the sample.
+#[test]
+fn the_guide_holds_for_the_whole_list() {
+    let Some(list) = whole_list() else {
+        return;
+    };
+    let retold = Retold::of(&list);
+    let mut pages = pages("digests.sha256");
+    pages.retain(|page| !page.ends_with("/server.md"));
+    thread::scope(|scope| {
+        for page in &pages {
+            scope.spawn(|| replay(page, &list, Some(&retold)));
         }
     });
 }

@@ -2,7 +2,10 @@
 //! memory is as fresh, and its tree is opened as anew.
 
 use std::{
+    fs::File,
     hint::black_box,
+    io::Read,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -22,7 +25,8 @@ const PROOFS: u64 = 500_000;
 /// A task of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Task {
-    /// Batches of leaves in memory, from opening until everything is on disk and closed
+    /// Batches of leaves in memory or from a file, from opening until everything is on disk and
+    /// closed
     Append,
     /// Proofs of consecutive leaves of a tree as it is stored, from its opening on
     Prove,
@@ -41,9 +45,33 @@ impl Task {
     }
 
     /// Does the task at a place, and takes its time.
-    pub(super) fn run(self, place: &Place, leaves: u32, shape: Shape) -> Result<Duration, Failure> {
-        match self {
-            Self::Append => {
+    pub(super) fn run(
+        self,
+        place: &Place,
+        leaves: u32,
+        fed: Option<&Path>,
+        shape: Shape,
+    ) -> Result<Duration, Failure> {
+        match (self, fed) {
+            (Self::Append, Some(file)) => {
+                let started = Instant::now();
+                let tree = init::create(place, shape)?;
+                let fail = |error| Failure::file(file, &error);
+                let mut source = File::open(file).map_err(fail)?;
+                let mut batch = vec![[0; 32]; BATCH];
+                let mut left = leaves as usize;
+                while left > 0 {
+                    batch.truncate(left);
+                    let read = source.read_exact(batch.as_flattened_mut());
+                    read.map_err(fail)?;
+                    tree.append(&batch).submit()?;
+                    left -= batch.len();
+                }
+                tree.flush()?;
+                tree.close()?;
+                Ok(started.elapsed())
+            }
+            (Self::Append, None) => {
                 let leaves: Vec<Hash> = (0..u64::from(leaves)).map(leaf).collect();
                 let started = Instant::now();
                 let tree = init::create(place, shape)?;
@@ -54,7 +82,7 @@ impl Task {
                 tree.close()?;
                 Ok(started.elapsed())
             }
-            Self::Prove => {
+            (Self::Prove, _) => {
                 let started = Instant::now();
                 let snapshot = Store::at(place)?.snapshot(None)?;
                 for index in 0..proofs(leaves) {
@@ -62,7 +90,7 @@ impl Task {
                 }
                 Ok(started.elapsed())
             }
-            Self::Single => {
+            (Self::Single, _) => {
                 let tree = Store::at(place)?.own()?;
                 let started = Instant::now();
                 for index in 0..SINGLE {

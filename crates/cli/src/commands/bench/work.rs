@@ -29,6 +29,8 @@ pub(super) struct RowName {
     pub(super) unit: &'static str,
     /// The row of the library that it is compared with.
     pub(super) of_library: Option<usize>,
+    /// That of the library with its leaves in a file.
+    pub(super) of_library_fed: Option<usize>,
 }
 
 const fn row(what: &'static str, unit: &'static str, of_library: Option<usize>) -> RowName {
@@ -36,16 +38,25 @@ const fn row(what: &'static str, unit: &'static str, of_library: Option<usize>) 
         what,
         unit,
         of_library,
+        of_library_fed: None,
+    }
+}
+
+impl RowName {
+    const fn of_fed(mut self, row: usize) -> Self {
+        self.of_library_fed = Some(row);
+        self
     }
 }
 
 /// The rows, in the order of a round's figures.
-pub(super) const ROWS: [RowName; 8] = [
+pub(super) const ROWS: [RowName; 9] = [
     row("library, batches until durable", MILLIONS, None),
-    row("append, raw records", MILLIONS, Some(0)),
-    row("append, hex lines", MILLIONS, Some(0)),
+    row("library, the same from a file", MILLIONS, Some(0)),
+    row("append, raw records", MILLIONS, Some(0)).of_fed(1),
+    row("append, hex lines", MILLIONS, Some(0)).of_fed(1),
     row("library, proofs as bytes", MILLIONS, None),
-    row("prove-many, bytes", MILLIONS, Some(3)),
+    row("prove-many, bytes", MILLIONS, Some(4)),
     row("library, one leaf until durable", MILLISECONDS, None),
     row("head", MILLISECONDS, None),
     row("info", MILLISECONDS, None),
@@ -79,23 +90,25 @@ impl Work {
 
     /// The figures of the rows.
     pub(super) fn round(&self) -> Result<[f64; ROWS.len()], Failure> {
-        let library = self.library("tree", Task::Append)?;
+        let library = self.library("tree", Task::Append, None)?;
+        let fed = self.library("tree-fed", Task::Append, Some("raw"))?;
         let raw = self.append("raw", "raw")?;
         let hex = self.append("hex", "lines")?;
         let many = library::proofs(self.leaves);
         let (tree, range) = (self.path("tree-raw"), format!("0..{many}"));
-        let proofs = self.library("tree-raw", Task::Prove)?;
+        let proofs = self.library("tree-raw", Task::Prove, None)?;
         let prove = self.time(&["prove-many", &tree, &range, "--format=bytes"])?;
-        let single = self.library("tree", Task::Single)?;
+        let single = self.library("tree", Task::Single, None)?;
         let head = self.time(&["head", &tree])?;
         let info = self.time(&["info", &tree])?;
-        for tree in ["tree", "tree-raw", "tree-lines"] {
+        for tree in ["tree", "tree-fed", "tree-raw", "tree-lines"] {
             let path = self.folder.join(tree);
             fs::remove_dir_all(&path).map_err(|error| Failure::file(&path, &error))?;
         }
         let leaves = |took| millions(u64::from(self.leaves), took);
         Ok([
             leaves(library),
+            leaves(fed),
             leaves(raw),
             leaves(hex),
             millions(many, proofs),
@@ -111,10 +124,11 @@ impl Work {
     }
 
     /// The time that a task of the library takes, which its process tells.
-    fn library(&self, tree: &str, task: Task) -> Result<Duration, Failure> {
+    fn library(&self, tree: &str, task: Task, file: Option<&str>) -> Result<Duration, Failure> {
         let mut words = vec!["bench".to_owned(), self.path(tree)];
         words.push(format!("--library={}", task.word()));
         words.push(format!("--leaves={}", self.leaves));
+        words.extend(file.map(|file| format!("--fed={}", self.path(file))));
         words.extend(self.shape.words());
         let told = self.output(&words)?;
         let nanoseconds = String::from_utf8_lossy(&told).trim().parse();

@@ -49,6 +49,7 @@ pub(super) struct Owned {
 
 impl Args {
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        Interrupt::install()?;
         self.check_address()?;
         // Before the tree is opened, so that it is told.
         let metrics = Metrics::install().map_err(|error| Failure::new(Code::System, error))?;
