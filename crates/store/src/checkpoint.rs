@@ -21,6 +21,8 @@ use crate::{
 
 /// Chunks written at once: 256 KiB.
 const PIECE_CHUNKS: u64 = 64;
+/// The bytes of these.
+pub(crate) const WHOLE_PIECE_BYTES: usize = PIECE_CHUNKS as usize * CHUNK_BYTES;
 /// Checksum sectors written at once: 32 KiB, the sums of 8192 chunks.
 const PIECE_SECTORS: usize = 64;
 

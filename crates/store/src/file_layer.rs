@@ -103,6 +103,11 @@ pub trait FileLayer: fmt::Debug + Clone + Send + Sync + 'static {
     /// about space says that a write up to there would meet it too. [`truncate`](Self::truncate)
     /// releases the space behind the new length.
     fn allocate(&self, file: &Self::File, len: u64) -> io::Result<()>;
+    /// Refuses a length that the process may write no file to, with `FileTooLarge`. The default
+    /// knows no limit.
+    fn ensure_permitted(&self, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
     /// Asks the system to begin writing these bytes to the device, and does not wait. It is a hint
     /// without a result: [`sync`](Self::sync) reports errors. The default does nothing.
     fn begin_writing(&self, _file: &Self::File, _offset: u64, _len: u64) {}

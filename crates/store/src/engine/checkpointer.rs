@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     InsertHook, StorageError,
-    checkpoint::{CheckpointFailure, write_nodes_but},
+    checkpoint::{CheckpointFailure, WHOLE_PIECE_BYTES, write_nodes_but},
     cold::ColdNodes,
     isolated::isolated,
     settings::Settings,
@@ -98,6 +98,11 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Checkpointer<H, N, MAX_D
         let previous = catalog.manifest();
         let pace = &mut |bytes| {
             figures.chunk_bytes.add(bytes as u64);
+            if bytes >= WHOLE_PIECE_BYTES {
+                // Copying takes no turn of the processor to its end: a thread that waits for one,
+                // of a server for example, has it now.
+                std::thread::yield_now();
+            }
             match group.status.failure() {
                 Some(_) => ControlFlow::Break(()),
                 None => ControlFlow::Continue(()),

@@ -107,7 +107,12 @@ impl FileLayer for OsFiles {
     }
 
     fn allocate(&self, file: &File, len: u64) -> io::Result<()> {
+        system::ensure_permitted(len)?;
         system::allocate(file, len)
+    }
+
+    fn ensure_permitted(&self, len: u64) -> io::Result<()> {
+        system::ensure_permitted(len)
     }
 
     fn begin_writing(&self, file: &File, offset: u64, len: u64) {

@@ -207,6 +207,11 @@ impl<L: FileLayer> Disk<L> {
         }
     }
 
+    /// Refuses a length that the process may write no file to.
+    pub(super) fn ensure_permitted(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
+        self.files.ensure_permitted(len).at("lengthen", &file.path)
+    }
+
     /// Cuts a file to `len`.
     pub(super) fn truncate(&self, file: &NamedFile<L::File>, len: u64) -> io::Result<()> {
         self.files.truncate(&file.file, len).at("cut", &file.path)

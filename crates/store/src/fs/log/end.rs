@@ -71,7 +71,8 @@ impl<F> End<F> {
     /// Reserves blocks up to `end`, and ahead of it if there is room.
     fn reserve<L: FileLayer<File = F>>(&mut self, disk: &Disk<L>, end: u64) -> io::Result<()> {
         if end <= self.room {
-            return Ok(());
+            // The limit may be lower than when the room was reserved.
+            return disk.ensure_permitted(&self.file, end);
         }
         let ahead = (end - self.opened_at).min(MAX_ROOM_BYTES);
         let enough = end.next_multiple_of(BLOCK);
