@@ -39,6 +39,8 @@ pub(crate) struct Work {
     pub(crate) answers: Answers,
     pub(crate) followers: Arc<Semaphore>,
     pub(crate) meter: Meter,
+    /// Who may read the metrics, where a token is wanted.
+    pub(crate) scrapers: Option<Tokens>,
 }
 
 /// What a server that writes has.

@@ -40,17 +40,39 @@ pub(crate) struct Place {
 
 /// Who waits for an entry, and what it holds meanwhile.
 struct Waiter {
-    answer: oneshot::Sender<Result<Place, Problem>>,
+    answer: oneshot::Sender<Told>,
     /// The share of the memory for bodies, also if the client is gone.
     room: Room,
 }
 
+/// What a waiter is told, and whom it tells.
+struct Told {
+    outcome: Outcome,
+    others: Others,
+}
+
+type Outcome = Result<Place, Problem>;
+
+/// The waiters that share a sync with the first of them. Its task tells them when it drops this
+/// value: a thread of the runtime wakes a task for a fraction of what another thread pays, which
+/// goes through a queue of all threads. Whatever becomes of that task, they are told.
+#[derive(Default)]
+struct Others(Vec<(Waiter, Outcome)>);
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        for (waiter, outcome) in self.0.drain(..) {
+            waiter.tell(outcome, Self::default());
+        }
+    }
+}
+
 impl Waiter {
     /// Frees the memory first: the client may send the next body once it has the answer.
-    fn tell(self, outcome: Result<Place, Problem>) {
+    fn tell(self, outcome: Outcome, others: Others) {
         drop(self.room);
         // The client may be gone.
-        drop(self.answer.send(outcome));
+        drop(self.answer.send(Told { outcome, others }));
     }
 }
 
@@ -87,8 +109,8 @@ impl Appender {
     }
 
     /// Appends an entry, and waits until it is durable.
-    pub(crate) async fn append(&self, entry: Entry, room: Room) -> Result<Place, Problem> {
-        let (answer, outcome) = oneshot::channel();
+    pub(crate) async fn append(&self, entry: Entry, room: Room) -> Outcome {
+        let (answer, told) = oneshot::channel();
         let waiter = Waiter { answer, room };
         self.messages
             .try_send(Message::Append(entry, waiter))
@@ -98,7 +120,9 @@ impl Appender {
                 }
                 mpsc::error::TrySendError::Closed(_) => stopped(),
             })?;
-        outcome.await.unwrap_or_else(|_| Err(stopped()))
+        let Told { outcome, others } = told.await.map_err(|_| stopped())?;
+        drop(others);
+        outcome
     }
 
     /// Takes nothing more, and returns once every entry that was taken has its answer.
@@ -150,7 +174,7 @@ fn run(tree: &dyn AnyTree, mut messages: mpsc::Receiver<Message>, sizes: &Histog
                     token,
                     waiter,
                 }),
-                Err(problem) => waiter.tell(Err(problem)),
+                Err(problem) => waiter.tell(Err(problem), Others::default()),
             }
         }
         sizes.record(taken.len() as f64);
@@ -164,12 +188,12 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
         return;
     }
     let synced = tree.flush();
-    for Taken {
-        place,
-        token,
-        waiter,
-    } in taken
-    {
+    let mut told = taken.into_iter().map(|taken| {
+        let Taken {
+            place,
+            token,
+            waiter,
+        } = taken;
         let is_durable = match &token {
             Some(token) => token.is_durable(),
             None => tree.durable_size() >= place.head.size,
@@ -178,7 +202,10 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
             Err(error) if !is_durable => Err(problem_of(error)),
             _ => Ok(place),
         };
-        waiter.tell(outcome);
+        (waiter, outcome)
+    });
+    if let Some((first, outcome)) = told.next() {
+        first.tell(outcome, Others(told.collect()));
     }
 }
 

@@ -17,6 +17,7 @@ use utoipa::OpenApi;
 
 use crate::{
     app::App,
+    documents::ProofSchema,
     problem::{Code, Problem},
 };
 
@@ -25,7 +26,7 @@ use crate::{
 macro_rules! routes {
     ($($method:ident $path:literal = $module:ident::$handler:ident;)*) => {
         #[derive(OpenApi)]
-        #[openapi(paths($($module::$handler),*))]
+        #[openapi(paths($($module::$handler),*), components(schemas(ProofSchema)))]
         struct Paths;
 
         /// Method and path of each route.

@@ -47,6 +47,7 @@ pub struct Server {
 struct Beside {
     tiles: Option<PathBuf>,
     metrics: Option<Metrics>,
+    scrapers: Option<Tokens>,
     routes: Router,
 }
 
@@ -149,6 +150,13 @@ impl Server {
         self
     }
 
+    /// Shows the metrics to clients alone that show one of these tokens. Without, to all.
+    #[must_use]
+    pub fn metrics_tokens(mut self, tokens: Tokens) -> Self {
+        self.beside.scrapers = Some(tokens);
+        self
+    }
+
     /// Serves routes of the program too, within the same limits. Their paths are none of this
     /// server's.
     #[must_use]
@@ -215,6 +223,7 @@ impl Server {
                 answers: Answers::new(&limits),
                 followers: Arc::new(Semaphore::new(limits.followers)),
                 meter,
+                scrapers: self.beside.scrapers,
             },
             limits,
             writing,

@@ -1,6 +1,6 @@
 //! The checkpoint and the tiles of a transparency log, at the paths of tlog-tiles.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc};
 
 use axum::{Router, extract::State, http::Uri, response::Response, routing::get};
 
@@ -28,8 +28,8 @@ async fn file(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem
     if !is_checkpoint && !is_of_a_tile(path) {
         return Err(absent());
     }
-    let file: PathBuf = folder.join(&path[1..]);
-    let read = app.work.calls.run(move || read(&file));
+    let (folder, file) = (folder.clone(), folder.join(&path[1..]));
+    let read = app.work.calls.run(move || read(&folder, &file));
     let Some(bytes) = read.await? else {
         return Err(absent());
     };
@@ -65,18 +65,27 @@ fn is_of_a_tile(path: &str) -> bool {
         && parts.iter().all(is_high)
 }
 
-/// The bytes of a file, or `None` if it is not there.
-fn read(file: &std::path::Path) -> Result<Option<Vec<u8>>, Problem> {
-    let failed = |error: io::Error| Problem::new(Code::Internal, error.to_string());
-    let metadata = match std::fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-        Ok(metadata) => metadata,
+/// The bytes of a file below a folder; `None` if there is none, or a link leads out of the folder.
+/// The folder itself may be a link.
+fn read(folder: &Path, file: &Path) -> Result<Option<Vec<u8>>, Problem> {
+    use io::ErrorKind::{NotADirectory, NotFound};
+
+    let read = || {
+        let file = file.canonicalize()?;
+        if !file.starts_with(folder.canonicalize()?) {
+            return Ok(None);
+        }
+        let metadata = fs::metadata(&file)?;
+        if !metadata.is_file() || metadata.len() > LONGEST {
+            return Ok(None);
+        }
+        fs::read(&file).map(Some)
     };
-    if !metadata.is_file() || metadata.len() > LONGEST {
-        return Ok(None);
+    match read() {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+        Err(error) => Err(Problem::new(Code::Internal, error.to_string())),
+        Ok(bytes) => Ok(bytes),
     }
-    std::fs::read(file).map(Some).map_err(failed)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! [`Tokens`]: who may write.
+//! [`Tokens`]: what clients show that may write, or read metrics.
 
 use std::{
     fmt, fs,
@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::{HeaderMap, header};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::problem::{Code, Problem};
 
 /// The longest token. All are compared at this length.
 const LONGEST: usize = 256;
@@ -19,11 +22,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A longer file is refused. Its part would end in a part of a token, which would be valid.
 const LONGEST_FILE: u64 = 64 << 10;
 
-/// The tokens that writers show: from a file, with one on each line, or a single one.
+/// The tokens that clients show: from a file, with one on each line, or a single one.
 ///
 /// A file is read again each second in which a token is shown, so that a token is replaced without
 /// a restart: add the new one, move the clients to it, remove the old one. While a file cannot be
 /// read, or has a line that is no token, no token is valid.
+///
+/// A file may be put in place by renaming it, or be written over. One that is empty or does not end
+/// with a newline is being written: a part of a token would be easy to guess, so nothing is taken
+/// from it. The tokens before stay valid until the next reading; if the file is not whole by then,
+/// none is.
 pub struct Tokens {
     file: Option<PathBuf>,
     state: Mutex<State>,
@@ -33,6 +41,8 @@ struct State {
     tokens: Vec<Padded>,
     /// When the file was read.
     read: Instant,
+    /// Whether it was not whole then.
+    was_cut: bool,
 }
 
 /// A token and its length, at one length for all.
@@ -62,8 +72,9 @@ impl Tokens {
     /// The tokens of a file: one on each line; blank lines and lines behind `#` count for nothing.
     ///
     /// # Errors
-    /// Those of reading the file; [`io::ErrorKind::InvalidInput`] if it has no token, a line that
-    /// is none, or more than 64 KiB.
+    /// Those of reading the file; [`io::ErrorKind::UnexpectedEof`] if it is empty or does not end
+    /// with a newline; [`io::ErrorKind::InvalidInput`] if it has no token, a line that is none, or
+    /// more than 64 KiB.
     pub fn from_file(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         let tokens = read(&path)?;
@@ -74,6 +85,7 @@ impl Tokens {
         let state = State {
             tokens,
             read: Instant::now(),
+            was_cut: false,
         };
         Self {
             file,
@@ -81,21 +93,33 @@ impl Tokens {
         }
     }
 
-    /// Whether a token is one of them. Takes the same time for every wrong one of any length, and
-    /// compares it with all of them.
-    pub(crate) fn has(&self, token: &[u8]) -> bool {
-        let Some(token) = Padded::new(token) else {
-            return false;
-        };
-        if let Some(file) = self.due() {
-            let tokens = read(file).unwrap_or_default();
-            self.lock().tokens = tokens;
+    /// Refuses a request that shows none of them; `what` wants one.
+    pub(crate) fn check(&self, headers: &HeaderMap, what: &str) -> Result<(), Problem> {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .map(|value| value.as_bytes());
+        let token = given.and_then(|value| {
+            let (scheme, token) = value.split_at_checked(7)?;
+            scheme
+                .eq_ignore_ascii_case(b"Bearer ")
+                .then_some(token.trim_ascii())
+        });
+        let refused = |message| Err(Problem::new(Code::Unauthorized, message));
+        match token {
+            Some(token) if self.has(token) => Ok(()),
+            Some(_) => refused("the token is wrong".to_owned()),
+            None => refused(format!("{what} wants a token"))
+                .map_err(|problem| problem.next("send `Authorization: Bearer TOKEN`")),
         }
-        let none = Choice::from(0);
-        let state = self.lock();
-        let known = state.tokens.iter();
-        let found = known.fold(none, |found, known| found | known.equals(&token));
-        found.into()
+    }
+
+    /// Whether a token is one of them.
+    fn has(&self, token: &[u8]) -> bool {
+        if let Some(file) = self.due() {
+            let tokens = read(file);
+            self.lock().take(tokens);
+        }
+        self.lock().has(token)
     }
 
     /// The file, if its time has come: then for this caller alone, and no other one waits for the
@@ -115,6 +139,29 @@ impl Tokens {
     }
 }
 
+impl State {
+    /// Takes what the file has. One that is not whole is read once more before it counts.
+    fn take(&mut self, tokens: io::Result<Vec<Padded>>) {
+        let is_cut = matches!(&tokens, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+        if self.was_cut || !is_cut {
+            self.tokens = tokens.unwrap_or_default();
+        }
+        self.was_cut = is_cut;
+    }
+
+    /// Whether a token is one of them. Takes the same time for every wrong one of any length, and
+    /// compares it with all of them.
+    fn has(&self, token: &[u8]) -> bool {
+        let Some(token) = Padded::new(token) else {
+            return false;
+        };
+        let none = Choice::from(0);
+        let known = self.tokens.iter();
+        let found = known.fold(none, |found, known| found | known.equals(&token));
+        found.into()
+    }
+}
+
 fn read(path: &Path) -> io::Result<Vec<Padded>> {
     // A pipe would be waited for, and could not be read again.
     if !fs::metadata(path)?.is_file() {
@@ -128,6 +175,10 @@ fn read(path: &Path) -> io::Result<Vec<Padded>> {
         return Err(refused(format!(
             "a file of tokens has at most {LONGEST_FILE} bytes"
         )));
+    }
+    if !text.ends_with('\n') {
+        let reason = "the file does not end with a newline: it may lack the end of a token";
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
     }
     parse(&text)
 }
@@ -164,5 +215,38 @@ impl fmt::Debug for Tokens {
         f.debug_struct("Tokens")
             .field("file", &self.file)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An editor, or `echo > file`, empties a file and then writes it.
+    #[test]
+    fn a_file_that_is_written_over_counts_once_it_is_whole() {
+        const FIRST: &str = "the-first-token-of-all";
+        const SECOND: &str = "the-second-token-of-all";
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens");
+        fs::write(&file, format!("{FIRST}\n")).unwrap();
+        let tokens = Tokens::from_file(&file).unwrap();
+        let reads = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let mut state = tokens.lock();
+            state.take(read(&file));
+            let part = &SECOND[..SHORTEST];
+            assert!(!state.has(part.as_bytes()), "a part of a token");
+            [FIRST, SECOND].map(|token| state.has(token.as_bytes()))
+        };
+        assert_eq!(reads(""), [true, false]);
+        assert_eq!(reads(&format!("{SECOND}\n")), [false, true]);
+        // Read twice as it is, a part is no file that is being written.
+        assert_eq!(reads(&SECOND[..SHORTEST]), [false, true]);
+        assert_eq!(reads(SECOND), [false, false]);
+        assert_eq!(reads(""), [false, false]);
+        assert_eq!(reads(&format!("{FIRST}\n{SECOND}\n")), [true, true]);
+        // What is whole, and no file of tokens, counts at once.
+        assert_eq!(reads("short\n"), [false, false]);
     }
 }

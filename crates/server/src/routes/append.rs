@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -113,21 +113,8 @@ fn allowed<'a>(app: &'a App, headers: &HeaderMap) -> Result<&'a Writing, Problem
         Problem::new(Code::ReadOnly, "this server only reads")
             .next("the operator starts it with --write and a token")
     })?;
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .map(|value| value.as_bytes());
-    let token = given.and_then(|value| {
-        let (scheme, token) = value.split_at_checked(7)?;
-        scheme
-            .eq_ignore_ascii_case(b"Bearer ")
-            .then_some(token.trim_ascii())
-    });
-    match token {
-        Some(token) if writing.tokens.has(token) => Ok(writing),
-        Some(_) => Err(Problem::new(Code::Unauthorized, "the token is wrong")),
-        None => Err(Problem::new(Code::Unauthorized, "writing wants a token")
-            .next("send `Authorization: Bearer TOKEN`")),
-    }
+    writing.tokens.check(headers, "writing")?;
+    Ok(writing)
 }
 
 fn json(text: &[u8]) -> Result<Entry, Problem> {

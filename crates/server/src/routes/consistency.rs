@@ -10,10 +10,10 @@ use super::proofs::{FormatName, format};
 use crate::{
     answer,
     app::App,
-    documents::ProofSchema,
+    documents::ProofAnswers,
     extract::{InPath, InQuery},
     number::{Number, number},
-    problem::{Code, Problem, ProblemDocument},
+    problem::{Code, Problem},
     source,
 };
 
@@ -36,14 +36,7 @@ pub(super) struct Form {
         ("new" = Number, Path, description = "The later size"),
         Form,
     ),
-    responses(
-        (status = 200, content(
-            (ProofSchema = "application/json"),
-            (Vec<u8> = "application/octet-stream"),
-            (String = "text/plain"),
-        )),
-        (status = "default", body = ProblemDocument),
-    ),
+    responses(ProofAnswers),
 )]
 pub(super) async fn consistency(
     State(app): State<Arc<App>>,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -59,11 +59,19 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Response, Prob
 }
 
 /// The metrics of the tree and of the server, as text for Prometheus
+///
+/// The operator may have it want a token.
 #[utoipa::path(get, path = "/metrics", tag = "about", responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = "default", body = ProblemDocument),
 ))]
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(super) async fn metrics(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(scrapers) = &app.work.scrapers {
+        scrapers.check(&headers, "this path")?;
+    }
     let none = || Problem::new(Code::NotFound, "this server keeps no metrics");
     let metrics = app.work.meter.metrics().ok_or_else(none)?;
     Readiness::told(&app);

@@ -16,12 +16,12 @@ use super::find::absent;
 use crate::{
     answer,
     app::App,
-    documents::ProofSchema,
+    documents::ProofAnswers,
     extract::{InPath, InQuery},
     json_body,
     limits::Limits,
     number::{self, HashText, Number},
-    problem::{Code, Problem, ProblemDocument},
+    problem::{Code, Problem},
     source::beyond,
 };
 
@@ -97,14 +97,7 @@ impl Name {
             pattern = "^([0-9]{1,19}|(0x)?[0-9a-fA-F]{64})$"),
         Form,
     ),
-    responses(
-        (status = 200, content(
-            (ProofSchema = "application/json"),
-            (Vec<u8> = "application/octet-stream"),
-            (String = "text/plain"),
-        )),
-        (status = "default", body = ProblemDocument),
-    ),
+    responses(ProofAnswers),
 )]
 pub(super) async fn one(
     State(app): State<Arc<App>>,
@@ -160,14 +153,7 @@ pub(super) struct Many {
 /// proof. Else `{"proofs": [..]}` with a proof for each index; with `bytes` each proof has its
 /// length in front, four bytes, little-endian.
 #[utoipa::path(post, path = "/v1/proofs", tag = "proofs", request_body = Many,
-    responses(
-        (status = 200, content(
-            (ProofSchema = "application/json"),
-            (Vec<u8> = "application/octet-stream"),
-            (String = "text/plain"),
-        )),
-        (status = "default", body = ProblemDocument),
-    ),
+    responses(ProofAnswers),
 )]
 pub(super) async fn many(
     State(app): State<Arc<App>>,

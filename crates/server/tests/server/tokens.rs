@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
-use rotortree_server::{Server, Tokens};
+use rotortree_server::{Metrics, Server, Tokens};
 
 use crate::{
     client::{request, send},
@@ -89,6 +89,31 @@ fn a_token_is_replaced_in_its_file_without_a_restart() {
     until("the-second-token-of-all", 401);
 }
 
+#[test]
+fn metrics_are_shown_to_clients_with_their_token_alone() {
+    const SCRAPER: &str = "the-token-of-a-scraper";
+    let tree = tree();
+    let served = Arc::clone(&tree);
+    let running = Running::start(tree, || {
+        let server = Server::of_tree(served).metrics(Metrics::new());
+        let scraper = Tokens::single(SCRAPER).unwrap();
+        server
+            .tokens(Tokens::single(TOKEN).unwrap())
+            .metrics_tokens(scraper)
+    });
+    let scrape = |token: &str| {
+        let header = format!("authorization: Bearer {token}");
+        send(running.address, &request("GET /metrics", &[&header], b""))
+    };
+    assert_eq!(scrape(SCRAPER).status, 200);
+    let without = running.get("/metrics");
+    assert_eq!(without.error(), (401, "unauthorized".to_owned()));
+    assert_eq!(scrape(TOKEN).status, 401, "that of writers is another one");
+    let header = format!("authorization: Bearer {SCRAPER}");
+    assert_eq!(try_with(&running, &[&header]).status, 401);
+    assert_eq!(running.get("/healthz").status, 200);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_refused_and_not_waited_for() {
@@ -107,11 +132,13 @@ fn a_file_with_a_line_that_is_no_token_is_refused() {
     for text in [
         "",
         "\n# none\n",
-        "short",
-        "a token with blanks",
-        &"x".repeat(257),
-        // A reader that stops at 64 KiB has a part of the last token, and takes it for one.
-        &format!("#{}\na-token-that-is-cut-off", "x".repeat((64 << 10) - 18)),
+        "short\n",
+        "a token with blanks\n",
+        &("x".repeat(257) + "\n"),
+        // What is left of a file that was cut.
+        "a-token-that-is-cut-off",
+        // A reader that stops at 64 KiB has a part of the tokens.
+        &format!("#{}\na-token-that-is-whole\n", "x".repeat((64 << 10) - 18)),
     ] {
         fs::write(&file, text).unwrap();
         assert!(Tokens::from_file(&file).is_err(), "{text}");
