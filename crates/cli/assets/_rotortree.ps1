@@ -279,8 +279,9 @@ Register-ArgumentCompleter -Native -CommandName 'rotortree' -ScriptBlock {
         'rotortree;serve' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'The address to listen at; port 0 is any free one')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'The file with the tokens, one on each line, read again each second [default: the token in ROTORTREE_TOKEN]')
+            [CompletionResult]::new('--metrics-token-file', '--metrics-token-file', [CompletionResultType]::ParameterName, 'Shows /metrics to clients with a token of this file alone, as Prometheus has in `authorization`')
             [CompletionResult]::new('--tiles', '--tiles', [CompletionResultType]::ParameterName, 'Serves the folder that `publish` fills: /checkpoint and /tile/..')
-            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'The most connections at once')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'The most connections at once; fewer where the limit on open files is lower')
             [CompletionResult]::new('--expose', '--expose', [CompletionResultType]::ParameterName, 'Permits an address that other machines reach. There is no TLS: a proxy in front has it')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Takes leaves from clients that show a token')
             [CompletionResult]::new('--standby', '--standby', [CompletionResultType]::ParameterName, 'Reads alone while another process owns the tree, and takes the place once it has no owner')

@@ -1004,7 +1004,7 @@ _rotortree() {
             return 0
             ;;
         rotortree__subcmd__serve)
-            opts="-h -V --listen --expose --write --standby --token-file --index --tiles --connections --json --help --version"
+            opts="-h -V --listen --expose --write --standby --token-file --index --metrics-token-file --tiles --connections --json --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1015,6 +1015,10 @@ _rotortree() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -254,8 +254,9 @@ set edit:completion:arg-completer[rotortree] = {|@words|
         &'rotortree;serve'= {
             cand --listen 'The address to listen at; port 0 is any free one'
             cand --token-file 'The file with the tokens, one on each line, read again each second [default: the token in ROTORTREE_TOKEN]'
+            cand --metrics-token-file 'Shows /metrics to clients with a token of this file alone, as Prometheus has in `authorization`'
             cand --tiles 'Serves the folder that `publish` fills: /checkpoint and /tile/..'
-            cand --connections 'The most connections at once'
+            cand --connections 'The most connections at once; fewer where the limit on open files is lower'
             cand --expose 'Permits an address that other machines reach. There is no TLS: a proxy in front has it'
             cand --write 'Takes leaves from clients that show a token'
             cand --standby 'Reads alone while another process owns the tree, and takes the place once it has no owner'

@@ -208,8 +208,9 @@ complete -c rotortree -n "__fish_rotortree_using_subcommand publish" -s h -l hel
 complete -c rotortree -n "__fish_rotortree_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l listen -d 'The address to listen at; port 0 is any free one' -r
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l token-file -d 'The file with the tokens, one on each line, read again each second [default: the token in ROTORTREE_TOKEN]' -r -F
+complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l metrics-token-file -d 'Shows /metrics to clients with a token of this file alone, as Prometheus has in `authorization`' -r -F
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l tiles -d 'Serves the folder that `publish` fills: /checkpoint and /tile/..' -r -F
-complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l connections -d 'The most connections at once' -r
+complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l connections -d 'The most connections at once; fewer where the limit on open files is lower' -r
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l expose -d 'Permits an address that other machines reach. There is no TLS: a proxy in front has it'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l write -d 'Takes leaves from clients that show a token'
 complete -c rotortree -n "__fish_rotortree_using_subcommand serve" -l standby -d 'Reads alone while another process owns the tree, and takes the place once it has no owner'

@@ -91,7 +91,7 @@ fn start(root: &Path, command: &Path, folder: &Path) -> Outcome<(Server, u16)> {
         file.write_all(&[number; 32]).map_err(failed)?;
     }
     let token = folder.join("token");
-    fs::write(&token, TOKEN).map_err(failed)?;
+    fs::write(&token, format!("{TOKEN}\n")).map_err(failed)?;
     let append = "append --create --hash sha256 --arity 2 --form raw";
     Invocation::program(root, &command.to_string_lossy(), append)
         .args([tree.as_str(), &leaves.to_string_lossy()])

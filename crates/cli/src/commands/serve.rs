@@ -22,10 +22,17 @@ pub(crate) struct Args {
     expose: bool,
     #[command(flatten)]
     writing: Writing,
+    /// Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf
+    #[arg(long)]
+    index: bool,
+    /// Shows /metrics to clients with a token of this file alone, as Prometheus has in
+    /// `authorization`
+    #[arg(long, value_name = "FILE")]
+    metrics_token_file: Option<PathBuf>,
     /// Serves the folder that `publish` fills: /checkpoint and /tile/..
     #[arg(long, value_name = "FOLDER")]
     tiles: Option<PathBuf>,
-    /// The most connections at once
+    /// The most connections at once; fewer where the limit on open files is lower
     #[arg(long, value_name = "N", default_value_t = 1024,
         value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     connections: u32,
@@ -44,9 +51,6 @@ struct Writing {
     /// [default: the token in ROTORTREE_TOKEN]
     #[arg(long, value_name = "FILE", requires = "write")]
     token_file: Option<PathBuf>,
-    /// Keeps an index, so that a leaf is found at once; takes 8 bytes of memory a leaf
-    #[arg(long, requires = "write")]
-    index: bool,
 }
 
 #[cfg(not(feature = "serve"))]

@@ -85,6 +85,50 @@ fn a_server_that_writes_owns_the_tree_and_one_that_reads_stands_beside_it() {
 }
 
 #[test]
+fn a_server_that_reads_finds_by_the_index_beside_the_tree_or_by_one_of_its_own() {
+    let folder = Folder::new();
+    let lines: String = (1..6)
+        .map(|n| format!("{n:02x}").repeat(32) + "\n")
+        .collect();
+    folder.write("leaves", lines);
+    folder.ok("append tree leaves --create --hash sha256 --arity 2");
+    let finds = |case: &str| {
+        let server = Server::start(&folder, "--index");
+        let answer = server.ask(&format!("GET /v1/find/0x{}", "03".repeat(32)), "");
+        let answer = answer.split("\r\n\r\n").nth(1).unwrap();
+        let found: Value = serde_json::from_str(answer).unwrap();
+        assert_eq!(
+            (&found["index"], &found["by"]),
+            (&2.into(), &"index".into()),
+            "{case}"
+        );
+    };
+    finds("without a file");
+    assert!(!folder.path("tree.index").exists(), "a reader writes none");
+    folder.ok("index tree");
+    finds("with a file");
+    let file = folder.path("tree.index");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    finds("with a damaged file");
+}
+
+#[test]
+fn metrics_may_want_a_token() {
+    let folder = Folder::new();
+    folder.ok("init tree");
+    folder.write("scrapers", format!("{TOKEN}\n"));
+    let server = Server::start(&folder, "--metrics-token-file scrapers");
+    assert!(server.ask("GET /metrics", "").starts_with("HTTP/1.1 200"));
+    folder.write("scrapers", "another-token-of-scrapers\n");
+    let server = Server::start(&folder, "--metrics-token-file scrapers");
+    assert!(server.ask("GET /metrics", "").starts_with("HTTP/1.1 401"));
+    assert!(server.ask("GET /v1/head", "").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn proofs_of_the_server_are_those_of_the_command() {
     let folder = Folder::new();
     // Numbers below the order of the field, the lowest byte first.

@@ -52,6 +52,8 @@ impl Process {
             .args(["--listen", "127.0.0.1:0"])
             .args(more)
             .env("ROTORTREE_TOKEN", TOKEN)
+            // A standby sees soon that the owner of a bucket gives no sign of life.
+            .env("ROTORTREE_HEARTBEAT", "1")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -69,21 +71,30 @@ impl Process {
         }
     }
 
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.id()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// Asks the server to end in order, and waits for its end.
+    pub(crate) fn end(&mut self) {
+        self.signal("TERM");
+        let ended = self.child.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+
     /// Kills the process, as `kill -9` does, and waits for its end.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-}
-
-#[cfg(feature = "object-store")]
-impl Process {
-    /// Sends a signal by its name.
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
     }
 }
 

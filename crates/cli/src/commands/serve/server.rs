@@ -1,8 +1,8 @@
 //! The server itself, where it is compiled in.
 
-use std::{fmt, io, sync::Arc, thread, time::Duration};
+use std::{fmt, io, path::Path, sync::Arc, thread, time::Duration};
 
-use rotortree::{AnyTree, IndexOptions, LeafIndex};
+use rotortree::{AnyReadOnly, AnyTree, IndexError, IndexOptions, IndexView, LeafIndex};
 use rotortree_server::{Limits, Metrics, Server, Tokens};
 use serde::Serialize;
 use tokio::{
@@ -60,9 +60,9 @@ impl Args {
         let owned = self.writing.write.then(|| self.own(&store)).transpose()?;
         let server = match &owned {
             Some(owned) => Server::of_tree(Arc::clone(&owned.tree)).tokens(self.tokens()?),
-            None => Server::of_view(store.view()?)?,
+            None => self.reading(&store)?,
         };
-        let server = self.configured(server, &store, owned.as_ref());
+        let server = self.configured(server, &store, owned.as_ref())?;
         let served = self.serve(server.metrics(metrics), output);
         // What was taken is durable by now; closing makes the next opening quick.
         let closed = owned.map_or(Ok(()), Owned::close);
@@ -82,18 +82,45 @@ impl Args {
 
     pub(super) fn own(&self, store: &Store) -> Result<Owned, Failure> {
         let mut builder = store.builder();
-        let index = self.writing.index.then(|| {
-            let options = match self.place.directory() {
-                Some(directory) => IndexOptions::beside(directory),
-                None => IndexOptions::in_memory(),
-            };
-            LeafIndex::new(options)
-        });
+        let index = self.index.then(|| LeafIndex::new(self.index_options()));
         if let Some(index) = &index {
             builder = builder.insert_hook(index.hook());
         }
         let tree = store.own_with(builder)?;
         Ok(Owned { tree, index })
+    }
+
+    fn index_options(&self) -> IndexOptions {
+        match self.place.directory() {
+            Some(directory) => IndexOptions::beside(directory),
+            None => IndexOptions::in_memory(),
+        }
+    }
+
+    /// A server of a view.
+    pub(super) fn reading(&self, store: &Store) -> Result<Server, Failure> {
+        let view = store.view()?;
+        let index = self.index.then(|| self.index_of(&*view)).transpose()?;
+        let server = Server::of_view(view)?;
+        Ok(match index {
+            Some(index) => server.index_view(index),
+            None => server,
+        })
+    }
+
+    /// An index of all leaves of a view: what the file beside the tree has, and the rest in memory.
+    fn index_of(&self, view: &dyn AnyReadOnly) -> Result<IndexView, IndexError> {
+        let open = |options: &IndexOptions| {
+            let index = IndexView::open(options, view.snapshot())?;
+            // What is damaged or takes long is met here, and not by a client.
+            index.load()?;
+            index.advance(view.snapshot())?;
+            Ok(index)
+        };
+        match open(&self.index_options()) {
+            Err(IndexError::File { .. }) => open(&IndexOptions::in_memory()),
+            opened => opened,
+        }
     }
 
     pub(super) fn tokens(&self) -> Result<Tokens, Failure> {
@@ -106,7 +133,7 @@ impl Args {
             return Tokens::single(&token)
                 .map_err(|error| Failure::new(Code::Usage, error).at(TOKEN));
         };
-        Tokens::from_file(file).map_err(|error| Failure::file(file, &error))
+        tokens_of(file)
     }
 
     pub(super) fn configured(
@@ -114,7 +141,7 @@ impl Args {
         server: Server,
         store: &Store,
         owned: Option<&Owned>,
-    ) -> Server {
+    ) -> Result<Server, Failure> {
         let mut limits = Limits::default();
         limits.connections = descriptors::connections(self.connections) as usize;
         let mut server = server.limits(limits).hash_name(store.hash.name());
@@ -130,7 +157,10 @@ impl Args {
         if let Some(folder) = &self.tiles {
             server = server.tiles(folder);
         }
-        server
+        if let Some(file) = &self.metrics_token_file {
+            server = server.metrics_tokens(tokens_of(file)?);
+        }
+        Ok(server)
     }
 
     fn serve(&self, server: Server, output: &mut Output) -> Result<(), Failure> {
@@ -174,6 +204,10 @@ impl Args {
     pub(super) fn failed(&self, error: io::Error) -> Failure {
         Failure::new(Code::System, error).at(self.listen)
     }
+}
+
+fn tokens_of(file: &Path) -> Result<Tokens, Failure> {
+    Tokens::from_file(file).map_err(|error| Failure::file(file, &error))
 }
 
 impl Owned {

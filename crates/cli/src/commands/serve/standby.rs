@@ -33,7 +33,7 @@ impl Args {
         // What is missing is told now, and not when the place is taken.
         drop(self.tokens()?);
         let store = Store::at(&self.place)?;
-        let view = self.configured(Server::of_view(store.view()?)?, &store, None);
+        let view = self.configured(self.reading(&store)?, &store, None)?;
         let view = view.metrics(metrics.clone());
         let socket = TcpListener::bind(self.listen).map_err(|error| self.failed(error))?;
         let runtime = self.runtime()?;
@@ -98,7 +98,7 @@ impl Args {
         let listener = self.listener(socket)?;
         self.report(&listener, true, output)?;
         let server = Server::of_tree(Arc::clone(&owned.tree)).tokens(self.tokens()?);
-        let server = self.configured(server, store, Some(owned));
+        let server = self.configured(server, store, Some(owned))?;
         let served = server
             .metrics(metrics.clone())
             .serve(listener, stop())

@@ -68,7 +68,7 @@ impl Client {
             return;
         }
         let place = Folder::new();
-        place.write("token", TOKEN);
+        place.write("token", format!("{TOKEN}\n"));
         place.ok(&format!(
             "init tree --hash {} --arity {}",
             self.hash, self.arity
