@@ -1,5 +1,5 @@
-//! A server that is killed or ended under load: every append that it acknowledged is there afterwards, at
-//! its place, under the root that the answer had, and with a proof.
+//! A server that is killed or ended under load: every append that it acknowledged is there
+//! afterwards, at its place, under the root that the answer had, and with a proof.
 //!
 //! `ROTORTREE_SERVER_KILLS` sets the number of kills, 20 unless it says otherwise.
 

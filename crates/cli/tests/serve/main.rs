@@ -1,5 +1,5 @@
-//! `rotortree serve` as a process: killed under load, under limits of the system, and a standby that takes
-//! over.
+//! `rotortree serve` as a process: killed under load, under limits of the system, and a standby
+//! that takes over.
 #![cfg(all(feature = "serve", unix))]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 

@@ -3,8 +3,16 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
 };
 
+use rotortree::{
+    AnyTreeBuilder, Blake3Hasher, Hash, InsertHook, RotorTreeError, store::memory::MemoryStorage,
+};
 use serde_json::json;
 
 use crate::{
@@ -177,4 +185,63 @@ fn documents_of_clients_without_a_token_leave_room_for_writers() {
     let long = request("POST /v1/proofs", &["content-length: 60000"], b"");
     let refused = send(running.address, &long);
     assert_eq!(refused.error(), (413, "too_large".to_owned()));
+}
+
+/// A hook that lets no insert pass until its channel is closed.
+#[derive(Debug)]
+struct Holds {
+    entered: Mutex<Sender<()>>,
+    held: Mutex<Receiver<()>>,
+}
+
+impl InsertHook for Holds {
+    fn check(&self, _: u64, _: &[Hash]) -> Result<(), RotorTreeError> {
+        // Nothing waits for the second message.
+        let _ = self.entered.lock().unwrap().send(());
+        assert!(self.held.lock().unwrap().recv().is_err(), "closed");
+        Ok(())
+    }
+
+    fn inserted(&self, _: u64, _: &[Hash]) {}
+}
+
+#[test]
+fn appends_beyond_those_that_may_wait_are_told_and_the_others_are_all_there() {
+    let (entered, has_entered) = channel();
+    let (release, held) = channel();
+    let hook = Holds {
+        entered: Mutex::new(entered),
+        held: Mutex::new(held),
+    };
+    let tree = AnyTreeBuilder::on(Arc::new(MemoryStorage::new()))
+        .arity(2)
+        .insert_hook(Arc::new(hook))
+        .open(Blake3Hasher)
+        .unwrap();
+    let running = Running::of(tree, |server| {
+        server.limits(limits(|limits| limits.appends = 1))
+    });
+    let append = |number| {
+        let entry = json!({ "leaves": [hex(&leaf(number))] });
+        running.post("/v1/leaves", &entry)
+    };
+    let (answered, answers) = channel();
+    thread::scope(|scope| {
+        let append = |number| {
+            let answered = answered.clone();
+            scope.spawn(move || answered.send(append(number)).unwrap());
+        };
+        append(0);
+        has_entered.recv().unwrap();
+        // One of them waits behind the first, and there is room for no other.
+        (1..4).for_each(append);
+        for _ in 0..2 {
+            assert_overloaded(&answers.recv().unwrap());
+        }
+        drop(release);
+        let mut firsts = [0; 2].map(|_| answers.recv().unwrap().json()["first"].as_u64());
+        firsts.sort_unstable();
+        assert_eq!(firsts, [Some(0), Some(1)]);
+    });
+    assert_eq!(running.tree.durable_size(), 2);
 }

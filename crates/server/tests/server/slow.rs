@@ -1,7 +1,8 @@
 //! Slow and half-open clients.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
+    thread,
     time::Duration,
 };
 
@@ -58,4 +59,34 @@ fn a_body_that_breaks_off_changes_nothing() {
     let answer = send_whole(running.address, &whole[..whole.len() - 32]);
     assert_eq!(answer.error(), (400, "bad_request".to_owned()));
     assert_eq!(running.tree.size(), 0);
+}
+
+/// Answers that nothing takes hold no connection: it is closed, and others come in.
+#[test]
+fn a_client_that_takes_no_answer_is_cut_off() {
+    let limits = limits(|limits| {
+        limits.connections = 1;
+        limits.stall_time = SHORT;
+    });
+    let running = Running::with_limits(1 << 14, limits);
+    let mut stream = connect(running.address);
+    // More than the system holds for both sides, asked for at once.
+    let ask = "GET /v1/leaves HTTP/1.1\r\nhost: test\r\n\r\n";
+    stream.write_all(ask.repeat(32).as_bytes()).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let cut = loop {
+        match stream.write(b"x") {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => break error.kind(),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert!(
+        matches!(cut, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
+        "{cut}"
+    );
+    while running.get("/v1/head").status != 200 {
+        thread::yield_now();
+    }
 }
