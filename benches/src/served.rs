@@ -23,6 +23,9 @@ use crate::{Failure, Outcome};
 
 const TOKEN: &str = "a-token-of-the-bench";
 
+/// Bytes of the answer to an append.
+const APPENDED: usize = 110;
+
 /// A server on a thread, with a constant beside the routes of its tree.
 pub struct Served {
     address: SocketAddr,
@@ -51,11 +54,13 @@ impl Served {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 bound.send(listener.local_addr()?)?;
                 let answer = move || async move { answer.get().cloned().unwrap_or_default() };
+                // As long as the answer to an append.
+                let taken = |_: Bytes| async { "x".repeat(APPENDED) };
                 let server = Server::of_tree(tree)
                     .hash_name("blake3")
                     .local()
                     .tokens(Tokens::single(TOKEN)?)
-                    .also(Router::new().route("/constant/{n}", get(answer)));
+                    .also(Router::new().route("/constant/{n}", get(answer).post(taken)));
                 server
                     .serve(listener, async { drop(stopped.await) })
                     .await?;
@@ -110,7 +115,15 @@ impl Served {
     /// # Errors
     /// As [`proofs`](Self::proofs).
     pub fn appends(&self, lasts: Duration) -> Outcome<Wrk> {
-        Wrk::append(self.address, TOKEN, lasts)
+        Wrk::append(self.address, "/v1/leaves", TOKEN, lasts)
+    }
+
+    /// The same requests to a route that reads them, waits for nothing and answers as much.
+    ///
+    /// # Errors
+    /// As [`proofs`](Self::proofs).
+    pub fn posts(&self, lasts: Duration) -> Outcome<Wrk> {
+        Wrk::append(self.address, "/constant/0", TOKEN, lasts)
     }
 
     /// Stops the server and waits for its end.

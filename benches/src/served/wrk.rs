@@ -66,8 +66,13 @@ impl Wrk {
         Self::run(server, path, GET, &[path, &numbers.to_string()], lasts)
     }
 
-    pub(super) fn append(server: SocketAddr, token: &str, lasts: Duration) -> Outcome<Self> {
-        Self::run(server, "/v1/leaves", APPEND, &[token], lasts)
+    pub(super) fn append(
+        server: SocketAddr,
+        path: &str,
+        token: &str,
+        lasts: Duration,
+    ) -> Outcome<Self> {
+        Self::run(server, path, APPEND, &[token], lasts)
     }
 
     fn run(
