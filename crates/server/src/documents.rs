@@ -1,16 +1,9 @@
 //! The documents of answers: one for each kind, with the names that the command's `--json` has.
 
-use std::collections::BTreeMap;
-
 use rotortree::TreeHead;
 use rotortree_proof_forms::hex;
 use serde::Serialize;
-use utoipa::{
-    IntoResponses, PartialSchema, ToSchema,
-    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema},
-};
-
-use crate::problem::ProblemDocument;
+use utoipa::ToSchema;
 
 /// A head of the tree: what a client keeps and trusts.
 #[derive(Serialize, ToSchema)]
@@ -129,34 +122,4 @@ pub(crate) struct ProofSchema {
     proof: Option<String>,
     /// The proofs, where there are many.
     proofs: Option<Vec<serde_json::Value>>,
-}
-
-/// The answers of the routes that make proofs, in every form.
-pub(crate) struct ProofAnswers;
-
-impl IntoResponses for ProofAnswers {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        fn named<S: ToSchema>() -> RefOr<Schema> {
-            Ref::from_schema_name(S::name()).into()
-        }
-        let answer = |contents: Vec<(&str, RefOr<Schema>)>| {
-            let response = ResponseBuilder::new();
-            let response = contents
-                .into_iter()
-                .fold(response, |response, (kind, schema)| {
-                    response.content(kind, ContentBuilder::new().schema(Some(schema)).build())
-                });
-            response.build().into()
-        };
-        let proof = vec![
-            ("application/json", named::<ProofSchema>()),
-            ("application/octet-stream", <Vec<u8>>::schema()),
-            ("text/plain", String::schema()),
-        ];
-        let problem = vec![("application/json", named::<ProblemDocument>())];
-        BTreeMap::from([
-            ("200".to_owned(), answer(proof)),
-            ("default".to_owned(), answer(problem)),
-        ])
-    }
 }

@@ -43,6 +43,7 @@ mod metrics;
 mod number;
 mod openapi;
 mod problem;
+mod proof_answers;
 mod routes;
 mod server;
 mod source;

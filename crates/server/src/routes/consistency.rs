@@ -10,10 +10,10 @@ use super::proofs::{FormatName, format};
 use crate::{
     answer,
     app::App,
-    documents::ProofAnswers,
     extract::{InPath, InQuery},
     number::{Number, number},
     problem::{Code, Problem},
+    proof_answers::ProofAnswers,
     source,
 };
 

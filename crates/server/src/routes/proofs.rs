@@ -16,12 +16,12 @@ use super::find::absent;
 use crate::{
     answer,
     app::App,
-    documents::ProofAnswers,
     extract::{InPath, InQuery},
     json_body,
     limits::Limits,
     number::{self, HashText, Number},
     problem::{Code, Problem},
+    proof_answers::ProofAnswers,
     source::beyond,
 };
 
