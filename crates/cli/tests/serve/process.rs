@@ -73,9 +73,7 @@ impl Process {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.id()])
-            .status();
+        let sent = Command::new("kill").args(["-s", name, &self.id()]).status();
         assert!(sent.unwrap().success());
     }
 
