@@ -3,6 +3,7 @@
 //! Leaves may come from an attacker. Without the key nobody can choose leaves that fall into one
 //! bucket.
 
+#[cfg(target_arch = "x86_64")]
 mod lanes;
 mod sip_hash;
 
@@ -43,7 +44,11 @@ impl Key {
 
     /// Appends the hash of each leaf.
     pub(crate) fn hash_all(&self, leaves: &[Hash], hashes: &mut Vec<u64>) {
-        lanes::hash_all(&self.0, leaves, hashes);
+        #[cfg(target_arch = "x86_64")]
+        if lanes::hash_all(&self.0, leaves, hashes) {
+            return;
+        }
+        hashes.extend(leaves.iter().map(|leaf| self.hash(leaf)));
     }
 }
 

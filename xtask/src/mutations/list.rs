@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "xtask/mutations";
 
 /// The areas in the order in which they are tried: lower crates first, so that little is built
 /// anew.
-pub(crate) const AREAS: [&str; 18] = [
+pub(crate) const AREAS: [&str; 19] = [
     "proofs",
     "memory",
     "tiles",
@@ -35,6 +35,7 @@ pub(crate) const AREAS: [&str; 18] = [
     "simulation",
     "server",
     "cli",
+    "import",
 ];
 
 /// One area and its mutations.
