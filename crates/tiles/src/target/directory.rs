@@ -158,9 +158,16 @@ impl Target for Directory {
     }
 }
 
-/// The bytes of a file, or `None` if there is none.
+/// The bytes of a file, or `None` if there is none. A pipe in its place would be waited for.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    let found = fs::metadata(path).and_then(|found| match found.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is no regular file",
+        )),
+    });
+    match found {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -179,6 +186,18 @@ mod tests {
         assert!(error.contains("another publisher"), "{error}");
         drop(first);
         Directory::open(place.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let pipe = place.path().join("checkpoint");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let target = Directory::open(place.path()).unwrap();
+        let error = target.get("checkpoint").unwrap_err().to_string();
+        assert!(error.contains("no regular file"), "{error}");
     }
 
     #[test]
