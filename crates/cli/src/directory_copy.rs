@@ -9,6 +9,7 @@ use std::{
 use crate::{
     failure::{Code, Failure},
     interrupt::Interrupt,
+    outside::expect_outside,
     progress::{Progress, Unit},
 };
 
@@ -74,24 +75,6 @@ pub(crate) fn expect_vacant(directory: &Path) -> Result<(), Failure> {
     Err(Failure::new(Code::Place, sentence)
         .at(directory.display())
         .next("name a directory that is missing or empty; nothing was changed"))
-}
-
-/// Refuses a place inside of a tree. A copy would come among the files of that tree, and if that is
-/// the tree that is copied, it would have no end.
-fn expect_outside(to: &Path) -> Result<(), Failure> {
-    let fail = |error| Failure::file(to, &error);
-    let to = std::path::absolute(to).map_err(fail)?;
-    let there = to.ancestors().find_map(|above| above.canonicalize().ok());
-    let mut above = there.iter().flat_map(|there| there.ancestors());
-    match above.find(|above| matches!(rotortree::inspect(*above), Ok(Some(_)))) {
-        Some(tree) => Err(Failure::new(
-            Code::Place,
-            format!("the directory lies in the tree {}", tree.display()),
-        )
-        .at(to.display())
-        .next("name a directory outside of every tree; nothing was changed")),
-        None => Ok(()),
-    }
 }
 
 /// Removes what a copy left that a crash ended: parts of a tree, and nothing else.

@@ -21,6 +21,7 @@ mod leaf_search;
 mod leaves;
 mod limits;
 mod output;
+mod outside;
 mod place;
 mod progress;
 mod store;

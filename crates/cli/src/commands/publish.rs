@@ -13,6 +13,7 @@ use crate::{
     failure::{Code, Failure},
     hash_function::HashFunction,
     output::Output,
+    outside::expect_outside,
     place::Place,
     progress::{Progress, Unit},
     store::Store,
@@ -74,6 +75,7 @@ impl Args {
             return Err(Failure::new(Code::Usage, sentence)
                 .next("a log is a tree that was made with --hash rfc6962"));
         }
+        expect_outside(&self.target)?;
         let key = self.key()?;
         let public_key = key.public().to_string();
         let mut entries = Entries::open(&self.entries)?;

@@ -80,6 +80,13 @@ fn a_log_is_published_and_goes_on() {
     let note = fs::read_to_string(folder.path("www/checkpoint")).unwrap();
     assert!(note.starts_with("example.com/log\n300\n"), "{note}");
     assert!(folder.path("www/tile/0/000").exists());
+    // Everything in the folder is public: the tree's own files are not.
+    for inside in ["log", "log/www"] {
+        folder
+            .run(&publish.replace("www", inside))
+            .fails(4, "lies in the tree");
+    }
+    assert!(!folder.path("log/www").exists() && !folder.path("log/tile").exists());
     folder
         .run(&format!("{publish} --create-key"))
         .fails(8, "key");
