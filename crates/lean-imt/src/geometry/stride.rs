@@ -27,8 +27,8 @@ pub const MAX_BLOCK_NODES: u64 = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stride {
     levels: usize,
-    /// The levels above the stored one below, for each level that a tree can have. These and the
-    /// powers are asked for several times for each node of a proof, which divides by none of them.
+    /// The levels from the stored one below, for each level that a tree can have. A proof asks for
+    /// this and for the powers several times a node, and divisions took a tenth of its time.
     above: [u8; u64::BITS as usize + 1],
     /// Bits of a digit of the arity, 0 where it is no power of two.
     digit_bits: u32,

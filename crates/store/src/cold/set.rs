@@ -197,20 +197,26 @@ mod loom_models {
 
     use super::*;
 
+    const fn id(number: u64) -> BlockId {
+        BlockId { level: 0, number }
+    }
+
+    fn offer(set: &Set, number: u64) {
+        set.insert(id(number), &[[number as u8; 32]], 1);
+    }
+
     /// A reader beside a writer gets the bytes of the block that it asked for, or none.
     #[test]
     fn loom_models_a_block_that_is_read_while_another_takes_its_place() {
-        loom::model(|| {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
             let set = Arc::new(Set::default());
-            let id = |number| BlockId { level: 0, number };
-            let offer = |set: &Set, number| set.insert(id(number), &[[number as u8; 32]], 1);
             offer(&set, 1);
             offer(&set, 2);
             let writer = loom::thread::spawn({
                 let set = Arc::clone(&set);
-                move || {
-                    offer(&set, 2);
-                }
+                move || offer(&set, 2)
             });
             for number in [1, 2] {
                 if let Some(block) = set.find(id(number)) {
