@@ -9,12 +9,12 @@ use std::{
     sync::Arc,
 };
 
-use rotortree_lean_imt::TreeSnapshot;
+use rotortree_lean_imt::{TreeHead, TreeSnapshot};
 use rotortree_wal::Position;
 
 use crate::{
     RotorTreeError, StorageError,
-    checkpoint::{CheckpointFailure, write_nodes},
+    checkpoint::{CheckpointFailure, WrittenLevels, read_tails, write_nodes},
     chunk::CHUNK_NODES,
     cold::storage_error,
     engine::{
@@ -31,8 +31,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackupReport {
-    /// Leaves that the backup held before, and holds now.
+    /// From the leaves that the backup held before to those that it holds now.
     pub leaves: Range<u64>,
+    /// The leaves that this call copied: not those that an earlier call, which was cut short, had
+    /// copied already.
+    pub copied: Range<u64>,
 }
 
 /// The progress of a backup.
@@ -110,77 +113,92 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
         let outcome = self.extend(&**target, previous, pace);
         target.release_idle();
         drop(owner);
-        outcome?;
         Ok(BackupReport {
             leaves: first..snapshot.size(),
+            copied: outcome?..snapshot.size(),
         })
     }
 
-    /// Extends the backup shard by shard, so that a call which is cut short leaves a tree of the
-    /// first leaves, from where the next call goes on.
-    ///
-    /// The tree has no metadata for sizes before its own, so a backup with metadata keeps its state
-    /// until the next one is whole.
+    /// Extends the backup by one commit. Chunks are carried shard by shard, so that a call which is
+    /// cut short leaves the backup as it was, and the next one goes on behind the last shard.
     fn extend(
         &self,
         target: &dyn Storage,
         mut previous: Manifest,
         pace: Pace<'_>,
-    ) -> Result<(), RotorTreeError> {
-        let bytes = |size| Shape::new(previous.arity, previous.stride, size).unit_bytes();
+    ) -> Result<u64, RotorTreeError> {
+        let shard = target.shard_chunks().saturating_mul(CHUNK_NODES);
+        let mut carried = match self.carried(&previous)? {
+            Some(carried) => carried,
+            None => {
+                // Another history's: it counts for nothing before a byte is put in its place.
+                if previous.backup_of.is_some_and(|of| of.carried.is_some()) {
+                    previous = carrying(previous, None);
+                    commit(target, &previous)?;
+                }
+                previous.clone()
+            }
+        };
+        let first = carried.size;
+        let bytes = |size| Shape::new(carried.arity, carried.stride, size).unit_bytes();
         let mut progress = BackupProgress {
             done: 0,
-            total: bytes(self.snapshot.size()).saturating_sub(bytes(previous.size)),
+            total: bytes(self.snapshot.size()).saturating_sub(bytes(first)),
         };
         let mut pace = |bytes| {
             progress.done += bytes as u64;
             pace(progress)
         };
-        let shard = target.shard_chunks().saturating_mul(CHUNK_NODES);
-        while previous.metadata.is_none() {
-            let size = (previous.size / shard + 1).saturating_mul(shard);
+        loop {
+            let size = (carried.size / shard + 1).saturating_mul(shard);
             if size >= self.snapshot.size() {
                 break;
             }
-            let snapshot = &self.snapshot.snapshot_at(size)?;
-            let position = Position {
-                size,
-                root: snapshot.root().unwrap_or_default(),
-                ..self.position
+            let snapshot = self.snapshot.snapshot_at(size)?;
+            let head = snapshot.head().unwrap_or(TreeHead::EMPTY);
+            let written = carry(target, &carried, &snapshot, &mut pace)?;
+            carried = state(&carried, head, written);
+            previous = Manifest {
+                locator: carried.locator.clone(),
+                ..carrying(previous, Some(head))
             };
-            let first = Original {
-                storage: self.storage,
-                manifest: self.manifest,
-                snapshot,
-                position,
-            };
-            previous = first.extend_at_once(target, &previous, &mut pace)?;
+            commit(target, &previous)?;
         }
-        self.extend_at_once(target, &previous, &mut pace)?;
-        Ok(())
+        let written = carry(target, &carried, self.snapshot, &mut pace)?;
+        self.end(target, &previous, written)?;
+        Ok(first)
     }
 
-    /// Runs the steps of a checkpoint on the backup's storage: chunks, sync, the next segment,
-    /// manifest, removal. The manifest that is in force then.
-    fn extend_at_once(
+    /// The levels that a call which was cut short has carried, if this same history has them.
+    fn carried(&self, previous: &Manifest) -> Result<Option<Manifest>, RotorTreeError> {
+        let carried = previous.backup_of.and_then(|of| of.carried);
+        let Some(head) = carried.filter(|head| head.size <= self.snapshot.size()) else {
+            return Ok(None);
+        };
+        let snapshot = self.snapshot.snapshot_at(head.size)?;
+        if snapshot.root() != Some(head.root) {
+            return Ok(None);
+        }
+        let written = WrittenLevels {
+            locator: previous.locator.clone(),
+            tails: read_tails(previous, &snapshot)?,
+        };
+        Ok(Some(state(previous, head, written)))
+    }
+
+    /// The steps of a checkpoint behind its chunks: the next segment, manifest, removal.
+    fn end(
         &self,
         target: &dyn Storage,
         previous: &Manifest,
-        pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Manifest, StorageError> {
+        written: WrittenLevels,
+    ) -> Result<(), StorageError> {
         let Self {
             manifest: own,
             snapshot,
             position,
             ..
         } = *self;
-        let written = write_nodes(target, previous, snapshot, pace);
-        let written = written.map_err(|error| match error {
-            CheckpointFailure::Io(error) => StorageError::Io(error),
-            CheckpointFailure::Tree(error) => storage_error(error),
-            CheckpointFailure::Stopped => StorageError::Closed,
-            error => StorageError::CheckpointFailed(error.to_string()),
-        })?;
         let identity = Identity {
             tree_id: previous.tree_id,
             arity: previous.arity,
@@ -221,9 +239,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
             backup_of: Some(backup_of(own)),
             ..previous.clone()
         };
-        target
-            .commit_manifest(next.generation, &next.encode())
-            .map_err(WriteError::into_io)?;
+        commit(target, &next)?;
         for number in target
             .list_segments()?
             .into_iter()
@@ -232,7 +248,7 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
             // A segment that stays is dead. The next opening or extension of the backup removes it.
             drop(target.remove_segment(number));
         }
-        Ok(next)
+        Ok(())
     }
 
     /// Checks that the backup is a store of a prefix of its tree, without entries of its own.
@@ -260,11 +276,53 @@ impl<const N: usize, const MAX_DEPTH: usize> Original<'_, N, MAX_DEPTH> {
     }
 }
 
+/// Writes what a state has beyond the levels of `previous`, and makes it durable.
+fn carry<const N: usize, const MAX_DEPTH: usize>(
+    target: &dyn Storage,
+    previous: &Manifest,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+    pace: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<WrittenLevels, StorageError> {
+    let written = write_nodes(target, previous, snapshot, pace);
+    written.map_err(|error| match error {
+        CheckpointFailure::Io(error) => StorageError::Io(error),
+        CheckpointFailure::Tree(error) => storage_error(error),
+        CheckpointFailure::Stopped => StorageError::Closed,
+        error => StorageError::CheckpointFailed(error.to_string()),
+    })
+}
+
+/// The levels of a later state, to go on from. No manifest that is committed.
+fn state(previous: &Manifest, head: TreeHead, written: WrittenLevels) -> Manifest {
+    Manifest {
+        size: head.size,
+        root: head.root,
+        locator: written.locator,
+        levels: written.tails,
+        ..previous.clone()
+    }
+}
+
+/// The manifest behind `previous` of the same backup, with what was carried beyond it.
+fn carrying(previous: Manifest, carried: Option<TreeHead>) -> Manifest {
+    Manifest {
+        generation: previous.generation + 1,
+        backup_of: previous.backup_of.map(|of| BackupOf { carried, ..of }),
+        ..previous
+    }
+}
+
+fn commit(target: &dyn Storage, next: &Manifest) -> Result<(), StorageError> {
+    let committed = target.commit_manifest(next.generation, &next.encode());
+    Ok(committed.map_err(WriteError::into_io)?)
+}
+
 /// The origin that this backup records.
 fn backup_of(own: &Manifest) -> BackupOf {
     BackupOf {
         tree_id: own.tree_id,
         generation: own.generation,
+        carried: None,
     }
 }
 

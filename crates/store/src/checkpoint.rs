@@ -134,10 +134,8 @@ pub(crate) fn write_nodes_but<const N: usize, const MAX_DEPTH: usize>(
             snapshot.read_nodes(level, writer.next_chunk * CHUNK_NODES, &mut nodes)?;
             writer.put(&mut pieces, &nodes)?;
         }
-        let mut tail = vec![[0; 32]; shape.tail_nodes(level)];
-        snapshot.read_nodes(level, end * CHUNK_NODES, &mut tail)?;
         tails.push(LevelTail {
-            nodes: tail,
+            nodes: read_tail(snapshot, &shape, level)?,
             sums: writer.finish(&mut pieces)?,
         });
     }
@@ -146,6 +144,42 @@ pub(crate) fn write_nodes_but<const N: usize, const MAX_DEPTH: usize>(
         _ => pieces.units.finish()?,
     };
     Ok(WrittenLevels { locator, tails })
+}
+
+/// The nodes of a level behind its whole chunks.
+fn read_tail<const N: usize, const MAX_DEPTH: usize>(
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+    shape: &Shape,
+    level: usize,
+) -> Result<Vec<Hash>, TreeError> {
+    let mut nodes = vec![[0; 32]; shape.tail_nodes(level)];
+    snapshot.read_nodes(level, shape.chunks(level) * CHUNK_NODES, &mut nodes)?;
+    Ok(nodes)
+}
+
+/// The tails that writing a snapshot to the store of `manifest` ends with, from the snapshot alone.
+/// Reads less than a sector's chunks of each level.
+pub(crate) fn read_tails<const N: usize, const MAX_DEPTH: usize>(
+    manifest: &Manifest,
+    snapshot: &TreeSnapshot<N, MAX_DEPTH>,
+) -> Result<Vec<LevelTail>, TreeError> {
+    let shape = Shape::new(manifest.arity, manifest.stride, snapshot.size());
+    let mut chunk = [[0; 32]; CHUNK_NODES as usize];
+    let mut read = |level: usize| {
+        let end = shape.chunks(level);
+        let behind_sectors = end - shape.tail_sums(level) as u64..end;
+        let sums = behind_sectors.map(|index| {
+            snapshot.read_nodes(level, index * CHUNK_NODES, &mut chunk)?;
+            let bytes = bytemuck::cast_slice(&chunk);
+            // A tree has at most 65 levels.
+            Ok(chunk_sum(&manifest.tree_id, level as u8, index, bytes))
+        });
+        Ok(LevelTail {
+            sums: sums.collect::<Result<_, TreeError>>()?,
+            nodes: read_tail(snapshot, &shape, level)?,
+        })
+    };
+    shape.stored_levels().map(&mut read).collect()
 }
 
 /// The destination of pieces, and the callback for them.

@@ -12,6 +12,7 @@ mod cuts;
 mod fields;
 
 use rotortree_hasher::Hash;
+use rotortree_lean_imt::TreeHead;
 use rotortree_wal::{HeaderCopy, Position};
 
 pub(crate) use self::cuts::push_cut;
@@ -156,6 +157,9 @@ pub struct BackupOf {
     pub tree_id: [u8; 16],
     /// The generation of that tree's manifest when it was copied last.
     pub generation: u64,
+    /// The head of that tree up to which chunks and checksum sectors are here already, beyond the
+    /// checkpoint: a call that extends the backup was cut short, and the next one goes on there.
+    pub carried: Option<TreeHead>,
 }
 
 impl Manifest {

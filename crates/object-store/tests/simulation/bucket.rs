@@ -47,6 +47,19 @@ struct Shared {
 }
 
 impl Bucket {
+    /// Another bucket with the same objects.
+    pub(crate) fn copy(&self) -> Self {
+        let shared = self.lock();
+        let copied = Shared {
+            objects: shared.objects.clone(),
+            steps: shared.steps,
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(Mutex::new(copied)),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         // What is kept here is whole after each statement.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

@@ -52,22 +52,39 @@ fn lost_at(bucket: &Bucket, at: u64, lands: Option<u64>) -> FaultyStore {
     })
 }
 
-/// The tree on one machine, the same for every case.
-fn here() -> &'static Tree {
-    static TREE: LazyLock<Tree> = LazyLock::new(|| {
-        let tree = Tree::on(Arc::new(MemoryStorage::new())).open(Blake3Hasher);
-        let tree = tree.unwrap();
-        tree.append(&leaves(1, 0, LEAVES)).durable().unwrap();
-        tree
-    });
-    &TREE
+/// The tree on one machine, and a bucket with a copy of its beginning: the same for every case.
+struct Here {
+    tree: Tree,
+    earlier: Bucket,
 }
 
-/// Moves the tree into a bucket by a client; the first leaf that this call carried.
+/// Leaves of the earlier copy, and what belongs to it and to the whole tree.
+const EARLIER: u64 = 1000;
+const METADATA: [&[u8]; 2] = [b"block 1", b"block 2"];
+
+fn here() -> &'static Here {
+    static HERE: LazyLock<Here> = LazyLock::new(|| {
+        let tree = Tree::on(Arc::new(MemoryStorage::new())).open(Blake3Hasher);
+        let tree = tree.unwrap();
+        let append = |from, to, metadata| {
+            let leaves = leaves(1, from, to - from);
+            tree.append(&leaves).metadata(metadata).durable().unwrap();
+        };
+        append(0, EARLIER, METADATA[0]);
+        let earlier = Bucket::default();
+        let client = FaultyStore::new(&earlier, "earlier");
+        tree.backup_to(Arc::new(place(&client))).unwrap();
+        append(EARLIER, LEAVES, METADATA[1]);
+        Here { tree, earlier }
+    });
+    &HERE
+}
+
+/// Moves the tree into a bucket by a client; the first leaf that this call copied.
 fn move_in(client: &FaultyStore) -> Result<u64, RotorTreeError> {
-    let report = here().backup_to(Arc::new(place(client)))?;
-    assert_eq!(report.leaves.end, LEAVES);
-    Ok(report.leaves.start)
+    let report = here().tree.backup_to(Arc::new(place(client)))?;
+    assert_eq!((report.leaves.end, report.copied.end), (LEAVES, LEAVES));
+    Ok(report.copied.start)
 }
 
 fn bytes_of_packs(bucket: &Bucket) -> u64 {
@@ -75,32 +92,45 @@ fn bytes_of_packs(bucket: &Bucket) -> u64 {
     packs.iter().map(|(_, bytes, _)| bytes).sum()
 }
 
-/// A whole number of shards is there, or nothing yet.
-fn assert_stopped_between_shards(there: u64) {
+/// A copy that was cut short is what it was before, or whole.
+fn assert_as_it_was(bucket: &Bucket, before: u64) {
+    let client = FaultyStore::new(bucket, "looks");
+    let replica = Tree::on(Arc::new(place(&client))).open_read_only(Blake3Hasher);
+    let state = match &replica {
+        Ok(replica) => (
+            replica.size(),
+            replica.snapshot().metadata().map(<[u8]>::to_vec),
+        ),
+        // There is none yet.
+        Err(_) => (0, None),
+    };
+    let known = |metadata: &[u8]| Some(metadata.to_vec());
+    let as_it_was = (before, (before > 0).then(|| METADATA[0].to_vec()));
     assert!(
-        [0, SHARD_LEAVES, 2 * SHARD_LEAVES, LEAVES].contains(&there),
-        "{there}"
+        state == as_it_was || state == (LEAVES, known(METADATA[1])),
+        "{} leaves with {:?}",
+        state.0,
+        state.1
     );
 }
 
-#[test]
-fn a_move_into_a_bucket_that_is_cut_at_any_request_goes_on_from_the_last_shard() {
+/// Moves the tree into copies of a bucket, with a client that is lost at each request.
+fn cut_at_any_request(there: &Bucket, before: u64) {
     limit_this_process();
-    let bucket = Bucket::default();
-    let whole = FaultyStore::new(&bucket, "whole");
-    assert_eq!(move_in(&whole).unwrap(), 0);
+    let whole = FaultyStore::new(&there.copy(), "whole");
+    assert_eq!(move_in(&whole).unwrap(), before);
     let requests = whole.requests();
     assert!(requests > 25, "{requests} requests");
     let mut stops = BTreeSet::new();
     for lands in [None, Some(0)] {
         for at in 0..requests {
-            let bucket = Bucket::default();
+            let bucket = there.copy();
             let cut = move_in(&lost_at(&bucket, at, lands));
             bucket.settle();
+            assert_as_it_was(&bucket, before);
             let next = FaultyStore::new(&bucket, "next");
             let sent = bytes_of_packs(&bucket);
             let from = move_in(&next).unwrap();
-            assert_stopped_between_shards(from);
             stops.insert(from);
             // A move whose last answers alone were lost is whole.
             assert!(
@@ -114,10 +144,26 @@ fn a_move_into_a_bucket_that_is_cut_at_any_request_goes_on_from_the_last_shard()
                 "request {at}: {sent} bytes carried {carried} leaves from {from}"
             );
             let there = open(place(&FaultyStore::new(&bucket, "opens"))).unwrap();
-            assert_eq!(there.head(), here().head());
+            assert_eq!(there.head(), here().tree.head());
+            assert_eq!(there.snapshot().metadata(), Some(METADATA[1]));
         }
     }
-    assert_eq!(stops.len(), 4, "{stops:?}");
+    assert!(
+        stops
+            .into_iter()
+            .eq([before, SHARD_LEAVES, 2 * SHARD_LEAVES, LEAVES]),
+        "a call goes on from a whole shard"
+    );
+}
+
+#[test]
+fn a_move_into_a_bucket_that_is_cut_at_any_request_goes_on_from_the_last_shard() {
+    cut_at_any_request(&Bucket::default(), 0);
+}
+
+#[test]
+fn a_copy_with_metadata_that_is_extended_stays_as_it_was_until_it_is_whole() {
+    cut_at_any_request(&here().earlier, EARLIER);
 }
 
 #[test]
@@ -141,16 +187,15 @@ fn a_move_out_of_a_bucket_that_is_cut_at_any_request_goes_on_from_the_last_shard
         let cut = source(&client).and_then(|tree| tree.backup_to(Arc::new(target.clone())));
         let tree = source(&FaultyStore::new(&bucket, "next")).unwrap();
         let report = tree.backup_to(Arc::new(target.clone())).unwrap();
-        assert_stopped_between_shards(report.leaves.start);
-        assert!(
-            report.leaves.start == LEAVES || cut.is_err(),
-            "request {at}: {cut:?}"
-        );
-        stops.insert(report.leaves.start);
+        let from = report.copied.start;
+        assert!(from == LEAVES || cut.is_err(), "request {at}: {cut:?}");
+        stops.insert(from);
         drop(tree);
         let back = Tree::on(Arc::new(target)).open(Blake3Hasher).unwrap();
-        assert_eq!(back.head(), here().head(), "request {at}");
+        assert_eq!(back.head(), here().tree.head(), "request {at}");
     }
+    let shards = [0, SHARD_LEAVES, 2 * SHARD_LEAVES, LEAVES];
+    assert!(stops.iter().all(|from| shards.contains(from)), "{stops:?}");
     assert!(
         stops.contains(&0) && stops.contains(&(2 * SHARD_LEAVES)),
         "{stops:?}"

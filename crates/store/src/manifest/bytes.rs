@@ -5,6 +5,8 @@
 //! on them does not overflow. The number of levels and the lengths of their tails follow from N and
 //! size. Magic and version stand where they stand in every version to come.
 
+use rotortree_lean_imt::TreeHead;
+
 use super::{
     BackupOf, CleanClose, CutNotice, Manifest, at,
     check::check_metadata,
@@ -18,6 +20,8 @@ const HAS_CLOSE: u32 = 1 << 1;
 const IS_BACKUP: u32 = 1 << 2;
 const HAS_CUTS: u32 = 1 << 3;
 const HAS_LOCATOR: u32 = 1 << 4;
+const HAS_CARRIED: u32 = 1 << 5;
+const FLAGS: u32 = HAS_METADATA | HAS_CLOSE | IS_BACKUP | HAS_CUTS | HAS_LOCATOR | HAS_CARRIED;
 
 impl Manifest {
     /// The bytes of the manifest, at most some 300 KB and the metadata.
@@ -56,6 +60,10 @@ impl Manifest {
             put(&(locator.len() as u32).to_le_bytes());
             put(locator);
         }
+        if let Some(carried) = self.carried() {
+            put(&carried.size.to_le_bytes());
+            put(&carried.root);
+        }
         for tail in &self.levels {
             put(bytemuck::cast_slice(&tail.nodes));
             tail.sums.iter().for_each(|sum| put(&sum.to_le_bytes()));
@@ -75,7 +83,8 @@ impl Manifest {
             | flag(self.clean_close.is_some(), HAS_CLOSE)
             | flag(self.backup_of.is_some(), IS_BACKUP)
             | flag(!self.cuts.is_empty(), HAS_CUTS)
-            | flag(!self.locator.as_bytes().is_empty(), HAS_LOCATOR);
+            | flag(!self.locator.as_bytes().is_empty(), HAS_LOCATOR)
+            | flag(self.carried().is_some(), HAS_CARRIED);
         put(&MAGIC);
         put(&Self::VERSION.to_le_bytes());
         put(&flags.to_le_bytes());
@@ -97,6 +106,10 @@ impl Manifest {
         bytes
     }
 
+    fn carried(&self) -> Option<TreeHead> {
+        self.backup_of.and_then(|of| of.carried)
+    }
+
     fn encoded_len(&self) -> usize {
         let close = self.clean_close.map_or(0, |_| 64) + self.backup_of.map_or(0, |_| 24);
         let cuts = self.cuts.iter().map(CutNotice::encoded_len);
@@ -110,9 +123,10 @@ impl Manifest {
             0 => 0,
             len => 4 + len,
         };
+        let carried = self.carried().map_or(0, |_| 40);
         let tails = self.levels.iter();
         let tails = tails.map(|tail| size_of_val(&*tail.nodes) + tail.sums.len() * SUM_BYTES);
-        at::HEAD + close + cuts + metadata + locator + tails.sum::<usize>() + CRC_BYTES
+        at::HEAD + close + cuts + metadata + locator + carried + tails.sum::<usize>() + CRC_BYTES
     }
 
     /// Reads a manifest from exactly these bytes; errors call it `name`. Takes any bytes, and no
@@ -145,7 +159,8 @@ impl Manifest {
         }
         fields.check_frame(bytes)?;
         let flags = fields.u32()?;
-        if flags & !(HAS_METADATA | HAS_CLOSE | IS_BACKUP | HAS_CUTS | HAS_LOCATOR) != 0 {
+        let is_carried_alone = flags & (HAS_CARRIED | IS_BACKUP) == HAS_CARRIED;
+        if flags & !FLAGS != 0 || is_carried_alone {
             let reason = format!("unknown flags {flags:#010x}");
             return Err(fields.damage(at::FLAGS, reason));
         }
@@ -185,6 +200,7 @@ impl Manifest {
             manifest.backup_of = Some(BackupOf {
                 tree_id: fields.array()?,
                 generation: fields.u64()?,
+                carried: None,
             });
         }
         manifest
@@ -208,6 +224,20 @@ impl Manifest {
                     format!("a locator of {len} bytes; it has 1 to {most}"),
                 )
             })?;
+        }
+        if let Some(of) = manifest
+            .backup_of
+            .as_mut()
+            .filter(|_| flags & HAS_CARRIED != 0)
+        {
+            let offset = fields.offset;
+            of.carried = Some(TreeHead {
+                size: fields.u64()?,
+                root: fields.array()?,
+            });
+            manifest
+                .check_carried(offset)
+                .map_err(|wrong| fields.damage(wrong.offset, wrong.reason))?;
         }
         let shape = manifest.shape();
         for level in shape.stored_levels() {

@@ -177,6 +177,18 @@ impl Manifest {
         )
     }
 
+    /// Checks what a call that was cut short has carried; the field stands at `offset`.
+    pub(super) fn check_carried(&self, offset: usize) -> Result<(), Contradiction> {
+        let Some(carried) = self.backup_of.and_then(|of| of.carried) else {
+            return Ok(());
+        };
+        self.check_size(carried.size, offset)?;
+        ensure(carried.size > self.size, offset, || {
+            let size = carried.size;
+            format!("{size} leaves were carried, which is not beyond the checkpoint")
+        })
+    }
+
     /// Checks the notices of cuts as decoding does, so that no unreadable notice is written.
     fn check_cuts(&self) -> Result<(), Contradiction> {
         let most = |what: &str, count: usize, most: usize| {
@@ -198,6 +210,7 @@ impl Manifest {
         self.check_head()?;
         let metadata = self.metadata.as_ref().map_or(0, Vec::len);
         self.check_cuts()?;
+        self.check_carried(at::HEAD)?;
         check_metadata(metadata).map_err(|reason| Contradiction {
             offset: at::HEAD,
             reason,

@@ -107,9 +107,8 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> RotorTree<H, N, MAX_DEPT
     /// an earlier one. [`StorageError::FileLocked`] for a backup that another call is writing;
     /// [`StorageError::Io`] if writing failed.
     ///
-    /// A call that fails or is killed goes on with the next one. A backup without metadata is
-    /// extended shard by shard, of 1 GiB of leaves: until then it is a tree of the first leaves.
-    /// One with metadata, which is not known for sizes between, is unchanged until it is whole.
+    /// A call that fails or is killed leaves the backup as it was, and the next one goes on behind
+    /// the last shard, of 1 GiB of leaves, that it copied.
     ///
     /// ```
     /// # use {rotortree_lean_imt::*, rotortree_store::*};

@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "the tests tell what they found")]
 
 mod backup;
+mod backup_by_shards;
 mod backup_by_view;
 #[path = "../common/builder.rs"]
 mod builder;

@@ -25,7 +25,7 @@ fn at(manifest: &Manifest, offset: usize, field: &[u8]) {
 fn every_field_outside_its_range_is_refused_where_it_stands() {
     let full = samples::full(4, 600);
     at(&full, 0, b"ROTORWAL");
-    at(&full, 12, &32u32.to_le_bytes());
+    at(&full, 12, &64u32.to_le_bytes());
     at(&full, 12, &u32::MAX.to_le_bytes());
     for arity in [0, 1_u32] {
         at(&full, 48, &arity.to_le_bytes());

@@ -66,6 +66,7 @@ fn the_manifest_is_as_its_tables_say() {
     let (newest, durable) = (&manifest.newest, &manifest.durable);
     let close = manifest.clean_close.unwrap();
     let of = manifest.backup_of.unwrap();
+    let carried = of.carried.unwrap();
     let metadata = manifest.metadata.clone().unwrap();
     let locator = manifest.locator.as_bytes();
     let cuts = cut_bytes(&manifest);
@@ -104,7 +105,7 @@ fn the_manifest_is_as_its_tables_say() {
     let fields = [
         ("magic", b"ROTORMAN".to_vec()),
         ("format version", Manifest::VERSION.to_le_bytes().to_vec()),
-        ("flags", vec![0b1_1111, 0, 0, 0]),
+        ("flags", vec![0b11_1111, 0, 0, 0]),
         ("length of the whole", joined([bytes.len() as u64], &[])),
         ("generation", joined([manifest.generation], &[])),
         ("tree id", manifest.tree_id.to_vec()),
@@ -142,6 +143,7 @@ fn the_manifest_is_as_its_tables_say() {
             "with flag bit 4",
             [&(locator.len() as u32).to_le_bytes()[..], locator].concat(),
         ),
+        ("with flag bit 5", joined([carried.size], &carried.root)),
         ("for each stored level", tails),
         (
             "CRC",

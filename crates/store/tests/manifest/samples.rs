@@ -30,6 +30,10 @@ pub(crate) fn full(arity: u32, size: u64) -> Manifest {
         backup_of: Some(BackupOf {
             tree_id: *b"the copied tree.",
             generation: 41,
+            carried: Some(TreeHead {
+                size: size + 128,
+                root: [0xdd; 32],
+            }),
         }),
         cuts: cuts(),
         locator: Locator::new(*b"index/17").expect("it is short"),
