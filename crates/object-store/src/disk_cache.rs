@@ -12,7 +12,7 @@ use std::{
 use rotortree_store::file_layer::{DirLock, FileLayer, OsDir, OsFiles};
 
 use self::pack_file::{PackFile, record_bytes};
-use crate::cache::PackCache;
+use crate::cache::{MappedPack, PackCache};
 
 /// The ending of the name of a file here.
 const ENDING: &str = "pack";
@@ -22,6 +22,7 @@ const ENDING: &str = "pack";
 /// What was fetched from the store is read from the disk afterwards, also by a later process: whole
 /// packs and long runs through memory maps, short parts by positioned reads. Each part is compared
 /// with its checksum when it is first used, and forgotten if it differs. The packs used last stay.
+/// Views hold whole packs mapped, in up to half of the room, and read them without copying.
 ///
 /// Nothing depends on the folder: it may be removed while no process uses it. One process uses it
 /// at a time.
@@ -57,6 +58,13 @@ struct Packs {
 struct Kept {
     file: Arc<PackFile>,
     used: u64,
+}
+
+impl Kept {
+    /// Whether a reader holds the file, mapped, or reads it right now.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.file) > 1
+    }
 }
 
 impl DiskCache {
@@ -105,7 +113,8 @@ impl DiskCache {
                 packs.files.insert(pack.replace('_', "/"), kept);
             }
         }
-        self.make_room(&mut packs, 0);
+        // None is held yet.
+        let _ = self.make_room(&mut packs, 0);
         Ok(())
     }
 
@@ -113,15 +122,18 @@ impl DiskCache {
         self.packs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the packs used longest ago until `bytes` more fit.
-    fn make_room(&self, packs: &mut Packs, bytes: u64) {
+    /// Removes the packs used longest ago until `bytes` more fit. Those that are mapped stay: they
+    /// take room until the last reader has dropped them. Whether there is room.
+    fn make_room(&self, packs: &mut Packs, bytes: u64) -> bool {
         while packs.bytes + bytes > self.max_bytes {
-            let oldest = packs.files.iter().min_by_key(|(_, kept)| kept.used);
+            let free = packs.files.iter().filter(|(_, kept)| !kept.is_held());
+            let oldest = free.min_by_key(|(_, kept)| kept.used);
             let Some(oldest) = oldest.map(|(pack, _)| pack.clone()) else {
-                return;
+                return false;
             };
             self.forget(packs, &oldest);
         }
+        true
     }
 
     fn forget(&self, packs: &mut Packs, pack: &str) {
@@ -144,7 +156,9 @@ impl DiskCache {
     /// Takes room for a part, in the file of its pack; a new one if there is none.
     fn reserve(&self, pack: &str, bytes: u64) -> io::Result<(Arc<PackFile>, u64)> {
         let packs = &mut *self.lock();
-        self.make_room(packs, bytes);
+        if !self.make_room(packs, bytes) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         packs.clock += 1;
         let now = packs.clock;
         let file = match packs.files.get_mut(pack) {
@@ -185,6 +199,28 @@ impl PackCache for DiskCache {
                 is_whole
             }
             Err(_) => false,
+        }
+    }
+
+    fn map(&self, pack: &str, bytes: u64) -> Option<MappedPack> {
+        let file = self.used(pack)?;
+        let part = file.part(0, bytes)?;
+        {
+            let packs = self.lock();
+            let held = packs.files.values().filter(|kept| kept.is_held());
+            let held: u64 = held.map(|kept| kept.file.bytes()).sum();
+            // Half of the room stays for what is read next.
+            if held > self.max_bytes / 2 {
+                return None;
+            }
+        }
+        match file.map_part(part) {
+            Ok(Some(mapped)) => Some(Arc::new(mapped)),
+            Ok(None) => {
+                self.forget(&mut self.lock(), pack);
+                None
+            }
+            Err(_) => None,
         }
     }
 

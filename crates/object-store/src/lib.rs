@@ -39,7 +39,7 @@ mod settings;
 mod storage;
 mod tenure;
 
-pub use cache::PackCache;
+pub use cache::{MappedPack, PackCache};
 pub use collector::Collected;
 pub use disk_cache::DiskCache;
 pub use object_storage::ObjectStorage;

@@ -11,7 +11,11 @@ mod segment;
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -31,6 +35,8 @@ use crate::{
 pub(crate) const FENCE_BYTES: u64 = (HEADER_BYTES + 8) as u64;
 /// Bytes in an object of a long beginning.
 const PART_BYTES: usize = 8 << 20;
+/// The longest that a group waits for the threads of the one before.
+const MOST_GATHERING: Duration = Duration::from_millis(5);
 /// No object of the log is longer.
 const MOST_PIECE_BYTES: u64 = 1 << 30;
 
@@ -40,6 +46,8 @@ pub(crate) struct Log {
     client: Arc<Client>,
     memory: Arc<Memory>,
     segments: Mutex<BTreeMap<u64, Arc<Segment>>>,
+    /// Microseconds that the last group took.
+    last_took: AtomicU64,
 }
 
 impl Log {
@@ -48,7 +56,14 @@ impl Log {
             client,
             memory,
             segments: Mutex::default(),
+            last_took: AtomicU64::new(0),
         }
+    }
+
+    /// A sixteenth of the time that the last group took.
+    pub(crate) fn gather_time(&self) -> Duration {
+        let last = Duration::from_micros(self.last_took.load(Ordering::Relaxed));
+        (last / 16).min(MOST_GATHERING)
     }
 
     fn segments(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Segment>>> {
@@ -170,12 +185,15 @@ impl Log {
         };
         let name = names::piece(number, segment.id, offset);
         let object = seal(Kind::Piece, &name, group);
+        let started = Instant::now();
         match self.client.create(&name, object)? {
             Created::Ours => {
                 segment.push(Piece {
                     offset,
                     bytes: group.len() as u64,
                 });
+                let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                self.last_took.store(took, Ordering::Relaxed);
                 Ok(())
             }
             Created::Taken => Err(self.client.fenced(&name)),

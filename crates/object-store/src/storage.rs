@@ -1,6 +1,6 @@
 //! The storage contract, role by role, over the parts of a [`Bucket`].
 
-use std::{io, io::Read, sync::Arc};
+use std::{io, io::Read, sync::Arc, time::Duration};
 
 use rotortree_store::{
     StorageError,
@@ -140,6 +140,11 @@ impl Storage for ObjectStorage {
         true
     }
 
+    fn gather_time(&self) -> Duration {
+        let bucket = self.bucket();
+        bucket.map_or(Duration::ZERO, |bucket| bucket.log.gather_time())
+    }
+
     fn read_segment(&self, number: u64) -> io::Result<SegmentReader> {
         let bucket = self.bucket()?;
         let segment = bucket.segment(number)?;
@@ -180,12 +185,7 @@ impl Storage for ObjectStorage {
             let text = format!("no pack has all of the first {units} units of {shard}");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
         }
-        Ok(Arc::new(View {
-            bucket: Arc::clone(bucket),
-            index,
-            shard,
-            units,
-        }))
+        Ok(Arc::new(View::new(bucket, index, shard, units)))
     }
 
     fn read_units(

@@ -166,8 +166,8 @@ pub(crate) fn read_tails<const N: usize, const MAX_DEPTH: usize>(
     let shape = Shape::new(manifest.arity, manifest.stride, snapshot.size());
     let mut chunk = [[0; 32]; CHUNK_NODES as usize];
     let mut read = |level: usize| {
-        let end = shape.chunks(level);
-        let behind_sectors = end - shape.tail_sums(level) as u64..end;
+        let whole = shape.chunks(level);
+        let behind_sectors = whole - shape.tail_sums(level) as u64..whole;
         let sums = behind_sectors.map(|index| {
             snapshot.read_nodes(level, index * CHUNK_NODES, &mut chunk)?;
             let bytes = bytemuck::cast_slice(&chunk);

@@ -4,13 +4,15 @@
 //! as well as a directory: in steady state nothing is renamed, overwritten, appended to or listed.
 //! A backend stores bytes under names; the layers above give the bytes their meaning.
 
+// tidy: long file because most of it is the documentation of one trait's promises.
+
 mod address;
 mod ahead;
 mod locator;
 mod segment;
 mod units;
 
-use std::{fmt, io, io::Read, sync::Arc};
+use std::{fmt, io, io::Read, sync::Arc, time::Duration};
 
 pub use address::{Part, Shard, Stream};
 pub use ahead::{ReadAhead, UnitRange};
@@ -244,6 +246,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// segment, however long its request was under way. What was read is then all there will be.
     fn readable_is_durable(&self) -> bool {
         false
+    }
+
+    /// The longest time that a leader may wait before it commits a group, so that the threads which
+    /// the last group served come back with their next records: a small part of the time that a
+    /// group takes. None where a group takes no longer than waking a few threads.
+    fn gather_time(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Opens a segment for reading, also beside an owner who appends to it. The reader keeps the

@@ -46,6 +46,19 @@ pub(super) struct Part {
     is_verified: bool,
 }
 
+/// A part in a map of its file, which is not removed meanwhile.
+pub(super) struct MappedPart {
+    map: Arc<FileMap>,
+    part: Part,
+    _file: Arc<PackFile>,
+}
+
+impl AsRef<[u8]> for MappedPart {
+    fn as_ref(&self) -> &[u8] {
+        &self.map[self.part.at as usize..][..self.part.len as usize]
+    }
+}
+
 /// A file with parts of one pack.
 pub(super) struct PackFile {
     file: File,
@@ -131,12 +144,30 @@ impl PackFile {
             }
             buf.copy_from_slice(&bytes[within..][..buf.len()]);
         }
+        self.note_verified(part);
+        Ok(true)
+    }
+
+    /// A part without copying it. `None` if it is not what was written.
+    pub(super) fn map_part(self: &Arc<Self>, part: Part) -> io::Result<Option<MappedPart>> {
+        let mapped = MappedPart {
+            map: self.map(part.at + part.len)?,
+            part,
+            _file: Arc::clone(self),
+        };
+        let is_whole = part.is_verified || crc32c::crc32c(mapped.as_ref()) == part.sum;
+        if is_whole {
+            self.note_verified(part);
+        }
+        Ok(is_whole.then_some(mapped))
+    }
+
+    fn note_verified(&self, part: Part) {
         if !part.is_verified
             && let Some(known) = self.known().parts.get_mut(&part.offset)
         {
             known.is_verified |= known.at == part.at;
         }
-        Ok(true)
     }
 
     /// A map of at least the first `len` bytes.

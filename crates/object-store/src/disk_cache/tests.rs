@@ -158,3 +158,50 @@ fn threads_that_keep_and_read_and_push_out_meet_right_bytes_alone() {
         }
     });
 }
+
+#[test]
+fn a_whole_pack_is_held_mapped_within_half_of_the_room() {
+    const LEN: usize = 100_000;
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::open(folder.path(), 4 * LEN as u64 + 1000).unwrap();
+    let map = |pack| cache.map(&name(pack), LEN as u64);
+    keep(&cache, 1, 0, LEN);
+    keep(&cache, 2, 4096, LEN);
+    assert!(map(2).is_none() && map(3).is_none(), "a part, and none");
+    let first = map(1).unwrap();
+    for pack in 3..6 {
+        keep(&cache, pack, 0, LEN);
+    }
+    // The one used longest ago is held.
+    assert!(has(&cache, 1, 0, LEN) && !has(&cache, 2, 4096, LEN));
+    assert_eq!((*first).as_ref(), bytes(1, 0, LEN));
+    let second = map(4).unwrap();
+    assert!(map(5).is_none(), "half of the room is held");
+    drop((first, second));
+    assert!(map(3).is_some());
+    for pack in 6..10 {
+        keep(&cache, pack, 0, LEN);
+    }
+    assert!(!has(&cache, 1, 0, 1) && !has(&cache, 3, 0, 1));
+}
+
+#[test]
+fn a_pack_that_the_disk_changed_is_not_mapped() {
+    let folder = tempfile::tempdir().unwrap();
+    keep(
+        &DiskCache::open(folder.path(), 1 << 20).unwrap(),
+        1,
+        0,
+        100_000,
+    );
+    let file = fs::read_dir(folder.path()).unwrap();
+    let file = file.map(|entry| entry.unwrap().path());
+    let file = file.filter(|path| path.extension().is_some_and(|ending| ending == ENDING));
+    let file = file.last().unwrap();
+    let mut on_disk = fs::read(&file).unwrap();
+    on_disk[50_000] ^= 1;
+    fs::write(&file, on_disk).unwrap();
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    assert!(cache.map(&name(1), 100_000).is_none());
+    assert!(!cache.has(&name(1), 100_000), "forgotten");
+}

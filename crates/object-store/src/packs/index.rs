@@ -45,7 +45,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.first.saturating_add(self.units)
     }
 
@@ -88,6 +88,13 @@ impl Index {
             .partition_point(|run| (run.shard, run.first) <= (shard, unit));
         let run = self.runs.get(behind.checked_sub(1)?)?;
         (run.shard == shard && unit < run.end()).then_some(run)
+    }
+
+    /// The runs of a shard, in order.
+    pub(super) fn runs_in(&self, shard: Shard) -> &[Run] {
+        let from = self.runs.partition_point(|run| run.shard < shard);
+        let count = self.runs[from..].partition_point(|run| run.shard == shard);
+        &self.runs[from..][..count]
     }
 
     /// Whether the shard has its first `units` units.

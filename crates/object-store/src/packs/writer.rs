@@ -168,6 +168,13 @@ impl UnitWriter for PackWriter<'_> {
         Ok(())
     }
 
+    fn start(&mut self) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        self.send()
+    }
+
     fn finish(mut self: Box<Self>) -> io::Result<Locator> {
         let is_empty = self.bytes.is_empty() && self.draft.is_empty();
         if let (true, [] | [_]) = (is_empty, &self.with[..]) {

@@ -1,8 +1,12 @@
 //! Units in packs: many small ones, merged while they gather, and the last put that counts.
 
+use std::sync::Arc;
+
+use rotortree_hasher::Blake3Hasher;
+use rotortree_object_store::DiskCache;
 use rotortree_store::storage::{Locator, Reads, Shard, Storage, Stream, UnitRange};
 
-use crate::place::Bucket;
+use crate::place::{Bucket, Tree, append};
 
 const SHARD: Shard = Shard {
     stream: Stream::Chunks,
@@ -100,4 +104,28 @@ fn a_refresh_with_nothing_new_is_two_requests_however_long_the_log() {
     let [puts_now, gets_now, lists_now, deletes_now] = requests();
     assert_eq!([puts_now, lists_now, deletes_now], [puts, lists, deletes]);
     assert!(gets_now <= gets + 5, "{gets}, then {gets_now}");
+}
+
+#[test]
+fn with_every_pack_on_the_disk_proofs_take_neither_requests_nor_copies() {
+    let bucket = Bucket::new();
+    let tree = bucket.open().unwrap();
+    append(&tree, 0, 3000);
+    tree.checkpoint().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Arc::new(DiskCache::open(folder.path(), 1 << 20).unwrap());
+    let storage = Arc::new(bucket.storage().cache(cache));
+    storage.fill_cache().unwrap();
+    let opened = Tree::on(Arc::clone(&storage) as _).open_read_only(Blake3Hasher);
+    let replica = opened.unwrap();
+    let before = ["gets", "cache_hits"].map(|name| counter(&*storage, name));
+    let snapshot = replica.snapshot();
+    for index in 0..3000 {
+        let proof = snapshot.generate_proof(index).unwrap();
+        proof
+            .verify_against(&Blake3Hasher, snapshot.head().unwrap())
+            .unwrap();
+    }
+    let after = ["gets", "cache_hits"].map(|name| counter(&*storage, name));
+    assert_eq!(after, before);
 }

@@ -62,12 +62,12 @@ impl Checksums {
             && !out.is_empty()
         {
             let mut buffer = [0; RUN * SUM_BYTES];
-            let offset = first as usize * SUM_BYTES;
-            let bytes = match region.bytes() {
-                Some(bytes) => &bytes[offset..][..stored * SUM_BYTES],
+            let offset = first * SUM_BYTES as u64;
+            let bytes = match region.slice(offset, stored * SUM_BYTES) {
+                Some(bytes) => bytes,
                 None => {
                     let buffer = &mut buffer[..stored * SUM_BYTES];
-                    region.read_at(offset as u64, buffer)?;
+                    region.read_at(offset, buffer)?;
                     &*buffer
                 }
             };

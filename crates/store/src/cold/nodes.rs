@@ -246,7 +246,12 @@ impl ColdNodes {
             return;
         };
         let mut units = Units::default();
-        for span in spans {
+        let are_of_one_block = |left: &NodeSpan<'_>, right: &NodeSpan<'_>| {
+            let block = self.between.block(left);
+            block.is_some() && block == self.between.block(right)
+        };
+        // All spans of a block take the same units.
+        for span in spans.chunk_by(are_of_one_block).map(|spans| &spans[0]) {
             if self.stored.stride.is_stored(span.level) {
                 let len = span.nodes.len() as u64;
                 self.stored

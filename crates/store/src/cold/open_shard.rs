@@ -34,8 +34,8 @@ pub(super) struct OpenShard {
     len: u64,
     chunks: Arc<dyn Region>,
     checksums: Checksums,
-    /// One bit per chunk, where chunks are mapped: its bytes were seen to match its checksum. A
-    /// lost bit costs a check and nothing else, so none of its accesses orders anything.
+    /// One bit per chunk: its bytes, mapped, were seen to match its checksum. A lost bit costs a
+    /// check and nothing else, so none of its accesses orders anything.
     checked: Box<[AtomicU64]>,
     /// The chunk that was read last by position. No reader waits for this lock: in a forked child a
     /// thread of the parent may hold it, and reading again costs little.
@@ -62,8 +62,7 @@ impl OpenShard {
         let chunks = site.open(Stream::Chunks, len)?;
         let checksums = Checksums::open(site, len, tail, before.map(|before| &before.checksums))?;
         let known = before.map_or(&[][..], |before| &before.checked);
-        let words = chunks.bytes().map_or(0, |_| len.div_ceil(64) as usize);
-        let checked = (0..words).map(|word| {
+        let checked = (0..len.div_ceil(64) as usize).map(|word| {
             let bits = known.get(word).map(|word| word.load(Ordering::Relaxed));
             AtomicU64::new(bits.unwrap_or(0))
         });
@@ -85,7 +84,10 @@ impl OpenShard {
     /// Adds the units that reading these nodes takes from storage: none where it is mapped.
     pub(super) fn add_units(&self, start: u64, len: u64, units: &mut Units) {
         let chunks = start / CHUNK_NODES..(start + len).div_ceil(CHUNK_NODES);
-        if self.chunks.bytes().is_some() || self.is_held(&chunks) {
+        let mut absent = chunks.filter(|chunk| self.chunk(*chunk).is_none());
+        let Some(first) = absent.next() else { return };
+        let chunks = first..absent.next_back().unwrap_or(first) + 1;
+        if self.is_held(&chunks) {
             return;
         }
         units.add(self.site.shard(Stream::Chunks), chunks.start, chunks.end);
@@ -97,9 +99,13 @@ impl OpenShard {
     /// shard has them.
     pub(super) fn read(&self, start: u64, out: &mut [Hash]) -> Result<(), Unreadable> {
         debug_assert!(start + out.len() as u64 <= self.len * CHUNK_NODES);
-        match self.chunks.bytes() {
-            Some(bytes) => self.copy(bytes, start, out),
-            None => self.fetch(start, out),
+        match self.checked_nodes(start, out.len()) {
+            Ok(Some(nodes)) => {
+                out.copy_from_slice(nodes);
+                Ok(())
+            }
+            Ok(None) => self.fetch(start, out),
+            Err(failure) => Err(failure),
         }
         .map_err(|(chunk, error)| {
             let first = self.site.first_chunk * CHUNK_NODES;
@@ -137,35 +143,38 @@ impl OpenShard {
     /// not, and if they do not match their checksums: [`read`](Self::read) says which. The
     /// caller has checked that the shard has them.
     pub(super) fn view(&self, start: u64, len: usize) -> Option<&[Hash]> {
-        let bytes = self.chunks.bytes()?;
-        self.check_unchecked(bytes, start, len).ok()?;
-        let bytes = &bytes[start as usize * size_of::<Hash>()..][..len * size_of::<Hash>()];
-        bytemuck::try_cast_slice(bytes).ok()
+        self.checked_nodes(start, len).ok()?
     }
 
-    /// Copies out of a mapping.
-    fn copy(&self, bytes: &[u8], start: u64, out: &mut [Hash]) -> Result<(), Failure> {
-        self.check_unchecked(bytes, start, out.len())?;
-        let out: &mut [u8] = bytemuck::cast_slice_mut(out);
-        out.copy_from_slice(&bytes[start as usize * size_of::<Hash>()..][..out.len()]);
-        Ok(())
+    /// The bytes of a chunk where they are mapped.
+    fn chunk(&self, number: u64) -> Option<&[u8]> {
+        let offset = number * CHUNK_BYTES as u64;
+        self.chunks.slice(offset, CHUNK_BYTES)
     }
 
-    /// Checks the chunks of these nodes that were not checked before.
-    fn check_unchecked(&self, bytes: &[u8], start: u64, len: usize) -> Result<(), Failure> {
+    /// Nodes where they are mapped, in chunks that were compared with their checksums before, or
+    /// are now.
+    fn checked_nodes(&self, start: u64, len: usize) -> Result<Option<&[Hash]>, Failure> {
         if len == 0 {
-            return Ok(());
+            return Ok(Some(&[]));
         }
+        let offset = start * size_of::<Hash>() as u64;
+        let Some(bytes) = self.chunks.slice(offset, len * size_of::<Hash>()) else {
+            return Ok(None);
+        };
         let end = start + len as u64;
-        for chunk in start / CHUNK_NODES..end.div_ceil(CHUNK_NODES) {
-            let bit = 1 << (chunk % 64);
-            let word = &self.checked[(chunk / 64) as usize];
+        for number in start / CHUNK_NODES..end.div_ceil(CHUNK_NODES) {
+            let bit = 1 << (number % 64);
+            let word = &self.checked[(number / 64) as usize];
             if word.load(Ordering::Relaxed) & bit == 0 {
-                self.check(chunk, &bytes[chunk as usize * CHUNK_BYTES..][..CHUNK_BYTES])?;
+                let Some(chunk) = self.chunk(number) else {
+                    return Ok(None);
+                };
+                self.check(number, chunk)?;
                 word.fetch_or(bit, Ordering::Relaxed);
             }
         }
-        Ok(())
+        Ok(bytemuck::try_cast_slice(bytes).ok())
     }
 
     /// Reads by position. Every read is checked, because a device may return other bytes

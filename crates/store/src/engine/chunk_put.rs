@@ -54,7 +54,7 @@ pub(super) struct ChunkPut<'a> {
 }
 
 impl<'a> ChunkPut<'a> {
-    /// Puts the chunks of a batch.
+    /// Puts the chunks of a batch, which are written while the caller hashes.
     pub(super) fn start(
         storage: &'a dyn Storage,
         tree_id: &[u8; 16],
@@ -73,6 +73,7 @@ impl<'a> ChunkPut<'a> {
             units.put(shard, within, now)?;
             bytes = later;
         }
+        units.start()?;
         Ok(Self {
             units,
             first: batch.first,

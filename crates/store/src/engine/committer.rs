@@ -6,6 +6,7 @@
 use std::{
     io, mem,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,9 @@ use crate::{
 /// The delay between a sync that a thread waited for and the attestation of the log, unless more
 /// records arrive.
 const MARK_DELAY: Duration = Duration::from_millis(50);
+
+/// The longest time between two looks for the threads that are to come back.
+const GATHER_LOOK: Duration = Duration::from_micros(50);
 
 /// The leader's work on one log.
 pub(crate) struct Committer {
@@ -116,8 +120,12 @@ impl Committer {
             let _outbox = outbox::scope();
             while !self.group.is_durable(sequence) {
                 let led = self.group.lead_for(sequence);
-                let synced =
-                    led.and_then(|lead| lead.map_or(Ok(()), |lead| self.sync(lead, |_| Ok(()))));
+                let synced = led.and_then(|lead| {
+                    lead.map_or(Ok(()), |lead| {
+                        self.gather(self.storage.gather_time());
+                        self.sync(lead, |_| Ok(()))
+                    })
+                });
                 if let Err(error) = synced {
                     // The failure may concern later records: the rotation behind this group.
                     return if self.group.is_durable(sequence) {
@@ -129,6 +137,18 @@ impl Committer {
             }
             Ok(())
         })
+    }
+
+    /// Waits at most so long until as many threads wait for a sync as the last one served: these
+    /// come back with their next records about now, and would wait for the sync behind this one.
+    pub(super) fn gather(&self, most: Duration) {
+        if most.is_zero() {
+            return;
+        }
+        let started = Instant::now();
+        while started.elapsed() < most && self.group.state.lock().waiters.are_missed() {
+            thread::sleep(most.min(GATHER_LOOK));
+        }
     }
 
     /// Waits until every batch inserted so far is durable.

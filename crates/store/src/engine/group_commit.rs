@@ -146,6 +146,9 @@ impl GroupCommit {
         }
         let durable = state.durable;
         let mut woken = state.waiters.take_served(durable);
+        if log.is_none() {
+            state.waiters.served = woken.threads.len();
+        }
         if let Some(log) = log {
             state.log = WriteEnd::Free(log);
             // One of the others leads next. If another thread is faster, that one rings later.

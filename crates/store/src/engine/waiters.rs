@@ -28,6 +28,8 @@ pub(super) struct Waiters {
     pub(super) futures: Slots<Waker>,
     /// Threads, each of which leads if no other one does.
     pub(super) threads: Slots<Bell>,
+    /// The threads that the last sync served, but for the one that led it.
+    pub(super) served: usize,
 }
 
 /// Waiters that are to be woken once the lock is free.
@@ -44,6 +46,11 @@ impl Waiters {
             futures: self.futures.take_served(durable),
             threads: self.threads.take_served(durable),
         }
+    }
+
+    /// Whether fewer threads wait than the last sync served.
+    pub(super) fn are_missed(&self) -> bool {
+        self.threads.len() < self.served
     }
 
     /// Takes out all.
@@ -105,7 +112,6 @@ impl<W> Slots<W> {
         mem::take(&mut self.slots).into_values().collect()
     }
 
-    #[cfg(all(test, not(loom)))]
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

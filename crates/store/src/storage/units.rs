@@ -20,6 +20,17 @@ pub trait UnitWriter {
     /// put again through another one.
     fn put(&mut self, shard: Shard, first: u64, bytes: &[u8]) -> io::Result<()>;
 
+    /// Starts to write what was put so far, so that it goes on while the caller works on something
+    /// else. [`finish`](Self::finish) is as necessary as before. A backend that gathers nothing has
+    /// nothing to start.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`put`](Self::put).
+    fn start(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Makes every unit that was put durable, names included. With nothing put it is fine.
     ///
     /// # Errors
@@ -34,8 +45,15 @@ pub trait Region: fmt::Debug + Send + Sync {
     /// The bytes, all of them, where they can be had without copying: a mapping. `None` means that
     /// every read of a node is a [`read_at`](Self::read_at) of a whole chunk, one for each stored
     /// level of each proof that neither [`TieringConfig`](crate::TieringConfig) nor the block cache
-    /// keeps in memory.
+    /// keeps in memory, and that [`slice`](Self::slice) does not give.
     fn bytes(&self) -> Option<&[u8]>;
+
+    /// The `len` bytes from `offset` on, where these can be had without copying, also if others
+    /// cannot. What was given once may be `None` later, and the reverse.
+    fn slice(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        let start = usize::try_from(offset).ok()?;
+        self.bytes()?.get(start..start.checked_add(len)?)
+    }
 
     /// Fills `buf` from `offset` within the region; a short read is an error.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;

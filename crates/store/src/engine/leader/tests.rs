@@ -49,3 +49,51 @@ fn threads_that_a_sync_serves_and_one_that_leads_next_are_woken() {
     }
     tree.close().unwrap();
 }
+
+#[test]
+fn a_leader_that_gathers_waits_for_the_threads_that_the_last_sync_served() {
+    let config = Settings {
+        flush_policy: FlushPolicy::Manual,
+        checkpoint_policy: CheckpointPolicy::Manual,
+        ..Settings::default()
+    };
+    let storage = Arc::new(MemoryStorage::new());
+    let tree: RotorTree<_, 3, 32> = RotorTree::open_with(Blake3Hasher, storage, config).unwrap();
+    let committer = &tree.parts().committer;
+    let group = tree.parts().group();
+    // None was served yet.
+    committer.gather(LONG);
+    let insert = |lead| {
+        let inserts = (0..THREADS as u8).map(|number| {
+            let tree = tree.clone();
+            thread::spawn(move || tree.insert_durable([number; 32]).map(drop))
+        });
+        let inserts: Vec<_> = inserts.collect();
+        (lead, inserts)
+    };
+    let (lead, first) = insert(group.take_lead().unwrap());
+    while group.state.lock().waiters.threads.len() < THREADS {
+        thread::sleep(Duration::from_millis(1));
+    }
+    committer.sync(lead, |_| Ok(())).unwrap();
+    let lead = group.take_lead().unwrap();
+    for insert in first {
+        insert.join().unwrap().unwrap();
+    }
+    thread::scope(|scope| {
+        let (done, gathered) = channel();
+        scope.spawn(move || {
+            committer.gather(100 * LONG);
+            done.send(()).unwrap();
+        });
+        let waits = gathered.recv_timeout(Duration::from_millis(20));
+        waits.expect_err("the threads are missed");
+        let (lead, second) = insert(lead);
+        gathered.recv_timeout(LONG).expect("all of them are back");
+        committer.sync(lead, |_| Ok(())).unwrap();
+        for insert in second {
+            insert.join().unwrap().unwrap();
+        }
+    });
+    tree.close().unwrap();
+}
