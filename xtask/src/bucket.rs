@@ -12,7 +12,8 @@ use std::path::Path;
 use crate::loopback::server::Server;
 use crate::outcome::{Failure, Outcome};
 use crate::workspace::Workspace;
-use access::{BUCKET, KEYS};
+pub(crate) use access::BUCKET;
+use access::KEYS;
 pub(crate) use cluster::{Cluster, Role};
 
 /// A store that tests can run against.

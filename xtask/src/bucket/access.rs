@@ -4,7 +4,7 @@
 pub(super) const LISTS: &str = "interop/bucket";
 
 /// The bucket of most tests; and one that keeps versions, and one that locks its objects.
-pub(super) const BUCKET: &str = "rotortree";
+pub(crate) const BUCKET: &str = "rotortree";
 pub(super) const VERSIONED: &str = "versioned";
 pub(super) const LOCKED: &str = "locked";
 

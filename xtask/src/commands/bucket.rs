@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::bucket::{Cluster, KINDS, Kind, Role, Store, environment};
+use crate::bucket::{BUCKET, Cluster, KINDS, Kind, Role, Store, environment};
 use crate::cargo::Invocation;
 use crate::command::Command;
 use crate::outcome::{Failure, Outcome, Verdict, each};
@@ -19,6 +19,10 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("--store NAME", "seaweedfs or moto alone"),
         ("--serve", "start it, and keep it until the input ends"),
+        (
+            "--rate",
+            "start it, and print the example `bucket_rate`'s rows",
+        ),
         ("-- COMMAND", "start it, and run this command"),
     ],
     run,
@@ -28,6 +32,8 @@ pub(super) const COMMAND: Command = Command {
 /// those of `test`, so that what `test` has built serves here too.
 const TESTS: &str = "test --workspace --exclude rotortree-benches --exclude rotortree-lean-imt \
                      --all-features --test real --example bucket";
+/// The example that measures.
+const RATE: &str = "--release -p rotortree-object-store --features aws --example bucket_rate";
 /// They are left out where no store runs.
 const IGNORED: [&str; 2] = ["--", "--ignored"];
 
@@ -42,6 +48,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let command = args.behind_dashes();
     let name = args.value("--store")?;
     let serve = args.flag("--serve");
+    let rate = args.flag("--rate");
     args.finish()?;
     if cfg!(windows) {
         return Ok(Verdict::Skipped("its servers run on Unix".to_owned()));
@@ -56,20 +63,25 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             "There is no such store; the stores are {names}."
         )));
     }
-    if serve || command.is_some() {
-        let store = Store::start(workspace, kinds[0])?;
-        return match &command {
-            Some(words) => with(
-                store.environment(),
-                Invocation::words(workspace.root(), words)?,
-            )
-            .run(),
-            None => {
-                tell(&store);
-                Ok(())
-            }
+    let invocation = match &command {
+        Some(words) => Some(Invocation::words(workspace.root(), words)?),
+        None if rate => {
+            // Built before the store starts, so that nothing but the example runs beside it.
+            let build = Invocation::cargo(workspace.root(), "build");
+            build.args(RATE.split_whitespace()).run()?;
+            let run = Invocation::cargo(workspace.root(), "run --quiet");
+            let place = format!("s3://{BUCKET}/rate");
+            Some(run.args(RATE.split_whitespace()).args(["--", &place]))
         }
-        .map(|()| Verdict::Passed);
+        None => None,
+    };
+    if serve || invocation.is_some() {
+        let store = Store::start(workspace, kinds[0])?;
+        match invocation {
+            Some(invocation) => with(store.environment(), invocation).run()?,
+            None => tell(&store),
+        }
+        return Ok(Verdict::Passed);
     }
     // One after the other: each looks for free ports.
     let stores: Vec<Store> = kinds

@@ -1,5 +1,7 @@
 //! The transcript is what the example tells, and a place goes on where it was left.
 
+use std::{env, path::PathBuf};
+
 use super::*;
 
 /// The output for the sample, as it is committed.
@@ -14,6 +16,27 @@ fn told(args: &[&str]) -> Result<String, String> {
     Ok(String::from_utf8(out).unwrap())
 }
 
+/// The whole list that the sample is the beginning of: a file that the variable names, or one
+/// beside the workspace.
+fn whole() -> Option<String> {
+    let beside = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/debian-bookworm-amd64.sha256"
+    );
+    let named = env::var_os("ROTORTREE_DEBIAN_DIGESTS").map(PathBuf::from);
+    let list = named.or_else(|| Some(beside.into()).filter(|path: &PathBuf| path.exists()))?;
+    Some(list.to_str().unwrap().to_owned())
+}
+
+/// Tells of the whole list, where it is present, at a place and in memory: the same, of all leaves.
+fn tell_of_the_whole_list(url: &str) {
+    let Some(list) = whole() else { return };
+    let told = [url, "memory://"].map(|place| told(&[place, &list]).unwrap().replace(place, "it"));
+    assert_eq!(told[0], told[1]);
+    let last = told[0].lines().last().unwrap();
+    assert!(last.starts_with("opened again: 63663:0x"), "{last}");
+}
+
 #[test]
 fn the_transcript_is_what_it_tells() {
     let told = told(&["memory://"]).unwrap();
@@ -25,12 +48,13 @@ fn the_transcript_is_what_it_tells() {
 #[test]
 #[ignore = "`cargo xtask bucket` runs it, with a store"]
 fn a_running_store_gives_the_same_transcript() {
-    let bucket = std::env::var("ROTORTREE_BUCKET").unwrap();
+    let bucket = env::var("ROTORTREE_BUCKET").unwrap();
     let run = getrandom::u64().unwrap();
     let url = format!("{bucket}/tree-{run:x}");
     let told = told(&[&url]).unwrap();
     let expected = TRANSCRIPT.replace("\r\n", "\n").replace(PLACE, &url);
     assert_eq!(told, expected, "\n{told}");
+    tell_of_the_whole_list(&format!("{url}-whole"));
 }
 
 #[cfg(feature = "fs")]
@@ -49,6 +73,7 @@ fn a_directory_goes_on_where_it_was_left() {
         "{second}"
     );
     assert!(second.contains("opened again: 2000:"), "{second}");
+    tell_of_the_whole_list(&format!("{url}-whole"));
 }
 
 #[test]
