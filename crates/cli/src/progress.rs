@@ -49,10 +49,12 @@ struct Bar {
 
 impl Progress {
     pub(crate) fn new(what: &'static str, unit: Unit, total: Option<u64>) -> Self {
-        let bar = io::stderr().is_terminal().then(|| Bar::new(what));
-        let this = Self { unit, total, bar };
-        this.restyle();
-        this
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::hidden().with_message(what);
+            restyle(&bar, unit, total);
+            Bar::new(bar)
+        });
+        Self { unit, total, bar }
     }
 
     /// A progress that is never shown.
@@ -80,7 +82,9 @@ impl Progress {
     pub(crate) fn set_of(&mut self, unit: Unit, done: u64, total: u64) {
         if (self.unit, self.total) != (unit, Some(total)) {
             (self.unit, self.total) = (unit, Some(total));
-            self.restyle();
+            if let Some(Bar { bar, .. }) = &self.bar {
+                restyle(bar, self.unit, self.total);
+            }
         }
         self.set(done);
     }
@@ -93,37 +97,33 @@ impl Progress {
             false => ControlFlow::Continue(()),
         }
     }
+}
 
-    fn restyle(&self) {
-        let Some(Bar { bar, .. }) = &self.bar else {
-            return;
-        };
-        let template = match (self.unit, self.total) {
-            (Unit::Bytes, Some(_)) => {
-                "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
-            }
-            (Unit::Bytes, None) => "{msg} {spinner} {bytes} {bytes_per_sec}",
-            (Unit::Leaves | Unit::Nodes, Some(_)) => {
-                "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"
-            }
-            (Unit::Leaves | Unit::Nodes, None) => "{msg} {spinner} {human_pos} {per_sec}",
-            (Unit::Nothing, _) => "{msg} {spinner} {elapsed}",
-        };
-        // A template that does not parse leaves the library's own.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+/// Gives a bar the looks of what it counts.
+fn restyle(bar: &ProgressBar, unit: Unit, total: Option<u64>) {
+    let template = match (unit, total) {
+        (Unit::Bytes, Some(_)) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        (Unit::Bytes, None) => "{msg} {spinner} {bytes} {bytes_per_sec}",
+        (Unit::Leaves | Unit::Nodes, Some(_)) => {
+            "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"
         }
-        if let Some(total) = self.total {
-            bar.set_length(total);
-        }
+        (Unit::Leaves | Unit::Nodes, None) => "{msg} {spinner} {human_pos} {per_sec}",
+        (Unit::Nothing, _) => "{msg} {spinner} {elapsed}",
+    };
+    // A template that does not parse leaves the library's own.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if let Some(total) = total {
+        bar.set_length(total);
     }
 }
 
 impl Bar {
-    fn new(what: &'static str) -> Self {
+    /// Shows `bar` once it is due.
+    fn new(bar: ProgressBar) -> Self {
         let delay = env::var(VARIABLE).ok().and_then(|text| text.parse().ok());
         let delay = delay.map_or(DELAY, Duration::from_millis);
-        let bar = ProgressBar::hidden().with_message(what);
         if delay.is_zero() {
             show(&bar);
             return Self {
