@@ -3,12 +3,11 @@
 //! Built with `--cfg loom` into a target folder of its own, so that neither build throws
 //! the other away.
 
-use std::path::Path;
-
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
-use crate::outcome::{Failure, Outcome, Verdict, each};
+use crate::outcome::{Failure, Outcome, Verdict, each_side_by_side};
+use crate::programs;
 use crate::workspace::Workspace;
 
 pub(super) const COMMAND: Command = Command {
@@ -21,47 +20,44 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The packages with models, and the targets of their tests. A filter that matches nothing fails:
-/// see `listed`.
-const MODELS: [(&str, &str); 2] = [
-    ("rotortree-lean-imt", "--features parallel --lib"),
-    ("rotortree-store", "--lib"),
-];
+/// The packages with models, all built in one call, and what else the models want.
+const MODELS: &str = "test --target-dir target/loom -p rotortree-lean-imt -p rotortree-store --lib \
+                      --features rotortree-lean-imt/parallel";
 
-/// Part of the name of every model.
+/// Part of the name of every model. A filter that matches nothing fails: see `listed`.
 const FILTER: &str = "loom_models";
 
 fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     let more = args.number("--more", 0)?;
     args.finish()?;
+    // Unoptimized, the tree's unit tests compile in a fraction of the time, which is most of it.
+    let build = Invocation::cargo(workspace.root(), MODELS)
+        .args([
+            "--config",
+            "profile.dev.package.rotortree-lean-imt.opt-level=0",
+        ])
+        .args(programs::BUILD)
+        .env("RUSTFLAGS", "--cfg loom");
+    let programs = programs::named_in(&build.run_for_output()?)?;
     let mut count = 0;
-    each(MODELS, |(package, targets)| {
-        count += check(workspace.root(), package, targets, more)?;
-        Ok(())
+    for program in &programs {
+        let listed = listed(&program.invocation()?.args([FILTER, "--list"]).output()?);
+        if listed == 0 {
+            return Err(Failure::new(format!(
+                "`{}` has no test with `{FILTER}` in its name.",
+                program.path().display()
+            )));
+        }
+        count += listed;
+    }
+    each_side_by_side(&programs, |program| {
+        program
+            .invocation()?
+            .args([FILTER, "--nocapture"])
+            .env("ROTORTREE_LOOM_PREEMPTIONS", &more.to_string())
+            .run_apart()
     })?;
     Ok(Verdict::PassedWith(format!("{count} models")))
-}
-
-/// Runs the models of a package; how many there are.
-fn check(root: &Path, package: &str, targets: &str, more: u64) -> Outcome<usize> {
-    // Unoptimized, the tree's unit tests compile in a fraction of the time, which is most of it.
-    let words = format!(
-        "test --target-dir target/loom -p {package} {targets} {FILTER} \
-         --config profile.dev.package.rotortree-lean-imt.opt-level=0"
-    );
-    let models = || Invocation::cargo(root, &words).env("RUSTFLAGS", "--cfg loom");
-    models().args(["--no-run"]).run()?;
-    let listed = listed(&models().args(["--", "--list"]).output()?);
-    if listed == 0 {
-        return Err(Failure::new(format!(
-            "`{package}` has no test with `{FILTER}` in its name."
-        )));
-    }
-    models()
-        .args(["--", "--nocapture"])
-        .env("ROTORTREE_LOOM_PREEMPTIONS", &more.to_string())
-        .run()?;
-    Ok(listed)
 }
 
 /// The number of tests in a list of the test harness.
