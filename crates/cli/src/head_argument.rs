@@ -1,6 +1,6 @@
 //! [`TrustedHead`]: the head that a verifier trusts, and what gives it its meaning.
 
-use std::{fmt, fs, path::Path};
+use std::{fmt, fs::File, io::Read, path::Path};
 
 use clap::ValueEnum;
 use rotortree::{Hex, TreeHead};
@@ -32,6 +32,9 @@ impl HeadDocument {
     }
 }
 
+/// No file of a head has more bytes.
+const LONGEST: u64 = 64 << 10;
+
 /// A head with the N and the hash function of its tree, from a source that the verifier trusts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrustedHead {
@@ -47,7 +50,9 @@ impl TrustedHead {
             return Ok(Self::bare(head));
         }
         let path = Path::new(argument);
-        let text = fs::read_to_string(path).map_err(|error| {
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+        read.map_err(|error| {
             Failure::file(path, &error)
                 .at("the head is neither SIZE:ROOT nor a file")
                 .next("give the head as `rotortree head` prints it, or a file of it")

@@ -1,7 +1,9 @@
 //! `import`: the tree of another program.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::File,
+    io::BufReader,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -130,9 +132,13 @@ fn read(path: &Path) -> Result<LeanImtNodes, Failure> {
              `import-0x`",
         ));
     }
-    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    let nodes = serde_json::from_str(&text);
-    nodes.map_err(|error| Failure::new(Code::Input, error).at(path.display()))
+    let file = File::open(path).map_err(|error| Failure::file(path, &error))?;
+    // A stream is refused at its first wrong byte: what is no JSON may have no end.
+    let nodes = serde_json::from_reader(BufReader::new(file));
+    nodes.map_err(|error| match error.is_io() {
+        true => Failure::file(path, &error.into()),
+        false => Failure::new(Code::Input, error).at(path.display()),
+    })
 }
 
 /// The leaves of the export that the tree does not have. It has the first ones, or none.

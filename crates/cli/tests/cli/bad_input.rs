@@ -269,3 +269,26 @@ fn a_full_disk_and_a_read_only_place_are_told() {
     folder.write("tree/MANIFEST", bytes);
     folder.run("head tree").fails(6, "restore");
 }
+
+/// They are told at their first bytes, or the command would end with the memory.
+#[test]
+#[cfg(unix)]
+fn files_without_an_end_are_no_heads_proofs_or_exports() {
+    let folder = Folder::new();
+    folder.ok("init tree");
+    let leaf = hex_lines(&leaves(1));
+    folder.write("leaf", &leaf);
+    folder.ok("append tree leaf");
+    folder.ok("prove tree 0 --out proof");
+    folder
+        .run("verify proof --head /dev/zero")
+        .fails(3, "/dev/zero");
+    folder
+        .run("import other /dev/zero")
+        .fails(3, "/dev/zero: expected value at line 1 column 1");
+    assert!(!folder.path("other").exists());
+    let head = folder.ok("head tree");
+    folder
+        .run(&format!("verify /dev/zero --head {head}"))
+        .fails(3, "longer than any proof");
+}
