@@ -10,7 +10,7 @@ use rotortree_store::{
 
 use crate::{
     client::{Client, damage},
-    collector::Schedule,
+    collector::schedule::Schedule,
     id::Id,
     log::{Log, Segment, reader},
     manifests::{Entry, Manifests},

@@ -4,7 +4,7 @@
 //! The ages of objects are compared with each other, by the store's clock alone.
 
 mod report;
-mod schedule;
+pub(crate) mod schedule;
 mod survey;
 
 use std::{
@@ -15,7 +15,6 @@ use std::{
 };
 
 pub use self::report::Collected;
-pub(crate) use self::schedule::Schedule;
 use self::survey::Survey;
 use crate::{
     bucket::Bucket,
