@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rotortree_hasher::Blake3Hasher;
-use rotortree_object_store::DiskCache;
+use rotortree_object_store::{DiskCache, ObjectStorage, PackCache};
 use rotortree_store::storage::{Locator, Reads, Shard, Storage, Stream, UnitRange};
 
-use crate::place::{Bucket, Tree, append};
+use crate::place::{Bucket, Replica, Tree, append};
 
 const SHARD: Shard = Shard {
     stream: Stream::Chunks,
@@ -106,26 +106,83 @@ fn a_refresh_with_nothing_new_is_two_requests_however_long_the_log() {
     assert!(gets_now <= gets + 5, "{gets}, then {gets_now}");
 }
 
-#[test]
-fn with_every_pack_on_the_disk_proofs_take_neither_requests_nor_copies() {
-    let bucket = Bucket::new();
-    let tree = bucket.open().unwrap();
-    append(&tree, 0, 3000);
-    tree.checkpoint().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let cache = Arc::new(DiskCache::open(folder.path(), 1 << 20).unwrap());
-    let storage = Arc::new(bucket.storage().cache(cache));
-    storage.fill_cache().unwrap();
-    let opened = Tree::on(Arc::clone(&storage) as _).open_read_only(Blake3Hasher);
-    let replica = opened.unwrap();
-    let before = ["gets", "cache_hits"].map(|name| counter(&*storage, name));
-    let snapshot = replica.snapshot();
-    for index in 0..3000 {
-        let proof = snapshot.generate_proof(index).unwrap();
-        proof
-            .verify_against(&Blake3Hasher, snapshot.head().unwrap())
-            .unwrap();
+/// A bucket with a checkpoint of levels, and a replica whose disk has all of its packs.
+struct Filled {
+    bucket: Bucket,
+    _folder: tempfile::TempDir,
+    cache: Arc<DiskCache>,
+    storage: Arc<ObjectStorage>,
+    replica: Replica,
+}
+
+/// Two levels have whole chunks.
+const LEAVES: u64 = 20_000;
+const CACHE_BYTES: u64 = 4 << 20;
+
+impl Filled {
+    fn new() -> Self {
+        let bucket = Bucket::new();
+        let tree = bucket.open().unwrap();
+        append(&tree, 0, LEAVES);
+        tree.checkpoint().unwrap();
+        tree.close().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Arc::new(DiskCache::open(folder.path(), CACHE_BYTES).unwrap());
+        let storage = Arc::new(bucket.storage().cache(cache.clone()));
+        storage.fill_cache().unwrap();
+        let opened = Tree::on(Arc::clone(&storage) as _).open_read_only(Blake3Hasher);
+        Self {
+            bucket,
+            _folder: folder,
+            cache,
+            storage,
+            replica: opened.unwrap(),
+        }
     }
-    let after = ["gets", "cache_hits"].map(|name| counter(&*storage, name));
-    assert_eq!(after, before);
+
+    /// Proves leaves, and returns the requests, the units that hints named, and those that were
+    /// read from memory or the disk instead of where they are mapped.
+    fn prove(&self, indices: impl Iterator<Item = u64>) -> [u64; 3] {
+        let counts =
+            || ["gets", "units_prefetched", "cache_hits"].map(|name| counter(&*self.storage, name));
+        let before = counts();
+        let snapshot = self.replica.snapshot();
+        for index in indices {
+            let proof = snapshot.generate_proof(index).unwrap();
+            proof
+                .verify_against(&Blake3Hasher, snapshot.head().unwrap())
+                .unwrap();
+        }
+        let after = counts();
+        [0, 1, 2].map(|at| after[at] - before[at])
+    }
+}
+
+#[test]
+fn with_every_pack_on_the_disk_proofs_take_neither_requests_nor_hints_nor_copies() {
+    assert_eq!(Filled::new().prove((0..LEAVES).step_by(7)), [0; 3]);
+}
+
+/// Levels of nodes, each in a chunk of its own, are fetched side by side: by a hint before the
+/// first is read.
+#[test]
+fn once_a_pack_has_left_the_disk_a_proof_asks_for_all_that_it_reads_at_once() {
+    let filled = Filled::new();
+    let other = vec![1; CACHE_BYTES as usize - 1000];
+    filled.cache.keep("another", 0, &other);
+    assert!(filled.cache.has("another", other.len() as u64));
+    let [gets, hinted, hits] = filled.prove(1234..1235);
+    assert!(
+        gets >= 2 && hinted >= gets,
+        "{gets} requests, {hinted} units"
+    );
+    assert_eq!(hits, hinted, "each unit that was read came with the hint");
+    assert_eq!(
+        filled.prove(1234..1235),
+        [0; 3],
+        "the block and the chunk are held"
+    );
+    // It comes back to the disk with the next filling.
+    let storage = Arc::new(filled.bucket.storage().cache(filled.cache.clone()));
+    assert!(storage.fill_cache().unwrap() > 0);
 }

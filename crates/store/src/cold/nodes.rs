@@ -241,10 +241,7 @@ impl ColdNodes {
     }
 
     /// Tells the storage of every unit that filling these spans takes from it.
-    fn announce(&self, spans: &[NodeSpan<'_>]) {
-        let Some(ahead) = &self.ahead else {
-            return;
-        };
+    fn announce(&self, ahead: &dyn ReadAhead, spans: &[NodeSpan<'_>]) {
         let mut units = Units::default();
         let are_of_one_block = |left: &NodeSpan<'_>, right: &NodeSpan<'_>| {
             let block = self.between.block(left);
@@ -269,8 +266,15 @@ impl ColdNodes {
     /// Fills spans of which those that one block gives are in a row. None is empty.
     fn fill(&self, mut spans: &mut [NodeSpan<'_>]) -> Result<(), TreeError> {
         let blocks = self.between.cache.blocks();
+        let mut ahead = self.ahead.as_deref();
         while !spans.is_empty() {
             let portion = Portion::find(&self.between, &self.stored, &blocks, spans);
+            // At the first node that is not here, of all that is left, in one call.
+            if !portion.is_here()
+                && let Some(ahead) = ahead.take()
+            {
+                self.announce(ahead, spans);
+            }
             let (now, later) = spans.split_at_mut(portion.spans());
             portion.read(&self.between, &self.stored, now)?;
             spans = later;
@@ -301,7 +305,6 @@ impl NodeSource for ColdNodes {
         if span.nodes.is_empty() {
             return Ok(());
         }
-        self.announce(slice::from_ref(&span));
         self.fill(slice::from_mut(&mut span))
     }
 
@@ -320,7 +323,6 @@ impl NodeSource for ColdNodes {
             });
         }
         spans.iter().try_for_each(|span| self.ensure(span))?;
-        self.announce(spans);
         self.fill(spans)
     }
 

@@ -76,6 +76,13 @@ impl<'a> Portion<'a> {
         }
     }
 
+    /// Whether all nodes were found, in the cache or mapped.
+    pub(super) fn is_here(&self) -> bool {
+        self.groups[..self.count]
+            .iter()
+            .all(|group| group.found.is_some() || group.nodes.is_some())
+    }
+
     /// The number of spans.
     pub(super) fn spans(&self) -> usize {
         self.groups[..self.count]
