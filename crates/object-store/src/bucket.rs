@@ -65,6 +65,16 @@ impl Bucket {
         ))
     }
 
+    /// Gives memory back. A handle that has claimed nothing forgets what it knows of the place too:
+    /// if other objects stand there now, that leads nowhere.
+    pub(crate) fn release_idle(&self) {
+        self.packs.source.release();
+        if self.probed.is_due() {
+            self.manifests.forget();
+            self.log.reset(&[]);
+        }
+    }
+
     /// Whether this handle owns the place, as far as it knows.
     fn is_owner(&self) -> bool {
         self.tenure.epoch().is_some()
@@ -79,9 +89,10 @@ impl Bucket {
 
     /// The segment of a number, as the owner, the manifest or else the listing knows it.
     pub(crate) fn segment(&self, number: u64) -> io::Result<Arc<Segment>> {
+        let missing = || reader::missing(&self.log, &names::segment(number));
         if self.is_owner() {
             let known = self.log.known(number);
-            return known.ok_or_else(|| reader::missing(number));
+            return known.ok_or_else(missing);
         }
         let entry = match self.manifests.known() {
             Some(entry) => Some(entry),
@@ -109,7 +120,7 @@ impl Bucket {
         if let Some(segments) = segments.filter(|_| !is_vacant) {
             self.log.keep_only(segments);
         }
-        let id = id.ok_or_else(|| reader::missing(number))?;
+        let id = id.ok_or_else(missing)?;
         Ok(self.log.with_id(number, id))
     }
 
@@ -152,7 +163,7 @@ impl Bucket {
                 beginning,
                 format!("it is missing, although {manifest} names it"),
             )
-        } else if let Some(group) = self.log.find_group(number.saturating_add(1))? {
+        } else if let Some(group) = self.log.find_group_behind(*number)? {
             let group = full_name(&group);
             let next = names::manifest(entry.number.saturating_add(1));
             (

@@ -223,8 +223,24 @@ impl Client {
 
     /// At most `most` objects of a folder, in the order of the store.
     pub(crate) fn list(&self, folder: &str, most: usize) -> io::Result<Vec<Listed>> {
-        let (requests, task_folder) = (self.requests.clone(), folder.to_owned());
-        let listed = self.run(0, async move { requests.list(&task_folder, most).await })?;
+        self.list_behind(folder, None, most)
+    }
+
+    /// The objects of a folder behind the name `from`.
+    pub(crate) fn list_from(&self, folder: &str, from: &str) -> io::Result<Vec<Listed>> {
+        self.list_behind(folder, Some(from), usize::MAX)
+    }
+
+    fn list_behind(
+        &self,
+        folder: &str,
+        from: Option<&str>,
+        most: usize,
+    ) -> io::Result<Vec<Listed>> {
+        let requests = self.requests.clone();
+        let (task_folder, from) = (folder.to_owned(), from.map(str::to_owned));
+        let list = async move { requests.list(&task_folder, from.as_deref(), most).await };
+        let listed = self.run(0, list)?;
         listed.map_err(|failure| failure.to_io("list the objects of", &self.full_name(folder)))
     }
 

@@ -28,7 +28,7 @@ use crate::{
     id::Id,
     memory::Memory,
     names,
-    requests::{ABREAST, Created},
+    requests::{ABREAST, Created, Listed},
 };
 
 /// Bytes of a fence, which no piece has: groups are whole sectors.
@@ -39,6 +39,25 @@ const PART_BYTES: usize = 8 << 20;
 const MOST_GATHERING: Duration = Duration::from_millis(5);
 /// No object of the log is longer.
 const MOST_PIECE_BYTES: u64 = 1 << 30;
+
+/// The beginnings in a listing of the log: the newest of each number, if its first object is there.
+pub(crate) fn beginnings(pieces: &[Listed]) -> Vec<(u64, Id)> {
+    let mut found = BTreeMap::<u64, Id>::new();
+    for piece in pieces {
+        if let Some((number, id, 0)) = names::piece_place(&piece.name) {
+            let newest = found.entry(number).or_insert(id);
+            *newest = id.max(*newest);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether this is a group, or the fence behind the last one: parts of a beginning stand at
+/// multiples of their length.
+pub(crate) fn is_behind(piece: &Listed) -> bool {
+    let place = names::piece_place(&piece.name);
+    place.is_some_and(|(.., offset)| !offset.is_multiple_of(PART_BYTES as u64))
+}
 
 /// The segments that a handle knows.
 #[derive(Debug)]
@@ -127,29 +146,21 @@ impl Log {
         self.segments().remove(&number)
     }
 
-    /// The beginnings in the log of a place without a manifest: the newest of each number, if its
-    /// first object is there.
+    /// The [`beginnings`] in the log.
     pub(crate) fn find_beginnings(&self) -> io::Result<Vec<(u64, Id)>> {
-        let mut found = BTreeMap::<u64, Id>::new();
-        for object in self.client.list(names::LOG, usize::MAX)? {
-            if let Some((number, id, 0)) = names::piece_place(&object.name) {
-                let newest = found.entry(number).or_insert(id);
-                *newest = id.max(*newest);
-            }
-        }
-        Ok(found.into_iter().collect())
+        Ok(beginnings(&self.client.list(names::LOG, usize::MAX)?))
     }
 
-    /// The name of a group of a segment, or of the fence behind the last one. Parts of a beginning
-    /// stand at multiples of their length.
-    pub(crate) fn find_group(&self, number: u64) -> io::Result<Option<String>> {
-        let listed = self.client.list(&names::segment(number), usize::MAX)?;
-        let mut names = listed.into_iter().map(|object| object.name);
-        let is_group = |name: &String| {
-            let place = names::piece_place(name);
-            place.is_some_and(|(.., offset)| !offset.is_multiple_of(PART_BYTES as u64))
+    /// The name of a group of a segment behind `number`, or of the fence behind the last one.
+    pub(crate) fn find_group_behind(&self, number: u64) -> io::Result<Option<String>> {
+        let behind = names::segment(number.saturating_add(1));
+        let listed = self.client.list_from(names::LOG, &behind)?;
+        let is_later = |piece: &Listed| {
+            let place = names::piece_place(&piece.name);
+            place.is_some_and(|(segment, ..)| segment > number) && is_behind(piece)
         };
-        Ok(names.find(is_group))
+        let found = listed.into_iter().find(is_later);
+        Ok(found.map(|piece| piece.name))
     }
 
     /// Deletes a segment of a place without a manifest: the first object first, without which the

@@ -6,6 +6,7 @@
 //! late finds its name free again.
 
 use std::{
+    cmp::Ordering,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
@@ -81,16 +82,27 @@ impl Manifests {
         self.lock().as_ref().map(|known| Arc::clone(&known.entry))
     }
 
+    /// Forgets the newest one that was seen.
+    pub(crate) fn forget(&self) {
+        *self.lock() = None;
+    }
+
     /// The manifest in force, the claim of an owner included. One request where nothing is new.
     pub(crate) fn newest(&self) -> io::Result<Option<Arc<Entry>>> {
         let (at, wall) = (Instant::now(), SystemTime::now());
-        let known = self.lock().clone().filter(Known::is_fresh);
+        let known = self.lock().clone();
         let mut entry = match known {
-            Some(known) => known.entry,
-            None => match self.find()? {
-                Some(entry) => entry,
-                None => return Ok(None),
-            },
+            Some(known) if known.is_fresh() => known.entry,
+            known => {
+                let found = self.find()?;
+                if let Some(known) = known {
+                    self.ensure_kept(&known.entry, found.as_deref())?;
+                }
+                match found {
+                    Some(entry) => entry,
+                    None => return Ok(None),
+                }
+            }
         };
         while let Some(next) = entry.number.checked_add(1)
             && let Some(newer) = self.get(next)?
@@ -98,6 +110,25 @@ impl Manifests {
             entry = newer;
         }
         Ok(Some(self.note(entry, at, wall)))
+    }
+
+    /// Refuses a place in which the newest manifest is not one that follows on what was the newest.
+    fn ensure_kept(&self, known: &Entry, found: Option<&Entry>) -> io::Result<()> {
+        let is_kept = found.is_some_and(|found| match found.number.cmp(&known.number) {
+            Ordering::Less => false,
+            Ordering::Equal => found.record == known.record,
+            Ordering::Greater => true,
+        });
+        if is_kept {
+            return Ok(());
+        }
+        Err(damage(StorageError::DataCorruption {
+            file: self.client.full_name(&names::manifest(known.number)),
+            offset: 0,
+            reason: "it is gone, or another one stands there: the place holds an older copy, or \
+                     another history"
+                .into(),
+        }))
     }
 
     /// Notes what was the newest at a time, and returns the newest that is known by now.

@@ -16,4 +16,9 @@ impl Once {
         }
         Ok(())
     }
+
+    /// Whether it was not done, and is not being done.
+    pub(crate) fn is_due(&self) -> bool {
+        self.0.try_lock().is_ok_and(|is_done| !*is_done)
+    }
 }

@@ -256,14 +256,24 @@ impl Requests {
         }
     }
 
-    /// Names that begin with `folder`, which is empty or ends with a slash; at most `most` of them,
-    /// in the order of the store.
-    pub(crate) async fn list(&self, folder: &str, most: usize) -> Result<Vec<Listed>, Failure> {
+    /// Names that begin with `folder`, which is empty or ends with a slash, those behind `from`
+    /// alone if it is given; at most `most` of them, in the order of the store.
+    pub(crate) async fn list(
+        &self,
+        folder: &str,
+        from: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Listed>, Failure> {
         let path = self.path(folder.trim_end_matches('/'));
+        let from = from.map(|from| self.path(from.trim_end_matches('/')));
         let mut tries = Tries::new(self.patience);
         loop {
             self.counters.add(Counter::Lists, 1);
-            let found = self.store.list(Some(&path)).take(most);
+            let found = match &from {
+                Some(from) => self.store.list_with_offset(Some(&path), from),
+                None => self.store.list(Some(&path)),
+            };
+            let found = found.take(most);
             let failure = match timeout(tries.attempt(), found.try_collect::<Vec<_>>()).await {
                 Ok(Ok(found)) => {
                     let listed = found.into_iter().filter_map(|meta| {

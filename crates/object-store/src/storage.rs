@@ -14,10 +14,10 @@ use crate::{
     ObjectStorage,
     bucket::Bucket,
     claim, collector,
-    log::{beginning::Beginning, reader::Reader},
+    log::{self, FENCE_BYTES, beginning::Beginning, reader::Reader},
     names,
     packs::{Ahead, PackWriter, View},
-    requests::Created,
+    requests::{Created, Listed},
 };
 
 /// Objects that are looked at to tell what a place holds.
@@ -32,10 +32,16 @@ impl ObjectStorage {
 /// What a place without a manifest holds.
 fn inspect_without_manifest(bucket: &Bucket) -> Result<Place, StorageError> {
     let listed = bucket.client.list("", LOOKED_AT)?;
+    let kept_by_a_tree = [names::PACKS, names::INDEXES, names::FLOORS];
     let mut beyond = listed.iter().any(|object| {
-        object.name.starts_with(names::PACKS) || object.name.starts_with(names::INDEXES)
+        let is_below = |folder: &&str| object.name.starts_with(*folder);
+        kept_by_a_tree.iter().any(is_below)
     });
-    let segments = bucket.log.find_beginnings()?;
+    let pieces = bucket.client.list(names::LOG, usize::MAX)?;
+    // A creation that did not come to its manifest may have been fenced.
+    let is_group = |piece: &Listed| log::is_behind(piece) && piece.bytes != FENCE_BYTES;
+    beyond |= pieces.iter().any(is_group);
+    let segments = log::beginnings(&pieces);
     for (number, id) in &segments {
         let segment = bucket.log.with_id(*number, *id);
         let len = Reader::open(&bucket.log, segment)?.len();
@@ -44,7 +50,7 @@ fn inspect_without_manifest(bucket: &Bucket) -> Result<Place, StorageError> {
     let foreign = listed.iter().find(|object| !names::is_ours(&object.name));
     Ok(if beyond {
         Place::ManifestMissing {
-            found: format!("{} log segments or packs, but no manifest", segments.len()),
+            found: "a log or packs, but no manifest".into(),
         }
     } else if let Some(foreign) = foreign {
         Place::Foreign {
@@ -264,7 +270,7 @@ impl Storage for ObjectStorage {
 
     fn release_idle(&self) {
         if let Ok(bucket) = self.bucket() {
-            bucket.packs.source.release();
+            bucket.release_idle();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`ReadOnly`]: a view of a store that another process may own.
 
 mod backup;
+mod beginning;
 mod following;
 mod meter;
 mod newer;
@@ -19,21 +20,20 @@ use rotortree_hasher::{Hash, Hasher};
 use rotortree_lean_imt::{Leaves, TreeError, TreeHead, TreeSnapshot};
 
 pub use self::following::Following;
-use self::meter::ReaderMeter;
+use self::{
+    beginning::{contradicts, read},
+    meter::ReaderMeter,
+};
 use crate::{
     RecoveryReport, RotorTreeError, StorageError,
     fork::Process,
     hashing::is_pool_thread,
-    manifest::Manifest,
-    recovery::{self, GoneOn, Reading},
+    recovery::{GoneOn, Reading},
     settings::Settings,
     spans,
     storage::Storage,
     sync::thread_token,
 };
-
-/// The number of tries when the writer changes the store during a read.
-const ATTEMPTS: usize = 100;
 
 /// A view of a store without ownership: takes no lock, writes nothing, works beside a live writer
 /// and on a read-only mount, and shows only states that are known to be durable.
@@ -102,6 +102,19 @@ struct Refreshing<'a, H: Hasher, const N: usize, const MAX_DEPTH: usize> {
 }
 
 impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> Refresh<H, N, MAX_DEPTH> {
+    /// Refuses another tree's state.
+    fn accept(
+        &self,
+        reading: Reading<H, N, MAX_DEPTH>,
+        size: u64,
+    ) -> Result<Reading<H, N, MAX_DEPTH>, RotorTreeError> {
+        if reading.manifest.tree_id == self.tree_id {
+            return Ok(reading);
+        }
+        let reason = "another tree stands there now".into();
+        Err(StorageError::UnexpectedHead { size, reason }.into())
+    }
+
     fn begin(&self, process: &Process) -> Result<Refreshing<'_, H, N, MAX_DEPTH>, StorageError> {
         // A subscriber, a callback or a hasher within a refresh may ask for another one. A refresh
         // may wait for any thread of the pool, so no thread of the pool may wait for a refresh.
@@ -221,17 +234,15 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> ReadOnly<H, N, MAX_DEPTH
                 config.expect_head = before.head();
                 // The nodes verified at opening stay verified; new chunks are checked at each read.
                 config.verify_checkpoint = Some(false);
-                read(hasher, storage, &config)?
+                let reading = read(hasher, storage, &config)
+                    .and_then(|reading| refresh.accept(reading, before.size()));
+                reading.inspect_err(|error| {
+                    if contradicts(error) {
+                        storage.release_idle();
+                    }
+                })?
             }
         };
-        if reading.manifest.tree_id != refresh.tree_id {
-            let size = before.size();
-            return Err(StorageError::UnexpectedHead {
-                size,
-                reason: "another tree stands there now".into(),
-            }
-            .into());
-        }
         let snapshot = reading.tree.snapshot();
         let is_new = snapshot.size() > before.size() || snapshot.metadata() != before.metadata();
         self.view.report.store(Arc::new(reading.report.clone()));
@@ -341,53 +352,5 @@ impl<H: Hasher, const N: usize, const MAX_DEPTH: usize> std::fmt::Debug
             .field("storage", &self.view.storage.describe())
             .field("size", &self.size())
             .finish_non_exhaustive()
-    }
-}
-
-/// Reads a state that a live writer may change meanwhile. Repeats a read that fails while the
-/// manifest changes.
-fn read<H: Hasher, const N: usize, const MAX_DEPTH: usize>(
-    hasher: &H,
-    storage: &Arc<dyn Storage>,
-    config: &Settings,
-) -> Result<Reading<H, N, MAX_DEPTH>, RotorTreeError> {
-    let generation = || -> Option<u64> {
-        recovery::load_manifest(&**storage)
-            .ok()
-            .map(|manifest: Manifest| manifest.generation)
-    };
-    if storage.load_manifest().map_err(StorageError::Io)?.is_none() {
-        // Damage and foreign files give the errors of opening for writing.
-        recovery::refuse_foreign(&**storage)?;
-        return Err(recovery::missing(&**storage).into());
-    }
-    let mut attempt = 1;
-    loop {
-        let before = generation();
-        match Reading::begin(hasher, storage, config) {
-            // The chunks that a record of a cut log refers to may have other bytes by now.
-            Ok(reading) if reading.report.damage.is_some() && generation() != before => {
-                if attempt == ATTEMPTS {
-                    return Ok(reading);
-                }
-                attempt += 1;
-            }
-            Ok(reading) => return Ok(reading),
-            Err(error) if generation() == before => return Err(error),
-            Err(_) if attempt < ATTEMPTS => attempt += 1,
-            // Nothing shows that the last state seen is more than a store in motion.
-            Err(error) => {
-                let busy = format!(
-                    "{}: its writer made a checkpoint during each of {ATTEMPTS} attempts to read \
-                     it (the last ended with: {error}); try again",
-                    storage.describe()
-                );
-                return Err(StorageError::Io(std::io::Error::new(
-                    std::io::ErrorKind::ResourceBusy,
-                    busy,
-                ))
-                .into());
-            }
-        }
     }
 }

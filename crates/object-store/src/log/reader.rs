@@ -26,7 +26,8 @@ impl Reader {
         log.follow(&segment)?;
         let len = segment.end();
         if len == 0 {
-            return Err(missing(segment.number));
+            let beginning = names::piece(segment.number, segment.id, 0);
+            return Err(missing(log, &beginning));
         }
         Ok(Self {
             log: Arc::clone(log),
@@ -65,8 +66,13 @@ impl Reader {
     }
 }
 
-pub(crate) fn missing(number: u64) -> io::Error {
-    let text = format!("cannot read the segment {number}: it is not there");
+/// The error of a segment that is not there, or of its beginning.
+pub(crate) fn missing(log: &Log, name: &str) -> io::Error {
+    let name = log.client.full_name(name);
+    let text = format!(
+        "cannot read {name} of the log: it is not there; refresh a view that rested, or restore it \
+         from a backup"
+    );
     io::Error::new(io::ErrorKind::NotFound, text)
 }
 

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
+use object_store::{memory::InMemory, path::Path};
 use rotortree_hasher::Blake3Hasher;
 use rotortree_lean_imt::Hash;
 use rotortree_store::RecoveryMode;
-use tokio::runtime::{Builder, Runtime};
 
-use crate::place::{Bucket, Tree, append, leaves};
+use crate::{
+    objects::{objects, put, remove},
+    place::{Bucket, Tree, append, leaves},
+};
 
 const LEAVES: u64 = 1_003;
 
@@ -41,35 +43,6 @@ fn store_of_the_dead() -> InMemory {
     append(&second, 1000, 3);
     // What comes later is none of the copy's.
     store.fork()
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().build().unwrap()
-}
-
-fn objects(store: &InMemory) -> Vec<(Path, Vec<u8>)> {
-    runtime().block_on(async {
-        let listed: Vec<_> = futures_util::TryStreamExt::try_collect(store.list(None))
-            .await
-            .unwrap();
-        let mut objects = Vec::new();
-        for meta in listed {
-            let bytes = store
-                .get(&meta.location)
-                .await
-                .unwrap()
-                .bytes()
-                .await
-                .unwrap();
-            objects.push((meta.location, bytes.to_vec()));
-        }
-        objects
-    })
-}
-
-fn put(store: &InMemory, path: &Path, bytes: &[u8]) {
-    let put = store.put(path, bytes.to_vec().into());
-    runtime().block_on(put).unwrap();
 }
 
 /// What opening and reading all leaves comes to.
@@ -147,10 +120,7 @@ fn a_cut_object_is_told() {
 /// But for the last group of a dead owner: without it the log is one that was never longer.
 #[test]
 fn a_missing_object_is_told() {
-    let remove = |store: &InMemory, path: &Path, _: &[u8], _: &[(Path, Vec<u8>)]| {
-        runtime().block_on(store.delete(path)).unwrap();
-    };
-    sweep_of(&store(), "removed", remove);
+    sweep_of(&store(), "removed", |store, path, _, _| remove(store, path));
     let dead = store_of_the_dead();
     let is_of_the_log = |path: &&Path| path.as_ref().contains("/log/");
     let objects = objects(&dead);
@@ -160,9 +130,9 @@ fn a_missing_object_is_told() {
         .filter(is_of_the_log)
         .max()
         .unwrap();
-    sweep_of(&dead, "removed", |store, path, bytes, objects| {
+    sweep_of(&dead, "removed", |store, path, _, _| {
         if path != last {
-            remove(store, path, bytes, objects);
+            remove(store, path);
         }
     });
 }

@@ -5,9 +5,13 @@
 mod callers;
 mod collecting;
 mod conformance;
+mod copies;
 mod damage;
+mod forks;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod objects;
+mod opening;
 mod ownership;
 mod packs;
 mod place;
