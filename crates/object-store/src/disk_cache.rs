@@ -241,8 +241,10 @@ impl PackCache for DiskCache {
         let Ok((file, at)) = self.reserve(pack, record_bytes(len)) else {
             return;
         };
-        // A part that is not written whole is not found again, and its room is lost with the file.
-        drop(file.write(at, offset, bytes));
+        if file.write(at, offset, bytes).is_err() {
+            // The disk is full: what stands behind the gap would not be found again.
+            self.forget(&mut self.lock(), pack);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0   magic "RTPC"   4
-//! 4   CRC-32C        4   of the bytes behind it up to the part
+//! 4   CRC-32C        4   of the file's name and the bytes behind it up to the part
 //! 8   offset         8   of the part in the pack
 //! 16  length         8
 //! 24  CRC-32C        4   of the part
@@ -62,6 +62,8 @@ impl AsRef<[u8]> for MappedPart {
 /// A file with parts of one pack.
 pub(super) struct PackFile {
     file: File,
+    /// CRC-32C of its name: a file under the name of another pack has no part.
+    name: u32,
     end: AtomicU64,
     known: Mutex<Known>,
 }
@@ -77,25 +79,30 @@ impl PackFile {
     pub(super) fn create(dir: &OsDir, name: &Path) -> io::Result<Self> {
         Ok(Self {
             file: OsFiles.create_new(dir, name)?,
+            name: sum_of(name),
             end: AtomicU64::new(0),
             known: Mutex::default(),
         })
     }
 
-    /// Opens a file and finds its parts, up to the first that is not whole.
+    /// Opens a file and finds its parts, up to the first that is not whole. The rest is cut off.
     pub(super) fn open(dir: &OsDir, name: &Path) -> io::Result<Self> {
         let file = OsFiles.open_write(dir, name)?;
         let len = OsFiles.status(&file)?.len;
         let mut known = Known::default();
-        let mut end = 0;
-        while let Some(part) = read_header(&file, end)?
+        let (name, mut end) = (sum_of(name), 0);
+        while let Some(part) = read_header(&file, name, end)?
             && part.at.checked_add(part.len).is_some_and(|end| end <= len)
         {
             end = part.at + part.len;
             known.add(part);
         }
+        if end < len {
+            OsFiles.truncate(&file, end)?;
+        }
         Ok(Self {
             file,
+            name,
             end: AtomicU64::new(end),
             known: Mutex::new(known),
         })
@@ -194,7 +201,7 @@ impl PackFile {
         };
         self.write_at(part.at, bytes)?;
         // Last, so that a part with a header is whole unless the system crashes.
-        self.write_at(at, &header(&part))?;
+        self.write_at(at, &header(&part, self.name))?;
         self.known().add(part);
         Ok(())
     }
@@ -238,19 +245,23 @@ impl Known {
     }
 }
 
-fn header(part: &Part) -> [u8; HEADER_BYTES as usize] {
+fn sum_of(name: &Path) -> u32 {
+    crc32c::crc32c(name.as_os_str().as_encoded_bytes())
+}
+
+fn header(part: &Part, name: u32) -> [u8; HEADER_BYTES as usize] {
     let mut header = [0; HEADER_BYTES as usize];
     header[..4].copy_from_slice(&MAGIC);
     header[8..16].copy_from_slice(&part.offset.to_le_bytes());
     header[16..24].copy_from_slice(&part.len.to_le_bytes());
     header[24..28].copy_from_slice(&part.sum.to_le_bytes());
-    let sum = crc32c::crc32c(&header[8..]);
+    let sum = crc32c::crc32c_append(name, &header[8..]);
     header[4..8].copy_from_slice(&sum.to_le_bytes());
     header
 }
 
 /// The part whose header stands at `at`; `None` if none does.
-fn read_header(file: &File, at: u64) -> io::Result<Option<Part>> {
+fn read_header(file: &File, name: u32, at: u64) -> io::Result<Option<Part>> {
     let mut bytes = [0; HEADER_BYTES as usize];
     let mut filled = 0;
     while filled < bytes.len() {
@@ -272,6 +283,6 @@ fn read_header(file: &File, at: u64) -> io::Result<Option<Part>> {
         is_verified: false,
     };
     // A whole header is the one that would be written for what it says.
-    let is_whole = part.offset.checked_add(part.len).is_some() && header(&part) == bytes;
+    let is_whole = part.offset.checked_add(part.len).is_some() && header(&part, name) == bytes;
     Ok(is_whole.then_some(part))
 }

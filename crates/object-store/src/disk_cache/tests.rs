@@ -205,3 +205,48 @@ fn a_pack_that_the_disk_changed_is_not_mapped() {
     assert!(cache.map(&name(1), 100_000).is_none());
     assert!(!cache.has(&name(1), 100_000), "forgotten");
 }
+
+#[test]
+fn a_file_under_the_name_of_another_pack_gives_nothing_and_takes_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |pack: u8| folder.path().join(format!("pack_0-{pack}.pack"));
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    for pack in [1, 2] {
+        keep(&cache, pack, 0, 70_000);
+        keep(&cache, pack, 80_000, 100);
+    }
+    drop(cache);
+    let (one, other) = (fs::read(path(1)).unwrap(), fs::read(path(2)).unwrap());
+    fs::write(path(1), other).unwrap();
+    fs::write(path(2), one).unwrap();
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    for pack in [1, 2] {
+        assert!(!has(&cache, pack, 0, 70_000) && !has(&cache, pack, 80_000, 100));
+        assert!(cache.map(&name(pack), 70_000).is_none());
+        assert_eq!(fs::metadata(path(pack)).unwrap().len(), 0);
+        keep(&cache, pack, 0, 70_000);
+        assert!(has(&cache, pack, 0, 70_000));
+    }
+}
+
+/// The folder is held, not its name.
+#[test]
+fn a_folder_that_is_moved_removed_or_replaced_while_it_is_used_changes_no_byte() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("cache");
+    let cache = DiskCache::open(&folder, 1 << 20).unwrap();
+    keep(&cache, 1, 0, 70_000);
+    keep(&cache, 2, 0, 100);
+    let mapped = cache.map(&name(1), 70_000).unwrap();
+    fs::rename(&folder, parent.path().join("moved")).unwrap();
+    let other = DiskCache::open(&folder, 1 << 20).unwrap();
+    other.keep(&name(2), 0, &bytes(9, 0, 100));
+    assert!(has(&cache, 1, 0, 70_000) && has(&cache, 2, 0, 100));
+    keep(&cache, 3, 0, 100);
+    assert!(has(&cache, 3, 0, 100) && !has(&other, 3, 0, 100));
+    fs::remove_dir_all(parent.path().join("moved")).unwrap();
+    assert!(has(&cache, 1, 0, 70_000) && has(&cache, 2, 0, 100));
+    keep(&cache, 4, 0, 100);
+    assert!(!has(&cache, 4, 0, 100), "there is no folder for it");
+    assert_eq!((*mapped).as_ref(), bytes(1, 0, 70_000));
+}

@@ -1,4 +1,5 @@
-//! Forked children, and a system that refuses threads: typed errors, and never a hang.
+//! Forked children, a system that refuses threads, a cache of two processes, a disk that is full:
+//! typed errors, and never a hang.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
@@ -6,19 +7,21 @@
 use std::{
     env,
     io::{self, Read, Write},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
 
 use object_store::memory::InMemory;
-use rotortree_object_store::ObjectStorage;
+use rotortree_hasher::Blake3Hasher;
+use rotortree_object_store::{DiskCache, ObjectStorage, PackCache};
 use rotortree_store::{
-    StorageError,
+    RotorTree, StorageError,
     storage::{Reads, Shard, Storage, Stream},
 };
 
-/// Names the test process that is to get no thread.
-const CHILD: &str = "ROTORTREE_TEST_NO_THREAD";
+/// Set in a process that was started for one test alone, to what the test wants to tell it.
+const CHILD: &str = "ROTORTREE_TEST_CHILD";
 /// Seconds after which a child that hangs is ended.
 const PATIENCE: u32 = 30;
 
@@ -52,6 +55,26 @@ fn in_a_child(child: impl FnOnce() -> Result<(), String>) -> String {
     // SAFETY: waits for the child, into a number that lives.
     assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
     said
+}
+
+/// Runs an ignored test in a process of its own, which must pass.
+fn in_a_process(test: &str, told: &Path) {
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            test,
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env(CHILD, told)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}{complained}");
+    assert!(told.contains("1 passed"), "{told}");
 }
 
 /// Whether an error is `Closed`, by itself or within an error of reading.
@@ -155,22 +178,7 @@ fn without_threads_the_error_says_so() {
     if unsafe { libc::geteuid() } != 0 {
         return;
     }
-    let output = Command::new(env::current_exe().unwrap())
-        .args([
-            "no_thread_child",
-            "--exact",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env(CHILD, "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}{complained}");
-    assert!(told.contains("1 passed"), "{told}");
+    in_a_process("no_thread_child", Path::new("1"));
 }
 
 /// Not a test of its own: the process that gets no thread.
@@ -200,4 +208,102 @@ fn no_thread_child() {
     assert!(matches!(refused, StorageError::Io(_)), "{refused:?}");
     set(90_000);
     storage.acquire().expect("threads are there again");
+}
+
+#[test]
+fn a_cache_has_one_process_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::open(folder.path(), 1 << 20).unwrap();
+    cache.keep("pack/1", 0, b"ours");
+    in_a_process("second_process_child", folder.path());
+    let mut read = [0; 4];
+    assert!(cache.read("pack/1", 0, &mut read));
+    drop(cache);
+    in_a_process("next_process_child", folder.path());
+}
+
+fn told() -> Option<PathBuf> {
+    env::var_os(CHILD).map(PathBuf::from)
+}
+
+/// Not a test of its own: the process beside the one that has the cache.
+#[test]
+#[ignore = "run by the test above"]
+fn second_process_child() {
+    let Some(folder) = told() else { return };
+    let refused = DiskCache::open(&folder, 1 << 20).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+    assert!(refused.to_string().contains("cannot open the cache in"));
+}
+
+/// Not a test of its own: the process behind the one that had the cache.
+#[test]
+#[ignore = "run by the test above"]
+fn next_process_child() {
+    let Some(folder) = told() else { return };
+    let cache = DiskCache::open(&folder, 1 << 20).unwrap();
+    let mut read = [0; 4];
+    assert!(cache.read("pack/1", 0, &mut read));
+    assert_eq!(&read, b"ours");
+}
+
+#[test]
+fn a_cache_on_a_full_disk_serves_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    in_a_process("full_disk_child", folder.path());
+}
+
+/// Not a test of its own: the process whose files may not grow beyond a length, which fails as a
+/// full disk does, after a part was written.
+#[test]
+#[ignore = "run by the test above"]
+#[expect(unsafe_code, reason = "the limits of this process")]
+fn full_disk_child() {
+    const LEAVES: u64 = 20_000;
+    let Some(folder) = told() else { return };
+    let limit_files = |bytes| {
+        let limit = libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        // SAFETY: the structure is whole and lives until the call returns.
+        let outcome = unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) };
+        assert_eq!(outcome, 0);
+    };
+    // SAFETY: ignores a signal of this process, which was started for this test alone.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    let leaf = |index: u64| {
+        let mut leaf = [3; 32];
+        leaf[..8].copy_from_slice(&index.to_le_bytes());
+        leaf
+    };
+    let bucket = storage();
+    let tree = RotorTree::<_, 4, 20>::on(Arc::new(bucket.new_handle()));
+    let tree = tree.open(Blake3Hasher).unwrap();
+    let leaves: Vec<_> = (0..LEAVES).map(leaf).collect();
+    tree.insert_many(&leaves).unwrap();
+    tree.checkpoint().unwrap();
+    let serve = |fetches: bool| {
+        let cache = Arc::new(DiskCache::open(&folder, 8 << 20).unwrap());
+        let storage = Arc::new(bucket.new_handle().cache(cache));
+        let fetched = storage.fill_cache().unwrap();
+        assert_eq!(fetched > 0, fetches);
+        let replica = RotorTree::<_, 4, 20>::on(storage).open_read_only(Blake3Hasher);
+        let snapshot = replica.unwrap().snapshot();
+        for index in (0..LEAVES).step_by(97) {
+            let proof = snapshot.generate_proof(index).unwrap();
+            let head = snapshot.head().unwrap();
+            proof.verify_against(&Blake3Hasher, head).unwrap();
+        }
+        let files = folder.read_dir().unwrap();
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum::<u64>()
+    };
+    // The pack has 640 kB.
+    limit_files(300_000);
+    assert!(serve(true) < 300_000, "the part that fitted is gone");
+    limit_files(libc::RLIM_INFINITY);
+    assert!(serve(true) > 640_000);
+    assert!(serve(false) > 640_000);
 }
