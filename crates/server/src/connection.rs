@@ -17,8 +17,9 @@ use crate::{
     unstalled::Unstalled,
 };
 
-/// Beyond these hyper answers by itself, without a document. Ours are smaller.
-const MOST_HEADERS: usize = 256;
+/// Beyond these hyper answers by itself, without a document. Ours are smaller. For more fields it
+/// takes memory in each request.
+const MOST_HEADERS: usize = 100;
 const MOST_HEAD_BYTES: usize = 64 << 10;
 /// Bytes of answers that the system keeps for a client.
 const SEND_BUFFER: usize = 128 << 10;
@@ -79,6 +80,8 @@ fn builder(app: &App) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // A client that has sent all and closes its side still gets its answers.
+        .half_close(true)
         .header_read_timeout(app.limits.head_time)
         .max_headers(MOST_HEADERS)
         .max_buf_size(MOST_HEAD_BYTES);

@@ -37,7 +37,7 @@ names! {
     IN_FLIGHT = "rotortree_http_requests_in_flight", describe_gauge,
         "Requests that wait for their answer.";
     ABANDONED = "rotortree_http_abandoned_requests_total", describe_counter,
-        "Requests whose client was gone before the answer.";
+        "Requests that ended without an answer.";
     SHED = "rotortree_http_shed_requests_total", describe_counter,
         "Requests and connections that were refused for want of room.";
     CONNECTIONS = "rotortree_http_connections", describe_gauge, "Connections that are open.";
@@ -212,7 +212,7 @@ impl Route {
     }
 }
 
-/// A request under way. One that is dropped without an answer was abandoned by its client.
+/// A request under way. One that is dropped without an answer was abandoned.
 pub(crate) struct Request<'a> {
     route: &'a Route,
     began: Instant,

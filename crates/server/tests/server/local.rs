@@ -1,4 +1,4 @@
-//! A local tree, whose brief calls run on the thread that took the request.
+//! A local tree, whose brief calls run on the thread that serves the connection.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -31,7 +31,9 @@ fn brief_calls_of_a_local_tree_need_no_other_thread() {
             let limits = limits(|limits| limits.answer_time = Duration::from_millis(200));
             let server = Server::of_tree(tree).limits(limits).local();
             let stop = async { drop(stopped.await) };
-            server.serve(listener, stop).await.unwrap();
+            // On this runtime, and not on threads of the server's own.
+            let served = axum::serve(listener, server.router().unwrap());
+            served.with_graceful_shutdown(stop).await.unwrap();
         });
     });
     let address = address.recv().unwrap();

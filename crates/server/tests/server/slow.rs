@@ -2,9 +2,14 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    net::Shutdown,
+    sync::Arc,
     thread,
     time::Duration,
 };
+
+use axum::{Router, routing::get};
+use tokio::sync::Notify;
 
 use crate::{
     client::{Answer, connect, request, send_whole},
@@ -23,6 +28,30 @@ fn a_head_that_does_not_end_is_told_and_cut_off() {
     let answer = Answer::read(stream);
     assert_eq!(answer.error(), (408, "slow_request".to_owned()));
     assert_eq!(answer.header("connection"), Some("close"));
+}
+
+#[test]
+fn a_client_that_closes_its_side_is_answered() {
+    let go_on = Arc::new(Notify::new());
+    let held = Arc::clone(&go_on);
+    let answer = get(move || async move {
+        held.notified().await;
+        "answer"
+    });
+    let routes = Router::new().route("/held", answer);
+    let running = Running::of(tree(), |server| server.also(routes));
+    let mut stream = connect(running.address);
+    stream.write_all(&request("GET /held", &[], b"")).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    stream.set_read_timeout(Some(SHORT)).unwrap();
+    let early = stream.read(&mut [0]).map_err(|error| error.kind());
+    assert!(
+        matches!(early, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)),
+        "the connection is open: {early:?}"
+    );
+    go_on.notify_one();
+    stream.set_read_timeout(None).unwrap();
+    assert_eq!(Answer::read(stream).body, b"answer");
 }
 
 #[test]
