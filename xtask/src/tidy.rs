@@ -3,6 +3,7 @@
 //! Each check is one file with one function from the [`Tree`] to its findings, entered in
 //! [`CHECKS`]. The checks only read the tree, so that their tests can hand them a bad sample.
 
+mod copies;
 mod crate_files;
 mod feature_comments;
 mod figures;
@@ -43,6 +44,7 @@ const CHECKS: &[Check] = &[
     guide::check,
     figures::check,
     test_names::check,
+    copies::check,
     crate_files::check,
     feature_comments::check,
     shapes::check,

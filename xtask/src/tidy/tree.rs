@@ -24,6 +24,8 @@ pub(crate) struct Tree {
     files: Vec<File>,
     /// Every file and folder, text or not.
     paths: BTreeSet<String>,
+    /// Every symbolic link.
+    links: Vec<String>,
 }
 
 /// One text file.
@@ -96,6 +98,11 @@ impl Tree {
         self.files.iter().find(|file| file.path == path)
     }
 
+    /// The symbolic links.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &str> {
+        self.links.iter().map(String::as_str)
+    }
+
     /// True when `path` is a file or folder; the root is the empty path.
     pub(crate) fn exists(&self, path: &str) -> bool {
         path.is_empty() || self.paths.contains(path)
@@ -141,6 +148,8 @@ impl Tree {
                 }
             } else if kind.is_file() && !SKIPPED.contains(&name.as_str()) {
                 self.read_file(&entry.path(), path)?;
+            } else if kind.is_symlink() && !SKIPPED.contains(&name.as_str()) {
+                self.links.push(path);
             }
         }
         Ok(())
