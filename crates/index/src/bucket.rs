@@ -115,12 +115,6 @@ impl Bucket {
         prefetch(&self.uppers);
     }
 
-    /// Starts to fetch the number of slots in use, and the upper bits of a slot that is free.
-    #[inline]
-    pub(crate) fn prefetch_len(&self) {
-        prefetch(&self.uppers[SLOTS]);
-    }
-
     /// Starts to fetch the lower bits of the next slot. Reads the number of slots in use.
     #[inline]
     pub(crate) fn prefetch_end(&self) {

@@ -1,7 +1,5 @@
 //! The part of an index in the inserts of its tree.
 
-use std::panic;
-
 use rotortree_hasher::Hash;
 use rotortree_store::{InsertHook, Published, Refusal, RefusalReason, RotorTreeError};
 
@@ -19,8 +17,7 @@ impl InsertHook for Inner {
         Ok(self.open_with(tree)?)
     }
 
-    /// Searches the batch. Its entries are added behind that, which [`inserted`](Self::inserted)
-    /// waits for.
+    /// Searches the batch and adds its entries.
     fn check(&self, first: u64, leaves: &[Hash]) -> Result<(), RotorTreeError> {
         let open = self.open()?;
         let mut staging = lock(&open.staging);
@@ -40,9 +37,7 @@ impl InsertHook for Inner {
 
     fn inserted(&self, _: u64, _: &[Hash]) {
         if let Ok(open) = self.open() {
-            // A panic fails the tree, which readers still see without the batch.
-            let settled = lock(&open.staging).settle();
-            settled.unwrap_or_else(|error| panic::resume_unwind(Box::new(error.to_string())));
+            lock(&open.staging).settle();
         }
     }
 

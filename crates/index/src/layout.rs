@@ -103,20 +103,23 @@ impl Layout {
 
     /// The bucket of a place, and its tag as the upper bits of a slot.
     pub(crate) fn slot(self, place: u64) -> (usize, u64) {
-        let prefix = place >> (u64::BITS - self.prefix_bits);
-        let product = prefix * u64::from(self.buckets);
-        let bucket = product >> self.prefix_bits;
-        let tag = (product - (bucket << self.prefix_bits)) >> self.buckets.ilog2();
-        (bucket as usize, tag << self.index_bits)
+        self.slots(u64::BITS)(place)
     }
 
     /// The known part of the place of a slot, and its index.
     pub(crate) fn entry(self, bucket: usize, slot: u64) -> (u64, u64) {
-        self.entries(bucket)(slot)
+        let prefix = self.prefixes(bucket)(slot);
+        (self.place(prefix), slot & self.index_mask())
     }
 
-    /// The same for the slots of one bucket, with one division for all of them.
-    pub(crate) fn entries(self, bucket: usize) -> impl Fn(u64) -> (u64, u64) {
+    /// The place that begins with a prefix.
+    pub(crate) fn place(self, prefix: u64) -> u64 {
+        prefix << (u64::BITS - self.prefix_bits)
+    }
+
+    /// The prefixes of the slots of a bucket, with one division for all of them.
+    #[inline]
+    pub(crate) fn prefixes(self, bucket: usize) -> impl Fn(u64) -> u64 {
         let buckets = u64::from(self.buckets);
         let product = (bucket as u64) << self.prefix_bits;
         // The first prefix of the bucket, and by how much its product is beyond the bucket's start.
@@ -125,13 +128,36 @@ impl Layout {
         // Multiplying by it, and dropping 64 bits, divides each number `n` by `buckets` for which
         // `n * buckets < 2^64`. Here `n < 2^P + m`, and `(2^P + m) * m < 2^63 + 2^62`.
         let reciprocal = u128::from(u64::MAX / buckets) + 1;
-        let dropped = self.buckets.ilog2();
+        // From where a tag is in a slot to where it is in a product. Around it both are zero, so
+        // that one rotation shifts either way.
+        let (tags, shift) = (
+            self.tag_mask(),
+            self.index_bits + u64::BITS - self.dropped_bits(),
+        );
         move |slot| {
-            let product = ((slot >> self.index_bits) << dropped) + round_up;
-            let prefix = first + ((u128::from(product) * reciprocal) >> 64) as u64;
-            let index = slot & self.index_mask();
-            (prefix << (u64::BITS - self.prefix_bits), index)
+            let product = (slot & tags).rotate_right(shift) + round_up;
+            first + ((u128::from(product) * reciprocal) >> 64) as u64
         }
+    }
+
+    /// The bucket of a prefix of `prefix_bits` or more bits, and its tag as the upper bits of a
+    /// slot.
+    #[inline]
+    pub(crate) fn slots(self, prefix_bits: u32) -> impl Fn(u64) -> (usize, u64) {
+        let buckets = u64::from(self.buckets);
+        let shorter = prefix_bits - self.prefix_bits;
+        let tags = ((1 << self.prefix_bits) - 1) & (u64::MAX << self.dropped_bits());
+        let shift = self.index_bits + u64::BITS - self.dropped_bits();
+        move |prefix| {
+            let product = (prefix >> shorter) * buckets;
+            let tag = (product & tags).rotate_left(shift);
+            ((product >> self.prefix_bits) as usize, tag)
+        }
+    }
+
+    /// `g`: the lower bits of a product that tell no two prefixes apart.
+    fn dropped_bits(self) -> u32 {
+        self.buckets.ilog2()
     }
 
     /// The bits of a slot that are the index.

@@ -89,8 +89,7 @@ pub(crate) fn open(
     })
 }
 
-/// Adds the leaves of a tree that the table does not cover. A block is read while the one before it
-/// is added.
+/// Adds the leaves of a tree that the table does not cover.
 pub(crate) fn add(
     table: &Arc<Table>,
     staging: &mut Staging,
@@ -102,7 +101,6 @@ pub(crate) fn add(
         let len = (tree.size() - first).min(BLOCK as u64) as usize;
         block.resize(len, [0; 32]);
         read(tree, first, &mut block)?;
-        staging.settle()?;
         let batch = Batch {
             first,
             leaves: &block,
@@ -110,11 +108,12 @@ pub(crate) fn add(
             repeats: Repeats::Kept,
         };
         staging.add(table, &batch)?;
+        staging.settle();
         if pace(first + len as u64).is_break() {
             return Err(IndexError::Stopped);
         }
     }
-    Ok(staging.settle()?)
+    Ok(())
 }
 
 /// Reads the leaves from `first` on, on several threads.

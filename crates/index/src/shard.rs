@@ -1,6 +1,6 @@
 //! [`Shard`]: the entries of a part of the hashes, in buckets.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::{collections::BTreeSet, mem, ops::RangeInclusive};
 
 use rotortree_lean_imt::TreeError;
 
@@ -61,32 +61,71 @@ impl Shard {
         self.buckets.capacity() * size_of::<Bucket>() + self.overflow.len() * OVERFLOW_BYTES
     }
 
-    /// The bucket of a place.
+    /// The bucket of a place and its tag; of no meaning without buckets.
     #[inline]
-    pub(crate) fn bucket(&self, place: u64) -> Option<&Bucket> {
-        (!self.buckets.is_empty()).then(|| &self.buckets[self.layout.slot(place).0])
+    pub(crate) fn slot(&self, place: u64) -> (usize, u64) {
+        if self.buckets.is_empty() {
+            return (0, 0);
+        }
+        self.layout.slot(place)
+    }
+
+    /// Starts to fetch a part of a bucket.
+    #[inline]
+    pub(crate) fn prefetch(&self, bucket: usize, part: impl Fn(&Bucket)) {
+        self.buckets.get(bucket).into_iter().for_each(part);
     }
 
     /// The least index above `after`, if that is given, whose place may be this one. At most sizes
     /// all but one of some thousand such places are this one.
-    #[inline]
     pub(crate) fn candidate(&self, place: u64, after: Option<u64>) -> Option<u64> {
-        // Nearly every leaf that is not there ends here.
-        if !self.buckets.is_empty() {
-            let (bucket, tag) = self.layout.slot(place);
-            let bucket = &self.buckets[bucket];
-            if !bucket.may_find(tag, self.layout.tag_mask()) && !bucket.overflows() {
-                return None;
-            }
-        }
-        self.find(place, after)
+        let slot = self.slot(place);
+        self.may_find(slot)
+            .then(|| self.find(place, slot, after))
+            .flatten()
     }
 
-    fn find(&self, place: u64, after: Option<u64>) -> Option<u64> {
+    /// Whether [`find`](Self::find) may find anything. Nearly every leaf that is not there ends
+    /// here.
+    #[inline]
+    fn may_find(&self, (bucket, tag): (usize, u64)) -> bool {
+        self.buckets
+            .get(bucket)
+            .is_none_or(|bucket| bucket.may_find(tag, self.layout.tag_mask()) || bucket.overflows())
+    }
+
+    /// The least index at which the leaf of a place and its [`slot`](Self::slot) stands; `is_same`
+    /// tells whether an index is one. If there is none, adds an entry, for which
+    /// [`reserve`](Self::reserve) has made room.
+    ///
+    /// # Errors
+    /// Those of `is_same`; nothing is added then.
+    #[inline]
+    pub(crate) fn find_or_put<E>(
+        &mut self,
+        place: u64,
+        slot: (usize, u64),
+        index: u64,
+        is_same: impl Fn(u64) -> Result<bool, E>,
+    ) -> Result<Option<u64>, E> {
+        if self.may_find(slot) {
+            let mut next = self.find(place, slot, None);
+            while let Some(candidate) = next {
+                if is_same(candidate)? {
+                    return Ok(next);
+                }
+                next = self.find(place, slot, next);
+            }
+        }
+        self.entries += 1;
+        self.push(place, slot, index);
+        Ok(None)
+    }
+
+    #[inline(never)]
+    fn find(&self, place: u64, (bucket, tag): (usize, u64), after: Option<u64>) -> Option<u64> {
         let mut found = None;
-        if !self.buckets.is_empty() {
-            let (bucket, tag) = self.layout.slot(place);
-            let bucket = &self.buckets[bucket];
+        if let Some(bucket) = self.buckets.get(bucket) {
             let slot = bucket.find(tag, self.layout.tag_mask(), after.map(|after| tag | after));
             found = slot.map(|slot| slot & self.layout.index_mask());
             if !bucket.overflows() {
@@ -104,12 +143,21 @@ impl Shard {
     }
 
     /// Adds an entry, for which [`reserve`](Self::reserve) has made room.
-    #[inline]
     pub(crate) fn put(&mut self, place: u64, index: u64) {
         self.entries += 1;
-        if !push(self.layout, &mut self.buckets, place, index) {
-            self.overflow.insert((self.layout.known(place), index));
+        self.push(place, self.slot(place), index);
+    }
+
+    /// Puts an entry into its bucket, or to those without a slot.
+    #[inline]
+    fn push(&mut self, place: u64, (bucket, tag): (usize, u64), index: u64) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            if bucket.push(tag | index) {
+                return;
+            }
+            bucket.set_overflows(true);
         }
+        self.overflow.insert((self.layout.known(place), index));
     }
 
     /// Removes an entry, if it is here.
@@ -187,26 +235,32 @@ impl Shard {
     /// Moves the entries into so many buckets, which take indices beyond `index` too.
     fn lay_out(&mut self, buckets: u32, index: u64) -> Result<(), TreeError> {
         let layout = self.layout.with(buckets, index);
-        let mut fresh = Vec::new();
+        let mut fresh: Vec<Bucket> = Vec::new();
         fresh
             .try_reserve_exact(layout.buckets as usize)
             .map_err(|_| TreeError::CapacityExceeded)?;
-        fresh.resize(layout.buckets as usize, Bucket::EMPTY);
-        let mut overflow = BTreeSet::new();
-        let mut add = |(place, index)| {
-            if !push(layout, &mut fresh, place, index) {
-                overflow.insert((layout.known(place), index));
-            }
-        };
+        let mut without_slot = mem::take(&mut self.overflow);
+        let to = layout.slots(self.layout.prefix_bits);
         // Not by `iter`: a growing shard spends most of an insert here.
         for (number, bucket) in self.buckets.iter().enumerate() {
-            bucket
-                .slots()
-                .map(self.layout.entries(number))
-                .for_each(&mut add);
+            let prefixes = self.layout.prefixes(number);
+            for slot in bucket.slots() {
+                let (prefix, index) = (prefixes(slot), slot & self.layout.index_mask());
+                let (bucket, tag) = to(prefix);
+                // Buckets come in order: each is made when it is filled.
+                if bucket >= fresh.len() {
+                    fresh.resize(bucket + 1, Bucket::EMPTY);
+                }
+                if !fresh[bucket].push(tag | index) {
+                    without_slot.insert((self.layout.place(prefix), index));
+                }
+            }
         }
-        self.overflow.iter().copied().for_each(add);
-        (self.layout, self.buckets, self.overflow) = (layout, fresh, overflow);
+        fresh.resize(layout.buckets as usize, Bucket::EMPTY);
+        (self.layout, self.buckets) = (layout, fresh);
+        for (place, index) in without_slot {
+            self.push(place, layout.slot(place), index);
+        }
         Ok(())
     }
 
@@ -254,22 +308,6 @@ impl Shard {
         }
         Ok(())
     }
-}
-
-/// Adds an entry to its bucket. Returns whether there was a slot for it.
-#[inline]
-#[must_use]
-fn push(layout: Layout, buckets: &mut [Bucket], place: u64, index: u64) -> bool {
-    if buckets.is_empty() {
-        return false;
-    }
-    let (bucket, tag) = layout.slot(place);
-    let bucket = &mut buckets[bucket];
-    let fits = bucket.push(tag | index);
-    if !fits {
-        bucket.set_overflows(true);
-    }
-    fits
 }
 
 /// A range of places with every index.

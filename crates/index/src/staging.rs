@@ -1,41 +1,31 @@
 //! [`Staging`]: a batch on its way into the table.
 //!
-//! A batch is searched before the tree changes, so that it is refused or taken as a whole. Its
-//! entries are added behind that: those of a large batch by threads of their own, beside the
-//! hashing and writing of the tree. Lookups do not see them before the tree has the leaves, since
-//! they look at indices below the size of a snapshot alone. The entries of a batch that the tree
-//! does not take are taken out again.
+//! Each leaf of a batch is searched and gets its entry at once, before the tree changes: its bucket
+//! is fetched once, and a leaf that a batch has twice finds its own entry. Lookups do not see these
+//! entries before the tree has the leaves, since they look at indices below the size of a snapshot
+//! alone. The entries of a batch that is refused, or that the tree does not take, are taken out
+//! again.
 
 mod batch;
 mod run;
-mod seen;
 mod share;
 mod sorted;
-
-use std::{
-    panic,
-    sync::Arc,
-    thread::{self, JoinHandle},
-};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
 pub(crate) use self::batch::{Batch, Repeated, Repeats};
 use self::sorted::Sorted;
-use crate::{table::Table, threads::threads};
+use crate::table::Table;
 
-/// The batch whose entries are on their way into the table, and whose leaves the tree may still
-/// not take.
+/// The batch whose entries are in the table, and whose leaves the tree may still not take.
 pub(crate) struct Staging {
     /// The leaves of the tree that the table covers: those before the batch.
     covered: u64,
     /// Those among them that have an entry.
     distinct: u64,
     /// The batch; empty where none is on its way.
-    sorted: Arc<Sorted>,
-    /// Adds the entries of a large batch.
-    adding: Option<JoinHandle<Result<(), TreeError>>>,
+    sorted: Sorted,
 }
 
 impl Staging {
@@ -44,8 +34,7 @@ impl Staging {
         Self {
             covered,
             distinct,
-            sorted: Arc::default(),
-            adding: None,
+            sorted: Sorted::default(),
         }
     }
 
@@ -60,66 +49,34 @@ impl Staging {
     }
 
     /// Searches the leaves of a batch, and adds their entries to the table. The first leaf that is
-    /// refused, if there is one: call [`take_out`](Self::take_out) then, and after an error. A large
-    /// batch is added by other threads, for which [`settle`](Self::settle) waits.
+    /// refused, if there is one: call [`take_out`](Self::take_out) then, and after an error.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] without memory, or the error of a leaf that cannot be read.
     pub(crate) fn add<R>(
         &mut self,
-        table: &Arc<Table>,
+        table: &Table,
         batch: &Batch<'_, R>,
     ) -> Result<Option<Repeated>, TreeError>
     where
         R: Fn(u64) -> Result<Hash, TreeError> + Sync,
     {
         debug_assert_eq!((self.sorted.len(), self.covered), (0, batch.first));
-        let threads = threads(batch.leaves.len() as u64);
-        // No other handle is left behind a batch.
-        let sorted = Arc::make_mut(&mut self.sorted);
-        sorted.sort(table.key(), batch.first, batch.leaves, threads)?;
-        let repeated = sorted.search(table, batch, threads)?;
-        if threads == 1 {
-            return Ok(repeated);
-        }
-        if repeated.is_some() {
-            // None of it is in the table.
-            sorted.clear();
-            return Ok(repeated);
-        }
-        let (to, sorted) = (Arc::clone(table), Arc::clone(&self.sorted));
-        let beside = thread::Builder::new().spawn(move || sorted.add(&to, threads));
-        match beside {
-            Ok(adding) => self.adding = Some(adding),
-            Err(_) => self.sorted.add(table, threads)?,
-        }
-        Ok(None)
-    }
-
-    /// Waits for the threads that add entries.
-    fn wait(&mut self) -> Result<(), TreeError> {
-        let added = self.adding.take().map_or(Ok(Ok(())), JoinHandle::join);
-        added.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+        self.sorted.sort(table.key(), batch.first, batch.leaves)?;
+        self.sorted.add(table, batch)
     }
 
     /// The tree has taken the batch.
-    ///
-    /// # Errors
-    /// [`TreeError::CapacityExceeded`]: entries of the batch are lacking. Take it out.
-    pub(crate) fn settle(&mut self) -> Result<(), TreeError> {
-        self.wait()?;
+    pub(crate) fn settle(&mut self) {
         self.covered += self.sorted.len();
         self.distinct += self.sorted.entries();
-        Arc::make_mut(&mut self.sorted).clear();
-        Ok(())
+        self.sorted.clear();
     }
 
     /// Takes the entries of a batch out that the tree has not taken.
     pub(crate) fn take_out(&mut self, table: &Table) {
-        // Those that could not be added are not there.
-        drop(self.wait());
         self.sorted.take_out(table);
-        Arc::make_mut(&mut self.sorted).clear();
+        self.sorted.clear();
     }
 }
 
@@ -150,8 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn a_large_batch_is_in_the_table_once_it_is_settled_and_in_none_once_it_is_taken_out() {
-        let table = Arc::new(Table::new(Key::from_bytes([1; 16])));
+    fn a_large_batch_is_in_the_table_once_it_is_added_and_in_none_once_it_is_taken_out() {
+        let table = Table::new(Key::from_bytes([1; 16]));
         let (mut staging, leaves) = (Staging::new(0, 0), leaves());
         for _ in 0..4 {
             let taken = staging.add(&table, &batch(0, &leaves)).unwrap();
@@ -160,11 +117,11 @@ mod tests {
             assert_eq!((table.entries(), staging.covered()), (0, 0));
         }
         staging.add(&table, &batch(0, &leaves)).unwrap();
-        staging.settle().unwrap();
+        staging.settle();
         assert_eq!((table.entries(), staging.covered()), (60_001, 90_000));
         assert_eq!(staging.distinct(), 60_001);
         staging.add(&table, &batch(90_000, &leaves)).unwrap();
-        staging.settle().unwrap();
+        staging.settle();
         assert_eq!((table.entries(), staging.covered()), (60_001, 180_000));
         let mut refusing = batch(180_000, &leaves);
         refusing.repeats = Repeats::Refused;
@@ -172,8 +129,10 @@ mod tests {
             position: 0,
             index: 0,
         };
+        let bytes = table.memory_bytes();
         assert_eq!(staging.add(&table, &refusing).unwrap(), Some(first));
         staging.take_out(&table);
+        assert!(table.memory_bytes() <= bytes, "room for a refused batch");
         assert_eq!((table.entries(), staging.distinct()), (60_001, 60_001));
     }
 }

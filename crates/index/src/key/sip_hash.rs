@@ -15,9 +15,8 @@ pub(super) fn sip_hash<const LANES: usize>(key: &[u8; 16], leaves: &[Hash; LANES
         [k0 ^ 0x6c79_6765_6e65_7261; LANES],
         [k1 ^ 0x7465_6462_7974_6573; LANES],
     ]);
-    let leaves: [[u64; 4]; LANES] = leaves.each_ref().map(|leaf| words(leaf));
     for word in 0..4 {
-        state.absorb(leaves.map(|leaf| leaf[word]));
+        state.absorb(from_fn(|lane| words::<4>(&leaves[lane])[word]));
     }
     state.absorb([(size_of::<Hash>() as u64) << 56; LANES]);
     state.0[2] = state.0[2].map(|word| word ^ 0xff);

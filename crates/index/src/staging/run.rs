@@ -10,12 +10,12 @@ use crate::{
     table::{SHARDS, Table},
 };
 
-/// The most leaves of a run: they are sorted within a processor's cache, and each shard has some
-/// hundred of them.
-pub(super) const RUN: usize = 1 << 17;
+/// The most leaves of a run: they are sorted within a processor's cache, and 16 bits tell their
+/// positions.
+pub(super) const RUN: usize = 1 << 16;
 
 /// Leaves for which a run keeps its memory.
-const KEPT: usize = 1 << 12;
+pub(super) const KEPT: usize = 1 << 12;
 
 /// The hashes of consecutive leaves of a batch, sorted by shard. Those of a shard are in the order
 /// of their leaves.
@@ -23,11 +23,9 @@ const KEPT: usize = 1 << 12;
 pub(super) struct Run {
     /// The position of the first leaf in the batch.
     begin: usize,
-    /// In the order of the leaves; used while they are sorted.
-    unsorted: Vec<u64>,
     hashes: Vec<u64>,
     /// The positions of the leaves behind `begin`.
-    positions: Vec<u32>,
+    positions: Vec<u16>,
     /// Where those of each shard end; empty in a run of one leaf.
     ends: Vec<u32>,
 }
@@ -47,7 +45,8 @@ impl Run {
         Table::shard_of(hash)
     }
 
-    /// Takes the leaves at `begin` of a batch, at most [`RUN`].
+    /// Takes the leaves at `begin` of a batch, at most [`RUN`]. `unsorted` is memory for their
+    /// hashes.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] without memory.
@@ -56,16 +55,17 @@ impl Run {
         key: &Key,
         begin: usize,
         leaves: &[Hash],
+        unsorted: &mut Vec<u64>,
     ) -> Result<(), TreeError> {
         self.clear();
         self.begin = begin;
         let Self {
-            unsorted,
             hashes,
             positions,
             ends,
             ..
         } = self;
+        unsorted.clear();
         let reserved = unsorted
             .try_reserve_exact(leaves.len())
             .and_then(|()| hashes.try_reserve_exact(leaves.len()))
@@ -83,10 +83,10 @@ impl Run {
         }
         hashes.resize(leaves.len(), 0);
         positions.resize(leaves.len(), 0);
-        for (position, hash) in (0..).zip(unsorted.drain(..)) {
+        for (position, &hash) in unsorted.iter().enumerate() {
             let at = &mut ends[Table::shard_of(hash)];
             hashes[*at as usize] = hash;
-            positions[*at as usize] = position;
+            positions[*at as usize] = position as u16;
             *at += 1;
         }
         Ok(())
@@ -104,36 +104,24 @@ impl Run {
     /// The position in the batch of the last leaf of a shard.
     pub(super) fn last(&self, shard: usize) -> Option<usize> {
         let last = self.positions[self.of(shard)].last();
-        last.map(|&position| self.begin + position as usize)
+        last.map(|&position| self.begin + usize::from(position))
     }
 
-    /// The places of the leaves of a shard.
-    pub(super) fn places(&self, shard: usize) -> impl Iterator<Item = u64> {
-        let hashes = self.hashes[self.of(shard)].iter();
-        hashes.map(|&hash| Table::place_of(hash))
-    }
-
-    /// The positions in the batch of the leaves of a shard, and their places.
-    pub(super) fn leaves(&self, shard: usize) -> impl Iterator<Item = (usize, u64)> {
-        let leaves = self.entries(self.of(shard));
-        leaves.map(|(position, hash)| (position, Table::place_of(hash)))
-    }
-
-    /// The position in the batch of each leaf, and its hash.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.entries(0..self.len())
-    }
-
-    fn entries(&self, range: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
+    /// The positions in the batch of some leaves of the run, and their places.
+    pub(super) fn leaves(&self, range: Range<usize>) -> impl Iterator<Item = (usize, u64)> {
         let positions = self.positions[range.clone()].iter();
-        let positions = positions.map(|&position| self.begin + position as usize);
-        positions.zip(self.hashes[range].iter().copied())
+        let positions = positions.map(|&position| self.begin + usize::from(position));
+        positions.zip(self.places(range))
+    }
+
+    /// The places of some leaves of the run.
+    pub(super) fn places(&self, range: Range<usize>) -> impl Iterator<Item = u64> {
+        let hashes = self.hashes[range].iter();
+        hashes.map(|&hash| Table::place_of(hash))
     }
 
     /// Empties the run, and gives memory back that a large one took.
     pub(super) fn clear(&mut self) {
-        self.unsorted.clear();
-        self.unsorted.shrink_to(KEPT);
         self.hashes.clear();
         self.hashes.shrink_to(KEPT);
         self.positions.clear();

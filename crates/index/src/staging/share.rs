@@ -1,6 +1,6 @@
 //! [`Share`]: some shards of a batch, searched and added with their buckets on the way.
 
-use std::ops::{Deref, Range};
+use std::{mem, ops::Range};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
@@ -8,27 +8,18 @@ use rotortree_lean_imt::TreeError;
 use super::{
     batch::{Batch, Repeated, Repeats},
     run::Run,
-    seen::Seen,
 };
 use crate::{bucket::Bucket, shard::Shard, table::Table};
 
 /// The leaves whose buckets are fetched at once. A small batch has a few leaves for each shard, and
 /// a round then locks several shards.
-const ROUND: usize = 32;
-
-/// A leaf that gets no entry, since it stands earlier.
-#[derive(Clone, Copy)]
-pub(super) struct Kept {
-    shard: usize,
-    /// Its position in the batch.
-    position: usize,
-}
+const ROUND: usize = 64;
 
 /// What was found of a share.
 #[derive(Default)]
 pub(super) struct Found {
-    /// The leaves that stand earlier and are taken, by shards and in order.
-    pub(super) kept: Vec<Kept>,
+    /// The leaves that stand earlier and are taken: they get no entry.
+    pub(super) kept: u64,
     /// The first leaf that is refused.
     pub(super) repeated: Option<Repeated>,
 }
@@ -40,84 +31,82 @@ pub(super) struct Share<'a> {
     pub(super) shards: Range<usize>,
 }
 
-impl<'a> Share<'a> {
+impl Share<'_> {
     /// The number of leaves of a shard.
     fn len_of(&self, shard: usize) -> usize {
         self.runs.iter().map(|run| run.of(shard).len()).sum()
     }
 
-    /// Searches the leaves in the table, and each one among those before it. Ends in each shard at
-    /// the first that is refused.
+    /// The leaves of a shard, a few at a time.
+    fn rounds_of(&self, shard: usize) -> impl Iterator<Item = (&Run, Range<usize>)> {
+        self.runs.iter().flat_map(move |run| {
+            let Range { start, end } = run.of(shard);
+            let starts = (start..end).step_by(ROUND);
+            starts.map(move |start| (run, start..end.min(start + ROUND)))
+        })
+    }
+
+    /// Adds an entry for each leaf that stands neither in the table nor among those before it. Ends
+    /// in each shard at the first leaf that is refused.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] without memory, or the error of a leaf that cannot be read.
-    pub(super) fn search<R>(&self, batch: &Batch<'_, R>) -> Result<Found, TreeError>
+    pub(super) fn add<R>(&self, batch: &Batch<'_, R>) -> Result<Found, TreeError>
     where
         R: Fn(u64) -> Result<Hash, TreeError>,
     {
         let mut found = Found::default();
-        let mut seen = self.seen()?;
-        self.rounds(Table::read, &[Bucket::prefetch], |number, shard| {
-            self.search_in(number, &shard, batch, &mut seen, &mut found)
-        })?;
+        let mut slots = [[(0, 0); ROUND]; 2];
+        self.rounds(|number, shard| self.add_to(number, shard, batch, &mut slots, &mut found))?;
         Ok(found)
     }
 
-    /// Searches each shard, and adds its entries unless a leaf is refused: those of the shards
-    /// before are in the table then.
-    ///
-    /// # Errors
-    /// As [`search`](Self::search).
-    pub(super) fn search_and_add<R>(&self, batch: &Batch<'_, R>) -> Result<Found, TreeError>
-    where
-        R: Fn(u64) -> Result<Hash, TreeError>,
-    {
-        let mut found = Found::default();
-        let mut seen = self.seen()?;
-        let fetches = [Bucket::prefetch, Bucket::prefetch_end];
-        self.rounds(Table::write, &fetches, |number, mut shard| {
-            let before = found.kept.len();
-            self.search_in(number, &shard, batch, &mut seen, &mut found)?;
-            if found.repeated.is_some() {
-                return Ok(());
-            }
-            self.add_to(number, &mut shard, batch.first, &found.kept[before..])
-        })?;
-        Ok(found)
-    }
-
-    /// A set for the leaves of the share.
-    fn seen(&self) -> Result<Seen, TreeError> {
-        Seen::new(self.shards.clone().map(|shard| self.len_of(shard)).sum())
-    }
-
-    fn search_in<R>(
+    /// `slots` is memory for two rounds.
+    fn add_to<R>(
         &self,
         number: usize,
-        shard: &Shard,
+        shard: &mut Shard,
         batch: &Batch<'_, R>,
-        seen: &mut Seen,
+        [slots, next]: &mut [[(usize, u64); ROUND]; 2],
         found: &mut Found,
     ) -> Result<(), TreeError>
     where
         R: Fn(u64) -> Result<Hash, TreeError>,
     {
         let Batch { first, leaves, .. } = *batch;
-        for run in self.runs {
-            let mut ahead = run.places(number).skip(ROUND);
-            for (position, place) in run.leaves(number) {
-                fetch(shard, ahead.next(), Bucket::prefetch);
-                let mut index = shard.candidate(place, None);
-                while let Some(candidate) = index
-                    && (batch.read)(candidate)? != leaves[position]
-                {
-                    index = shard.candidate(place, Some(candidate));
-                }
-                if index.is_none() {
-                    let is_same = |earlier: usize| leaves[earlier] == leaves[position];
-                    let earlier = seen.find_or_add(place, position, is_same);
-                    index = earlier.map(|earlier| first + earlier as u64);
-                }
+        let Some(last) = self.runs.iter().rev().find_map(|run| run.last(number)) else {
+            return Ok(());
+        };
+        let before = (shard.layout(), found.kept);
+        let entries = shard.entries() + self.len_of(number) as u64;
+        shard.reserve(entries, first + last as u64)?;
+        let mut ahead = self.rounds_of(number);
+        let mut fetch = |shard: &Shard, slots: &mut [(usize, u64); ROUND]| {
+            let Some((run, range)) = ahead.next() else {
+                return;
+            };
+            for (place, slot) in run.places(range).zip(slots) {
+                *slot = shard.slot(place);
+                shard.prefetch(slot.0, Bucket::prefetch);
+            }
+        };
+        let (mut slots, mut next) = (slots, next);
+        fetch(shard, next);
+        for (run, range) in self.rounds_of(number) {
+            mem::swap(&mut slots, &mut next);
+            fetch(shard, next);
+            for (bucket, _) in &slots[..range.len()] {
+                shard.prefetch(*bucket, Bucket::prefetch_end);
+            }
+            for ((position, place), slot) in run.leaves(range).zip(&*slots) {
+                let is_same = |index: u64| {
+                    let same = match index.checked_sub(first) {
+                        Some(earlier) => leaves[earlier as usize],
+                        None => (batch.read)(index)?,
+                    };
+                    Ok(same == leaves[position])
+                };
+                let index = shard.find_or_put(place, *slot, first + position as u64, is_same)?;
                 let Some(index) = index else { continue };
                 if batch.repeats == Repeats::Refused {
                     let both = [Repeated { position, index }].into_iter();
@@ -125,65 +114,41 @@ impl<'a> Share<'a> {
                     found.repeated = both.min_by_key(|leaf| leaf.position);
                     return Ok(());
                 }
-                let shard = number;
-                found.kept.push(Kept { shard, position });
+                found.kept += 1;
             }
+        }
+        if shard.layout() != before.0 && found.kept > before.1 {
+            // Without memory for that the room stays.
+            drop(shard.fit());
         }
         Ok(())
     }
 
-    /// Adds the entries of a batch that begins at `first`, but for the leaves in `kept`.
-    ///
-    /// # Errors
-    /// [`TreeError::CapacityExceeded`] without memory.
-    pub(super) fn add(&self, first: u64, mut kept: &[Kept]) -> Result<(), TreeError> {
-        let fetches = [Bucket::prefetch_len, Bucket::prefetch_end];
-        self.rounds(Table::write, &fetches, |number, mut shard| {
-            let (here, behind) = kept.split_at(kept.partition_point(|leaf| leaf.shard <= number));
-            kept = behind;
-            self.add_to(number, &mut shard, first, here)
-        })
-    }
-
-    fn add_to(
-        &self,
-        number: usize,
-        shard: &mut Shard,
-        first: u64,
-        kept: &[Kept],
-    ) -> Result<(), TreeError> {
-        let Some(last) = self.runs.iter().rev().find_map(|run| run.last(number)) else {
-            return Ok(());
-        };
-        let fresh = self.len_of(number) - kept.len();
-        shard.reserve(shard.entries() + fresh as u64, first + last as u64)?;
-        let mut kept = kept.iter().map(|leaf| leaf.position).peekable();
-        for run in self.runs {
-            let mut far = run.places(number).skip(ROUND);
-            let mut near = run.places(number).skip(ROUND / 2);
-            for (position, place) in run.leaves(number) {
-                fetch(shard, far.next(), Bucket::prefetch_len);
-                fetch(shard, near.next(), Bucket::prefetch_end);
-                if kept.next_if_eq(&position).is_none() {
-                    shard.put(place, first + position as u64);
-                }
+    /// Takes the entries of a batch that begins at `first` out again, as far as they are there. With
+    /// `fit`, shards give back the room that was made for them.
+    pub(super) fn take_out(&self, first: u64, fit: bool) {
+        for number in self.shards.clone() {
+            let mut shard = self.table.write(number);
+            let rounds = self.rounds_of(number);
+            for (position, place) in rounds.flat_map(|(run, range)| run.leaves(range)) {
+                shard.remove(place, first + position as u64);
+            }
+            if fit {
+                drop(shard.fit());
             }
         }
-        Ok(())
     }
 
     /// Locks the shards that have leaves, starts to fetch the first buckets of several, and works
     /// on each.
-    fn rounds<G: Deref<Target = Shard>>(
+    fn rounds(
         &self,
-        lock: impl Fn(&'a Table, usize) -> G,
-        fetches: &[fn(&Bucket)],
-        mut work: impl FnMut(usize, G) -> Result<(), TreeError>,
+        mut work: impl FnMut(usize, &mut Shard) -> Result<(), TreeError>,
     ) -> Result<(), TreeError> {
         let mut shards = self.shards.clone();
         // One shard takes no memory.
         if shards.len() == 1 {
-            return work(shards.start, lock(self.table, shards.start));
+            return work(shards.start, &mut self.table.write(shards.start));
         }
         let mut round = Vec::new();
         while !shards.is_empty() {
@@ -194,29 +159,22 @@ impl<'a> Share<'a> {
                 let of_shard = self.len_of(number);
                 if of_shard > 0 {
                     leaves += of_shard;
-                    round.push((number, lock(self.table, number)));
+                    round.push((number, self.table.write(number)));
                 }
             }
-            for with in fetches {
+            for part in [Bucket::prefetch, Bucket::prefetch_end] {
                 for (number, shard) in &round {
-                    let places = self.runs.iter().flat_map(|run| run.places(*number));
-                    let places = places.take(ROUND);
-                    places.for_each(|place| fetch(shard, Some(place), with));
+                    for (run, range) in self.rounds_of(*number).take(1) {
+                        run.places(range)
+                            .for_each(|place| shard.prefetch(shard.slot(place).0, part));
+                    }
                 }
             }
             // A shard is free for others again once it is done.
-            for (number, shard) in round.drain(..) {
-                work(number, shard)?;
+            for (number, mut shard) in round.drain(..) {
+                work(number, &mut shard)?;
             }
         }
         Ok(())
-    }
-}
-
-/// Starts to fetch a part of the bucket of a place.
-#[inline]
-fn fetch(shard: &Shard, place: Option<u64>, part: impl Fn(&Bucket)) {
-    if let Some(bucket) = place.and_then(|place| shard.bucket(place)) {
-        part(bucket);
     }
 }

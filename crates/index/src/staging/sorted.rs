@@ -1,34 +1,39 @@
 //! [`Sorted`]: a batch by shards.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::TreeError;
 
 use super::{
     batch::{Batch, Repeated},
-    run::{RUN, Run},
-    share::{Found, Kept, Share},
+    run::{KEPT, RUN, Run},
+    share::Share,
 };
 use crate::{
     key::Key,
     table::{SHARDS, Table},
-    threads::in_parallel,
+    threads::{in_parallel, lock, threads},
 };
 
-/// About as many leaves are searched at once: what is seen of them fits into a processor's cache.
+/// About as many leaves are searched and added at once.
 const SHARE: usize = 1 << 12;
 
 /// The hashes of a batch by shards, and what was found of it.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Sorted {
     /// The index of its first leaf.
     first: u64,
     runs: Vec<Run>,
     /// The shards of each part of it.
     shares: Vec<Range<usize>>,
-    /// For each share, the leaves that get no entry.
-    kept: Vec<Vec<Kept>>,
+    /// The leaves that get no entry.
+    kept: u64,
+    /// Memory for each thread that sorts.
+    unsorted: Mutex<Vec<Vec<u64>>>,
 }
 
 impl Sorted {
@@ -39,22 +44,18 @@ impl Sorted {
 
     /// The leaves that get an entry.
     pub(super) fn entries(&self) -> u64 {
-        self.len() - self.kept.iter().map(|kept| kept.len() as u64).sum::<u64>()
+        self.len() - self.kept
     }
 
     /// Hashes a batch and sorts it.
     ///
     /// # Errors
     /// [`TreeError::CapacityExceeded`] without memory.
-    pub(super) fn sort(
-        &mut self,
-        key: &Key,
-        first: u64,
-        leaves: &[Hash],
-        threads: usize,
-    ) -> Result<(), TreeError> {
+    pub(super) fn sort(&mut self, key: &Key, first: u64, leaves: &[Hash]) -> Result<(), TreeError> {
         self.first = first;
-        let len = leaves.len().div_ceil(threads).clamp(1, RUN);
+        let threads = threads(leaves.len() as u64);
+        let count = leaves.len().div_ceil(RUN).next_multiple_of(threads);
+        let len = leaves.len().div_ceil(count.max(1)).max(1);
         let count = leaves.len().div_ceil(len);
         self.runs.resize_with(count, Run::default);
         if let ([leaf], [run]) = (leaves, &mut *self.runs) {
@@ -62,15 +63,19 @@ impl Sorted {
             self.shares.push(shard..shard + 1);
             return Ok(());
         }
-        let shares = (0..).step_by(len).zip(leaves.chunks(len));
-        let shares = shares.zip(&mut self.runs);
-        let sorted = in_parallel(threads, shares, |((begin, leaves), run)| {
-            run.sort(key, begin, leaves)
-        });
         let shards = (SHARE * SHARDS / leaves.len().max(1)).clamp(1, SHARDS);
         let starts = (0..SHARDS).step_by(shards);
         let shares = starts.map(|start| start..SHARDS.min(start + shards));
         self.shares.extend(shares);
+        let unsorted = &self.unsorted;
+        let runs = (0..).step_by(len).zip(leaves.chunks(len));
+        let runs = runs.zip(&mut self.runs);
+        let sorted = in_parallel(threads, runs, |((begin, leaves), run)| {
+            let mut memory = lock(unsorted).pop().unwrap_or_default();
+            let sorted = run.sort(key, begin, leaves, &mut memory);
+            lock(unsorted).push(memory);
+            sorted
+        });
         sorted.into_iter().collect()
     }
 
@@ -82,65 +87,48 @@ impl Sorted {
         }
     }
 
-    /// Searches the leaves in the table and among each other. The first that is refused. One thread
-    /// alone adds the entries as well, up to such a leaf.
+    /// Adds the entries to the table. The first leaf that is refused: some entries are not there
+    /// then.
     ///
     /// # Errors
-    /// As [`Share::search`].
-    pub(super) fn search<R>(
+    /// As [`Share::add`].
+    pub(super) fn add<R>(
         &mut self,
         table: &Table,
         batch: &Batch<'_, R>,
-        threads: usize,
     ) -> Result<Option<Repeated>, TreeError>
     where
         R: Fn(u64) -> Result<Hash, TreeError> + Sync,
     {
-        let search = |shards: &Range<usize>| {
-            let share = self.share(table, shards);
-            if threads == 1 {
-                share.search_and_add(batch)
-            } else {
-                share.search(batch)
-            }
-        };
-        let mut repeated = None;
-        let mut take = |found: Found| {
-            let both = repeated.into_iter().chain(found.repeated);
-            repeated = both.min_by_key(|leaf: &Repeated| leaf.position);
-            found.kept
-        };
         // One leaf takes no memory.
         if let [shards] = &*self.shares {
-            let kept = take(search(shards)?);
-            self.kept.push(kept);
-        } else {
-            for found in in_parallel(threads, self.shares.iter(), search) {
-                let kept = take(found?);
-                self.kept.push(kept);
-            }
+            let found = self.share(table, shards).add(batch)?;
+            self.kept = found.kept;
+            return Ok(found.repeated);
         }
+        let add = |shards: &Range<usize>| self.share(table, shards).add(batch);
+        let mut repeated = None;
+        let mut kept = 0;
+        for found in in_parallel(threads(self.len()), self.shares.iter(), add) {
+            let found = found?;
+            let both = found.repeated.into_iter().chain(repeated);
+            repeated = both.min_by_key(|leaf: &Repeated| leaf.position);
+            kept += found.kept;
+        }
+        self.kept = kept;
         Ok(repeated)
     }
 
-    /// Adds the entries to the table.
-    ///
-    /// # Errors
-    /// [`TreeError::CapacityExceeded`] without memory.
-    pub(super) fn add(&self, table: &Table, threads: usize) -> Result<(), TreeError> {
-        let add = |(shards, kept): (&Range<usize>, &Vec<Kept>)| {
-            self.share(table, shards).add(self.first, kept)
-        };
-        let shares = self.shares.iter().zip(&self.kept);
-        in_parallel(threads, shares, add).into_iter().collect()
-    }
-
-    /// Takes the entries out of the table again, as far as they are there.
+    /// Takes the entries out of the table again, as far as they are there, and the room that a large
+    /// batch has made.
     pub(super) fn take_out(&self, table: &Table) {
-        for (position, hash) in self.runs.iter().flat_map(Run::iter) {
-            let mut shard = table.write(Table::shard_of(hash));
-            shard.remove(Table::place_of(hash), self.first + position as u64);
+        if self.shares.is_empty() {
+            return;
         }
+        let threads = threads(self.len());
+        in_parallel(threads, self.shares.iter(), |shards| {
+            self.share(table, shards).take_out(self.first, threads > 1);
+        });
     }
 
     /// Forgets the batch, and gives memory back that a large one took.
@@ -148,6 +136,13 @@ impl Sorted {
         self.runs.truncate(1);
         self.runs.iter_mut().for_each(Run::clear);
         self.shares.clear();
-        self.kept.clear();
+        self.kept = 0;
+        let unsorted = self.unsorted.get_mut();
+        let unsorted = unsorted.unwrap_or_else(PoisonError::into_inner);
+        unsorted.truncate(1);
+        for memory in unsorted {
+            memory.clear();
+            memory.shrink_to(KEPT);
+        }
     }
 }
