@@ -17,6 +17,12 @@ pub enum IndexError {
     /// The index belongs to a tree already, and was given to another one or to the same one again.
     #[error("the index belongs to a tree that was opened before; make one index for each opening")]
     InUse,
+    /// This process is a forked child of the one that opened the tree. Nothing was read or written:
+    /// open a tree of its own here, or a reader with an [`IndexView`](crate::IndexView).
+    #[error(
+        "the index belongs to the process that this one was forked from; open another one here"
+    )]
+    Forked,
     /// The options name no file.
     #[error("the index has no file; name one in its options")]
     NoFile,

@@ -23,7 +23,7 @@ use crate::{
 /// the tree, to compare them: one for a leaf that is found, and none for nearly every other one.
 /// That is one request on a storage without local files. Lookups take a lock for less than a
 /// microsecond, or while a part of the index grows, and inserts of other leaves go on beside them.
-/// Do not use it in a forked child.
+/// In a forked child every call is [`IndexError::Forked`].
 ///
 /// ```
 /// use rotortree_index::{IndexOptions, LeafIndex};

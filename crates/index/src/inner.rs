@@ -19,7 +19,6 @@ use crate::{
 };
 
 /// What the handles share.
-#[derive(Debug)]
 pub(crate) struct Inner {
     options: IndexOptions,
     open: OnceLock<Open>,
@@ -48,8 +47,13 @@ impl Inner {
         &self.options
     }
 
+    /// The index with its tree, in the process that opened it: a lock may stay held in others.
     pub(crate) fn open(&self) -> Result<&Open, IndexError> {
-        self.open.get().ok_or(IndexError::NotOpen)
+        let open = self.open.get().ok_or(IndexError::NotOpen)?;
+        if open.tree.is_in_forked_child() {
+            return Err(IndexError::Forked);
+        }
+        Ok(open)
     }
 
     /// Gives the index its tree.
@@ -107,10 +111,11 @@ impl Open {
     }
 }
 
-impl fmt::Debug for Open {
+impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Open")
-            .field("stats", &self.stats())
+        f.debug_struct("Inner")
+            .field("options", &self.options)
+            .field("stats", &self.open().map(Open::stats))
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::AnySnapshot;
 
-use crate::RotorTreeError;
+use crate::{RotorTreeError, fork::Process};
 
 /// A part of each insert into a tree: it refuses leaves before the insert changes anything, and
 /// learns of the leaves once they are hashed. `rotortree-index` is one.
@@ -102,7 +102,10 @@ pub trait InsertHook: fmt::Debug + Send + Sync {
 /// The published states of a tree: what its readers see. Neither keeps the tree open nor takes a
 /// lock, and answers with the last state once the tree is closed.
 #[derive(Clone)]
-pub struct Published(Arc<dyn Snapshots>);
+pub struct Published {
+    snapshots: Arc<dyn Snapshots>,
+    process: Process,
+}
 
 /// Both snapshots of a tree of any type.
 pub(crate) trait Snapshots: Send + Sync {
@@ -112,20 +115,31 @@ pub(crate) trait Snapshots: Send + Sync {
 
 impl Published {
     pub(crate) fn new(snapshots: Arc<dyn Snapshots>) -> Self {
-        Self(snapshots)
+        Self {
+            snapshots,
+            process: Process::current(),
+        }
+    }
+
+    /// Whether this is a forked child of the process that opened the tree. The parent's threads do
+    /// not run here, and what they locked at the fork stays locked: a hook that has locks of its own
+    /// asks this before it takes one. The cost is that of a load.
+    #[must_use]
+    pub fn is_in_forked_child(&self) -> bool {
+        !self.process.is_current()
     }
 
     /// The tree as it is now; as [`RotorTree::snapshot`](crate::RotorTree::snapshot).
     #[must_use]
     pub fn snapshot(&self) -> Arc<dyn AnySnapshot> {
-        self.0.published()
+        self.snapshots.published()
     }
 
     /// The tree as of the last sync; as
     /// [`RotorTree::durable_snapshot`](crate::RotorTree::durable_snapshot).
     #[must_use]
     pub fn durable_snapshot(&self) -> Arc<dyn AnySnapshot> {
-        self.0.durable()
+        self.snapshots.durable()
     }
 }
 

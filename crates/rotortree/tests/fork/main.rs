@@ -18,6 +18,8 @@ mod common;
     reason = "forking, and ending a forked child without the exit handlers of its parent"
 )]
 mod forked;
+#[cfg(feature = "index")]
+mod index;
 mod owners;
 mod pending;
 mod threads;
