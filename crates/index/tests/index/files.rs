@@ -92,7 +92,7 @@ fn a_file_covers_durable_leaves_alone() {
 }
 
 /// Copies a directory with everything in it.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -9,6 +9,7 @@ mod files;
 mod killed;
 mod model;
 mod refusals;
+mod restored;
 mod saving;
 mod together;
 mod view;
