@@ -122,8 +122,8 @@ impl Published {
     }
 
     /// Whether this is a forked child of the process that opened the tree. The parent's threads do
-    /// not run here, and what they locked at the fork stays locked: a hook that has locks of its own
-    /// asks this before it takes one. The cost is that of a load.
+    /// not run here, and what they locked at the fork stays locked: a hook that has locks of its
+    /// own asks this before it takes one. The cost is that of a load.
     #[must_use]
     pub fn is_in_forked_child(&self) -> bool {
         !self.process.is_current()

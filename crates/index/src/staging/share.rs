@@ -124,8 +124,8 @@ impl Share<'_> {
         Ok(())
     }
 
-    /// Takes the entries of a batch that begins at `first` out again, as far as they are there. With
-    /// `fit`, shards give back the room that was made for them.
+    /// Takes the entries of a batch that begins at `first` out again, as far as they are there.
+    /// With `fit`, shards give back the room that was made for them.
     pub(super) fn take_out(&self, first: u64, fit: bool) {
         for number in self.shards.clone() {
             let mut shard = self.table.write(number);

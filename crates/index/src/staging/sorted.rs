@@ -119,8 +119,8 @@ impl Sorted {
         Ok(repeated)
     }
 
-    /// Takes the entries out of the table again, as far as they are there, and the room that a large
-    /// batch has made.
+    /// Takes the entries out of the table again, as far as they are there, and the room that a
+    /// large batch has made.
     pub(super) fn take_out(&self, table: &Table) {
         if self.shares.is_empty() {
             return;
