@@ -116,7 +116,7 @@ impl Manifests {
     fn ensure_kept(&self, known: &Entry, found: Option<&Entry>) -> io::Result<()> {
         let is_kept = found.is_some_and(|found| match found.number.cmp(&known.number) {
             Ordering::Less => false,
-            Ordering::Equal => found.record == known.record,
+            Ordering::Equal => found.record.is_same(&known.record),
             Ordering::Greater => true,
         });
         if is_kept {

@@ -67,6 +67,12 @@ impl Record {
         bytes
     }
 
+    /// Whether both are one manifest. An owner may have settings that no record can hold exactly.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let made = |of: &Self| (of.epoch, of.session, of.generation);
+        made(self) == made(other) && self.content == other.content
+    }
+
     /// `None` for bytes that [`encode`](Self::encode) did not make.
     pub(crate) fn decode(body: &Bytes) -> Option<Self> {
         let fixed = body.first_chunk::<FIXED_BYTES>()?;
@@ -124,6 +130,11 @@ mod tests {
         };
         let bytes = Bytes::from(record.encode());
         assert_eq!(Record::decode(&bytes), Some(record.clone()));
+        let finer = Record {
+            grace: record.grace + Duration::from_nanos(1),
+            ..record.clone()
+        };
+        assert!(Record::decode(&finer.encode().into()).is_some_and(|read| read.is_same(&finer)));
         for len in 0..FIXED_BYTES + 2 * SEGMENT_BYTES {
             assert_eq!(Record::decode(&bytes.slice(..len)), None, "{len} bytes");
         }

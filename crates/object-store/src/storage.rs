@@ -80,7 +80,13 @@ impl Storage for ObjectStorage {
         let bucket = self.bucket()?;
         match bucket.manifests.newest() {
             Ok(Some(entry)) if entry.record.generation.is_some() => Ok(Place::Occupied),
-            Ok(_) => inspect_without_manifest(bucket),
+            Ok(_) => match inspect_without_manifest(bucket)? {
+                // It may have been created since, and what was found with it.
+                Place::ManifestMissing { .. } if self.load_manifest()?.is_some() => {
+                    Ok(Place::Occupied)
+                }
+                place => Ok(place),
+            },
             // A damaged one is a manifest too, and reading it says what is wrong.
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Place::Occupied),
             Err(error) => Err(error.into()),

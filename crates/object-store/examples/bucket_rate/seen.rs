@@ -61,6 +61,22 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// Counts the pages of a listing.
+    fn counted(
+        &self,
+        listed: BoxStream<'static, Result<ObjectMeta>>,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let counts = Arc::clone(&self.counts);
+        counts.pages.fetch_add(1, Ordering::Relaxed);
+        let counted = listed.enumerate().inspect(move |(index, _)| {
+            let begins = *index > 0 && (*index as u64).is_multiple_of(PAGE);
+            counts.pages.fetch_add(u64::from(begins), Ordering::Relaxed);
+        });
+        counted.map(|(_, object)| object).boxed()
+    }
+}
+
 #[async_trait]
 impl ObjectStore for Seen {
     async fn put_opts(&self, at: &Path, body: PutPayload, opts: PutOptions) -> Result<PutResult> {
@@ -94,14 +110,15 @@ impl ObjectStore for Seen {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let counts = Arc::clone(&self.counts);
-        let listed = self.store.list(prefix).enumerate();
-        counts.pages.fetch_add(1, Ordering::Relaxed);
-        let counted = listed.inspect(move |(index, _)| {
-            let begins = *index > 0 && (*index as u64).is_multiple_of(PAGE);
-            counts.pages.fetch_add(u64::from(begins), Ordering::Relaxed);
-        });
-        counted.map(|(_, object)| object).boxed()
+        self.counted(self.store.list(prefix))
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.counted(self.store.list_with_offset(prefix, offset))
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
