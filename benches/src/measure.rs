@@ -78,6 +78,18 @@ impl Samples {
         Spread::of(self.0.iter().map(|seconds| operations as f64 / seconds))
     }
 
+    /// The time of both contenders, one behind the other, round by round.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .zip(&other.0)
+                .map(|(own, other)| own + other)
+                .collect(),
+        )
+    }
+
     /// The factor by which this contender was faster than `other`, round by round.
     #[must_use]
     pub fn speedup_over(&self, other: &Self) -> Spread {
@@ -194,6 +206,7 @@ mod tests {
         let other = Samples::of(vec![2.0, 20.0]);
         let ratio = own.speedup_over(&other);
         assert_eq!((ratio.median, ratio.min, ratio.max), (2.0, 2.0, 2.0));
+        assert_eq!(own.and(&other), Samples::of(vec![3.0, 30.0]));
     }
 
     #[test]

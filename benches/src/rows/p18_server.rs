@@ -154,6 +154,13 @@ fn appends(context: &Context, rounds: usize, lasts: Duration) -> Outcome<Vec<Lin
             None,
             Some(&posts),
         ),
+        Line::new("the same (limit: that POST, and then an insert of the library)").samples(
+            Unit::Rate,
+            ANSWERS,
+            &appends,
+            None,
+            Some(&posts.and(&library)),
+        ),
         Line::new("that POST (limit: 64 threads on the library)").samples(
             Unit::Rate,
             ANSWERS,
