@@ -14,6 +14,9 @@ const BETWEEN: usize = 6;
 /// 50 M.
 const KEPT: usize = 4096;
 
+/// The most nodes of a part of a block that is hashed below what a cache keeps of it.
+const MOST_BELOW: usize = 32;
+
 type Block = [Hash; BLOCK];
 
 /// The stored levels of a tree of pairs, block by block, and the inner nodes of blocks.
@@ -42,35 +45,43 @@ impl BareProof {
     }
 
     /// Fetches the path of each of these leaves, and hashes so many blocks for each: the lowest
-    /// ones, and a part of the time the one above.
-    pub fn prove_each(&self, leaves: &[u64], blocks: f64) {
+    /// ones, and a part of the time the one above. A path hashes `below` nodes besides, below the
+    /// nodes that are kept of the blocks that it does not hash.
+    pub fn prove_each(&self, leaves: &[u64], blocks: f64, below: usize) {
         let mut owed = 0.0;
         for &leaf in leaves {
             owed += blocks;
-            black_box(self.prove(leaf as usize, &mut owed));
+            black_box(self.prove(leaf as usize, &mut owed, below));
         }
     }
 
     /// The nodes of a path. As long as a block is owed, a block is hashed.
-    fn prove(&self, leaf: usize, owed: &mut f64) -> [[Hash; BETWEEN + 1]; 3] {
+    fn prove(&self, leaf: usize, owed: &mut f64, mut below: usize) -> [[Hash; BETWEEN + 1]; 3] {
         let mut path = [[[0; 32]; BETWEEN + 1]; 3];
         let mut number = leaf;
         for ((stored, inner), path) in self.stored.iter().zip(&self.inner).zip(&mut path) {
             let (block, within) = (number / BLOCK, number % BLOCK);
             let nodes = &stored[block.min(stored.len() - 1)];
             path[0] = nodes[within ^ 1];
-            let hashed;
-            let inner = if *owed >= 1.0 {
+            let part = if *owed >= 1.0 {
                 *owed -= 1.0;
-                hashed = hash(nodes);
-                &hashed
+                BLOCK
             } else {
-                &inner[block % inner.len()]
+                let hashes = below.min(MOST_BELOW - 2);
+                below -= hashes;
+                hashes + 2
             };
-            let mut start = 0;
+            let hashed = (part > 2).then(|| hash(&nodes[within / part * part..][..part]));
+            let kept = &inner[block % inner.len()];
+            let (mut start, mut start_of_part) = (0, 0);
             for (level, slot) in (1..).zip(&mut path[1..]) {
-                *slot = inner[start + ((within >> level) ^ 1)];
+                let (sibling, own) = ((within >> level) ^ 1, part >> level);
+                *slot = match &hashed {
+                    Some(hashed) if own > 1 => hashed[start_of_part + sibling % own],
+                    _ => kept[start + sibling],
+                };
                 start += BLOCK >> level;
+                start_of_part += own;
             }
             number = block;
         }
@@ -78,12 +89,12 @@ impl BareProof {
     }
 }
 
-/// The inner nodes of a block, level by level.
-fn hash(nodes: &Block) -> Block {
+/// The inner nodes of a block, or of a part of one, level by level.
+fn hash(nodes: &[Hash]) -> Block {
     prefetch(nodes);
     let mut inner = [[0; 32]; BLOCK];
-    let mut below = &nodes[..];
-    let mut rest = &mut inner[..BLOCK - 2];
+    let mut below = nodes;
+    let mut rest = &mut inner[..nodes.len() - 2];
     while !rest.is_empty() {
         let (parents, above) = rest.split_at_mut(below.len() / 2);
         Blake3Hasher.hash_groups(2, below, parents);
@@ -109,10 +120,14 @@ mod tests {
     #[test]
     fn so_many_blocks_are_hashed() {
         let bare = BareProof::new(1 << 15);
-        let path = |mut owed| bare.prove(300, &mut owed);
-        let [hashed, kept] = [path(1.0), path(0.5)];
+        let path = |mut owed, below| bare.prove(300, &mut owed, below);
+        let [hashed, kept] = [path(1.0, 0), path(0.5, 0)];
         let parent = Blake3Hasher.hash_children(&[[7; 32]; 2]);
         assert_eq!((hashed[0][0], hashed[0][1]), ([7; 32], parent));
         assert_eq!((kept[0][1], hashed[1][1]), ([7; 32], [7; 32]));
+        // Levels 1 and 2 of 8 leaves; level 3 is kept.
+        let part = path(0.5, 6);
+        let above = Blake3Hasher.hash_children(&[parent; 2]);
+        assert_eq!(part[0][1..4], [parent, above, [7; 32]]);
     }
 }

@@ -20,10 +20,12 @@ mod load;
 mod nodes;
 mod on_demand;
 mod open_shard;
+mod plan;
 mod portion;
 mod set;
 mod shard;
 mod site;
+mod slabs;
 mod stored;
 
 pub use cache::BlockCache;

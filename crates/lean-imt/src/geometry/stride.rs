@@ -21,6 +21,8 @@ pub const MAX_BLOCK_NODES: u64 = 128;
 /// assert!(stride.is_stored(14) && !stride.is_stored(15));
 /// // Node 700 of level 3 is one of the 16 of its level in block 43 of level 0.
 /// assert_eq!((stride.below(3), stride.block(3, 700)), (0, 43));
+/// // It stands above leaves 5600 to 5607.
+/// assert_eq!((stride.ancestor(3, 5599), stride.ancestor(3, 5607)), (699, 700));
 /// // They stand behind 64 nodes of level 1 and 32 of level 2.
 /// assert_eq!(stride.slot(3, 700), 64 + 32 + 700 % 16);
 /// ```
@@ -100,48 +102,58 @@ impl Stride {
     /// The number of levels from a stored one to the next, s.
     #[must_use]
     #[inline]
-    pub const fn levels(self) -> usize {
+    pub const fn levels(&self) -> usize {
         self.levels
     }
 
     /// Whether a level is stored.
     #[must_use]
     #[inline]
-    pub const fn is_stored(self, level: usize) -> bool {
+    pub const fn is_stored(&self, level: usize) -> bool {
         self.above(level) == 0
     }
 
     /// The highest stored level that is not above `level`.
     #[must_use]
     #[inline]
-    pub const fn below(self, level: usize) -> usize {
+    pub const fn below(&self, level: usize) -> usize {
         level - self.above(level)
     }
 
     /// The number of nodes in a block. At a stride of 1, which has no use for blocks, it may exceed
     /// [`MAX_BLOCK_NODES`].
     #[must_use]
-    pub const fn block_nodes(self) -> u64 {
+    pub const fn block_nodes(&self) -> u64 {
         self.powers[self.levels]
     }
 
     /// The number of nodes that follow from a block and are not stored.
     #[must_use]
-    pub const fn inner_nodes(self) -> usize {
+    pub const fn inner_nodes(&self) -> usize {
         self.inner_below[self.levels]
     }
 
     /// The number of nodes of the stored level below that one node of `level` stands on.
     #[must_use]
     #[inline]
-    pub const fn span(self, level: usize) -> u64 {
+    pub const fn span(&self, level: usize) -> u64 {
         self.powers[self.above(level)]
+    }
+
+    /// The node of `level` above node `index` of the stored level below.
+    #[must_use]
+    #[inline]
+    pub const fn ancestor(&self, level: usize, index: u64) -> u64 {
+        match self.digit_bits {
+            0 => index / self.span(level),
+            bits => index >> (bits * self.above(level) as u32),
+        }
     }
 
     /// The number of nodes of `level` in one block of the stored level below.
     #[must_use]
     #[inline]
-    pub const fn share(self, level: usize) -> u64 {
+    pub const fn share(&self, level: usize) -> u64 {
         self.powers[self.levels - self.above(level)]
     }
 
@@ -149,7 +161,7 @@ impl Stride {
     /// follows from.
     #[must_use]
     #[inline]
-    pub const fn block(self, level: usize, index: u64) -> u64 {
+    pub const fn block(&self, level: usize, index: u64) -> u64 {
         match self.digit_bits {
             0 => index / self.share(level),
             bits => index >> (bits * (self.levels - self.above(level)) as u32),
@@ -159,7 +171,7 @@ impl Stride {
     /// The place of node `index` of a level that is not stored among the inner nodes of its block.
     #[must_use]
     #[inline]
-    pub const fn slot(self, level: usize, index: u64) -> usize {
+    pub const fn slot(&self, level: usize, index: u64) -> usize {
         let within = match self.digit_bits {
             0 => index % self.share(level),
             _ => index & (self.share(level) - 1),
@@ -169,7 +181,7 @@ impl Stride {
 
     /// The number of levels from the stored one below to `level`.
     #[inline]
-    const fn above(self, level: usize) -> usize {
+    const fn above(&self, level: usize) -> usize {
         if level < self.above.len() {
             self.above[level] as usize
         } else {
@@ -180,7 +192,7 @@ impl Stride {
     /// The number of nodes of `level` that whole blocks among the first `len` nodes of the stored
     /// level below give. Of a stored level these are the `len` nodes themselves.
     #[must_use]
-    pub const fn covered(self, level: usize, len: u64) -> u64 {
+    pub const fn covered(&self, level: usize, len: u64) -> u64 {
         if self.is_stored(level) {
             len
         } else {

@@ -10,9 +10,9 @@ use rotortree_lean_imt::{
 
 use super::{
     ahead::Units,
-    cache::BlockCache,
+    cache::{BlockCache, Crown},
     failure::Unreadable,
-    set::{BlockId, Found},
+    set::BlockId,
     stored::StoredLevels,
 };
 
@@ -30,6 +30,23 @@ pub(super) struct Between {
     pub(super) cache: Arc<BlockCache>,
 }
 
+/// Whole subtrees of one height in a block: consecutive nodes of the stored level, and the levels
+/// above them that are hashed.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    level: usize,
+    start: u64,
+    len: u64,
+    levels: usize,
+}
+
+impl Part {
+    /// Its stored nodes, where they are mapped.
+    pub(super) fn view(self, stored: &StoredLevels) -> Option<&[Hash]> {
+        stored.view(self.level, self.start, self.len as usize)
+    }
+}
+
 impl Between {
     /// The block that gives all nodes of a span. `None` if several do, and if the level is stored.
     #[inline]
@@ -45,61 +62,150 @@ impl Between {
         })
     }
 
-    /// Fills spans of levels that are not stored, all of which this block gives, from the cache.
-    /// False if the block was replaced meanwhile.
-    pub(super) fn copy_found(&self, found: Found<'_>, spans: &mut [NodeSpan<'_>]) -> bool {
-        self.copy(|slot| found.node(slot), spans);
-        found.is_unchanged()
+    /// What is hashed to fill spans, all of which this block gives: what the crown in the cache
+    /// lacks, if it lacks any; the whole block, if it is going to be kept; or what the spans need.
+    pub(super) fn part(
+        &self,
+        stored: &StoredLevels,
+        block: BlockId,
+        crown: Option<&Crown<'_>>,
+        spans: &[NodeSpan<'_>],
+    ) -> Option<Part> {
+        match crown {
+            Some(crown) => self.part_below(&spans[..self.count_below(crown, spans)]),
+            None if stored.plan.keeps(block.level) => {
+                let nodes = self.stride.block_nodes();
+                Some(Part {
+                    level: block.level,
+                    start: block.number * nodes,
+                    len: nodes,
+                    levels: self.stride.levels() - 1,
+                })
+            }
+            None => self.part_below(spans),
+        }
     }
 
-    /// Starts to fetch what [`copy_found`](Self::copy_found) reads into the processor's cache.
-    pub(super) fn prefetch(&self, found: Found<'_>, spans: &[NodeSpan<'_>]) {
-        for span in spans {
-            found.prefetch(self.stride.slot(span.level, span.start), span.nodes.len());
+    /// What spans of one block need, of which the last has the highest level.
+    fn part_below(&self, spans: &[NodeSpan<'_>]) -> Option<Part> {
+        let highest = spans.last()?.level;
+        let ends = spans.iter().map(|span| {
+            let each = self.stride.span(span.level);
+            let end = span.start + span.nodes.len() as u64;
+            (span.start * each, end * each)
+        });
+        let (start, end) = ends.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))?;
+        let first = self.stride.ancestor(highest, start);
+        let behind = self.stride.ancestor(highest, end - 1) + 1;
+        let each = self.stride.span(highest);
+        Some(Part {
+            level: self.stride.below(highest),
+            start: first * each,
+            len: (behind - first) * each,
+            levels: self.above(highest),
+        })
+    }
+
+    /// How many of the spans of a block, lower levels first, are below its crown.
+    fn count_below(&self, crown: &Crown<'_>, spans: &[NodeSpan<'_>]) -> usize {
+        let is_below = |span: &&NodeSpan<'_>| self.above(span.level) < crown.lowest();
+        spans.iter().take_while(is_below).count()
+    }
+
+    /// Starts to fetch what [`fill`](Self::fill) reads of a crown into the processor's cache.
+    pub(super) fn prefetch(&self, crown: &Crown<'_>, spans: &[NodeSpan<'_>]) {
+        for span in &spans[self.count_below(crown, spans)..] {
+            crown.prefetch(self.stride.slot(span.level, span.start), span.nodes.len());
         }
     }
 
     /// Fills spans of levels that are not stored, all of which this block gives. None is empty.
-    /// `nodes` are those of the block where they are mapped.
-    pub(super) fn hash_spans(
+    /// `crown` is what the cache has of it, `part` the [rest](Self::part), and `nodes` are the
+    /// part's where they are mapped.
+    pub(super) fn fill(
         &self,
         stored: &StoredLevels,
         block: BlockId,
+        crown: Option<&Crown<'_>>,
+        part: Option<Part>,
+        nodes: Option<&[Hash]>,
+        spans: &mut [NodeSpan<'_>],
+    ) -> Result<(), TreeError> {
+        let Some(crown) = crown else {
+            return self.hash_block(stored, block, part, nodes, spans);
+        };
+        let below = self.count_below(crown, spans);
+        self.copy(|slot| crown.node(slot), &mut spans[below..]);
+        if !crown.is_unchanged() {
+            let part = self.part(stored, block, None, spans);
+            return self.hash_block(stored, block, part, None, spans);
+        }
+        match part {
+            Some(part) => self.hash_spans(stored, &part, nodes, &mut spans[..below], |_| {}),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills spans of a block that the cache does not have.
+    fn hash_block(
+        &self,
+        stored: &StoredLevels,
+        block: BlockId,
+        part: Option<Part>,
         nodes: Option<&[Hash]>,
         spans: &mut [NodeSpan<'_>],
     ) -> Result<(), TreeError> {
         self.cache.count_recomputed();
-        let has_room = self.cache.has_room(block, self.stride.inner_nodes());
-        if has_room || spans.len() > 1 {
-            let mut inner = [[0; 32]; BLOCK];
-            let inner = &mut inner[..self.stride.inner_nodes()];
-            if self.hash_block(stored, block, nodes, inner).is_ok() {
-                self.copy(|slot| inner[slot], spans);
-                if has_room {
-                    self.cache.insert(block, inner);
-                }
-                return Ok(());
+        let Some(part) = part else {
+            return Ok(());
+        };
+        self.hash_spans(stored, &part, nodes, spans, |inner| {
+            if stored.plan.keeps(block.level) {
+                self.cache.insert(&stored.plan, block, inner);
             }
-            // The spans may not need the part of the block that cannot be read.
+        })
+    }
+
+    /// Hashes a part, fills spans from it, and hands over the inner nodes of its block. Those that
+    /// were not hashed are zero.
+    fn hash_spans(
+        &self,
+        stored: &StoredLevels,
+        part: &Part,
+        nodes: Option<&[Hash]>,
+        spans: &mut [NodeSpan<'_>],
+        keep: impl FnOnce(&[Hash]),
+    ) -> Result<(), TreeError> {
+        let mut inner = [[0; 32]; BLOCK];
+        let inner = &mut inner[..self.stride.inner_nodes()];
+        if self.hash_part(stored, part, nodes, inner).is_ok() {
+            self.copy(|slot| inner[slot], spans);
+            keep(inner);
+            return Ok(());
         }
+        // The spans may not need all of what cannot be read.
         spans
             .iter_mut()
             .try_for_each(|span| self.hash_run(stored, span))
     }
 
-    /// Adds the units that filling this span takes from storage.
-    pub(super) fn add_units(&self, stored: &StoredLevels, span: &NodeSpan<'_>, units: &mut Units) {
-        match self.block(span) {
-            Some(block) if self.cache.blocks().find(block).is_some() => {}
+    /// Adds the units that filling spans takes from storage. One block gives them, or it is one
+    /// span.
+    pub(super) fn add_units(
+        &self,
+        stored: &StoredLevels,
+        spans: &[NodeSpan<'_>],
+        units: &mut Units,
+    ) {
+        let part = match spans.first().and_then(|span| self.block(span)) {
             Some(block) => {
-                let nodes = self.stride.block_nodes();
-                stored.add_units(block.level, block.number * nodes, nodes, units);
+                let blocks = self.cache.blocks();
+                self.part(stored, block, blocks.find(block).as_ref(), spans)
             }
-            None => {
-                let each = self.stride.span(span.level);
-                let (start, len) = (span.start * each, span.nodes.len() as u64 * each);
-                stored.add_units(self.stride.below(span.level), start, len, units);
-            }
+            None => self.part_below(spans),
+        };
+        if let Some(part) = part {
+            stored.add_units(part.level, part.start, part.len, units);
         }
     }
 
@@ -112,40 +218,49 @@ impl Between {
         }
     }
 
-    /// Hashes all inner nodes of a block in one sweep.
-    fn hash_block(
+    /// Hashes the levels of a part, each node in its place among the inner nodes of the block.
+    fn hash_part(
         &self,
         stored: &StoredLevels,
-        block: BlockId,
+        part: &Part,
         nodes: Option<&[Hash]>,
         inner: &mut [Hash],
     ) -> Result<(), Unreadable> {
-        if let Some(nodes) = nodes {
-            self.hash_levels(nodes, inner);
-            return Ok(());
+        let mut copy;
+        let nodes = match nodes {
+            Some(nodes) => nodes,
+            None => {
+                copy = [[0; 32]; BLOCK];
+                let copy = &mut copy[..part.len as usize];
+                stored.read(part.level, part.start, copy)?;
+                copy
+            }
+        };
+        let own = |above| {
+            let level = part.level + above;
+            let slot = self
+                .stride
+                .slot(level, self.stride.ancestor(level, part.start));
+            slot..slot + self.stride.ancestor(level, part.len) as usize
+        };
+        let mut below = own(1);
+        let parents = &mut inner[below.clone()];
+        self.hasher.hash_groups(self.arity, nodes, parents);
+        for above in 2..=part.levels {
+            let own = own(above);
+            let (children, parents) = inner.split_at_mut(own.start);
+            let parents = &mut parents[..own.len()];
+            self.hasher
+                .hash_groups(self.arity, &children[below], parents);
+            below = own;
         }
-        let mut copy = [[0; 32]; BLOCK];
-        let copy = &mut copy[..self.stride.block_nodes() as usize];
-        stored.read(block.level, block.number * self.stride.block_nodes(), copy)?;
-        self.hash_levels(copy, inner);
         Ok(())
     }
 
-    /// The nodes of a block where they are mapped.
-    pub(super) fn view<'a>(&self, stored: &'a StoredLevels, block: BlockId) -> Option<&'a [Hash]> {
-        let nodes = self.stride.block_nodes();
-        stored.view(block.level, block.number * nodes, nodes as usize)
-    }
-
-    /// Hashes the levels above these nodes, one behind the other in `inner`.
-    fn hash_levels(&self, nodes: &[Hash], inner: &mut [Hash]) {
-        let mut below = nodes;
-        let mut rest = inner;
-        while !rest.is_empty() {
-            let (parents, above) = rest.split_at_mut(below.len() / self.arity);
-            self.hasher.hash_groups(self.arity, below, parents);
-            (below, rest) = (parents, above);
-        }
+    /// The levels from the stored one below to this one.
+    #[inline]
+    fn above(&self, level: usize) -> usize {
+        level - self.stride.below(level)
     }
 
     /// Hashes a run of nodes from the stored nodes below them and no others, past the cache.

@@ -1,7 +1,8 @@
 //! [`BlockCache`]: inner nodes of blocks, which were hashed from stored nodes.
 //!
 //! The cache is set-associative: a block has one [set](super::set). Consecutive blocks have
-//! different sets, so a level that fits loses no block.
+//! different sets, so a level that fits loses no block. How much of each block it keeps follows
+//! from the number of blocks and the memory ([plan](super::plan)).
 //!
 //! No reader takes a lock. A set that another thread writes to, or wrote to in the parent of a
 //! forked child, counts as one without the block and without room.
@@ -16,9 +17,13 @@ use std::{
 
 use arc_swap::{ArcSwapOption, Guard};
 use rotortree_hasher::Hash;
-use rotortree_lean_imt::prefetch;
+use rotortree_lean_imt::geometry::Stride;
 
-use super::set::{self, BlockId, Found, Set, WAYS};
+use super::{
+    plan::{Crowns, Plan},
+    set::{BlockId, Found, Set, set_bytes},
+    slabs::Slabs,
+};
 use crate::{
     fork::is_child,
     runtime::{Lane, Runtime},
@@ -27,9 +32,10 @@ use crate::{
 /// The cache is given back after no read for one to two of these periods.
 const IDLE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 5_000 });
 
-/// Inner nodes of blocks, bounded in bytes. Blocks of level 0 take at most a quarter: a proof of a
-/// random leaf rarely finds its block of leaves again, but all proofs share the blocks above. Once
-/// it is full, a block is kept when it is hashed for the second time.
+/// Inner nodes of blocks, bounded in bytes. Where all inner nodes have no room, it keeps the upper
+/// levels of each block, and a proof hashes the nodes below them from at most 32 stored ones. The
+/// blocks above level 0, which all proofs share, have a quarter of the memory to themselves. If it
+/// is full even so, a block is kept when it is hashed for the second time.
 ///
 /// Memory is allocated on use. With a [`Runtime`] it is given back when no proof has read it for 5
 /// to 10 seconds.
@@ -58,7 +64,7 @@ impl BlockCache {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let table = self.table.load();
-        table.as_ref().map_or(0, |table| table.bytes())
+        table.as_ref().map_or(0, |table| table.bytes() as u64)
     }
 
     /// Requests that did not find their block here and hashed it, or a part of it.
@@ -81,19 +87,19 @@ impl BlockCache {
         Blocks(self.table.load())
     }
 
-    /// Whether there is room for a block with so many inner nodes, if others go.
-    pub(super) fn has_room(&self, block: BlockId, nodes: usize) -> bool {
-        Bounds::of(self.most_bytes, block.level, nodes).ways > 0
+    /// What it keeps of the blocks of a tree with so many whole blocks of leaves.
+    pub(super) fn plan(&self, stride: &Stride, leaf_blocks: u64) -> Plan {
+        Plan::new(self.most_bytes, stride, leaf_blocks)
     }
 
-    /// Keeps the inner nodes of a block. All blocks of a cache have as many.
-    pub(super) fn insert(self: &Arc<Self>, block: BlockId, nodes: &[Hash]) {
+    /// Keeps the crown of a block, all of whose inner nodes these are.
+    pub(super) fn insert(self: &Arc<Self>, plan: &Plan, block: BlockId, inner: &[Hash]) {
         let table = self.table.load();
         match &*table {
-            Some(table) => table.insert(block, nodes),
-            None => {
-                let fresh = Arc::new(Table::new(self.most_bytes, nodes.len()));
-                fresh.insert(block, nodes);
+            Some(table) if !plan.replaces(&table.plan) => table.insert(block, inner),
+            _ => {
+                let fresh = Arc::new(Table::new(*plan));
+                fresh.insert(block, inner);
                 // Of two threads that make one, one does.
                 let before = self.table.compare_and_swap(&table, Some(fresh));
                 if before.is_none() {
@@ -134,24 +140,80 @@ impl BlockCache {
 pub(super) struct Blocks(Guard<Option<Arc<Table>>>);
 
 impl Blocks {
-    /// A block, if the cache has it.
+    /// The place of a block's crown, if the cache has memory for it.
     #[inline]
-    pub(super) fn find(&self, block: BlockId) -> Option<Found<'_>> {
-        self.0.as_ref()?.pool(block).set(block).find(block)
+    pub(super) fn place(&self, block: BlockId) -> Option<Place<'_>> {
+        let table = self.0.as_ref()?;
+        let pool = table.pool(block.level);
+        let words = pool.slabs.get(pool.set(block))?;
+        Some(Place {
+            set: Set::new(words, pool.crowns.nodes)?,
+            crowns: &pool.crowns,
+        })
     }
 
-    /// Starts to fetch the entry of a block into the processor's cache.
+    /// A block's crown, if the cache has it.
     #[inline]
-    pub(super) fn prefetch(&self, block: BlockId) {
-        if let Some(table) = &*self.0 {
-            prefetch(table.pool(block).set(block));
-        }
+    pub(super) fn find(&self, block: BlockId) -> Option<Crown<'_>> {
+        self.place(block)?.find(block)
+    }
+}
+
+/// Where a block's crown is, if the cache has it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) set: Set<'a>,
+    crowns: &'a Crowns,
+}
+
+impl<'a> Place<'a> {
+    #[inline]
+    pub(super) fn find(self, block: BlockId) -> Option<Crown<'a>> {
+        Some(Crown {
+            found: self.set.find(block)?,
+            crowns: self.crowns,
+        })
+    }
+}
+
+/// The crown of a block in the cache.
+#[derive(Clone, Copy)]
+pub(super) struct Crown<'a> {
+    found: Found<'a>,
+    crowns: &'a Crowns,
+}
+
+impl Crown<'_> {
+    /// The lowest level that it has, counted from the stored one.
+    pub(super) fn lowest(&self) -> usize {
+        self.crowns.lowest
+    }
+
+    /// Starts to fetch inner nodes, by their place among all of the block, into the processor's
+    /// cache.
+    #[inline]
+    pub(super) fn prefetch(&self, slot: usize, len: usize) {
+        self.found.prefetch(slot - self.crowns.below, len);
+    }
+
+    /// An inner node, by its place among all of the block, if the crown
+    /// [is unchanged](Self::is_unchanged) afterwards.
+    #[inline]
+    pub(super) fn node(&self, slot: usize) -> Hash {
+        self.found.node(slot - self.crowns.below)
+    }
+
+    /// Whether what was read so far is of the block that was found.
+    #[inline]
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.found.is_unchanged()
     }
 }
 
 /// The memory of a cache.
 #[derive(Debug)]
 struct Table {
+    plan: Plan,
     /// Blocks of leaves, and all others.
     pools: [Pool; 2],
     /// Whether a block was read or kept since this was asked last.
@@ -159,96 +221,60 @@ struct Table {
 }
 
 impl Table {
-    fn new(most_bytes: usize, nodes: usize) -> Self {
-        let pool = |level| Pool::new(Bounds::of(most_bytes, level, nodes));
+    fn new(plan: Plan) -> Self {
         Self {
-            pools: [pool(0), pool(1)],
+            plan,
+            pools: plan.pools.map(Pool::new),
             used: AtomicBool::new(true),
         }
     }
 
-    fn pool(&self, block: BlockId) -> &Pool {
+    #[inline]
+    fn pool(&self, level: usize) -> &Pool {
         // Most calls find the mark set, and leave its cache line shared.
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);
         }
-        &self.pools[usize::from(block.level > 0)]
+        &self.pools[usize::from(level > 0)]
     }
 
     fn take_used(&self) -> bool {
         self.used.swap(false, Ordering::Relaxed)
     }
 
-    fn bytes(&self) -> u64 {
-        self.pools.iter().map(Pool::bytes).sum()
+    fn bytes(&self) -> usize {
+        self.pools.iter().map(|pool| pool.slabs.bytes()).sum()
     }
 
-    fn insert(&self, block: BlockId, nodes: &[Hash]) {
-        self.pool(block).insert(block, nodes);
-    }
-}
-
-/// The number of sets of a pool, and of blocks in each.
-#[derive(Clone, Copy)]
-struct Bounds {
-    sets: usize,
-    ways: usize,
-}
-
-impl Bounds {
-    /// Those of the pool with the blocks of a level, of a cache of `most_bytes`.
-    fn of(most_bytes: usize, level: usize, nodes: usize) -> Self {
-        let quarter = most_bytes / 4;
-        let most_bytes = if level == 0 {
-            quarter
-        } else {
-            most_bytes - quarter
-        };
-        let block = set::block_bytes(nodes);
-        let sets = most_bytes / (size_of::<Set>() + WAYS * block);
-        if sets > 0 {
-            return Self { sets, ways: WAYS };
-        }
-        Self {
-            sets: 1,
-            ways: most_bytes.saturating_sub(size_of::<Set>()) / block,
+    fn insert(&self, block: BlockId, inner: &[Hash]) {
+        let pool = self.pool(block.level);
+        let words = pool.slabs.get_or_make(pool.set(block));
+        if let Some(set) = words.and_then(|words| Set::new(words, pool.crowns.nodes)) {
+            set.insert(block, &inner[pool.crowns.below..]);
         }
     }
 }
 
 #[derive(Debug)]
 struct Pool {
-    sets: Box<[Set]>,
-    /// Blocks that a set may have.
-    ways: usize,
-    /// Bytes of the blocks.
-    bytes: AtomicU64,
+    crowns: Crowns,
+    slabs: Slabs,
 }
 
 impl Pool {
-    fn new(Bounds { sets, ways }: Bounds) -> Self {
+    fn new(crowns: Crowns) -> Self {
         Self {
-            sets: (0..sets).map(|_| Set::default()).collect(),
-            ways,
-            bytes: AtomicU64::new(0),
+            crowns,
+            slabs: Slabs::new(crowns.sets, set_bytes(crowns.ways, crowns.nodes)),
         }
     }
 
-    fn bytes(&self) -> u64 {
-        size_of_val(&*self.sets) as u64 + self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn set(&self, block: BlockId) -> &Set {
+    #[inline]
+    fn set(&self, block: BlockId) -> usize {
         // The blocks of a level fill the sets one after the other. The levels start at different
         // ones, because each has far fewer blocks than the one below.
         let start = (block.level as u64).wrapping_mul(0x9e37_79b9);
-        let set = block.number.wrapping_add(start) % self.sets.len() as u64;
-        &self.sets[set as usize]
-    }
-
-    fn insert(&self, block: BlockId, nodes: &[Hash]) {
-        let taken = self.set(block).insert(block, nodes, self.ways);
-        self.bytes.fetch_add(taken as u64, Ordering::Relaxed);
+        (block.number.wrapping_add(start) % self.crowns.sets as u64) as usize
     }
 }
 
@@ -262,14 +288,19 @@ mod tests {
         BlockId { level: 7, number }
     }
 
+    fn insert(cache: &Arc<BlockCache>, number: u64) {
+        let plan = cache.plan(&Stride::widest(2, 128), 4);
+        cache.insert(&plan, block(number), &[[1; 32]; 126]);
+    }
+
     #[test]
     fn an_idle_cache_is_given_back_and_a_used_one_is_not() {
         let cache = BlockCache::new(1 << 20, None);
-        cache.insert(block(3), &[[1; 32]; 126]);
+        insert(&cache, 3);
         assert!(cache.bytes() > 4_000);
         // Used since, then read since, then neither.
         cache.release_if_idle();
-        let node = cache.blocks().find(block(3)).map(|found| found.node(125));
+        let node = cache.blocks().find(block(3)).map(|crown| crown.node(125));
         assert_eq!(node, Some([1; 32]));
         cache.release_if_idle();
         assert!(cache.bytes() > 4_000);
@@ -282,7 +313,7 @@ mod tests {
     fn the_runtime_gives_an_idle_cache_back() {
         let cache = BlockCache::new(1 << 20, Some(Runtime::new()));
         for round in 0..2 {
-            cache.insert(block(round), &[[1; 32]; 126]);
+            insert(&cache, round);
             // Far longer than it takes, so that a cache that is kept fails the test.
             let mut looks = 0..6_000;
             while cache.bytes() > 0 {

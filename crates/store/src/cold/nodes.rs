@@ -114,6 +114,7 @@ impl ColdNodes {
                 storage.describe().into(),
                 stride,
                 storage.shard_chunks() * CHUNK_NODES,
+                cache.plan(&stride, 0),
             ),
             between: Arc::new(Between {
                 hasher,
@@ -155,7 +156,7 @@ impl ColdNodes {
         let levels = levels.collect::<Result<_, _>>()?;
         Ok(Arc::new(Self {
             size: manifest.size,
-            stored: self.stored.grown(levels, shape.levels()),
+            stored: self.stored.grown(levels, shape.levels(), self.cache()),
             between: Arc::clone(&self.between),
             ahead: storage.read_ahead(&manifest.locator),
             source,
@@ -247,14 +248,14 @@ impl ColdNodes {
             let block = self.between.block(left);
             block.is_some() && block == self.between.block(right)
         };
-        // All spans of a block take the same units.
-        for span in spans.chunk_by(are_of_one_block).map(|spans| &spans[0]) {
+        for spans in spans.chunk_by(are_of_one_block) {
+            let span = &spans[0];
             if self.stored.stride.is_stored(span.level) {
                 let len = span.nodes.len() as u64;
                 self.stored
                     .add_units(span.level, span.start, len, &mut units);
             } else {
-                self.between.add_units(&self.stored, span, &mut units);
+                self.between.add_units(&self.stored, spans, &mut units);
             }
         }
         let units = units.merged();

@@ -4,9 +4,9 @@ use rotortree_hasher::Hash;
 use rotortree_lean_imt::{NodeSpan, TreeError, prefetch};
 
 use super::{
-    between::Between,
-    cache::Blocks,
-    set::{BlockId, Found},
+    between::{Between, Part},
+    cache::{Blocks, Crown, Place},
+    set::BlockId,
     stored::StoredLevels,
 };
 
@@ -27,10 +27,13 @@ pub(super) struct Portion<'a> {
 struct Group<'a> {
     spans: usize,
     block: Option<BlockId>,
-    /// The block in the cache.
-    found: Option<Found<'a>>,
-    /// The nodes of the span of a stored level, or those of a block that is not in the cache, where
-    /// they are mapped.
+    /// Where the cache has the block, if it does.
+    place: Option<Place<'a>>,
+    /// What the cache has of the block.
+    crown: Option<Crown<'a>>,
+    /// What is hashed of the block.
+    part: Option<Part>,
+    /// The nodes of the span of a stored level, or those of the part, where they are mapped.
     nodes: Option<&'a [Hash]>,
 }
 
@@ -51,13 +54,13 @@ impl<'a> Portion<'a> {
         for group in &mut portion.groups[..portion.count] {
             let (own, behind) = spans.split_at(group.spans);
             spans = behind;
-            group.find(between, stored, blocks, own);
+            group.find(between, stored, own);
         }
         portion
     }
 
     /// Divides spans into groups, and starts to fetch the entries of the block cache.
-    fn divide(&mut self, between: &Between, blocks: &Blocks, spans: &[NodeSpan<'_>]) {
+    fn divide(&mut self, between: &Between, blocks: &'a Blocks, spans: &[NodeSpan<'_>]) {
         for span in spans {
             let block = between.block(span);
             let last = self.groups[..self.count].last_mut();
@@ -70,8 +73,9 @@ impl<'a> Portion<'a> {
             };
             (next.block, next.spans) = (block, 1);
             self.count += 1;
-            if let Some(block) = block {
-                blocks.prefetch(block);
+            next.place = block.and_then(|block| blocks.place(block));
+            if let Some(place) = next.place {
+                place.set.prefetch();
             }
         }
     }
@@ -109,19 +113,14 @@ impl<'a> Portion<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn find(
-        &mut self,
-        between: &Between,
-        stored: &'a StoredLevels,
-        blocks: &'a Blocks,
-        spans: &[NodeSpan<'_>],
-    ) {
+    fn find(&mut self, between: &Between, stored: &'a StoredLevels, spans: &[NodeSpan<'_>]) {
         if let Some(block) = self.block {
-            self.found = blocks.find(block);
-            match self.found {
-                Some(found) => return between.prefetch(found, spans),
-                None => self.nodes = between.view(stored, block),
+            self.crown = self.place.and_then(|place| place.find(block));
+            if let Some(crown) = &self.crown {
+                between.prefetch(crown, spans);
             }
+            self.part = between.part(stored, block, self.crown.as_ref(), spans);
+            self.nodes = self.part.and_then(|part| part.view(stored));
         } else if let [span] = spans {
             self.nodes = stored.view(span.level, span.start, span.nodes.len());
         }
@@ -137,10 +136,8 @@ impl<'a> Group<'a> {
         spans: &mut [NodeSpan<'_>],
     ) -> Result<(), TreeError> {
         if let Some(block) = self.block {
-            return match self.found {
-                Some(found) if between.copy_found(found, spans) => Ok(()),
-                _ => between.hash_spans(stored, block, self.nodes, spans),
-            };
+            let crown = self.crown.as_ref();
+            return between.fill(stored, block, crown, self.part, self.nodes, spans);
         }
         spans.iter_mut().try_for_each(|span| {
             if let Some(nodes) = self.nodes {

@@ -9,24 +9,24 @@
 //! of one that was not read since the set last looked for one to drop. A block that is met once, as
 //! that of a random leaf is, drives nothing out and is not copied.
 
-use std::sync::{
-    Mutex, OnceLock,
-    atomic::Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::prefetch;
 
-use crate::sync::{AtomicU64, AtomicUsize, fence};
+use crate::sync::{AtomicU64, fence};
 
 /// The most blocks of a set.
 pub(super) const WAYS: usize = 8;
-/// Bytes that the allocator takes for a block beside its nodes.
-const ALLOCATION_BYTES: usize = 16;
+/// Words before the nodes: two lines of the processor's cache.
+const HEADER: usize = STATE + WAYS;
+const STATE: usize = 4 + MARKS;
+/// Words of the marks of blocks that were refused.
+const MARKS: usize = WAYS / 2;
 
-/// Bytes that a block with so many inner nodes takes beside its set.
-pub(super) const fn block_bytes(nodes: usize) -> usize {
-    ALLOCATION_BYTES + nodes * size_of::<Hash>()
+/// Bytes of a set of so many blocks, of which so many nodes are kept.
+pub(super) const fn set_bytes(ways: usize, nodes: usize) -> usize {
+    HEADER * size_of::<u64>() + ways * nodes * size_of::<Hash>()
 }
 
 /// A block, by the stored level that has it and its number there.
@@ -47,87 +47,156 @@ impl BlockId {
 /// A node in words.
 type Words = [AtomicU64; 4];
 
-/// Blocks.
-#[derive(Debug, Default)]
-pub(super) struct Set {
+/// Blocks, in words that are zero at first.
+#[derive(Clone, Copy)]
+pub(super) struct Set<'a> {
     /// Odd while a thread writes; another number after each write.
-    version: AtomicUsize,
+    version: &'a AtomicU64,
     /// A bit for each block that was read since it was last passed over.
-    read: AtomicUsize,
+    read: &'a AtomicU64,
+    /// Not 0 while a thread writes, or remembers an offer.
+    lock: &'a AtomicU64,
+    /// The block that is passed over or dropped next.
+    hand: &'a AtomicU64,
+    /// Marks of the blocks that were offered last and not kept, two a word.
+    refused: &'a [AtomicU64],
     /// The tags of the blocks, 0 where there is none.
-    tags: [AtomicU64; WAYS],
-    nodes: [OnceLock<Box<[Words]>>; WAYS],
-    /// Held while a thread writes, and only ever tried.
-    offers: Mutex<Offers>,
+    tags: &'a [AtomicU64; WAYS],
+    /// Those of each block in turn.
+    nodes: &'a [Words],
+    /// Nodes of a block.
+    each: usize,
 }
 
 /// A block that a set has, as it was when it was found.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
-    set: &'a Set,
-    version: usize,
+    version: &'a AtomicU64,
+    before: u64,
     nodes: &'a [Words],
 }
 
-impl Set {
+impl<'a> Set<'a> {
+    /// The set in these words. `each` are the nodes of a block.
+    #[inline]
+    pub(super) fn new(words: &'a [AtomicU64], each: usize) -> Option<Self> {
+        let (state, rest) = words.split_first_chunk::<STATE>()?;
+        let (tags, nodes) = rest.split_first_chunk()?;
+        let [version, read, lock, hand, refused @ ..] = state;
+        Some(Self {
+            version,
+            read,
+            lock,
+            hand,
+            refused,
+            tags,
+            nodes: nodes.as_chunks().0,
+            each,
+        })
+    }
+
+    /// Starts to fetch what finding a block reads into the processor's cache.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        prefetch(self.version);
+        prefetch(self.tags);
+    }
+
     /// A block, if the set has it and no thread writes to the set.
     #[inline]
-    pub(super) fn find(&self, id: BlockId) -> Option<Found<'_>> {
-        let version = self.version.load(Acquire);
-        if version % 2 == 1 {
+    pub(super) fn find(self, id: BlockId) -> Option<Found<'a>> {
+        let before = self.version.load(Acquire);
+        if before % 2 == 1 {
             return None;
         }
         let way = self.way(id)?;
-        let nodes = self.nodes[way].get()?;
+        let nodes = self.nodes.get(way * self.each..)?.get(..self.each)?;
         // Most blocks are marked, and then the reader leaves the cache line shared.
         if self.read.load(Relaxed) >> way & 1 == 0 {
             self.read.fetch_or(1 << way, Relaxed);
         }
         Some(Found {
-            set: self,
-            version,
+            version: self.version,
+            before,
             nodes,
         })
     }
 
-    /// Keeps the inner nodes of a block among at most `ways` blocks, or remembers the offer.
-    /// Returns the bytes that it allocates.
-    pub(super) fn insert(&self, id: BlockId, nodes: &[Hash], ways: usize) -> usize {
-        let Ok(mut offers) = self.offers.try_lock() else {
-            return 0;
-        };
-        if self.way(id).is_some() {
-            return 0;
+    /// Keeps these nodes of a block, or remembers the offer.
+    pub(super) fn insert(self, id: BlockId, nodes: &[Hash]) {
+        if self.lock.swap(1, Acquire) == 0 {
+            self.offer(id, nodes);
+            self.lock.store(0, Release);
         }
+    }
+
+    /// As [`insert`](Self::insert), with the lock held.
+    fn offer(self, id: BlockId, nodes: &[Hash]) {
+        if self.way(id).is_some() {
+            return;
+        }
+        let ways = (self.nodes.len() / self.each).min(WAYS);
         let is_free = |tag: &AtomicU64| tag.load(Relaxed) == 0;
-        let free = self.tags[..ways].iter().position(is_free);
-        let way = match free {
-            None if offers.is_again(id) => offers.pass_over(&self.read, ways),
+        let way = match self.tags[..ways].iter().position(is_free) {
+            None if self.is_again(id) => self.pass_over(ways),
             free => free,
         };
         let Some(way) = way else {
-            return 0;
+            return;
         };
-        let words = || nodes.iter().map(|_| Words::default()).collect();
-        let kept = self.nodes[way].get_or_init(words);
         let version = self.version.load(Relaxed);
         self.version.store(version.wrapping_add(1), Relaxed);
         // A reader that meets one of these words meets the odd version behind them.
         fence(Release);
-        for (words, node) in kept.iter().zip(nodes) {
+        for (words, node) in self.nodes[way * self.each..].iter().zip(nodes) {
             for (word, bytes) in words.iter().zip(node.as_chunks().0) {
                 word.store(u64::from_ne_bytes(*bytes), Relaxed);
             }
         }
         self.tags[way].store(id.tag(), Relaxed);
         self.version.store(version.wrapping_add(2), Release);
-        free.map_or(0, |_| block_bytes(nodes.len()))
     }
 
     #[inline]
-    fn way(&self, id: BlockId) -> Option<usize> {
+    fn way(self, id: BlockId) -> Option<usize> {
         let tag = id.tag();
-        self.tags.iter().position(|own| own.load(Relaxed) == tag)
+        // Which way has the block cannot be foreseen: one branch, not one a way.
+        let ways = self.tags.iter().enumerate();
+        let found = ways.fold(0_u32, |found, (way, own)| {
+            found | u32::from(own.load(Relaxed) == tag) << way
+        });
+        (found > 0).then(|| found.trailing_zeros() as usize)
+    }
+
+    /// Whether a block is among those refused, and puts it there if it is not. Two blocks that
+    /// share a mark are taken for one, which costs a copy.
+    fn is_again(self, id: BlockId) -> bool {
+        // The blocks of a set are of few levels, and far apart.
+        let mark = (id.number as u32).rotate_left(id.level as u32);
+        let words: [u64; MARKS] = std::array::from_fn(|word| self.refused[word].load(Relaxed));
+        let mut marks: [u32; WAYS] = bytemuck::cast(words);
+        if marks.contains(&mark) {
+            return true;
+        }
+        marks.rotate_right(1);
+        marks[0] = mark;
+        let words: [u64; MARKS] = bytemuck::cast(marks);
+        for (own, word) in self.refused.iter().zip(words) {
+            own.store(word, Relaxed);
+        }
+        false
+    }
+
+    /// The first block, of `ways` in a circle, that was not read since it was passed over.
+    /// `None` if readers come back to all of them meanwhile.
+    fn pass_over(self, ways: usize) -> Option<usize> {
+        let first = self.hand.load(Relaxed) as usize;
+        let way = (first..first + 2 * ways).find(|way| {
+            let bit = 1 << (way % ways);
+            self.read.fetch_and(!bit, Relaxed) & bit == 0
+        })? % ways;
+        self.hand.store(way as u64 + 1, Relaxed);
+        Some(way)
     }
 }
 
@@ -138,7 +207,8 @@ impl Found<'_> {
         prefetch(&self.nodes[slot..slot + len]);
     }
 
-    /// One of the block's inner nodes, if the set [is unchanged](Self::is_unchanged) afterwards.
+    /// One of the nodes that are kept of the block, if the set [is unchanged](Self::is_unchanged)
+    /// afterwards.
     #[inline]
     pub(super) fn node(&self, slot: usize) -> Hash {
         let mut node = [0; 32];
@@ -152,42 +222,7 @@ impl Found<'_> {
     #[inline]
     pub(super) fn is_unchanged(&self) -> bool {
         fence(Acquire);
-        self.set.version.load(Relaxed) == self.version
-    }
-}
-
-/// What a set remembers for the next block that it may keep.
-#[derive(Debug, Default)]
-struct Offers {
-    /// The block that is passed over or dropped next.
-    hand: usize,
-    /// Marks of the blocks that were offered last and not kept.
-    refused: [u32; WAYS],
-}
-
-impl Offers {
-    /// Whether a block is among those refused, and puts it there if it is not. Two blocks that
-    /// share a mark are taken for one, which costs a copy.
-    fn is_again(&mut self, id: BlockId) -> bool {
-        // The blocks of a set are of few levels, and far apart.
-        let mark = (id.number as u32).rotate_left(id.level as u32);
-        if self.refused.contains(&mark) {
-            return true;
-        }
-        self.refused.rotate_right(1);
-        self.refused[0] = mark;
-        false
-    }
-
-    /// The first block, of `ways` in a circle, that was not read since it was passed over.
-    /// `None` if readers come back to all of them meanwhile.
-    fn pass_over(&mut self, read: &AtomicUsize, ways: usize) -> Option<usize> {
-        (0..2 * ways).find_map(|_| {
-            let way = self.hand % ways;
-            self.hand = way + 1;
-            let bit = 1 << way;
-            (read.fetch_and(!bit, Relaxed) & bit == 0).then_some(way)
-        })
+        self.version.load(Relaxed) == self.before
     }
 }
 
@@ -196,13 +231,15 @@ mod loom_models {
     use std::sync::Arc;
 
     use super::*;
+    use crate::cold::slabs::zeros;
 
     const fn id(number: u64) -> BlockId {
         BlockId { level: 0, number }
     }
 
-    fn offer(set: &Set, number: u64) {
-        set.insert(id(number), &[[number as u8; 32]], 1);
+    fn offer(words: &[AtomicU64], number: u64) {
+        let set = Set::new(words, 1).unwrap();
+        set.insert(id(number), &[[number as u8; 32]]);
     }
 
     /// A reader beside a writer gets the bytes of the block that it asked for, or none.
@@ -211,7 +248,7 @@ mod loom_models {
         let mut model = loom::model::Builder::new();
         model.preemption_bound = Some(3);
         model.check(|| {
-            let set = Arc::new(Set::default());
+            let set: Arc<[AtomicU64]> = zeros(set_bytes(1, 1) / 8).into();
             offer(&set, 1);
             offer(&set, 2);
             let writer = loom::thread::spawn({
@@ -219,7 +256,7 @@ mod loom_models {
                 move || offer(&set, 2)
             });
             for number in [1, 2] {
-                if let Some(block) = set.find(id(number)) {
+                if let Some(block) = Set::new(&set, 1).unwrap().find(id(number)) {
                     let node = block.node(0);
                     assert!(!block.is_unchanged() || node == [number as u8; 32]);
                 }
@@ -234,25 +271,39 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::cold::slabs::zeros;
 
     const fn id(number: u64) -> BlockId {
         BlockId { level: 7, number }
     }
 
-    /// A set in which blocks 1 to 8 are offered once.
-    fn full() -> Set {
-        let set = Set::default();
-        for number in 1..=8 {
-            offer(&set, number);
+    /// The memory of a set.
+    struct Memory(Box<[AtomicU64]>);
+
+    impl Memory {
+        fn new(ways: usize) -> Self {
+            Self(zeros(set_bytes(ways, 126) / 8))
         }
-        set
+
+        fn set(&self) -> Set<'_> {
+            Set::new(&self.0, 126).expect("there are words of a header")
+        }
     }
 
-    fn offer(set: &Set, number: u64) -> usize {
-        set.insert(id(number), &[[number as u8; 32]; 126], WAYS)
+    /// A set in which blocks 1 to 8 are offered once.
+    fn full() -> Memory {
+        let memory = Memory::new(WAYS);
+        for number in 1..=8 {
+            offer(memory.set(), number);
+        }
+        memory
     }
 
-    fn has(set: &Set, number: u64) -> bool {
+    fn offer(set: Set<'_>, number: u64) {
+        set.insert(id(number), &[[number as u8; 32]; 126]);
+    }
+
+    fn has(set: Set<'_>, number: u64) -> bool {
         let Some(block) = set.find(id(number)) else {
             return false;
         };
@@ -273,65 +324,72 @@ mod tests {
 
     #[test]
     fn a_full_set_drops_a_block_that_was_not_read() {
-        let set = full();
+        let memory = full();
+        let set = memory.set();
         assert!(
             (1..=8)
                 .filter(|number| *number != 2)
-                .all(|number| has(&set, number))
+                .all(|number| has(set, number))
         );
-        offer(&set, 9);
-        offer(&set, 9);
-        assert!(has(&set, 9) && !has(&set, 2));
-        assert!((3..=8).all(|number| has(&set, number)) && has(&set, 1));
+        offer(set, 9);
+        offer(set, 9);
+        assert!(has(set, 9) && !has(set, 2));
+        assert!((3..=8).all(|number| has(set, number)) && has(set, 1));
         // All were read: the circle goes on behind the one that was dropped last.
-        offer(&set, 10);
-        offer(&set, 10);
-        assert!(has(&set, 10) && !has(&set, 3));
+        offer(set, 10);
+        offer(set, 10);
+        assert!(has(set, 10) && !has(set, 3));
     }
 
     #[test]
     fn a_full_set_keeps_a_block_that_is_offered_again_soon_and_no_other() {
-        let set = full();
+        let memory = full();
+        let set = memory.set();
         for number in 9..1_000 {
-            assert_eq!(offer(&set, number), 0);
+            offer(set, number);
         }
-        assert!((1..=8).all(|number| has(&set, number)));
+        assert!((1..=8).all(|number| has(set, number)));
         // Eight offers are remembered.
-        offer(&set, 992);
-        assert!(has(&set, 992) && !has(&set, 1));
-        offer(&set, 991);
-        assert!(!has(&set, 991));
+        offer(set, 992);
+        assert!(has(set, 992) && !has(set, 1));
+        offer(set, 991);
+        assert!(!has(set, 991));
     }
 
     #[test]
     fn a_set_takes_no_more_ways_than_it_may() {
-        let set = Set::default();
-        let bytes = (1..=20).map(|number| set.insert(id(number), &[[0; 32]; 126], 3));
-        assert_eq!(bytes.sum::<usize>(), 3 * block_bytes(126));
-        assert_eq!(set.nodes.iter().filter_map(OnceLock::get).count(), 3);
+        let memory = Memory::new(3);
+        let set = memory.set();
+        for number in 1..=20 {
+            offer(set, number);
+        }
+        let kept = (1..=20).filter(|number| has(set, *number));
+        assert_eq!(kept.collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]
     fn a_set_that_a_thread_writes_to_has_no_block_and_no_room() {
-        let set = full();
+        let memory = full();
+        let set = memory.set();
         let before = set.find(id(3)).expect("it was offered");
         set.version.fetch_add(1, Relaxed);
         assert!(!before.is_unchanged() && set.find(id(3)).is_none());
         set.version.fetch_add(1, Relaxed);
-        assert!(!before.is_unchanged() && has(&set, 3));
-        let _offers = set.offers.try_lock();
-        offer(&set, 9);
-        offer(&set, 9);
-        assert!(!has(&set, 9));
+        assert!(!before.is_unchanged() && has(set, 3));
+        set.lock.store(1, Relaxed);
+        offer(set, 9);
+        offer(set, 9);
+        assert!(!has(set, 9));
     }
 
     #[test]
     fn what_is_read_beside_a_writer_is_of_one_block_or_dropped() {
-        let set = full();
+        let memory = full();
+        let set = memory.set();
         thread::scope(|scope| {
             scope.spawn(|| {
                 for round in 0..20_000 {
-                    offer(&set, 9 + round / 2 % 50);
+                    offer(set, 9 + round / 2 % 50);
                 }
             });
             for round in 0..20_000 {

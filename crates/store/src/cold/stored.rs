@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rotortree_hasher::Hash;
 use rotortree_lean_imt::geometry::Stride;
 
-use super::{ahead::Units, failure::Unreadable, level::Level};
+use super::{ahead::Units, cache::BlockCache, failure::Unreadable, level::Level, plan::Plan};
 use crate::{StorageError, storage::Part};
 
 /// The levels that are stored, in order: 0, s, 2s, and so on.
@@ -18,22 +18,26 @@ pub(super) struct StoredLevels {
     pub(super) levels: Vec<Level>,
     /// Per level of the tree, the nodes that chunks hold, or that follow from whole blocks in them.
     lens: Vec<u64>,
+    /// What the block cache keeps of the blocks in these levels.
+    pub(super) plan: Plan,
 }
 
 impl StoredLevels {
     /// None yet.
-    pub(super) fn new(place: Arc<str>, stride: Stride, shard_nodes: u64) -> Self {
+    pub(super) fn new(place: Arc<str>, stride: Stride, shard_nodes: u64, plan: Plan) -> Self {
         Self {
             place,
             stride,
             shard_nodes,
             levels: Vec::new(),
             lens: Vec::new(),
+            plan,
         }
     }
 
     /// These `levels` of the same tree, which has `tree_levels` in all.
-    pub(super) fn grown(&self, levels: Vec<Level>, tree_levels: usize) -> Self {
+    pub(super) fn grown(&self, levels: Vec<Level>, tree_levels: usize, cache: &BlockCache) -> Self {
+        let leaves = levels.first().map_or(0, Level::len);
         let stored = |level| {
             levels
                 .get(level / self.stride.levels())
@@ -43,6 +47,7 @@ impl StoredLevels {
         Self {
             place: Arc::clone(&self.place),
             lens: lens.collect(),
+            plan: cache.plan(&self.stride, leaves / self.stride.block_nodes()),
             levels,
             ..*self
         }

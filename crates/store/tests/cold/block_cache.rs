@@ -11,7 +11,7 @@ use std::{
 use rotortree_hasher::{Hash, Hasher, ToyHasher};
 use rotortree_lean_imt::{TreeSnapshot, reference::sample_leaves};
 use rotortree_store::{
-    cold::{BlockCache, load_nodes},
+    cold::{BlockCache, ColdNodes, load_nodes},
     storage::Reads,
 };
 
@@ -85,11 +85,13 @@ impl<const N: usize> Opened<N> {
 }
 
 const MIB: usize = 1 << 20;
+/// Room for all inner nodes of 512 blocks of pairs.
+const ROOM: usize = 4 * MIB;
 
 #[test]
 fn a_proof_hashes_one_block_for_each_stored_level_that_is_not_cached() {
     // Levels 0 and 7 have chunks; level 14 has 4 nodes, in memory.
-    let tree = Opened::<2>::new(65_536 + 77, 7, MIB, Reads::Positioned);
+    let tree = Opened::<2>::new(65_536 + 77, 7, ROOM, Reads::Positioned);
     assert_eq!(
         tree.prove(1_000),
         (2 * 126, 2),
@@ -114,7 +116,7 @@ fn a_proof_hashes_one_block_for_each_stored_level_that_is_not_cached() {
     );
     assert_eq!(tree.cache.recomputed(), 5);
 
-    let tree = Opened::<4>::new(65_536, 3, MIB, Reads::Positioned);
+    let tree = Opened::<4>::new(65_536, 3, ROOM, Reads::Positioned);
     // Levels 0 and 3 have chunks; 65,536 = 4^8.
     assert_eq!(tree.prove(1_000), (2 * 20, 2));
     assert_eq!(tree.prove(1_001), (0, 0));
@@ -128,7 +130,7 @@ fn a_proof_hashes_one_block_for_each_stored_level_that_is_not_cached() {
 
 #[test]
 fn snapshots_and_consistency_proofs_hash_one_block_for_each_stored_level() {
-    let tree = Opened::<2>::new(65_536, 7, MIB, Reads::Positioned);
+    let tree = Opened::<2>::new(65_536, 7, ROOM, Reads::Positioned);
     let old = tree.snapshot.snapshot_at(40_001 + 64).unwrap();
     let (hashes, chunks) = tree.counts();
     // Besides the blocks it hashes at most one edge node a level.
@@ -168,7 +170,7 @@ fn without_room_a_node_costs_what_stands_below_it() {
 #[test]
 fn a_multiproof_hashes_each_of_its_blocks_once_however_small_the_cache_is() {
     let leaves: Vec<u64> = (0..65_536).step_by(100).collect();
-    for cache in [0, 20 << 10, MIB] {
+    for cache in [0, 20 << 10, MIB, ROOM] {
         let tree = Opened::<2>::new(65_536, 7, cache, Reads::Mapped);
         let proof = tree.snapshot.generate_multiproof(&leaves).unwrap();
         let (hashes, _) = tree.counts();
@@ -183,7 +185,7 @@ fn a_multiproof_hashes_each_of_its_blocks_once_however_small_the_cache_is() {
 
 #[test]
 fn a_long_run_goes_past_the_cache() {
-    let tree = Opened::<2>::new(65_536, 7, MIB, Reads::Positioned);
+    let tree = Opened::<2>::new(65_536, 7, ROOM, Reads::Positioned);
     let mut nodes = vec![[0; 32]; 16_000];
     tree.snapshot.read_nodes(2, 100, &mut nodes).unwrap();
     let (hashes, chunks) = tree.counts();
@@ -194,8 +196,76 @@ fn a_long_run_goes_past_the_cache() {
 }
 
 #[test]
-fn the_cache_keeps_its_bound_and_leaves_take_a_quarter_of_it() {
-    for bytes in [1, 4_000, 4_200, 17_000, 40_000, 300_000] {
+fn what_is_below_a_crown_is_hashed_from_few_nodes() {
+    // Room for levels 3 to 6 of 512 blocks, which have 30 nodes, and no more.
+    let tree = Opened::<2>::new(65_536, 7, 720_000, Reads::Positioned);
+    assert_eq!(tree.prove(1_000), (2 * 126, 2), "both blocks are whole");
+    for leaf in [1_000, 1_007, 1_008, 1_023] {
+        assert_eq!(
+            tree.prove(leaf),
+            (4 + 2, 0),
+            "8 leaves, in the chunk of the leaf"
+        );
+    }
+    // Nodes of the crown take no hash and no chunk.
+    for (level, hashes) in [(1, 1), (2, 3), (3, 0), (6, 0)] {
+        tree.snapshot.get_node(level, 960 >> level).unwrap();
+        assert_eq!(tree.counts(), (hashes, 0), "level {level}");
+    }
+    assert_eq!(
+        tree.cache.recomputed(),
+        2,
+        "a crown is not a block that is not there"
+    );
+
+    // Level 2 of 1024 blocks, and the leaves below a group of it.
+    let tree = Opened::<4>::new(65_536, 3, 300_000, Reads::Positioned);
+    assert_eq!(tree.prove(1_000), (2 * 20, 2));
+    assert_eq!(tree.prove(1_000), (4, 0));
+
+    // A multiproof hashes what lies between its leaves once.
+    let tree = Opened::<2>::new(65_536, 7, 720_000, Reads::Mapped);
+    tree.prove(1_000);
+    tree.snapshot.generate_multiproof(&[896, 905, 911]).unwrap();
+    assert_eq!(tree.counts().0, 8 + 4);
+}
+
+#[test]
+fn a_tree_that_grows_is_given_smaller_crowns() {
+    let leaves = sample_leaves(1, 70_000);
+    let mut tree = Tree::<2>::new(ToyHasher::new());
+    let mut store = Store::new(2).striding(7);
+    let cache = BlockCache::new(720_000, None);
+    let hasher = Counting::default();
+    let mut cold: Option<Arc<ColdNodes>> = None;
+    // What a proof hashes that finds its blocks in the cache.
+    let mut hashes = Vec::new();
+    for size in [10_000, 20_000, 40_000, 70_000] {
+        tree.insert_many(&leaves[tree.size() as usize..size])
+            .unwrap();
+        store.checkpoint(&tree.snapshot()).unwrap();
+        let grown = match cold {
+            Some(cold) => cold.extend(&store.manifest).unwrap(),
+            None => open_with(&store, Reads::Mapped, hasher.clone(), Arc::clone(&cache)).unwrap(),
+        };
+        let nodes = load_nodes(Arc::clone(&grown), &store.manifest, usize::MAX).unwrap();
+        let stored = Tree::<2, _>::from_nodes(hasher.clone(), nodes, size as u64, None).unwrap();
+        // A leaf that is new, twice.
+        for leaf in [size as u64 - 300; 2] {
+            hasher.take();
+            let proof = stored.snapshot().generate_proof(leaf).unwrap();
+            assert_eq!(proof, tree.snapshot().generate_proof(leaf).unwrap());
+        }
+        hashes.push(hasher.take());
+        assert!(cache.bytes() <= 720_000, "{} bytes", cache.bytes());
+        cold = Some(grown);
+    }
+    assert_eq!(hashes, [0, 1, 6, 14]);
+}
+
+#[test]
+fn the_cache_keeps_its_bound_and_leaves_leave_a_quarter_of_it() {
+    for bytes in [1, 300, 4_000, 4_200, 17_000, 40_000, 300_000] {
         let tree = Opened::<2>::new(300_000, 7, bytes, Reads::Mapped);
         for leaf in (0..300_000).step_by(97) {
             tree.prove(leaf);
@@ -206,16 +276,17 @@ fn the_cache_keeps_its_bound_and_leaves_take_a_quarter_of_it() {
             );
         }
     }
-    // All blocks above the leaves fit; proofs of random leaves do not drive them out.
+    // All blocks above the leaves fit, with levels 3 to 6; proofs of random leaves do not drive
+    // them out.
     let tree = Opened::<2>::new(300_000, 7, 200_000, Reads::Mapped);
     for leaf in (0..300_000).step_by(97) {
         tree.prove(leaf);
     }
-    assert!(tree.cache.bytes() > 50_000);
+    assert!(tree.cache.bytes() > 150_000);
     let blocks = tree.cache.recomputed();
     for leaf in (0..299_000).step_by(12_345) {
         assert!(
-            tree.prove(leaf).0 <= 126,
+            tree.prove(leaf).0 <= 126 + 6,
             "only the block of the leaf is hashed"
         );
     }
@@ -227,7 +298,7 @@ fn the_cache_keeps_its_bound_and_leaves_take_a_quarter_of_it() {
 
 #[test]
 fn a_hasher_that_panics_leaves_the_cache_and_the_tree_usable() {
-    let tree = Opened::<2>::new(65_536, 7, MIB, Reads::Mapped);
+    let tree = Opened::<2>::new(65_536, 7, ROOM, Reads::Mapped);
     tree.prove(1_000);
     for _ in 0..3 {
         tree.hasher.panics.store(true, Ordering::Relaxed);

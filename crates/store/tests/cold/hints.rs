@@ -128,8 +128,8 @@ fn a_proof_gives_one_hint_with_every_unit_before_it_reads_the_first() {
     one_hint_each::<33>();
 }
 
-#[test]
-fn a_block_that_the_cache_has_is_in_no_hint() {
+/// A tree of pairs of which levels 0, 7 and 14 are stored.
+fn pairs(cache: usize) -> Reader<2> {
     let bucket = ObjectStore::new();
     let leaves = sample_leaves(50, CHECKPOINTED + MORE);
     let mut memory = Tree::<2>::new(ToyHasher::new());
@@ -139,7 +139,31 @@ fn a_block_that_the_cache_has_is_in_no_hint() {
     let mut store = Store::on(2, storage).striding(7);
     store.checkpoint(&memory.snapshot()).unwrap();
     drop(owner);
-    let reader = reader::<2>(&mut store, &bucket, 1 << 20);
+    reader::<2>(&mut store, &bucket, cache)
+}
+
+#[test]
+fn what_a_crown_lacks_is_in_the_hint() {
+    // Room for levels 5 and 6 of each block of leaves.
+    let reader = pairs(100_000);
+    let prove = |leaf| {
+        reader.hinted("a proof", |snapshot| {
+            snapshot.generate_proof(leaf).unwrap();
+        })
+    };
+    assert!(prove(0) > 0 && prove(384) > 0);
+    let node = |level| {
+        reader.hinted("a node", |snapshot| {
+            snapshot.get_node(level, 0).unwrap();
+        })
+    };
+    assert_eq!((node(6), node(5)), (0, 0), "the crown has them");
+    assert!(node(4) > 0 && prove(384) > 0 && node(1) > 0);
+}
+
+#[test]
+fn a_block_that_the_cache_has_is_in_no_hint() {
+    let reader = pairs(1 << 20);
     let prove = |leaf| {
         reader.hinted("a proof", |snapshot| {
             snapshot.generate_proof(leaf).unwrap();
