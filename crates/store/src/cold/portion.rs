@@ -82,9 +82,8 @@ impl<'a> Portion<'a> {
 
     /// Whether all nodes were found, in the cache or mapped.
     pub(super) fn is_here(&self) -> bool {
-        self.groups[..self.count]
-            .iter()
-            .all(|group| group.found.is_some() || group.nodes.is_some())
+        let mut groups = self.groups[..self.count].iter();
+        groups.all(|group| group.is_here())
     }
 
     /// The number of spans.
@@ -113,6 +112,11 @@ impl<'a> Portion<'a> {
 }
 
 impl<'a> Group<'a> {
+    fn is_here(&self) -> bool {
+        let is_in_crown = self.block.is_some() && self.part.is_none();
+        is_in_crown || self.nodes.is_some()
+    }
+
     fn find(&mut self, between: &Between, stored: &'a StoredLevels, spans: &[NodeSpan<'_>]) {
         if let Some(block) = self.block {
             self.crown = self.place.and_then(|place| place.find(block));
