@@ -51,8 +51,8 @@ impl Plan {
         Self {
             leaf_blocks,
             pools: [
-                Crowns::new(most_bytes - quarter, stride, leaf_blocks),
-                Crowns::new(quarter, stride, above),
+                Crowns::new(quarter, most_bytes - quarter, stride, leaf_blocks),
+                Crowns::new(quarter, quarter, stride, above),
             ],
         }
     }
@@ -69,14 +69,18 @@ impl Plan {
 }
 
 impl Crowns {
-    /// The largest crowns with which `most_bytes` have room for all `blocks`, or the smallest.
-    fn new(most_bytes: usize, stride: &Stride, blocks: u64) -> Self {
-        let mut crowns = Self::from_level(1, most_bytes, stride);
+    /// The largest crowns with which so many `bytes` have room for all `blocks`; or the smallest,
+    /// in `most_bytes`. Few bytes take less time to reach than a few more hashes.
+    fn new(bytes: usize, most_bytes: usize, stride: &Stride, blocks: u64) -> Self {
+        let mut crowns = Self::from_level(1, bytes, stride);
         for lowest in 2..stride.levels() {
             if crowns.have_room(blocks) || stride.span(lowest) > MOST_BELOW {
                 break;
             }
-            crowns = Self::from_level(lowest, most_bytes, stride);
+            crowns = Self::from_level(lowest, bytes, stride);
+        }
+        if !crowns.have_room(blocks) {
+            crowns = Self::from_level(crowns.lowest, most_bytes, stride);
         }
         if crowns.have_room(blocks) {
             crowns.sets = (blocks as usize).div_ceil(WAYS);
@@ -130,9 +134,10 @@ mod tests {
                 .map(|pool| (pool.lowest, pool.nodes))
         };
         assert_eq!(lowest(2, 0), [(1, 126), (1, 126)]);
-        assert_eq!(lowest(2, 1_000_000), [(1, 126), (1, 126)]);
-        assert_eq!(lowest(2, 2_000_000), [(2, 62), (1, 126)]);
-        assert_eq!(lowest(2, 4_000_000), [(3, 30), (1, 126)]);
+        assert_eq!(lowest(2, 500_000), [(1, 126), (1, 126)]);
+        assert_eq!(lowest(2, 1_000_000), [(2, 62), (1, 126)]);
+        assert_eq!(lowest(2, 2_000_000), [(3, 30), (1, 126)]);
+        assert_eq!(lowest(2, 4_000_000), [(4, 14), (1, 126)]);
         assert_eq!(lowest(2, 50_000_000), [(5, 6), (1, 126)]);
         assert_eq!(lowest(2, 1_000_000_000), [(5, 6), (5, 6)]);
         assert_eq!(lowest(4, 1_000_000), [(1, 20), (1, 20)]);

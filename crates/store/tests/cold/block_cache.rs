@@ -86,7 +86,7 @@ impl<const N: usize> Opened<N> {
 
 const MIB: usize = 1 << 20;
 /// Room for all inner nodes of 512 blocks of pairs.
-const ROOM: usize = 4 * MIB;
+const ROOM: usize = 10 * MIB;
 
 #[test]
 fn a_proof_hashes_one_block_for_each_stored_level_that_is_not_cached() {
@@ -198,7 +198,7 @@ fn a_long_run_goes_past_the_cache() {
 #[test]
 fn what_is_below_a_crown_is_hashed_from_few_nodes() {
     // Room for levels 3 to 6 of 512 blocks, which have 30 nodes, and no more.
-    let tree = Opened::<2>::new(65_536, 7, 720_000, Reads::Positioned);
+    let tree = Opened::<2>::new(65_536, 7, 2_100_000, Reads::Positioned);
     assert_eq!(tree.prove(1_000), (2 * 126, 2), "both blocks are whole");
     for leaf in [1_000, 1_007, 1_008, 1_023] {
         assert_eq!(
@@ -219,12 +219,12 @@ fn what_is_below_a_crown_is_hashed_from_few_nodes() {
     );
 
     // Level 2 of 1024 blocks, and the leaves below a group of it.
-    let tree = Opened::<4>::new(65_536, 3, 300_000, Reads::Positioned);
+    let tree = Opened::<4>::new(65_536, 3, 900_000, Reads::Positioned);
     assert_eq!(tree.prove(1_000), (2 * 20, 2));
     assert_eq!(tree.prove(1_000), (4, 0));
 
     // A multiproof hashes what lies between its leaves once.
-    let tree = Opened::<2>::new(65_536, 7, 720_000, Reads::Mapped);
+    let tree = Opened::<2>::new(65_536, 7, 2_100_000, Reads::Mapped);
     tree.prove(1_000);
     tree.snapshot.generate_multiproof(&[896, 905, 911]).unwrap();
     assert_eq!(tree.counts().0, 8 + 4);
@@ -235,7 +235,7 @@ fn a_tree_that_grows_is_given_smaller_crowns() {
     let leaves = sample_leaves(1, 70_000);
     let mut tree = Tree::<2>::new(ToyHasher::new());
     let mut store = Store::new(2).striding(7);
-    let cache = BlockCache::new(720_000, None);
+    let cache = BlockCache::new(2_160_000, None);
     let hasher = Counting::default();
     let mut cold: Option<Arc<ColdNodes>> = None;
     // What a proof hashes that finds its blocks in the cache.
@@ -257,7 +257,7 @@ fn a_tree_that_grows_is_given_smaller_crowns() {
             assert_eq!(proof, tree.snapshot().generate_proof(leaf).unwrap());
         }
         hashes.push(hasher.take());
-        assert!(cache.bytes() <= 720_000, "{} bytes", cache.bytes());
+        assert!(cache.bytes() <= 2_160_000 / 3, "{} bytes", cache.bytes());
         cold = Some(grown);
     }
     assert_eq!(hashes, [0, 1, 6, 14]);
