@@ -67,9 +67,9 @@ impl BareProof {
                 *owed -= 1.0;
                 BLOCK
             } else {
-                let hashes = below.min(MOST_BELOW - 2);
-                below -= hashes;
-                hashes + 2
+                let part = nearest_power(below.min(MOST_BELOW - 2) + 2);
+                below = below.saturating_sub(part - 2);
+                part
             };
             let hashed = (part > 2).then(|| hash(&nodes[within / part * part..][..part]));
             let kept = &inner[block % inner.len()];
@@ -86,6 +86,16 @@ impl BareProof {
             number = block;
         }
         path
+    }
+}
+
+/// The power of two that is nearest: counts are means, and parts of blocks are whole trees.
+fn nearest_power(nodes: usize) -> usize {
+    let above = nodes.next_power_of_two();
+    if above - nodes > nodes - above / 2 {
+        above / 2
+    } else {
+        above
     }
 }
 
@@ -129,5 +139,11 @@ mod tests {
         let part = path(0.5, 6);
         let above = Blake3Hasher.hash_children(&[parent; 2]);
         assert_eq!(part[0][1..4], [parent, above, [7; 32]]);
+    }
+
+    #[test]
+    fn a_part_has_the_nearest_number_of_nodes() {
+        let nearest = [2, 5, 6, 8, 11, 12, 31, 32].map(nearest_power);
+        assert_eq!(nearest, [2, 4, 8, 8, 8, 16, 32, 32]);
     }
 }
