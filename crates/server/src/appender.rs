@@ -11,7 +11,6 @@ use rotortree::{
     AnyTree, DurabilityToken, Hash, RotorTreeError, StorageError, TreeError, TreeHead,
 };
 use tokio::{
-    runtime::{self, Handle},
     sync::{mpsc, oneshot},
     task,
 };
@@ -44,8 +43,6 @@ struct Waiter {
     answer: oneshot::Sender<Told>,
     /// The share of the memory for bodies, also if the client is gone.
     room: Room,
-    /// The runtime that serves its connection.
-    runtime: runtime::Id,
 }
 
 /// What a waiter is told, and whom it tells.
@@ -56,9 +53,9 @@ struct Told {
 
 type Outcome = Result<Place, Problem>;
 
-/// The waiters that share a sync and a runtime with the first of them. Its task tells them when it
-/// drops this value: a thread of the runtime wakes a task for a fraction of what another thread
-/// pays, which wakes the runtime each time. Whatever becomes of that task, they are told.
+/// The waiters that share a sync with the first of them. Its task tells them when it drops this
+/// value: a thread of the runtime wakes a task for a fraction of what another thread pays, which
+/// goes through a queue of all threads. Whatever becomes of that task, they are told.
 #[derive(Default)]
 struct Others(Vec<(Waiter, Outcome)>);
 
@@ -114,11 +111,7 @@ impl Appender {
     /// Appends an entry, and waits until it is durable.
     pub(crate) async fn append(&self, entry: Entry, room: Room) -> Outcome {
         let (answer, told) = oneshot::channel();
-        let waiter = Waiter {
-            answer,
-            room,
-            runtime: Handle::current().id(),
-        };
+        let waiter = Waiter { answer, room };
         self.messages
             .try_send(Message::Append(entry, waiter))
             .map_err(|error| match error {
@@ -195,8 +188,7 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
         return;
     }
     let synced = tree.flush();
-    let mut runtimes: Vec<Others> = Vec::new();
-    for taken in taken {
+    let mut told = taken.into_iter().map(|taken| {
         let Taken {
             place,
             token,
@@ -210,21 +202,10 @@ fn answer(tree: &dyn AnyTree, taken: Vec<Taken>) {
             Err(error) if !is_durable => Err(problem_of(error)),
             _ => Ok(place),
         };
-        let is_here = |others: &&mut Others| {
-            let mut others = others.0.iter();
-            others
-                .next()
-                .is_some_and(|(other, _)| other.runtime == waiter.runtime)
-        };
-        match runtimes.iter_mut().find(is_here) {
-            Some(others) => others.0.push((waiter, outcome)),
-            None => runtimes.push(Others(vec![(waiter, outcome)])),
-        }
-    }
-    for mut others in runtimes {
-        if let Some((one, outcome)) = others.0.pop() {
-            one.tell(outcome, others);
-        }
+        (waiter, outcome)
+    });
+    if let Some((first, outcome)) = told.next() {
+        first.tell(outcome, Others(told.collect()));
     }
 }
 

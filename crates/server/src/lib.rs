@@ -37,7 +37,6 @@ mod extract;
 mod find;
 mod gate;
 mod json_body;
-mod lanes;
 mod limits;
 mod listener;
 mod metrics;

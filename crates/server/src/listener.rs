@@ -1,16 +1,11 @@
 //! The listener: connections up to a limit, and an orderly end.
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
-    time,
-};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time};
 
-use crate::{app::App, connection, lanes::Lanes};
+use crate::{app::App, connection};
 
 /// Connections beyond the limit that are told so at once. Further ones are closed.
 const REFUSED: usize = 64;
@@ -23,8 +18,7 @@ pub(crate) async fn serve(
     router: Router,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
-    let lanes = Lanes::start()?;
+) {
     let room = Arc::new(Semaphore::new(app.limits.connections));
     let refused = Arc::new(Semaphore::new(REFUSED));
     let mut connections = JoinSet::new();
@@ -47,15 +41,9 @@ pub(crate) async fn serve(
         let app = Arc::clone(app);
         if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
             let router = router.clone();
-            // The thread that serves it is told of its events, and not this one.
-            let Ok(stream) = stream.into_std() else {
-                continue;
-            };
-            lanes.spawn(&mut connections, async move {
+            connections.spawn(async move {
                 let _counted = app.work.meter.connection();
-                if let Ok(stream) = TcpStream::from_std(stream) {
-                    connection::serve(&app, stream, router).await;
-                }
+                connection::serve(&app, stream, router).await;
                 drop(permit);
             });
             continue;
@@ -73,5 +61,4 @@ pub(crate) async fn serve(
     let ended = async { while connections.join_next().await.is_some() {} };
     // What takes longer is cut off when the set is dropped.
     drop(time::timeout(app.limits.stop_time, ended).await);
-    Ok(())
 }

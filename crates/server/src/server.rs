@@ -96,8 +96,9 @@ impl Server {
     }
 
     /// Says that nodes are in memory or in files of this machine. A call that reads a few of them
-    /// then runs on the thread that serves the connection, since handing it to another thread takes
-    /// longer. At most it waits for a page, and the other connections of that thread with it.
+    /// then runs on the thread that took the request, since handing it to another thread takes
+    /// longer; at most it waits for a page. At most [`Limits::calls`] of them run at once: a
+    /// runtime with more threads always has one for the rest.
     #[must_use]
     pub fn local(mut self) -> Self {
         self.is_local = true;
@@ -178,9 +179,6 @@ impl Server {
     /// under way are finished, within a limit, and every entry that was taken is durable or told to
     /// have failed. The tree stays open.
     ///
-    /// Connections are served on threads of the server's own, two to eight, one for each
-    /// processor, whatever the runtime is that calls this.
-    ///
     /// # Errors
     /// If no thread can be started.
     pub async fn serve(
@@ -189,11 +187,11 @@ impl Server {
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
         let (app, router) = self.start()?;
-        let served = listener::serve(&app, router, listener, stop).await;
+        listener::serve(&app, router, listener, stop).await;
         if let Some(writing) = &app.writing {
             writing.appender.stop().await;
         }
-        served
+        Ok(())
     }
 
     fn start(self) -> io::Result<(Arc<App>, Router)> {

@@ -1,4 +1,4 @@
-//! A local tree, whose brief calls run on the thread that serves the connection.
+//! A local tree, whose brief calls run on the thread that took the request.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -31,9 +31,7 @@ fn brief_calls_of_a_local_tree_need_no_other_thread() {
             let limits = limits(|limits| limits.answer_time = Duration::from_millis(200));
             let server = Server::of_tree(tree).limits(limits).local();
             let stop = async { drop(stopped.await) };
-            // On this runtime, and not on threads of the server's own.
-            let served = axum::serve(listener, server.router().unwrap());
-            served.with_graceful_shutdown(stop).await.unwrap();
+            server.serve(listener, stop).await.unwrap();
         });
     });
     let address = address.recv().unwrap();
