@@ -15,6 +15,7 @@ mod damaged;
 mod debian;
 mod every_command;
 mod exchange;
+mod field_numbers;
 mod index;
 mod init;
 #[cfg(unix)]

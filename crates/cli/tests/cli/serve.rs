@@ -144,6 +144,32 @@ fn proofs_of_the_server_are_those_of_the_command() {
     }
 }
 
+#[test]
+fn a_body_with_a_number_that_is_no_element_changes_nothing() {
+    let folder = Folder::new();
+    folder.ok("init tree --hash poseidon");
+    let server = Server::start(&folder, "--write");
+    let append = |leaf: &str| {
+        let fine = format!("\"0x{:064}\"", 1);
+        server.ask(
+            "POST /v1/leaves",
+            &format!("{{\"leaves\":[{fine},{leaf}]}}"),
+        )
+    };
+    // The order of the field, and what it is in decimal.
+    let order = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
+    let refused = append(&format!("\"0x{order}\""));
+    assert!(refused.starts_with("HTTP/1.1 422"), "{refused}");
+    assert!(refused.contains("the leaf at index 1"), "{refused}");
+    let number = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
+    for leaf in [number.to_owned(), format!("\"{number}\""), "2".to_owned()] {
+        let refused = append(&leaf);
+        assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+        assert!(refused.contains("expected 64 hex digits"), "{refused}");
+    }
+    assert!(server.ask("GET /v1/head", "").contains("\"size\":0"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_server_in_order_with_what_was_appended() {
