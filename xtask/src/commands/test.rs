@@ -2,8 +2,6 @@
 //!
 //! With a path, the tests that a change of this file concerns, which take seconds.
 
-use std::path::Path;
-
 use crate::args::Args;
 use crate::cargo::Invocation;
 use crate::command::Command;
@@ -29,7 +27,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if let Some(path) = path {
         return run_of(workspace, &path);
     }
-    each([run_programs, run_doctests], |part| part(workspace.root()))?;
+    each_side_by_side([run_programs, run_doctests], |part| part(workspace))?;
     Ok(Verdict::Passed)
 }
 
@@ -56,13 +54,17 @@ fn run_of(workspace: &Workspace, path: &str) -> Outcome {
 const TREE: &str = "rotortree-lean-imt";
 
 /// Everything but the tree: with it, features of its own would compile all the others anew.
-const MOST: &str = "test --workspace --all-features --exclude rotortree-benches \
+const MOST: &str = "--workspace --all-features --exclude rotortree-benches \
                     --exclude rotortree-lean-imt";
+
+/// Examples that the tests of the facade's examples run as programs, beside their own tests.
+const EXAMPLES: &str = "--example append_log --example any_tree --example chain_indexer";
 
 /// The programs that take longest begin first, so that none of them is left over at the end.
 const LONG: [&str; 4] = ["crash", "simulation", "corruption", "cli"];
 
-fn run_programs(root: &Path) -> Outcome<()> {
+fn run_programs(workspace: &Workspace) -> Outcome<()> {
+    let root = workspace.root();
     // Elsewhere the tree is optimized a little; the promise is about a debug build.
     let tree = format!(
         "test -p {TREE} --all-features --lib --tests --examples \
@@ -72,8 +74,16 @@ fn run_programs(root: &Path) -> Outcome<()> {
         let build = Invocation::cargo(root, words).args(programs::BUILD);
         programs::named_in(&build.run_for_output()?)
     };
-    let most = built(MOST)?.into_iter().map(|program| (program, false));
+    let most = built(&format!("test {MOST}"))?
+        .into_iter()
+        .map(|program| (program, false));
     let tree = built(&tree)?.into_iter().map(|program| (program, true));
+    // For this selection of packages: for another one all would be compiled anew.
+    Invocation::cargo(root, &format!("build {MOST} {EXAMPLES}")).run()?;
+    let examples = workspace
+        .metadata()?
+        .target_directory
+        .join("debug/examples");
     let mut programs: Vec<(Program, bool)> = most.chain(tree).collect();
     programs.sort_by_key(|(program, _)| {
         let place = LONG.iter().position(|name| program.holds(name));
@@ -87,15 +97,19 @@ fn run_programs(root: &Path) -> Outcome<()> {
                 .args(["--test-threads=2"])
                 .env("RUST_MIN_STACK", &SMALL_STACK.to_string());
         }
-        tests.run_apart()
+        if program.holds("examples") {
+            tests = tests.env("ROTORTREE_EXAMPLES", examples.as_str());
+        }
+        tests.run_apart().map(drop)
     })
 }
 
-fn run_doctests(root: &Path) -> Outcome<()> {
-    let tree = format!("test -p {TREE} --all-features");
+fn run_doctests(workspace: &Workspace) -> Outcome<()> {
+    let tree = format!("-p {TREE} --all-features");
     each([MOST, &tree], |packages| {
-        Invocation::cargo(root, packages)
+        Invocation::cargo(workspace.root(), &format!("test {packages}"))
             .args(["--doc", "--no-fail-fast"])
-            .run()
+            .run_apart()
+            .map(drop)
     })
 }

@@ -20,10 +20,14 @@ pub(crate) fn example(name: &str) -> Command {
 
 /// The folder that the examples are built into, once they are. Cargo builds examples that have
 /// tests as tests only, so they are asked for here, with the profile and the features of this
-/// program: nothing else is compiled anew.
+/// program: nothing else is compiled anew where this package alone is tested. `cargo xtask test`,
+/// which tests them all together, has built them so and names their folder.
 fn folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
+        if let Some(built) = std::env::var_os("ROTORTREE_EXAMPLES") {
+            return built.into();
+        }
         let exe = std::env::current_exe().unwrap();
         let profile = exe.parent().unwrap().parent().unwrap();
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
