@@ -1,7 +1,7 @@
 //! Running other programs: every line is printed before it runs and timed after.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
@@ -127,22 +127,27 @@ impl Invocation {
         Ok(String::from_utf8_lossy(&told).into_owned())
     }
 
-    /// Runs it beside others: what it writes is printed behind its end, together.
-    pub(crate) fn run_apart(self) -> Outcome<()> {
+    /// Runs it beside others: what it writes is printed behind its end, together, and given.
+    pub(crate) fn run_apart(self) -> Outcome<String> {
         let shown = self.shown.clone();
         let mut told = String::new();
         let outcome = self.timed(|command| {
-            let output = command.output()?;
-            told += &String::from_utf8_lossy(&output.stdout);
-            told += &String::from_utf8_lossy(&output.stderr);
-            Ok(output.status)
+            // One pipe keeps the lines of both outputs in their order.
+            let (mut reader, writer) = io::pipe()?;
+            let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
+            // The command's own ends of the pipe would keep it open.
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            told = String::from_utf8_lossy(&bytes).into_owned();
+            child.wait()
         });
         let took = outcome.as_ref().map_or_else(
             |_| "failed".to_owned(),
             |seconds| format!("took {seconds:.1} s"),
         );
         terminal::line(format_args!("\n  {shown}\n{told}  {took}"));
-        outcome.map(|_| ())
+        outcome.map(|_| told)
     }
 
     /// Prints the line, and runs it by `run`; the seconds that it took.

@@ -24,6 +24,22 @@ pub(crate) struct Failure(String);
 /// The result of every command and of every helper that can fail.
 pub(crate) type Outcome<T = Verdict> = Result<T, Failure>;
 
+impl Verdict {
+    /// The verdict that shows as `text`.
+    pub(crate) fn told(text: &str) -> Option<Self> {
+        if let Some(reason) = text.strip_prefix("skipped: ") {
+            return Some(Self::Skipped(reason.to_owned()));
+        }
+        match text.strip_prefix("ok")? {
+            "" => Some(Self::Passed),
+            more => {
+                let remark = more.strip_prefix(" (")?.strip_suffix(')')?;
+                Some(Self::PassedWith(remark.to_owned()))
+            }
+        }
+    }
+}
+
 impl Failure {
     /// A failure that reads as `text`.
     pub(crate) fn new(text: impl Into<String>) -> Self {
@@ -91,6 +107,21 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_is_read_as_it_is_shown() {
+        let remark = "compiled (no nightly)".to_owned();
+        for verdict in [
+            Verdict::Passed,
+            Verdict::PassedWith(remark.clone()),
+            Verdict::Skipped(remark),
+        ] {
+            assert_eq!(Verdict::told(&verdict.to_string()), Some(verdict));
+        }
+        for other in ["", "FAILED", "okay", "ok (", "tests ok"] {
+            assert_eq!(Verdict::told(other), None);
+        }
+    }
 
     #[test]
     fn every_item_is_tried_and_every_failure_told() {

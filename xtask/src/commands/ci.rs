@@ -1,8 +1,11 @@
 //! `cargo xtask ci`: every step, timed, with a table at the end.
 //!
 //! Later steps run after a failed one, so that one run reports everything; `--fail-fast` stops at
-//! the first failure.
+//! the first failure. The last steps wait for one compiler, for servers and for files much of their
+//! time: they run side by side, each as a command of its own, whose lines are printed together.
 
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{
@@ -11,8 +14,9 @@ use super::{
 };
 
 use crate::args::Args;
+use crate::cargo::Invocation;
 use crate::command::Command;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Verdict, each_side_by_side};
 use crate::terminal;
 use crate::workspace::Workspace;
 
@@ -27,7 +31,8 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The steps, quick ones first.
+/// The steps: those that use every processor, quick ones first, then [`SIDE_BY_SIDE`], long ones
+/// first.
 static STEPS: [Command; 19] = [
     tidy::COMMAND,
     layering::COMMAND,
@@ -38,17 +43,20 @@ static STEPS: [Command; 19] = [
     tools::DOCS,
     surface::COMMAND,
     test::COMMAND,
-    loom::COMMAND,
     features::COMMAND,
-    no_std::COMMAND,
-    platforms::COMMAND,
-    interop::COMMAND,
-    bucket::COMMAND,
-    server::COMMAND,
-    explorer::COMMAND,
     fuzz::COMMAND,
+    loom::COMMAND,
+    interop::COMMAND,
+    platforms::COMMAND,
+    bucket::COMMAND,
+    no_std::COMMAND,
+    explorer::COMMAND,
     package::COMMAND,
+    server::COMMAND,
 ];
+
+/// So many steps at the end run side by side, unless they are to stop at a failure.
+const SIDE_BY_SIDE: usize = 10;
 
 /// The outcome of a step.
 struct Row {
@@ -64,30 +72,72 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     args.finish()?;
 
     let start = Instant::now();
+    let steps = chosen(from.as_deref(), only.as_deref())?;
+    let beside = match only.is_some() || fail_fast {
+        true => 0,
+        false => SIDE_BY_SIDE.min(steps.len()),
+    };
+    let (in_turn, beside) = steps.split_at(steps.len() - beside);
     let mut rows = Vec::new();
-    for step in chosen(from.as_deref(), only.as_deref())? {
-        let name = step.name;
-        terminal::heading(format_args!("{name}: {}", step.summary));
-        let began = Instant::now();
-        let outcome = (step.run)(workspace, Args::default());
-        match &outcome {
-            Ok(verdict) => terminal::line(format_args!("{name}: {verdict}")),
-            Err(failure) => terminal::line(format_args!("{name}: FAILED\n{failure}")),
-        }
-        let failed = outcome.is_err();
-        rows.push(Row {
-            step: name,
-            took: began.elapsed(),
-            outcome,
-        });
+    for step in in_turn {
+        let row = timed(step, || (step.run)(workspace, Args::default()));
+        let failed = row.outcome.is_err();
+        rows.push(row);
         if failed && fail_fast {
             break;
         }
     }
+    rows.extend(side_by_side(beside, |step| {
+        told_by_command(workspace.root(), step.name)
+    })?);
 
     terminal::heading("summary");
     terminal::line(summary(&rows, start.elapsed()));
     verdict(&rows)
+}
+
+/// Runs a step by `run`, and tells how it ended.
+fn timed(step: &Command, run: impl FnOnce() -> Outcome) -> Row {
+    let name = step.name;
+    terminal::heading(format_args!("{name}: {}", step.summary));
+    let began = Instant::now();
+    let outcome = run();
+    match &outcome {
+        Ok(verdict) => terminal::line(format_args!("{name}: {verdict}")),
+        Err(failure) => terminal::line(format_args!("{name}: FAILED\n{failure}")),
+    }
+    Row {
+        step: name,
+        took: began.elapsed(),
+        outcome,
+    }
+}
+
+/// Runs steps by `run`, as many at a time as there are processors.
+fn side_by_side(steps: &[Command], run: impl Fn(&Command) -> Outcome + Sync) -> Outcome<Vec<Row>> {
+    let rows = Mutex::new(Vec::new());
+    each_side_by_side(steps.iter().enumerate(), |(place, step)| {
+        let row = timed(step, || run(step));
+        let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.push((place, row));
+        Ok(())
+    })?;
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Runs `cargo xtask NAME`, whose lines are printed together; its verdict.
+fn told_by_command(root: &Path, name: &str) -> Outcome {
+    let lines = Invocation::cargo(root, &format!("xtask {name}")).run_apart()?;
+    last_verdict(&lines, name)
+}
+
+/// The verdict among the lines of the command of this name.
+fn last_verdict(lines: &str, name: &str) -> Outcome {
+    let verdict = |line: &str| Verdict::told(line.strip_prefix(name)?.strip_prefix(": ")?);
+    let told = lines.lines().rev().find_map(verdict);
+    told.ok_or_else(|| Failure::new(format!("`{name}` does not say how it ended.")))
 }
 
 /// The steps that the options ask for.
@@ -128,8 +178,6 @@ fn summary(rows: &[Row], total: Duration) -> String {
 }
 
 fn verdict(rows: &[Row]) -> Outcome {
-    use crate::outcome::Verdict;
-
     let named = |keep: fn(&Row) -> bool| -> Vec<&str> {
         rows.iter()
             .filter(|row| keep(row))
@@ -154,7 +202,6 @@ fn verdict(rows: &[Row]) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Verdict;
 
     fn row(step: &'static str, outcome: Outcome) -> Row {
         Row {
@@ -172,9 +219,40 @@ mod tests {
         };
         assert_eq!(names(None, None).unwrap().len(), STEPS.len());
         assert_eq!(names(None, Some("docs")), Ok(vec!["docs"]));
-        assert_eq!(names(Some("fuzz"), None), Ok(vec!["fuzz", "package"]));
+        assert_eq!(names(Some("package"), None), Ok(vec!["package", "server"]));
         assert!(names(Some("nothing"), None).is_err());
         assert!(names(Some("docs"), Some("docs")).is_err());
+    }
+
+    #[test]
+    fn the_verdict_of_a_command_is_the_last_one_of_its_name() {
+        let lines = "fuzz: ok\nfuzz: ok (8 targets)\nloom: ok\nwarning: fuzz: ok\n";
+        let eight = Verdict::PassedWith("8 targets".to_owned());
+        assert_eq!(last_verdict(lines, "fuzz"), Ok(eight));
+        assert!(last_verdict(lines, "features").is_err());
+    }
+
+    #[test]
+    fn steps_side_by_side_keep_their_order_and_their_outcomes() {
+        let run = |step: &Command| match step.name {
+            "layering" => Err(Failure::new("a circle")),
+            name => Ok(Verdict::PassedWith(name.to_owned())),
+        };
+        let steps = &STEPS[..3];
+        let rows = side_by_side(steps, run).unwrap();
+        assert_eq!(rows.len(), steps.len());
+        for (row, step) in rows.iter().zip(steps) {
+            assert_eq!(row.step, step.name);
+            assert_eq!(row.outcome, run(step));
+        }
+    }
+
+    #[test]
+    fn steps_that_use_every_processor_run_alone() {
+        let (alone, beside) = STEPS.split_at(STEPS.len() - SIDE_BY_SIDE);
+        let names = |steps: &[Command]| steps.iter().map(|step| step.name).collect::<Vec<_>>();
+        assert!(names(alone).ends_with(&["surface", "test"]));
+        assert!(names(beside).starts_with(&["features", "fuzz"]));
     }
 
     #[test]

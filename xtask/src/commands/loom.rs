@@ -56,6 +56,7 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
             .args([FILTER, "--nocapture"])
             .env("ROTORTREE_LOOM_PREEMPTIONS", &more.to_string())
             .run_apart()
+            .map(drop)
     })?;
     Ok(Verdict::PassedWith(format!("{count} models")))
 }
