@@ -17,7 +17,8 @@ use crate::hash::Hash;
 ///   bytes are big-endian.
 ///
 /// 64 decimal digits that do not start with 0 could be hex or decimal, and are refused: write `0x`
-/// before hex. The hex digits of one hash in ten trillion look like that.
+/// before hex, and read decimal with [`from_decimal`](Hex::from_decimal). The hex digits of one hash
+/// in ten trillion look like that.
 ///
 /// With the feature `serde`, human-readable formats have the same text, and other formats
 /// the 32 bytes.
@@ -76,14 +77,38 @@ impl fmt::Display for HexError {
             ),
             Self::Digit { at } => write!(f, "the character at byte {at} is not a hex digit"),
             Self::TooLarge => f.write_str("the decimal number does not fit in 32 bytes"),
-            Self::Ambiguous => {
-                f.write_str("64 decimal digits can be hex or a decimal number: write 0x before hex")
-            }
+            Self::Ambiguous => f.write_str(
+                "64 decimal digits can be hex or a decimal number: write 0x and hex digits",
+            ),
         }
     }
 }
 
 impl core::error::Error for HexError {}
+
+impl Hex {
+    /// Reads a number that is known to be decimal, also one of 64 digits.
+    ///
+    /// ```
+    /// use rotortree_hasher::{Hex, HexError};
+    ///
+    /// let text = "1".repeat(64);
+    /// assert_eq!(text.parse::<Hex>(), Err(HexError::Ambiguous));
+    /// let number = Hex::from_decimal(&text)?;
+    /// assert_eq!(number.0[..6], [0, 0, 0, 0, 0, 2]);
+    /// # Ok::<(), HexError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`HexError::Length`] for a text that is no decimal number without leading zeros,
+    /// [`HexError::TooLarge`] from 2^256 on.
+    pub fn from_decimal(text: &str) -> Result<Self, HexError> {
+        if !is_decimal(text) {
+            return Err(HexError::Length { found: text.len() });
+        }
+        from_decimal(text).map(Self)
+    }
+}
 
 impl fmt::Display for Hex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,14 +142,18 @@ impl FromStr for Hex {
         if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
             return from_digits(digits, 2).map(Self);
         }
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_padded = text.len() > 1 && text.starts_with('0');
-        match text.len() {
-            64 if is_number && !is_padded => Err(HexError::Ambiguous),
-            len if len != 64 && is_number && !is_padded => from_decimal(text).map(Self),
-            _ => from_digits(text, 0).map(Self),
+        match is_decimal(text) {
+            true if text.len() == 64 => Err(HexError::Ambiguous),
+            true => from_decimal(text).map(Self),
+            false => from_digits(text, 0).map(Self),
         }
     }
+}
+
+/// Whether a text is a decimal number without leading zeros.
+fn is_decimal(text: &str) -> bool {
+    let is_padded = text.len() > 1 && text.starts_with('0');
+    !text.is_empty() && !is_padded && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The hash of 64 hex digits that follow `skipped` bytes.
@@ -254,6 +283,28 @@ mod tests {
         assert_eq!(parse(&format!("0x{}", "1".repeat(64))), Ok([0x11; 32]));
         assert_eq!(parse(&"01".repeat(32)), Ok([1; 32]));
         assert!(parse(&"1".repeat(63)).is_ok() && parse(&"1".repeat(65)).is_ok());
+    }
+
+    #[test]
+    fn a_number_that_is_known_to_be_decimal_may_have_any_digits() {
+        let decimal = |text: &str| Hex::from_decimal(text).map(|hex| hex.0);
+        for text in ["0", "256", &"9".repeat(63), &"9".repeat(65)] {
+            assert_eq!(decimal(text), parse(text));
+        }
+        // 10^63 is ten times 10^62.
+        let mut tenth = parse(&format!("1{}", "0".repeat(62))).unwrap();
+        let mut carry = 0;
+        for byte in tenth.iter_mut().rev() {
+            carry += u16::from(*byte) * 10;
+            *byte = carry as u8;
+            carry >>= 8;
+        }
+        assert_eq!(decimal(&format!("1{}", "0".repeat(63))), Ok(tenth));
+        for text in ["", "0x1", "01", "-1", "1a", " 1"] {
+            let found = text.len();
+            assert_eq!(decimal(text), Err(HexError::Length { found }));
+        }
+        assert_eq!(decimal(&"9".repeat(78)), Err(HexError::TooLarge));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::{LeanIMT, TreeError, TreeSnapshot, geometry};
 /// `Group`) writes, and `import()` reads: every node, level by level, the lifted ones included.
 ///
 /// With the feature `serde` its JSON is theirs, `[["1","2","3"],["..","3"],[".."]]`: numbers in
-/// decimal strings. It reads every form that [`LeanImtProof`](crate::LeanImtProof) reads.
+/// decimal strings. It reads every form that [`LeanImtProof`](crate::LeanImtProof) reads, and 64
+/// decimal digits that do not start with 0 as a decimal number, since `export()` writes it so.
 ///
 /// `import()` in JavaScript believes the nodes. [`to_tree`](Self::to_tree) computes all of them.
 ///

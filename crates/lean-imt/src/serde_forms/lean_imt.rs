@@ -6,7 +6,7 @@
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use rotortree_hasher::{Hash, Hex};
+use rotortree_hasher::{Hash, Hex, HexError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Field;
@@ -66,10 +66,10 @@ impl<'de> Deserialize<'de> for LeanImtProof {
 }
 
 /// A hash that may be written as `0x` and fewer than 64 digits, as `toString(16)` of a
-/// `BigInt` writes it.
-pub(super) struct BigInt(pub(super) Hash);
+/// `BigInt` writes it. 64 decimal digits are refused, or read as decimal if the document is.
+pub(super) struct BigInt<const IS_DECIMAL: bool = false>(pub(super) Hash);
 
-impl<'de> Deserialize<'de> for BigInt {
+impl<'de, const IS_DECIMAL: bool> Deserialize<'de> for BigInt<IS_DECIMAL> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             deserializer.deserialize_str(BigIntVisitor)
@@ -79,24 +79,31 @@ impl<'de> Deserialize<'de> for BigInt {
     }
 }
 
-struct BigIntVisitor;
+struct BigIntVisitor<const IS_DECIMAL: bool>;
 
-impl de::Visitor<'_> for BigIntVisitor {
-    type Value = BigInt;
+impl<const IS_DECIMAL: bool> de::Visitor<'_> for BigIntVisitor<IS_DECIMAL> {
+    type Value = BigInt<IS_DECIMAL>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number as a string: in decimal, or in hex with or without 0x")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<BigInt, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         let hex = match text.strip_prefix("0x") {
-            Some(digits) if (1..64).contains(&digits.len()) && digits.is_ascii() => {
+            // What is no digit is told at its place in the text.
+            Some(digits)
+                if (1..64).contains(&digits.len())
+                    && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+            {
                 let mut padded = String::from("0x");
                 padded.extend(core::iter::repeat_n('0', 64 - digits.len()));
                 padded.push_str(digits);
                 padded.parse::<Hex>()
             }
-            _ => text.parse(),
+            _ => match text.parse() {
+                Err(HexError::Ambiguous) if IS_DECIMAL => Hex::from_decimal(text),
+                hex => hex,
+            },
         };
         hex.map(|hex| BigInt(hex.0)).map_err(E::custom)
     }

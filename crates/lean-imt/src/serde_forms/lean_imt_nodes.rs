@@ -48,7 +48,7 @@ impl Serialize for LeanImtNodes {
 
 impl<'de> Deserialize<'de> for LeanImtNodes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let levels = Vec::<Vec<BigInt>>::deserialize(deserializer)?.into_iter();
+        let levels = Vec::<Vec<BigInt<true>>>::deserialize(deserializer)?.into_iter();
         let levels = levels
             .map(|level| level.into_iter().map(|number| number.0).collect())
             .collect();
@@ -80,11 +80,25 @@ mod tests {
         assert_eq!(serde_json::from_str::<LeanImtNodes>(&hex).unwrap(), nodes);
     }
 
+    /// Whoever adds such a member would else keep the group from being read.
+    #[test]
+    fn a_number_of_64_decimal_digits_is_one_of_an_export() {
+        let json = format!(r#"[["1{}","{}"]]"#, "0".repeat(63), "9".repeat(64));
+        let nodes = serde_json::from_str::<LeanImtNodes>(&json).unwrap();
+        assert_eq!(serde_json::to_string(&nodes).unwrap(), json);
+        // With a letter, or a zero in front, they are hex.
+        let hex = format!(r#"[["{}","{}"]]"#, "0a".repeat(32), "01".repeat(32));
+        let nodes = serde_json::from_str::<LeanImtNodes>(&hex).unwrap();
+        assert_eq!(nodes.levels, [[[0x0a; 32], [1; 32]]]);
+    }
+
     #[test]
     fn what_is_no_number_of_32_bytes_is_refused() {
         for bad in ["1", r#"[["0x"]]"#, r#"[["0xg0"]]"#, r#"[["-1"]]"#, "[[1]]"] {
             assert!(serde_json::from_str::<LeanImtNodes>(bad).is_err(), "{bad}");
         }
+        let short = serde_json::from_str::<LeanImtNodes>(r#"[["0x1g"]]"#).unwrap_err();
+        assert!(short.to_string().contains("at byte 3 "), "{short}");
         let beyond = format!(r#"[["{}"]]"#, "9".repeat(80));
         assert!(serde_json::from_str::<LeanImtNodes>(&beyond).is_err());
     }
