@@ -24,6 +24,10 @@ impl<C> Cache<C> {
         children: usize,
         derive: impl FnOnce(usize) -> Schedule<C>,
     ) -> &Schedule<C> {
+        assert!(
+            (2..=MAX_CHILDREN).contains(&children),
+            "Poseidon hashes 2 to {MAX_CHILDREN} children, and this group has {children}",
+        );
         self.0[children - 2].get_or_init(|| Box::new(derive(children)))
     }
 }

@@ -68,11 +68,9 @@ impl Element {
     /// `1 / self`, by Fermat's little theorem; zero for zero.
     pub(crate) fn inverse(self) -> Self {
         let mut inverse = Self::new([1, 0, 0, 0]);
-        // p - 2: the low word of p is 1, so two are taken from it with a borrow.
+        // p - 2: the low word of p is more than 2, so nothing is borrowed.
         let mut exponent = MODULUS;
-        let (low, borrow) = exponent[0].overflowing_sub(2);
-        exponent[0] = low;
-        exponent[1] -= u64::from(borrow);
+        exponent[0] -= 2;
         for word in exponent.iter().rev() {
             for bit in (0..64).rev() {
                 inverse = inverse * inverse;

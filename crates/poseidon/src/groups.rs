@@ -42,3 +42,34 @@ fn hash_one_by_one<O: ByteOrder>(arity: usize, children: &[Hash], parents: &mut 
         *parent = hash_one::<O>(group);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::element::tests::edges;
+    use crate::order::{BigEndian, LittleEndian};
+
+    fn check<O: ByteOrder>(arity: usize, count: usize) {
+        let numbers = edges().into_iter().cycle().skip(arity * count);
+        let children: Vec<Hash> = numbers.map(O::write).take(arity * count).collect();
+        let [mut any, mut alone] = [(); 2].map(|()| [[0; 32]; 35]);
+        hash_all::<O>(arity, &children, &mut any[..count]);
+        hash_one_by_one::<O>(arity, &children, &mut alone[..count]);
+        assert_eq!(any, alone, "{count} groups of {arity}");
+    }
+
+    /// The scalar code is run everywhere, also where a batch goes through the lanes.
+    #[test]
+    fn a_batch_is_hashed_as_one_group_after_the_other() {
+        for arity in [2, 3, 4, 8, 12] {
+            for count in [0, 1, 2, 15, 16, 17, 33, 35] {
+                check::<BigEndian>(arity, count);
+                check::<LittleEndian>(arity, count);
+            }
+        }
+    }
+}

@@ -52,8 +52,20 @@ use crate::words::is_canonical;
 /// JavaScript libraries among them, take `x + p` for `x`. Two encodings of one number would be two
 /// leaves with one proof, and a nullifier could be spent twice.
 ///
-/// [`hash_children`](Hasher::hash_children) itself checks nothing, like that of every hasher. It
-/// takes numbers modulo p.
+/// [`hash_children`](Hasher::hash_children) itself does not call `check`, like that of every hasher.
+/// It takes numbers modulo p.
+///
+/// # Panics
+///
+/// Hashing a group of fewer than 2 or more than 12 children panics. A tree never does.
+///
+/// ```should_panic
+/// use rotortree_hasher::Hasher;
+/// use rotortree_poseidon::PoseidonHasher;
+///
+/// // "Poseidon hashes 2 to 12 children, and this group has 13"
+/// PoseidonHasher::new().hash_children(&[[0; 32]; 13]);
+/// ```
 pub struct Poseidon<O>(PhantomData<fn() -> O>);
 
 /// Poseidon over numbers in big-endian bytes, like Solidity's `uint256`.

@@ -139,12 +139,48 @@ fn a_number_and_the_same_plus_the_order_have_one_hash() {
 }
 
 #[test]
+fn a_group_of_any_other_width_panics_and_says_so() {
+    for children in [0, 1, 13, 16, 1000] {
+        let group = vec![[0; 32]; children];
+        let panics = |hash: &(dyn Fn() + std::panic::RefUnwindSafe)| {
+            let panic = std::panic::catch_unwind(hash).unwrap_err();
+            panic.downcast_ref::<String>().unwrap().clone()
+        };
+        let told = format!("this group has {children}");
+        let alone = panics(&|| {
+            let _ = PoseidonHasher::new().hash_children(&group);
+        });
+        assert!(alone.ends_with(&told), "{alone}");
+        for groups in [1, 2, 16].into_iter().filter(|_| children > 0) {
+            let run = group.repeat(groups);
+            let batch = panics(&|| {
+                let mut parents = [[0; 32]; 16];
+                PoseidonHasher::new().hash_groups(children, &run, &mut parents[..groups]);
+            });
+            assert!(batch.ends_with(&told), "{batch}");
+        }
+    }
+}
+
+#[test]
 fn fingerprints_stay_what_stored_trees_have() {
-    // From the first release on: a stored tree refuses a hasher of another fingerprint.
-    let fingerprint =
-        |arity| rotortree_hasher::Hex(PoseidonHasher::new().fingerprint(arity)).to_string();
+    // From the first release on: a stored tree refuses a hasher of another fingerprint, so also the
+    // other byte order.
+    fn is(hasher: impl Hasher, arity: usize, expected: &str) {
+        assert_eq!(Hex(hasher.fingerprint(arity)).to_string(), expected);
+    }
     let two = "0x1fc21c663cc0d678e8d065655ec2be1877f3e36f5d8fb1034cdde494e8e0928b";
-    assert_eq!(fingerprint(2), two);
+    is(PoseidonHasher::new(), 2, two);
     let twelve = "0x0dd36a36d2db09a48be481b6cbc3e37a797f749c95aed058f7bcb46a661f41d1";
-    assert_eq!(fingerprint(12), twelve);
+    is(PoseidonHasher::new(), 12, twelve);
+    is(
+        PoseidonLeHasher::new(),
+        2,
+        "0xdf2ce9d879d298857e1c9fdd7ec6b381bf6379a073e10f6e9835e9b1cfc1da22",
+    );
+    is(
+        PoseidonLeHasher::new(),
+        12,
+        "0x06ad41496f3f7b07407cb0e2d9de90f84b174712f1abd65742205c10c9499d03",
+    );
 }

@@ -36,14 +36,20 @@ pub(crate) fn edges() -> Vec<[u64; 4]> {
         // One limb of 52 bits full.
         around(BigInt::new([(1 << 52) - 1, 0, 0, 0]) << (52 * limb));
     }
+    for low in [52, 104, 156, 192, 208] {
+        // Every lower limb or word full, and as much above them as p has.
+        around((Fr::MODULUS >> low) << low);
+    }
     edges
 }
 
 fn arbitrary() -> impl Strategy<Value = [u64; 4]> {
     let edges = edges();
+    let ends = prop::sample::select(std::vec![0, 1, 1 << 63, u64::MAX - 1, u64::MAX]);
     prop_oneof![
         any::<[u64; 4]>(),
-        (0..edges.len()).prop_map(move |i| edges[i])
+        (0..edges.len()).prop_map(move |i| edges[i]),
+        prop::array::uniform4(prop_oneof![4 => ends, 1 => any::<u64>()]),
     ]
 }
 

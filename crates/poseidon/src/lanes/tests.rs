@@ -5,6 +5,7 @@ extern crate std;
 use proptest::prelude::*;
 use rotortree_hasher::Hash;
 use std::io::Write;
+use std::sync::OnceLock;
 use std::vec::Vec;
 
 use super::*;
@@ -12,19 +13,21 @@ use crate::element::{Element, tests::edges};
 use crate::order::{BigEndian, LittleEndian};
 use crate::parameters::MAX_CHILDREN;
 use crate::permutation::{Arithmetic, MAX_TERMS};
-use crate::words::is_canonical;
+use crate::words::{MODULUS, is_canonical};
 
-/// The lanes, or a word in the log that they were not run.
+/// The lanes, where the CPU has them.
 fn lanes() -> Option<Ifma> {
-    let cpu = Ifma::detect();
-    if cpu.is_none() {
-        // Unlike the macros, this reaches the log of a test that passes.
-        let _ = writeln!(
-            std::io::stderr(),
-            "lanes not run: this CPU has no AVX-512 IFMA"
-        );
-    }
-    cpu
+    Ifma::detect()
+}
+
+#[test]
+fn the_log_tells_whether_lanes_were_run() {
+    let told = match lanes() {
+        Some(_) => "run, with AVX-512 IFMA, beside the scalar code",
+        None => "not run: this CPU has no AVX-512 IFMA; the scalar code was",
+    };
+    // Unlike the macros, this reaches the log of a test that passes.
+    writeln!(std::io::stderr(), "Poseidon's lanes were {told}").unwrap();
 }
 
 /// A number in every lane, from the list in turn.
@@ -32,12 +35,16 @@ fn numbers<const SETS: usize>(list: &[[u64; 4]], first: usize) -> Numbers<SETS> 
     Numbers::from_fn(|lane| list[(first + lane) % list.len()])
 }
 
+/// `2^260`: 16 times the `2^256 mod p` in the words of one.
+fn radix() -> Element {
+    let one = Element::new([1, 0, 0, 0]);
+    (0..4).fold(Element::new(one.words()), |sum, _| sum + sum)
+}
+
 /// The element whose Montgomery form in lanes is congruent to a number.
 fn element(number: [u64; 4]) -> Element {
-    // `number / 2^260`: 2^260 is 16 times the `2^256 mod p` in the words of one.
-    let one = Element::new([1, 0, 0, 0]);
-    let radix = (0..4).fold(Element::new(one.words()), |sum, _| sum + sum);
-    Element::new(number) * radix.inverse()
+    static INVERSE: OnceLock<Element> = OnceLock::new();
+    Element::new(number) * *INVERSE.get_or_init(|| radix().inverse())
 }
 
 fn check_dot<const SETS: usize>(
@@ -58,9 +65,7 @@ fn check_dot<const SETS: usize>(
 
 #[test]
 fn constants_are_what_they_say() {
-    let one = Element::new([1, 0, 0, 0]);
-    let radix = (0..4).fold(Element::new(one.words()), |sum, _| sum + sum);
-    assert_eq!(Limbs::new(radix), Limbs::SQUARED_RADIX);
+    assert_eq!(Limbs::new(radix()), Limbs::SQUARED_RADIX);
     for number in edges() {
         assert_eq!(Limbs::of_number(number).number(), number);
         assert!(
@@ -99,18 +104,21 @@ fn the_largest_sums_stay_in_their_columns() {
     }
 }
 
+fn check_powers(cpu: Ifma, values: &Numbers<2>) {
+    let powers = Lanes::<2>::new(cpu).fifth_power(values);
+    for lane in 0..2 * LANES {
+        let expected = element(values.number(lane)).fifth_power();
+        assert_eq!(element(powers.number(lane)), expected, "lane {lane}");
+        assert!(powers.limbs_are_carried(lane), "lane {lane}");
+    }
+}
+
 #[test]
 fn fifth_powers_of_every_edge() {
     let Some(cpu) = lanes() else { return };
     let edges = edges();
     for first in (0..edges.len()).step_by(2 * LANES) {
-        let values = numbers::<2>(&edges, first);
-        let powers = Lanes::<2>::new(cpu).fifth_power(&values);
-        for lane in 0..2 * LANES {
-            let expected = element(values.number(lane)).fifth_power();
-            assert_eq!(element(powers.number(lane)), expected);
-            assert!(powers.limbs_are_carried(lane));
-        }
+        check_powers(cpu, &numbers(&edges, first));
     }
 }
 
@@ -147,6 +155,34 @@ fn every_width_and_count_is_hashed_as_by_the_scalar_code() {
             check_hashes(cpu, arity, count, |i| {
                 edges[(i + arity * count) % edges.len()]
             });
+        }
+    }
+}
+
+/// A number with limbs at their ends, and a top limb below a bound.
+fn structured(top: u64) -> impl Strategy<Value = [u64; 4]> {
+    let full = (1 << 52) - 1;
+    let ends = prop::sample::select(std::vec![0, 1, 1 << 51, full - 1, full]);
+    let limb = prop_oneof![4 => ends, 1 => 0..=full];
+    prop::array::uniform5(limb).prop_map(move |mut limbs| {
+        limbs[4] = limbs[4].min(top - 1);
+        Limbs(limbs).number()
+    })
+}
+
+proptest! {
+    #[test]
+    fn sums_and_powers_of_limbs_at_their_ends_are_those_of_the_scalar_code(
+        constant in structured(MODULUS[3] >> 16),
+        coefficients in prop::collection::vec(structured(MODULUS[3] >> 16), 0..=MAX_TERMS),
+        values in prop::collection::vec(structured(1 << 48), 2 * LANES),
+    ) {
+        if let Some(cpu) = lanes() {
+            // The forms in lanes, below p, and values below 2^256.
+            let coefficients: Vec<_> = coefficients.into_iter().map(element).collect();
+            let terms: Vec<_> = (0..coefficients.len()).map(|i| numbers::<2>(&values, i)).collect();
+            check_dot(cpu, element(constant), &coefficients, &terms);
+            check_powers(cpu, &numbers(&values, 0));
         }
     }
 }
