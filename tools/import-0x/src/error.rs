@@ -66,6 +66,18 @@ pub enum ImportError {
         /// The old crate's error.
         source: old::TreeError,
     },
+    /// A leaf of the old tree is no input of the new tree's hash function: for Poseidon, a number
+    /// that is not below the order of the field.
+    #[error(
+        "leaf {index} of the old tree, {}, is not an input of the hash function; 0.20 did not ask",
+        Hex(*leaf)
+    )]
+    Refused {
+        /// The index of the leaf.
+        index: u64,
+        /// The leaf.
+        leaf: Hash,
+    },
     /// The old crate opens another tree than the one that was expected. It takes what it finds for
     /// the tree where a file of the directory is damaged or missing.
     #[error(

@@ -60,7 +60,13 @@ pub fn import<Old: old::Hasher, New: Hasher, const N: usize, const MAX_DEPTH: us
     for start in (0..size).step_by(BATCH as usize) {
         let indices = start..size.min(start + BATCH);
         let leaves: Vec<Hash> = indices
-            .map(|index| difference::node(&old, 0, index))
+            .map(|index| {
+                let leaf = difference::node(&old, 0, index)?;
+                let is_input = hasher.check(&leaf);
+                is_input
+                    .then_some(leaf)
+                    .ok_or(ImportError::Refused { index, leaf })
+            })
             .collect::<Result<_, _>>()?;
         tree.insert_many(&leaves)?;
     }

@@ -17,3 +17,8 @@ pub use copied::{Copied, Size};
 pub use difference::Difference;
 pub use error::ImportError;
 pub use import::{Imported, import};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

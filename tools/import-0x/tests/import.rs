@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use old::Hasher as _;
 use rotortree::{Blake3Hasher, Hash, Hasher, RotorTree, RotorTreeConfig, Sha256Hasher};
 use rotortree_import_0x::{Copied, ImportError, Imported, Size, import};
+use rotortree_poseidon::PoseidonHasher;
 use tempfile::TempDir;
 
 fn leaf(index: u64) -> Hash {
@@ -32,6 +33,13 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 fn open_old<const N: usize, const D: usize>(
     path: &Path,
 ) -> old::RotorTree<old::Blake3Hasher, N, D> {
+    open_old_with(old::Blake3Hasher, path)
+}
+
+fn open_old_with<H: old::Hasher, const N: usize, const D: usize>(
+    hasher: H,
+    path: &Path,
+) -> old::RotorTree<H, N, D> {
     let config = old::RotorTreeConfig {
         path: path.to_owned(),
         flush_policy: old::FlushPolicy::Manual,
@@ -39,7 +47,7 @@ fn open_old<const N: usize, const D: usize>(
         tiering: old::TieringConfig::default(),
         verify_checkpoint: true,
     };
-    old::RotorTree::open(old::Blake3Hasher, config).unwrap()
+    old::RotorTree::open(hasher, config).unwrap()
 }
 
 /// An old directory: a part behind a checkpoint, and a part in the log.
@@ -148,6 +156,85 @@ fn another_hasher_is_a_difference_at_the_first_parent() {
     assert_eq!(difference.stored, old::Blake3Hasher.hash_children(&pair));
     assert_eq!(difference.computed, Sha256Hasher.hash_children(&pair));
     assert_eq!(names(&folder), ["from"], "nothing is left");
+}
+
+/// A hasher of a user of 0.20: Poseidon, which takes numbers modulo the order of the field.
+#[derive(Clone)]
+struct OldPoseidon;
+
+#[derive(Default)]
+struct OldState(Vec<u8>);
+
+impl old::HashState for OldState {
+    fn update(&mut self, data: &[u8]) {
+        self.0.extend_from_slice(data);
+    }
+
+    fn finalize(self) -> Hash {
+        PoseidonHasher::new().hash_children(self.0.as_chunks().0)
+    }
+}
+
+impl old::Hasher for OldPoseidon {
+    type State = OldState;
+
+    fn new_state(&self) -> OldState {
+        OldState::default()
+    }
+}
+
+/// BLAKE3, which takes no leaf of ones.
+#[derive(Clone)]
+struct NoOnes;
+
+impl Hasher for NoOnes {
+    fn hash_children(&self, children: &[Hash]) -> Hash {
+        Blake3Hasher.hash_children(children)
+    }
+
+    fn check(&self, hash: &Hash) -> bool {
+        *hash != [0xff; 32]
+    }
+}
+
+/// Imports so many leaves, one of them of ones.
+fn with_a_bad_leaf(old: impl old::Hasher, hasher: impl Hasher, size: u32, bad: Option<u64>) {
+    let number = |index: u32| {
+        let mut leaf = [0; 32];
+        leaf[28..].copy_from_slice(&index.to_be_bytes());
+        leaf
+    };
+    let mut leaves: Vec<Hash> = (0..size).map(number).collect();
+    if let Some(bad) = bad {
+        leaves[bad as usize] = [0xff; 32];
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [from, copy, to] = ["from", "copy", "to"].map(|name| folder.path().join(name));
+    let tree = open_old_with::<_, 8, 16>(old.clone(), &from);
+    let (root, _) = tree.insert_many(&leaves).unwrap();
+    tree.close().unwrap();
+    let before = files(&from);
+    let copy = Copied::of(&from, &copy).unwrap();
+    let imported = import::<_, _, 8, 16>(&copy, old, hasher, Some(root), &to);
+    drop(copy);
+    match (bad, imported) {
+        (None, imported) => assert_eq!(imported.unwrap().head.root, root),
+        (Some(bad), Err(ImportError::Refused { index, leaf })) => {
+            assert_eq!((index, leaf), (bad, [0xff; 32]));
+            assert_eq!(names(&folder), ["from"], "nothing is left");
+        }
+        (Some(_), other) => panic!("{other:?}"),
+    }
+    assert_eq!(files(&from), before);
+}
+
+#[test]
+fn a_leaf_that_is_no_number_of_the_field_is_named_wherever_it_stands() {
+    for bad in [None, Some(3), Some(299)] {
+        with_a_bad_leaf(OldPoseidon, PoseidonHasher::new(), 300, bad);
+    }
+    // Behind a first batch.
+    with_a_bad_leaf(old::Blake3Hasher, NoOnes, 70_000, Some(69_993));
 }
 
 #[test]
