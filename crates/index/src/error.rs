@@ -31,7 +31,9 @@ pub enum IndexError {
     Inside(PathBuf),
     /// The file was not used, and the options do not allow to build the index anew; or a part of
     /// it that a lookup of an [`IndexView`](crate::IndexView) asked for is damaged.
-    #[error("{}: {fault}; remove the file, or allow to build the index anew", path.display())]
+    /// [`LeafIndex::update`](crate::LeafIndex::update) saves one, and
+    /// [`IndexOptions::rebuild`](crate::IndexOptions::rebuild) allows to build it.
+    #[error("{}: {fault}; save the index anew, or allow this opening to build it", path.display())]
     File {
         /// The file.
         path: PathBuf,

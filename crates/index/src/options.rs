@@ -63,12 +63,14 @@ impl IndexOptions {
 
     /// An index that is kept beside the directory of its tree: in `tree.index` for `tree`.
     pub fn beside(directory: impl AsRef<Path>) -> Self {
-        let mut name = directory
-            .as_ref()
-            .components()
-            .as_path()
-            .as_os_str()
-            .to_owned();
+        let directory = directory.as_ref();
+        // `.` and `..` have names elsewhere.
+        let named = match directory.file_name() {
+            Some(_) => None,
+            None => directory.canonicalize().ok(),
+        };
+        let directory = named.as_deref().unwrap_or(directory);
+        let mut name = directory.components().as_path().as_os_str().to_owned();
         name.push(".index");
         Self::in_file(name)
     }

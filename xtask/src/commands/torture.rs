@@ -18,8 +18,8 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         (
             "--part NAME",
-            "crash, log, corruption, kill, server, syscalls, fork, sustained, simulation, object-store, \
-             asan or valgrind alone",
+            "crash, log, corruption, kill, nullifiers, indexer, server, syscalls, fork, sustained, \
+             simulation, object-store, asan or valgrind alone",
         ),
         (
             "--scale N",
@@ -38,7 +38,7 @@ struct Part {
     settings: &'static [(&'static str, u64, u64)],
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "crash",
         words: "-p rotortree-store --test crash --",
@@ -66,6 +66,19 @@ const PARTS: [Part; 9] = [
         words: "-p rotortree --test kill -- --exact \
                 a_killed_process_loses_nothing_that_it_was_told_is_durable",
         settings: &[("ROTORTREE_KILLS", 0, 10_000)],
+    },
+    // The examples, whose processes are killed.
+    Part {
+        name: "nullifiers",
+        words: "-p rotortree-index --example nullifier_set -- --exact \
+                tests::killed::no_kill_loses_a_block_or_lets_a_nullifier_be_spent_twice",
+        settings: &[("ROTORTREE_KILLS", 0, 250)],
+    },
+    Part {
+        name: "indexer",
+        words: "-p rotortree --example chain_indexer -- --exact \
+                tests::killed::an_indexer_that_was_killed_is_where_one_is_that_never_was",
+        settings: &[("ROTORTREE_KILLS", 0, 500)],
     },
     Part {
         name: "server",

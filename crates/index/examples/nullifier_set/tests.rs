@@ -1,5 +1,7 @@
 //! The transcript is what the example tells, and it tells the same in every run.
 
+mod killed;
+
 use std::env;
 
 use super::*;

@@ -331,8 +331,10 @@ fn the_file_stands_beside_the_directory_and_never_in_it() {
         assert!(!directory.join(inside).exists());
     }
     // The tree was given back each time.
-    let (_, index) = open(IndexOptions::beside(directory.join(""))).unwrap();
-    assert_eq!(index.report().unwrap().loaded, 100);
+    for name in ["", ".", "log/.."] {
+        let (_, index) = open(IndexOptions::beside(directory.join(name))).unwrap();
+        assert_eq!(index.report().unwrap().loaded, 100, "{name}");
+    }
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl Indexer {
         self.base.durable_size()
     }
 
+    /// The tree of the final blocks.
+    #[cfg(test)]
+    pub(crate) fn durable_head(&self) -> Option<TreeHead> {
+        self.base.durable_snapshot().head()
+    }
+
     /// The tree after the newest block.
     pub(crate) fn tip(&self) -> Snapshot {
         self.tip.snapshot()

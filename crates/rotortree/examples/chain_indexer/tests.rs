@@ -1,6 +1,8 @@
 //! The transcript is what the example tells, and the indexer agrees with a tree that is built anew
 //! from the chain.
 
+mod killed;
+
 use rotortree::{Blake3Hasher, LeanIMT, TreeHead};
 
 use crate::{
