@@ -128,9 +128,9 @@ impl Wide {
 /// `a * b / 2^256` modulo p, below p, for factors below p: a reduction word by word beside the
 /// product, which keeps the sum in four words.
 ///
-/// After each word `sum` is below `2 p`: the word `a` and the factor are at most `2^64 - 1`, and b is
-/// below p, so it is below `(2 p + (2^64 - 1) (p + p)) / 2^64`, which is `2 p`. That is below 2^255,
-/// so no word is needed above the fourth, where the two carries add up to less than 2^63.
+/// After each word `sum` is below `2 p`: the word `a` and the factor are at most `2^64 - 1`, and b
+/// is below p, so it is below `(2 p + (2^64 - 1) (p + p)) / 2^64`, which is `2 p`. That is below
+/// 2^255, so no word is needed above the fourth, where the two carries add up to less than 2^63.
 #[inline]
 pub(crate) fn multiply(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
     let mut sum = [0; 4];

@@ -13,10 +13,10 @@ use crate::{NaryProof, ProofLevel, TreeError, hex::debug_in_hex, proof::Path};
 /// takes such a proof must know both from elsewhere.
 ///
 /// With the feature `serde` it reads the JSON of JavaScript programs: numbers as decimal strings,
-/// as `0x` and hex with or without leading zeros, or as 64 hex digits. 64 decimal digits that do not
-/// start with 0 could be either, and are refused. In `@zk-kit/lean-imt` (2.2.3, for example) the
-/// proof of a tree of one leaf has the index `NaN`, which JSON writes as `null`. A `null` of a proof
-/// without siblings is read as 0.
+/// as `0x` and hex with or without leading zeros, or as 64 hex digits. 64 decimal digits that do
+/// not start with 0 could be either, and are refused. In `@zk-kit/lean-imt` (2.2.3, for example)
+/// the proof of a tree of one leaf has the index `NaN`, which JSON writes as `null`. A `null` of a
+/// proof without siblings is read as 0.
 ///
 /// ```
 /// use rotortree_lean_imt::{Blake3Hasher, LeanIMT, NaryProof};
