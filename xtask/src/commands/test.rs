@@ -27,7 +27,8 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     if let Some(path) = path {
         return run_of(workspace, &path);
     }
-    each_side_by_side([run_programs, run_doctests], |part| part(workspace))?;
+    let parts = [run_most, run_doctests, run_tree];
+    each_side_by_side(parts, |part| part(workspace))?;
     Ok(Verdict::Passed)
 }
 
@@ -63,45 +64,42 @@ const EXAMPLES: &str = "--example append_log --example any_tree --example chain_
 /// The programs that take longest begin first, so that none of them is left over at the end.
 const LONG: [&str; 4] = ["crash", "simulation", "corruption", "cli"];
 
-fn run_programs(workspace: &Workspace) -> Outcome<()> {
-    let root = workspace.root();
-    // Elsewhere the tree is optimized a little; the promise is about a debug build.
-    let tree = format!(
-        "test -p {TREE} --all-features --lib --tests --examples \
-         --config profile.dev.package.{TREE}.opt-level=0"
-    );
-    let built = |words: &str| {
-        let build = Invocation::cargo(root, words).args(programs::BUILD);
-        programs::named_in(&build.run_for_output()?)
-    };
-    let most = built(&format!("test {MOST}"))?
-        .into_iter()
-        .map(|program| (program, false));
-    let tree = built(&tree)?.into_iter().map(|program| (program, true));
+fn run_most(workspace: &Workspace) -> Outcome<()> {
+    let mut programs = built(workspace, &format!("test {MOST}"))?;
     // For this selection of packages: for another one all would be compiled anew.
-    Invocation::cargo(root, &format!("build {MOST} {EXAMPLES}")).run()?;
-    let examples = workspace
-        .metadata()?
-        .target_directory
-        .join("debug/examples");
-    let mut programs: Vec<(Program, bool)> = most.chain(tree).collect();
-    programs.sort_by_key(|(program, _)| {
+    Invocation::cargo(workspace.root(), &format!("build {MOST} {EXAMPLES}")).run()?;
+    let target = workspace.metadata()?.target_directory;
+    let examples = target.join("debug/examples");
+    programs.sort_by_key(|program| {
         let place = LONG.iter().position(|name| program.holds(name));
         place.unwrap_or(LONG.len())
     });
-    each_side_by_side(programs, |(program, on_small_stack)| {
+    each_side_by_side(programs, |program| {
         let mut tests = program.invocation()?;
-        if on_small_stack {
-            // One thread would mean the main thread, whose stack the variable does not touch.
-            tests = tests
-                .args(["--test-threads=2"])
-                .env("RUST_MIN_STACK", &SMALL_STACK.to_string());
-        }
         if program.holds("examples") {
             tests = tests.env("ROTORTREE_EXAMPLES", examples.as_str());
         }
         tests.run_apart().map(drop)
     })
+}
+
+fn run_tree(workspace: &Workspace) -> Outcome<()> {
+    // Elsewhere the tree is optimized a little; the promise is about a debug build.
+    let tree = format!(
+        "test -p {TREE} --all-features --lib --tests --examples \
+         --config profile.dev.package.{TREE}.opt-level=0"
+    );
+    each_side_by_side(built(workspace, &tree)?, |program| {
+        // One thread would mean the main thread, whose stack the variable does not touch.
+        let tests = program.invocation()?.args(["--test-threads=2"]);
+        let tests = tests.env("RUST_MIN_STACK", &SMALL_STACK.to_string());
+        tests.run_apart().map(drop)
+    })
+}
+
+fn built(workspace: &Workspace, words: &str) -> Outcome<Vec<Program>> {
+    let build = Invocation::cargo(workspace.root(), words).args(programs::BUILD);
+    programs::named_in(&build.run_for_output()?)
 }
 
 fn run_doctests(workspace: &Workspace) -> Outcome<()> {
