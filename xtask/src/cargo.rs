@@ -25,6 +25,12 @@ impl Invocation {
         Self::new(root, cargo, "cargo").args(words.split_whitespace())
     }
 
+    /// This very program, at `path`, with a command. Asked for it, cargo would wait for the builds
+    /// beside it.
+    pub(crate) fn xtask(root: &Path, path: &Path, command: &str) -> Self {
+        Self::new(root, path, "cargo xtask").args([command])
+    }
+
     /// `program` as found on the path, with `words` split at blanks.
     pub(crate) fn program(root: &Path, program: &str, words: &str) -> Self {
         let mut invocation = Self::new(root, program, program);

@@ -1,8 +1,9 @@
 //! `cargo xtask ci`: every step, timed, with a table at the end.
 //!
 //! Later steps run after a failed one, so that one run reports everything; `--fail-fast` stops at
-//! the first failure. The last steps wait for one compiler, for servers and for files much of their
-//! time: they run side by side, each as a command of its own, whose lines are printed together.
+//! the first failure. All steps but the tests wait for one compiler, for servers and for files much
+//! of their time: they run side by side, each as a program of its own, whose lines are printed
+//! together.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -31,15 +32,15 @@ pub(super) const COMMAND: Command = Command {
     run,
 };
 
-/// The steps: those that use every processor, quick ones first, then [`SIDE_BY_SIDE`], long ones
-/// first.
+/// The steps, those before the tests and those behind them side by side. A step that takes long
+/// begins early; quick ones stand beside `clippy`, on which `docs` waits.
 static STEPS: [Command; 19] = [
+    tools::CLIPPY,
     tidy::COMMAND,
     layering::COMMAND,
     vendor::COMMAND,
     tools::FMT,
     tools::MACHETE,
-    tools::CLIPPY,
     tools::DOCS,
     surface::COMMAND,
     test::COMMAND,
@@ -55,8 +56,8 @@ static STEPS: [Command; 19] = [
     server::COMMAND,
 ];
 
-/// So many steps at the end run side by side, unless they are to stop at a failure.
-const SIDE_BY_SIDE: usize = 10;
+/// The step that runs alone: it uses every processor, and some of its tests have limits of time.
+const ALONE: &str = test::COMMAND.name;
 
 /// The outcome of a step.
 struct Row {
@@ -72,28 +73,30 @@ fn run(workspace: &Workspace, mut args: Args) -> Outcome {
     args.finish()?;
 
     let start = Instant::now();
-    let steps = chosen(from.as_deref(), only.as_deref())?;
-    let beside = match only.is_some() || fail_fast {
-        true => 0,
-        false => SIDE_BY_SIDE.min(steps.len()),
-    };
-    let (in_turn, beside) = steps.split_at(steps.len() - beside);
+    // Cargo puts another build of it into its place while the tests are built.
+    let xtask = std::env::current_exe().map_err(|error| Failure::io("xtask", &error))?;
     let mut rows = Vec::new();
-    for step in in_turn {
-        let row = timed(step, || (step.run)(workspace, Args::default()));
-        let failed = row.outcome.is_err();
-        rows.push(row);
-        if failed && fail_fast {
+    for group in groups(chosen(from.as_deref(), only.as_deref())?, fail_fast) {
+        rows.extend(match group {
+            [step] => vec![timed(step, || (step.run)(workspace, Args::default()))],
+            _ => side_by_side(group, |step| {
+                told_apart(workspace.root(), &xtask, step.name)
+            })?,
+        });
+        if fail_fast && rows.iter().any(|row| row.outcome.is_err()) {
             break;
         }
     }
-    rows.extend(side_by_side(beside, |step| {
-        told_by_command(workspace.root(), step.name)
-    })?);
 
     terminal::heading("summary");
     terminal::line(summary(&rows, start.elapsed()));
     verdict(&rows)
+}
+
+/// The steps that run side by side; each by itself where the first failure is to end the run.
+fn groups(steps: &[Command], fail_fast: bool) -> impl Iterator<Item = &[Command]> {
+    let is_alone = |step: &Command| step.name == ALONE;
+    steps.chunk_by(move |one, next| !fail_fast && !is_alone(one) && !is_alone(next))
 }
 
 /// Runs a step by `run`, and tells how it ended.
@@ -127,9 +130,9 @@ fn side_by_side(steps: &[Command], run: impl Fn(&Command) -> Outcome + Sync) -> 
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Runs `cargo xtask NAME`, whose lines are printed together; its verdict.
-fn told_by_command(root: &Path, name: &str) -> Outcome {
-    let lines = Invocation::cargo(root, &format!("xtask {name}")).run_apart()?;
+/// Runs a command as a program of its own, whose lines are printed together; its verdict.
+fn told_apart(root: &Path, xtask: &Path, name: &str) -> Outcome {
+    let lines = Invocation::xtask(root, xtask, name).run_apart()?;
     last_verdict(&lines, name)
 }
 
@@ -238,7 +241,7 @@ mod tests {
             "layering" => Err(Failure::new("a circle")),
             name => Ok(Verdict::PassedWith(name.to_owned())),
         };
-        let steps = &STEPS[..3];
+        let steps = &STEPS[1..4];
         let rows = side_by_side(steps, run).unwrap();
         assert_eq!(rows.len(), steps.len());
         for (row, step) in rows.iter().zip(steps) {
@@ -248,11 +251,15 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_use_every_processor_run_alone() {
-        let (alone, beside) = STEPS.split_at(STEPS.len() - SIDE_BY_SIDE);
-        let names = |steps: &[Command]| steps.iter().map(|step| step.name).collect::<Vec<_>>();
-        assert!(names(alone).ends_with(&["surface", "test"]));
-        assert!(names(beside).starts_with(&["features", "fuzz"]));
+    fn the_tests_run_alone_and_each_step_where_the_first_failure_ends_the_run() {
+        let lengths = |steps, fail_fast| -> Vec<usize> {
+            groups(steps, fail_fast).map(<[Command]>::len).collect()
+        };
+        assert_eq!(lengths(&STEPS, false), [8, 1, 10]);
+        assert_eq!(lengths(&STEPS[8..], false), [1, 10]);
+        assert_eq!(STEPS[8].name, "test");
+        assert_eq!(lengths(&STEPS, true), [1; 19]);
+        assert!(lengths(&[], false).is_empty());
     }
 
     #[test]
