@@ -2,7 +2,7 @@
 
 use std::{
     num::NonZero,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
@@ -14,9 +14,13 @@ pub(crate) fn threads(leaves: u64) -> usize {
     if leaves < LARGE {
         return 1;
     }
-    thread::available_parallelism()
-        .map_or(1, NonZero::get)
-        .min(4)
+    // The system reads several files to tell it.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| {
+        thread::available_parallelism()
+            .map_or(1, NonZero::get)
+            .min(4)
+    })
 }
 
 /// Locks, whatever happened to an earlier holder: no value here is left half changed.

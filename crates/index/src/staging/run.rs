@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use rotortree_hasher::Hash;
-use rotortree_lean_imt::TreeError;
+use rotortree_lean_imt::{TreeError, prefetch};
 
 use crate::{
     key::Key,
@@ -112,6 +112,12 @@ impl Run {
         let positions = self.positions[range.clone()].iter();
         let positions = positions.map(|&position| self.begin + usize::from(position));
         positions.zip(self.places(range))
+    }
+
+    /// Starts to fetch what the run knows of some leaves.
+    pub(super) fn prefetch(&self, range: Range<usize>) {
+        prefetch(&self.hashes[range.clone()]);
+        prefetch(&self.positions[range]);
     }
 
     /// The places of some leaves of the run.

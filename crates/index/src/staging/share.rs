@@ -81,10 +81,14 @@ impl Share<'_> {
         let entries = shard.entries() + self.len_of(number) as u64;
         shard.reserve(entries, first + last as u64)?;
         let mut ahead = self.rounds_of(number);
+        let mut soon = self.rounds_of(number).skip(1);
         let mut fetch = |shard: &Shard, slots: &mut [(usize, u64); ROUND]| {
             let Some((run, range)) = ahead.next() else {
                 return;
             };
+            if let Some((run, range)) = soon.next() {
+                run.prefetch(range);
+            }
             for (place, slot) in run.places(range).zip(slots) {
                 *slot = shard.slot(place);
                 shard.prefetch(slot.0, Bucket::prefetch);
