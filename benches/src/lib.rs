@@ -23,6 +23,7 @@
 pub mod bare_append;
 pub mod bare_group;
 pub mod bare_proof;
+pub mod bare_table;
 pub mod bars;
 pub mod child;
 pub mod contender;

@@ -1,19 +1,22 @@
 //! P17: the index of leaves: durable batches with refusal beside plain ones, single inserts,
 //! lookups, opening, memory.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rotortree::{
-    Blake3Hasher, CheckpointPolicy, FlushPolicy, IndexOptions, LeafIndex, RotorTree,
+    Blake3Hasher, CheckpointPolicy, FlushPolicy, IndexOptions, InsertHook, LeafIndex, RotorTree,
     RotorTreeConfig,
 };
 
 use super::row::Row;
 use crate::Outcome;
+use crate::bare_table::BareTable;
 use crate::context::{Context, MAX_DEPTH, indices, leaf, leaves};
-use crate::measure::{Spread, alternate, time_fallible, wall_time};
+use crate::measure::{Samples, Spread, alternate, time_fallible, wall_time};
 use crate::report::{Line, Unit, bytes, seconds};
 
 pub(super) const ROW: Row = Row {
@@ -28,27 +31,29 @@ type Tree = RotorTree<Blake3Hasher, 2, MAX_DEPTH>;
 /// Leaves that no row inserts.
 const ABSENT: u64 = 1 << 40;
 const LOOKUPS: usize = 100_000;
+/// The bytes of a leaf in a bare table: those of an index.
+const BYTES: f64 = 8.3;
 
 fn run(context: &Context) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for (batch, per_round) in [(1000, 10), (context.pick(200_000, 1_000_000), 1)] {
-        lines.push(batches(context, batch, per_round)?);
+        lines.extend(batches(context, batch, per_round)?);
     }
-    lines.push(single(context)?);
+    lines.extend(single(context)?);
     lines.extend(large(context)?);
     Ok(lines)
 }
 
-/// Opens a tree, with an index beside it or without one.
-fn open(path: &Path, index: Option<&LeafIndex>) -> Outcome<Tree> {
+/// Opens a tree, with a hook or without one.
+fn open(path: &Path, hook: Option<Arc<dyn InsertHook>>) -> Outcome<Tree> {
     let mut builder = Tree::builder(RotorTreeConfig {
         flush_policy: FlushPolicy::Manual,
         checkpoint_policy: CheckpointPolicy::MemoryThreshold(128 << 20),
         verify_checkpoint: false,
         ..RotorTreeConfig::new(path)
     });
-    if let Some(index) = index {
-        builder = builder.insert_hook(index.hook());
+    if let Some(hook) = hook {
+        builder = builder.insert_hook(hook);
     }
     Ok(builder.open(Blake3Hasher)?)
 }
@@ -57,84 +62,97 @@ fn strict(path: &Path) -> LeafIndex {
     LeafIndex::new(IndexOptions::beside(path).refuse_duplicates(true))
 }
 
-/// Both trees: one with an index, one without.
-fn both(context: &Context, work: impl FnOnce([&Tree; 2]) -> Outcome<Line>) -> Outcome<Line> {
-    let folders = [context.folder()?, context.folder()?];
-    let index = strict(&folders[0].vacant());
-    let ours = open(&folders[0].vacant(), Some(&index))?;
-    let plain = open(&folders[1].vacant(), None)?;
-    let line = work([&ours, &plain])?;
-    ours.close()?;
-    plain.close()?;
-    Ok(line)
+/// Three trees: with an index, with a bare table of `leaves` of its leaves, and without a hook.
+fn trees(
+    context: &Context,
+    leaves: u64,
+    work: impl FnOnce([&Tree; 3]) -> Outcome<Vec<Line>>,
+) -> Outcome<Vec<Line>> {
+    let folders = [context.folder()?, context.folder()?, context.folder()?];
+    let path = |which: usize| folders[which].vacant();
+    let ours = open(&path(0), Some(strict(&path(0)).hook()))?;
+    let table = BareTable::new((leaves as f64 * BYTES) as usize);
+    let bare = open(&path(1), Some(Arc::new(table)))?;
+    let plain = open(&path(2), None)?;
+    let lines = work([&ours, &bare, &plain])?;
+    [ours, bare, plain]
+        .into_iter()
+        .try_for_each(RotorTree::close)?;
+    Ok(lines)
 }
 
 /// Durable batches behind a million leaves.
-fn batches(context: &Context, len: usize, per_round: u64) -> Outcome<Line> {
-    both(context, |[ours, plain]| {
-        for tree in [ours, plain] {
-            tree.insert_many_durable(&leaves(0, 1_000_000))?;
-        }
-        let mut next = [1_000_000; 2];
-        let mut waited = |which: usize, tree: &Tree| {
-            let batches: Vec<_> = (0..per_round)
-                .map(|number| leaves(next[which] + number * len as u64, len))
-                .collect();
-            next[which] += per_round * len as u64;
-            wall_time(|| {
-                for batch in &batches {
-                    tree.insert_many_durable(batch)?;
-                }
-                Ok(())
-            })
-        };
-        let waited = std::cell::RefCell::new(&mut waited);
-        let [with, without] = alternate(
-            context.pick(7, 25),
-            [&mut || waited.borrow_mut()(0, ours), &mut || {
-                waited.borrow_mut()(1, plain)
-            }],
-        )?;
-        let ratio = with.speedup_over(&without).median;
-        let line = Line::new(format!("durable batches of {len} behind 1 M leaves"));
-        Ok(line
-            .samples(
-                Unit::Rate,
-                per_round * len as u64,
-                &with,
-                None,
-                Some(&without),
-            )
-            .goal(">= 0.6x", ratio >= 0.6))
-    })
+fn batches(context: &Context, len: usize, per_round: u64) -> Outcome<Vec<Line>> {
+    let rounds = context.pick(7, 25);
+    let each_round = per_round * len as u64;
+    trees(
+        context,
+        1_000_000 + rounds as u64 * each_round / 2,
+        |trees| {
+            for tree in trees {
+                tree.insert_many_durable(&leaves(0, 1_000_000))?;
+            }
+            let next = [const { Cell::new(1_000_000) }; 3];
+            let waited = |which: usize| {
+                let first = next[which].replace(next[which].get() + each_round);
+                let batches: Vec<_> = (0..per_round)
+                    .map(|number| leaves(first + number * len as u64, len))
+                    .collect();
+                wall_time(|| {
+                    for batch in &batches {
+                        trees[which].insert_many_durable(batch)?;
+                    }
+                    Ok(())
+                })
+            };
+            let [with, bare, without] = alternate(
+                rounds,
+                [&mut || waited(0), &mut || waited(1), &mut || waited(2)],
+            )?;
+            let line = |what: String, samples: &Samples| {
+                Line::new(what).samples(Unit::Rate, each_round, samples, None, Some(&without))
+            };
+            let ratio = with.speedup_over(&without).median;
+            Ok(vec![
+                line(format!("durable batches of {len} behind 1 M leaves"), &with)
+                    .goal(">= 0.6x", ratio >= 0.6),
+                line(
+                    format!("batches of {len} and one line of memory a leaf"),
+                    &bare,
+                ),
+            ])
+        },
+    )
 }
 
 /// Single inserts that nothing waits for.
-fn single(context: &Context) -> Outcome<Line> {
+fn single(context: &Context) -> Outcome<Vec<Line>> {
     const EACH: u64 = 20_000;
-    both(context, |[ours, plain]| {
-        let mut next = [0; 2];
-        let mut insert = |which: usize, tree: &Tree| {
-            let leaves = leaves(next[which], EACH as usize);
-            next[which] += EACH;
+    trees(context, context.rounds() as u64 * EACH / 2, |trees| {
+        let next = [const { Cell::new(0) }; 3];
+        let insert = |which: usize| {
+            let first = next[which].replace(next[which].get() + EACH);
+            let leaves = leaves(first, EACH as usize);
             let took = wall_time(|| {
                 for leaf in &leaves {
-                    tree.insert(*leaf)?;
+                    trees[which].insert(*leaf)?;
                 }
                 Ok(())
             });
-            tree.flush()?;
+            trees[which].flush()?;
             took
         };
-        let insert = std::cell::RefCell::new(&mut insert);
-        let [with, without] = alternate(
+        let [with, bare, without] = alternate(
             context.rounds(),
-            [&mut || insert.borrow_mut()(0, ours), &mut || {
-                insert.borrow_mut()(1, plain)
-            }],
+            [&mut || insert(0), &mut || insert(1), &mut || insert(2)],
         )?;
-        let line = Line::new("single inserts");
-        Ok(line.samples(Unit::Time, EACH, &with, None, Some(&without)))
+        let line = |what: &str, samples: &Samples| {
+            Line::new(what).samples(Unit::Time, EACH, samples, None, Some(&without))
+        };
+        Ok(vec![
+            line("single inserts", &with),
+            line("single inserts and one line of memory each", &bare),
+        ])
     })
 }
 
@@ -145,7 +163,7 @@ fn large(context: &Context) -> Outcome<Vec<Line>> {
     let folder = context.folder()?;
     let path = folder.vacant();
     let index = strict(&path);
-    let tree = open(&path, Some(&index))?;
+    let tree = open(&path, Some(index.hook()))?;
     let mut longest = Duration::ZERO;
     for million in 0..millions {
         tree.insert_many(&leaves(million * 1_000_000, 990_000))?;
@@ -183,7 +201,7 @@ fn large(context: &Context) -> Outcome<Vec<Line>> {
     drop(index);
     let reopened = |path: &Path, with: bool| {
         let index = with.then(|| strict(path));
-        wall_time(|| open(path, index.as_ref()))
+        wall_time(|| open(path, index.as_ref().map(LeafIndex::hook)))
     };
     let mut loaded = Vec::new();
     let mut built = Vec::new();
