@@ -2,6 +2,7 @@
 // JSON document, writes one.
 import { readFileSync, writeFileSync } from "node:fs"
 import { Group } from "@semaphore-protocol/group"
+import { generateProof } from "@semaphore-protocol/proof"
 import { LeanIMT } from "@zk-kit/lean-imt"
 import { poseidon2 } from "poseidon-lite"
 
@@ -14,13 +15,18 @@ const proofOf = (json) => ({
   siblings: json.siblings.map(BigInt)
 })
 
-// The inputs that Semaphore's generateProof gives its circuit, as @semaphore-protocol/proof 4 makes
-// them from a Merkle proof.
-const circuitInputs = (proof, depth) => ({
-  length: proof.siblings.length,
-  indices: Array.from({ length: depth }, (_, i) => (proof.index >> i) & 1),
-  siblings: Array.from({ length: depth }, (_, i) => proof.siblings[i] ?? 0n)
-})
+// The inputs that Semaphore gives its circuit: `recorder` throws them where it would prove.
+const circuitInputs = async (proof, depth) => {
+  const identity = { secretScalar: 1n, commitment: proof.leaf }
+  const copy = { ...proof, siblings: [...proof.siblings] }
+  try {
+    await generateProof(identity, copy, 1n, 1n, depth, { wasm: "", zkey: "" })
+  } catch (error) {
+    if (!error.inputs) throw error
+    const { merkleProofLength, merkleProofIndex, merkleProofSiblings } = error.inputs
+    return { length: merkleProofLength, index: merkleProofIndex, siblings: merkleProofSiblings }
+  }
+}
 
 const refuses = (action) => {
   try {
@@ -32,7 +38,7 @@ const refuses = (action) => {
 }
 
 // One history: the batches are inserted, the proofs exchanged, the nodes exported and imported.
-const answer = (history, depth) => {
+const answer = async (history, depth) => {
   const group = history.group ? new Group() : undefined
   const tree = group ? group.leanIMT : new LeanIMT(hash)
   const roots = history.batches.map((batch) => {
@@ -53,7 +59,7 @@ const answer = (history, depth) => {
   const answers = {
     roots,
     proofs,
-    circuit: proofs.map((proof) => circuitInputs(proof, depth)),
+    circuit: await Promise.all(proofs.map((proof) => circuitInputs(proof, depth))),
     accepted: theirs.filter((proof) => LeanIMT.verifyProof(proof, hash)).length,
     acceptedChanged: theirs.filter((proof) => {
       return LeanIMT.verifyProof({ ...proof, leaf: proof.leaf + 1n }, hash)
@@ -81,7 +87,9 @@ const timeOfHash = () => {
 const [input, output] = process.argv.slice(2)
 const questions = JSON.parse(readFileSync(input, "utf8"))
 const answers = {
-  histories: questions.histories.map((history) => answer(history, questions.depth)),
+  histories: await Promise.all(
+    questions.histories.map((history) => answer(history, questions.depth))
+  ),
   microseconds: timeOfHash()
 }
 writeFileSync(output, JSON.stringify(answers, (_, v) => (typeof v === "bigint" ? v.toString() : v)))

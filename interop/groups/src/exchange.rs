@@ -59,7 +59,7 @@ struct Answer {
 #[derive(Deserialize, PartialEq, Debug)]
 struct CircuitInputs {
     length: usize,
-    indices: Vec<u8>,
+    index: u64,
     siblings: Vec<Hex>,
 }
 
@@ -158,7 +158,7 @@ fn check(history: &History, tree: &Tree, roots: &[Hash], answer: &Answer) -> Out
         let path = proof.binary_path::<DEPTH>()?;
         let ours = CircuitInputs {
             length: path.length,
-            indices: path.bits().map(u8::from).to_vec(),
+            index: path.index,
             siblings: path.siblings.map(Hex).to_vec(),
         };
         same("the inputs of a circuit", &ours, inputs)?;

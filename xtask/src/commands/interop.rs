@@ -98,7 +98,13 @@ fn logs(workspace: &Workspace) -> Outcome<()> {
 }
 
 /// What the other side of [`groups`] needs, at the versions of its lock file.
-const GROUP_FILES: [&str; 3] = ["package.json", "package-lock.json", "exchange.mjs"];
+const GROUP_FILES: [&str; 5] = [
+    "package.json",
+    "package-lock.json",
+    "exchange.mjs",
+    "recorder/package.json",
+    "recorder/index.js",
+];
 
 /// The JavaScript packages, installed below the target folder, and the histories that are exchanged
 /// with them. Without Node it fails, on every platform.
@@ -106,7 +112,7 @@ fn groups(workspace: &Workspace) -> Outcome<()> {
     let root = workspace.root();
     let folder = root.join("target/interop/groups");
     let failed = |error| Failure::io(folder.display(), &error);
-    fs::create_dir_all(&folder).map_err(failed)?;
+    fs::create_dir_all(folder.join("recorder")).map_err(failed)?;
     for file in GROUP_FILES {
         let source = root.join(INTEROP_GROUPS).join("node").join(file);
         fs::copy(source, folder.join(file)).map_err(failed)?;
