@@ -78,7 +78,7 @@ const PARTS: [Part; 11] = [
         name: "indexer",
         words: "-p rotortree --example chain_indexer -- --exact \
                 tests::killed::an_indexer_that_was_killed_is_where_one_is_that_never_was",
-        settings: &[("ROTORTREE_KILLS", 0, 500)],
+        settings: &[("ROTORTREE_KILLS", 0, 400)],
     },
     Part {
         name: "server",

@@ -77,8 +77,11 @@ impl NullifierSet {
         }
     }
 
-    /// Saves the index.
-    pub(crate) fn save(&self) -> Result<(), IndexError> {
-        self.index.save().map(drop)
+    /// Makes a checkpoint and saves the index: the next opening hashes, and adds to the index, what
+    /// came after.
+    pub(crate) fn save(&self) -> Result<(), RotorTreeError> {
+        self.tree.checkpoint()?;
+        self.index.save()?;
+        Ok(())
     }
 }
