@@ -129,13 +129,13 @@ fn taking_over_sends_no_part_of_the_log_again() {
         assert_eq!(next.head(), head);
         counts(&*storage, ["puts", "bytes_sent"])
     };
-    let [puts, bytes] = sent_behind(1);
-    assert!(puts < 12 && bytes < 10_000, "{puts} PUTs of {bytes} bytes");
-    // 640 kB of leaves: each a group of its own.
-    let [puts_later, bytes_later] = sent_behind(200);
-    assert_eq!(puts_later, puts);
-    assert!(
-        bytes_later < bytes + 100,
-        "{bytes}, then {bytes_later} bytes"
-    );
+    // 640 kB of leaves at the end: each 100 of them a group of its own. On a busy machine the new
+    // owner may have told by a manifest already that it is alive.
+    for groups in [1, 200] {
+        let [puts, bytes] = sent_behind(groups);
+        assert!(
+            puts < 12 && bytes < 10_000,
+            "{puts} PUTs of {bytes} bytes behind {groups} groups"
+        );
+    }
 }
