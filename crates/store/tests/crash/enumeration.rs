@@ -111,7 +111,7 @@ fn crash_everywhere<const N: usize>(
             }
             let (engine, found) = recover::<N>(&image.files, &history, bounds, reference);
             // A second crash, at every operation of the recovery that just ran.
-            if tally.images.is_multiple_of(between_second_crashes()) {
+            if tally.images.is_multiple_of(16) {
                 for second in image.files.journal().points() {
                     for again in second.images(Bound::new(bound / 4 + 1, seed)) {
                         tally.second_images += 1;
@@ -144,15 +144,6 @@ fn crash_everywhere<const N: usize>(
     }
     drop(tree);
     assert!(files.violations().is_empty(), "{:?}", files.violations());
-}
-
-/// Images from one that crashes again to the next. Second crashes are most of the work: each takes
-/// some fifty images, of which the short run has enough.
-fn between_second_crashes() -> usize {
-    match setting("ROTORTREE_CRASH_DEPTH", 3) {
-        ..=3 => 64,
-        _ => 16,
-    }
 }
 
 /// The image with each of its segments' headers damaged: every header stands in a second place by

@@ -3,8 +3,7 @@
 //! Rows 1, 2, 5, 6, 7, 9 and 10 of `docs/durability/faults.md`.
 //!
 //! `ROTORTREE_CRASH_DEPTH` (default 3) is the length of the enumerated workloads,
-//! `ROTORTREE_CRASH_IMAGES` (default 32) the bound per crash point. Beyond the default length, more
-//! of the images crash a second time.
+//! `ROTORTREE_CRASH_IMAGES` (default 32) the bound per crash point.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where an unwrap does")]
 #![expect(clippy::print_stdout, reason = "the tests tell what they found")]
