@@ -61,7 +61,8 @@ impl IndexOptions {
         }
     }
 
-    /// An index that is kept beside the directory of its tree: in `tree.index` for `tree`.
+    /// An index that is kept beside the directory of its tree: in `tree.index` for `tree`. A
+    /// directory that is named by `.` or `..` is looked up once, here.
     pub fn beside(directory: impl AsRef<Path>) -> Self {
         let directory = directory.as_ref();
         // `.` and `..` have names elsewhere.

@@ -1,7 +1,7 @@
 //! The page about coming from 0.20 has each public item of that crate.
 
-/// The items of `rotortree` 0.20, from its source: those at the root, what hangs on them, and the
-/// modules. Fields and variants are in the table with their type.
+/// The public items of `rotortree` 0.20: those at the root, what hangs on them, and the modules.
+/// Fields and variants are in the table with their type.
 const ITEMS: &[(&str, &[&str])] = &[
     ("", &["Hash", "adapters", "storage"]),
     (
